@@ -1,0 +1,69 @@
+/** The subcommands by name: for the dispatcher, the short usage and the manual. */
+export interface CommandEntry {
+  name: string;
+  /** Arguments after the name. */
+  synopsis: string;
+  summary: string;
+  /** False for those that only other processes of the same executable start. */
+  public: boolean;
+}
+
+export const COMMANDS: readonly CommandEntry[] = [
+  {
+    name: "run",
+    synopsis: "--server ID [--config FILE] [--state-dir DIR] [--run-dir DIR]",
+    summary: "be head-end server ID until SIGTERM",
+    public: true,
+  },
+  {
+    name: "check",
+    synopsis: "[--config FILE] [--json]",
+    summary: "validate a configuration; what runs when servers fail",
+    public: true,
+  },
+  {
+    name: "plan",
+    synopsis: "[--config FILE] [--policy P] [--down ID,…] [--from STATE.json] [--book] [--json]",
+    summary: "what the allocation answers to a failure",
+    public: true,
+  },
+  {
+    name: "status",
+    synopsis: "[--run-dir DIR] [--watch] [--json]",
+    summary: "state of the server that runs on this machine",
+    public: true,
+  },
+  {
+    name: "drain",
+    synopsis: "[--run-dir DIR]",
+    summary: "hand all functions to the other servers",
+    public: true,
+  },
+  {
+    name: "resume",
+    synopsis: "[--run-dir DIR]",
+    summary: "take functions again after drain or a failed process",
+    public: true,
+  },
+  {
+    name: "version",
+    synopsis: "[--config FILE] [--json]",
+    summary: "part number, version and digests",
+    public: true,
+  },
+  { name: "help", synopsis: "[TOPIC]", summary: "the manual", public: true },
+  { name: "engine", synopsis: "…", summary: "the flight loop, started by run", public: false },
+  {
+    name: "launch",
+    synopsis: "-- PROGRAM [ARGUMENT…]",
+    summary: "a function's process, started by run",
+    public: false,
+  },
+];
+
+export const PUBLIC_COMMANDS = COMMANDS.filter((command) => command.public);
+
+/** One line for each public command. */
+export function commandSummaries(): string {
+  return PUBLIC_COMMANDS.map(({ name, summary }) => `  ${name.padEnd(9)}${summary}`).join("\n");
+}

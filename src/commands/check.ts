@@ -1,0 +1,100 @@
+/** `wingman check`: is the configuration right, and what does the aircraft keep when servers fail? */
+import { type CapacityCase, type CapacityReport, CRITICAL_PRIORITY, capacityReport } from "../config/capacity.ts";
+import { tableDigestText } from "../config/digest.ts";
+import { type LoadedConfig, loadConfig } from "../config/load.ts";
+import type { AircraftConfig } from "../config/model.ts";
+import { alternatives } from "../config/problem.ts";
+import { EXIT_DONE, InputFileError } from "./errors.ts";
+import { parseOptions } from "./options.ts";
+import { NO_BREAK, paragraph } from "./paragraph.ts";
+
+/**
+ * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr they stand in any case.
+ *
+ * @throws UsageError, InputFileError
+ */
+export async function check(args: string[]): Promise<number> {
+  const { options } = parseOptions("check", args, { config: "value", json: "flag" });
+  const result = loadConfig(options.config);
+  if (!result.ok) {
+    if (options.json) console.log(JSON.stringify(result, null, 2));
+    throw new InputFileError(result);
+  }
+  const report = capacityReport(result.config);
+  console.log(options.json ? JSON.stringify(documentOf(result, report), null, 2) : textOf(result, report));
+  return EXIT_DONE;
+}
+
+function documentOf({ config, source }: LoadedConfig, report: CapacityReport) {
+  return {
+    ok: true,
+    source,
+    system: config.system,
+    partNumber: config.partNumber === "" ? null : config.partNumber,
+    tableDigest: tableDigestText(config),
+    servers: config.servers.map(({ id }) => id),
+    functions: config.functions.map(({ id }) => id),
+    ...report,
+  };
+}
+
+function textOf({ config, source }: LoadedConfig, report: CapacityReport): string {
+  const partNumber = config.partNumber === "" ? "no part number" : `part number ${config.partNumber}`;
+  const [whole, ...failed] = report.cases;
+  return [
+    `${source}: valid`,
+    `${config.system}, ${partNumber}, table ${tableDigestText(config).slice(0, 16)}`,
+    `${config.servers.length} servers with ${report.resource} units, ` +
+      `${config.functions.length} functions that need ${report.required}, policy ${report.policy}`,
+    "",
+    "All servers alive",
+    ...(whole === undefined ? [] : caseText([whole], config)),
+    ...failureText("One server lost", 1, failed, config),
+    ...failureText("Two servers lost at the same time", 2, failed, config),
+    "",
+    ...verdict(report, config),
+  ].join("\n");
+}
+
+function failureText(title: string, count: number, cases: readonly CapacityCase[], config: AircraftConfig): string[] {
+  const matching = cases.filter(({ down }) => down.length === count);
+  if (matching.length === 0) return [];
+  // Failures that leave the same functions running are one line: 16 servers have 120 pairs.
+  const groups = Map.groupBy(matching, ({ notRunning }) => notRunning.join());
+  return ["", title, ...[...groups.values()].flatMap((group) => caseText(group, config))];
+}
+
+/** `cases` differ only in the servers that are down. */
+function caseText(cases: readonly CapacityCase[], config: AircraftConfig): string[] {
+  const [first] = cases;
+  if (first === undefined) return [];
+  const down = alternatives(cases.map((one) => one.down.join("+")));
+  const lost = down === "" ? "" : `${down}: `;
+  if (first.down.length === config.servers.length) {
+    return [paragraph(`${lost}no server is left; all ${config.functions.length} functions stop`, "  ", "      ")];
+  }
+  const runs = `${lost}${first.running} of ${config.functions.length} run`;
+  const stopped = first.notRunning.length === 0 ? "" : `; stopped: ${withPriority(first.notRunning, config)}`;
+  const lines = [paragraph(`${runs}${stopped}`, "  ", "      ")];
+  if (first.critical.length > 0) {
+    const warning = `PRIORITY ${CRITICAL_PRIORITY} OR MORE STOPS: ${withPriority(first.critical, config)}`;
+    lines.push(paragraph(warning, "  !!  ", "  !!  "));
+  }
+  return lines;
+}
+
+function withPriority(ids: readonly string[], config: AircraftConfig): string {
+  const priorities = new Map(config.functions.map(({ id, priority }) => [id, priority]));
+  return ids.map((id) => `${id}${NO_BREAK}(${priorities.get(id)})`).join(", ");
+}
+
+function verdict({ cases }: CapacityReport, config: AircraftConfig): string[] {
+  const title = `Functions of priority ${CRITICAL_PRIORITY} and more`;
+  const possible = cases.filter(({ down }) => down.length < config.servers.length);
+  const affected = possible.filter(({ critical }) => critical.length > 0);
+  if (affected.length > 0) {
+    const where = affected.map(({ down }) => (down.length === 0 ? "with all servers alive" : down.join("+")));
+    return [paragraph(`${title} STOP in ${affected.length} of ${possible.length} cases: ${where.join(", ")}`, "!! ")];
+  }
+  return [`${title} run in each of these cases with a server left.`];
+}

@@ -1,0 +1,60 @@
+import { RequestError } from "../supervisor/control-request.ts";
+import { RunningDaemon } from "../supervisor/running-daemon.ts";
+import type { StatusDocument } from "../supervisor/status-document.ts";
+import { StatusError } from "../supervisor/status-reader.ts";
+import { CONTROL_DRAIN } from "../wire/control.ts";
+import { EXIT_DONE, RuntimeError } from "./errors.ts";
+import { parseOptions } from "./options.ts";
+
+/** Beyond the longest grace time of a function, draining has this long. */
+const DRAIN_MS_MAX = 60_000;
+const LOOK_MS = 50;
+const PROGRESS_MS = 1000;
+
+/**
+ * `wingman drain [--no-wait] [--run-dir DIR]`: the server hands all its functions over and takes no others until `resume`.
+ *
+ * Waits until it owns none; with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it
+ * refuses, or functions are left when the time is over.
+ */
+export async function drain(args: string[]): Promise<number> {
+  const { options } = parseOptions("drain", args, { "no-wait": "flag", "run-dir": "value" });
+  const daemon = new RunningDaemon(options["run-dir"]);
+  try {
+    const graceMs = Math.max(0, ...daemon.config().functions.map(({ stopGraceMs }) => stopGraceMs));
+    await daemon.request(CONTROL_DRAIN);
+    if (!options["no-wait"]) await untilDrained(daemon, DRAIN_MS_MAX + graceMs);
+    return EXIT_DONE;
+  } catch (error) {
+    if (error instanceof RequestError || error instanceof StatusError)
+      throw new RuntimeError(`drain: ${error.message}`);
+    throw error;
+  }
+}
+
+async function untilDrained(daemon: RunningDaemon, limitMs: number): Promise<void> {
+  const startedAtMs = performance.now();
+  let progressAtMs = startedAtMs + PROGRESS_MS;
+  for (;;) {
+    const status = await daemon.status();
+    const left = functionsLeft(status);
+    if (status.draining && left.length === 0) return;
+    const nowMs = performance.now();
+    if (nowMs - startedAtMs > limitMs) throw new RequestError(`after ${limitMs / 1000} s: ${leftText(status, left)}`);
+    if (process.stderr.isTTY === true && nowMs >= progressAtMs) {
+      process.stderr.write(`draining: ${leftText(status, left)}\n`);
+      progressAtMs += PROGRESS_MS;
+    }
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+/** Functions that this server still owns. */
+export function functionsLeft(status: StatusDocument): string[] {
+  return status.functions.filter(({ owner }) => owner === status.server).map(({ id }) => id);
+}
+
+function leftText(status: StatusDocument, left: readonly string[]): string {
+  if (!status.draining) return "the server does not drain (any more)";
+  return `${left.length} of its functions left: ${left.slice(0, 8).join(", ")}${left.length > 8 ? ", …" : ""}`;
+}

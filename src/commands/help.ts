@@ -1,0 +1,22 @@
+/** `wingman help`: the manual inside the executable. */
+import { nearestName } from "../config/nearest.ts";
+import { alternatives, quoted } from "../config/problem.ts";
+import { EXIT_DONE, UsageError } from "./errors.ts";
+import { TOPICS } from "./manual.ts";
+import { parseOptions } from "./options.ts";
+import { reflowed } from "./paragraph.ts";
+
+/** Prints a topic; without one, the overview. @throws UsageError when there is no such topic. */
+export async function help(args: string[]): Promise<number> {
+  const { operands } = parseOptions("help", args, {}, 1);
+  const name = operands[0] ?? "overview";
+  const topic = TOPICS.find((candidate) => candidate.name === name);
+  if (topic === undefined) {
+    const names = TOPICS.map((candidate) => candidate.name);
+    const nearest = nearestName(name, names);
+    const hint = nearest === null ? `expected ${alternatives(names)}` : `did you mean ${nearest}?`;
+    throw new UsageError(`help: unknown topic ${quoted(name)}; ${hint}`);
+  }
+  console.log(reflowed(topic.text()));
+  return EXIT_DONE;
+}

@@ -1,0 +1,290 @@
+/** The manual inside the executable: one text for each topic, at most 80 columns wide. */
+import { DETECTION_TIME_MS_MAX, DETECTION_TIME_MS_MIN, RECOVERY_TIME_MS_MAX } from "../config/cross-checks.ts";
+import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
+import { ANNOUNCE_AGAIN_MS, LISTEN_EXTRA_PERIODS, PROCESS_FAILURE_WINDOW_MS, PROCESS_FAILURES_MAX } from "../limits.ts";
+import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
+import { REASON_NAMES } from "../wire/control.ts";
+import { commandSummaries, PUBLIC_COMMANDS } from "./catalogue.ts";
+import { configurationReference } from "./configuration-reference.ts";
+import { paragraph } from "./paragraph.ts";
+
+export interface Topic {
+  name: string;
+  summary: string;
+  text: () => string;
+}
+
+/** Names behind their numbers, from 1. */
+const numbered = (names: readonly string[]): string =>
+  names
+    .map((name, number) => `${number} ${name}`)
+    .slice(1)
+    .join(", ");
+
+const OVERVIEW = (): string => `Wingman runs on each of the head-end servers of an aircraft's cabin system. Every
+service function (announcements, television, map, ...) has a required resource, a
+priority and one or more virtual IP addresses (VIPs). The servers hear each other
+by keep-alives. When one falls silent or comes back, its functions are given out
+again by priority and resource, and their VIPs move with them: seats keep the
+address they know.
+
+All servers run the same program with the same configuration; none is the master.
+
+Commands
+${commandSummaries()}
+
+Topics
+${TOPICS.filter(({ name }) => !isCommand(name) && name !== "overview")
+  .map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`)
+  .join("\n")}
+
+'wingman help TOPIC' shows a topic or a command.`;
+
+const CONFIGURATION = (): string => `One JSON file for all servers of an aircraft, without comments. Required are
+system, servers and functions; everything else has a default. Without --config
+the aircraft embedded in the executable is used. 'wingman check' names every
+problem of a file at once. firmware-config/schema.json helps editors.
+
+Checked, but not used in this release: clients.witnesses, functions[].ata and
+maintenance.
+
+Keys are checked against each other, too:
+  - identifiers are unique, and each VIP belongs to one function; VIPs are
+    compared as addresses, so fd44::1 and fd44:0::1 are the same;
+  - a function fits at least one server that may run it;
+  - no VIP is a witness; keep-alives and notices differ in group or port;
+  - periodMs x lostAfterPeriods is ${DETECTION_TIME_MS_MIN} to ${DETECTION_TIME_MS_MAX} ms;
+  - periodMs x recoveredAfterPeriods is at most ${RECOVERY_TIME_MS_MAX} ms.
+
+Servers compare a digest of the table (see the topic keep-alive). It covers all
+that they must agree on; not part number, interface names, key file, the words of
+commands, ATA chapters and maintenance, which may differ from server to server.
+
+${configurationReference()}`;
+
+const ALLOCATION = (): string => `Who runs what is decided by every server for itself, by the same rule on the same
+table, so that all come to the same answer. The rule runs when a server fails,
+comes back, drains, or cannot run a function any more.
+
+preempt (default)
+    What runs stays where it is. Functions without a server get their turn, the
+    highest priority first: each goes to the server with the largest remaining
+    resource. If it does not fit there, the least important function on that
+    server is stopped, provided it is less important, and so on until it fits.
+    When nothing less important is left there, the function stays without a
+    server. A function stopped this way gets its own turn later.
+
+reset
+    All functions are given out anew, the highest priority first, each to the
+    server with the largest remaining resource; what does not fit there is left
+    out. Running functions may move.
+
+Ties: the first function and the first server in the configuration; among equally
+unimportant functions the last one is stopped.
+
+A function that does not fit the server with the most room is not tried on
+others, and room may be left in pieces too small for it while smaller functions
+run. 'wingman check' shows what runs with every single and double failure,
+'wingman plan' one case with every step's outcome.`;
+
+const KEEP_ALIVE = (): string => `Every periodMs each server sends one multicast datagram on every keep-alive
+network, and at once when its state changes. One network that delivers is enough.
+
+lost          nothing accepted for lostAfterPeriods x periodMs; with three or
+              more servers only when all that are heard have lost it, too
+unreachable   lost here, heard by others: its functions are left alone, and the
+              fault is logged
+alive again   recoveredAfterPeriods accepted in a row
+leaving       it said good-bye (drain, orderly stop): out at once
+incompatible  its table digest differs: no peer until both have the same table
+
+A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods before it takes
+anything, unless it has heard every configured server before that.
+
+With keyFile, datagrams are authenticated (HMAC-SHA256) with the key in that file,
+the same on every server. Without it, whoever is on the network can take part.
+
+Rejected datagrams change nothing but a counter of 'wingman status': malformed,
+authentication, replay, unknown (no such server), system (another aircraft's).
+
+Detection below 30 ms needs real-time scheduling (CAP_SYS_NICE).`;
+
+const HANDOVER = (): string => `Break before make: a VIP is taken down on the old server before it comes up on the
+new one. The new server takes it only after it has seen the old one let go, or
+after the old one is lost, and only while it has room for the function.
+
+When a VIP comes up, it is announced at once (gratuitous ARP, unsolicited
+neighbour advertisement) and again after ${ANNOUNCE_AGAIN_MS} ms.
+
+Found up on two servers after a divided network was joined, a function stays with
+the one that the allocation chooses and is announced again; the other lets go.
+
+A VIP deleted by hand is put back. An address of the same value that somebody else
+set is left alone; the function is marked failed there and goes to another server.
+After a crash the VIPs of the earlier run are removed first of all.
+
+The function's process, if it has a command, runs with these variables:
+  WINGMAN_FUNCTION  identifier of the function
+  WINGMAN_SERVER    identifier of the server
+  WINGMAN_VIPS      addresses, comma-separated, without prefix length
+  WINGMAN_REASON    ${REASON_NAMES.join(", ")}
+
+It is stopped with SIGTERM and, after stopGraceMs, its whole process group with
+SIGKILL. When it exits by itself it is started again after a growing pause; after
+${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function is marked failed on that server and moves.
+'wingman resume' clears the mark.`;
+
+const NOTICE = (): string => `Before a function is stopped for a more important one, and when it has moved or
+started, its server multicasts one datagram to clients.noticeGroup, port
+clients.noticePort, on the client network. Seats may listen or ignore it.
+
+${NOTICE_BYTES} bytes; all numbers unsigned, the most significant byte first:
+  offset length
+   0     4      "WMCN"
+   4     1      layout version, 1
+   5     1      event: ${numbered(NOTICE_EVENT_NAMES)}
+${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "                ")}
+   7     1      priority of the function
+   8     4      system: first 4 bytes of the SHA-256 of its name
+  12     8      first 8 bytes of the table digest
+  20     4      incarnation of the sender
+  24     4      sequence of the sender's notices; a gap is a lost notice
+  28     2      index of the sending server in the configuration, from 0
+  30     2      index of the function in the configuration, from 0
+  32    32      identifier of the function, UTF-8, padded with zeros
+  64     4      milliseconds since the sender's start
+  68     4      CRC-32C of the bytes before it`;
+
+const FILES = (): string => `configuration      named with --config; embedded default aircraft without it
+key file           keepAlive.keyFile; relative paths start at the configuration
+
+/run/wingman       (--run-dir) of a running server:
+  lock             held by 'wingman run': a second one here ends at once
+  config.json      the configuration in effect, all defaults written out
+  status           what 'wingman status' shows
+  engine.sock      where 'wingman drain' and 'wingman resume' ask
+  engine.stderr    what the engine printed before it died; empty otherwise
+
+/var/lib/wingman   (--state-dir), kept over restarts:
+  incarnation      number of the last start; must never go back
+
+No other file is read, in particular none of the directory it is started in.
+Every server on one machine needs a run directory and a state directory of its
+own.`;
+
+const EXIT_CODES = (): string => `0  done
+1  it failed at run time: the system refused something, the daemon does not
+   answer, or another one runs already
+2  the command line, the configuration or a state file is wrong; every problem
+   is named in one line: file, path in it, what was found, what is expected
+
+Results go to stdout, errors to stderr. With --json, stdout is one JSON document.`;
+
+const NETWORK = (): string => `Client network (clients.interface): carries the VIPs, their announcements and the
+client notices. The switch must let gratuitous ARP and unsolicited neighbour
+advertisements pass: no ARP inspection on the servers' ports.
+
+Keep-alive networks (keepAlive.interfaces): one or two; the client network may be
+one of them. UDP multicast to keepAlive.group and port, IPv4, never routed (TTL 1),
+socket priority 6. Where switches filter multicast (IGMP snooping) there must be
+a querier, or the group must be set by hand on the servers' ports.
+
+A server without carrier on the client interface lets go of its VIPs. A server
+with carrier that hears no peer serves alone.
+
+VIPs are added by Wingman alone. Give each server an address of its own in every
+client subnet; do not set VIPs in the system's network setup.
+
+'wingman run' needs CAP_NET_ADMIN (addresses) and CAP_NET_RAW (ARP); CAP_SYS_NICE
+for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
+crash.`;
+
+const MESSAGES = (): string =>
+  [
+    "Maintenance events in the output of 'wingman run', with cause and action.",
+    ...MAINTENANCE_EVENTS.map(({ code, text, cause, action }) =>
+      [
+        `WNG-${String(code).padStart(4, "0")}  ${text}`,
+        paragraph(cause, "          "),
+        paragraph(`Action: ${action}`, "          "),
+      ].join("\n"),
+    ),
+  ].join("\n\n");
+
+/** What the commands' topics say beside name, arguments and summary. */
+const COMMAND_TEXTS: Readonly<Record<string, string>> = {
+  run: `Runs in the foreground and writes its messages to stderr. --server says which of
+the configured servers this machine is. SIGTERM, SIGINT and SIGHUP drain and leave
+(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1). Tells the
+service manager when it is ready if NOTIFY_SOCKET is set.
+
+Topics: configuration, files, network, handover.`,
+  check: `Names every problem of the configuration (exit 2). If it is valid, shows which
+functions run with all servers, with every single failure and with every double
+failure (both at the same time), each from the state with all servers alive and by
+the configured policy. Stopped functions stand with their priority; lines with !!
+show functions of priority 9 or more that would stop.
+
+JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
+"functions", "policy", "resource", "required", "cases":[{"down", "running",
+"notRunning", "critical", "remaining"}]}; of a bad file {"ok":false, "source",
+"problems":[{"path", "found", "expected"}]}.`,
+  plan: `Starts from the plan with all servers alive, or from the state in --from, takes
+the servers of --down away and shows what the allocation makes of it.
+
+  --policy P         reset or preempt instead of the configured one
+  --down ID,...      servers that fail
+  --from STATE.json  {"owners":{"FUNCTION":"SERVER" or null},"down":["ID"],
+                     "cannotRun":{"SERVER":["FUNCTION"]}}; all keys optional
+  --book             the answer to every further single and double failure
+
+Functions owned by a server that is down count as unallocated: if they run
+elsewhere afterwards they are "started", not "moved", and if they run nowhere they
+are not among the "stopped", which ran on a server that is still alive.
+
+JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
+"moved":[{"function", "from", "to"}], "stopped", "remaining":{"SERVER":units},
+"optimal", "steps"}. "optimal" is null: these policies do not ask. With --book:
+{"policy", "book":[{"lost":["ID"], and the same for each failure}]}.`,
+  status: `Shows the servers and functions as the server on this machine sees them, and the
+keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
+Exit 1 when no server runs in the run directory.`,
+  drain: `Hands all functions of the server on this machine to the others and keeps it from
+taking any, until 'wingman resume'. Returns when no function is left. Use it before
+work on a server: clients lose far less time than in a failure, because the others
+need not detect anything.
+
+Functions for which the others have no room stop, the least important first;
+'wingman plan --down ID' shows which, before the drain.
+
+SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
+  resume: `Lets this server take functions again after 'wingman drain', and clears the mark
+of functions whose process failed too often.`,
+  version: `Names what is installed. The table digest must be the same on all servers of an
+aircraft. The part number is that of the configuration.`,
+  help: "Shows the manual, or one topic of it.",
+};
+
+const commandTopic = ({ name, synopsis, summary }: (typeof PUBLIC_COMMANDS)[number]): Topic => ({
+  name,
+  summary,
+  text: () => `${paragraph(`wingman ${name} ${synopsis}`, "", "    ")}\n\n${COMMAND_TEXTS[name] ?? summary}`,
+});
+
+export const TOPICS: readonly Topic[] = [
+  { name: "overview", summary: "what Wingman does, its commands and topics", text: OVERVIEW },
+  { name: "configuration", summary: "every key with its range and default", text: CONFIGURATION },
+  { name: "allocation", summary: "who runs what: the policies", text: ALLOCATION },
+  { name: "keep-alive", summary: "how servers know of each other", text: KEEP_ALIVE },
+  { name: "handover", summary: "how a function and its addresses move", text: HANDOVER },
+  { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
+  { name: "files", summary: "files and directories", text: FILES },
+  { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
+  { name: "network", summary: "what the network must give", text: NETWORK },
+  { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
+  ...PUBLIC_COMMANDS.map(commandTopic),
+];
+
+function isCommand(name: string): boolean {
+  return PUBLIC_COMMANDS.some((command) => command.name === name);
+}

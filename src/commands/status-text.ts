@@ -1,0 +1,80 @@
+import type { FunctionStatus, ServerStatus, StatusDocument } from "../supervisor/status-document.ts";
+
+const COLUMNS = 80;
+
+/** The state of the server for a human, at most 80 columns wide. */
+export function statusText(status: StatusDocument): string {
+  const { keepAlive } = status;
+  const { rejected, lateUs } = keepAlive;
+  const conditions = [
+    status.carrier ? "" : "NO CARRIER on the client interface",
+    status.realtime ? "" : "no real-time scheduling",
+    status.overflow === 0 ? "" : `${status.overflow} events lost`,
+  ].filter((text) => text !== "");
+  const lines = [
+    `server ${status.server}: ${status.phase}, up ${duration(status.uptimeMs)}, incarnation ${status.incarnation}`,
+    `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}`,
+    ...conditions.map((text) => `attention: ${text}`),
+    "",
+    ...table(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], status.servers.map(serverCells), [2, 3, 4]),
+    "",
+    ...table(
+      ["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"],
+      byPriority(status.functions).map(functionCells),
+      [1, 2],
+    ),
+    "",
+    `keep-alives: ${keepAlive.sent} sent, ${keepAlive.accepted} accepted, ${keepAlive.sendFailed} not sent`,
+    `  rejected: ${rejected.malformed} malformed, ${rejected.authentication} authentication, ${rejected.replay} replay, ` +
+      `${rejected.unknown} unknown,`,
+    `            ${rejected.system} other system`,
+    `  late: p50 ${lateUs.p50} µs, p99 ${lateUs.p99} µs, p99.9 ${lateUs.p999} µs, max ${lateUs.max} µs`,
+  ];
+  return `${lines.map((line) => clip(line, COLUMNS)).join("\n")}\n`;
+}
+
+function serverCells(server: ServerStatus): string[] {
+  const heard = server.state === "self" ? "-" : server.lastHeardMs === null ? "never" : `${server.lastHeardMs} ms ago`;
+  return [server.id, server.state, String(server.resource), String(server.remaining), heard];
+}
+
+/** In the order in which they are given out: priority falling, then as configured (step S3). */
+function byPriority(functions: readonly FunctionStatus[]): FunctionStatus[] {
+  return functions.toSorted((left, right) => right.priority - left.priority);
+}
+
+function functionCells(entry: FunctionStatus): string[] {
+  const { id, priority, required, owner, state, vips } = entry;
+  const more = vips.length > 1 ? ` +${vips.length - 1}` : "";
+  return [id, String(priority), String(required), owner ?? "-", state, `${vips[0] ?? "-"}${more}`];
+}
+
+/** Columns as wide as their widest cell, two spaces between; the numbers of `rightAligned` columns end at the right. */
+function table(header: string[], rows: string[][], rightAligned: number[]): string[] {
+  const widths = header.map((title, column) => {
+    const widest = Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0));
+    return column === 0 ? Math.min(widest, 24) : Math.min(widest, 32);
+  });
+  return [header, ...rows].map((row) =>
+    row
+      .map((cell, column) => {
+        const width = widths[column] ?? 0;
+        const text = clip(cell, width);
+        return rightAligned.includes(column) ? text.padStart(width) : text.padEnd(width);
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
+}
+
+function duration(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}

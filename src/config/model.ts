@@ -1,0 +1,87 @@
+/**
+ * The firmware configuration after validation: every default filled in, every address decoded. Who holds one may rely on
+ * everything that design/contract and src/config/schema.ts promise; nobody checks again.
+ */
+export interface AircraftConfig {
+  /** Thirteen characters (supplier, check characters, product), or "" when the file gives none. */
+  partNumber: string;
+  /** Name of the aircraft's system; servers of different systems ignore each other. */
+  system: string;
+  allocation: "reset" | "preempt";
+  keepAlive: KeepAliveConfig;
+  clients: ClientsConfig;
+  servers: ServerConfig[];
+  functions: FunctionConfig[];
+  maintenance: MaintenanceConfig;
+}
+
+export interface KeepAliveConfig {
+  /** IPv4 multicast group of the keep-alives. */
+  group: string;
+  port: number;
+  periodMs: number;
+  lostAfterPeriods: number;
+  recoveredAfterPeriods: number;
+  /** One network interface for each keep-alive network. */
+  interfaces: string[];
+  /** As written, relative to the directory of the configuration file; null: keep-alives are not authenticated. */
+  keyFile: string | null;
+}
+
+export interface ClientsConfig {
+  /** Interface on which the VIPs are; the first keep-alive interface unless given. */
+  interface: string;
+  noticeGroup: string;
+  noticePort: number;
+  /** IPv4 addresses on the client network that are probed when no peer is heard. */
+  witnesses: string[];
+}
+
+export interface ServerConfig {
+  id: string;
+  /** R(Sx), patent [0028]. */
+  resource: number;
+}
+
+export interface FunctionConfig {
+  id: string;
+  /** NR(Fy), patent [0028]. */
+  required: number;
+  /** P(Fy), 10 is the most important, patent [0029]. */
+  priority: number;
+  vips: Vip[];
+  /** Absolute path and arguments; null: the function is its VIP alone. */
+  command: string[] | null;
+  start: "on-activate" | "always";
+  /** From SIGTERM to SIGKILL. */
+  stopGraceMs: number;
+  /** Identifiers of the servers that may run the function, in the order of the configuration's servers. */
+  servers: string[];
+  /** ATA chapter for the maintenance log, the integrator's choice. */
+  ata: string | null;
+}
+
+export interface Vip {
+  /** As written in the configuration: address and prefix length. */
+  text: string;
+  family: 4 | 6;
+  /** 4 or 16 bytes in network order. */
+  address: Uint8Array;
+  prefixLength: number;
+}
+
+export interface MaintenanceConfig {
+  console: { device: string; baud: number };
+  web: { listen: string };
+  log: { sizeKiB: number };
+  /** File that holds the air/ground signal. */
+  groundInput: string;
+}
+
+/** One thing that is wrong in a file. */
+export interface Problem {
+  /** Where: `functions[3].vips[0]`, `line 3, column 7`, or "" for the file as a whole. */
+  path: string;
+  found: string;
+  expected: string;
+}

@@ -1,0 +1,64 @@
+/**
+ * Everything that a value and a definition disagree about. valibot by itself stops at the first unknown key of an object and
+ * passes over the length of a list with a bad element; whoever repairs a file wants to hear it all at once. So this walk
+ * judges objects and lists, and valibot every single value in them.
+ */
+import * as v from "valibot";
+import { definitionOf } from "./definition.ts";
+import type { Problem } from "./model.ts";
+import { nearestName } from "./nearest.ts";
+import { alternatives, describeValue, keyPath } from "./problem.ts";
+import { objectionTo } from "./schema.ts";
+
+/** What is wrong with `value`, which stands at `path`; empty exactly when valibot accepts it. */
+export function schemaProblems(schema: v.GenericSchema, value: unknown, path: string): Problem[] {
+  const { shape, optional, nullable, expected } = definitionOf(schema);
+  if ((optional && value === undefined) || (nullable && value === null)) return [];
+  if (shape.kind === "object") {
+    if (!isObject(value)) return [{ path, found: describeValue(value), expected }];
+    return [...unknownKeys(shape.entries, value, path), ...entryProblems(shape.entries, value, path)];
+  }
+  if (shape.kind === "list") {
+    if (!Array.isArray(value)) return [{ path, found: describeValue(value), expected }];
+    const fits = value.length >= shape.lengthMin && value.length <= shape.lengthMax;
+    // A list far beyond its limit is one mistake, not one for each of its elements.
+    const elements = value.slice(0, shape.lengthMax);
+    const inElements = elements.flatMap((element, index) => schemaProblems(shape.item, element, `${path}[${index}]`));
+    return fits ? inElements : [{ path, found: describeValue(value), expected }, ...inElements];
+  }
+  const result = v.safeParse(shape.schema, value, { abortPipeEarly: true });
+  if (result.success) return [];
+  return [
+    { path, found: objectionTo(shape.schema, value) ?? describeValue(value), expected: result.issues[0].message },
+  ];
+}
+
+/** True for what JSON calls an object. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+type Entries = Readonly<Record<string, v.GenericSchema>>;
+
+function unknownKeys(entries: Entries, value: Readonly<Record<string, unknown>>, path: string): Problem[] {
+  const known = Object.keys(entries);
+  return Object.keys(value)
+    .filter((key) => !Object.hasOwn(entries, key))
+    .map((key) => {
+      const nearest = nearestName(key, known);
+      const expected = nearest === null ? knownKeys(known) : `"${nearest}"`;
+      return { path: keyPath(path, key), found: "an unknown key", expected };
+    });
+}
+
+/** Long lists (the functions of an aircraft, in a state for `wingman plan`) are cut. */
+function knownKeys(known: readonly string[]): string {
+  if (known.length <= 16) return `one of the keys ${alternatives(known)}`;
+  return `one of ${known.length} keys: ${known.slice(0, 8).join(", ")}, …`;
+}
+
+function entryProblems(entries: Entries, value: Readonly<Record<string, unknown>>, path: string): Problem[] {
+  return Object.entries(entries).flatMap(([key, schema]) =>
+    schemaProblems(schema, Object.hasOwn(value, key) ? value[key] : undefined, keyPath(path, key)),
+  );
+}

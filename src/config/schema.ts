@@ -1,0 +1,387 @@
+/**
+ * The firmware configuration as files contain it: the one definition from which validation, the messages about bad input,
+ * the JSON Schema (scripts/generate-schema.ts) and the manual (`wingman help configuration`) all come.
+ *
+ * The message of a schema is what it expects, in the words that follow "expected". Its description says what the key means.
+ * What two keys must be to each other is in cross-checks.ts.
+ */
+import * as v from "valibot";
+import {
+  FUNCTIONS_MAX,
+  LOST_AFTER_PERIODS_MAX,
+  LOST_AFTER_PERIODS_MIN,
+  NETWORKS_MAX,
+  PERIOD_MS_MAX,
+  PERIOD_MS_MIN,
+  PRIORITY_MAX,
+  PRIORITY_MIN,
+  RECOVERED_AFTER_PERIODS_MAX,
+  RECOVERED_AFTER_PERIODS_MIN,
+  REQUIRED_MIN,
+  RESOURCE_MAX,
+  SERVERS_MAX,
+  SERVERS_MIN,
+  STOP_GRACE_MS_DEFAULT,
+  STOP_GRACE_MS_MAX,
+  VIPS_PER_FUNCTION_MAX,
+} from "../limits.ts";
+import { parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
+import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
+import { quoted } from "./problem.ts";
+
+/** Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin has. */
+export const WITNESSES_MAX = 4;
+/** Below 1024 a socket would need a privilege that nothing else here needs. */
+export const PORT_MIN = 1024;
+export const PORT_MAX = 65_535;
+/** execve takes far more; a longer list is a mistake in the file. */
+export const COMMAND_WORDS_MAX = 64;
+export const LOG_SIZE_KIB_MIN = 64;
+export const LOG_SIZE_KIB_MAX = 1_048_576;
+
+const grouped = (value: number): string => value.toLocaleString("en-US");
+
+function wholeNumber(min: number, max: number, description: string) {
+  const message = `a whole number from ${grouped(min)} to ${grouped(max)}`;
+  return v.pipe(
+    v.number(message),
+    v.integer(message),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+    v.description(description),
+  );
+}
+
+function text(pattern: RegExp, message: string, description: string) {
+  return v.pipe(v.string(message), v.regex(pattern, message), v.description(description));
+}
+
+function list<const Item extends v.GenericSchema>(
+  item: Item,
+  min: number,
+  max: number,
+  of: string,
+  description: string,
+) {
+  const message = `a list of ${min} to ${grouped(max)} ${of}`;
+  return v.pipe(
+    v.array(item, message),
+    v.minLength(min, message),
+    v.maxLength(max, message),
+    v.description(description),
+  );
+}
+
+/** Text that `objection` has nothing against; its words follow "found" beside the text. */
+function judgedText(message: string, description: string, objection: (value: string) => string | null) {
+  return v.pipe(
+    v.string(message),
+    v.check((value) => objection(value) === null, message),
+    v.metadata({ objection }),
+    v.description(description),
+  );
+}
+
+export const IdSchema = text(
+  /^[a-z0-9][a-z0-9-]{0,31}$/,
+  'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"',
+  "Identifier, unique among its kind.",
+);
+
+/** IFNAMSIZ leaves 15 characters. */
+const interfaceName = (description: string) =>
+  text(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/, "the name of a network interface, at most 15 characters", description);
+
+const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
+
+const multicastGroup = (description: string) =>
+  judgedText("an IPv4 multicast address from 224.0.1.0 to 239.255.255.255", description, (value) => {
+    const address = parseAddress(value);
+    const [first = 0, second, third] = address?.bytes ?? [];
+    if (address?.family !== 4) return "no IPv4 address";
+    if (first < 224 || first > 239) return "no multicast address";
+    // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771, RFC 4541).
+    return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
+  });
+
+export const VipSchema = judgedText(
+  'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"',
+  "Virtual IP address, IPv4 or IPv6, with the prefix length of the client network.",
+  (value) => {
+    const vip = parseVip(value);
+    return vip === null ? "no address with a prefix length" : vipObjection(vip);
+  },
+);
+
+export const WitnessSchema = judgedText(
+  'a unicast IPv4 address, such as "10.44.0.1"',
+  "Address on the client network that answers ARP, such as a switch or the crew panel.",
+  (value) => {
+    const address = parseAddress(value);
+    return address?.family === 4 ? specialAddress(address) : "no IPv4 address";
+  },
+);
+
+const PartNumberSchema = judgedText(
+  "13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)",
+  "Part number of this configuration. The check characters are the exclusive or of the other eleven, in hexadecimal.",
+  (value) => {
+    if (!PART_NUMBER.test(value)) return "no part number";
+    return hasCorrectCheckCharacters(value) ? null : "wrong check characters";
+  },
+);
+
+const AbsolutePath = text(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+  /^\/[^\u0000]{0,4094}$/,
+  "an absolute path",
+  "Absolute path.",
+);
+
+export const KeepAliveSchema = v.strictObject(
+  {
+    group: v.optional(multicastGroup("Multicast group of the keep-alives."), "239.192.44.1"),
+    port: v.optional(port("UDP port of the keep-alives."), 44_100),
+    periodMs: v.optional(
+      wholeNumber(PERIOD_MS_MIN, PERIOD_MS_MAX, "Time between two keep-alives, in milliseconds."),
+      10,
+    ),
+    lostAfterPeriods: v.optional(
+      wholeNumber(
+        LOST_AFTER_PERIODS_MIN,
+        LOST_AFTER_PERIODS_MAX,
+        "A server is lost after this many periods of silence.",
+      ),
+      5,
+    ),
+    recoveredAfterPeriods: v.optional(
+      wholeNumber(
+        RECOVERED_AFTER_PERIODS_MIN,
+        RECOVERED_AFTER_PERIODS_MAX,
+        "A server is back after this many keep-alives in a row.",
+      ),
+      10,
+    ),
+    interfaces: v.optional(
+      list(
+        interfaceName("Network interface of the server."),
+        1,
+        NETWORKS_MAX,
+        "network interfaces",
+        "Interface of each keep-alive network. A server is heard if any of them delivers.",
+      ),
+      ["eth0"],
+    ),
+    keyFile: v.optional(
+      v.nullable(
+        text(
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+          /^[^\u0000]{1,4095}$/,
+          "the path of a file",
+          "File with the key that authenticates keep-alives; relative paths start at the configuration file. Without it they are not authenticated.",
+        ),
+      ),
+      null,
+    ),
+  },
+  "an object",
+);
+
+export const ClientsSchema = v.strictObject(
+  {
+    interface: v.optional(interfaceName("Interface that carries the VIPs. Default: the first keep-alive interface.")),
+    noticeGroup: v.optional(multicastGroup("Multicast group of the client notices."), "239.192.44.2"),
+    noticePort: v.optional(port("UDP port of the client notices."), 44_101),
+    witnesses: v.optional(
+      list(
+        WitnessSchema,
+        0,
+        WITNESSES_MAX,
+        "IPv4 addresses",
+        "Addresses that tell a server which hears no peer whether it is cut off.",
+      ),
+      [],
+    ),
+  },
+  "an object",
+);
+
+export const ServerSchema = v.strictObject(
+  {
+    id: IdSchema,
+    resource: wholeNumber(0, RESOURCE_MAX, "What the server has to give, in the integrator's own units."),
+  },
+  "a server: an object with id and resource",
+);
+
+export const FunctionSchema = v.strictObject(
+  {
+    id: IdSchema,
+    required: wholeNumber(REQUIRED_MIN, RESOURCE_MAX, "What the function takes of its server's resource."),
+    priority: wholeNumber(PRIORITY_MIN, PRIORITY_MAX, "10 is the most important and kept longest."),
+    vips: list(
+      VipSchema,
+      1,
+      VIPS_PER_FUNCTION_MAX,
+      "addresses",
+      "Virtual IP addresses at which clients find the function.",
+    ),
+    command: v.optional(
+      v.nullable(
+        list(
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: an argument may hold every character but this one
+          text(/^[^\u0000]{0,4095}$/, "a text of at most 4,095 characters", "Argument."),
+          1,
+          COMMAND_WORDS_MAX,
+          "texts",
+          "Program with its absolute path, and its arguments; no shell. Without it the function is its VIPs alone.",
+        ),
+      ),
+      null,
+    ),
+    start: v.optional(
+      v.pipe(
+        v.picklist(["on-activate", "always"], '"on-activate" or "always"'),
+        v.description(
+          '"on-activate": started when the VIPs arrive. "always": kept running on every server that may run it.',
+        ),
+      ),
+      "on-activate",
+    ),
+    stopGraceMs: v.optional(
+      wholeNumber(0, STOP_GRACE_MS_MAX, "Milliseconds from SIGTERM to SIGKILL when the function is stopped."),
+      STOP_GRACE_MS_DEFAULT,
+    ),
+    servers: v.optional(
+      list(IdSchema, 1, SERVERS_MAX, "servers", "Servers that may run the function. Default: all of them."),
+    ),
+    ata: v.optional(
+      v.nullable(
+        text(
+          /^[ -~]{1,16}$/,
+          "a text of 1 to 16 characters",
+          "ATA chapter for the maintenance log; the integrator's choice.",
+        ),
+      ),
+      null,
+    ),
+  },
+  "a function: an object with id, required, priority and vips",
+);
+
+const MaintenanceSchema = v.strictObject(
+  {
+    console: v.optional(
+      v.strictObject(
+        {
+          device: v.optional(
+            v.pipe(AbsolutePath, v.description("Serial line of the maintenance console.")),
+            "/dev/ttyS0",
+          ),
+          baud: v.optional(
+            v.pipe(
+              v.picklist([9600, 19_200, 38_400, 57_600, 115_200], "9600, 19200, 38400, 57600 or 115200"),
+              v.description("Speed of the serial line in bits per second."),
+            ),
+            115_200,
+          ),
+        },
+        "an object",
+      ),
+      {},
+    ),
+    web: v.optional(
+      v.strictObject(
+        {
+          listen: v.optional(
+            judgedText(
+              'an address and a port, such as "127.0.0.1:8044"',
+              "Where the maintenance page is served.",
+              (value) => {
+                const [, address = "", portText = ""] = /^\[?([^[\]]+)\]?:([1-9]\d{0,4})$/.exec(value) ?? [];
+                const family = parseAddress(address)?.family;
+                const bracketed = value.startsWith("[") && value.includes("]:");
+                if (family === undefined || (family === 6) !== bracketed || value.startsWith("[") !== bracketed) {
+                  return "no address with a port";
+                }
+                return Number(portText) <= PORT_MAX ? null : "no port";
+              },
+            ),
+            "127.0.0.1:8044",
+          ),
+        },
+        "an object",
+      ),
+      {},
+    ),
+    log: v.optional(
+      v.strictObject(
+        {
+          sizeKiB: v.optional(
+            wholeNumber(
+              LOG_SIZE_KIB_MIN,
+              LOG_SIZE_KIB_MAX,
+              "Size of the maintenance log; the oldest records make room.",
+            ),
+            4096,
+          ),
+        },
+        "an object",
+      ),
+      {},
+    ),
+    groundInput: v.optional(
+      v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
+      "/run/wingman/on-ground",
+    ),
+  },
+  "an object",
+);
+
+export const ConfigSchema = v.strictObject(
+  {
+    $schema: v.optional(v.pipe(v.string("a text"), v.description("JSON Schema of this file, for editors; not used."))),
+    partNumber: v.optional(PartNumberSchema),
+    system: text(
+      /^[!-~](?:[ -~]{0,62}[!-~])?$/,
+      "a name of 1 to 64 printable ASCII characters without a space at either end",
+      "Name of the system. Servers of different systems ignore each other.",
+    ),
+    allocation: v.optional(
+      v.pipe(
+        v.picklist(["reset", "preempt"], '"reset" or "preempt" ("planned" is not available in this release)'),
+        v.description("Allocation policy; see the topic allocation."),
+      ),
+      "preempt",
+    ),
+    keepAlive: v.optional(KeepAliveSchema, {}),
+    clients: v.optional(ClientsSchema, {}),
+    servers: list(
+      ServerSchema,
+      SERVERS_MIN,
+      SERVERS_MAX,
+      "servers",
+      "Head-end servers. On a tie the first one is taken.",
+    ),
+    functions: list(
+      FunctionSchema,
+      1,
+      FUNCTIONS_MAX,
+      "functions",
+      "Service functions. Among equal priorities the first one is placed first.",
+    ),
+    maintenance: v.optional(MaintenanceSchema, {}),
+  },
+  "a JSON object with system, servers and functions",
+);
+
+/** A configuration as written, every default filled in. */
+export type ConfigFile = v.InferOutput<typeof ConfigSchema>;
+
+/** What is wrong with a text that {@link judgedText} refuses, beside the text itself. */
+export function objectionTo(schema: v.GenericSchema, value: unknown): string | null {
+  const { objection } = v.getMetadata(schema) as { objection?: (value: string) => string | null };
+  if (typeof value !== "string" || objection === undefined) return null;
+  const words = objection(value);
+  return words === null ? null : `${quoted(value)}, ${words}`;
+}

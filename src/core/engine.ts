@@ -1,0 +1,331 @@
+/**
+ * The decisions of one server: a function of time and events over preallocated tables. Events go in, effects come out,
+ * `step` calls nobody. The order of its phases is fixed: events, silence, phase, allocation (S1–S16), hand-over.
+ *
+ * The shell's turn: when `nowUs` ≥ `nextSendUs` call `beginPeriod`; fill `events`; call `step`; while `sendRequested` call
+ * `compose` and send `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up.
+ */
+import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX } from "../limits.ts";
+import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import {
+  COUNTER_OVERFLOW,
+  COUNTER_SENT,
+  COUNTERS,
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  PHASE_LISTENING,
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_UNREACHABLE,
+} from "../wire/status-snapshot.ts";
+import { Agreement } from "./agreement.ts";
+import type { AllocationPolicy } from "./allocation.ts";
+import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, EffectQueue } from "./effect-queue.ts";
+import {
+  EVENT_CARRIER,
+  EVENT_COMMAND,
+  EVENT_KEEP_ALIVE,
+  EVENT_PROCESS,
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_REMOVED,
+  EVENT_VIP_UP,
+  EventQueue,
+} from "./event-queue.ts";
+import { detectFailures } from "./failure-detector.ts";
+import type { FunctionTable } from "./function-table.ts";
+import { Handover } from "./handover.ts";
+import { Lateness } from "./lateness.ts";
+import {
+  LOG_CARRIER_LOST,
+  LOG_CARRIER_PRESENT,
+  LOG_PHASE,
+  LOG_SERVER_ALIVE,
+  LOG_SERVER_ID_TWICE,
+  LOG_SERVER_INCOMPATIBLE,
+  LOG_SERVER_LEFT,
+  LOG_SERVER_LOST,
+  LOG_SERVER_UNREACHABLE,
+} from "./maintenance-event.ts";
+import { type Identity, Membership } from "./membership.ts";
+import type { Timing } from "./timing.ts";
+
+/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
+const EXTRA_SENDS_MAX = 32;
+
+/** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
+const GOOD_BYES = 3;
+
+/** A newcomer waits at most this many recovery times for servers that keep joining. */
+const JOINING_PATIENCE = 3;
+
+export class Engine {
+  readonly events = new EventQueue();
+  readonly effects = new EffectQueue();
+  readonly membership: Membership;
+  readonly handover: Handover;
+  readonly agreement: Agreement;
+  readonly lateness = new Lateness();
+  readonly counters = new Uint32Array(COUNTERS);
+  /** The keep-alive to be sent, filled by `compose`. */
+  readonly outgoing = new KeepAliveMessage();
+
+  phase = PHASE_LISTENING;
+  draining = false;
+  leaving = false;
+  carrier = true;
+  /** Absolute deadline of the next periodic keep-alive. */
+  nextSendUs: number;
+  /** A keep-alive is to be composed and sent now. */
+  sendRequested = false;
+  /** Time at which `step` is to be called again at the latest. */
+  wakeUs: number;
+
+  private sequence = 0;
+  private listenSinceUs: number;
+  private extraSends = 0;
+  private goodByes = 0;
+  private left = false;
+  private ownIndexLogged = false;
+  /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
+  private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
+  private readonly freshPeriods: number;
+  private period = 0;
+
+  constructor(
+    private readonly table: FunctionTable,
+    policy: AllocationPolicy,
+    private readonly identity: Identity,
+    private readonly timing: Timing,
+    announceAgainUs: number,
+    nowUs: number,
+  ) {
+    this.membership = new Membership(table, identity, timing);
+    this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
+    this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.freshPeriods = timing.detectionUs / timing.periodUs;
+    this.listenSinceUs = nowUs;
+    this.nextSendUs = nowUs;
+    this.wakeUs = nowUs;
+    this.effects.push(EFFECT_PHASE, 0, this.phase, 0);
+  }
+
+  /** The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed ones are left out. */
+  beginPeriod(nowUs: number): void {
+    this.lateness.count(nowUs - this.nextSendUs);
+    while (this.nextSendUs <= nowUs) this.nextSendUs += this.timing.periodUs;
+    this.period = (this.period + 1) % this.freshPeriods;
+    this.sequenceOfPeriod[this.period] = this.sequence;
+    this.extraSends = 0;
+    this.sendRequested = true;
+  }
+
+  /** Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3 rows of hand-over. */
+  step(nowUs: number): void {
+    this.takeEvents(nowUs);
+    const dueUs = detectFailures(this.table, this.membership, nowUs, this.timing.detectionUs);
+    this.promoteAll(nowUs);
+    this.logMembership(nowUs);
+    this.updatePhase(nowUs);
+    const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
+    if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
+    this.handover.advance(nowUs, serving, this.sequence + 1);
+    this.leave();
+    this.requestSend();
+    this.wakeUs = this.handover.advanced ? nowUs : Math.min(this.nextSendUs, dueUs);
+  }
+
+  /** Fills `outgoing` with the settled state and the next sequence number. */
+  compose(): void {
+    const { outgoing, membership, handover, identity } = this;
+    this.sequence++;
+    outgoing.sender = identity.self;
+    outgoing.flags = (this.draining ? FLAG_DRAINING : 0) | (this.goodByes > 0 ? FLAG_GOOD_BYE : 0);
+    outgoing.phase = this.phase;
+    outgoing.systemId = identity.systemId;
+    outgoing.incarnation = identity.incarnation;
+    outgoing.digestHigh = identity.digestHigh;
+    outgoing.digestLow = identity.digestLow;
+    outgoing.sequence = this.sequence;
+    outgoing.assignmentDigest = this.agreement.digest;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      outgoing.heardIncarnation[server] = membership.echoIncarnation(server);
+      outgoing.heardSequence[server] = membership.echoSequence(server);
+    }
+    for (let word = 0; word < outgoing.owns.length; word++) {
+      outgoing.owns[word] = handover.owns[word];
+      outgoing.claims[word] = handover.claims[word];
+      outgoing.ready[word] = handover.ready[word];
+      outgoing.cannotRun[word] = handover.cannotRun[word];
+    }
+    this.sendRequested = false;
+    this.counters[COUNTER_SENT]++;
+  }
+
+  private takeEvents(nowUs: number): void {
+    const { events, handover } = this;
+    for (let slot = 0; slot < events.count; slot++) {
+      const index = events.index[slot];
+      const first = events.first[slot];
+      switch (events.kind[slot]) {
+        case EVENT_KEEP_ALIVE:
+          this.counters[this.membership.accept(events.message(slot), first, nowUs, this.sequenceFloor())]++;
+          break;
+        case EVENT_VIP_UP:
+          handover.onVipUp(index);
+          break;
+        case EVENT_VIP_FAILED:
+          handover.onVipFailed(index, first);
+          break;
+        case EVENT_VIP_DOWN:
+          handover.onVipDown(index);
+          break;
+        case EVENT_VIP_REMOVED:
+          handover.onVipRemoved(index);
+          break;
+        case EVENT_PROCESS:
+          if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
+          break;
+        case EVENT_CARRIER:
+          this.takeCarrier(first === 1);
+          break;
+        case EVENT_COMMAND:
+          this.takeCommand(first);
+          break;
+      }
+    }
+    events.clear();
+  }
+
+  /** Own sequence number of about one detection time ago. */
+  private sequenceFloor(): number {
+    return this.sequenceOfPeriod[(this.period + 1) % this.freshPeriods];
+  }
+
+  private takeCarrier(present: boolean): void {
+    if (present === this.carrier) return;
+    this.carrier = present;
+    this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
+  }
+
+  private takeCommand(command: number): void {
+    if (command === CONTROL_DRAIN) this.setDraining(true);
+    else if (command === CONTROL_LEAVE) {
+      this.leaving = true;
+      this.setDraining(true);
+    } else if (command === CONTROL_RESUME && !this.leaving) {
+      this.setDraining(false);
+      this.handover.clearFailed();
+    }
+  }
+
+  private setDraining(draining: boolean): void {
+    if (this.draining !== draining) this.sendRequested = true;
+    this.draining = draining;
+  }
+
+  private promoteAll(nowUs: number): void {
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (this.membership.state[server] !== SERVER_JOINING) continue;
+      this.membership.promote(server, nowUs);
+      if (this.membership.state[server] === SERVER_ALIVE) this.handover.announceAll(nowUs);
+    }
+  }
+
+  private logMembership(nowUs: number): void {
+    const { membership, effects } = this;
+    for (let server = 0; membership.changed !== 0; server++) {
+      const bit = 1 << server;
+      if ((membership.changed & bit) === 0) continue;
+      membership.changed &= ~bit;
+      const state = membership.state[server];
+      if (state === SERVER_ALIVE) effects.push(EFFECT_LOG, LOG_SERVER_ALIVE, server, 0);
+      else if (state === SERVER_LOST) effects.push(EFFECT_LOG, LOG_SERVER_LOST, server, 0);
+      else if (state === SERVER_UNREACHABLE) effects.push(EFFECT_LOG, LOG_SERVER_UNREACHABLE, server, 0);
+      else if (state === SERVER_LEAVING) effects.push(EFFECT_LOG, LOG_SERVER_LEFT, server, 0);
+      else if (state === SERVER_INCOMPATIBLE) {
+        effects.push(EFFECT_LOG, LOG_SERVER_INCOMPATIBLE, server, membership.foreignDigest[server] | 0);
+      }
+    }
+    const twice = this.hearsOwnIndex(nowUs);
+    if (twice && !this.ownIndexLogged) effects.push(EFFECT_LOG, LOG_SERVER_ID_TWICE, this.identity.self, 0);
+    this.ownIndexLogged = twice;
+  }
+
+  private hearsOwnIndex(nowUs: number): boolean {
+    const heardUs = this.membership.ownIndexHeardUs;
+    return heardUs !== 0 && nowUs - heardUs < this.timing.detectionUs;
+  }
+
+  /** Listening → active → draining, and isolated while the client interface has no carrier (protocol, sections 2 and 6). */
+  private updatePhase(nowUs: number): void {
+    if (!this.carrier) {
+      this.setPhase(PHASE_ISOLATED);
+      return;
+    }
+    if (this.phase === PHASE_ISOLATED) {
+      this.setPhase(PHASE_LISTENING);
+      this.listenSinceUs = nowUs;
+    }
+    if (this.phase === PHASE_LISTENING && !this.hasListened(nowUs)) return;
+    if (this.phase === PHASE_LISTENING) this.agreement.begin();
+    this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
+  }
+
+  private hasListened(nowUs: number): boolean {
+    const { membership, table, timing } = this;
+    if (this.hearsOwnIndex(nowUs) || membership.outnumberedByForeignTable()) return false;
+    let alive = 0;
+    let joining = 0;
+    for (let server = 0; server < table.serverCount; server++) {
+      if (membership.state[server] === SERVER_ALIVE) alive++;
+      else if (membership.state[server] === SERVER_JOINING) joining++;
+    }
+    if (alive === table.serverCount - 1 && alive > 0) return true; // every configured server is heard
+    const listenedUs = nowUs - this.listenSinceUs;
+    if (listenedUs < timing.listenUs) return false;
+    const patienceUs = JOINING_PATIENCE * timing.recoveredAfter * timing.periodUs;
+    return joining === 0 || listenedUs >= timing.listenUs + patienceUs;
+  }
+
+  private setPhase(phase: number): void {
+    if (this.phase === phase) return;
+    this.phase = phase;
+    this.sendRequested = true;
+    this.effects.push(EFFECT_PHASE, 0, phase, 0);
+    this.effects.push(EFFECT_LOG, LOG_PHASE, phase, 0);
+  }
+
+  /** Orderly stop: when nothing is left here, good-bye is said and the engine may end. */
+  private leave(): void {
+    if (!this.leaving || this.left || this.handover.busy !== 0) return;
+    if (this.phase === PHASE_ACTIVE) return; // draining begins with the next step
+    if (this.goodByes === GOOD_BYES) {
+      this.left = true;
+      this.effects.push(EFFECT_LEFT, 0, 0, 0);
+      return;
+    }
+    this.goodByes++;
+    this.sendRequested = true;
+    this.handover.advanced = true; // come back at once
+  }
+
+  private requestSend(): void {
+    if (!this.handover.changed && !this.membership.answerAtOnce) return;
+    if (this.extraSends === EXTRA_SENDS_MAX) return;
+    this.extraSends++;
+    this.handover.changed = false;
+    this.membership.answerAtOnce = false;
+    this.sendRequested = true;
+  }
+
+  /** Takes note of an event that found the queue full. */
+  countOverflow(): void {
+    this.counters[COUNTER_OVERFLOW]++;
+  }
+}

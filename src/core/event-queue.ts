@@ -1,0 +1,55 @@
+/** What happened since the last step, in the order in which it was seen; preallocated. */
+import { EVENTS_MAX } from "../limits.ts";
+import { KeepAliveMessage } from "../wire/keep-alive.ts";
+
+/** A datagram with a sound layout and MAC; its content is in `message(slot)`, `first` is the network. */
+export const EVENT_KEEP_ALIVE = 1;
+/** All VIPs of function `index` are up. */
+export const EVENT_VIP_UP = 2;
+/** The VIPs of function `index` could not be brought up; `first` is the errno. */
+export const EVENT_VIP_FAILED = 3;
+/** All VIPs of function `index` are down. */
+export const EVENT_VIP_DOWN = 4;
+/** Somebody else removed a VIP of function `index`. */
+export const EVENT_VIP_REMOVED = 5;
+/** The carrier of the client interface is present (`first` = 1) or lost (0). */
+export const EVENT_CARRIER = 6;
+/** The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's kind. */
+export const EVENT_PROCESS = 7;
+/** A command; `first` is CONTROL_DRAIN, CONTROL_RESUME or CONTROL_LEAVE. */
+export const EVENT_COMMAND = 8;
+
+export class EventQueue {
+  count = 0;
+  readonly kind = new Uint8Array(EVENTS_MAX);
+  readonly index = new Uint16Array(EVENTS_MAX);
+  readonly first = new Int32Array(EVENTS_MAX);
+  private readonly messages: KeepAliveMessage[] = [];
+
+  constructor() {
+    for (let slot = 0; slot < EVENTS_MAX; slot++) this.messages.push(new KeepAliveMessage());
+  }
+
+  isFull(): boolean {
+    return this.count === EVENTS_MAX;
+  }
+
+  /** Where the content of the datagram in `slot` is, or of the next one when `slot` is `count`. */
+  message(slot: number): KeepAliveMessage {
+    return this.messages[slot] as KeepAliveMessage;
+  }
+
+  /** @returns false when the queue is full and the event was not taken. */
+  push(kind: number, index: number, first: number): boolean {
+    if (this.count === EVENTS_MAX) return false;
+    this.kind[this.count] = kind;
+    this.index[this.count] = index;
+    this.first[this.count] = first;
+    this.count++;
+    return true;
+  }
+
+  clear(): void {
+    this.count = 0;
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * Judges silence (patent [0027]; protocol, section 2). A server that is not heard for the detection time has failed only
+ * when every server that we hear has lost it too; otherwise it is unreachable from here and its functions are left alone.
+ */
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LOST,
+  SERVER_UNREACHABLE,
+} from "../wire/status-snapshot.ts";
+import type { FunctionTable } from "./function-table.ts";
+import type { Membership } from "./membership.ts";
+
+/**
+ * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness has lost them too.
+ * @param detectionUs silence after which a server counts as failed
+ * @returns the earliest time in µs at which another server could fall due, Infinity when none can
+ */
+export function detectFailures(
+  table: FunctionTable,
+  membership: Membership,
+  nowUs: number,
+  detectionUs: number,
+): number {
+  let dueUs = Number.POSITIVE_INFINITY;
+  for (let server = 0; server < table.serverCount; server++) {
+    const state = membership.state[server];
+    if (state !== SERVER_ALIVE && state !== SERVER_JOINING && state !== SERVER_INCOMPATIBLE) continue;
+    const silentAtUs = membership.lastHeardUs[server] + detectionUs;
+    if (nowUs < silentAtUs) {
+      if (silentAtUs < dueUs) dueUs = silentAtUs;
+      continue;
+    }
+    // The view is sent at once with the state: from now on the others see that we do not hear it.
+    membership.setState(server, state === SERVER_ALIVE ? SERVER_UNREACHABLE : SERVER_LOST);
+  }
+  for (let server = 0; server < table.serverCount; server++) {
+    if (membership.state[server] === SERVER_UNREACHABLE && !isHeardByOthers(table, membership, server)) {
+      membership.setState(server, SERVER_LOST);
+    }
+  }
+  return dueUs;
+}
+
+/** Does any server that we hear and count as alive still hear `server`? */
+function isHeardByOthers(table: FunctionTable, membership: Membership, server: number): boolean {
+  for (let witness = 0; witness < table.serverCount; witness++) {
+    if (membership.state[witness] === SERVER_ALIVE && (membership.hears[witness] & (1 << server)) !== 0) return true;
+  }
+  return false;
+}

@@ -1,0 +1,475 @@
+/**
+ * Break before make (protocol, section 4): one small state machine for every function on this server. The machine is driven
+ * by level, not by edge: every step compares what is assigned with what is up, so that a lost notification, an address removed
+ * by hand and a restart heal by the same rows.
+ *
+ * A claim is heard by every living server before a VIP goes up: the claimant waits until all of them have echoed the
+ * message that carried the claim. An echo is sent after the claim was taken in, so of two claimants at least one knows
+ * of the other in time, and the lower server index goes first (P1).
+ */
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
+import {
+  CONTROL_PROCESS_EXITED,
+  CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_RUNNING,
+  REASON_FAILOVER,
+  REASON_MOVE,
+} from "../wire/control.ts";
+import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
+import {
+  EFFECT_ANNOUNCE,
+  EFFECT_LOG,
+  EFFECT_NOTICE,
+  EFFECT_PROCESS_START,
+  EFFECT_PROCESS_STOP,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+  type EffectQueue,
+} from "./effect-queue.ts";
+import { addFunction, BITMAP_WORDS, hasFunction } from "./function-bitmap.ts";
+import { type FunctionTable, NONE, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
+import {
+  LOG_FUNCTION_FAILED,
+  LOG_FUNCTION_PREEMPTED,
+  LOG_FUNCTION_RELEASED,
+  LOG_FUNCTION_UP,
+  LOG_HANDOVER_LATE,
+  LOG_OWNED_TWICE,
+  LOG_VIP_FAILED,
+  LOG_VIP_REMOVED,
+} from "./maintenance-event.ts";
+import type { Membership } from "./membership.ts";
+import type { Timing } from "./timing.ts";
+
+// ---- states of a function on this server
+export const IDLE = 0; // not ours
+export const CLAIMED = 1; // assigned to us; not up yet
+export const ADDING = 2; // its VIPs are being set
+export const UP = 3; // its VIPs answer here
+export const STOPPING = 4; // its process has been told to stop; the VIPs still answer
+export const REMOVING = 5; // its VIPs are being removed
+export const ENDING = 6; // its VIPs are gone, its process is still ending
+
+// ---- conditions, cheapest first in each state's rows
+const NOT_OURS = 0;
+const OURS = 1;
+const MAY_TAKE = 2;
+const VIP_IS_UP = 3;
+const VIP_HAS_FAILED = 4;
+const CUT_OFF = 5;
+const RIVAL_BEFORE_US = 6;
+const MOVE_READY = 7;
+const MOVE_OVERDUE = 8;
+const STOP_DUE = 9;
+const PROCESS_GONE = 10;
+const VIP_DOWN_PROCESS_LEFT = 11;
+const VIP_DOWN = 12;
+
+// ---- actions
+const NOTHING = 0;
+const CLAIM = 1;
+const ADD_VIP = 2;
+const BEGIN_SERVICE = 3;
+const MARK_FAILED = 4;
+const REMOVE_VIP = 5;
+const YIELD = 6;
+const REMOVE_VIP_LATE = 7;
+const STOP_SERVICE = 8;
+const END_PROCESS = 9;
+const RELEASE = 10;
+
+/** The state machine: state, condition, action, next state. The first row whose condition holds is taken; without one nothing happens. */
+const ROWS: readonly (readonly [number, number, number, number])[] = [
+  [IDLE, OURS, CLAIM, CLAIMED], // the policy gave it to us (S6)
+  [CLAIMED, NOT_OURS, NOTHING, IDLE], // the policy thought again, or we are cut off
+  [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
+  [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
+  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
+  [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
+  [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
+  [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
+  [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
+  [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
+  [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
+  [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
+  [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],
+  [REMOVING, VIP_DOWN_PROCESS_LEFT, END_PROCESS, ENDING],
+  [REMOVING, VIP_DOWN, RELEASE, IDLE], // S15: the remaining resource grows
+  [ENDING, PROCESS_GONE, RELEASE, IDLE],
+];
+
+/** Where the rows of each state begin in ROWS, and one end more. */
+const ROW_START = new Uint8Array(ENDING + 2);
+for (let state = 0; state <= ENDING + 1; state++) {
+  ROW_START[state] = ROWS.filter((row) => row[0] < state).length;
+}
+const ROW_CONDITION = Uint8Array.from(ROWS, (row) => row[1]);
+const ROW_ACTION = Uint8Array.from(ROWS, (row) => row[2]);
+const ROW_NEXT = Uint8Array.from(ROWS, (row) => row[3]);
+
+// ---- what is known of the VIPs and the process
+const VIP_UNKNOWN = 0;
+const VIP_UP = 1;
+const VIP_FAILED = 2;
+const PROCESS_ABSENT = 0;
+const PROCESS_STARTING = 1;
+const PROCESS_RUNNING = 2;
+const PROCESS_STOPPING = 3;
+
+export class Handover {
+  readonly state = new Uint8Array(FUNCTIONS_MAX);
+  /** Server each function is assigned to in our table; written by the engine after each allocation. */
+  readonly assigned = new Int8Array(FUNCTIONS_MAX);
+  /** Why each function comes here: REASON_* of wire/control. */
+  readonly startReason = new Uint8Array(FUNCTIONS_MAX);
+  /** The same for its clients: NOTICE_* reasons of wire/client-notice. */
+  readonly startNoticeReason = new Uint8Array(FUNCTIONS_MAX);
+  /** Why each function is stopped: NOTICE_* reasons. */
+  readonly stopReason = new Uint8Array(FUNCTIONS_MAX);
+  /** When the assignment of each function changed last. */
+  readonly assignedSinceUs = new Float64Array(FUNCTIONS_MAX);
+  /** 1 where the function cannot run on this server: its process or its VIP failed. */
+  readonly failed = new Uint8Array(FUNCTIONS_MAX);
+  /** 1 for the functions whose process is known to run (or that have none). */
+  private readonly process = new Uint8Array(FUNCTIONS_MAX);
+  private readonly vip = new Uint8Array(FUNCTIONS_MAX);
+  private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
+  private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
+  /** Server with which each function is owned twice, or NONE. */
+  private readonly rival = new Int8Array(FUNCTIONS_MAX);
+
+  // Our sets of functions as they go into the next keep-alive.
+  readonly owns = new Uint32Array(BITMAP_WORDS);
+  readonly claims = new Uint32Array(BITMAP_WORDS);
+  readonly ready = new Uint32Array(BITMAP_WORDS);
+  readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+  private readonly readyNext = new Uint32Array(BITMAP_WORDS);
+
+  /** Required resource of everything that is up or still ending here. */
+  load = 0;
+  /** Functions that are not idle. */
+  busy = 0;
+  /** One of our sets changed: to be sent at once. */
+  changed = false;
+  /** A row was taken in the last `advance`: others may hold now. */
+  advanced = false;
+  /** `failed` changed: an S1 of its own. */
+  failedChanged = false;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly membership: Membership,
+    private readonly effects: EffectQueue,
+    private readonly timing: Timing,
+    private readonly self: number,
+    private readonly announceAgainUs: number,
+  ) {
+    this.assigned.fill(NONE);
+    this.rival.fill(NONE);
+  }
+
+  /**
+   * Advances every function by at most three rows, in the order of S3: the more important take the room first.
+   * @param mayServe this server is active or draining; otherwise it lets go of everything
+   * @param nextSequence sequence number of the next keep-alive, which will carry new claims
+   */
+  advance(nowUs: number, mayServe: boolean, nextSequence: number): void {
+    const { table, state } = this;
+    let room = table.resource[this.self] - this.load;
+    this.advanced = false;
+    for (let word = 0; word < BITMAP_WORDS; word++) this.readyNext[word] = 0;
+    for (let place = 0; place < table.functionCount; place++) {
+      const index = table.turn[place];
+      for (let rows = 0; rows < 3; rows++) {
+        const before = state[index];
+        if (before === IDLE && (!mayServe || this.assigned[index] !== this.self)) break;
+        const loadBefore = this.load;
+        if (!this.takeRow(index, nowUs, mayServe, nextSequence, room)) break;
+        room += loadBefore - this.load;
+        this.advanced = true;
+      }
+      if (state[index] === CLAIMED && room >= table.required[index]) {
+        room -= table.required[index]; // kept for it: the old owner may let go
+        addFunction(this.readyNext, 0, index);
+      }
+      if (state[index] === UP) this.keepUp(index, nowUs);
+    }
+    this.publish();
+  }
+
+  private takeRow(index: number, nowUs: number, mayServe: boolean, nextSequence: number, room: number): boolean {
+    const state = this.state[index];
+    for (let row = ROW_START[state]; row < ROW_START[state + 1]; row++) {
+      if (!this.holds(ROW_CONDITION[row], index, nowUs, mayServe, room)) continue;
+      this.act(ROW_ACTION[row], index, nowUs, nextSequence);
+      this.enter(index, ROW_NEXT[row]);
+      return true;
+    }
+    return false;
+  }
+
+  private holds(condition: number, index: number, nowUs: number, mayServe: boolean, room: number): boolean {
+    const ours = mayServe && this.assigned[index] === this.self && this.failed[index] === 0;
+    switch (condition) {
+      case OURS:
+        return ours;
+      case NOT_OURS:
+        return !ours;
+      case MAY_TAKE:
+        return room >= this.table.required[index] && this.isFree(index) && this.isConfirmed(index);
+      case VIP_IS_UP:
+        return this.vip[index] === VIP_UP;
+      case VIP_HAS_FAILED:
+        return this.vip[index] === VIP_FAILED;
+      case CUT_OFF:
+        return !mayServe || this.failed[index] !== 0;
+      case RIVAL_BEFORE_US:
+        return this.rivalBeforeUs(index) !== NONE;
+      case MOVE_READY:
+        return this.isNewOwnerReady(index);
+      case MOVE_OVERDUE:
+        return this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;
+      case STOP_DUE:
+        return this.assigned[index] === NONE;
+      case PROCESS_GONE:
+        return this.process[index] === PROCESS_ABSENT || this.table.process[index] === PROCESS_ALWAYS;
+      case VIP_DOWN_PROCESS_LEFT:
+        return this.vip[index] === VIP_UNKNOWN && !this.holds(PROCESS_GONE, index, nowUs, mayServe, room);
+      case VIP_DOWN:
+        return this.vip[index] === VIP_UNKNOWN;
+      default:
+        return false;
+    }
+  }
+
+  private act(action: number, index: number, nowUs: number, nextSequence: number): void {
+    const { effects, table } = this;
+    switch (action) {
+      case CLAIM:
+        this.claimSequence[index] = nextSequence;
+        break;
+      case ADD_VIP:
+        this.vip[index] = VIP_UNKNOWN;
+        this.load += table.required[index];
+        effects.push(EFFECT_VIP_ADD, index, 0, 0);
+        break;
+      case BEGIN_SERVICE:
+        this.announceAtUs[index] = nowUs + this.announceAgainUs;
+        this.beginProcess(index);
+        effects.push(EFFECT_NOTICE, index, noticeOfStart(this.startReason[index]), this.startNoticeReason[index]);
+        effects.push(EFFECT_LOG, LOG_FUNCTION_UP, index, 0);
+        break;
+      case MARK_FAILED:
+        this.setFailed(index);
+        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        break;
+      case REMOVE_VIP:
+        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        break;
+      case YIELD:
+        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        effects.push(EFFECT_LOG, LOG_OWNED_TWICE, index, this.rivalBeforeUs(index));
+        break;
+      case REMOVE_VIP_LATE:
+        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        effects.push(EFFECT_LOG, LOG_HANDOVER_LATE, index, this.assigned[index]);
+        break;
+      case STOP_SERVICE:
+        effects.push(EFFECT_NOTICE, index, NOTICE_STOPPING, this.stopReason[index]);
+        if (this.stopReason[index] === NOTICE_PREEMPTED) effects.push(EFFECT_LOG, LOG_FUNCTION_PREEMPTED, index, 0);
+        this.endProcess(index);
+        break;
+      case END_PROCESS:
+        this.endProcess(index);
+        break;
+      case RELEASE:
+        this.load -= table.required[index];
+        effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
+        break;
+    }
+  }
+
+  private enter(index: number, state: number): void {
+    const before = this.state[index];
+    if (before === IDLE) this.busy++;
+    if (state === IDLE) this.busy--;
+    this.state[index] = state;
+  }
+
+  /** No living server owns it, as far as is known, and none with a lower index claims it. */
+  private isFree(index: number): boolean {
+    const { membership } = this;
+    for (let server = 0; server < SERVERS_MAX; server++) {
+      if (server === this.self || !membership.mayOwn(server)) continue;
+      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
+      if (server < this.self && hasFunction(membership.claims, server * BITMAP_WORDS, index)) return false;
+    }
+    return true;
+  }
+
+  /** Every living server has echoed the message that carried our claim. */
+  private isConfirmed(index: number): boolean {
+    const { membership } = this;
+    for (let server = 0; server < SERVERS_MAX; server++) {
+      if (membership.state[server] !== SERVER_ALIVE) continue;
+      if (membership.echoedSequence[server] < this.claimSequence[index]) return false;
+    }
+    return true;
+  }
+
+  /** Owned twice, after a divided network was joined: the lower server index keeps it, and both sides decide alike. */
+  private rivalBeforeUs(index: number): number {
+    const { membership } = this;
+    for (let server = 0; server < this.self; server++) {
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+    }
+    return NONE;
+  }
+
+  private isMoving(index: number): boolean {
+    return this.assigned[index] !== NONE && this.assigned[index] !== this.self;
+  }
+
+  private isNewOwnerReady(index: number): boolean {
+    if (!this.isMoving(index)) return false;
+    const target = this.assigned[index];
+    if (this.membership.state[target] !== SERVER_ALIVE) return false;
+    return hasFunction(this.membership.ready, target * BITMAP_WORDS, index);
+  }
+
+  /** Work on a function that stays up: announce it again when due, and after a rival has let go. */
+  private keepUp(index: number, nowUs: number): void {
+    const rival = this.heardRival(index);
+    if (rival !== this.rival[index]) {
+      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
+      this.announceAtUs[index] = nowUs + this.announceAgainUs;
+      this.rival[index] = rival;
+    } else if (nowUs >= this.announceAtUs[index]) {
+      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
+      this.announceAtUs[index] = Number.POSITIVE_INFINITY;
+    }
+  }
+
+  private heardRival(index: number): number {
+    for (let server = this.self + 1; server < this.table.serverCount; server++) {
+      if (this.membership.isHeard(server) && hasFunction(this.membership.owns, server * BITMAP_WORDS, index)) {
+        return server;
+      }
+    }
+    return NONE;
+  }
+
+  /** A partition healed: every VIP is announced again. */
+  announceAll(nowUs: number): void {
+    for (let index = 0; index < this.table.functionCount; index++) {
+      if (this.state[index] !== UP) continue;
+      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
+      this.announceAtUs[index] = nowUs + this.announceAgainUs;
+    }
+  }
+
+  private beginProcess(index: number): void {
+    if (this.table.process[index] === PROCESS_NONE) return;
+    if (this.process[index] !== PROCESS_RUNNING) this.process[index] = PROCESS_STARTING;
+    this.effects.push(EFFECT_PROCESS_START, index, this.startReason[index], 0);
+  }
+
+  private endProcess(index: number): void {
+    if (this.table.process[index] === PROCESS_NONE || this.table.process[index] === PROCESS_ALWAYS) return;
+    if (this.process[index] === PROCESS_STOPPING || this.process[index] === PROCESS_ABSENT) return;
+    this.process[index] = PROCESS_STOPPING;
+    this.effects.push(EFFECT_PROCESS_STOP, index, this.table.stopGraceUs[index] / 1000, 0);
+  }
+
+  // ---- events
+
+  onVipUp(index: number): void {
+    this.vip[index] = VIP_UP;
+  }
+
+  onVipFailed(index: number, errno: number): void {
+    this.effects.push(EFFECT_LOG, LOG_VIP_FAILED, index, errno);
+    this.vip[index] = VIP_FAILED;
+  }
+
+  onVipDown(index: number): void {
+    this.vip[index] = VIP_UNKNOWN;
+  }
+
+  /** Somebody removed an address that should be up: it is put back. */
+  onVipRemoved(index: number): void {
+    if (this.state[index] !== UP && this.state[index] !== STOPPING) return;
+    this.effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
+    this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+  }
+
+  /** @param kind CONTROL_PROCESS_* */
+  onProcess(index: number, kind: number): void {
+    if (kind === CONTROL_PROCESS_RUNNING) {
+      if (this.process[index] !== PROCESS_STOPPING) this.process[index] = PROCESS_RUNNING;
+    } else if (kind === CONTROL_PROCESS_EXITED) {
+      if (this.process[index] === PROCESS_RUNNING) this.process[index] = PROCESS_STARTING;
+    } else {
+      this.process[index] = PROCESS_ABSENT;
+      if (kind === CONTROL_PROCESS_FAILED) {
+        this.setFailed(index);
+        this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);
+      }
+    }
+  }
+
+  private setFailed(index: number): void {
+    if (this.failed[index] !== 0) return;
+    this.failed[index] = 1;
+    this.failedChanged = true;
+  }
+
+  /** `resume`: functions that failed here may be tried again. */
+  clearFailed(): void {
+    for (let index = 0; index < this.table.functionCount; index++) {
+      if (this.failed[index] === 0) continue;
+      this.failed[index] = 0;
+      this.failedChanged = true;
+    }
+  }
+
+  isServing(index: number): boolean {
+    if (this.state[index] !== UP) return false;
+    return this.table.process[index] === PROCESS_NONE || this.process[index] === PROCESS_RUNNING;
+  }
+
+  /** Rebuilds our four sets and notes whether they changed. */
+  private publish(): void {
+    const { table, state } = this;
+    for (let word = 0; word < BITMAP_WORDS; word++) {
+      let owns = 0;
+      let claims = 0;
+      let failed = 0;
+      const last = Math.min(32, table.functionCount - word * 32);
+      for (let bit = 0; bit < last; bit++) {
+        const index = word * 32 + bit;
+        const at = state[index];
+        if (at >= ADDING && at <= REMOVING) owns |= 1 << bit;
+        else if (at === CLAIMED) claims |= 1 << bit;
+        if (this.failed[index] !== 0) failed |= 1 << bit;
+      }
+      if (
+        this.owns[word] !== owns >>> 0 ||
+        this.claims[word] !== claims >>> 0 ||
+        this.cannotRun[word] !== failed >>> 0 ||
+        this.ready[word] !== this.readyNext[word]
+      ) {
+        this.changed = true;
+      }
+      this.owns[word] = owns;
+      this.claims[word] = claims;
+      this.cannotRun[word] = failed;
+      this.ready[word] = this.readyNext[word];
+    }
+  }
+}
+
+function noticeOfStart(reason: number): number {
+  return reason === REASON_FAILOVER || reason === REASON_MOVE ? NOTICE_MOVED : NOTICE_STARTED;
+}

@@ -1,0 +1,12 @@
+/** How late keep-alives were sent, counted in buckets; preallocated. */
+import { latenessBucket } from "../wire/status-snapshot.ts";
+
+export class Lateness {
+  readonly histogram = new Uint32Array(64);
+  maxUs = 0;
+
+  count(latenessUs: number): void {
+    this.histogram[latenessBucket(latenessUs)]++;
+    if (latenessUs > this.maxUs) this.maxUs = latenessUs;
+  }
+}

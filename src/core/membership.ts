@@ -1,0 +1,285 @@
+/**
+ * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One column per field, one row
+ * per configured server. Judging silence is the failure detector's work.
+ */
+import { NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_DUPLICATE,
+  COUNTER_REPLAY,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_LISTENING,
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_SELF,
+  SERVER_UNKNOWN,
+  SERVER_UNREACHABLE,
+} from "../wire/status-snapshot.ts";
+import { BITMAP_WORDS } from "./function-bitmap.ts";
+import type { FunctionTable } from "./function-table.ts";
+import type { Timing } from "./timing.ts";
+
+/** What identifies this server and its table to the others. */
+export interface Identity {
+  readonly self: number;
+  readonly systemId: number;
+  readonly digestHigh: number;
+  readonly digestLow: number;
+  readonly incarnation: number;
+}
+
+export class Membership {
+  readonly state = new Uint8Array(SERVERS_MAX);
+  readonly incarnation = new Uint32Array(SERVERS_MAX);
+  readonly lastHeardUs = new Float64Array(SERVERS_MAX);
+  readonly phase = new Uint8Array(SERVERS_MAX);
+  readonly flags = new Uint8Array(SERVERS_MAX);
+  readonly assignmentDigest = new Uint32Array(SERVERS_MAX);
+  /** Our sequence number that the server has heard, of our present incarnation; 0 when it does not hear us. */
+  readonly echoedSequence = new Uint32Array(SERVERS_MAX);
+  /** Mask of the servers that the server hears in the incarnation that we know. */
+  readonly hears = new Uint16Array(SERVERS_MAX);
+  /** Newest sequence number accepted. */
+  readonly sequence = new Uint32Array(SERVERS_MAX);
+  /** Digest of the table of an incompatible server, for the fault record. */
+  readonly foreignDigest = new Uint32Array(SERVERS_MAX);
+
+  // Sets of functions of each server, BITMAP_WORDS words a row.
+  readonly owns = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
+  readonly claims = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
+  readonly ready = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
+  readonly cannotRun = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
+
+  /** Mask of the servers whose state changed since the engine looked last. */
+  changed = 0;
+  /** A claim, a `cannot run` or a view changed: the others wait for our echo, so it is sent at once. */
+  answerAtOnce = false;
+  /** What servers cannot run changed since the engine looked last (an S1 of its own: a function must move). */
+  cannotRunChanged = false;
+  /** When a datagram with our own index was heard last: two boxes are configured as the same server. 0 = never. */
+  ownIndexHeardUs = 0;
+
+  private readonly networkSequence = new Uint32Array(SERVERS_MAX * NETWORKS_MAX);
+  private readonly joinSinceUs = new Float64Array(SERVERS_MAX);
+  private readonly inARow = new Int32Array(SERVERS_MAX);
+  /** Newest incarnation heard that has not proven to be fresh, and its sequence: echoed so that it can. */
+  private readonly candidate = new Uint32Array(SERVERS_MAX);
+  private readonly candidateSequence = new Uint32Array(SERVERS_MAX);
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly identity: Identity,
+    private readonly timing: Timing,
+  ) {
+    this.state.fill(SERVER_UNKNOWN);
+    this.state[identity.self] = SERVER_SELF;
+    this.incarnation[identity.self] = identity.incarnation;
+  }
+
+  /** Heard now, with a table like ours. */
+  isHeard(server: number): boolean {
+    return this.state[server] === SERVER_ALIVE || this.state[server] === SERVER_JOINING;
+  }
+
+  /** Its owner bits count: it is heard, or others hear it. */
+  mayOwn(server: number): boolean {
+    return this.isHeard(server) || this.state[server] === SERVER_UNREACHABLE;
+  }
+
+  /**
+   * Takes a datagram whose layout and MAC are sound.
+   * @param sequenceFloor our own sequence number of about one detection time ago: an echo of it or of a later one is fresh
+   * @returns the COUNTER_* under which it is counted; anything but COUNTER_ACCEPTED changed nothing that acts (P8)
+   */
+  accept(message: KeepAliveMessage, network: number, nowUs: number, sequenceFloor: number): number {
+    const self = this.identity.self;
+    if (message.systemId !== this.identity.systemId) return COUNTER_SYSTEM;
+    const server = message.sender;
+    if (server >= this.table.serverCount) return COUNTER_UNKNOWN;
+    if (server === self) {
+      this.ownIndexHeardUs = nowUs;
+      return COUNTER_UNKNOWN;
+    }
+    const echoFresh =
+      message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor;
+    if (message.digestHigh !== this.identity.digestHigh || message.digestLow !== this.identity.digestLow) {
+      return echoFresh ? this.acceptIncompatible(message, server, nowUs) : this.acceptCandidate(message, server);
+    }
+    if (message.incarnation !== this.incarnation[server]) {
+      if (!echoFresh) return this.acceptCandidate(message, server);
+      this.beginIncarnation(server, message.incarnation);
+    } else if (!this.isNewer(message, server, network)) {
+      return COUNTER_REPLAY;
+    }
+    this.networkSequence[server * NETWORKS_MAX + network] = message.sequence;
+    if (message.sequence <= this.sequence[server]) return COUNTER_DUPLICATE;
+    this.take(message, server, nowUs);
+    return COUNTER_ACCEPTED;
+  }
+
+  /** What we tell the others about whom we hear: the incarnation, or that of a newcomer that still has to prove itself; 0 = not heard. */
+  echoIncarnation(server: number): number {
+    if (this.isHeard(server)) return this.incarnation[server];
+    return this.candidate[server];
+  }
+
+  echoSequence(server: number): number {
+    return this.isHeard(server) ? this.sequence[server] : this.candidateSequence[server];
+  }
+
+  setState(server: number, state: number): void {
+    if (this.state[server] === state) return;
+    this.state[server] = state;
+    this.changed |= 1 << server;
+    this.answerAtOnce = true; // our view goes out at once: others wait for it to corroborate
+    if (state === SERVER_LOST || state === SERVER_LEAVING || state === SERVER_INCOMPATIBLE) this.forget(server);
+  }
+
+  /** Promotes a joining server that was heard long enough and hears us (patent [0038], [0045]: recovery). */
+  promote(server: number, nowUs: number): void {
+    if (this.state[server] !== SERVER_JOINING || this.echoedSequence[server] === 0) return;
+    if (this.inARow[server] < this.timing.recoveredAfter) return;
+    if (nowUs - this.joinSinceUs[server] < (this.timing.recoveredAfter - 1) * this.timing.periodUs) return;
+    this.setState(server, SERVER_ALIVE);
+  }
+
+  /** A newcomer yields to servers with another table that are more, or as many with a lower index among them (protocol, section 4). */
+  outnumberedByForeignTable(): boolean {
+    let ours = 1;
+    let foreign = 0;
+    let lowestOurs = this.identity.self;
+    let lowestForeign: number = SERVERS_MAX;
+    let foreignActive = false;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (this.isHeard(server)) {
+        ours++;
+        if (server < lowestOurs) lowestOurs = server;
+      } else if (this.state[server] === SERVER_INCOMPATIBLE) {
+        foreign++;
+        if (server < lowestForeign) lowestForeign = server;
+        if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignActive = true;
+      }
+    }
+    if (foreign === 0) return false;
+    return foreignActive || foreign > ours || (foreign === ours && lowestForeign < lowestOurs);
+  }
+
+  private isNewer(message: KeepAliveMessage, server: number, network: number): boolean {
+    return message.sequence > this.networkSequence[server * NETWORKS_MAX + network];
+  }
+
+  /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
+  private acceptCandidate(message: KeepAliveMessage, server: number): number {
+    if (this.candidate[server] !== message.incarnation && !this.isHeard(server)) this.answerAtOnce = true;
+    this.candidate[server] = message.incarnation;
+    this.candidateSequence[server] = message.sequence;
+    return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
+  }
+
+  private acceptIncompatible(message: KeepAliveMessage, server: number, nowUs: number): number {
+    // Such a server is never a peer: it is named in a fault and makes a newcomer wait.
+    this.candidate[server] = message.incarnation;
+    this.candidateSequence[server] = message.sequence;
+    this.lastHeardUs[server] = nowUs;
+    this.phase[server] = message.phase;
+    this.foreignDigest[server] = message.digestHigh;
+    this.setState(server, SERVER_INCOMPATIBLE);
+    this.incarnation[server] = 0; // with our table it has to begin anew
+    return COUNTER_SYSTEM;
+  }
+
+  private beginIncarnation(server: number, incarnation: number): void {
+    if (this.isHeard(server) || this.state[server] === SERVER_UNREACHABLE) this.setState(server, SERVER_LOST); // the old one is gone
+    this.incarnation[server] = incarnation;
+    this.sequence[server] = 0;
+    this.candidate[server] = 0;
+    this.candidateSequence[server] = 0;
+    for (let network = 0; network < NETWORKS_MAX; network++) this.networkSequence[server * NETWORKS_MAX + network] = 0;
+  }
+
+  private take(message: KeepAliveMessage, server: number, nowUs: number): void {
+    const self = this.identity.self;
+    const inARow = message.sequence === this.sequence[server] + 1;
+    this.sequence[server] = message.sequence;
+    this.lastHeardUs[server] = nowUs;
+    this.phase[server] = message.phase;
+    this.assignmentDigest[server] = message.assignmentDigest;
+    const hearsUs = message.heardIncarnation[self] === this.identity.incarnation;
+    this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
+    this.takeView(message, server);
+    if ((message.flags & FLAG_GOOD_BYE) !== 0) {
+      this.flags[server] = message.flags;
+      this.setState(server, SERVER_LEAVING);
+      return;
+    }
+    if (this.flags[server] !== message.flags) this.answerAtOnce = true;
+    this.flags[server] = message.flags;
+    this.takeFunctions(message, server);
+    if (!this.isHeard(server)) {
+      this.setState(server, SERVER_JOINING);
+      this.joinSinceUs[server] = nowUs;
+      this.inARow[server] = 1;
+    } else if (this.state[server] === SERVER_JOINING) {
+      if (inARow) this.inARow[server]++;
+      else {
+        this.joinSinceUs[server] = nowUs;
+        this.inARow[server] = 1;
+      }
+    }
+  }
+
+  private takeView(message: KeepAliveMessage, server: number): void {
+    let hears = 0;
+    for (let other = 0; other < this.table.serverCount; other++) {
+      const incarnation = message.heardIncarnation[other];
+      if (incarnation !== 0 && incarnation === this.incarnation[other]) hears |= 1 << other;
+    }
+    this.hears[server] = hears;
+  }
+
+  private takeFunctions(message: KeepAliveMessage, server: number): void {
+    const row = server * BITMAP_WORDS;
+    for (let word = 0; word < BITMAP_WORDS; word++) {
+      if (this.claims[row + word] !== message.claims[word]) this.answerAtOnce = true;
+      if (this.cannotRun[row + word] !== message.cannotRun[word]) {
+        this.cannotRunChanged = true;
+        this.answerAtOnce = true;
+      }
+      this.owns[row + word] = message.owns[word];
+      this.claims[row + word] = message.claims[word];
+      this.ready[row + word] = message.ready[word];
+      this.cannotRun[row + word] = message.cannotRun[word];
+    }
+  }
+
+  private forget(server: number): void {
+    const row = server * BITMAP_WORDS;
+    for (let word = 0; word < BITMAP_WORDS; word++) {
+      if (this.cannotRun[row + word] !== 0) this.cannotRunChanged = true;
+      this.owns[row + word] = 0;
+      this.claims[row + word] = 0;
+      this.ready[row + word] = 0;
+      this.cannotRun[row + word] = 0;
+    }
+    this.echoedSequence[server] = 0;
+    this.hears[server] = 0;
+    this.inARow[server] = 0;
+    if (this.state[server] !== SERVER_INCOMPATIBLE) this.candidate[server] = 0;
+  }
+
+  /** Alive or heard of through others, not draining and not cut off: FIG. 3 and 4 may give it functions ([0034]). */
+  isOperable(server: number): boolean {
+    const state = this.state[server];
+    if (state !== SERVER_ALIVE && state !== SERVER_UNREACHABLE) return false;
+    if ((this.flags[server] & FLAG_DRAINING) !== 0) return false;
+    return this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_LISTENING;
+  }
+}

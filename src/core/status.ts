@@ -1,0 +1,129 @@
+/** Writes what an engine knows into the snapshot that `wingman status` reads; the layout is in wire/status-snapshot. */
+import { SERVERS_MAX } from "../limits.ts";
+import {
+  COUNTERS,
+  FUNCTION_FAILED,
+  FUNCTION_RUNNING,
+  FUNCTION_STARTING,
+  FUNCTION_STOPPED,
+  FUNCTION_STOPPING,
+  SERVER_SELF,
+  STATUS_COUNTERS_AT,
+  STATUS_FUNCTIONS_AT,
+  STATUS_HISTOGRAM_AT,
+  STATUS_LATENESS_MAX_AT,
+  STATUS_MAGIC,
+  STATUS_SEQUENCE_AT,
+  STATUS_SERVER_BYTES,
+  STATUS_SERVERS_AT,
+  STATUS_VERSION,
+} from "../wire/status-snapshot.ts";
+import type { Engine } from "./engine.ts";
+import { BITMAP_WORDS, hasFunction } from "./function-bitmap.ts";
+import { type FunctionTable, NONE } from "./function-table.ts";
+import { ADDING, CLAIMED, IDLE, UP } from "./handover.ts";
+import type { Identity } from "./membership.ts";
+
+const FLAG_STATUS_DRAINING = 1;
+const FLAG_STATUS_CARRIER = 2;
+const FLAG_STATUS_REALTIME = 4;
+
+export class StatusWriter {
+  private sequence = 0;
+  private readonly remaining = new Int32Array(SERVERS_MAX);
+
+  constructor(
+    private readonly view: DataView,
+    private readonly table: FunctionTable,
+    private readonly engine: Engine,
+    private readonly identity: Identity,
+    private readonly realtime: boolean,
+  ) {}
+
+  /** Start-up: everything that never changes. */
+  begin(pid: number, nowUs: number, tableDigest: Uint8Array): void {
+    const { view, table, identity } = this;
+    for (let at = 0; at < view.byteLength; at++) view.setUint8(at, 0);
+    view.setUint32(4, STATUS_VERSION, true);
+    view.setUint32(12, pid, true);
+    view.setFloat64(24, nowUs, true);
+    view.setUint32(32, identity.incarnation, true);
+    view.setUint8(36, identity.self);
+    view.setUint8(38, table.serverCount);
+    view.setUint32(40, table.functionCount, true);
+    for (let i = 0; i < 32; i++) view.setUint8(48 + i, tableDigest[i]);
+    this.write(nowUs);
+    view.setUint32(0, STATUS_MAGIC, true);
+  }
+
+  /** Writes the present state; a reader that comes in between sees the odd sequence and reads again. */
+  write(nowUs: number): void {
+    const { view, engine } = this;
+    this.sequence = (this.sequence + 1) >>> 0;
+    view.setUint32(STATUS_SEQUENCE_AT, this.sequence, true);
+    view.setFloat64(16, nowUs, true);
+    view.setUint8(37, engine.phase);
+    const flags =
+      (engine.draining ? FLAG_STATUS_DRAINING : 0) |
+      (engine.carrier ? FLAG_STATUS_CARRIER : 0) |
+      (this.realtime ? FLAG_STATUS_REALTIME : 0);
+    view.setUint8(39, flags);
+    for (let i = 0; i < COUNTERS; i++) view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);
+    view.setUint32(STATUS_LATENESS_MAX_AT, engine.lateness.maxUs, true);
+    for (let i = 0; i < 64; i++) view.setUint32(STATUS_HISTOGRAM_AT + 4 * i, engine.lateness.histogram[i], true);
+    this.writeFunctions();
+    this.writeServers();
+    this.sequence = (this.sequence + 1) >>> 0;
+    view.setUint32(STATUS_SEQUENCE_AT, this.sequence, true);
+  }
+
+  private writeFunctions(): void {
+    const { view, table } = this;
+    for (let server = 0; server < table.serverCount; server++) this.remaining[server] = table.resource[server];
+    for (let index = 0; index < table.functionCount; index++) {
+      const owner = this.ownerOf(index);
+      if (owner !== NONE) this.remaining[owner] -= table.required[index];
+      view.setInt8(STATUS_FUNCTIONS_AT + 2 * index, owner);
+      view.setUint8(STATUS_FUNCTIONS_AT + 2 * index + 1, this.stateOf(index, owner));
+    }
+  }
+
+  private ownerOf(index: number): number {
+    const { engine, identity, table } = this;
+    if (hasFunction(engine.handover.owns, 0, index)) return identity.self;
+    for (let server = 0; server < table.serverCount; server++) {
+      if (!engine.membership.mayOwn(server)) continue;
+      if (hasFunction(engine.membership.owns, server * BITMAP_WORDS, index)) return server;
+    }
+    return NONE;
+  }
+
+  private stateOf(index: number, owner: number): number {
+    const { handover, membership } = this.engine;
+    const own = handover.state[index];
+    if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
+    if (own === UP) return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
+    if (owner !== NONE && owner !== this.identity.self) return FUNCTION_RUNNING;
+    if (own !== IDLE) return FUNCTION_STOPPING;
+    if (handover.failed[index] !== 0) return FUNCTION_FAILED;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (!membership.mayOwn(server)) continue;
+      if (hasFunction(membership.claims, server * BITMAP_WORDS, index)) return FUNCTION_STARTING;
+      if (hasFunction(membership.cannotRun, server * BITMAP_WORDS, index)) return FUNCTION_FAILED;
+    }
+    return FUNCTION_STOPPED;
+  }
+
+  private writeServers(): void {
+    const { view, table, engine } = this;
+    const { membership } = engine;
+    for (let server = 0; server < table.serverCount; server++) {
+      const at = STATUS_SERVERS_AT + server * STATUS_SERVER_BYTES;
+      const present = membership.mayOwn(server) || membership.state[server] === SERVER_SELF;
+      view.setFloat64(at, membership.lastHeardUs[server], true);
+      view.setInt32(at + 8, present ? this.remaining[server] : 0, true);
+      view.setUint32(at + 12, membership.incarnation[server], true);
+      view.setUint8(at + 16, membership.state[server]);
+    }
+  }
+}

@@ -1,0 +1,31 @@
+/** The times of one aircraft, derived once from the configuration. All in microseconds. */
+import { HANDOVER_EXTRA_MS, LISTEN_EXTRA_PERIODS } from "../limits.ts";
+
+export interface Timing {
+  /** Distance of two keep-alives of one server, T. */
+  readonly periodUs: number;
+  /** Silence after which a server counts as failed (patent [0027]): `lostAfterPeriods` × T. */
+  readonly detectionUs: number;
+  /** Keep-alives in a row after which a server counts as recovered. */
+  readonly recoveredAfter: number;
+  /** How long a starting server listens before it owns anything: longer than the detection time. */
+  readonly listenUs: number;
+  /** A planned move in which the new owner does not become ready is carried out after this time in any case. */
+  readonly handoverUs: number;
+}
+
+export function timingOf(
+  periodMs: number,
+  lostAfterPeriods: number,
+  recoveredAfterPeriods: number,
+  stopGraceMsLongest: number,
+): Timing {
+  const periodUs = periodMs * 1000;
+  return {
+    periodUs,
+    detectionUs: lostAfterPeriods * periodUs,
+    recoveredAfter: recoveredAfterPeriods,
+    listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs,
+    handoverUs: (stopGraceMsLongest + HANDOVER_EXTRA_MS) * 1000,
+  };
+}

@@ -1,0 +1,250 @@
+import { assert } from "../assert.ts";
+import type { Vip } from "../config/model.ts";
+import { FUNCTIONS_MAX, RECEIVES_PER_TURN_MAX } from "../limits.ts";
+import { sameBytes } from "../wire/bytes.ts";
+import {
+  encodeLinkDump,
+  findAttribute,
+  GROUP_IPV4_ADDRESS,
+  GROUP_IPV6_ADDRESS,
+  GROUP_LINK,
+  IFLA_IFNAME,
+  LINK_HEADER_BYTES,
+  linkHasCarrier,
+  linkInterface,
+  messageLength,
+  messageType,
+  NETLINK_ROUTE,
+  nextMessage,
+  RTM_DELADDR,
+  RTM_DELLINK,
+  RTM_NEWADDR,
+  RTM_NEWLINK,
+} from "../wire/rtnetlink.ts";
+import { ABSENT, AddressDump, BESIDE, findVip, standingOf } from "./address-dump.ts";
+import { EAGAIN, SystemError } from "./errno.ts";
+import { NativeMemory, nativeString } from "./native-memory.ts";
+import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
+import { requireInterface } from "./network-interface.ts";
+import { VipTable } from "./vip-table.ts";
+
+/** Every change of an address counts about 1 KiB: room for two changes of a thousand VIPs between two polls. */
+const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
+
+/** Place of the client interface, on which the VIPs are, in the list of the watched ones. */
+const CLIENT_INTERFACE = 0;
+const NO_INTERFACE = 0;
+
+/**
+ * Watches interfaces and the VIPs on the first of them, the client interface, by the kernel's notifications. Interfaces are
+ * known by their names: one may go away and come again.
+ *
+ * `fd` becomes readable when there is something to {@link poll}. Everything after the constructor is free of garbage.
+ */
+export class LinkMonitor implements DumpReader {
+  readonly fd: number;
+  /**
+   * 1 for each function of which a VIP was deleted from the client interface since the caller last set it to 0: by
+   * somebody else or by this server itself, which the caller can tell.
+   */
+  readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
+  /** The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it back. */
+  overflowed = false;
+
+  readonly table: VipTable;
+  private readonly notifications: NetlinkSocket;
+  private readonly questions: NetlinkSocket;
+  private readonly addresses: AddressDump;
+  private readonly request = new NativeMemory(64);
+  private readonly names: readonly NativeMemory[];
+  /** Index of each watched interface, NO_INTERFACE while there is none. */
+  private readonly indexes: Int32Array<ArrayBuffer>;
+  private readonly carriers: Uint8Array<ArrayBuffer>;
+  /** 1 for each interface that the dump in progress has shown. */
+  private readonly seen: Uint8Array<ArrayBuffer>;
+  /** What stood on the client interface before a dump, for comparison. */
+  private readonly before: Uint8Array<ArrayBuffer>;
+  /** The client interface became another one: what stands on it must be looked up. */
+  private clientChanged = false;
+  private changes = 0;
+
+  /** Throws a SystemError when an interface does not exist. `interfaceNames[0]` is the client interface. */
+  constructor(interfaceNames: readonly string[], vipsOfFunction: readonly (readonly Vip[])[]) {
+    assert(interfaceNames.length >= 1, "there is a client interface");
+    for (const name of interfaceNames) requireInterface(name);
+    this.table = new VipTable(vipsOfFunction);
+    this.names = interfaceNames.map(nativeString);
+    this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
+    this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.notifications = new NetlinkSocket(
+      NETLINK_ROUTE,
+      GROUP_LINK | GROUP_IPV4_ADDRESS | GROUP_IPV6_ADDRESS,
+      RECEIVE_BUFFER_BYTES,
+    );
+    this.fd = this.notifications.fd;
+    this.questions = new NetlinkSocket(NETLINK_ROUTE, 0, RECEIVE_BUFFER_BYTES);
+    this.addresses = new AddressDump(this.questions, this.table);
+    this.before = new Uint8Array(new ArrayBuffer(this.addresses.state.length));
+    const refused = this.resynchronise();
+    if (refused !== 0) throw new SystemError("netlink dump", refused);
+    this.removed.fill(0);
+  }
+
+  /** Whether the interface (its place in the list) is up and hears its network. False while there is none of the name. */
+  carrier(place: number): boolean {
+    return this.carriers[place] === 1;
+  }
+
+  /**
+   * Whether all VIPs of the function are on the client interface, with our mark or as somebody else's address in whose
+   * presence ours cannot be added.
+   */
+  present(index: number): boolean {
+    const end = this.table.firstOf[index + 1] as number;
+    for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
+      const standing = this.addresses.state[vip];
+      if (standing === ABSENT || standing === BESIDE) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Takes what the kernel has told since, at most RECEIVES_PER_TURN_MAX datagrams: what is left keeps `fd` readable. Updates
+   * `carrier`, `present` and `removed`, and gives the number of changes to them.
+   */
+  poll(): number {
+    this.changes = 0;
+    for (let datagrams = 0; datagrams < RECEIVES_PER_TURN_MAX; datagrams++) {
+      const end = this.notifications.receive(false);
+      if (end === -EAGAIN) break;
+      if (end < 0) this.overflowed = true;
+      this.takeMessages(end);
+      if (this.clientChanged && this.lookAtAddresses() !== 0) this.overflowed = true;
+    }
+    return this.changes;
+  }
+
+  private takeMessages(end: number): void {
+    const { view, bytes } = this.notifications.received;
+    for (let at = 0; ; ) {
+      const length = messageLength(view, at, end);
+      if (length === 0) return;
+      const type = messageType(view, at);
+      if (type === RTM_NEWLINK) this.takeLink(view, bytes, at, length);
+      else if (type === RTM_DELLINK) this.takeLinkGone(view, at, length);
+      else if (type === RTM_NEWADDR) this.takeAddress(view, bytes, at, length);
+      else if (type === RTM_DELADDR) this.takeAddressGone(view, bytes, at, length);
+      at = nextMessage(at, length);
+    }
+  }
+
+  /**
+   * Reads the whole state anew, after an overflow or when in doubt: links and addresses. VIPs that are gone since then are
+   * reported in `removed`. Gives 0, or the errno of a dump that failed; then `overflowed` stays as it is.
+   */
+  resynchronise(): number {
+    this.changes = 0;
+    this.notifications.discard(); // older than the dumps; what arrives during them is taken after them and ends right
+    const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
+    if (refused !== 0) return refused;
+    for (let place = 0; place < this.names.length; place++) {
+      if (this.seen[place] === 0) this.setInterface(place, NO_INTERFACE, false);
+    }
+    const outcome = this.lookAtAddresses();
+    if (outcome === 0) this.overflowed = false;
+    return outcome;
+  }
+
+  private lookAtAddresses(): number {
+    const client = this.indexes[CLIENT_INTERFACE] as number;
+    const { state } = this.addresses;
+    this.clientChanged = false;
+    this.before.set(state);
+    let outcome = 0;
+    if (client === NO_INTERFACE) state.fill(ABSENT);
+    else outcome = this.addresses.look(client);
+    if (outcome !== 0) {
+      state.set(this.before);
+      return outcome;
+    }
+    for (let vip = 0; vip < this.table.count; vip++) {
+      const was = this.before[vip] as number;
+      if (was !== ABSENT && was !== BESIDE && (state[vip] === ABSENT || state[vip] === BESIDE)) this.report(vip);
+    }
+    return 0;
+  }
+
+  private report(vip: number): void {
+    this.removed[this.table.functionOf[vip] as number] = 1;
+    this.changes++;
+  }
+
+  private setInterface(place: number, index: number, carrier: boolean): void {
+    if (this.indexes[place] !== index) {
+      this.indexes[place] = index;
+      if (place === CLIENT_INTERFACE) this.clientChanged = true;
+      this.changes++;
+    }
+    const value = carrier ? 1 : 0;
+    if (this.carriers[place] !== value) {
+      this.carriers[place] = value;
+      this.changes++;
+    }
+  }
+
+  private takeLink(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    const index = linkInterface(view, at, length);
+    if (index === NO_INTERFACE) return;
+    for (let place = 0; place < this.names.length; place++) {
+      const name = (this.names[place] as NativeMemory).bytes; // with the zero that ends it
+      const nameAt = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_IFNAME, name.length);
+      if (nameAt >= 0 && sameBytes(bytes, nameAt, name, 0, name.length)) {
+        this.seen[place] = 1;
+        this.setInterface(place, index, linkHasCarrier(view, at));
+      } else if (this.indexes[place] === index) {
+        this.setInterface(place, NO_INTERFACE, false); // it has another name now
+      }
+    }
+  }
+
+  private takeLinkGone(view: DataView, at: number, length: number): void {
+    const index = linkInterface(view, at, length);
+    if (index === NO_INTERFACE) return;
+    for (let place = 0; place < this.names.length; place++) {
+      if (this.indexes[place] === index) this.setInterface(place, NO_INTERFACE, false);
+    }
+  }
+
+  private takeAddress(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    const vip = findVip(this.table, view, bytes, at, length, this.indexes[CLIENT_INTERFACE] as number);
+    if (vip < 0) return;
+    const { state } = this.addresses;
+    const standing = standingOf(this.table, vip, view, at, length);
+    if (state[vip] === standing || (standing === BESIDE && state[vip] !== ABSENT)) return;
+    state[vip] = standing;
+    this.changes++;
+  }
+
+  private takeAddressGone(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    const vip = findVip(this.table, view, bytes, at, length, this.indexes[CLIENT_INTERFACE] as number);
+    if (vip < 0) return;
+    const { state } = this.addresses;
+    if (standingOf(this.table, vip, view, at, length) !== BESIDE) {
+      state[vip] = ABSENT;
+      this.report(vip);
+    } else if (state[vip] === BESIDE) {
+      state[vip] = ABSENT;
+    }
+  }
+
+  // DumpReader of the links.
+  begin(): void {
+    this.seen.fill(0);
+  }
+
+  // DumpReader of the links.
+  message(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    if (messageType(view, at) === RTM_NEWLINK) this.takeLink(view, bytes, at, length);
+  }
+}

@@ -1,0 +1,36 @@
+import { CString, type Pointer, read } from "bun:ffi";
+import { ENODEV, SystemError } from "./errno.ts";
+import { libc } from "./libc.ts";
+import { type NativeMemory, nativeString } from "./native-memory.ts";
+
+/** Bytes of an interface name with its terminating zero (IFNAMSIZ). */
+export const INTERFACE_NAME_BYTES = 16;
+
+/** Index of the interface now, 0 when there is none of this name. An interface made anew has another index. No garbage. */
+export function interfaceIndexOf(name: NativeMemory): number {
+  return libc.if_nametoindex(name.address);
+}
+
+/** Start-up: the index of the interface; throws a SystemError that names the interfaces there are. */
+export function requireInterface(name: string): number {
+  const index = name === "" || name.includes("\0") ? 0 : interfaceIndexOf(nativeString(name));
+  if (index === 0) {
+    throw new SystemError(
+      "network interface",
+      ENODEV,
+      `no interface "${name}"; there are: ${interfaceNames().join(", ")}`,
+    );
+  }
+  return index;
+}
+
+/** Names of all interfaces of this network namespace, for messages. Start-up only: makes garbage and frees nothing. */
+export function interfaceNames(): string[] {
+  // struct if_nameindex { unsigned int index; char *name; }, closed by a row of zeros.
+  const rows = libc.if_nameindex();
+  const names: string[] = [];
+  if (rows === null) return names;
+  for (let at = 0; read.u32(rows, at) !== 0; at += 16)
+    names.push(new CString(read.ptr(rows, at + 8) as Pointer).toString());
+  return names;
+}

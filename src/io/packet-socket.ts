@@ -1,0 +1,126 @@
+import { copyBytes, sameBytes } from "../wire/bytes.ts";
+import { EAFNOSUPPORT, EINTR, errno, SystemError } from "./errno.ts";
+import {
+  AF_PACKET,
+  libc,
+  MSG_DONTWAIT,
+  MSG_TRUNC,
+  SO_SNDBUFFORCE,
+  SOCK_CLOEXEC,
+  SOCK_RAW,
+  SOL_SOCKET,
+} from "./libc.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
+
+/** Largest Ethernet frame that is received whole. */
+const RECEIVED_BYTES = 2048;
+
+/** A burst of a thousand announcements waits in the socket's buffer; the kernel counts about 1 KiB for each. */
+const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
+
+export const HARDWARE_ADDRESS_BYTES = 6;
+
+/** Any EtherType; what a socket with EtherType 0 receives is nothing. */
+export const ETHER_TYPE_ALL = 0x0003;
+
+const SIOCGIFHWADDR = 0x8927;
+const SIOCGIFINDEX = 0x8933;
+const ARPHRD_ETHER = 1;
+const ARPHRD_LOOPBACK = 772;
+
+// struct ifreq: the name, then what is asked for.
+const REQUEST_BYTES = 40;
+const ANSWER_AT = INTERFACE_NAME_BYTES;
+// struct sockaddr_ll: u16 family, u16 protocol in network order, i32 interface index, then what only received ones have.
+const SOCKADDR_AT = REQUEST_BYTES;
+const SOCKADDR_BYTES = 20;
+const OPTION_AT = SOCKADDR_AT + SOCKADDR_BYTES;
+
+/** Sends and receives whole Ethernet frames on one interface. */
+export class PacketSocket {
+  readonly fd: number;
+  /** Ethernet address of the interface, as of the last {@link refresh}. */
+  readonly hardwareAddress = new Uint8Array(new ArrayBuffer(HARDWARE_ADDRESS_BYTES));
+  /** The frame that {@link receive} got. */
+  readonly received = new NativeMemory(RECEIVED_BYTES);
+  private readonly scratch = new NativeMemory(64);
+  private interfaceIndex = 0;
+
+  /**
+   * `etherType`: what to receive; 0 for a socket that only sends. Throws a SystemError: no such interface, not an Ethernet
+   * one, or no CAP_NET_RAW.
+   */
+  constructor(
+    interfaceName: string,
+    private readonly etherType: number,
+  ) {
+    requireInterface(interfaceName);
+    this.scratch.bytes.set(new TextEncoder().encode(interfaceName).subarray(0, INTERFACE_NAME_BYTES - 1));
+    // Protocol 0: nothing is received before the socket is bound to its interface.
+    this.fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+    if (this.fd < 0) throw new SystemError("socket(AF_PACKET)", errno());
+    this.scratch.view.setInt32(OPTION_AT, SEND_BUFFER_BYTES, true);
+    libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4); // else the system's default
+    const outcome = this.refresh();
+    if (outcome < 0) {
+      libc.close(this.fd);
+      throw new SystemError("packet socket", -outcome, interfaceName);
+    }
+  }
+
+  /**
+   * Follows the interface: it may have been made anew or given another address. Gives 1 when either changed, 0 when
+   * neither did, or −errno when there is none. Two system calls, no garbage.
+   */
+  refresh(): number {
+    const { view, bytes, address } = this.scratch;
+    if (libc.ioctl(this.fd, SIOCGIFINDEX, address) !== 0) return -errno();
+    const index = view.getInt32(ANSWER_AT, true);
+    if (libc.ioctl(this.fd, SIOCGIFHWADDR, address) !== 0) return -errno();
+    const kind = view.getUint16(ANSWER_AT, true);
+    if (kind !== ARPHRD_ETHER && kind !== ARPHRD_LOOPBACK) return -EAFNOSUPPORT;
+    const sameIndex = index === this.interfaceIndex;
+    if (sameIndex && sameBytes(bytes, ANSWER_AT + 2, this.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES)) return 0;
+    copyBytes(this.hardwareAddress, 0, bytes, ANSWER_AT + 2, HARDWARE_ADDRESS_BYTES);
+    return sameIndex ? 1 : this.bind(index);
+  }
+
+  private bind(index: number): number {
+    const { view, address } = this.scratch;
+    view.setUint16(SOCKADDR_AT, AF_PACKET, true);
+    view.setUint16(SOCKADDR_AT + 2, this.etherType, false);
+    view.setInt32(SOCKADDR_AT + 4, index, true);
+    if (libc.bind(this.fd, address + SOCKADDR_AT, SOCKADDR_BYTES) !== 0) return -errno();
+    this.interfaceIndex = index;
+    return 1;
+  }
+
+  /** Sends one frame. 0 or errno. */
+  send(memory: NativeMemory, offset: number, length: number): number {
+    return libc.send(this.fd, memory.address + offset, length, MSG_DONTWAIT) < 0 ? errno() : 0;
+  }
+
+  /**
+   * Sends `count` frames with one system call; `messages` holds an array of struct mmsghdr from `offset` on. Gives how many
+   * were sent, at least one, or −errno when the first could not be. Never waits.
+   */
+  sendMany(messages: NativeMemory, offset: number, count: number): number {
+    const sent = libc.sendmmsg(this.fd, messages.address + offset, count, MSG_DONTWAIT);
+    return sent < 0 ? -errno() : sent;
+  }
+
+  /** Receives one frame into `received`. Gives its length, which is greater than 2048 when it was cut, or −1 for none. */
+  receive(): number {
+    for (let i = 0; i < 8; i++) {
+      const length = libc.recv(this.fd, this.received.address, RECEIVED_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+      if (length >= 0) return length;
+      if (errno() !== EINTR) return -1;
+    }
+    return -1;
+  }
+
+  close(): void {
+    libc.close(this.fd);
+  }
+}

@@ -1,0 +1,78 @@
+/**
+ * Every limit of the product with its reason. Tables are made at start-up in these sizes and never grow,
+ * so that the work and the memory of one period are known before take-off (P7).
+ * The relations between limits are asserted at the end of this file, when the module loads.
+ */
+import { assert } from "./assert.ts";
+
+/** Head-end servers of one aircraft. Sets of servers are bit masks of 16 bits. */
+export const SERVERS_MAX = 16;
+export const SERVERS_MIN = 1;
+
+/** Service functions of one aircraft: the bitmaps of a keep-alive must fit one Ethernet frame. */
+export const FUNCTIONS_MAX = 1024;
+
+/** Bytes of one bitmap with a bit per function. */
+export const FUNCTION_BITMAP_BYTES = FUNCTIONS_MAX / 8;
+
+/** Virtual IP addresses of one function. */
+export const VIPS_PER_FUNCTION_MAX = 8;
+
+/** Keep-alive networks: aircraft have one or two. */
+export const NETWORKS_MAX = 2;
+
+/** Patent [0029]: 10, 9, … 1 in the order of higher priorities. */
+export const PRIORITY_MIN = 1;
+export const PRIORITY_MAX = 10;
+
+/** Resource units are the integrator's own; sums over 1,024 functions stay far inside 31 bits. */
+export const RESOURCE_MAX = 1_000_000;
+export const REQUIRED_MIN = 1;
+
+/** Keep-alive period. Below 5 ms the period is in the order of the scheduler's lateness; above 1 s nobody calls it a failover. */
+export const PERIOD_MS_MIN = 5;
+export const PERIOD_MS_MAX = 1000;
+
+/** One lost datagram is never a failure: at least two periods of silence. */
+export const LOST_AFTER_PERIODS_MIN = 2;
+export const LOST_AFTER_PERIODS_MAX = 100;
+export const RECOVERED_AFTER_PERIODS_MIN = 1;
+export const RECOVERED_AFTER_PERIODS_MAX = 1000;
+
+/** Start-up listens for the detection time and this many periods more before owning anything (protocol, section 2). */
+export const LISTEN_EXTRA_PERIODS = 2;
+
+/** Events taken in one step: every peer on every network twice over, and room for acknowledgements. */
+export const EVENTS_MAX = 128;
+
+/** Effects that one step may leave: at most 8 for each function, and some for the system itself. */
+export const EFFECTS_MAX = 8 * FUNCTIONS_MAX + 256;
+
+/** Netlink messages in one batch (runtime facts, trap 17: more than about 256 overflow the socket; 64 take 0.3 ms). */
+export const VIP_BATCH_MAX = 64;
+
+/** Datagrams received from one socket in one turn of the loop, so that a flood cannot hold up the keep-alive. */
+export const RECEIVES_PER_TURN_MAX = 64;
+
+/** The grace time between SIGTERM and SIGKILL of a function's process. */
+export const STOP_GRACE_MS_MAX = 60_000;
+export const STOP_GRACE_MS_DEFAULT = 500;
+
+/** A function's process that fails this often within the window is marked failed on this server (contract). */
+export const PROCESS_FAILURES_MAX = 3;
+export const PROCESS_FAILURE_WINDOW_MS = 30_000;
+
+/** A planned move waits this much longer than the longest stop grace before the old owner lets go in any case. */
+export const HANDOVER_EXTRA_MS = 500;
+
+/** Addresses are announced again (ARP, neighbour advertisement) this long after they came up (protocol, section 4). */
+export const ANNOUNCE_AGAIN_MS = 1000;
+
+/** Tables that disagree for this many periods although nothing changes are computed again from what is seen (P5). */
+export const DISAGREEMENT_PERIODS = 10;
+
+assert(FUNCTIONS_MAX % 8 === 0, "a bitmap is whole bytes");
+assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
+assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
+assert(EVENTS_MAX >= (SERVERS_MAX - 1) * NETWORKS_MAX * 2 + VIP_BATCH_MAX, "one period's datagrams and one batch's answers fit the event queue");
+assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

@@ -1,0 +1,70 @@
+/** The executable `wingman`: from the command line to a command and its exit code. */
+import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
+import { CommandError, EXIT_DONE, UsageError } from "./commands/errors.ts";
+import { nearestName } from "./config/nearest.ts";
+import { quoted } from "./config/problem.ts";
+
+type Command = (args: string[]) => Promise<number>;
+
+/** Each is loaded when it is called: the engine must not wait for, nor hold in memory, what it does not use. */
+const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import("./commands/run.ts")).run,
+  check: async () => (await import("./commands/check.ts")).check,
+  plan: async () => (await import("./commands/plan.ts")).plan,
+  status: async () => (await import("./commands/status.ts")).status,
+  drain: async () => (await import("./commands/drain.ts")).drain,
+  resume: async () => (await import("./commands/resume.ts")).resume,
+  version: async () => (await import("./commands/version.ts")).version,
+  help: async () => (await import("./commands/help.ts")).help,
+  engine: async () => (await import("./commands/engine.ts")).engine,
+  launch: async () => (await import("./commands/launch.ts")).launch,
+};
+
+/** Processes that must outlive whoever reads their output, and that leave stdout alone. */
+const ROLES = ["run", "engine", "launch"];
+
+async function main(args: string[]): Promise<number> {
+  const [first, ...rest] = args;
+  if (first === undefined) {
+    throw new UsageError(`expected a command\n\n${commandSummaries()}\n\n'wingman help' shows the manual.`);
+  }
+  if (first === "--help" || first === "-h") return run("help", rest);
+  if (first === "--version" || first === "-V") return run("version", rest);
+  if (!COMMANDS.some(({ name }) => name === first)) throw new UsageError(unknownCommand(first));
+  const end = rest.indexOf("--");
+  const options = end < 0 ? rest : rest.slice(0, end);
+  if (first !== "help" && (options.includes("--help") || options.includes("-h"))) return run("help", [first]);
+  return run(first, rest);
+}
+
+async function run(name: string, args: string[]): Promise<number> {
+  if (!ROLES.includes(name)) leaveWithTheReader();
+  const load = LOADERS[name];
+  if (load === undefined) throw new UsageError(unknownCommand(name));
+  const command = await load();
+  return command(args);
+}
+
+/** `wingman help | head -1` is no failure: once the reader has gone, nobody wants the rest. */
+function leaveWithTheReader(): void {
+  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code === "EPIPE") process.exit(EXIT_DONE);
+    throw error;
+  });
+}
+
+function unknownCommand(name: string): string {
+  const names = PUBLIC_COMMANDS.map((command) => command.name);
+  const nearest = nearestName(name, names);
+  const hint = nearest === null ? `expected one of ${names.join(", ")}` : `did you mean ${nearest}?`;
+  return `unknown command ${quoted(name)}; ${hint}`;
+}
+
+try {
+  // Not process.exit: that cuts off output which a pipe has not taken yet.
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof CommandError)) throw error;
+  console.error(`wingman: ${error.message}`);
+  process.exitCode = error.exitCode;
+}

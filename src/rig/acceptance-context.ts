@@ -1,0 +1,237 @@
+/** What every step of the acceptance procedure needs: the aircraft, and questions to it that take more than one line. */
+import { join } from "node:path";
+import { RuntimeError } from "../commands/errors.ts";
+import { parseAddress } from "../config/address.ts";
+import { runCommand } from "./command-run.ts";
+import { waitFor } from "./condition.ts";
+import type { ProcedureStep } from "./procedure-step.ts";
+import {
+  agreedOwners,
+  changesBetween,
+  formatStatistic,
+  gapsMs,
+  listed,
+  type Names,
+  type OwnerChanges,
+  type Owners,
+  ownerDifferences,
+  statisticOf,
+} from "./verdict.ts";
+import type { SeatObservation, VirtualAircraft } from "./virtual-aircraft.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+/** Far longer than any orderly change takes, so that a slow machine does not fail the aircraft. */
+const SETTLE_DEADLINE_MS = 20_000;
+
+/** What a change may take beyond the detection time on a machine that is the whole aircraft at once. */
+export const TAKEOVER_MARGIN_MS = 250;
+
+export interface Plan {
+  assignment: Owners;
+  changes: OwnerChanges;
+}
+
+export interface Settlement {
+  owners: Owners;
+  isSettled: boolean;
+  /** What is missing, when it is not. */
+  missing: string;
+  tookMs: number;
+}
+
+export class AcceptanceContext {
+  readonly names: Names;
+
+  constructor(readonly aircraft: VirtualAircraft) {
+    const { servers, functions } = aircraft.config;
+    this.names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
+  }
+
+  /** Silence after which a server counts as failed, and one period in which it might just not have been due. */
+  get detectionMs(): number {
+    const { periodMs, lostAfterPeriods } = this.aircraft.config.keepAlive;
+    return (lostAfterPeriods + 1) * periodMs;
+  }
+
+  get serving(): VirtualServer[] {
+    return this.aircraft.servers.filter((server) => server.isServing);
+  }
+
+  functionIndex(id: string): number {
+    return this.names.functions.indexOf(id);
+  }
+
+  indexes(ids: readonly string[]): Set<number> {
+    return new Set(ids.map((id) => this.functionIndex(id)));
+  }
+
+  indexMap(ids: readonly string[]): Map<string, number> {
+    return new Map(ids.map((id) => [id, this.functionIndex(id)]));
+  }
+
+  /** The VIPs, as written in the configuration, that the kernel of a server has. */
+  async vipsOf(server: VirtualServer): Promise<string[]> {
+    const { clients, functions } = this.aircraft.config;
+    const present = new Set(
+      (await server.addresses(clients.interface)).map((text) => parseAddress(text)?.bytes.join(".")),
+    );
+    const vips = functions.flatMap((entry) => entry.vips);
+    return vips.filter(({ address }) => present.has(address.join("."))).map(({ text }) => text);
+  }
+
+  /** What the serving servers agree on now. */
+  owners(): Owners {
+    return this.#views().owners;
+  }
+
+  /** `wingman plan` of the same executable: what must happen to these owners when the servers `down` are gone. */
+  async plan(before: Owners, down: readonly string[]): Promise<Plan> {
+    const { wingman, configFile, directory } = this.aircraft;
+    const stateFile = join(directory, "plan-from.json");
+    await Bun.write(stateFile, JSON.stringify({ owners: before }));
+    const options = [
+      "--config",
+      configFile,
+      "--from",
+      stateFile,
+      ...(down.length > 0 ? ["--down", down.join(",")] : []),
+    ];
+    const output = await runCommand([...wingman, "plan", ...options, "--json"]);
+    const { assignment } = JSON.parse(output) as { assignment?: Owners };
+    if (assignment === undefined) throw new RuntimeError("wingman plan --json gives no assignment");
+    return { assignment, changes: changesBetween(before, assignment) };
+  }
+
+  /** Waits until the serving servers are in order, hear each other and run exactly `expected`. */
+  async settle(expected: Owners): Promise<Settlement> {
+    const start = performance.now();
+    let missing = "";
+    const isSettled = await waitFor(SETTLE_DEADLINE_MS, () => {
+      missing = this.#missingFrom(expected);
+      return missing === "";
+    });
+    return { owners: this.owners(), isSettled, missing, tookMs: Math.round(performance.now() - start) };
+  }
+
+  /**
+   * Waits until the servers agree and `wingman plan` finds nothing left to do, whatever state that is. `isReached` is what
+   * must have happened before.
+   */
+  async settleByItself(isReached: () => boolean = () => true): Promise<Settlement> {
+    const start = performance.now();
+    for (;;) {
+      let missing = "what was asked for has not happened";
+      const isAgreed = await waitFor(SETTLE_DEADLINE_MS, () => {
+        if (isReached()) missing = this.#missingFrom(this.owners());
+        return missing === "";
+      });
+      const owners = this.owners();
+      const left = isAgreed ? ownerDifferences(owners, (await this.plan(owners, [])).assignment) : [];
+      const tookMs = Math.round(performance.now() - start);
+      if (isAgreed && left.length === 0) return { owners, isSettled: true, missing, tookMs };
+      if (tookMs > SETTLE_DEADLINE_MS) return { owners, isSettled: false, missing: missing || left.join("; "), tookMs };
+    }
+  }
+
+  /** The check that follows every {@link settle}. */
+  checkSettlement(step: ProcedureStep, settlement: Settlement, plan: Plan): void {
+    const { moved, stopped, started, kept } = plan.changes;
+    const parts = [`moved: ${listed(moved)}`, `stopped: ${listed(stopped)}`, `started: ${listed(started)}`];
+    step.check(
+      "functions by server",
+      `as wingman plan says (${parts.join("; ")}; ${kept.length} not touched)`,
+      settlement.isSettled ? `the same, settled after ${settlement.tookMs} ms` : settlement.missing,
+      settlement.isSettled,
+    );
+  }
+
+  /** Each seat's gaps of the functions `ids`: the longest of every VIP must be at most `limitMs`. */
+  checkGaps(step: ProcedureStep, what: string, seen: SeatObservation[], ids: readonly string[], limitMs: number): void {
+    if (ids.length === 0) return;
+    for (const { seat, report } of seen) {
+      const statistic = statisticOf(gapsMs(report, this.aircraft.targets, this.indexes(ids)));
+      const lateness = report.latenessUsMax > 2000 ? `; the seat itself was up to ${report.latenessUsMax} µs late` : "";
+      step.check(
+        `gap that ${seat.name} saw, ${what}`,
+        `at most ${limitMs} ms`,
+        `${formatStatistic(statistic)}${lateness}`,
+        statistic !== null && statistic.max <= limitMs,
+      );
+    }
+  }
+
+  /** No seat may have had answers of two servers for a VIP at a time, or of anyone who was not asked. */
+  checkOneAnswer(step: ProcedureStep, seen: SeatObservation[]): void {
+    const overlaps = seen.flatMap(({ seat, report }) =>
+      report.targets.flatMap(({ overlaps }, number) =>
+        overlaps.map(({ first, second }) => {
+          const index = this.aircraft.targets[number]?.functionIndex ?? -1;
+          return `${this.names.functions[index]} by ${this.names.servers[first]} and ${this.names.servers[second]} (${seat.name})`;
+        }),
+      ),
+    );
+    const foreign = seen.reduce(
+      (sum, { report }) => sum + report.targets.reduce((part, { foreign }) => part + foreign, 0),
+      0,
+    );
+    step.check(
+      "functions answered by two servers at a time",
+      "none",
+      `${listed([...new Set(overlaps)])}${foreign > 0 ? `; ${foreign} answers from a wrong address or function` : ""}`,
+      overlaps.length === 0 && foreign === 0,
+    );
+  }
+
+  /** Functions that `wingman plan` leaves alone must not have been touched: same server, same process. */
+  checkUntouched(step: ProcedureStep, seen: SeatObservation[], kept: readonly string[]): void {
+    const indexes = this.indexes(kept);
+    const touched = seen.flatMap(({ report }) =>
+      report.targets.flatMap(({ changes }, number) => {
+        const index = this.aircraft.targets[number]?.functionIndex ?? -1;
+        return changes.length > 0 && indexes.has(index) ? [this.names.functions[index] ?? ""] : [];
+      }),
+    );
+    const found = [...new Set(touched)];
+    const expected = `none of ${kept.length}`;
+    step.check(
+      "functions touched that stay where they are",
+      expected,
+      found.length === 0 ? "none" : listed(found),
+      found.length === 0,
+    );
+  }
+
+  #views() {
+    const views = this.serving.map((server) => server.view()).filter((view) => view !== null);
+    return { views, ...agreedOwners(views, this.names) };
+  }
+
+  /** The first thing that is not yet as it must be; "" when all is. */
+  #missingFrom(expected: Owners): string {
+    const { serving } = this;
+    const { owners, disagreed } = this.#views();
+    for (const server of serving) {
+      const view = server.view();
+      if (view === null) return `server ${server.id} has not started`;
+      if (view.phase === "draining") continue;
+      if (view.phase !== "active") return `server ${server.id} is ${view.phase}`;
+      for (const other of serving) {
+        const state = view.servers[other.index];
+        const otherPhase = other.view()?.phase;
+        if (other === server || otherPhase === "draining" || state === "alive") continue;
+        return `server ${server.id} sees ${other.id} as ${state}`;
+      }
+    }
+    if (disagreed.length > 0) return `the servers do not agree about ${listed(disagreed)}`;
+    const differences = ownerDifferences(owners, expected);
+    if (differences.length > 0) return differences.join("; ");
+    for (const server of serving) {
+      const view = server.view();
+      for (const [index, id] of this.names.functions.entries()) {
+        const state = view?.functions[index]?.state;
+        if (expected[id] === server.id && state !== "running") return `${id} on ${server.id} is ${state}`;
+      }
+    }
+    return "";
+  }
+}

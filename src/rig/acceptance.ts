@@ -1,0 +1,43 @@
+/**
+ * The acceptance procedure, steps 1 to 8: what is done to the aircraft, in which order. Each result is handed to `report` when
+ * it is there. Step 9, that nothing is left behind, belongs to the process outside, see leftovers.ts.
+ */
+import { AcceptanceContext } from "./acceptance-context.ts";
+import { ProcedureStep, type StepResult } from "./procedure-step.ts";
+import { lowPriorityStopped, powerFailure, recovery } from "./steps-failure.ts";
+import { engineKilled, orderlyStop, plannedDrain } from "./steps-planned.ts";
+import { allUp, eachAnsweredOnce } from "./steps-ready.ts";
+import type { VirtualAircraft } from "./virtual-aircraft.ts";
+
+/** Returns whether every step passed. */
+export async function acceptance(aircraft: VirtualAircraft, report: (result: StepResult) => void): Promise<boolean> {
+  const context = new AcceptanceContext(aircraft);
+  let passed = true;
+  const conclude = (result: StepResult) => {
+    passed &&= result.passed;
+    report(result);
+  };
+  const up = await allUp(context);
+  conclude(up);
+  if (!up.passed) return false; // nothing that follows would mean anything
+  conclude(await eachAnsweredOnce(context));
+  if (aircraft.servers.length === 1) {
+    conclude(aloneOnBoard());
+    return passed;
+  }
+  const { result, failure } = await powerFailure(context);
+  conclude(result);
+  conclude(lowPriorityStopped(context, failure));
+  conclude(await recovery(context, failure));
+  conclude(await plannedDrain(context));
+  conclude(await orderlyStop(context));
+  conclude(await engineKilled(context));
+  return passed;
+}
+
+/** An aircraft of one server is allowed, but nobody can take over. */
+function aloneOnBoard(): StepResult {
+  const step = new ProcedureStep(3, "Takeover");
+  step.check("servers that could take over", "none: the configuration has one server", "none", true);
+  return step.result;
+}

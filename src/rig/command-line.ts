@@ -1,0 +1,36 @@
+/** What the user can ask the rig for. */
+import { CommandError, EXIT_DONE } from "../commands/errors.ts";
+import { parseOptions } from "../commands/options.ts";
+import { enter } from "./enter.ts";
+import { groundRig, RIG_OPTIONS } from "./ground-rig.ts";
+
+const HELP = `wingman-rig: a virtual aircraft on this machine, in network namespaces, with real head-end servers
+
+  wingman-rig [--config FILE] [--wingman PATH] [--once] [--json]
+      Builds the aircraft of FILE (default: the embedded one) with the flight executable PATH (default: wingman
+      beside this one), runs the acceptance procedure and stays up until Ctrl-C.
+      --once   ends after the procedure
+      --json   prints one document, in the end, and nothing else
+  wingman-rig enter MACHINE [COMMAND…]
+      Runs a command on a server, or on seat-1 or seat-2, of the rig that is running. Default: a shell.
+  wingman-rig call ADDRESS…
+      Asks services over TCP who answers. Use it on a seat, with enter.
+
+Needs root or unprivileged user namespaces, ip (iproute2), and unshare and nsenter (util-linux). The machine's own network
+is never touched. Exit code 0: every step passed; 1: a step failed or the rig could not work; 2: the command line or the
+configuration is wrong.`;
+
+/** Returns the exit code. */
+export async function commandLine(args: string[]): Promise<number> {
+  try {
+    if (args[0] === "enter") return await enter(args.slice(1));
+    const { options } = parseOptions("wingman-rig", args, RIG_OPTIONS);
+    if (!options.help) return await groundRig(options);
+    console.log(HELP);
+    return EXIT_DONE;
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    console.error(`wingman-rig: ${error.message}`);
+    return error.exitCode;
+  }
+}

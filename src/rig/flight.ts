@@ -1,0 +1,120 @@
+/** The aircraft after the acceptance procedure: it stays up, says what changes, and does what the user types. */
+import { agreedOwners, changesBetween, listed, type Owners } from "./verdict.ts";
+import type { VirtualAircraft } from "./virtual-aircraft.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+const LOOK_MS = 100;
+
+/** What the user may type, with what it does. SERVER stands for the name of a server. */
+export const FLIGHT_COMMANDS: readonly (readonly [string, string])[] = [
+  ["off SERVER", "switch its power off"],
+  ["on SERVER", "switch it on again"],
+  ["stop SERVER", "orderly stop of wingman run"],
+  ["start SERVER", "start wingman run"],
+  ["kill SERVER", "SIGKILL to its engine"],
+  ["drain SERVER", "wingman drain"],
+  ["resume SERVER", "wingman resume"],
+  ["status", "who runs what"],
+  ["quit", "end, like Ctrl-C"],
+];
+
+const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft) => Promise<string>> = {
+  async off(server) {
+    if (!server.isOn) return `server ${server.id} is off`;
+    await server.powerOff();
+    return `server ${server.id} is off`;
+  },
+  async on(server, aircraft) {
+    if (server.isOn) return `server ${server.id} is on`;
+    await aircraft.powerOn(server);
+    server.startDaemon();
+    return `server ${server.id} is on`;
+  },
+  async stop(server) {
+    if (!server.isServing) return `wingman run is not running on ${server.id}`;
+    return `wingman run on ${server.id} ended with exit code ${await server.stopDaemon()}`;
+  },
+  async start(server) {
+    if (!server.isOn) return `server ${server.id} is off`;
+    if (!server.isServing) server.startDaemon();
+    return `wingman run is running on ${server.id}`;
+  },
+  async kill(server) {
+    return server.killEngine() ? `killed the engine on ${server.id}` : `no engine is running on ${server.id}`;
+  },
+  drain: (server) => daemonCommand(server, "drain"),
+  resume: (server) => daemonCommand(server, "resume"),
+};
+
+/** Does what a line says. Returns what to tell the user. */
+export async function obey(aircraft: VirtualAircraft, line: string): Promise<string> {
+  const [verb = "", id = "", ...rest] = line.trim().split(/\s+/);
+  if (verb === "status" && id === "") return describe(aircraft);
+  const action = Object.hasOwn(ACTIONS, verb) ? ACTIONS[verb] : undefined;
+  if (action === undefined || rest.length > 0) {
+    return `found ${JSON.stringify(line)}, expected one of: ${FLIGHT_COMMANDS.map(([form]) => form).join(", ")}`;
+  }
+  const server = aircraft.server(id);
+  if (server === undefined) return `found server ${JSON.stringify(id)}, expected ${listed(serverIds(aircraft))}`;
+  return await action(server, aircraft);
+}
+
+/** Calls `note` with every change of servers and functions, for ever. */
+export function watch(aircraft: VirtualAircraft, note: (text: string) => void): void {
+  let before = look(aircraft);
+  setInterval(() => {
+    const now = look(aircraft);
+    const parts = now.states.flatMap((state, index) =>
+      state === before.states[index] ? [] : [`server ${aircraft.servers[index]?.id}: ${state}`],
+    );
+    // While the servers do not agree, a function's owner is in motion: it is said when they do.
+    if (now.isAgreed) {
+      const { moved, stopped, started } = changesBetween(before.owners, now.owners);
+      for (const [word, ids] of [
+        ["moved", moved],
+        ["stopped", stopped],
+        ["started", started],
+      ] as const) {
+        const shown = ids.map((id) => (now.owners[id] === null ? id : `${id} → ${now.owners[id]}`));
+        if (shown.length > 0) parts.push(`${word}: ${shown.join(", ")}`);
+      }
+    }
+    if (parts.length > 0) note(parts.join("; "));
+    before = now.isAgreed ? now : { ...now, owners: before.owners };
+  }, LOOK_MS);
+}
+
+interface Look {
+  states: string[];
+  owners: Owners;
+  isAgreed: boolean;
+}
+
+function look(aircraft: VirtualAircraft): Look {
+  const views = aircraft.servers.map((server) => server.view());
+  const states = aircraft.servers.map((server, index) => {
+    if (!server.isOn) return "off";
+    return server.isServing ? (views[index]?.phase ?? "starting") : "stopped";
+  });
+  const present = views.filter((view) => view !== null);
+  const names = { servers: serverIds(aircraft), functions: aircraft.config.functions.map(({ id }) => id) };
+  const { owners, disagreed } = agreedOwners(present, names);
+  return { states, owners, isAgreed: present.length > 0 && disagreed.length === 0 };
+}
+
+function describe(aircraft: VirtualAircraft): string {
+  const { states, owners } = look(aircraft);
+  const running = (id: string | null) => listed(Object.keys(owners).filter((name) => owners[name] === id));
+  return [
+    ...aircraft.servers.map(({ id }, index) => `server ${id} (${states[index]}): ${running(id)}`),
+    `nowhere: ${running(null)}`,
+  ].join("\n");
+}
+
+async function daemonCommand(server: VirtualServer, name: string): Promise<string> {
+  if (!server.isServing) return `wingman run is not running on ${server.id}`;
+  const { exitCode, stdout, stderr } = await server.command(name);
+  return `wingman ${name} on ${server.id}: exit code ${exitCode} ${`${stdout}${stderr}`.trim()}`.trimEnd();
+}
+
+const serverIds = (aircraft: VirtualAircraft): string[] => aircraft.servers.map(({ id }) => id);

@@ -1,0 +1,110 @@
+/**
+ * The cabin networks of the virtual aircraft: one bridge for each interface of the servers, in the network namespace of
+ * the rig, and a cable (veth pair) from it to each machine. All of it vanishes with the namespaces.
+ */
+import type { InterfaceAddresses } from "./address-plan.ts";
+import { runCommand } from "./command-run.ts";
+
+/** Kernel settings of every machine, as aircraft would have them, or as a quick start needs them. */
+const MACHINE_SETTINGS: readonly (readonly [string, string])[] = [
+  // Services may bind to a VIP that has not arrived.
+  ["net/ipv4/ip_nonlocal_bind", "1"],
+  ["net/ipv6/ip_nonlocal_bind", "1"],
+  // No second or two of duplicate address detection for the machines' own IPv6 addresses.
+  ["net/ipv6/conf/default/accept_dad", "0"],
+  ["net/ipv6/conf/all/accept_dad", "0"],
+  // An address is answered for on its own interface only.
+  ["net/ipv4/conf/all/arp_ignore", "1"],
+  ["net/ipv4/conf/all/arp_announce", "2"],
+];
+
+/** One machine on the network. */
+export interface Machine {
+  /** Short unique name, part of the names of its cables: `s0`, `c1`. */
+  label: string;
+  /** A process in the machine's network namespace. */
+  pid: number;
+  interfaces: readonly InterfaceAddresses[];
+  /** Unique number below 256, part of its hardware addresses. */
+  number: number;
+  routes: readonly string[];
+}
+
+export class GroundNetwork {
+  readonly #interfaces: readonly string[];
+
+  private constructor(interfaces: readonly string[]) {
+    this.#interfaces = interfaces;
+  }
+
+  /** Makes the bridges. `witnesses` are IPv4 addresses that answer on the first network, as a cabin switch would. */
+  static async create(interfaces: readonly string[], witnesses: readonly string[]): Promise<GroundNetwork> {
+    const lines = ["link set lo up"];
+    interfaces.forEach((_, number) => {
+      // Without multicast snooping, keep-alives reach every port at once; without spanning tree, ports forward at once.
+      lines.push(`link add br${number} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
+      lines.push(`link set br${number} addrgenmode none`);
+      lines.push(`link set br${number} up`);
+    });
+    for (const witness of witnesses) lines.push(`addr add ${witness}/32 dev br0`);
+    await runCommand(["ip", "-batch", "-"], `${lines.join("\n")}\n`);
+    return new GroundNetwork(interfaces);
+  }
+
+  /** Lays the cables to a machine and configures its end. */
+  async connect(machine: Machine): Promise<void> {
+    const outside: string[] = [];
+    const inside = ["link set lo up"];
+    for (const entry of machine.interfaces) {
+      const network = this.#interfaces.indexOf(entry.name);
+      const port = portName(machine.label, network);
+      const hardware = [0x02, 0x57, 0x4d, 0x00, network, machine.number].map((byte) => byte.toString(16)).join(":");
+      outside.push(`link add ${port} type veth peer name ${entry.name} address ${hardware} netns ${machine.pid}`);
+      outside.push(`link set ${port} addrgenmode none`);
+      outside.push(`link set ${port} master br${network} up`);
+      for (const address of entry.addresses) {
+        inside.push(`addr add ${address} dev ${entry.name}${address.includes(":") ? " nodad" : ""}`);
+      }
+      inside.push(`link set ${entry.name} up`);
+    }
+    for (const route of machine.routes) inside.push(`route add ${route} dev ${machine.interfaces[0]?.name}`);
+    await runCommand(["ip", "-batch", "-"], `${outside.join("\n")}\n`);
+    const settings = MACHINE_SETTINGS.map(([name, value]) => `echo ${value} > /proc/sys/${name}`);
+    const script = `${settings.join(" && ")} && exec ip -batch -`;
+    await runCommand([...enterNetwork(machine.pid), "sh", "-c", script], `${inside.join("\n")}\n`);
+  }
+
+  /** Pulls the plugs of a machine: carrier is gone at both ends. */
+  async unplug(label: string): Promise<void> {
+    await this.#forEachPort(label, (port) => `link set ${port} down`);
+  }
+
+  /** Puts them back. */
+  async plug(label: string): Promise<void> {
+    await this.#forEachPort(label, (port) => `link set ${port} up`);
+  }
+
+  /** Takes the cables of a server away. The kernel may have done so already, with the namespace at the other end. */
+  async remove(label: string): Promise<void> {
+    const present = await runCommand(["ip", "-brief", "link", "show", "type", "veth"]);
+    const ports = this.#ports(label).filter((port) => present.split(/[\s@]+/).includes(port));
+    // Again without looking at the result: between the look and the deletion the kernel may be quicker.
+    const lines = ports.map((port) => `link del ${port}\n`).join("");
+    await runCommand(["ip", "-force", "-batch", "-"], lines).catch(() => undefined);
+  }
+
+  #ports(label: string): string[] {
+    return this.#interfaces.map((_, network) => portName(label, network));
+  }
+
+  async #forEachPort(label: string, line: (port: string) => string): Promise<void> {
+    await runCommand(["ip", "-batch", "-"], `${this.#ports(label).map(line).join("\n")}\n`);
+  }
+}
+
+/** Command prefix that runs a program in the network namespace of process `pid`. */
+export function enterNetwork(pid: number): string[] {
+  return ["nsenter", `--net=/proc/${pid}/ns/net`];
+}
+
+const portName = (label: string, network: number): string => `${label}n${network}`;

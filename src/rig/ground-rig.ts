@@ -1,0 +1,184 @@
+/**
+ * `wingman-rig`: the process that the user starts. It makes the namespaces, starts the aircraft in them, prints what it reports,
+ * and in the end sees to it that nothing is left.
+ */
+import { existsSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { EXIT_DONE, EXIT_FAILED } from "../commands/errors.ts";
+import { type parseOptions, requireConfig } from "../commands/options.ts";
+import type { AircraftConfig } from "../config/model.ts";
+import { cleanEnvironment, rigCommand, wingmanCommand } from "./executables.ts";
+import { FLIGHT_COMMANDS } from "./flight.ts";
+import { linesOf } from "./line-stream.ts";
+import { ProcedureStep, type StepResult } from "./procedure-step.ts";
+import { childrenOf } from "./process-table.ts";
+import { namespacePrefix } from "./requirements.ts";
+import { rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
+import { makeRigDirectory, namespaceLeftovers, sweepDirectories, writeOwner } from "./rig-directory.ts";
+import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
+import { formatConclusion, formatStep } from "./step-text.ts";
+import { listed } from "./verdict.ts";
+
+export const RIG_OPTIONS = { config: "value", wingman: "value", once: "flag", json: "flag", help: "flag" } as const;
+export type RigOptions = ReturnType<typeof parseOptions<typeof RIG_OPTIONS>>["options"];
+
+/** How long the aircraft may take to end by itself before it is killed. */
+const END_DEADLINE_MS = 5000;
+/** How long the kernel may take to end processes after the first one of their namespace. */
+const KERNEL_DEADLINE_MS = 5000;
+
+export async function groundRig(options: RigOptions): Promise<number> {
+  const { config, source } = requireConfig(options.config);
+  const wingman = wingmanCommand(options.wingman);
+  const prefix = await namespacePrefix(wingman);
+  const swept = sweepDirectories();
+  const directory = makeRigDirectory();
+  const run = new RigRun(options, directory);
+  try {
+    if (swept.length > 0) run.say(`removed what an earlier rig had left: ${listed(swept)}`);
+    run.say(`${config.system} (${source}): ${config.servers.length} servers, ${config.functions.length} functions\n`);
+    const configFile = writeConfiguration(rigConfiguration(config, rigCommand()), directory);
+    await run.fly(prefix, { directory, configFile, wingman, once: options.once }, config);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+  run.concludeEnd(await leftovers(directory, run.namespaces));
+  return run.exitCode;
+}
+
+/** One run, as the process outside the namespaces sees it. */
+class RigRun {
+  /** Every namespace that the aircraft ever had. */
+  readonly namespaces = new Set<string>();
+  readonly #results: StepResult[] = [];
+  #failure: string | null = null;
+  #isInterrupted = false;
+  #isConcluded = false;
+
+  constructor(
+    readonly options: RigOptions,
+    readonly directory: string,
+  ) {}
+
+  get exitCode(): number {
+    const passed = this.#failure === null && this.#isConcluded && this.#results.every((result) => result.passed);
+    return passed ? EXIT_DONE : EXIT_FAILED;
+  }
+
+  /** For people only: with `--json` there is one document and nothing else. */
+  say(text: string): void {
+    if (!this.options.json) console.log(text);
+  }
+
+  /** Starts the aircraft and returns when it has ended. */
+  async fly(prefix: readonly string[], order: AircraftOrder, config: AircraftConfig): Promise<void> {
+    // A session of its own: Ctrl-C at the terminal reaches this process alone, which ends the others in order.
+    const child = Bun.spawn([...prefix, ...rigCommand(), "aircraft", JSON.stringify(order)], {
+      stdio: ["pipe", "pipe", "inherit"],
+      env: cleanEnvironment(),
+      detached: true,
+    });
+    const stop = () => {
+      this.#isInterrupted = true;
+      child.stdin.write(`${STOP_LINE}\n`);
+      child.stdin.flush();
+      setTimeout(() => child.kill("SIGKILL"), END_DEADLINE_MS).unref();
+    };
+    const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+    for (const signal of signals) process.on(signal, stop);
+    const passOn = (bytes: Uint8Array) => {
+      child.stdin.write(bytes);
+      child.stdin.flush();
+    };
+    if (!order.once) process.stdin.on("data", passOn).on("error", () => undefined);
+    let isKnown = false;
+    for await (const line of linesOf(child.stdout)) {
+      if (!isKnown) writeOwner(this.directory, childrenOf(child.pid)[0] ?? null);
+      isKnown = true;
+      this.#take(JSON.parse(line) as RigEvent, config);
+    }
+    await child.exited;
+    process.stdin.off("data", passOn).pause();
+    for (const signal of signals) process.off(signal, stop);
+    const how = child.signalCode ?? `exit code ${child.exitCode}`;
+    if (!this.#isConcluded && !this.#isInterrupted) this.#failure ??= `the virtual aircraft ended too early (${how})`;
+  }
+
+  /** Step 9, and the last words. */
+  concludeEnd(step: StepResult): void {
+    this.#add(step);
+    if (this.#failure !== null) console.error(`wingman-rig: ${this.#failure}`);
+    if (this.options.json) {
+      const passed = this.exitCode === EXIT_DONE;
+      const failure = this.#failure ?? (this.#isConcluded ? null : "interrupted before the end of the procedure");
+      console.log(JSON.stringify({ passed, failure, steps: this.#results }, null, 2));
+      return;
+    }
+    if (!this.#isConcluded) console.log("interrupted before the end of the procedure");
+    console.log(formatConclusion(this.#results));
+  }
+
+  #take(event: RigEvent, config: AircraftConfig): void {
+    switch (event.kind) {
+      case "note":
+        this.say(`${new Date().toTimeString().slice(0, 8)}  ${event.text}`);
+        break;
+      case "step":
+        this.#add(event.result);
+        break;
+      case "namespaces":
+        for (const name of event.names) this.namespaces.add(name);
+        break;
+      case "failed":
+        this.#failure = event.message;
+        break;
+      case "concluded":
+        this.#isConcluded = true;
+        if (!this.options.once) this.say(this.#instructions(config));
+        break;
+    }
+  }
+
+  #add(result: StepResult): void {
+    this.#results.push(result);
+    this.say(formatStep(result));
+  }
+
+  #instructions(config: AircraftConfig): string {
+    const rig = rigCommand().join(" ");
+    const wingman = wingmanCommand(this.options.wingman).join(" ");
+    const id = config.servers.at(-1)?.id ?? "";
+    const runDirectory = join(this.directory, "servers", id, "run");
+    const rows: (readonly [string, string])[] = [
+      ...FLIGHT_COMMANDS,
+      [`${rig} enter ${id}`, "(elsewhere) a shell on a server"],
+      [`${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`, "(elsewhere) any command on it"],
+      [`${rig} enter seat-1 ${rig} call ADDRESS`, "(elsewhere) use a function from a seat"],
+    ];
+    const head = `${formatConclusion(this.#results)} so far; the aircraft stays up until Ctrl-C. Type, or run:`;
+    return [head, ...rows.map(([form, what]) => `  ${form}\n        ${what}`), ""].join("\n");
+  }
+}
+
+/** Step 9: looks for everything that the rig could have left. */
+async function leftovers(directory: string, namespaces: ReadonlySet<string>): Promise<StepResult> {
+  const step = new ProcedureStep(9, "Nothing left behind");
+  step.did("ended the aircraft and looked for its processes, namespaces and files");
+  const deadline = performance.now() + KERNEL_DEADLINE_MS;
+  let found = namespaceLeftovers(namespaces);
+  while (found.processes.length > 0 && performance.now() < deadline) {
+    await Bun.sleep(20);
+    found = namespaceLeftovers(namespaces);
+  }
+  const processes = found.processes.map(String);
+  const known = `none of the aircraft's ${namespaces.size} namespaces`;
+  step.check("processes", "none", listed(processes), processes.length === 0);
+  step.check(
+    "namespaces that are mounted or hold a process",
+    known,
+    listed(found.mounts),
+    found.mounts.length === 0 && processes.length === 0,
+  );
+  step.check("temporary directory", "gone", existsSync(directory) ? directory : "gone", !existsSync(directory));
+  return step.result;
+}

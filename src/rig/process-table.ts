@@ -1,0 +1,64 @@
+/** What /proc says about processes. Every process may be gone at the next look; then it is left out. */
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+
+export function processIds(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Children of process `parent`. */
+export function childrenOf(parent: number): number[] {
+  return processIds().filter((pid) => parentOf(pid) === parent);
+}
+
+/** Parent of a process, 0 when there is none in this namespace, null when the process is gone. */
+export function parentOf(pid: number): number | null {
+  const stat = readProcessFile(pid, "stat");
+  // The name in parentheses may contain anything: the fields are counted from its end. State is the first, parent the second.
+  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
+  return parent === undefined ? null : Number(parent);
+}
+
+/** When a process started, in ticks since boot: with its number it names one process for ever. Null when it is gone. */
+export function startTicksOf(pid: number): string | null {
+  const stat = readProcessFile(pid, "stat");
+  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+}
+
+/** Program and arguments; empty when it is gone. */
+export function argumentsOf(pid: number): string[] {
+  return (readProcessFile(pid, "cmdline") ?? "").split("\0").slice(0, -1);
+}
+
+/** Name of the program that a process executes now, null when it is gone. */
+export function programOf(pid: number): string | null {
+  return readProcessFile(pid, "comm")?.trim() ?? null;
+}
+
+/** Identity of a namespace of a process, such as `net:[4026532008]`, null when it is gone or not ours. */
+export function namespaceOf(pid: number | "self", kind: "net" | "pid" | "mnt"): string | null {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/${kind}`);
+  } catch {
+    return null;
+  }
+}
+
+/** Processes in any of these namespaces, or whose children would be. */
+export function processesIn(namespaces: ReadonlySet<string>): number[] {
+  return processIds().filter((pid) =>
+    (["net", "pid", "mnt"] as const).some((kind) => {
+      const namespace = namespaceOf(pid, kind);
+      return namespace !== null && namespaces.has(namespace);
+    }),
+  );
+}
+
+function readProcessFile(pid: number, name: string): string | null {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch {
+    return null;
+  }
+}

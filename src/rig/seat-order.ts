@@ -1,0 +1,66 @@
+/** What the rig and its seats say to each other: JSON, one document a line, over the seat's standard input and output. */
+import type { Change, Gap, Overlap } from "./target-record.ts";
+
+/** The first line that a seat reads. */
+export interface SeatOrder {
+  /** Number of the seat. */
+  seat: number;
+  /** Distance of two probes to the same target. */
+  intervalMs: number;
+  targets: SeatTarget[];
+  notice: { interface: string; group: string; port: number };
+}
+
+/** One VIP. */
+export interface SeatTarget {
+  functionIndex: number;
+  family: 4 | 6;
+  /** 4 or 16 bytes in network order. */
+  address: number[];
+}
+
+/** Every later line: asks for everything that happened after a time of CLOCK_MONOTONIC. */
+export interface ReportRequest {
+  sinceUs: number;
+}
+
+/** The answer to the order. */
+export interface SeatReady {
+  ready: true;
+  /** Why the seat does not run at real-time priority, or null when it does. */
+  notRealtime: string | null;
+}
+
+export interface SeatReport {
+  untilUs: number;
+  /** Targets in the order of the order. */
+  targets: TargetReport[];
+  notices: NoticeRecord[];
+  /** Datagrams to the notice group that are no notices. */
+  malformedNotices: number;
+  /** The latest that the seat itself woke up: a bound on how far its figures can be trusted. */
+  latenessUsMax: number;
+}
+
+export interface TargetReport {
+  /** Since the start of the seat. */
+  answered: number;
+  lost: number;
+  foreign: number;
+  /** Who answered last, and when the probe was sent; −1 and 0 before the first answer. */
+  server: number;
+  lastAnsweredUs: number;
+  gaps: Gap[];
+  changes: Change[];
+  overlaps: Overlap[];
+}
+
+export interface NoticeRecord {
+  atUs: number;
+  event: number;
+  reason: number;
+  functionIndex: number;
+  functionId: string;
+  server: number;
+  sequence: number;
+}

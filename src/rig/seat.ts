@@ -1,0 +1,251 @@
+/**
+ * `wingman-rig seat`: one seat of the virtual aircraft. It calls every VIP of every function every few milliseconds and
+ * keeps what {@link TargetRecord} keeps, and listens to the client notices.
+ *
+ * The loop blocks in ppoll like the flight loop, at real-time priority where it may, because a seat that oversleeps would
+ * see no gap. Bun's event loop is turned now and then for the rig's questions on standard input.
+ */
+import { errno, SystemError } from "../io/errno.ts";
+import { AF_INET, AF_INET6, libc, SO_RCVBUF, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOL_SOCKET } from "../io/libc.ts";
+import { nowUs } from "../io/monotonic-clock.ts";
+import { MulticastSocket } from "../io/multicast-socket.ts";
+import { NativeMemory } from "../io/native-memory.ts";
+import { Poller } from "../io/poller.ts";
+import { becomeRealtime } from "../io/realtime.ts";
+import { decodeNotice } from "../wire/client-notice.ts";
+import { linesOf } from "./line-stream.ts";
+import {
+  answerFunction,
+  answerProcess,
+  answerSequence,
+  answerServer,
+  answerTarget,
+  encodeProbe,
+  isAnswer,
+  PROBE_BYTES,
+  SERVICE_PORT,
+} from "./probe.ts";
+import type { NoticeRecord, ReportRequest, SeatOrder, SeatReady, SeatReport, SeatTarget } from "./seat-order.ts";
+import { TargetRecord } from "./target-record.ts";
+
+/** Probes are spread over the interval in slots of this length, so that they do not all meet in one instant. */
+const SLOT_US = 1000;
+
+/** Below the flight loop of the servers, above everything else. */
+const REALTIME_PRIORITY = 20;
+
+/** How often the event loop is turned for the rig's questions. */
+const TURN_US = 20_000;
+
+const NOTICES_MAX = 8192;
+const STALLS_MAX = 1024;
+const SOCKADDR_BYTES = 28;
+const RECEIVE_BUFFER_BYTES = 1 << 20;
+
+export async function seat(): Promise<number> {
+  const lines = linesOf(Bun.stdin.stream());
+  const first = await lines.next();
+  if (first.done === true) return 0;
+  const measurement = new SeatMeasurement(JSON.parse(first.value) as SeatOrder);
+  const ready: SeatReady = { ready: true, notRealtime: becomeRealtime(REALTIME_PRIORITY) };
+  console.log(JSON.stringify(ready));
+
+  let isOver = false;
+  const answerQuestions = async () => {
+    for await (const line of lines) {
+      const request = JSON.parse(line) as ReportRequest;
+      console.log(JSON.stringify(measurement.report(request.sinceUs)));
+    }
+    isOver = true; // the rig is gone
+  };
+  void answerQuestions();
+  let turnUs = nowUs();
+  while (!isOver) {
+    measurement.runSlot();
+    if (nowUs() < turnUs) continue;
+    turnUs = nowUs() + TURN_US;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return 0;
+}
+
+/** The sockets of a seat and its records. */
+class SeatMeasurement {
+  readonly #seat: number;
+  readonly #targets: SeatTarget[];
+  readonly #records: TargetRecord[];
+  readonly #slots: number;
+  readonly #addresses: NativeMemory;
+  readonly #probe = new NativeMemory(PROBE_BYTES);
+  readonly #answer = new NativeMemory(64);
+  /** sockaddr of the sender, and its length behind it. */
+  readonly #sender = new NativeMemory(SOCKADDR_BYTES + 4);
+  readonly #poller = new Poller();
+  readonly #socket4 = openSocket(AF_INET);
+  readonly #socket6 = openSocket(AF_INET6);
+  readonly #notice: MulticastSocket;
+  readonly #notices: NoticeRecord[] = [];
+  #malformedNotices = 0;
+  #slot = 0;
+  #deadlineUs = nowUs();
+  #stallCount = 0;
+  readonly #stallAtUs = new Float64Array(STALLS_MAX);
+  readonly #stallUs = new Float64Array(STALLS_MAX);
+
+  constructor(order: SeatOrder) {
+    this.#seat = order.seat;
+    this.#targets = order.targets;
+    this.#records = order.targets.map(() => new TargetRecord());
+    this.#slots = Math.max(1, Math.round((order.intervalMs * 1000) / SLOT_US));
+    this.#addresses = new NativeMemory(Math.max(1, order.targets.length) * SOCKADDR_BYTES);
+    order.targets.forEach((target, number) => {
+      writeSocketAddress(this.#addresses.view, number * SOCKADDR_BYTES, target);
+    });
+    this.#notice = new MulticastSocket({
+      interfaceName: order.notice.interface,
+      group: order.notice.group,
+      port: order.notice.port,
+    });
+    this.#poller.add(this.#socket4);
+    this.#poller.add(this.#socket6);
+    this.#poller.add(this.#notice.fd);
+  }
+
+  /** Sends the probes of the next slot when it is due, and takes answers until then. */
+  runSlot(): void {
+    let timeUs = nowUs();
+    while (timeUs < this.#deadlineUs) {
+      if (this.#poller.wait(this.#deadlineUs) > 0) this.#receive();
+      timeUs = nowUs();
+    }
+    this.#noteLateness(timeUs, timeUs - this.#deadlineUs);
+    for (let number = this.#slot; number < this.#targets.length; number += this.#slots) this.#send(number);
+    this.#slot = (this.#slot + 1) % this.#slots;
+    this.#deadlineUs += SLOT_US;
+    // After a stall the slots that were missed stay missed: a burst would measure nothing.
+    if (this.#deadlineUs < timeUs) this.#deadlineUs = timeUs;
+    this.#receive();
+    for (let number = 0; number < this.#records.length; number++) this.#record(number).judge(timeUs);
+  }
+
+  report(sinceUs: number): SeatReport {
+    let latenessUsMax = 0;
+    for (let number = Math.max(0, this.#stallCount - STALLS_MAX); number < this.#stallCount; number++) {
+      const at = number % STALLS_MAX;
+      if ((this.#stallAtUs[at] as number) > sinceUs)
+        latenessUsMax = Math.max(latenessUsMax, this.#stallUs[at] as number);
+    }
+    return {
+      untilUs: nowUs(),
+      targets: this.#records.map((record) => ({
+        answered: record.answered,
+        lost: record.lost,
+        foreign: record.foreign,
+        server: record.server,
+        lastAnsweredUs: record.lastAnsweredUs,
+        gaps: record.gapsSince(sinceUs),
+        changes: record.changesSince(sinceUs),
+        overlaps: record.overlapsSince(sinceUs),
+      })),
+      notices: this.#notices.filter((notice) => notice.atUs > sinceUs),
+      malformedNotices: this.#malformedNotices,
+      latenessUsMax: Math.round(latenessUsMax),
+    };
+  }
+
+  #record(number: number): TargetRecord {
+    return this.#records[number] as TargetRecord;
+  }
+
+  #send(number: number): void {
+    const isIpv6 = (this.#targets[number] as SeatTarget).family === 6;
+    const sequence = this.#record(number).sent(nowUs());
+    encodeProbe(this.#probe.view, this.#seat, number, sequence);
+    // A probe that cannot be sent (no route, no neighbour) is a probe without an answer.
+    libc.sendto(
+      isIpv6 ? this.#socket6 : this.#socket4,
+      this.#probe.address,
+      PROBE_BYTES,
+      0,
+      this.#addresses.address + number * SOCKADDR_BYTES,
+      isIpv6 ? SOCKADDR_BYTES : 16,
+    );
+  }
+
+  #receive(): void {
+    this.#receiveAnswers(this.#socket4);
+    this.#receiveAnswers(this.#socket6);
+    this.#receiveNotices();
+  }
+
+  #receiveAnswers(socket: number): void {
+    const answer = this.#answer.view;
+    for (;;) {
+      this.#sender.view.setUint32(SOCKADDR_BYTES, SOCKADDR_BYTES, true);
+      const sender = this.#sender.address;
+      const length = libc.recvfrom(socket, this.#answer.address, 64, 0, sender, sender + SOCKADDR_BYTES);
+      if (length < 0) return;
+      if (!isAnswer(answer, length, this.#seat) || answerTarget(answer) >= this.#targets.length) continue;
+      const number = answerTarget(answer);
+      const record = this.#record(number);
+      const isAsked = answerFunction(answer) === (this.#targets[number] as SeatTarget).functionIndex;
+      if (isAsked && this.#isFromTarget(number)) {
+        record.answer(answerSequence(answer), answerServer(answer), answerProcess(answer));
+      } else {
+        record.foreign++;
+      }
+    }
+  }
+
+  /** Whether the last sender is the VIP that was asked. */
+  #isFromTarget(number: number): boolean {
+    const isIpv6 = (this.#targets[number] as SeatTarget).family === 6;
+    const from = isIpv6 ? 8 : 4;
+    const to = from + (isIpv6 ? 16 : 4);
+    for (let at = from; at < to; at++) {
+      if (this.#sender.bytes[at] !== this.#addresses.bytes[number * SOCKADDR_BYTES + at]) return false;
+    }
+    return true;
+  }
+
+  #receiveNotices(): void {
+    for (;;) {
+      const length = this.#notice.receive();
+      if (length < 0) return;
+      const result = decodeNotice(this.#notice.received.bytes, length);
+      if (!result.ok) {
+        this.#malformedNotices++;
+        continue;
+      }
+      const { event, reason, functionIndex, functionId, server, sequence } = result.notice;
+      if (this.#notices.length === NOTICES_MAX) this.#notices.shift();
+      this.#notices.push({ atUs: nowUs(), event, reason, functionIndex, functionId, server, sequence });
+    }
+  }
+
+  #noteLateness(atUs: number, lateUs: number): void {
+    if (lateUs < SLOT_US) return;
+    const at = this.#stallCount++ % STALLS_MAX;
+    this.#stallAtUs[at] = atUs;
+    this.#stallUs[at] = lateUs;
+  }
+}
+
+function openSocket(family: number): number {
+  const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SystemError("socket", errno(), `family ${family}`);
+  const value = new NativeMemory(4);
+  value.view.setUint32(0, RECEIVE_BUFFER_BYTES, true);
+  libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value.address, 4);
+  return fd;
+}
+
+/** sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes): family in native order, port and address in network order. */
+function writeSocketAddress(view: DataView, at: number, target: SeatTarget): void {
+  view.setUint16(at, target.family === 4 ? AF_INET : AF_INET6, true);
+  view.setUint16(at + 2, SERVICE_PORT, false);
+  const from = at + (target.family === 4 ? 4 : 8);
+  target.address.forEach((byte, number) => {
+    view.setUint8(from + number, byte);
+  });
+}

@@ -1,0 +1,23 @@
+/** The acceptance procedure as people read it. */
+import type { Check, StepResult } from "./procedure-step.ts";
+
+const word = (passed: boolean): string => (passed ? "PASS" : "FAIL");
+
+export function formatStep({ number, title, actions, checks, passed }: StepResult): string {
+  const lines = [`${word(passed)}  step ${number}: ${title}`];
+  for (const action of actions) lines.push(`        did: ${action}`);
+  for (const check of checks) lines.push(...formatCheck(check));
+  return `${lines.join("\n")}\n`;
+}
+
+function formatCheck({ what, expected, measured, passed }: Check): string[] {
+  return [`  ${word(passed)}  ${what}`, `        expected: ${expected}`, `        measured: ${measured}`];
+}
+
+/** The last line of the procedure. */
+export function formatConclusion(results: readonly StepResult[]): string {
+  const failed = results.filter(({ passed }) => !passed).map(({ number }) => number);
+  const checks = results.reduce((sum, result) => sum + result.checks.length, 0);
+  if (failed.length === 0) return `all ${results.length} steps passed (${checks} checks)`;
+  return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}`;
+}

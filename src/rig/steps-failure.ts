@@ -1,0 +1,111 @@
+/** Steps 3, 4 and 5: a server loses its power, less important functions make room, and everything comes back. */
+import { NOTICE_MOVED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
+import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
+import { ProcedureStep, type StepResult } from "./procedure-step.ts";
+import { listed, missingNotices, type Owners } from "./verdict.ts";
+import type { SeatObservation } from "./virtual-aircraft.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+/** What step 3 leaves for the steps after it. */
+export interface PowerFailure {
+  victim: VirtualServer;
+  before: Owners;
+  plan: Plan;
+  seen: SeatObservation[];
+}
+
+export async function powerFailure(context: AcceptanceContext): Promise<{ result: StepResult; failure: PowerFailure }> {
+  const { aircraft } = context;
+  const step = new ProcedureStep(3, "Power-off of one server");
+  const before = context.owners();
+  const { victim, plan } = await hardestLoss(context, before);
+  const sinceUs = aircraft.nowUs;
+  await victim.powerOff();
+  step.did(`switched server ${victim.id} off: its links went down and every process was killed with SIGKILL`);
+  const settlement = await context.settle(plan.assignment);
+  const seen = await aircraft.observe(sinceUs);
+  context.checkSettlement(step, settlement, plan);
+  const limitMs = context.detectionMs + TAKEOVER_MARGIN_MS;
+  step.did(
+    `the limit for gaps is the detection time of ${context.detectionMs} ms and ${TAKEOVER_MARGIN_MS} ms for a machine that is the whole aircraft at once`,
+  );
+  context.checkGaps(step, `functions of ${victim.id} that ran on`, seen, plan.changes.moved, limitMs);
+  context.checkUntouched(step, seen, plan.changes.kept);
+  context.checkOneAnswer(step, seen);
+  return { result: step.result, failure: { victim, before, plan, seen } };
+}
+
+/** The server whose loss stops the most functions, then moves the most: it shows the most. */
+async function hardestLoss(context: AcceptanceContext, before: Owners): Promise<{ victim: VirtualServer; plan: Plan }> {
+  const candidates = await Promise.all(
+    context.serving.map(async (victim) => ({ victim, plan: await context.plan(before, [victim.id]) })),
+  );
+  const weight = ({ changes }: Plan) => changes.stopped.length * 10_000 + changes.moved.length;
+  return candidates.reduce((best, next) => (weight(next.plan) > weight(best.plan) ? next : best));
+}
+
+/** Judges what step 3 recorded. */
+export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFailure): StepResult {
+  const { aircraft } = context;
+  const { victim, before, plan, seen } = failure;
+  const step = new ProcedureStep(4, "Less important functions stopped for more important ones");
+  const stopped = plan.changes.stopped.filter((id) => before[id] !== victim.id);
+  const lost = plan.changes.stopped.filter((id) => before[id] === victim.id);
+  step.did(`read what the seats received while ${victim.id} was lost`);
+  if (lost.length > 0) step.did(`ran on ${victim.id} and found no room elsewhere: ${listed(lost)}`);
+  if (plan.changes.stopped.length === 0) {
+    step.check("functions that had to stop", "none, by wingman plan: the other servers have room", "none", true);
+    return step.result;
+  }
+  for (const { seat, report } of seen) {
+    const answered = plan.changes.stopped.filter((id) =>
+      aircraft.targets.some(
+        ({ functionIndex }, number) =>
+          functionIndex === context.functionIndex(id) &&
+          !(report.targets[number]?.gaps.some(({ endUs }) => endUs === null) ?? false),
+      ),
+    );
+    const measured = answered.length === 0 ? "none" : listed(answered);
+    step.check(`stopped functions that ${seat.name} still gets answers of`, "none", measured, answered.length === 0);
+    if (stopped.length === 0) continue;
+    const functions = context.indexMap(stopped);
+    const missing = missingNotices(report, aircraft.targets, functions, NOTICE_STOPPING, true);
+    step.check(
+      `notices that ${seat.name} received before the stop`,
+      `one each of ${listed(stopped)}`,
+      missing.length === 0 ? "all" : `missing: ${listed(missing)}`,
+      missing.length === 0,
+    );
+  }
+  return step.result;
+}
+
+export async function recovery(context: AcceptanceContext, { victim }: PowerFailure): Promise<StepResult> {
+  const { aircraft } = context;
+  const step = new ProcedureStep(5, "Recovery");
+  const before = context.owners();
+  const plan = await context.plan(before, []);
+  const sinceUs = aircraft.nowUs;
+  await aircraft.powerOn(victim);
+  victim.startDaemon();
+  step.did(`switched server ${victim.id} on again and started wingman run`);
+  const settlement = await context.settle(plan.assignment);
+  const seen = await aircraft.observe(sinceUs);
+  context.checkSettlement(step, settlement, plan);
+  for (const { seat, report } of seen) {
+    const { started, moved } = plan.changes;
+    const missing = [
+      ...missingNotices(report, aircraft.targets, context.indexMap(started), NOTICE_STARTED, false),
+      ...missingNotices(report, aircraft.targets, context.indexMap(moved), NOTICE_MOVED, false),
+    ];
+    step.check(
+      `notices that ${seat.name} received`,
+      `started: ${listed(started)}; moved: ${listed(moved)}`,
+      missing.length === 0 ? "all" : `missing: ${listed(missing)}`,
+      missing.length === 0,
+    );
+  }
+  context.checkUntouched(step, seen, plan.changes.kept);
+  context.checkOneAnswer(step, seen);
+  return step.result;
+}

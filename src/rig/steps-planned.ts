@@ -1,0 +1,112 @@
+/** Steps 6 and 7: a server is drained and resumed, and one is stopped in an orderly way and started again. */
+import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
+import { ProcedureStep, type StepResult } from "./procedure-step.ts";
+import { type Owners, ownerDifferences } from "./verdict.ts";
+import type { VirtualServer } from "./virtual-server.ts";
+
+/** A planned drain: no seat sees a longer gap. */
+const DRAIN_GAP_MS_MAX = 10;
+
+export async function plannedDrain(context: AcceptanceContext): Promise<StepResult> {
+  const { aircraft } = context;
+  const step = new ProcedureStep(6, "Planned drain");
+  const before = context.owners();
+  const { server, plan } = await fullestMove(context, before);
+  const sinceUs = aircraft.nowUs;
+  const drain = await server.command("drain");
+  step.did(`wingman drain on server ${server.id}`);
+  step.check("exit code of wingman drain", "0", answerOf(drain), drain.exitCode === 0);
+  context.checkSettlement(step, await context.settle(plan.assignment), plan);
+  const phase = server.view()?.phase ?? "not running";
+  step.check(`phase of ${server.id}`, "draining", phase, phase === "draining");
+  const drained = await aircraft.observe(sinceUs);
+  context.checkGaps(step, "functions that moved", drained, plan.changes.moved, DRAIN_GAP_MS_MAX);
+  context.checkGaps(step, "functions that stayed", drained, plan.changes.kept, DRAIN_GAP_MS_MAX);
+  context.checkUntouched(step, drained, plan.changes.kept);
+  context.checkOneAnswer(step, drained);
+
+  const between = context.owners();
+  const back = await context.plan(between, []);
+  const resumedUs = aircraft.nowUs;
+  const resume = await server.command("resume");
+  step.did(`wingman resume on server ${server.id}`);
+  step.check("exit code of wingman resume", "0", answerOf(resume), resume.exitCode === 0);
+  context.checkSettlement(step, await context.settle(back.assignment), back);
+  const resumed = await aircraft.observe(resumedUs);
+  const running = [...back.changes.kept, ...back.changes.moved];
+  context.checkGaps(step, "functions that run on after resume", resumed, running, DRAIN_GAP_MS_MAX);
+  context.checkOneAnswer(step, resumed);
+  return step.result;
+}
+
+export async function orderlyStop(context: AcceptanceContext): Promise<StepResult> {
+  const { aircraft } = context;
+  const step = new ProcedureStep(7, "Orderly stop");
+  const before = context.owners();
+  const { server, plan } = await fullestMove(context, before);
+  const sinceUs = aircraft.nowUs;
+  const startMs = performance.now();
+  const exitCode = await server.stopDaemon();
+  const tookMs = Math.round(performance.now() - startMs);
+  step.did(`SIGTERM to wingman run on server ${server.id}`);
+  step.check("exit code", "0", `${exitCode} after ${tookMs} ms`, exitCode === 0);
+  const left = server.processes().length;
+  step.check(`processes left on ${server.id}`, "0", String(left), left === 0);
+  const vips = (await context.vipsOf(server)).length;
+  step.check(`VIPs left on ${server.id}`, "0", String(vips), vips === 0);
+  context.checkSettlement(step, await context.settle(plan.assignment), plan);
+  const seen = await aircraft.observe(sinceUs);
+  context.checkGaps(step, `functions of ${server.id} that ran on`, seen, plan.changes.moved, context.detectionMs);
+  context.checkUntouched(step, seen, plan.changes.kept);
+  context.checkOneAnswer(step, seen);
+
+  const back = await context.plan(context.owners(), []);
+  server.startDaemon();
+  step.did(`started wingman run on ${server.id} again`);
+  context.checkSettlement(step, await context.settle(back.assignment), back);
+  return step.result;
+}
+
+export async function engineKilled(context: AcceptanceContext): Promise<StepResult> {
+  const { aircraft } = context;
+  const step = new ProcedureStep(8, "SIGKILL of the engine alone");
+  const before = context.owners();
+  const { server } = await fullestMove(context, before);
+  const incarnation = server.view()?.incarnation ?? 0;
+  const sinceUs = aircraft.nowUs;
+  const isKilled = server.killEngine();
+  step.did(`SIGKILL to the engine process on server ${server.id}; its supervisor was left alone`);
+  step.check("engine process", "found and killed", isKilled ? "found and killed" : "not found", isKilled);
+  const settlement = await context.settleByItself(() => (server.view()?.incarnation ?? 0) > incarnation);
+  const after = server.view()?.incarnation ?? 0;
+  step.check("incarnation", `greater than ${incarnation}`, String(after), after > incarnation);
+  step.check(
+    "the servers agree and have nothing left to do",
+    "yes",
+    settlement.missing === "" ? `yes, after ${settlement.tookMs} ms` : settlement.missing,
+    settlement.missing === "",
+  );
+  const seen = await aircraft.observe(sinceUs);
+  const running = Object.keys(before).filter((id) => before[id] !== null && context.owners()[id] !== null);
+  const concerned = running.filter((id) => before[id] === server.id);
+  const others = running.filter((id) => before[id] !== server.id && context.owners()[id] === before[id]);
+  context.checkGaps(step, `functions of ${server.id}`, seen, concerned, context.detectionMs + TAKEOVER_MARGIN_MS);
+  context.checkGaps(step, "other functions", seen, others, context.detectionMs + TAKEOVER_MARGIN_MS);
+  context.checkOneAnswer(step, seen);
+  const stillAsBefore = ownerDifferences(context.owners(), before).length === 0;
+  step.did(stillAsBefore ? "in the end every function ran where it had run" : "in the end some functions had moved");
+  return step.result;
+}
+
+/** The server from which the most functions would move. */
+async function fullestMove(context: AcceptanceContext, before: Owners): Promise<{ server: VirtualServer; plan: Plan }> {
+  const candidates = await Promise.all(
+    context.serving.map(async (server) => ({ server, plan: await context.plan(before, [server.id]) })),
+  );
+  return candidates.reduce((best, next) =>
+    next.plan.changes.moved.length > best.plan.changes.moved.length ? next : best,
+  );
+}
+
+const answerOf = ({ exitCode, stderr }: { exitCode: number; stderr: string }): string =>
+  stderr.trim() === "" ? String(exitCode) : `${exitCode}: ${stderr.trim()}`;

@@ -1,0 +1,135 @@
+/** What the acceptance procedure concludes from what servers and seats report. Pure: numbers and names in, numbers and names out. */
+import type { SeatReport, SeatTarget } from "./seat-order.ts";
+import type { ServerView } from "./status-file.ts";
+
+/** Server of each function by their identifiers; null for a function that runs nowhere. */
+export type Owners = Record<string, string | null>;
+
+export interface Names {
+  servers: readonly string[];
+  functions: readonly string[];
+}
+
+export interface Statistic {
+  count: number;
+  min: number;
+  median: number;
+  max: number;
+}
+
+/** Null for no values. The median of an even number of values is the upper one of the two in the middle. */
+export function statisticOf(values: readonly number[]): Statistic | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const [min] = sorted;
+  const max = sorted.at(-1);
+  const median = sorted[sorted.length >> 1];
+  if (min === undefined || max === undefined || median === undefined) return null;
+  return { count: sorted.length, min, median, max };
+}
+
+/** The longest time in ms that the VIP was without an answer; 0 for none, Infinity when it still is. */
+export function longestGapMs(report: SeatReport, target: number): number {
+  let longestMs = 0;
+  for (const gap of report.targets[target]?.gaps ?? []) {
+    const lengthMs = gap.endUs === null ? Number.POSITIVE_INFINITY : (gap.endUs - gap.startUs) / 1000;
+    longestMs = Math.max(longestMs, lengthMs);
+  }
+  return longestMs;
+}
+
+/** The longest gap of every VIP of these functions, in ms. */
+export function gapsMs(report: SeatReport, targets: readonly SeatTarget[], functions: ReadonlySet<number>): number[] {
+  return targets.flatMap(({ functionIndex }, number) =>
+    functions.has(functionIndex) ? [longestGapMs(report, number)] : [],
+  );
+}
+
+/** What the serving servers say together: the owners, and the functions on which they do not agree (with null as owner). */
+export function agreedOwners(views: readonly ServerView[], names: Names): { owners: Owners; disagreed: string[] } {
+  const owners: Owners = {};
+  const disagreed: string[] = [];
+  names.functions.forEach((id, index) => {
+    const said = new Set(views.map((view) => view.functions[index]?.owner ?? -1));
+    if (said.size > 1) disagreed.push(id);
+    const [owner = -1] = said;
+    owners[id] = said.size === 1 ? (names.servers[owner] ?? null) : null;
+  });
+  return { owners, disagreed };
+}
+
+export interface OwnerChanges {
+  /** Ran before and runs now, on another server. */
+  moved: string[];
+  /** Ran before and runs nowhere now. */
+  stopped: string[];
+  /** Ran nowhere before. */
+  started: string[];
+  /** Runs where it ran before. */
+  kept: string[];
+}
+
+export function changesBetween(before: Owners, after: Owners): OwnerChanges {
+  const changes: OwnerChanges = { moved: [], stopped: [], started: [], kept: [] };
+  for (const [id, to] of Object.entries(after)) {
+    const from = before[id] ?? null;
+    if (from === null && to === null) continue;
+    if (from === null) changes.started.push(id);
+    else if (to === null) changes.stopped.push(id);
+    else (from === to ? changes.kept : changes.moved).push(id);
+  }
+  return changes;
+}
+
+/** Functions whose owners differ, as `id: X instead of Y`. */
+export function ownerDifferences(measured: Owners, expected: Owners): string[] {
+  return Object.entries(expected).flatMap(([id, owner]) => {
+    const found = measured[id] ?? null;
+    return found === owner ? [] : [`${id}: ${found ?? "nowhere"} instead of ${owner ?? "nowhere"}`];
+  });
+}
+
+/**
+ * Functions among `ids` for which the seat received no notice of this kind in time: at the latest when it got the last answer
+ * of the function before it went silent (for a notice that must precede a stop), else at any time of the report.
+ */
+export function missingNotices(
+  report: SeatReport,
+  targets: readonly SeatTarget[],
+  functions: ReadonlyMap<string, number>,
+  event: number,
+  isBeforeStop: boolean,
+): string[] {
+  return [...functions].flatMap(([id, index]) => {
+    const receivedUs = report.notices
+      .filter((notice) => notice.event === event && notice.functionIndex === index)
+      .map(({ atUs }) => atUs);
+    if (receivedUs.length === 0) return [`${id}: none`];
+    if (!isBeforeStop) return [];
+    const firstUs = Math.min(...receivedUs);
+    const tooLate = targets.some(({ functionIndex }, number) => {
+      if (functionIndex !== index) return false;
+      const openGap = report.targets[number]?.gaps.find((gap) => gap.endUs === null);
+      return openGap !== undefined && firstUs > openGap.startUs + PROBE_SPACING_US;
+    });
+    return tooLate ? [`${id}: after the stop`] : [];
+  });
+}
+
+/** A notice is in time when it arrives before the first probe after the last answered one would have been due. */
+const PROBE_SPACING_US = 10_000;
+
+export function formatMs(value: number): string {
+  return Number.isFinite(value) ? value.toFixed(1) : "unended";
+}
+
+/** `min 1.0, median 2.0, max 3.0 ms (12 VIPs)`. */
+export function formatStatistic(statistic: Statistic | null): string {
+  if (statistic === null) return "no VIP";
+  const { count, min, median, max } = statistic;
+  return `min ${formatMs(min)}, median ${formatMs(median)}, max ${formatMs(max)} ms (${count} VIP${count === 1 ? "" : "s"})`;
+}
+
+/** A list for people; `none` when it is empty. */
+export function listed(ids: readonly string[]): string {
+  return ids.length === 0 ? "none" : ids.join(", ");
+}

@@ -1,0 +1,136 @@
+/** The virtual aircraft as a whole. Runs inside the rig's own namespaces, see main.ts. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AircraftConfig } from "../config/model.ts";
+import { nowUs } from "../io/monotonic-clock.ts";
+import { type AddressPlan, planAddresses } from "./address-plan.ts";
+import { GroundNetwork } from "./ground-network.ts";
+import { namespaceOf } from "./process-table.ts";
+import { MACHINES_DIRECTORY } from "./rig-directory.ts";
+import type { SeatReport, SeatTarget } from "./seat-order.ts";
+import { LATE_US } from "./target-record.ts";
+import { VirtualSeat } from "./virtual-seat.ts";
+import { VirtualServer } from "./virtual-server.ts";
+
+export const SEAT_COUNT = 2;
+
+/** Distance of a seat's probes to one VIP, unless there are so many VIPs that the machine would do nothing else. */
+const PROBE_INTERVAL_MS = 4;
+const PROBES_PER_SECOND_MAX = 12_000;
+
+/** Time for the answers to the last probes before a seat is asked. */
+const SETTLE_MS = LATE_US / 1000 + 200;
+
+export interface SeatObservation {
+  seat: VirtualSeat;
+  report: SeatReport;
+}
+
+export class VirtualAircraft {
+  readonly servers: readonly VirtualServer[];
+  readonly seats: readonly VirtualSeat[];
+  /** The VIPs that every seat calls, in the order of the seats' reports. */
+  readonly targets: readonly SeatTarget[];
+  readonly probeIntervalMs: number;
+
+  private constructor(
+    readonly config: AircraftConfig,
+    readonly configFile: string,
+    readonly wingman: readonly string[],
+    /** The rig's temporary directory. */
+    readonly directory: string,
+    servers: readonly VirtualServer[],
+    seats: readonly VirtualSeat[],
+    targets: readonly SeatTarget[],
+  ) {
+    this.servers = servers;
+    this.seats = seats;
+    this.targets = targets;
+    this.probeIntervalMs = probeInterval(targets.length);
+  }
+
+  /** Builds networks, seats and servers, and starts every server's daemon at the same moment. */
+  static async build(
+    config: AircraftConfig,
+    configFile: string,
+    wingman: readonly string[],
+    directory: string,
+  ): Promise<VirtualAircraft> {
+    const plan = planAddresses(config, SEAT_COUNT);
+    const network = await GroundNetwork.create(plan.interfaces, config.clients.witnesses);
+    const targets = config.functions.flatMap(({ vips }, functionIndex) =>
+      vips.map(({ family, address }) => ({ functionIndex, family, address: [...address] })),
+    );
+    const seats = await startSeats(network, plan, config, targets);
+    const servers = config.servers.map(({ id }, index) => {
+      const serverDirectory = join(directory, "servers", id);
+      mkdirSync(serverDirectory, { recursive: true });
+      const interfaces = plan.servers[index] ?? [];
+      return new VirtualServer(id, index, { network, interfaces, wingman, configFile, directory: serverDirectory });
+    });
+    const aircraft = new VirtualAircraft(config, configFile, wingman, directory, servers, seats, targets);
+    for (const seat of seats) aircraft.#noteMachine(seat.name, seat.pid);
+    for (const server of servers) await aircraft.powerOn(server);
+    for (const server of servers) server.startDaemon();
+    return aircraft;
+  }
+
+  server(id: string): VirtualServer | undefined {
+    return this.servers.find((server) => server.id === id);
+  }
+
+  /** Switches a server on; its daemon is not started yet. */
+  async powerOn(server: VirtualServer): Promise<void> {
+    await server.powerOn();
+    this.#noteMachine(server.id, server.pid);
+  }
+
+  /** What every seat saw after `sinceUs`, once all answers that may still count have arrived. */
+  async observe(sinceUs: number): Promise<SeatObservation[]> {
+    await Bun.sleep(SETTLE_MS);
+    return await Promise.all(this.seats.map(async (seat) => ({ seat, report: await seat.report(sinceUs) })));
+  }
+
+  /** Identities of all namespaces of the aircraft that exist now. */
+  namespaces(): string[] {
+    const pids = ["self" as const, ...this.seats.map(({ pid }) => pid), ...this.servers.map(({ pid }) => pid)];
+    const found = pids.flatMap((pid) => (["net", "pid", "mnt"] as const).map((kind) => namespaceOf(pid, kind)));
+    return [...new Set(found.filter((namespace) => namespace !== null))];
+  }
+
+  /** For `wingman-rig enter`. */
+  #noteMachine(name: string, pid: number): void {
+    const machines = join(this.directory, MACHINES_DIRECTORY);
+    mkdirSync(machines, { recursive: true });
+    writeFileSync(join(machines, name), String(pid));
+  }
+
+  get nowUs(): number {
+    return nowUs();
+  }
+}
+
+async function startSeats(
+  network: GroundNetwork,
+  plan: AddressPlan,
+  config: AircraftConfig,
+  targets: SeatTarget[],
+): Promise<VirtualSeat[]> {
+  const { interface: name, noticeGroup: group, noticePort: port } = config.clients;
+  const seats: VirtualSeat[] = [];
+  for (const [seat, address] of plan.seats.entries()) {
+    seats.push(
+      await VirtualSeat.start(network, address, plan.hostRoutes, {
+        seat,
+        intervalMs: probeInterval(targets.length),
+        targets,
+        notice: { interface: name, group, port },
+      }),
+    );
+  }
+  return seats;
+}
+
+function probeInterval(targetCount: number): number {
+  return Math.max(PROBE_INTERVAL_MS, Math.ceil((targetCount * SEAT_COUNT * 1000) / PROBES_PER_SECOND_MAX));
+}

@@ -1,0 +1,179 @@
+/**
+ * One head-end server of the virtual aircraft: a network, process and mount namespace of its own in which the real
+ * `wingman run` works. To switch its power off is to end the first process of its process namespace: the kernel then
+ * kills all the others at once.
+ */
+import { mkdirSync, openSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../commands/errors.ts";
+import type { InterfaceAddresses } from "./address-plan.ts";
+import { type CommandResult, runCommand, tryCommand } from "./command-run.ts";
+import { waitFor } from "./condition.ts";
+import { cleanEnvironment } from "./executables.ts";
+import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
+import { argumentsOf, childrenOf, namespaceOf, processesIn, programOf } from "./process-table.ts";
+import { readServerView, type ServerView } from "./status-file.ts";
+
+/** Keeps the namespaces, and collects processes whose parents died, as the first process of every machine does. */
+const FIRST_PROCESS = ["sh", "-c", "sleep 2147483647 & wait"];
+
+const START_DEADLINE_MS = 10_000;
+const STOP_DEADLINE_MS = 70_000;
+
+export interface ServerSite {
+  network: GroundNetwork;
+  interfaces: readonly InterfaceAddresses[];
+  /** Command of the flight executable. */
+  wingman: readonly string[];
+  configFile: string;
+  /** Directory for everything that this server keeps. */
+  directory: string;
+}
+
+export class VirtualServer {
+  readonly label: string;
+  readonly runDirectory: string;
+  readonly stateDirectory: string;
+  readonly logFile: string;
+  #holder: Bun.Subprocess | null = null;
+  #firstPid = 0;
+  #daemon: Bun.Subprocess | null = null;
+
+  constructor(
+    readonly id: string,
+    readonly index: number,
+    readonly site: ServerSite,
+  ) {
+    this.label = `s${index}`;
+    this.runDirectory = join(site.directory, "run");
+    this.stateDirectory = join(site.directory, "state");
+    this.logFile = join(site.directory, "log");
+    for (const directory of [this.runDirectory, this.stateDirectory]) mkdirSync(directory, { recursive: true });
+  }
+
+  get isOn(): boolean {
+    return this.#holder !== null;
+  }
+
+  /** Whether the daemon is running: its power is on and it was not stopped. */
+  get isServing(): boolean {
+    return this.#daemon !== null;
+  }
+
+  /** The first process of the server, a process of all its namespaces. */
+  get pid(): number {
+    return this.#firstPid;
+  }
+
+  /** Makes the namespaces and lays the cables; the daemon is started by {@link startDaemon}. */
+  async powerOn(): Promise<void> {
+    const holder = Bun.spawn(
+      ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...FIRST_PROCESS],
+      { stdio: ["ignore", "ignore", "ignore"], env: cleanEnvironment() },
+    );
+    this.#holder = holder;
+    const isReady = await waitFor(START_DEADLINE_MS, () => {
+      this.#firstPid = childrenOf(holder.pid)[0] ?? 0;
+      // Only with its own program does it have its own /proc.
+      return this.#firstPid !== 0 && programOf(this.#firstPid) === FIRST_PROCESS[0];
+    });
+    if (!isReady) throw new RuntimeError(`server ${this.id}: its namespaces could not be made`);
+    await this.site.network.connect({
+      label: this.label,
+      pid: this.#firstPid,
+      interfaces: this.site.interfaces,
+      number: this.index,
+      routes: [],
+    });
+  }
+
+  /** Starts `wingman run`. */
+  startDaemon(): void {
+    const log = openSync(this.logFile, "a", 0o600);
+    const daemon = Bun.spawn(
+      [
+        ...this.#enter(),
+        ...this.site.wingman,
+        "run",
+        ...["--server", this.id, "--config", this.site.configFile],
+        ...["--state-dir", this.stateDirectory, "--run-dir", this.runDirectory],
+      ],
+      { stdio: ["ignore", log, log], env: cleanEnvironment() },
+    );
+    this.#daemon = daemon;
+    void daemon.exited.then(() => {
+      if (this.#daemon === daemon) this.#daemon = null;
+    });
+  }
+
+  /** Power off: the links go down, then every process is killed, and the machine is gone. */
+  async powerOff(): Promise<void> {
+    const holder = this.#holder;
+    if (holder === null) return;
+    await this.site.network.unplug(this.label);
+    process.kill(this.#firstPid, "SIGKILL");
+    await holder.exited;
+    await this.#daemon?.exited;
+    this.#holder = null;
+    this.#daemon = null;
+    this.#firstPid = 0;
+    await this.site.network.remove(this.label);
+  }
+
+  /** Orderly stop: SIGTERM to `wingman run`. Returns its exit code. */
+  async stopDaemon(): Promise<number> {
+    const daemon = this.#daemon;
+    if (daemon === null) throw new RuntimeError(`server ${this.id} is not running`);
+    const [pid] = childrenOf(daemon.pid);
+    if (pid === undefined) throw new RuntimeError(`server ${this.id}: wingman run is not there`);
+    process.kill(pid, "SIGTERM");
+    const isOver = await waitFor(STOP_DEADLINE_MS, () => daemon.exitCode !== null || daemon.signalCode !== null);
+    if (!isOver) throw new RuntimeError(`server ${this.id}: wingman run did not end after SIGTERM`);
+    return await daemon.exited;
+  }
+
+  /** SIGKILL to the engine alone. Returns whether there was one. */
+  killEngine(): boolean {
+    const pid = this.processes().find((candidate) => argumentsOf(candidate).includes("engine"));
+    if (pid === undefined) return false;
+    process.kill(pid, "SIGKILL");
+    return true;
+  }
+
+  /** Every process of the server except the first and its keeper. */
+  processes(): number[] {
+    const namespace = namespaceOf(this.#firstPid, "pid");
+    if (namespace === null) return [];
+    return processesIn(new Set([namespace])).filter((pid) => pid !== this.#firstPid && programOf(pid) !== "sleep");
+  }
+
+  /** The engine's snapshot; null while the daemon is not running or has not written one. */
+  view(): ServerView | null {
+    return this.isServing ? readServerView(join(this.runDirectory, "status")) : null;
+  }
+
+  /** Runs a command of the flight executable on this server, such as `drain`. Those commands take `--run-dir`. */
+  async command(name: string, ...args: string[]): Promise<CommandResult> {
+    return await tryCommand([...this.#enter(), ...this.site.wingman, name, "--run-dir", this.runDirectory, ...args]);
+  }
+
+  /** Addresses on the client interface, without prefix length, as the kernel has them. */
+  async addresses(interfaceName: string): Promise<string[]> {
+    const json = await runCommand([
+      ...enterNetwork(this.#firstPid),
+      "ip",
+      "-json",
+      "addr",
+      "show",
+      "dev",
+      interfaceName,
+    ]);
+    const links = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
+    return links.flatMap((link) => (link.addr_info ?? []).flatMap(({ local }) => (local === undefined ? [] : [local])));
+  }
+
+  #enter(): string[] {
+    const pid = String(this.#firstPid);
+    return ["nsenter", "--target", pid, "--net", "--mount", "--pid", "--"];
+  }
+}

@@ -1,0 +1,32 @@
+import { BackOff } from "./back-off.ts";
+import type { EngineEnd } from "./engine-process.ts";
+
+/** An engine that lived this long has proved itself: it is started again without a pause. */
+export const PROVED_LIFE_MS = 60_000;
+
+/** Engines in a row that ended before they were ready, while none ever was: then something is wrong with this server. */
+export const FAILED_STARTS_MAX = 3;
+
+/** Exit code of a command line or configuration that is wrong (contract): trying again would not help. */
+const EXIT_WRONG_INPUT = 2;
+
+/** Whether and when an engine that ended unexpectedly is started again. Pure. */
+export class EngineRestarts {
+  readonly #backOff = new BackOff(1, PROVED_LIFE_MS);
+  #everReady = false;
+  #failedStarts = 0;
+
+  /** An engine said that its start-up is complete. From now on this server never gives up. */
+  ready(): void {
+    this.#everReady = true;
+  }
+
+  /** An engine ended after `lifeMs`. The pause in ms before the next one; null: give up. */
+  pauseMsAfter(end: EngineEnd, lifeMs: number): number | null {
+    if (!this.#everReady) {
+      this.#failedStarts++;
+      if (end.exitCode === EXIT_WRONG_INPUT || this.#failedStarts >= FAILED_STARTS_MAX) return null;
+    }
+    return this.#backOff.pauseMsAfter(lifeMs);
+  }
+}

@@ -1,0 +1,61 @@
+import { logLine } from "./log-output.ts";
+
+/** Longer lines are cut: a function that prints binary data has no line ends. */
+const LINE_LENGTH_MAX = 2000;
+
+/** What one function may add to the log; the rest is read, so that the function never blocks, and counted. */
+const LINES_PER_SECOND_MAX = 50;
+
+/** What the processes of one function print: whole lines for the supervisor's log, each with the function's name. */
+export class FunctionOutput {
+  #second = 0;
+  #linesThisSecond = 0;
+  #skippedLines = 0;
+  readonly #readers = new Set<ReturnType<ReadableStream<Uint8Array>["getReader"]>>();
+
+  constructor(
+    private readonly functionId: string,
+    private readonly log: (text: string) => void = logLine,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  /** Reads `stream` to its end, or until {@link close}. Never rejects. */
+  async forward(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const reader = stream.getReader();
+    this.#readers.add(reader);
+    const decoder = new TextDecoder();
+    let rest = "";
+    try {
+      for (let part = await reader.read(); !part.done; part = await reader.read()) {
+        const lines = (rest + decoder.decode(part.value, { stream: true })).split("\n");
+        rest = lines.pop() ?? "";
+        for (const line of lines) this.#print(line);
+        if (rest.length > LINE_LENGTH_MAX) {
+          this.#print(rest);
+          rest = "";
+        }
+      }
+    } catch (error) {
+      this.#print(`(its output cannot be read: ${String(error)})`);
+    }
+    this.#readers.delete(reader);
+    if (rest !== "") this.#print(rest);
+  }
+
+  /** Stops reading. What escaped from its process group may still print, and must not keep this process from ending. */
+  close(): void {
+    for (const reader of this.#readers) reader.cancel().catch(() => {}); // nobody waits for the rest
+  }
+
+  #print(line: string): void {
+    const second = Math.floor(this.nowMs() / 1000);
+    if (second !== this.#second) {
+      this.#second = second;
+      this.#linesThisSecond = 0;
+      if (this.#skippedLines > 0) this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
+      this.#skippedLines = 0;
+    }
+    if (++this.#linesThisSecond > LINES_PER_SECOND_MAX) this.#skippedLines++;
+    else this.log(`[${this.functionId}] ${line.slice(0, LINE_LENGTH_MAX)}`);
+  }
+}

@@ -1,0 +1,274 @@
+import { describe, expect, test } from "bun:test";
+import { PROCESS_FAILURE_WINDOW_MS } from "../limits.ts";
+import { type Action, type Event, ProcessState, rowOf, type State } from "./process-state.ts";
+
+/** Brings a fresh state machine into `state` by the way it would get there; the time is 1000 afterwards at most. */
+function stateOf(state: State): ProcessState {
+  const ways: Record<State, Event[]> = {
+    idle: [],
+    starting: ["start"],
+    running: ["start", "executed"],
+    clearing: ["start", "executed", "ended"],
+    pausing: ["start", "executed", "ended", "gone"],
+    stopping: ["start", "executed", "stop"],
+    "stopping-to-start": ["start", "executed", "stop", "start"],
+    killing: ["start", "executed", "stop", "ended"],
+    "killing-to-start": ["start", "executed", "stop", "start", "ended"],
+    failed: ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended"],
+  };
+  const machine = new ProcessState();
+  let nowMs = 0;
+  for (const event of ways[state]) {
+    if (event === "deadline") nowMs = machine.deadlineMs;
+    machine.handle(event, nowMs, 100);
+  }
+  expect(machine.state).toBe(state);
+  return machine;
+}
+
+/** Every pair of state and event: what is done (reports shortened), and where it leads. "-" is a pair that cannot happen. */
+const EXPECTED: Record<State, Partial<Record<Event, [Action[], State] | "-">>> = {
+  idle: {
+    start: [["spawn"], "starting"],
+    stop: [["report-stopped"], "idle"],
+    executed: "-",
+    ended: "-",
+    gone: "-",
+    deadline: "-",
+    resume: [["forget"], "idle"],
+  },
+  starting: {
+    start: [[], "starting"],
+    stop: [["terminate"], "stopping"],
+    executed: [["report-running"], "running"],
+    ended: [["kill", "report-ended"], "clearing"],
+    gone: "-",
+    deadline: "-",
+    resume: [["forget"], "starting"],
+  },
+  running: {
+    start: [["report-running"], "running"],
+    stop: [["terminate"], "stopping"],
+    executed: "-",
+    ended: [["kill", "report-ended"], "clearing"],
+    gone: "-",
+    deadline: "-",
+    resume: [["forget"], "running"],
+  },
+  clearing: {
+    start: [[], "clearing"],
+    stop: [[], "killing"],
+    executed: "-",
+    ended: "-",
+    gone: [["pause"], "pausing"],
+    deadline: "-",
+    resume: [["forget"], "clearing"],
+  },
+  pausing: {
+    start: [[], "pausing"],
+    stop: [["report-stopped"], "idle"],
+    executed: "-",
+    ended: "-",
+    gone: "-",
+    deadline: [["spawn"], "starting"],
+    resume: [["forget", "spawn"], "starting"],
+  },
+  stopping: {
+    start: [[], "stopping-to-start"],
+    stop: [["hasten"], "stopping"],
+    executed: [[], "stopping"],
+    ended: [["kill"], "killing"],
+    gone: "-",
+    deadline: [["kill"], "killing"],
+    resume: [["forget"], "stopping"],
+  },
+  "stopping-to-start": {
+    start: [[], "stopping-to-start"],
+    stop: [["hasten"], "stopping"],
+    executed: [[], "stopping-to-start"],
+    ended: [["kill"], "killing-to-start"],
+    gone: "-",
+    deadline: [["kill"], "killing-to-start"],
+    resume: [["forget"], "stopping-to-start"],
+  },
+  killing: {
+    start: [[], "killing-to-start"],
+    stop: [[], "killing"],
+    executed: [[], "killing"],
+    ended: [[], "killing"],
+    gone: [["report-stopped"], "idle"],
+    deadline: "-",
+    resume: [["forget"], "killing"],
+  },
+  "killing-to-start": {
+    start: [[], "killing-to-start"],
+    stop: [[], "killing"],
+    executed: [[], "killing-to-start"],
+    ended: [[], "killing-to-start"],
+    gone: [["report-stopped", "spawn"], "starting"],
+    deadline: "-",
+    resume: [["forget"], "killing-to-start"],
+  },
+  failed: {
+    start: [["report-failed"], "failed"],
+    stop: [["report-stopped"], "failed"],
+    executed: "-",
+    ended: "-",
+    gone: [[], "failed"],
+    deadline: "-",
+    resume: [["forget"], "idle"],
+  },
+};
+
+describe("every row", () => {
+  for (const [state, events] of Object.entries(EXPECTED) as [State, (typeof EXPECTED)[State]][]) {
+    for (const [event, expected] of Object.entries(events) as [Event, [Action[], State] | "-"][]) {
+      test(`${state} + ${event}`, () => {
+        const machine = stateOf(state);
+        const unexpected = machine.unexpected;
+        const nowMs = Number.isFinite(machine.deadlineMs) ? machine.deadlineMs : 1000;
+        const actions = machine.handle(event, nowMs, 100);
+        if (expected === "-") {
+          expect([...actions]).toEqual([]);
+          expect(machine.state).toBe(state);
+          // A deadline that is not set is never reached, so it is ignored before the table is asked.
+          expect(machine.unexpected).toBe(event === "deadline" ? unexpected : unexpected + 1);
+        } else {
+          expect([[...actions], machine.state]).toEqual(expected);
+          expect(machine.unexpected).toBe(unexpected);
+        }
+      });
+    }
+    test(`${state} + release: answered at once, nothing changes`, () => {
+      const machine = stateOf(state);
+      expect([...machine.handle("release", 1000)]).toEqual(["report-stopped"]);
+      expect(machine.state).toBe(state);
+    });
+  }
+});
+
+describe("failures", () => {
+  /** Lets the process live `lifeMs`, end, and be cleared. Returns the actions of its end. */
+  function live(machine: ProcessState, clock: { nowMs: number }, lifeMs: number): readonly Action[] {
+    if (machine.state === "pausing") {
+      clock.nowMs = machine.deadlineMs;
+      machine.handle("deadline", clock.nowMs);
+    }
+    machine.handle("executed", clock.nowMs);
+    clock.nowMs += lifeMs;
+    const actions = machine.handle("ended", clock.nowMs);
+    machine.handle("gone", clock.nowMs);
+    return actions;
+  }
+
+  test("the third failure within the window is the last", () => {
+    const machine = new ProcessState();
+    const clock = { nowMs: 0 };
+    machine.handle("start", 0);
+    expect([...live(machine, clock, 1)]).toEqual(["kill", "report-ended"]);
+    expect(machine.deadlineMs - clock.nowMs).toBe(100);
+    expect([...live(machine, clock, 1)]).toEqual(["kill", "report-ended"]);
+    expect(machine.deadlineMs - clock.nowMs).toBe(200);
+    expect([...live(machine, clock, 1)]).toEqual(["kill", "report-failed"]);
+    expect(machine.state).toBe("failed");
+    expect(machine.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("failures further apart than the window never add up, and the pause starts anew after a long life", () => {
+    const machine = new ProcessState();
+    const clock = { nowMs: 0 };
+    machine.handle("start", 0);
+    for (let failure = 0; failure < 20; failure++) {
+      expect([...live(machine, clock, PROCESS_FAILURE_WINDOW_MS / 2)]).toEqual(["kill", "report-ended"]);
+      expect(machine.deadlineMs - clock.nowMs).toBe(100);
+    }
+  });
+
+  test("the window includes its last millisecond", () => {
+    for (const [late, last] of [
+      [0, "report-failed"],
+      [1, "report-ended"],
+    ] as const) {
+      const machine = new ProcessState();
+      machine.handle("start", 0);
+      machine.handle("ended", 1000);
+      machine.handle("gone", 1000);
+      machine.handle("deadline", 2000);
+      machine.handle("ended", 2000);
+      machine.handle("gone", 2000);
+      machine.handle("deadline", 3000);
+      const actions = machine.handle("ended", 1000 + PROCESS_FAILURE_WINDOW_MS + late);
+      expect(actions[1]).toBe(last);
+    }
+  });
+
+  test("resume makes a failed process startable again with a clean slate", () => {
+    const machine = stateOf("failed");
+    machine.handle("resume", 5000);
+    expect([...machine.handle("start", 5000)]).toEqual(["spawn"]);
+    expect([...machine.handle("ended", 5001)]).toEqual(["kill", "report-ended"]);
+    expect(machine.pauseMs).toBe(100);
+  });
+
+  test("an end during a stop is no failure", () => {
+    const machine = new ProcessState();
+    for (let round = 0; round < 5; round++) {
+      machine.handle("start", round);
+      machine.handle("executed", round);
+      machine.handle("stop", round, 100);
+      machine.handle("ended", round);
+      expect([...machine.handle("gone", round)]).toEqual(["report-stopped"]);
+    }
+    expect(machine.state).toBe("idle");
+  });
+});
+
+describe("deadlines", () => {
+  test("the grace time ends exactly then, not when a timer fires early", () => {
+    const machine = new ProcessState();
+    machine.handle("start", 0);
+    machine.handle("executed", 0);
+    machine.handle("stop", 10, 500);
+    expect(machine.deadlineMs).toBe(510);
+    expect([...machine.handle("deadline", 509)]).toEqual([]);
+    expect(machine.unexpected).toBe(0);
+    expect([...machine.handle("deadline", 510)]).toEqual(["kill"]);
+    expect(machine.deadlineMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test("of two stops the earlier deadline counts, also with a start in between", () => {
+    const machine = new ProcessState();
+    machine.handle("start", 0);
+    machine.handle("executed", 0);
+    machine.handle("stop", 0, 500);
+    machine.handle("start", 100);
+    expect(machine.deadlineMs).toBe(500);
+    machine.handle("stop", 100, 50);
+    expect(machine.deadlineMs).toBe(150);
+    machine.handle("stop", 100, 5000);
+    expect(machine.deadlineMs).toBe(150);
+  });
+});
+
+describe("answers", () => {
+  test("two stops get one answer; a stop nobody waits for gets none", () => {
+    const machine = stateOf("stopping");
+    machine.handle("stop", 0, 100);
+    machine.handle("ended", 1);
+    expect([...machine.handle("gone", 1)]).toEqual(["report-stopped"]);
+    expect([...machine.handle("stop", 2, 100, false)]).toEqual([]);
+    expect([...machine.handle("stop", 2, 100, true)]).toEqual(["report-stopped"]);
+  });
+
+  test("the engine that asked is dead: the next one gets no answer to what it never asked", () => {
+    const machine = stateOf("stopping");
+    machine.releaseAnswer();
+    machine.handle("start", 0);
+    machine.handle("ended", 1);
+    expect([...machine.handle("gone", 1)]).toEqual(["spawn"]);
+  });
+});
+
+test("a pair without a row does nothing and says that it was not expected", () => {
+  expect(rowOf("idle", "executed")).toEqual({ actions: [], next: "idle", expected: false });
+});

@@ -1,0 +1,207 @@
+/**
+ * What happens to the process of one function on this server: a table of rows, and the times that go with it.
+ * Pure: time comes in as a number, and what is to be done comes out as names of actions (see process.ts, which does them).
+ */
+import { PROCESS_FAILURE_WINDOW_MS, PROCESS_FAILURES_MAX } from "../limits.ts";
+import { BackOff } from "./back-off.ts";
+
+/** A process that lived this long has proved itself: its next restart waits only the first pause. */
+export const PROVED_LIFE_MS = 10_000;
+
+export type State =
+  | "idle" // not wanted, and nothing of it is left
+  | "starting" // forked; its program is not executed yet
+  | "running"
+  | "clearing" // ended by itself; what is left of its group is being killed
+  | "pausing" // waits before the next start
+  | "stopping" // asked to end; the grace time runs
+  | "stopping-to-start" // likewise, and wanted again afterwards
+  | "killing" // the whole group was killed; waits until nothing of it is left
+  | "killing-to-start" // likewise, and wanted again afterwards
+  | "failed"; // too many failures: not started again until someone says resume
+
+export type Event =
+  | "start" // it shall run here
+  | "stop" // it shall not run here
+  | "release" // the VIP leaves, but the process is one that always runs
+  | "executed" // exec succeeded
+  | "ended" // the process ended, or could not be started at all
+  | "ended-for-good" // likewise, and it was one failure too many (told apart by ProcessState.handle)
+  | "gone" // nothing of the process group is left
+  | "deadline" // the grace time or the pause is over
+  | "resume"; // a human wants a failed one to be tried again
+
+export type Action =
+  | "spawn"
+  | "terminate" // SIGTERM to the process; the grace time begins
+  | "hasten" // asked to stop again: the earlier deadline counts
+  | "kill" // SIGKILL to the process group, repeated until "gone"
+  | "pause" // the pause before the next start begins
+  | "forget" // earlier failures no longer count
+  | "report-running"
+  | "report-ended"
+  | "report-failed"
+  | "report-stopped";
+
+type Row = readonly [state: State, event: Event, actions: readonly Action[], next: State];
+
+const ROWS: readonly Row[] = [
+  // Nothing runs.
+  ["idle", "start", ["spawn"], "starting"],
+  ["idle", "stop", ["report-stopped"], "idle"], // there was none: every stop is answered
+  ["idle", "resume", ["forget"], "idle"],
+
+  // A second start comes from an engine that was restarted or asks again: only the answer may be missing.
+  ["starting", "start", [], "starting"],
+  ["starting", "executed", ["report-running"], "running"],
+  ["starting", "ended", ["kill", "report-ended"], "clearing"], // no such program, or it ended before we saw it execute
+  ["starting", "ended-for-good", ["kill", "report-failed"], "failed"],
+  ["starting", "stop", ["terminate"], "stopping"],
+  ["starting", "resume", ["forget"], "starting"],
+
+  ["running", "start", ["report-running"], "running"],
+  ["running", "ended", ["kill", "report-ended"], "clearing"],
+  ["running", "ended-for-good", ["kill", "report-failed"], "failed"],
+  ["running", "stop", ["terminate"], "stopping"],
+  ["running", "resume", ["forget"], "running"],
+
+  // The leader is gone, but a child of it may still hold the port: no new start beside it, and no "stopped" either.
+  ["clearing", "start", [], "clearing"],
+  ["clearing", "gone", ["pause"], "pausing"],
+  ["clearing", "stop", [], "killing"],
+  ["clearing", "resume", ["forget"], "clearing"],
+
+  ["pausing", "start", [], "pausing"], // wanted already: the pause is not cut short by asking again
+  ["pausing", "deadline", ["spawn"], "starting"],
+  ["pausing", "stop", ["report-stopped"], "idle"],
+  ["pausing", "resume", ["forget", "spawn"], "starting"],
+
+  ["stopping", "start", [], "stopping-to-start"],
+  ["stopping", "stop", ["hasten"], "stopping"],
+  ["stopping", "executed", [], "stopping"], // SIGTERM crossed the exec
+  ["stopping", "ended", ["kill"], "killing"], // obeyed; a child that did not must not outlive the stop
+  ["stopping", "deadline", ["kill"], "killing"],
+  ["stopping", "resume", ["forget"], "stopping"],
+
+  ["stopping-to-start", "start", [], "stopping-to-start"],
+  ["stopping-to-start", "stop", ["hasten"], "stopping"],
+  ["stopping-to-start", "executed", [], "stopping-to-start"],
+  ["stopping-to-start", "ended", ["kill"], "killing-to-start"],
+  ["stopping-to-start", "deadline", ["kill"], "killing-to-start"],
+  ["stopping-to-start", "resume", ["forget"], "stopping-to-start"],
+
+  ["killing", "start", [], "killing-to-start"],
+  ["killing", "stop", [], "killing"],
+  ["killing", "executed", [], "killing"],
+  ["killing", "ended", [], "killing"], // "gone" follows
+  ["killing", "gone", ["report-stopped"], "idle"],
+  ["killing", "resume", ["forget"], "killing"],
+
+  ["killing-to-start", "start", [], "killing-to-start"],
+  ["killing-to-start", "stop", [], "killing"],
+  ["killing-to-start", "executed", [], "killing-to-start"],
+  ["killing-to-start", "ended", [], "killing-to-start"],
+  ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"], // the stop is answered before the new start
+  ["killing-to-start", "resume", ["forget"], "killing-to-start"],
+
+  ["failed", "start", ["report-failed"], "failed"], // the engine may be a new one that does not know yet
+  ["failed", "stop", ["report-stopped"], "failed"],
+  ["failed", "gone", [], "failed"],
+  ["failed", "resume", ["forget"], "idle"],
+];
+
+const ROW_BY_STATE_AND_EVENT = new Map<string, Row>();
+for (const row of ROWS) ROW_BY_STATE_AND_EVENT.set(`${row[0]}/${row[1]}`, row);
+
+/** The row for `event` in `state`; for a pair that cannot happen: nothing is done, and `expected` is false. */
+export function rowOf(state: State, event: Event): { actions: readonly Action[]; next: State; expected: boolean } {
+  // A process that always runs does not care where the VIP goes; the engine gets its answer at once in every state.
+  if (event === "release") return { actions: ["report-stopped"], next: state, expected: true };
+  const row = ROW_BY_STATE_AND_EVENT.get(`${state}/${event}`);
+  if (row === undefined) return { actions: [], next: state, expected: false };
+  return { actions: row[2], next: row[3], expected: true };
+}
+
+export class ProcessState {
+  #state: State = "idle";
+  #deadlineMs = Number.POSITIVE_INFINITY;
+  #pauseMs = 0;
+  #startedAtMs = 0;
+  /** Times of the latest failures, oldest first. */
+  readonly #failuresAtMs: number[] = [];
+  readonly #backOff = new BackOff(0, PROVED_LIFE_MS);
+  /** The engine asked for a stop and was not answered yet. */
+  #answerOwed = false;
+
+  /** Events that have no row: each one is a programmer's error somewhere, but no reason to stop flying. */
+  unexpected = 0;
+
+  get state(): State {
+    return this.#state;
+  }
+
+  /** When "deadline" is due, in ms; infinite when nothing is waited for. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
+  }
+
+  /** The pause before the next start in ms, as it stands after a failure. */
+  get pauseMs(): number {
+    return this.#pauseMs;
+  }
+
+  /**
+   * One event. Returns what is to be done, in this order.
+   * @param graceMs for "stop" only: the time between SIGTERM and SIGKILL
+   * @param answer for "stop" only: whether somebody waits for "report-stopped" (not so when the engine died)
+   */
+  handle(event: Event, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
+    if (event === "deadline" && nowMs < this.#deadlineMs) return []; // timers may fire early
+    if (event === "stop") this.#answerOwed ||= answer;
+    const actual = event === "ended" && this.#isFailure() ? this.#countFailure(nowMs) : event;
+    const { actions, next, expected } = rowOf(this.#state, actual);
+    if (!expected) this.unexpected++;
+    if (next !== this.#state)
+      this.#deadlineMs = next.startsWith("stopping") ? this.#deadlineMs : Number.POSITIVE_INFINITY;
+    this.#state = next;
+    for (const action of actions) this.#note(action, nowMs, graceMs);
+    return actions.filter((action) => action !== "report-stopped" || event === "release" || this.#takeAnswer());
+  }
+
+  /** The engine died: it no longer waits for answers. */
+  releaseAnswer(): void {
+    this.#answerOwed = false;
+  }
+
+  /** A process that ends although it should run has failed, whatever its exit code. */
+  #isFailure(): boolean {
+    return this.#state === "starting" || this.#state === "running";
+  }
+
+  #countFailure(nowMs: number): Event {
+    this.#pauseMs = this.#backOff.pauseMsAfter(nowMs - this.#startedAtMs);
+    this.#failuresAtMs.push(nowMs);
+    if (this.#failuresAtMs.length > PROCESS_FAILURES_MAX) this.#failuresAtMs.shift();
+    const oldest = this.#failuresAtMs[0] ?? nowMs;
+    const tooOften = this.#failuresAtMs.length === PROCESS_FAILURES_MAX && nowMs - oldest <= PROCESS_FAILURE_WINDOW_MS;
+    return tooOften ? "ended-for-good" : "ended";
+  }
+
+  /** The part of an action that is only a number. */
+  #note(action: Action, nowMs: number, graceMs: number): void {
+    if (action === "spawn") this.#startedAtMs = nowMs;
+    if (action === "terminate") this.#deadlineMs = nowMs + graceMs;
+    if (action === "hasten") this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + graceMs);
+    if (action === "pause") this.#deadlineMs = nowMs + this.#pauseMs;
+    if (action === "forget") {
+      this.#failuresAtMs.length = 0;
+      this.#backOff.forget();
+    }
+  }
+
+  #takeAnswer(): boolean {
+    const owed = this.#answerOwed;
+    this.#answerOwed = false;
+    return owed;
+  }
+}

@@ -1,0 +1,108 @@
+/** `RUN_DIR`: what a running daemon shows to the commands beside it. */
+import {
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { errno, errnoName } from "../io/errno.ts";
+import { libc } from "../io/libc.ts";
+
+// flock(2)
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+export const RUN_DIRECTORY_DEFAULT = "/run/wingman";
+export const STATE_DIRECTORY_DEFAULT = "/var/lib/wingman";
+
+/** Someone else holds the lock. */
+export class AlreadyRunningError extends Error {
+  override readonly name = "AlreadyRunningError";
+}
+
+/** The files of a run directory by their names. */
+export class RunDirectory {
+  readonly path: string;
+  /** The effective configuration, for the engine and for the commands that show names. */
+  readonly config: string;
+  /** Mapped snapshot of the engine, see wire/status-snapshot. */
+  readonly status: string;
+  /** Where the engine takes requests of the commands. */
+  readonly engineSocket: string;
+  /** What the engine printed to stderr: nothing, unless it died. */
+  readonly engineErrors: string;
+  readonly #lockFile: string;
+  #lock = -1;
+
+  constructor(path: string) {
+    this.path = resolve(path);
+    this.config = join(this.path, "config.json");
+    this.status = join(this.path, "status");
+    this.engineSocket = join(this.path, "engine.sock");
+    this.engineErrors = join(this.path, "engine.stderr");
+    this.#lockFile = join(this.path, "lock");
+  }
+
+  /**
+   * Makes the directory and locks it for as long as this process lives; the children do not inherit the lock.
+   * @throws AlreadyRunningError naming the process that has it; Error when the directory cannot be made or written
+   */
+  acquire(): void {
+    mkdirSync(this.path, { recursive: true, mode: 0o755 });
+    const descriptor = openSync(this.#lockFile, "a+", 0o644);
+    if (libc.flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
+      const reason = errnoName(errno());
+      const owner = Buffer.alloc(16);
+      const length = readSync(descriptor, owner, 0, owner.length, 0);
+      closeSync(descriptor);
+      if (reason !== "EAGAIN") throw new Error(`flock ${this.#lockFile}: ${reason}`);
+      throw new AlreadyRunningError(
+        `already running as pid ${owner.toString("latin1", 0, length).trim()} in ${this.path}`,
+      );
+    }
+    ftruncateSync(descriptor, 0);
+    writeSync(descriptor, `${process.pid}\n`);
+    this.#lock = descriptor;
+  }
+
+  writeConfig(text: string): void {
+    writeFileSync(this.config, text, { mode: 0o644 });
+  }
+
+  /** What the last engine printed, at most its last `linesMax` lines; "" for nothing. */
+  engineErrorTail(linesMax = 20): string {
+    const bytesMax = 8192;
+    let descriptor: number;
+    try {
+      descriptor = openSync(this.engineErrors, "r");
+    } catch {
+      return ""; // it never started
+    }
+    try {
+      const { size } = fstatSync(descriptor);
+      const tail = Buffer.alloc(bytesMax);
+      const length = readSync(descriptor, tail, 0, bytesMax, Math.max(0, size - bytesMax));
+      return tail.toString("utf8", 0, length).trimEnd().split("\n").slice(-linesMax).join("\n");
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
+  /**
+   * Removes the files of this run and gives the lock back. The lock file itself stays: if it were removed, two daemons
+   * could each hold the lock of a different file of this name.
+   */
+  release(): void {
+    for (const file of [this.config, this.status, this.engineSocket, this.engineErrors]) rmSync(file, { force: true });
+    if (this.#lock < 0) return;
+    ftruncateSync(this.#lock, 0);
+    closeSync(this.#lock);
+    this.#lock = -1;
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * `wingman run`: keeps one engine and the functions' processes running, and passes records between them. It knows no protocol
+ * and reads nothing from outside; what it decides is in process-state and engine-restarts.
+ */
+import type { AircraftConfig } from "../config/model.ts";
+import { formatEvent } from "../core/maintenance-event.ts";
+import {
+  CONTROL_LEAVE,
+  CONTROL_LEFT,
+  CONTROL_LOG,
+  CONTROL_PHASE,
+  CONTROL_PROCESS_STOPPED,
+  CONTROL_RESUME,
+  CONTROL_START_PROCESS,
+  CONTROL_STOP_PROCESS,
+  controlArgument,
+  controlFunction,
+  controlKind,
+  NO_INDEX,
+} from "../wire/control.ts";
+import { PHASE_NAMES } from "../wire/status-snapshot.ts";
+import { type EngineEnd, EngineProcess } from "./engine-process.ts";
+import { EngineRestarts } from "./engine-restarts.ts";
+import type { Incarnations } from "./incarnation.ts";
+import { logLine, logSupervisor } from "./log-output.ts";
+import { FunctionProcess } from "./process.ts";
+import type { RunDirectory } from "./run-directory.ts";
+import type { ServiceNotification } from "./service-notification.ts";
+import { VipSweep } from "./vip-sweep.ts";
+
+/** Beyond the longest grace time of a function, an engine has this long to hand over and say good-bye. */
+const LEAVE_EXTRA_MS = 10_000;
+
+/** Beyond the longest grace time, a process has this long to be gone after its SIGKILL. */
+const KILL_EXTRA_MS = 5000;
+
+export interface SupervisorOptions {
+  readonly config: AircraftConfig;
+  /** Where relative paths of the configuration begin. */
+  readonly configDirectory: string;
+  readonly serverId: string;
+  /** Acquired by the caller, and released by it. */
+  readonly runDirectory: RunDirectory;
+  readonly incarnations: Incarnations;
+  readonly notification: ServiceNotification;
+  /** How to start this program in another role. */
+  readonly ownCommand: readonly string[];
+}
+
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  /** By function index; null: the function is its VIP alone, or never runs on this server. */
+  readonly #processes: readonly (FunctionProcess | null)[];
+  readonly #restarts = new EngineRestarts();
+  readonly #sweep: VipSweep;
+  readonly #names: { servers: string[]; functions: string[] };
+  readonly #stopGraceMsMax: number;
+  #engine: EngineProcess | null = null;
+  /** This engine said that its start-up is complete. */
+  #ready = false;
+  #saidGoodBye = false;
+  #leaving = false;
+  #abandoned = false;
+  #endPause: () => void = () => {};
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    const { servers, functions, clients } = options.config;
+    this.#names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
+    this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
+    this.#sweep = new VipSweep(clients.interface);
+    this.#processes = functions.map((entry, index) => {
+      if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
+      return new FunctionProcess(
+        {
+          functionId: entry.id,
+          serverId: options.serverId,
+          command: entry.command,
+          always: entry.start === "always",
+          stopGraceMs: entry.stopGraceMs,
+          addresses: entry.vips.map(({ text }) => text.replace(/\/\d+$/, "")),
+        },
+        {
+          ownCommand: options.ownCommand,
+          report: (kind) => this.#engine?.send(kind, index),
+          log: logSupervisor,
+        },
+      );
+    });
+  }
+
+  /** Until someone makes it leave, or the engine cannot be started at all. True when everything ended in good order. */
+  async run(): Promise<boolean> {
+    const inGoodOrder = await this.#fly();
+    await this.#stopProcesses();
+    return inGoodOrder && !this.#abandoned;
+  }
+
+  /** Drain, say good-bye, stop everything, in good order. */
+  leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    this.#options.notification.stopping();
+    logSupervisor("leaving");
+    this.#engine?.send(CONTROL_LEAVE, NO_INDEX);
+    this.#endPause();
+  }
+
+  /** Now, and no matter how. */
+  abandon(): void {
+    this.leave();
+    if (this.#abandoned) return;
+    this.#abandoned = true;
+    logSupervisor("killing everything");
+    this.#engine?.kill();
+    for (const functionProcess of this.#processes) {
+      void functionProcess?.leave(); // so that its end is no failure
+      functionProcess?.kill();
+    }
+  }
+
+  /** One engine after the other. False when the last one did not end in good order. */
+  async #fly(): Promise<boolean> {
+    while (!this.#leaving) {
+      const startedAtMs = performance.now();
+      const end = await this.#flyOnce();
+      if (this.#leaving) return this.#hasLeft(end);
+      const pauseMs = this.#restarts.pauseMsAfter(end, performance.now() - startedAtMs);
+      this.#reportLoss(end, pauseMs);
+      if (pauseMs === null) return false;
+      await this.#pause(pauseMs);
+    }
+    return true;
+  }
+
+  /** From the start of an engine to its end. */
+  async #flyOnce(): Promise<EngineEnd> {
+    const { runDirectory, serverId, incarnations, configDirectory, ownCommand } = this.#options;
+    const incarnation = incarnations.next();
+    this.#ready = false;
+    this.#saidGoodBye = false;
+    let engine: EngineProcess;
+    try {
+      engine = new EngineProcess(
+        {
+          ...{ ownCommand, serverId, configDirectory, incarnation },
+          configFile: runDirectory.config,
+          runDirectory: runDirectory.path,
+          errorsFile: runDirectory.engineErrors,
+        },
+        (record) => this.#onRecord(record),
+      );
+    } catch (error) {
+      logSupervisor(`the engine cannot be started: ${(error as Error).message}`);
+      return { exitCode: null, signal: null };
+    }
+    this.#engine = engine;
+    logSupervisor(`engine started as pid ${engine.pid}, incarnation ${incarnation}`);
+    const end = await this.#endOf(engine);
+    this.#engine = null;
+    if (!this.#saidGoodBye || end.exitCode !== 0) this.#removeVips();
+    for (const functionProcess of this.#processes) functionProcess?.engineLost();
+    return end;
+  }
+
+  /** Its end, which is forced when it takes too long to leave. */
+  async #endOf(engine: EngineProcess): Promise<EngineEnd> {
+    let ended = false;
+    const end = engine.ended.finally(() => {
+      ended = true;
+      this.#endPause();
+    });
+    await this.#pause(Number.POSITIVE_INFINITY); // until it ends, or until leave()
+    if (ended) return end;
+    await this.#pause(this.#stopGraceMsMax + LEAVE_EXTRA_MS);
+    if (!ended) {
+      logSupervisor("the engine does not leave: killing it");
+      engine.kill();
+    }
+    return end;
+  }
+
+  #onRecord(record: DataView): void {
+    const index = controlFunction(record);
+    const argument = controlArgument(record, 0);
+    switch (controlKind(record)) {
+      case CONTROL_START_PROCESS:
+        this.#processes[index]?.start(argument);
+        return;
+      case CONTROL_STOP_PROCESS:
+        // Always answered, also for a function that has no process here.
+        if (this.#processes[index]) this.#processes[index].stop(argument);
+        else this.#engine?.send(CONTROL_PROCESS_STOPPED, index);
+        return;
+      case CONTROL_LOG:
+        logLine(formatEvent(argument, controlArgument(record, 1), controlArgument(record, 2), this.#names));
+        return;
+      case CONTROL_PHASE:
+        this.#onPhase(PHASE_NAMES[argument] ?? `phase ${argument}`);
+        return;
+      case CONTROL_RESUME:
+        for (const [at, functionProcess] of this.#processes.entries()) {
+          if (index === NO_INDEX || index === at) functionProcess?.resume();
+        }
+        return;
+      case CONTROL_LEFT:
+        this.#saidGoodBye = true;
+        return;
+      default:
+        logSupervisor(`a record of unknown kind ${controlKind(record)} from the engine`);
+    }
+  }
+
+  #onPhase(phase: string): void {
+    const { notification } = this.#options;
+    if (this.#ready) {
+      if (!this.#leaving) notification.status(phase);
+      return;
+    }
+    this.#ready = true;
+    this.#restarts.ready();
+    if (this.#leaving) return;
+    notification.ready(phase);
+    for (const functionProcess of this.#processes) functionProcess?.begin();
+  }
+
+  /** The end of an engine that was asked to leave. */
+  #hasLeft(end: EngineEnd): boolean {
+    if (this.#saidGoodBye && end.exitCode === 0) return true;
+    if (!this.#abandoned)
+      logSupervisor(`the engine ended without saying good-bye: ${endText(end)}${this.#lastWords()}`);
+    return false;
+  }
+
+  #reportLoss(end: EngineEnd, pauseMs: number | null): void {
+    const next =
+      pauseMs === null ? "not started again" : pauseMs === 0 ? "starting it again" : `again in ${pauseMs} ms`;
+    logSupervisor(`the engine ended unexpectedly: ${endText(end)}; ${next}${this.#lastWords()}`);
+    this.#options.notification.status("the engine ended unexpectedly");
+  }
+
+  #lastWords(): string {
+    const tail = this.#options.runDirectory.engineErrorTail();
+    return tail === "" ? "" : `. It said: ${tail.split("\n").join(" | ")}`;
+  }
+
+  /** Whoever takes over must be the only one that answers for a VIP. */
+  #removeVips(): void {
+    try {
+      const removed = this.#sweep.removeAll();
+      if (removed > 0) logSupervisor(`removed ${removed} VIPs that the engine left`);
+    } catch (error) {
+      logSupervisor(`VIPs that the engine may have left cannot be removed: ${(error as Error).message}`);
+    }
+  }
+
+  async #stopProcesses(): Promise<void> {
+    const processes = this.#processes.filter((functionProcess) => functionProcess !== null);
+    const gone = Promise.all(processes.map((functionProcess) => functionProcess.leave()));
+    const limitMs = this.#abandoned ? KILL_EXTRA_MS : this.#stopGraceMsMax + KILL_EXTRA_MS;
+    let allGone = false;
+    void gone.then(() => {
+      allGone = true;
+      this.#endPause();
+    });
+    if (this.#abandoned) for (const functionProcess of processes) functionProcess.kill();
+    await this.#pause(limitMs);
+    if (allGone) return;
+    if (!this.#abandoned) logSupervisor("processes of functions do not end: killing them");
+    for (const functionProcess of processes) functionProcess.kill();
+  }
+
+  /** Resolves after `pauseMs`, or as soon as #endPause is called. */
+  #pause(pauseMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = Number.isFinite(pauseMs) ? setTimeout(resolve, pauseMs) : undefined;
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+}
+
+function endText(end: EngineEnd): string {
+  if (end.signal !== null) return end.signal;
+  return end.exitCode === null ? "not started" : `exit code ${end.exitCode}`;
+}

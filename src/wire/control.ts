@@ -1,0 +1,68 @@
+/**
+ * Records between the engine, its supervisor and the commands `drain` and `resume`: 16 bytes, native byte order
+ * (they never leave the machine), one record in one message of a SOCK_SEQPACKET or SOCK_DGRAM Unix socket.
+ *
+ * | offset | type | field                                                   |
+ * |--------|------|---------------------------------------------------------|
+ * | 0      | u16  | kind (CONTROL_*)                                        |
+ * | 2      | u16  | function index, or NO_INDEX                              |
+ * | 4      | i32  | first argument                                           |
+ * | 8      | i32  | second argument                                          |
+ * | 12     | i32  | third argument                                           |
+ */
+export const CONTROL_RECORD_BYTES = 16;
+export const NO_INDEX = 0xffff;
+
+// engine → supervisor
+/** Start the function's process; first argument: REASON_*. Answered by PROCESS_RUNNING or PROCESS_FAILED. */
+export const CONTROL_START_PROCESS = 1;
+/** SIGTERM, and SIGKILL to the process group after the first argument in ms. Always answered by PROCESS_STOPPED. */
+export const CONTROL_STOP_PROCESS = 2;
+/** A maintenance event: first argument its code, then two values of that code (see core/maintenance-event). */
+export const CONTROL_LOG = 3;
+/** The engine's phase changed; first argument PHASE_*. The first one means that start-up is complete. */
+export const CONTROL_PHASE = 4;
+/** The engine has let go of everything and said good-bye; it exits with 0 next. */
+export const CONTROL_LEFT = 5;
+
+// supervisor → engine
+/** The process was started (exec done). */
+export const CONTROL_PROCESS_RUNNING = 16;
+/** The process ended by itself and will be started again after a pause. */
+export const CONTROL_PROCESS_EXITED = 17;
+/** The process failed too often on this server; it is not started again until CONTROL_RESUME. */
+export const CONTROL_PROCESS_FAILED = 18;
+/** The process and its group are gone after CONTROL_STOP_PROCESS (or there was none). */
+export const CONTROL_PROCESS_STOPPED = 19;
+
+// supervisor or command → engine
+export const CONTROL_DRAIN = 32;
+export const CONTROL_RESUME = 33;
+/** Drain, say good-bye and exit. */
+export const CONTROL_LEAVE = 34;
+
+// engine → command, to the address the request came from
+export const CONTROL_DONE = 48;
+export const CONTROL_REFUSED = 49;
+
+// Why a function's process starts: WINGMAN_REASON.
+export const REASON_START = 0;
+export const REASON_FAILOVER = 1;
+export const REASON_MOVE = 2;
+export const REASON_RECOVERY = 3;
+export const REASON_RESTART = 4;
+export const REASON_NAMES = ["start", "failover", "move", "recovery", "restart"] as const;
+
+/** Writes a record at the start of `record` (16 bytes). */
+export function encodeControl(record: DataView, kind: number, index: number, a: number, b: number, c: number): void {
+  record.setUint16(0, kind, true);
+  record.setUint16(2, index, true);
+  record.setInt32(4, a, true);
+  record.setInt32(8, b, true);
+  record.setInt32(12, c, true);
+}
+
+export const controlKind = (record: DataView): number => record.getUint16(0, true);
+export const controlFunction = (record: DataView): number => record.getUint16(2, true);
+/** Argument 0, 1 or 2. */
+export const controlArgument = (record: DataView, number: number): number => record.getInt32(4 + 4 * number, true);

@@ -1,0 +1,119 @@
+/**
+ * The keep-alive message 104a, 104b of the patent ([0027]): one UDP datagram of fixed length, multicast once a period on every
+ * keep-alive network and at once when the state changes. Network byte order.
+ *
+ * | offset | length | field                                                                                       |
+ * |--------|--------|---------------------------------------------------------------------------------------------|
+ * | 0      | 4      | magic "WMKA"                                                                                |
+ * | 4      | 1      | layout version, 1                                                                           |
+ * | 5      | 1      | index of the sending server                                                                 |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye; the others are 0                                      |
+ * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
+ * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
+ * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
+ * | 16     | 8      | table digest: the first 64 bits of the SHA-256 of the configuration all servers must share   |
+ * | 24     | 4      | sequence number, one more with every message of an incarnation                               |
+ * | 28     | 4      | digest of the assignment that the sender has worked out (P5)                                 |
+ * | 32     | 16 × 4 | per server the incarnation heard, 0 = not heard: the sender's view, and the proof of freshness |
+ * | 96     | 16 × 4 | per server the last sequence number heard                                                   |
+ * | 160    | 128    | functions the sender owns: their VIPs may be up there (bit index mod 32 of word index div 32) |
+ * | 288    | 128    | functions the sender claims: assigned to it and not yet owned                                |
+ * | 416    | 128    | functions among those for which it has room: the old owner may let go                        |
+ * | 544    | 128    | functions it cannot run: their process failed there                                         |
+ * | 672    | 16     | HMAC-SHA256 over bytes 0…671, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ */
+import { BITMAP_WORDS } from "../core/function-bitmap.ts";
+import { SERVERS_MAX } from "../limits.ts";
+import { PHASE_DRAINING } from "./status-snapshot.ts";
+
+export const KEEP_ALIVE_MAGIC = 0x574d4b41;
+export const KEEP_ALIVE_VERSION = 1;
+export const KEEP_ALIVE_MAC_AT = 672;
+export const KEEP_ALIVE_MAC_BYTES = 16;
+export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
+
+export const FLAG_DRAINING = 1;
+export const FLAG_GOOD_BYE = 2;
+const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE;
+
+const HEARD_INCARNATION_AT = 32;
+const HEARD_SEQUENCE_AT = 96;
+const OWNS_AT = 160;
+const CLAIMS_AT = 288;
+const READY_AT = 416;
+const CANNOT_RUN_AT = 544;
+
+/** The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. */
+export class KeepAliveMessage {
+  sender = 0;
+  flags = 0;
+  phase = 0;
+  systemId = 0;
+  incarnation = 0;
+  digestHigh = 0;
+  digestLow = 0;
+  sequence = 0;
+  assignmentDigest = 0;
+  readonly heardIncarnation = new Uint32Array(SERVERS_MAX);
+  readonly heardSequence = new Uint32Array(SERVERS_MAX);
+  readonly owns = new Uint32Array(BITMAP_WORDS);
+  readonly claims = new Uint32Array(BITMAP_WORDS);
+  readonly ready = new Uint32Array(BITMAP_WORDS);
+  readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+}
+
+/** Writes bytes 0…671 of the message to `view`; the MAC is the sealer's. */
+export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void {
+  view.setUint32(0, KEEP_ALIVE_MAGIC);
+  view.setUint8(4, KEEP_ALIVE_VERSION);
+  view.setUint8(5, message.sender);
+  view.setUint8(6, message.flags);
+  view.setUint8(7, message.phase);
+  view.setUint32(8, message.systemId);
+  view.setUint32(12, message.incarnation);
+  view.setUint32(16, message.digestHigh);
+  view.setUint32(20, message.digestLow);
+  view.setUint32(24, message.sequence);
+  view.setUint32(28, message.assignmentDigest);
+  writeWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);
+  writeWords(view, HEARD_SEQUENCE_AT, message.heardSequence);
+  writeWords(view, OWNS_AT, message.owns);
+  writeWords(view, CLAIMS_AT, message.claims);
+  writeWords(view, READY_AT, message.ready);
+  writeWords(view, CANNOT_RUN_AT, message.cannotRun);
+}
+
+/**
+ * Reads a datagram of `length` bytes at the start of `view` into `message`.
+ * @returns true when the layout is exactly right; otherwise `message` is not to be used. The MAC is not looked at.
+ */
+export function decodeKeepAlive(view: DataView, length: number, message: KeepAliveMessage): boolean {
+  if (length !== KEEP_ALIVE_BYTES) return false;
+  if (view.getUint32(0) !== KEEP_ALIVE_MAGIC || view.getUint8(4) !== KEEP_ALIVE_VERSION) return false;
+  message.sender = view.getUint8(5);
+  message.flags = view.getUint8(6);
+  message.phase = view.getUint8(7);
+  message.systemId = view.getUint32(8);
+  message.incarnation = view.getUint32(12);
+  message.digestHigh = view.getUint32(16);
+  message.digestLow = view.getUint32(20);
+  message.sequence = view.getUint32(24);
+  message.assignmentDigest = view.getUint32(28);
+  if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
+  if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
+  readWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);
+  readWords(view, HEARD_SEQUENCE_AT, message.heardSequence);
+  readWords(view, OWNS_AT, message.owns);
+  readWords(view, CLAIMS_AT, message.claims);
+  readWords(view, READY_AT, message.ready);
+  readWords(view, CANNOT_RUN_AT, message.cannotRun);
+  return true;
+}
+
+function writeWords(view: DataView, at: number, words: Uint32Array): void {
+  for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i]);
+}
+
+function readWords(view: DataView, at: number, words: Uint32Array): void {
+  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(at + 4 * i);
+}

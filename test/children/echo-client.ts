@@ -1,0 +1,13 @@
+/** Exit 0 when the service at the address given answers within a second, else 1. */
+const [hostname = ""] = process.argv.slice(2);
+setTimeout(() => process.exit(1), 1000);
+try {
+  const socket = await Bun.connect({
+    hostname,
+    port: 7007,
+    socket: { data: () => process.exit(0), error: () => process.exit(1), close: () => process.exit(1) },
+  });
+  socket.write("hello");
+} catch {
+  process.exit(1);
+}

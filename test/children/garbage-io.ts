@@ -1,0 +1,85 @@
+/** The calls of src/io that the flight loop makes, many times over, to prove that they make no garbage; and canaries that do. */
+import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
+import { errno } from "../../src/io/errno.ts";
+import { libc } from "../../src/io/libc.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { MulticastSocket } from "../../src/io/multicast-socket.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { Poller } from "../../src/io/poller.ts";
+import { measureGarbage } from "../garbage.ts";
+
+const SYSTEM_CALLS = 200_000;
+const record = new NativeMemory(16);
+
+/** What a round computed: kept, so that no compiler drops it. */
+let sum = 0;
+let kept: unknown;
+
+const cases: Record<string, () => void> = {
+  "canary-object": () => measureGarbage(SYSTEM_CALLS, (number) => (kept = { number })),
+  "canary-bigint": () => measureGarbage(SYSTEM_CALLS, (number) => (kept = BigInt(number) << 40n)),
+  "now-us": () => measureGarbage(1_000_000, () => (sum = nowUs())),
+  errno: () =>
+    measureGarbage(SYSTEM_CALLS, () => {
+      libc.close(-1);
+      if (errno() !== 9) process.exit(1);
+    }),
+
+  poller() {
+    const [ours, theirs] = socketPair();
+    RecordSocket.inherited(theirs).send(record);
+    const poller = new Poller();
+    const slot = poller.add(ours);
+    const silent = poller.add(theirs);
+    measureGarbage(SYSTEM_CALLS, () => {
+      if (poller.wait(nowUs() + 5_000_000_000_000) !== 1) process.exit(1);
+      if (!poller.isReadable(slot) || poller.isReadable(silent)) process.exit(1);
+    });
+  },
+
+  "poller-time"() {
+    const poller = new Poller();
+    measureGarbage(20_000, () => (sum += poller.wait(nowUs() + 1)));
+  },
+
+  "record-socket"() {
+    const [one, two] = socketPair().map(RecordSocket.inherited);
+    measureGarbage(SYSTEM_CALLS, (number) => {
+      record.view.setUint32(0, number, true);
+      if (one.send(record) !== 0 || two.receive() !== 16 || two.receive() !== -1) process.exit(1);
+      if (two.received.view.getUint32(0, true) !== number) process.exit(1);
+    });
+  },
+
+  "record-socket-reply"() {
+    const path = `${process.argv[3]}/garbage.sock`;
+    const server = RecordSocket.bound(path);
+    const client = RecordSocket.connected(path);
+    measureGarbage(SYSTEM_CALLS, (number) => {
+      record.view.setUint32(0, number, true);
+      if (client.send(record) !== 0 || server.receive() !== 16) process.exit(1);
+      if (server.reply(record) !== 0 || client.receive() !== 16) process.exit(1);
+      if (client.received.view.getUint32(0, true) !== number) process.exit(1);
+    });
+  },
+
+  "multicast-socket"() {
+    const options = { interfaceName: "lo", group: "239.192.44.77", port: 44177, loop: true };
+    const socket = new MulticastSocket(options);
+    measureGarbage(SYSTEM_CALLS, (number) => {
+      record.view.setUint32(0, number, true);
+      if (socket.send(record, 0, 16) !== 0 || socket.receive() !== 16 || socket.receive() !== -1) process.exit(1);
+      if (socket.received.view.getUint32(0, true) !== number) process.exit(1);
+    });
+  },
+
+  "multicast-rejoin"() {
+    const socket = new MulticastSocket({ interfaceName: "lo", group: "239.192.44.77", port: 44177 });
+    measureGarbage(SYSTEM_CALLS, () => {
+      if (socket.rejoin() !== 0) process.exit(1);
+    });
+  },
+};
+
+cases[process.argv[2]]();
+if (kept === sum) process.exit(2);

@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import { decodeNotice, NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
+import { crc32c } from "../../src/wire/crc32c.ts";
+
+const ROUNDS = 50_000;
+
+/** A xorshift generator: the same bytes in every run. */
+function generator(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+function valid(): Uint8Array {
+  const bytes = new Uint8Array(NOTICE_BYTES);
+  const tableDigest = new Uint8Array(32).fill(7);
+  prepareNotice(bytes, {
+    systemId: 1,
+    tableDigest,
+    server: 0,
+    incarnation: 2,
+    functionIndex: 3,
+    functionId: "pa-relay",
+    priority: 10,
+  });
+  sealNotice(bytes, new DataView(bytes.buffer), 1, 1, 4, 5);
+  return bytes;
+}
+
+test("random bytes of any length are refused, and none makes the decoder throw", () => {
+  const random = generator(0x1234567);
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = Uint8Array.from({ length: random(200) }, () => random(256));
+    expect(decodeNotice(bytes, bytes.length).ok).toBe(false);
+    expect(decodeNotice(bytes, random(4096) - 1).ok).toBe(false); // a length that lies
+  }
+});
+
+test("a notice with some bytes changed is refused unless nothing changed", () => {
+  const random = generator(0x7654321);
+  const original = Buffer.from(valid());
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = valid();
+    // At most four changed bytes close together: a burst within 32 bits, all of which a CRC of 32 bits finds.
+    const first = random(NOTICE_BYTES - 3);
+    for (let i = 0; i < 4; i++) if (random(2) === 0) bytes[first + i] = random(256);
+    expect(decodeNotice(bytes, NOTICE_BYTES).ok).toBe(original.equals(bytes));
+  }
+});
+
+test("any content under a right checksum is either refused or within its ranges", () => {
+  const random = generator(0xabcdef);
+  let accepted = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = valid();
+    const changes = random(6);
+    for (let i = 0; i < changes; i++) bytes[4 + random(64)] = random(4) === 0 ? random(256) : random(12);
+    new DataView(bytes.buffer).setUint32(68, crc32c(bytes, 0, 68));
+    const result = decodeNotice(bytes, NOTICE_BYTES);
+    if (!result.ok) continue;
+    accepted++;
+    expect([1, 2, 3]).toContain(result.notice.event);
+    expect([1, 2, 3, 4, 5, 6]).toContain(result.notice.reason);
+    expect(result.notice.priority >= 1 && result.notice.priority <= 10).toBe(true);
+    expect(result.notice.functionId.length).toBeLessThanOrEqual(32);
+  }
+  expect(accepted).toBeGreaterThan(1000); // the canary: a decoder that refuses everything proves nothing
+});

@@ -1,0 +1,176 @@
+/** A real `wingman run` in a network namespace of its own, with the stand-in engine, for one test. */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Manner, Order, Report } from "./engine-stand-in.ts";
+
+/** Nothing is judged by its time: this only ends a test that hangs. */
+const PATIENCE_MS = 20_000;
+
+export interface FunctionEntry {
+  id: string;
+  command?: string[];
+  start?: "on-activate" | "always";
+  stopGraceMs?: number;
+  servers?: string[];
+}
+
+/** Waits until `probe` gives something, looking again and again. */
+export async function until<T>(what: string, probe: () => T | undefined | false | null): Promise<T> {
+  const endMs = performance.now() + PATIENCE_MS;
+  for (;;) {
+    const found = probe();
+    if (found !== undefined && found !== false && found !== null) return found;
+    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`);
+    await Bun.sleep(5);
+  }
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
+  } catch {
+    return false;
+  }
+}
+
+export class Daemon {
+  readonly directory = mkdtempSync(join(tmpdir(), `wingman-supervisor-${process.pid}-`));
+  readonly runDirectory = join(this.directory, "run");
+  readonly stateDirectory = join(this.directory, "state");
+  /** Everything that all engines so far reported. */
+  readonly reports: Report[] = [];
+  #process: Bun.Subprocess | null = null;
+  #engine: Bun.Socket<undefined> | null = null;
+  #engines = 0;
+
+  /** An executable shell script; gives its path. */
+  script(name: string, text: string): string {
+    const path = join(this.directory, name);
+    writeFileSync(path, `#!/bin/sh\n${text}\n`);
+    chmodSync(path, 0o755);
+    return path;
+  }
+
+  /** What a script wrote into a file of the test's directory; undefined before. */
+  written(name: string): string | undefined {
+    const path = join(this.directory, name);
+    if (!existsSync(path)) return undefined;
+    const text = readFileSync(path, "utf8");
+    return text.endsWith("\n") ? text : undefined;
+  }
+
+  setManner(manner: Manner): void {
+    mkdirSync(this.runDirectory, { recursive: true });
+    writeFileSync(join(this.runDirectory, "manner.json"), JSON.stringify(manner));
+  }
+
+  start(functions: FunctionEntry[], environment: Record<string, string> = {}): void {
+    const config = {
+      system: "supervisor-test",
+      allocation: "preempt",
+      keepAlive: { interfaces: ["lo"] },
+      servers: [
+        { id: "a", resource: 100 },
+        { id: "b", resource: 100 },
+      ],
+      functions: functions.map((entry, index) => ({
+        ...{ required: 1, priority: 5, vips: [`10.9.0.${index + 1}/24`, `fd00:9::${index + 1}/64`] },
+        ...entry,
+      })),
+    };
+    const file = join(this.directory, "aircraft.json");
+    writeFileSync(file, JSON.stringify(config));
+    this.#process = this.spawn(file, ["--server", "a"], environment);
+  }
+
+  /** `wingman run` with this test's directories. In an own network namespace: the sweep for VIPs left behind is real. */
+  spawn(configFile: string, args: string[], environment: Record<string, string> = {}): Bun.Subprocess {
+    const namespace = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--net", "--map-root-user"];
+    const host = join(import.meta.dir, "host.ts");
+    return Bun.spawn({
+      cmd: [
+        ...[...namespace, process.execPath, host, "run", ...args, "--config", configFile],
+        ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory],
+      ],
+      env: { PATH: process.env.PATH ?? "", NODE_OPTIONS: "--no-warnings", SECRET: "of the shell", ...environment },
+      stdio: ["ignore", "ignore", Bun.file(join(this.directory, "stderr"))],
+    });
+  }
+
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
+  get exitCode(): Promise<number> {
+    return this.#process?.exited ?? Promise.resolve(-1);
+  }
+
+  get errors(): string {
+    const path = join(this.directory, "stderr");
+    return existsSync(path) ? readFileSync(path, "utf8") : "";
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.kill(signal);
+  }
+
+  /** Waits for the next engine that says hello, and talks to that one from now on. */
+  async engine(): Promise<NonNullable<Report["hello"]>> {
+    const path = join(this.runDirectory, "stand-in.sock");
+    const wanted = ++this.#engines;
+    let rest = "";
+    const endMs = performance.now() + PATIENCE_MS;
+    while (performance.now() < endMs) {
+      const known = this.reports.filter(({ hello }) => hello !== undefined);
+      if (known.length >= wanted && this.#engine !== null)
+        return known[wanted - 1]?.hello as NonNullable<Report["hello"]>;
+      await Bun.sleep(5);
+      if (this.#engine !== null || !existsSync(path)) continue;
+      this.#engine = await Bun.connect({
+        unix: path,
+        socket: {
+          data: (_socket, data) => {
+            const lines = (rest + data.toString()).split("\n");
+            rest = lines.pop() ?? "";
+            for (const line of lines) this.reports.push(JSON.parse(line));
+          },
+          close: () => {
+            this.#engine = null;
+          },
+        },
+      }).catch(() => null); // the socket of an engine that is gone
+    }
+    throw new Error(`waited in vain for engine ${wanted}; the daemon said:\n${this.errors}`);
+  }
+
+  order(order: Order): void {
+    if (this.#engine === null) throw new Error("there is no engine");
+    this.#engine.write(`${JSON.stringify(order)}\n`);
+  }
+
+  send(kind: number, index: number, argument = 0, second = 0, third = 0): void {
+    this.order({ record: [kind, index, argument, second, third] });
+  }
+
+  /** Kinds of the records about function `index` that the supervisor sent, in order. */
+  records(index: number): number[] {
+    return this.reports.flatMap(({ record }) => (record?.[1] === index ? [record[0]] : []));
+  }
+
+  /** Waits until the records about function `index` are at least `count`; gives them all. */
+  recordsAtLeast(index: number, count: number): Promise<number[]> {
+    return until(`record ${count} about function ${index}; so far ${this.records(index)}\n${this.errors}`, () => {
+      const records = this.records(index);
+      return records.length >= count && records;
+    });
+  }
+
+  /** Ends whatever is left. */
+  async remove(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.exitCode;
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Plays the engine: speaks control records over the inherited socket, and does what the test tells it over a socket of its
+ * own in the run directory, one JSON document a line. RUN_DIR/manner.json says how it behaves by itself.
+ */
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { parseVip } from "../../src/config/address.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { RecordStream } from "../../src/io/record-stream.ts";
+import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import {
+  CONTROL_LEAVE,
+  CONTROL_LEFT,
+  CONTROL_PHASE,
+  CONTROL_RECORD_BYTES,
+  controlFunction,
+  controlKind,
+  encodeControl,
+  NO_INDEX,
+} from "../../src/wire/control.ts";
+import { PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
+
+export interface Manner {
+  /** Ends at once with this code, after printing `message`. */
+  exitCode?: number;
+  message?: string;
+  /** Takes no notice of LEAVE. */
+  stays?: boolean;
+}
+
+/** What the test sends: a record, an end, or the wish that it puts its function's VIP on the interface as the engine would. */
+export interface Order {
+  vip?: string;
+  record?: [kind: number, index: number, argument: number, second: number, third: number];
+  exitCode?: number;
+}
+
+/** What the test gets to see. */
+export interface Report {
+  hello?: { pid: number; args: Record<string, string>; environment: Record<string, string>; workingDirectory: string };
+  record?: [kind: number, index: number];
+}
+
+function addVip(text: string): void {
+  const vip = parseVip(text);
+  if (vip === null) throw new Error(`${text} is no VIP`);
+  const switcher = new VipSwitcher("lo", [[vip]]);
+  switcher.add(0);
+  if (switcher.commit() !== 0) throw new Error(`${text} is refused`);
+}
+
+export function engineStandIn(args: string[]): void {
+  const names = ["server", "config", "directory", "run-dir", "incarnation", "control-fd", "parent"];
+  const options = Object.fromEntries(names.map((name) => [name, { type: "string" } as const]));
+  const values = parseArgs({ args, options }).values as Record<string, string>;
+  const runDirectory = values["run-dir"] ?? "";
+  const mannerFile = join(runDirectory, "manner.json");
+  const manner: Manner = existsSync(mannerFile) ? JSON.parse(readFileSync(mannerFile, "utf8")) : {};
+  if (manner.exitCode !== undefined) {
+    if (manner.message !== undefined) console.error(manner.message);
+    process.exit(manner.exitCode);
+  }
+
+  const outgoing = new NativeMemory(CONTROL_RECORD_BYTES);
+  const supervisor = new RecordStream(Number(values["control-fd"]));
+  const send = (kind: number, index: number, argument = 0, second = 0, third = 0): void => {
+    encodeControl(outgoing.view, kind, index, argument, second, third);
+    if (supervisor.send(outgoing) !== 0) process.exit(70);
+  };
+
+  const tests = new Set<Bun.Socket<undefined>>();
+  const reports: string[] = [];
+  const report = (message: Report): void => {
+    reports.push(`${JSON.stringify(message)}\n`);
+    for (const test of tests) test.write(reports.at(-1) ?? "");
+  };
+  const environment = { ...process.env } as Record<string, string>;
+  report({ hello: { pid: process.pid, args: values, environment, workingDirectory: process.cwd() } });
+
+  supervisor.onRecord((record) => {
+    const kind = controlKind(record);
+    report({ record: [kind, controlFunction(record)] });
+    if (kind !== CONTROL_LEAVE || manner.stays) return;
+    send(CONTROL_LEFT, NO_INDEX);
+    process.exit(0);
+  });
+  supervisor.onEnd(() => process.exit(71));
+
+  const path = join(runDirectory, "stand-in.sock");
+  rmSync(path, { force: true });
+  Bun.listen({
+    unix: path,
+    socket: {
+      open(test) {
+        tests.add(test);
+        test.write(reports.join(""));
+      },
+      data(_test, data) {
+        for (const line of data
+          .toString()
+          .split("\n")
+          .filter((text) => text !== "")) {
+          const order: Order = JSON.parse(line);
+          if (order.record) send(...order.record);
+          if (order.vip !== undefined) addVip(order.vip);
+          if (order.exitCode !== undefined) process.exit(order.exitCode);
+        }
+      },
+      close(test) {
+        tests.delete(test);
+      },
+    },
+  });
+  send(CONTROL_PHASE, NO_INDEX, PHASE_LISTENING);
+}
