@@ -41,6 +41,8 @@ export class Announcer {
   /** VIPs to announce: a ring of `table.count` places from `head` on, each VIP at most once. */
   private readonly ring: Int32Array<ArrayBuffer>;
   private readonly waiting: Uint8Array<ArrayBuffer>;
+  /** sendmmsg calls so far. */
+  systemCalls = 0;
   private head = 0;
   private fruitlessFlushes = 0;
   private queuedCount = 0;
@@ -113,6 +115,7 @@ export class Announcer {
         const vip = this.ring[(this.head + i) % this.ring.length] as number;
         this.messages.setPointer(i * MESSAGE_BYTES + MESSAGE_IOVEC_AT, vip * IOVEC_BYTES, this.iovecs);
       }
+      this.systemCalls++;
       const sent = this.socket.sendMany(this.messages, 0, count);
       if (sent < 0) return -sent;
       this.drop(sent);

@@ -1,4 +1,5 @@
 import { lstatSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { assert } from "../assert.ts";
 import { ECONNRESET, ENAMETOOLONG, errno, SystemError } from "./errno.ts";
 import {
@@ -33,6 +34,9 @@ const SEND_BUFFER_BYTES = 4 << 20;
 
 const DO_NOT_WAIT = MSG_DONTWAIT | MSG_NOSIGNAL;
 
+/** Sockets that this process has asked with: each has a path of its own. */
+let questions = 0;
+
 /** What {@link RecordSocket.receive} returns when nothing has arrived. */
 export const NOTHING_RECEIVED = -1;
 
@@ -49,7 +53,11 @@ export class RecordSocket {
   /** Bytes of the last sender's address; kept apart, because an attempt that receives nothing must not spoil it. */
   #senderLength = 0;
 
-  private constructor(readonly fd: number) {}
+  private constructor(
+    readonly fd: number,
+    /** Path to remove with the socket; "" for none. */
+    private readonly ownPath = "",
+  ) {}
 
   /** The end of a {@link socketPair} that the parent process handed down as descriptor `fd`. Throws SystemError when it is no such thing. */
   static inherited(fd: number): RecordSocket {
@@ -75,15 +83,20 @@ export class RecordSocket {
     return new RecordSocket(fd);
   }
 
-  /** A socket with an address that the kernel makes up, to ask the one bound at `path`. Throws SystemError, ENOENT or ECONNREFUSED when nobody is there. */
+  /**
+   * A socket to ask the one bound at `path`, which answers to a path beside it: an address that the kernel makes up would hold
+   * in one network namespace only. Close it, so that this path goes. Throws SystemError, ENOENT or ECONNREFUSED when nobody is there.
+   */
   static connected(path: string): RecordSocket {
     const address = socketAddress(path);
+    const ownPath = join(dirname(path), `r${process.pid}.${questions++}`);
     const fd = datagramSocket();
-    const unnamed = new NativeMemory(2);
-    unnamed.view.setUint16(0, AF_UNIX, true);
-    if (libc.bind(fd, unnamed.address, 2) < 0) throw closing(fd, "bind", errno(), path);
     if (libc.connect(fd, address.address, SOCKADDR_UN_BYTES) < 0) throw closing(fd, "connect", errno(), path);
-    return new RecordSocket(fd);
+    libc.unlink(nativeString(ownPath).address); // of an earlier process with our number
+    if (libc.bind(fd, socketAddress(ownPath).address, SOCKADDR_UN_BYTES) < 0) {
+      throw closing(fd, "bind", errno(), ownPath);
+    }
+    return new RecordSocket(fd, ownPath);
   }
 
   /** Sends the whole of `record` to the other end (not for a bound socket). 0, or an errno: EAGAIN when its queue is full, EPIPE when it is gone. */
@@ -118,6 +131,7 @@ export class RecordSocket {
 
   close(): void {
     libc.close(this.fd);
+    if (this.ownPath !== "") libc.unlink(nativeString(this.ownPath).address);
   }
 
   #receiveOnce(): number {

@@ -105,10 +105,11 @@ for (const [kind, command] of [
         const child = Bun.spawn([...command, String(parentPid), program], { stdio: ["ignore", "pipe", "inherit"] });
         return (await new Response(child.stdout).text()).trim();
       };
-      const empty = join(directory, "empty");
+      const [text, empty] = [join(directory, "text"), join(directory, "empty")];
+      writeFileSync(text, "not to be executed\n", { mode: 0o644 });
       writeFileSync(empty, "no program\n", { mode: 0o755 });
       expect(await launched(process.pid, "/nonexistent/program")).toBe(String(ENOENT));
-      expect(await launched(process.pid, "/etc/hostname")).toBe(String(EACCES));
+      expect(await launched(process.pid, text)).toBe(String(EACCES));
       expect(await launched(process.pid, "/tmp")).toBe(String(EACCES));
       expect(await launched(process.pid, empty)).toBe(String(ENOEXEC));
       expect(await launched(process.pid, "sleep")).toBe(String(ENOENT)); // no search through PATH

@@ -26,6 +26,9 @@ const ESRCH = 3;
  * `parentPid` that started this process (SIGKILL; the kernel forgets that for set-user-id programs); has the default action for
  * every signal, none blocked, and no descriptor but 0, 1 and 2. The JavaScript runtime had changed all of these for itself.
  *
+ * One thing the program does inherit: the runtime has raised the soft limit of open files to the hard one, and what it was before
+ * is not known.
+ *
  * Does not return when it works. Otherwise returns the errno (ENOENT, EACCES, …; ESRCH: the parent is gone) and the process
  * can still report it on descriptor 2, or on any other that it has open, but should end.
  */

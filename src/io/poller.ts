@@ -55,8 +55,7 @@ export class Poller {
     if (ready >= 0) return ready;
     const error = errno();
     if (error !== EINTR) throw new SystemError("ppoll", error);
-    this.#forgetReady(); // the kernel wrote nothing: what it wrote last time is no news
-    return 0;
+    return 0; // the kernel has cleared what was ready last time
   }
 
   /** Whether the last {@link wait} found something to read: a message, the end of the other side or an error, which the reader meets. Makes no garbage. */
@@ -64,11 +63,5 @@ export class Poller {
     const events = this.#memory.view.getInt16(slot * POLLFD_BYTES + REVENTS_AT, true);
     assert((events & POLLNVAL) === 0, "a watched descriptor stays open");
     return events !== 0;
-  }
-
-  #forgetReady(): void {
-    for (let slot = 0; slot < this.#count; slot++) {
-      this.#memory.view.setInt16(slot * POLLFD_BYTES + REVENTS_AT, 0, true);
-    }
   }
 }

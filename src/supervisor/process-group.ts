@@ -1,13 +1,16 @@
 /** Process groups of Linux: every function's process leads one of its own. */
 import { readdirSync, readFileSync } from "node:fs";
+import { assert } from "../assert.ts";
 
 /** Sends `signal` to every process of the group. A group that is gone already is no error. */
 export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
+  assert(groupId > 1, "0 and 1 stand for our own group and for everybody (kill(2))");
   signalIfAlive(-groupId, signal);
 }
 
 /** Sends `signal` to one process. A process that is gone already is no error. */
 export function signalProcess(processId: number, signal: NodeJS.Signals): void {
+  assert(processId > 1, "0 and 1 stand for our own group and for process 1");
   signalIfAlive(processId, signal);
 }
 

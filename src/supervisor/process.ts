@@ -17,6 +17,7 @@ import {
   REASON_START,
 } from "../wire/control.ts";
 import { FunctionOutput } from "./function-output.ts";
+import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { type Action, type Event, ProcessState } from "./process-state.ts";
@@ -45,6 +46,8 @@ export interface ProcessDescription {
 export interface ProcessSurroundings {
   /** How to start this program in another role. */
   readonly ownCommand: readonly string[];
+  /** Shared by all functions. */
+  readonly launchGate: LaunchGate;
   /** Tells the engine: CONTROL_PROCESS_*. */
   report(kind: number): void;
   log(text: string): void;
@@ -54,7 +57,8 @@ export class FunctionProcess {
   readonly #state = new ProcessState();
   readonly #output: FunctionOutput;
   #child: Bun.Subprocess | null = null;
-  /** The group of the last process, 0 before there was one. */
+  #ticket: LaunchTicket | null = null;
+  /** The group of the last process, 0 while there is none yet. */
   #groupId = 0;
   /** The last process was collected: only now its group can be gone. */
   #ended = true;
@@ -122,6 +126,7 @@ export class FunctionProcess {
   /** SIGKILL to whatever is left, now. The daemon ends next. */
   kill(): void {
     clearTimeout(this.#timer);
+    this.#ticket?.release();
     if (this.#groupId !== 0 && !this.#isGone()) signalGroup(this.#groupId, "SIGKILL");
   }
 
@@ -142,10 +147,12 @@ export class FunctionProcess {
   #do(action: Action): void {
     switch (action) {
       case "spawn":
-        this.#spawn();
+        this.#groupId = 0;
+        this.#ticket = this.surroundings.launchGate.request(() => this.#spawn());
         break;
       case "terminate":
-        signalProcess(this.#groupId, "SIGTERM");
+        if (this.#ticket?.waiting) this.#neverStarted();
+        else if (!this.#ended) signalProcess(this.#groupId, "SIGTERM");
         break;
       case "kill":
         this.#killGroup(this.#groupId, performance.now());
@@ -173,11 +180,12 @@ export class FunctionProcess {
   }
 
   #spawn(): void {
-    const { command } = this.description;
-    let execution: number; // our end; closed by the exec at the other one
+    let execution: RecordStream;
     let theirs: number;
     try {
-      [execution, theirs] = socketPair();
+      const [ours, childs] = socketPair();
+      theirs = childs;
+      execution = new RecordStream(ours);
     } catch (error) {
       this.#couldNotStart(error);
       return;
@@ -186,7 +194,7 @@ export class FunctionProcess {
       const child = Bun.spawn({
         cmd: [
           ...[...this.surroundings.ownCommand, "launch", "--parent", String(process.pid)],
-          ...["--report-fd", String(EXECUTION_FD), "--", ...command],
+          ...["--report-fd", String(EXECUTION_FD), "--", ...this.description.command],
         ],
         cwd: "/",
         env: cleanEnvironment(this.#environment()),
@@ -199,12 +207,12 @@ export class FunctionProcess {
       this.#child = child;
       this.#groupId = child.pid;
       this.#ended = false;
+      this.#watchExecution(execution, child);
       // The types know "pipe" only when it stands in the type of the call.
       void this.#output.forward(child.stdout as ReadableStream<Uint8Array>);
       void this.#output.forward(child.stderr as ReadableStream<Uint8Array>);
-      this.#watchExecution(execution, child);
     } catch (error) {
-      libc.close(execution);
+      execution.close();
       this.#couldNotStart(error);
     } finally {
       libc.close(theirs);
@@ -212,11 +220,17 @@ export class FunctionProcess {
     this.#reason = REASON_RESTART; // of the next time, unless the engine gives another one
   }
 
-  /** Out of processes or descriptors. A failure like any other, but the state machine takes one event at a time. */
+  /** Out of processes or descriptors: a failure like any other. */
   #couldNotStart(error: unknown): void {
     this.#log(`cannot be started: ${(error as Error).message}`);
+    this.#neverStarted();
+  }
+
+  /** The state machine waits for an end, but takes one event at a time. */
+  #neverStarted(): void {
     this.#groupId = 0;
     this.#ended = true;
+    this.#ticket?.release();
     queueMicrotask(() => this.#handle("ended"));
   }
 
@@ -230,14 +244,14 @@ export class FunctionProcess {
   }
 
   /** The launcher's end is closed by a successful exec; before a failed one it sends the reason as text. */
-  #watchExecution(descriptor: number, child: Bun.Subprocess): void {
-    const stream = new RecordStream(descriptor);
+  #watchExecution(stream: RecordStream, child: Bun.Subprocess): void {
     let reason = "";
     stream.onRecord((record, length) => {
       reason = new TextDecoder().decode(new Uint8Array(record.buffer, record.byteOffset, length));
       this.#log(reason);
     });
     stream.onEnd(() => {
+      if (child === this.#child) this.#ticket?.release();
       if (reason === "" && child === this.#child && !this.#ended) this.#handle("executed");
     });
   }

@@ -22,6 +22,7 @@ import { PHASE_NAMES } from "../wire/status-snapshot.ts";
 import { type EngineEnd, EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
+import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { FunctionProcess } from "./process.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -69,6 +70,7 @@ export class Supervisor {
     this.#names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
+    const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
       return new FunctionProcess(
@@ -82,6 +84,7 @@ export class Supervisor {
         },
         {
           ownCommand: options.ownCommand,
+          launchGate,
           report: (kind) => this.#engine?.send(kind, index),
           log: logSupervisor,
         },

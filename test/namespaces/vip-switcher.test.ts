@@ -1,16 +1,17 @@
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EEXIST, ENODEV } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
-const network = new VirtualNetwork();
-afterAll(() => network.close());
-
-/** Every test has hosts of its own. */
+let network: VirtualNetwork;
 const switchers: VipSwitcher[] = [];
+beforeEach(() => {
+  network = new VirtualNetwork();
+});
 afterEach(() => {
   for (const switcher of switchers.splice(0)) switcher.close();
+  network.close();
 });
 
 function switcherOn(host: Host, ...vipsOfFunction: string[][]): VipSwitcher {

@@ -66,7 +66,8 @@ export class Daemon {
     writeFileSync(join(this.runDirectory, "manner.json"), JSON.stringify(manner));
   }
 
-  start(functions: FunctionEntry[], environment: Record<string, string> = {}): void {
+  /** `errors`: where its standard error goes instead of this test's file. */
+  start(functions: FunctionEntry[], environment: Record<string, string> = {}, errors?: string): void {
     const config = {
       system: "supervisor-test",
       allocation: "preempt",
@@ -82,11 +83,16 @@ export class Daemon {
     };
     const file = join(this.directory, "aircraft.json");
     writeFileSync(file, JSON.stringify(config));
-    this.#process = this.spawn(file, ["--server", "a"], environment);
+    this.#process = this.spawn(file, ["--server", "a"], environment, errors);
   }
 
   /** `wingman run` with this test's directories. In an own network namespace: the sweep for VIPs left behind is real. */
-  spawn(configFile: string, args: string[], environment: Record<string, string> = {}): Bun.Subprocess {
+  spawn(
+    configFile: string,
+    args: string[],
+    environment: Record<string, string> = {},
+    errors = join(this.directory, "stderr"),
+  ): Bun.Subprocess {
     const namespace = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--net", "--map-root-user"];
     const host = join(import.meta.dir, "host.ts");
     return Bun.spawn({
@@ -95,7 +101,7 @@ export class Daemon {
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory],
       ],
       env: { PATH: process.env.PATH ?? "", NODE_OPTIONS: "--no-warnings", SECRET: "of the shell", ...environment },
-      stdio: ["ignore", "ignore", Bun.file(join(this.directory, "stderr"))],
+      stdio: ["ignore", "ignore", Bun.file(errors)],
     });
   }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
+import { closeSync, constants, openSync } from "node:fs";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
@@ -236,6 +237,63 @@ test(
     const printed = daemon.errors.split("\n").filter((line) => line.includes("[noisy]")).length;
     expect(printed).toBeGreaterThan(0);
     expect(printed).toBeLessThan(10_000);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a supervisor whose standard error nobody reads goes on stopping and starting",
+  async () => {
+    const noisy = daemon.script(
+      "noisy",
+      `line=$(head -c 1900 /dev/zero | tr '\\0' x)
+       i=0; while [ $i -lt 200 ]; do echo $line; i=$((i+1)); done
+       echo done >> ${daemon.directory}/done; while :; do sleep 0.05; done`,
+    );
+    const fifo = `${daemon.directory}/fifo`;
+    Bun.spawnSync(["mkfifo", fifo]);
+    const reader = openSync(fifo, constants.O_RDWR); // held open, never read: full after 64 KiB
+    try {
+      daemon.start([{ id: "noisy", command: [noisy] }], {}, fifo);
+      await daemon.engine();
+      for (let round = 0; round < 3; round++) {
+        daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
+        await until(`round ${round}`, () => (daemon.written("done") ?? "").length === 5 * (round + 1));
+        daemon.send(CONTROL_STOP_PROCESS, 0, 15_000);
+        expect((await daemon.recordsAtLeast(0, 2 * round + 2)).at(-1)).toBe(CONTROL_PROCESS_STOPPED);
+      }
+      daemon.signal("SIGTERM");
+      expect(await daemon.exitCode).toBe(0);
+    } finally {
+      closeSync(reader);
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
+  "many functions at once: all run, and one that is stopped before its turn never ran",
+  async () => {
+    const count = 24;
+    const map = daemon.script(
+      "map",
+      `echo $WINGMAN_FUNCTION >> ${daemon.directory}/started; while :; do sleep 0.5; done`,
+    );
+    daemon.start(Array.from({ length: count }, (_, index) => ({ id: `f${index}`, command: [map] })));
+    await daemon.engine();
+    for (let index = 0; index < count; index++) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
+    daemon.send(CONTROL_STOP_PROCESS, count - 1, 15_000);
+    expect(await daemon.recordsAtLeast(count - 1, 1)).toEqual([CONTROL_PROCESS_STOPPED]);
+    for (let index = 0; index < count - 1; index++) {
+      expect(await daemon.recordsAtLeast(index, 1)).toEqual([CONTROL_PROCESS_RUNNING]);
+    }
+    const started = await until("all", () => {
+      const names = (daemon.written("started") ?? "").trim().split("\n");
+      return names.length >= count - 1 && names;
+    });
+    expect(started).not.toContain(`f${count - 1}`);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(0);
   },
   LIMIT_MS,
 );

@@ -1,0 +1,68 @@
+import { expect, spyOn, test } from "bun:test";
+import { PUBLIC_COMMANDS } from "./catalogue.ts";
+import { UsageError } from "./errors.ts";
+import { help } from "./help.ts";
+import { TOPICS } from "./manual.ts";
+import { COLUMNS } from "./paragraph.ts";
+
+const manual = async (...args: string[]): Promise<string> => {
+  const log = spyOn(console, "log").mockImplementation(() => {});
+  try {
+    expect(await help(args)).toBe(0);
+    return log.mock.calls.flat().join("\n");
+  } finally {
+    log.mockRestore();
+  }
+};
+
+test("there is a topic for every command and every subject", () => {
+  const names = TOPICS.map(({ name }) => name);
+  const subjects = [
+    "overview",
+    "configuration",
+    "allocation",
+    "keep-alive",
+    "handover",
+    "notice",
+    "files",
+    "exit-codes",
+    "network",
+  ];
+  expect(names).toEqual(expect.arrayContaining([...subjects, ...PUBLIC_COMMANDS.map(({ name }) => name)]));
+  expect(new Set(names).size).toBe(names.length);
+});
+
+test.each(TOPICS.map(({ name }) => name))("the topic %s fits the terminal", async (name) => {
+  const text = await manual(name);
+  expect(text.length).toBeGreaterThan(50);
+  expect(text.split("\n").filter((line) => line.length > COLUMNS)).toEqual([]);
+  expect(text).not.toMatch(/undefined|NaN|\[object|\s$/);
+});
+
+test("without a topic it is the overview, which names all others", async () => {
+  const text = await manual();
+  expect(text).toBe(await manual("overview"));
+  for (const { name } of TOPICS) if (name !== "overview") expect(text).toContain(`\n  ${name} `);
+});
+
+test("the configuration is explained key by key, with range and default", async () => {
+  const text = await manual("configuration");
+  expect(text).toContain(`
+keepAlive.periodMs
+    Time between two keep-alives, in milliseconds.
+    A whole number from 5 to 1,000. Default: 10.
+`);
+  expect(text).toContain(`
+functions[].priority
+    10 is the most important and kept longest.
+    A whole number from 1 to 10. Required.
+`);
+});
+
+test("an unknown topic is answered with the nearest", async () => {
+  await expect(help(["alocation"])).rejects.toThrow(
+    new UsageError('help: unknown topic "alocation"; did you mean allocation?'),
+  );
+  await expect(help(["zzzzzz"])).rejects.toThrow("expected overview, configuration, ");
+  await expect(help(["run", "check"])).rejects.toThrow(UsageError);
+});

@@ -1,0 +1,76 @@
+/** The executable from outside: exit codes, what goes to stdout and what to stderr. */
+import { expect, test } from "bun:test";
+
+const MAIN = new URL("./main.ts", import.meta.url).pathname;
+
+const wingman = (...args: string[]) => {
+  const child = Bun.spawnSync([process.execPath, MAIN, ...args], { env: { PATH: process.env.PATH } });
+  return { code: child.exitCode, out: child.stdout.toString(), err: child.stderr.toString() };
+};
+
+test("no command: the short usage, exit 2", () => {
+  const { code, out, err } = wingman();
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toStartWith("wingman: expected a command\n\n  run ");
+  expect(err).not.toContain("engine ");
+});
+
+test("an unknown command is answered with the nearest", () => {
+  expect(wingman("chek")).toEqual({ code: 2, out: "", err: 'wingman: unknown command "chek"; did you mean check?\n' });
+  expect(wingman("constructor").err).toStartWith('wingman: unknown command "constructor"; expected one of run, check,');
+});
+
+test("help and version also as options", () => {
+  const manual = wingman("help", "plan");
+  expect(manual.code).toBe(0);
+  expect(manual.out).toStartWith("wingman plan ");
+  expect(wingman("plan", "--down", "b", "--help")).toEqual(manual);
+  expect(wingman("--help").out).toBe(wingman("help").out);
+  expect(wingman("--version", "--json").out).toBe(wingman("version", "--json").out);
+});
+
+test("a wrong configuration: every problem on stderr, nothing on stdout, no stack trace, exit 2", () => {
+  const { code, out, err } = wingman("plan", "--config", import.meta.path, "--json");
+  expect({ code, out }).toEqual({ code: 2, out: "" });
+  expect(err).toBe(
+    `wingman: 1 problem in ${import.meta.path}\n` +
+      `${import.meta.path}: line 1, column 1: found a comment (JSON has none), expected a value\n`,
+  );
+});
+
+test("check --json of a wrong configuration is one document, exit 2", () => {
+  const { code, out, err } = wingman("check", "--config", "/nonexistent", "--json");
+  expect(code).toBe(2);
+  expect(JSON.parse(out)).toEqual({
+    ok: false,
+    source: "/nonexistent",
+    problems: [{ path: "", found: "no such file", expected: "a readable file" }],
+  });
+  expect(err).toContain("no such file");
+});
+
+test("a reader that has gone makes no noise", () => {
+  const script = 'exec 3> >(:); wait $!; "$0" "$@" >&3';
+  const child = Bun.spawnSync(["bash", "-c", script, process.execPath, MAIN, "help", "messages"]);
+  expect(child.stderr.toString()).toBe("");
+  expect(child.exitCode).toBe(0);
+});
+
+test("long output arrives whole at a slow reader", () => {
+  const file = new URL("../firmware-config/very-large-480.json", import.meta.url).pathname;
+  const script = '"$0" "$@" | { sleep 0.3; cat; }';
+  const child = Bun.spawnSync([
+    "bash",
+    "-c",
+    script,
+    process.execPath,
+    MAIN,
+    "plan",
+    "--book",
+    "--json",
+    "--config",
+    file,
+  ]);
+  expect(child.stdout.length).toBeGreaterThan(65_536 / 2);
+  expect(JSON.parse(child.stdout.toString()).book).toHaveLength(21);
+});

@@ -1,0 +1,49 @@
+import { expect, test } from "bun:test";
+import { FunctionOutput } from "./function-output.ts";
+
+function streamOf(...chunks: (string | Uint8Array)[]): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start(controller) {
+      for (const chunk of chunks)
+        controller.enqueue(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk);
+      controller.close();
+    },
+  });
+}
+
+test("whole lines, wherever the chunks end, also within a character", async () => {
+  const lines: string[] = [];
+  const output = new FunctionOutput("map", (text) => lines.push(text));
+  const word = new TextEncoder().encode("Höhe\n");
+  await output.forward(streamOf("one\ntw", "o\n", word.slice(0, 2), word.slice(2), "rest"));
+  expect(lines).toEqual(["[map] one", "[map] two", "[map] Höhe", "[map] rest"]);
+});
+
+test("what is too much is left out and counted; the next second begins anew", async () => {
+  const lines: string[] = [];
+  let nowMs = 1000;
+  const output = new FunctionOutput(
+    "map",
+    (text) => lines.push(text),
+    () => nowMs,
+  );
+  await output.forward(streamOf("x\n".repeat(60)));
+  expect(lines.length).toBe(50);
+  nowMs = 2000;
+  await output.forward(streamOf("y\n"));
+  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)", "[map] y"]);
+});
+
+test("a line without end is cut into pieces", async () => {
+  const lines: string[] = [];
+  const output = new FunctionOutput("map", (text) => lines.push(text));
+  await output.forward(streamOf("x".repeat(3000), "x".repeat(3000)));
+  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(2010);
+});
+
+test("close ends a stream that nobody ends", async () => {
+  const output = new FunctionOutput("map", () => {});
+  const forwarded = output.forward(new ReadableStream<Uint8Array>({}));
+  output.close();
+  await forwarded;
+});

@@ -1,0 +1,19 @@
+import { expect, test } from "bun:test";
+import { hangUpIsIgnored, missingCapabilities } from "./privileges.ts";
+
+const status = (effective: string, ignored = "0000000000000000"): string =>
+  `Name:\tbun\nSigIgn:\t${ignored}\nCapPrm:\t0000000000000000\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\n`;
+
+test("effective capabilities", () => {
+  expect(missingCapabilities(status("000001ffffffffff"))).toEqual([]);
+  expect(missingCapabilities(status("0000000000003000"))).toEqual([]);
+  expect(missingCapabilities(status("0000000000001000"))).toEqual(["CAP_NET_RAW"]);
+  expect(missingCapabilities(status("0000000000002000"))).toEqual(["CAP_NET_ADMIN"]);
+  expect(missingCapabilities(status("0000000000000000"))).toEqual(["CAP_NET_ADMIN", "CAP_NET_RAW"]);
+  expect(missingCapabilities("")).toEqual(["CAP_NET_ADMIN", "CAP_NET_RAW"]);
+});
+
+test("a hang-up that was ignored at the start", () => {
+  expect(hangUpIsIgnored(status("0", "0000000000001001"))).toBe(true);
+  expect(hangUpIsIgnored(status("0", "0000000000001000"))).toBe(false);
+});

@@ -1,0 +1,115 @@
+import { expect, test } from "bun:test";
+import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
+import { statusText } from "../commands/status-text.ts";
+import { parseConfig } from "../config/load.ts";
+import type { AircraftConfig } from "../config/model.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+  COUNTER_OVERFLOW,
+  COUNTER_REPLAY,
+  COUNTER_SENT,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+  PHASE_DRAINING,
+} from "../wire/status-snapshot.ts";
+import { lateness, statusDocument } from "./status-document.ts";
+
+function aircraft(text = AIRCRAFT): AircraftConfig {
+  const result = parseConfig(text, "test", "/");
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.config;
+}
+
+test("the document has the shape of the contract", () => {
+  const document = statusDocument(
+    snapshot({
+      counters: {
+        [COUNTER_SENT]: 1,
+        [COUNTER_ACCEPTED]: 2,
+        [COUNTER_MALFORMED]: 3,
+        [COUNTER_AUTHENTICATION]: 4,
+        [COUNTER_REPLAY]: 5,
+        [COUNTER_UNKNOWN]: 6,
+        [COUNTER_SYSTEM]: 7,
+      },
+      latenessesUs: [3],
+    }),
+    aircraft(),
+  );
+  expect(document).toMatchObject({
+    server: "left",
+    phase: "active",
+    incarnation: 0xffff_fff0,
+    tableDigest: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+    servers: [
+      { id: "left", state: "self", resource: 100, remaining: 60, lastHeardMs: 0 },
+      { id: "right", state: "alive", resource: 100, remaining: -5, lastHeardMs: 7 },
+    ],
+    functions: [
+      { id: "map", priority: 3, required: 40, owner: "left", state: "running", vips: ["10.9.0.1/24"] },
+      { id: "announcements", priority: 10, required: 5, owner: "right", state: "running" },
+      { id: "video", priority: 3, required: 90, owner: null, state: "stopped" },
+    ],
+    keepAlive: {
+      sent: 1,
+      accepted: 2,
+      rejected: { malformed: 3, authentication: 4, replay: 5, unknown: 6, system: 7 },
+      lateUs: { p50: 3, p99: 3, p999: 3, max: 3 },
+    },
+    draining: false,
+    carrier: true,
+    realtime: true,
+    uptimeMs: 65_000,
+  });
+  expect(statusDocument(snapshot({ phase: PHASE_DRAINING }), aircraft()).draining).toBe(true);
+  expect(statusDocument(snapshot({ flags: 1 }), aircraft())).toMatchObject({
+    draining: true,
+    carrier: false,
+    realtime: false,
+  });
+});
+
+test("percentiles are upper bounds of their buckets, at most the greatest value", () => {
+  const thousand = Array.from({ length: 1000 }, (_, index) => index);
+  const late = lateness(snapshot({ latenessesUs: thousand }));
+  for (const [percentile, exact] of [
+    [late.p50, 499],
+    [late.p99, 989],
+    [late.p999, 998],
+  ] as const) {
+    expect(percentile).toBeGreaterThanOrEqual(exact);
+    expect(percentile).toBeLessThanOrEqual(Math.min(999, Math.ceil(exact * 1.25)));
+  }
+  expect(late.max).toBe(999);
+  expect(lateness(snapshot({ latenessesUs: [] }))).toEqual({ p50: 0, p99: 0, p999: 0, max: 0 });
+  expect(lateness(snapshot({ latenessesUs: [5_000_000] }))).toMatchObject({ p50: 5_000_000, p999: 5_000_000 });
+  expect(lateness(snapshot({ latenessesUs: [...Array(999).fill(2), 900] }))).toEqual({
+    p50: 2,
+    p99: 2,
+    p999: 2,
+    max: 900,
+  });
+});
+
+test("the text names everything, in the order of priority, 80 columns wide", () => {
+  const text = statusText(statusDocument(snapshot({ flags: 0, counters: { [COUNTER_OVERFLOW]: 3 } }), aircraft()));
+  expect(text).toContain("server left: active, up 1 min 5 s");
+  expect(text).toContain("attention: NO CARRIER");
+  expect(text).toContain("attention: 3 events lost");
+  expect(text).toMatch(/^left +self +100 +60 +-$/m);
+  expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago$/m);
+  expect(text).toMatch(/^announcements +10 +5 +right +running +10\.9\.0\.2\/24 \+1$/m);
+  expect(text.indexOf("\nannouncements")).toBeLessThan(text.indexOf("\nmap"));
+  expect(text.indexOf("\nmap")).toBeLessThan(text.indexOf("\nvideo"));
+});
+
+test("the longest names and addresses fit 80 columns", () => {
+  const config = JSON.parse(AIRCRAFT);
+  config.functions[0].id = "f".repeat(32);
+  config.servers[0].id = "s".repeat(32);
+  config.functions[0].vips = ["2001:0db8:aaaa:bbbb:cccc:dddd:eeee:0001/128", "10.9.0.1/24"];
+  const text = statusText(statusDocument(snapshot({ latenessesUs: [2 ** 31] }), aircraft(JSON.stringify(config))));
+  for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+});

@@ -1,0 +1,192 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { Announcer } from "../../src/io/announcer.ts";
+import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
+import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
+
+let network: VirtualNetwork;
+const open: { close(): void }[] = [];
+beforeEach(() => {
+  network = new VirtualNetwork();
+});
+afterEach(() => {
+  for (const socket of open.splice(0)) socket.close();
+  network.close();
+});
+
+function kept<T extends { close(): void }>(socket: T): T {
+  open.push(socket);
+  return socket;
+}
+
+const announcerOn = (host: Host, ...vipsOfFunction: string[][]): Announcer =>
+  kept(host.inside(() => new Announcer("eth0", vipsOfFunction.map((vips) => vips.map(vip)))));
+
+const captureOn = (host: Host): PacketSocket => kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
+
+const hardwareAddress = (host: Host): string =>
+  (/link\/ether (\S+)/.exec(host.ip("link", "show", "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
+
+/** Reads captured frames, as hexadecimal text, until `count` of those that `wanted` selects are there. */
+async function captured(capture: PacketSocket, count: number, wanted: (frame: string) => boolean): Promise<string[]> {
+  const frames: string[] = [];
+  await until(`${count} frames`, () => {
+    for (let length = capture.receive(); length >= 0; length = capture.receive()) {
+      const frame = Buffer.from(capture.received.bytes.slice(0, length)).toString("hex");
+      if (wanted(frame)) frames.push(frame);
+    }
+    return frames.length >= count;
+  });
+  return frames;
+}
+
+const isArp = (frame: string): boolean => frame.slice(24, 28) === "0806";
+const isAdvertisement = (frame: string): boolean => frame.slice(24, 28) === "86dd" && frame.slice(108, 110) === "88";
+
+describe("what another host sees on the wire", () => {
+  test("gratuitous ARP, every byte, RFC 5227, section 2.3", async () => {
+    const server = network.addHost();
+    const capture = captureOn(network.addHost());
+    const announcer = announcerOn(server, ["10.44.1.1/16"]);
+    announcer.announce(0);
+    expect(announcer.queued).toBe(1);
+    expect(announcer.flush()).toBe(0);
+    expect(announcer.queued).toBe(0);
+    const mac = hardwareAddress(server);
+    const [frame] = await captured(capture, 1, isArp);
+    expect(frame).toBe(`ffffffffffff${mac}08060001080006040001${mac}0a2c01010000000000000a2c0101`);
+  });
+
+  test("unsolicited neighbour advertisement, every byte, RFC 4861, sections 4.4 and 7.2.6", async () => {
+    const server = network.addHost();
+    const capture = captureOn(network.addHost());
+    const announcer = announcerOn(server, ["fd44:0:0:0:0:0:1:1/64"]);
+    announcer.announce(0);
+    expect(announcer.flush()).toBe(0);
+    const mac = hardwareAddress(server);
+    const address = "fd440000000000000000000000010001";
+    const [frame = ""] = await captured(capture, 1, (text) => isAdvertisement(text) && text.slice(44, 76) === address);
+    const checksum = frame.slice(112, 116); // a receiver's sum is verified below, and the kernel refuses a wrong one
+    expect(frame).toBe(
+      `333300000001${mac}86dd6000000000203aff${address}ff020000000000000000000000000001` +
+        `8800${checksum}20000000${address}0201${mac}`,
+    );
+    const words = `${frame.slice(44, 108)}000000200000003a${frame.slice(108)}`.match(/.{4}/g) ?? [];
+    let sum = words.reduce((total, word) => total + Number.parseInt(word, 16), 0);
+    while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
+    expect(sum).toBe(0xffff);
+  });
+
+  test("a burst of 1,500 VIPs of 500 functions arrives complete, each once although announced twice", async () => {
+    const server = network.addHost();
+    const host = network.addHost();
+    const capture = captureOn(host);
+    const functions = Array.from({ length: 500 }, (_, f) => [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`));
+    const announcer = announcerOn(server, ...functions);
+    const seen: string[] = [];
+    for (let first = 0; first < 500; first += 50) {
+      // in parts, because the capturing socket holds no 1,500 frames
+      for (let index = first; index < first + 50; index++) announcer.announce(index);
+      announcer.announce(first);
+      expect(announcer.queued).toBe(150);
+      expect(announcer.flush()).toBe(0);
+      seen.push(...(await captured(capture, 150, isArp)));
+    }
+    const addresses = seen.map((frame) => [28, 29, 30, 31].map((at) => Number.parseInt(frame.slice(2 * at, 2 * at + 2), 16)).join("."));
+    expect(addresses).toEqual(functions.flat().map((text) => text.replace("/16", "")));
+  });
+
+  test("1,500 frames in one flush: two system calls", () => {
+    const server = network.addHost();
+    const functions = Array.from({ length: 500 }, (_, f) => [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`));
+    const announcer = announcerOn(server, ...functions);
+    for (let index = 0; index < 500; index++) announcer.announce(index);
+    const calls = announcer.systemCalls;
+    expect(announcer.flush()).toBe(0);
+    expect(announcer.queued).toBe(0);
+    expect(announcer.systemCalls - calls).toBe(2);
+  });
+
+  test("the interface's address changes, and the interface is made anew: the frames follow", async () => {
+    const server = network.addHost();
+    const announcer = announcerOn(server, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
+    server.ip("link", "set", "eth0", "address", "02:00:00:00:00:77");
+    const capture = captureOn(network.addHost());
+    announcer.announce(0);
+    expect(announcer.flush()).toBe(0);
+    const [arp] = await captured(capture, 1, isArp);
+    expect(arp?.slice(12, 24)).toBe("020000000077");
+    expect(arp?.slice(44, 56)).toBe("020000000077");
+
+    server.ip("link", "del", "eth0");
+    announcer.announce(0);
+    expect(announcer.flush()).not.toBe(0);
+    expect(announcer.queued).toBe(0); // nobody can be reached: dropped
+    server.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
+    server.ip("link", "set", "peer0", "up");
+    server.ip("link", "set", "eth0", "address", "02:00:00:00:00:78", "up");
+    const peer = kept(server.inside(() => new PacketSocket("peer0", ETHER_TYPE_ALL)));
+    announcer.announce(0);
+    expect(announcer.flush()).toBe(0);
+    const advertisements = await captured(peer, 1, (frame) => isAdvertisement(frame) && frame.slice(44, 48) === "fd44");
+    expect(advertisements[0]?.slice(160, 172)).toBe("020000000078");
+  });
+
+  test("an interface that is down: an error, and nothing is kept for later", () => {
+    const server = network.addHost();
+    const announcer = announcerOn(server, ["10.44.1.1/16"]);
+    server.ip("link", "set", "eth0", "down");
+    announcer.announce(0);
+    expect(announcer.flush()).not.toBe(0);
+    expect(announcer.queued).toBe(0);
+    server.ip("link", "set", "eth0", "up");
+    announcer.announce(0);
+    expect(announcer.flush()).toBe(0);
+  });
+});
+
+describe("a client's neighbour cache changes to the new server at once", () => {
+  test("ARP and neighbour discovery, two servers, from the first to the second and back", async () => {
+    const addresses = ["10.44.1.1", "fd44::1:1"];
+    const vips = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]];
+    const seat = network.addHost("10.44.200.7/16", "fd44:0:0:0:0:0:200:7/64");
+    const servers = ["1", "2"].map((number) => {
+      const host = network.addHost(`10.44.0.${number}/16`, `fd44:0:0:0:0:0:0:${number}/64`);
+      const switcher = kept(host.inside(() => new VipSwitcher("eth0", vips.map((texts) => texts.map(vip)))));
+      return { host, switcher, announcer: announcerOn(host, ...vips) };
+    });
+    const cached = (address: string): string =>
+      (/lladdr (\S+)/.exec(seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
+
+    const order = [servers[0], servers[1], servers[0]];
+    for (const [turn, server] of order.entries()) {
+      if (server === undefined) throw new Error("no server");
+      const before = turn === 0 ? undefined : order[turn - 1];
+      before?.switcher.remove(0);
+      before?.host.inside(() => before.switcher.commit());
+      server.switcher.add(0);
+      expect(server.host.inside(() => server.switcher.commit())).toBe(0);
+      if (before === undefined) {
+        // The seat learns the first server by asking: announcements make no entries, they only change them.
+        for (const address of addresses) {
+          await until(`${address} resolved`, () => {
+            seat.inside(() => ask(address));
+            return cached(address) !== "";
+          });
+        }
+      } else {
+        for (const address of addresses) expect(cached(address)).toBe(hardwareAddress(before.host)); // the canary
+        server.announcer.announce(0);
+        expect(server.announcer.flush()).toBe(0);
+      }
+      for (const address of addresses) {
+        await until(`${address} at server ${turn}`, () => cached(address) === hardwareAddress(server.host));
+      }
+    }
+  }, 60_000);
+});
+
+/** Makes the kernel resolve `address`: one datagram to a port where nobody listens. */
+function ask(address: string): void {
+  Bun.spawnSync(["bash", "-c", `exec 3<>/dev/udp/${address}/9 && echo x >&3`]);
+}

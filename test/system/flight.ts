@@ -1,0 +1,210 @@
+/** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
+
+export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
+
+/** A table of four functions on two servers of 100: everything fits, and alone only the more important half does. */
+export const TABLE = {
+  system: "system-test",
+  keepAlive: { periodMs: 20, lostAfterPeriods: 10, recoveredAfterPeriods: 5, interfaces: ["eth0"] },
+  servers: [
+    { id: "a", resource: 100 },
+    { id: "b", resource: 100 },
+  ],
+  functions: [
+    { id: "announcements", required: 40, priority: 10, vips: ["10.44.1.1/16", "fd44:0:0:1::1/64"] },
+    { id: "safety-video", required: 50, priority: 9, vips: ["10.44.1.2/16"] },
+    { id: "map", required: 40, priority: 5, vips: ["10.44.1.3/16"] },
+    { id: "games", required: 30, priority: 2, vips: ["10.44.1.4/16"] },
+  ],
+};
+
+export const VIPS = TABLE.functions.flatMap(({ vips }) => vips.map((vip) => vip.split("/")[0] as string));
+
+export interface StatusDocument {
+  phase: string;
+  incarnation: number;
+  servers: { id: string; state: string }[];
+  functions: { id: string; owner: string | null; state: string }[];
+  keepAlive: { accepted: number; rejected: Record<string, number> };
+}
+
+/** One head-end server: a namespace, its directories, and the daemon when it runs. */
+export class Server {
+  private daemon: Bun.Subprocess | null = null;
+  /** What the kernel of this server reports about addresses, with the time of each change. */
+  private monitor: Bun.Subprocess | null = null;
+
+  constructor(
+    readonly id: string,
+    readonly host: Host,
+    private readonly directory: string,
+  ) {
+    mkdirSync(directory, { recursive: true });
+  }
+
+  get runDirectory(): string {
+    return join(this.directory, "run");
+  }
+
+  private get logFile(): string {
+    return join(this.directory, "log");
+  }
+
+  /** What the daemon printed. */
+  get log(): string {
+    return existsSync(this.logFile) ? readFileSync(this.logFile, "utf8") : "";
+  }
+
+  /** The file in which the changes of the addresses of this server are written down. */
+  get addressLog(): string {
+    return join(this.directory, "addresses");
+  }
+
+  watchAddresses(): void {
+    this.monitor = Bun.spawn(["ip", "netns", "exec", this.host.namespace, "ip", "-ts", "-o", "monitor", "address"], {
+      stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
+    });
+  }
+
+  start(config: object, ...options: string[]): void {
+    const file = join(this.directory, "aircraft.json");
+    writeFileSync(file, JSON.stringify(config));
+    this.daemon = Bun.spawn(
+      [
+        ...["ip", "netns", "exec", this.host.namespace, WINGMAN, "run", "--server", this.id, "--config", file],
+        ...["--run-dir", this.runDirectory, "--state-dir", join(this.directory, "state"), ...options],
+      ],
+      { stdio: ["ignore", "ignore", Bun.file(this.logFile)] },
+    );
+  }
+
+  /** Process id of the supervisor: `ip netns exec` replaces itself. */
+  get pid(): number {
+    if (this.daemon === null) throw new Error(`server ${this.id} does not run`);
+    return this.daemon.pid;
+  }
+
+  get enginePid(): number {
+    return Number(/engine pid (\d+)/.exec(this.command("status").out)?.[1]);
+  }
+
+  /** Ends the daemon and gives its exit code; null when a signal killed it. */
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    const { daemon } = this;
+    if (daemon === null) return null;
+    this.daemon = null;
+    daemon.kill(signal);
+    await daemon.exited;
+    return daemon.signalCode === null ? daemon.exitCode : null;
+  }
+
+  async exited(): Promise<number | null> {
+    await this.daemon?.exited;
+    return this.daemon?.exitCode ?? null;
+  }
+
+  command(...args: string[]): { code: number; out: string; err: string } {
+    const { exitCode, stdout, stderr } = Bun.spawnSync([WINGMAN, ...args, "--run-dir", this.runDirectory]);
+    return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
+  }
+
+  /** The state, or null while there is none to be had. */
+  state(): StatusDocument | null {
+    const { code, out } = this.command("status", "--json");
+    return code === 0 ? (JSON.parse(out) as StatusDocument) : null;
+  }
+
+  /** VIPs of the table that are up in this server's kernel. */
+  vips(): string[] {
+    return this.host.addresses().flatMap((address) => {
+      const [plain = ""] = address.split("/");
+      return VIPS.includes(expand(plain)) || VIPS.includes(plain) ? [plain] : [];
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.stop("SIGKILL");
+    this.monitor?.kill();
+    await this.monitor?.exited;
+  }
+}
+
+function expand(address: string): string {
+  return address === "fd44:0:0:1::1" ? address : address.replace("fd44::1:0:0:0:1", "fd44:0:0:1::1");
+}
+
+/** Two servers and a seat on one switch. */
+export class Flight {
+  private readonly network = new VirtualNetwork();
+  private readonly directory = mkdtempSync(join(tmpdir(), "wingman-system-"));
+  readonly a = new Server("a", this.network.addHost("10.44.0.1/16", "fd44:0:0:1::a/64"), join(this.directory, "a"));
+  readonly b = new Server("b", this.network.addHost("10.44.0.2/16", "fd44:0:0:1::b/64"), join(this.directory, "b"));
+  readonly seat = this.network.addHost("10.44.9.1/16", "fd44:0:0:1::5/64");
+
+  /** Both active, each seeing the other alive, and agreed about every owner. */
+  async settled(): Promise<[StatusDocument, StatusDocument]> {
+    let states: [StatusDocument | null, StatusDocument | null] = [null, null];
+    await until("both servers are active and agree", () => {
+      states = [this.a.state(), this.b.state()];
+      const [a, b] = states;
+      if (a === null || b === null || a.phase !== "active" || b.phase !== "active") return false;
+      const starting = [...a.functions, ...b.functions].some(
+        ({ state }) => state === "starting" || state === "stopping",
+      );
+      return !starting && JSON.stringify(ownersOf(a)) === JSON.stringify(ownersOf(b));
+    });
+    return states as [StatusDocument, StatusDocument];
+  }
+
+  /** For a state that must be there. */
+  fail(): never {
+    throw new Error("a daemon gives no status");
+  }
+
+  async close(): Promise<void> {
+    await this.a.end();
+    await this.b.end();
+    this.network.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+}
+
+export function ownersOf(state: StatusDocument): Record<string, string | null> {
+  return Object.fromEntries(state.functions.map(({ id, owner }) => [id, owner]));
+}
+
+/**
+ * When each address was up on each server, from what their kernels reported; and every moment at which one VIP was up on two.
+ * The reports carry the time of one clock in microseconds.
+ */
+export function addressesUpTwice(servers: readonly Server[]): string[] {
+  const changes = servers.flatMap((server) =>
+    readFileSync(server.addressLog, "utf8")
+      .split("\n")
+      .flatMap((line) => {
+        const match = /^\[([^\]]+)\] (Deleted )?.*inet6? (\S+?)\/\d+/.exec(line);
+        if (match === null) return [];
+        const [, time = "", deleted, address = ""] = match;
+        return [{ time, server: server.id, address, up: deleted === undefined }];
+      }),
+  );
+  changes.sort((one, other) =>
+    one.time < other.time ? -1 : one.time > other.time ? 1 : Number(one.up) - Number(other.up),
+  );
+  const holders = new Map<string, Set<string>>();
+  const twice: string[] = [];
+  for (const { time, server, address, up } of changes) {
+    if (!VIPS.includes(address) && !VIPS.includes(expand(address))) continue;
+    const set = holders.get(address) ?? new Set<string>();
+    holders.set(address, set);
+    if (up) set.add(server);
+    else set.delete(server);
+    if (set.size > 1) twice.push(`${time} ${address} on ${[...set].join(" and ")}`);
+  }
+  if (changes.length === 0) throw new Error("nothing was seen: the address monitor did not work");
+  return twice;
+}

@@ -1,0 +1,217 @@
+/** Two real daemons in network namespaces. Needs root and `ip`. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "../namespaces/virtual-network.ts";
+import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./flight.ts";
+
+let flight: Flight;
+beforeEach(() => {
+  flight = new Flight();
+});
+afterEach(async () => {
+  await flight.close();
+});
+
+const ALL_RUNNING = TABLE.functions.map(({ id }) => id);
+
+describe("two servers", () => {
+  // "One hour apart" is flown in virtual time in test/scenarios; here the second comes when the first has long settled.
+  for (const [story, first, second, apartMs] of [
+    ["started at the same instant", "a", "b", 0],
+    ["a first, b while a still listens", "a", "b", 120],
+    ["b first, a while b still listens", "b", "a", 120],
+    ["a long before b", "a", "b", 1500],
+    ["b long before a", "b", "a", 1500],
+  ] as const) {
+    test(`${story}: everything runs, both agree, and no VIP was ever up on both`, async () => {
+      flight.a.watchAddresses();
+      flight.b.watchAddresses();
+      await Bun.sleep(100);
+      flight[first].start(TABLE);
+      await Bun.sleep(apartMs);
+      flight[second].start(TABLE);
+      const [a, b] = await flight.settled();
+      expect(a.functions.filter(({ owner }) => owner !== null).map(({ id }) => id)).toEqual(ALL_RUNNING);
+      expect(ownersOf(a)).toEqual(ownersOf(b));
+      expect([...flight.a.vips(), ...flight.b.vips()].length).toBe(VIPS.length);
+      await Bun.sleep(100);
+      expect(addressesUpTwice([flight.a, flight.b])).toEqual([]);
+    });
+  }
+
+  test("with policy reset the same owners come out in every order of start", async () => {
+    const table = { ...TABLE, allocation: "reset" };
+    const outcomes: string[] = [];
+    for (const [first, second, apartMs] of [
+      ["a", "b", 0],
+      ["b", "a", 1200],
+      ["a", "b", 1200],
+    ] as const) {
+      flight[first].start(table);
+      await Bun.sleep(apartMs);
+      flight[second].start(table);
+      await until("all four run on two servers", () => {
+        const states = [flight.a.state(), flight.b.state()];
+        return (
+          states.every((state) => state?.functions.every(({ state }) => state === "running") === true) &&
+          new Set(states.map((state) => JSON.stringify(state && ownersOf(state)))).size === 1 &&
+          new Set(Object.values(ownersOf(states[0] as NonNullable<(typeof states)[0]>))).size === 2
+        );
+      });
+      outcomes.push(JSON.stringify(ownersOf((await flight.settled())[0])));
+      await flight.a.stop();
+      await flight.b.stop();
+    }
+    expect(new Set(outcomes).size).toBe(1);
+  });
+
+  test("a server that is killed is replaced by priority, and what it left is removed when it starts again", async () => {
+    flight.a.start(TABLE);
+    flight.b.start(TABLE);
+    await flight.settled();
+    const left = flight.a.vips();
+    expect(left.length).toBeGreaterThan(0);
+    await flight.a.stop("SIGKILL");
+    flight.a.host.plug(false);
+    await until("b runs the two most important", () => {
+      const state = flight.b.state();
+      return state !== null && ownersOf(state).announcements === "b" && ownersOf(state)["safety-video"] === "b";
+    });
+    const state = flight.b.state();
+    expect(state && ownersOf(state).map).toBeNull();
+    expect(flight.a.vips().sort()).toEqual(left.sort()); // nobody was there to remove them
+    flight.a.host.plug(true);
+    flight.a.start(TABLE);
+    const [after] = await flight.settled();
+    expect(Object.values(ownersOf(after)).every((owner) => owner !== null)).toBe(true);
+    expect(flight.a.log).toContain("VIPS OF AN EARLIER RUN REMOVED");
+    expect([...flight.a.vips(), ...flight.b.vips()].length).toBe(VIPS.length);
+  });
+
+  test("the engine alone is killed: its VIPs go, a new incarnation takes part, nothing is up twice", async () => {
+    flight.a.start(TABLE);
+    flight.b.start(TABLE);
+    const [before] = await flight.settled();
+    flight.a.watchAddresses();
+    flight.b.watchAddresses();
+    await Bun.sleep(100);
+    process.kill(flight.a.enginePid, "SIGKILL");
+    await until("a is back as a new incarnation", () => {
+      const state = flight.a.state();
+      return state !== null && state.phase === "active" && state.incarnation > before.incarnation;
+    });
+    await flight.settled();
+    expect([...flight.a.vips(), ...flight.b.vips()].length).toBe(VIPS.length);
+    expect(addressesUpTwice([flight.a, flight.b])).toEqual([]);
+  });
+
+  test("drain moves what has room, resume takes part again, SIGTERM leaves in good order", async () => {
+    flight.a.start(TABLE);
+    flight.b.start(TABLE);
+    await flight.settled();
+    expect(flight.a.command("drain")).toMatchObject({ code: 0, err: "" });
+    expect(flight.a.vips()).toEqual([]);
+    expect(flight.a.state()?.phase).toBe("draining");
+    expect(ownersOf(flight.b.state() ?? flight.fail()).announcements).toBe("b");
+    expect(flight.a.command("resume").code).toBe(0);
+    const [state] = await flight.settled();
+    expect(Object.values(ownersOf(state)).every((owner) => owner !== null)).toBe(true);
+    expect(await flight.b.stop("SIGTERM")).toBe(0);
+    expect(flight.b.vips()).toEqual([]);
+    expect(flight.a.log).toContain("SERVER SAID GOOD-BYE: b");
+    expect(existsSync(join(flight.b.runDirectory, "engine.sock"))).toBe(false);
+  });
+
+  test("an address removed by hand is put back, one that somebody else added is left alone", async () => {
+    const foreign = "10.44.7.7";
+    flight.a.host.ip("addr", "add", `${foreign}/32`, "dev", "eth0");
+    flight.a.start(TABLE);
+    flight.b.start(TABLE);
+    await flight.settled();
+    const [address = ""] = flight.b.vips().filter((vip) => vip.includes("."));
+    flight.b.host.ip("addr", "del", `${address}/32`, "dev", "eth0");
+    await until("the address is back", () => flight.b.vips().includes(address));
+    await flight.a.stop();
+    expect(flight.a.host.addresses()).toContain(`${foreign}/32`);
+  });
+
+  test("carrier loss: the server lets go at once and takes part again when the link is back", async () => {
+    flight.a.start(TABLE);
+    flight.b.start(TABLE);
+    await flight.settled();
+    flight.a.host.plug(false);
+    await until(
+      "a is isolated and owns nothing",
+      () => flight.a.state()?.phase === "isolated" && flight.a.vips().length === 0,
+    );
+    await until("b has taken over", () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b");
+    flight.a.host.plug(true);
+    const [state] = await flight.settled();
+    expect(Object.values(ownersOf(state)).every((owner) => owner !== null)).toBe(true);
+  });
+
+  test("a server with another key or another table is no peer", async () => {
+    const keyed = { ...TABLE, keepAlive: { ...TABLE.keepAlive, keyFile: "key" } };
+    for (const [server, key] of [
+      [flight.a, "0123456789abcdef"],
+      [flight.b, "another-key-of-16"],
+    ] as const) {
+      writeFileSync(join(server.runDirectory, "../key"), key, { mode: 0o600 });
+      server.start(keyed);
+    }
+    await until("both reject what the other sends", () =>
+      [flight.a, flight.b].every((server) => (server.state()?.keepAlive.rejected.authentication ?? 0) > 20),
+    );
+    expect(flight.a.state()?.servers.find(({ id }) => id === "b")?.state).toBe("unknown");
+    await flight.a.stop();
+    await flight.b.stop();
+
+    flight.a.start(TABLE);
+    await until("a is active", () => flight.a.state()?.phase === "active");
+    const other = structuredClone(TABLE);
+    (other.functions[3] as { required: number }).required = 31;
+    flight.b.start(other);
+    await until("each names the other as incompatible", () =>
+      [flight.a, flight.b].every((server) => server.log.includes("SERVER HAS ANOTHER TABLE")),
+    );
+    await Bun.sleep(1000);
+    expect(flight.b.state()?.phase).toBe("listening"); // the newcomer stays passive
+    expect(flight.b.vips()).toEqual([]);
+    expect(flight.a.state()?.phase).toBe("active");
+  });
+
+  test("a second start in the same run directory is refused and disturbs nothing", async () => {
+    flight.a.start(TABLE);
+    await until("a is active", () => flight.a.state()?.phase === "active");
+    const config = join(flight.a.runDirectory, "config.json");
+    const second = Bun.spawnSync([
+      ...["ip", "netns", "exec", flight.a.host.namespace, join(import.meta.dir, "../../dist/wingman"), "run"],
+      ...["--server", "a", "--config", config, "--run-dir", flight.a.runDirectory, "--state-dir", "/tmp"],
+    ]);
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr.toString()).toContain(`already running as pid ${flight.a.pid}`);
+    expect(flight.a.state()?.phase).toBe("active");
+  });
+
+  test("a wrong configuration: every problem, exit 2, nothing started", async () => {
+    const wrong = {
+      ...TABLE,
+      functions: [{ id: "x", required: 500, priority: 11, vips: ["10.44.1.1/16"], colour: 1 }],
+    };
+    flight.a.start(wrong);
+    expect(await flight.a.exited()).toBe(2);
+    expect(flight.a.log).toContain("functions[0].priority");
+    expect(flight.a.log).toContain("functions[0].required");
+    expect(flight.a.log).toContain("functions[0].colour");
+    expect(existsSync(flight.a.runDirectory)).toBe(false);
+    expect(flight.a.vips()).toEqual([]);
+  });
+
+  test("an interface that does not exist: exit 1, and the ones that exist are named", async () => {
+    flight.a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, interfaces: ["eth7"] } });
+    expect(await flight.a.exited()).toBe(1);
+    expect(flight.a.log).toContain("eth7");
+    expect(flight.a.log).toContain("eth0");
+  });
+});
