@@ -1,5 +1,8 @@
 /** The executable from outside: exit codes, what goes to stdout and what to stderr. */
 import { expect, test } from "bun:test";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -57,20 +60,21 @@ test("a reader that has gone makes no noise", () => {
 });
 
 test("long output arrives whole at a slow reader", () => {
-  const file = new URL("../firmware-config/very-large-480.json", import.meta.url).pathname;
-  const script = '"$0" "$@" | { sleep 0.3; cat; }';
-  const child = Bun.spawnSync([
-    "bash",
-    "-c",
-    script,
-    process.execPath,
-    MAIN,
-    "plan",
-    "--book",
-    "--json",
-    "--config",
-    file,
-  ]);
-  expect(child.stdout.length).toBeGreaterThan(65_536 / 2);
-  expect(JSON.parse(child.stdout.toString()).book).toHaveLength(21);
+  const directory = mkdtempSync(join(tmpdir(), "wingman-main-"));
+  try {
+    const file = join(directory, "sixteen.json");
+    const servers = Array.from({ length: 16 }, (_, index) => ({ id: `s${index}`, resource: 10 }));
+    const functions = Array.from({ length: 16 }, (_, index) => ({
+      ...{ id: `f${index}`, required: 10, priority: 5 },
+      vips: [`10.44.1.${index + 1}/16`],
+    }));
+    writeFileSync(file, JSON.stringify({ system: "sixteen", servers, functions }));
+    const script = '"$0" "$@" | { sleep 0.3; cat; }';
+    const command = [process.execPath, MAIN, "plan", "--book", "--json", "--config", file];
+    const child = Bun.spawnSync(["bash", "-c", script, ...command]);
+    expect(child.stdout.length).toBeGreaterThan(65_536); // more than a pipe holds
+    expect(JSON.parse(child.stdout.toString()).book).toHaveLength(16 + 120);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
 });

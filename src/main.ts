@@ -1,6 +1,7 @@
 /** The executable `wingman`: from the command line to a command and its exit code. */
 import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
-import { CommandError, EXIT_DONE, UsageError } from "./commands/errors.ts";
+import { CommandError, UsageError } from "./commands/errors.ts";
+import { leaveWithTheReader } from "./commands/reader.ts";
 import { nearestName } from "./config/nearest.ts";
 import { quoted } from "./config/problem.ts";
 
@@ -43,14 +44,6 @@ async function run(name: string, args: string[]): Promise<number> {
   if (load === undefined) throw new UsageError(unknownCommand(name));
   const command = await load();
   return command(args);
-}
-
-/** `wingman help | head -1` is no failure: once the reader has gone, nobody wants the rest. */
-function leaveWithTheReader(): void {
-  process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code === "EPIPE") process.exit(EXIT_DONE);
-    throw error;
-  });
 }
 
 function unknownCommand(name: string): string {

@@ -35,7 +35,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "drain",
-    synopsis: "[--run-dir DIR]",
+    synopsis: "[--no-wait] [--run-dir DIR]",
     summary: "hand all functions to the other servers",
     public: true,
   },

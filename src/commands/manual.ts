@@ -250,7 +250,8 @@ JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
 keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
 Exit 1 when no server runs in the run directory.`,
   drain: `Hands all functions of the server on this machine to the others and keeps it from
-taking any, until 'wingman resume'. Returns when no function is left. Use it before
+taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
+as soon as the request was taken. Use it before
 work on a server: clients lose far less time than in a failure, because the others
 need not detect anything.
 

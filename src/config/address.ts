@@ -1,5 +1,5 @@
 /** IP addresses as the configuration writes them, decoded for comparison: one address has many spellings in IPv6. */
-import { isIPv6 } from "node:net";
+import { isIPv4, isIPv6 } from "node:net";
 import type { Vip } from "./model.ts";
 
 export interface Address {
@@ -65,12 +65,9 @@ export function addressKey(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
+/** A leading zero means octal to some programs and decimal to others: isIPv4 takes none. */
 function parseIpv4(text: string): Uint8Array | null {
-  const parts = text.split(".");
-  // A leading zero means octal to some programs and decimal to others: not accepted.
-  if (parts.length !== 4 || !parts.every((part) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
-    return null;
-  return Uint8Array.from(parts, Number);
+  return isIPv4(text) ? Uint8Array.from(text.split("."), Number) : null;
 }
 
 /** `text` is a valid IPv6 address. */

@@ -3,7 +3,7 @@
  * passed over here, so that one mistake is reported once and hides no other.
  */
 import * as v from "valibot";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX, SERVERS_MIN } from "../limits.ts";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
@@ -40,6 +40,8 @@ export function crossProblems(file: unknown): Problem[] {
   const clients = sectionOf(root.clients);
   const servers = sectionsOf(root.servers, "servers", SERVERS_MAX);
   const functions = sectionsOf(root.functions, "functions", FUNCTIONS_MAX);
+  // Without a list of servers, nothing can be said about a name.
+  const known = Array.isArray(root.servers) ? [...new Set(idsOf(servers).map(({ value }) => value))] : null;
   return [
     ...timingProblems(keepAlive),
     ...multicastProblems(keepAlive, clients),
@@ -48,8 +50,8 @@ export function crossProblems(file: unknown): Problem[] {
     ...repeated(idsOf(servers), "an identifier of no other server"),
     ...repeated(idsOf(functions), "an identifier of no other function"),
     ...functions.flatMap(programProblems),
-    ...functions.flatMap((entry) => eligibilityProblems(entry, root.servers)),
-    ...functions.flatMap((entry) => sizeProblems(entry, servers, root.servers)),
+    ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
+    ...sizeProblems(functions, root.servers),
     ...vipProblems(functions, clients),
   ];
 }
@@ -91,35 +93,38 @@ function programProblems(entry: Placed<Section>): Problem[] {
 }
 
 /** Servers that a function names must exist, and once. */
-function eligibilityProblems(entry: Placed<Section>, serverList: unknown): Problem[] {
+function eligibilityProblems(entry: Placed<Section>, known: readonly string[] | null): Problem[] {
   const named = textsOf(entry.value.servers, `${entry.path}.servers`).filter(({ value }) => v.is(IdSchema, value));
-  const problems = repeated(named, "each server once");
-  if (!Array.isArray(serverList)) return problems;
-  const known = [...new Set(idsOf(sectionsOf(serverList, "servers", SERVERS_MAX)).map(({ value }) => value))];
-  for (const { path, value } of named) {
-    if (known.includes(value)) continue;
-    const nearest = nearestName(value, known);
-    const expected = nearest === null ? `a server: ${alternatives(known) || "none is defined"}` : quoted(nearest);
-    problems.push({ path, found: `an unknown server ${quoted(value)}`, expected });
-  }
-  return problems;
+  const unknown = named.filter(({ value }) => known?.includes(value) === false);
+  return [
+    ...repeated(named, "each server once"),
+    ...unknown.map(({ path, value }) => {
+      const nearest = nearestName(value, known ?? []);
+      const expected =
+        nearest === null ? `a server: ${alternatives(known ?? []) || "none is defined"}` : quoted(nearest);
+      return { path, found: `an unknown server ${quoted(value)}`, expected };
+    }),
+  ];
 }
 
 /** A function that no server can hold would never run. */
-function sizeProblems(entry: Placed<Section>, servers: readonly Placed<Section>[], serverList: unknown): Problem[] {
-  const required = sound(FunctionSchema.entries.required, entry.value.required);
-  if (required === undefined || !Array.isArray(serverList)) return [];
-  const named: unknown[] | null = Array.isArray(entry.value.servers) ? entry.value.servers : null;
-  const eligible = servers.filter(({ value }) => named === null || named.includes(value.id));
-  // A server that is itself wrong, or a misspelt one, may be meant to be large enough.
+function sizeProblems(functions: readonly Placed<Section>[], serverList: unknown): Problem[] {
+  // A server that is itself wrong may be meant to be large enough: then nothing can be said about any function.
+  if (!Array.isArray(serverList)) return [];
+  const servers = sectionsOf(serverList, "servers", SERVERS_MAX);
+  const resources = servers.map(({ value }) => sound(ServerSchema.entries.resource, value.resource) ?? RESOURCE_MAX);
+  if (servers.length < Math.max(serverList.length, SERVERS_MIN)) return [];
   const known = servers.map(({ value }) => value.id);
-  if (servers.length < serverList.length || (named !== null && !named.every((id) => known.includes(id)))) return [];
-  const resources = eligible.map(({ value }) => sound(ServerSchema.entries.resource, value.resource));
-  const largest = Math.max(...resources.map((resource) => resource ?? Number.POSITIVE_INFINITY));
-  if (eligible.length === 0 || required <= largest) return [];
-  const whose = named === null ? "of all servers" : "of the servers that may run it";
-  const expected = `at most ${largest}, the largest resource ${whose}`;
-  return [{ path: `${entry.path}.required`, found: String(required), expected }];
+  return functions.flatMap(({ path, value }) => {
+    const required = sound(FunctionSchema.entries.required, value.required);
+    const named: unknown[] | null = Array.isArray(value.servers) ? value.servers : null;
+    if (required === undefined || named?.length === 0 || named?.some((id) => !known.includes(id))) return [];
+    const largest = Math.max(...resources.filter((_, index) => named === null || named.includes(known[index])));
+    if (required <= largest) return [];
+    const whose = named === null ? "of all servers" : "of the servers that may run it";
+    const expected = `at most ${largest}, the largest resource ${whose}`;
+    return [{ path: `${path}.required`, found: String(required), expected }];
+  });
 }
 
 /** An address belongs to one function, and to nothing else on the client network. Addresses count, not their spelling. */

@@ -104,7 +104,7 @@ export class RecordSocket {
     return libc.send(this.fd, record.address, record.bytes.length, DO_NOT_WAIT) < 0 ? errno() : 0;
   }
 
-  /** Sends the whole of `record` to whom the last received record came from (for a bound socket). 0, or an errno: ECONNREFUSED when it is gone. */
+  /** Sends the whole of `record` to whom the last received record came from (for a bound socket). 0, or an errno: ENOENT when it is gone. */
   reply(record: NativeMemory): number {
     const sent = libc.sendto(
       this.fd,

@@ -72,7 +72,8 @@ for (const [kind, command] of [
       }
       const pid = Number.parseInt(output, 10);
       started.push(pid);
-      await until("the program runs", () => stateOf(pid)?.program === "sleep");
+      // The last that exec sets up is the command line.
+      await until("the program runs", () => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program[0]}\0`));
       return { parent, pid };
     }
 

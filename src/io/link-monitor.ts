@@ -247,4 +247,9 @@ export class LinkMonitor implements DumpReader {
   message(view: DataView, bytes: Uint8Array, at: number, length: number): void {
     if (messageType(view, at) === RTM_NEWLINK) this.takeLink(view, bytes, at, length);
   }
+
+  close(): void {
+    this.notifications.close();
+    this.questions.close();
+  }
 }

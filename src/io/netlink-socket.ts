@@ -46,6 +46,9 @@ const DUMP_TRIES = 4;
 /** A dump is no longer than this, whatever else arrives meanwhile: 16 times all the addresses that an aircraft may have. */
 const DUMP_DATAGRAMS_MAX = 4096;
 
+/** More than any receive buffer made here holds: 4 MiB, of which the kernel counts at least 512 bytes for a datagram. */
+const DISCARDED_DATAGRAMS_MAX = 16_384;
+
 const SOL_NETLINK = 270;
 const NETLINK_CAP_ACK = 10;
 const NETLINK_GET_STRICT_CHK = 12;
@@ -154,9 +157,9 @@ export class NetlinkSocket {
     return -EAGAIN;
   }
 
-  /** Throws away what is queued: after an overflow the rest of an answer is worth nothing. Bounded by the receive buffer. */
+  /** Throws away all that is queued: after an overflow the rest of an answer is worth nothing. */
   discard(): void {
-    for (let i = 0; i < 4096; i++) if (this.receive(false) === -EAGAIN) return;
+    for (let i = 0; i < DISCARDED_DATAGRAMS_MAX; i++) if (this.receive(false) === -EAGAIN) return;
   }
 
   /** Sends the one message in the first `length` bytes and waits for its acknowledgement. 0, errno, or ETIMEDOUT. */

@@ -36,7 +36,8 @@ export class DatagramSocket {
   bind(address: Uint8Array, port: number): void {
     const name = new NativeMemory(SOCKADDR_BYTES);
     writeSocketAddress(name.view, 0, this.family, address, port);
-    if (libc.bind(this.fd, name.address, this.#addressBytes) < 0) throw new SystemError("bind", errno(), `UDP port ${port}`);
+    if (libc.bind(this.fd, name.address, this.#addressBytes) < 0)
+      throw new SystemError("bind", errno(), `UDP port ${port}`);
   }
 
   /** Takes one datagram into {@link received}. Its length (as much as fits), or −1 when there is none. Makes no garbage. */

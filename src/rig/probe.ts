@@ -31,8 +31,9 @@ export function encodeProbe(view: DataView, seat: number, target: number, sequen
   view.setUint32(12, 0, true);
 }
 
-export function isProbe(view: DataView): boolean {
-  return view.byteLength === PROBE_BYTES && view.getUint32(0, true) === PROBE_MAGIC;
+/** Whether the `length` bytes in `view` are a probe. */
+export function isProbe(view: DataView, length: number): boolean {
+  return length === PROBE_BYTES && view.getUint32(0, true) === PROBE_MAGIC;
 }
 
 /** Writes into `answer` (32 bytes) the answer to `probe`. */

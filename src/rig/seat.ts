@@ -5,14 +5,13 @@
  * The loop blocks in ppoll like the flight loop, at real-time priority where it may, because a seat that oversleeps would
  * see no gap. Bun's event loop is turned now and then for the rig's questions on standard input.
  */
-import { errno, SystemError } from "../io/errno.ts";
-import { AF_INET, AF_INET6, libc, SO_RCVBUF, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOL_SOCKET } from "../io/libc.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { Poller } from "../io/poller.ts";
 import { becomeRealtime } from "../io/realtime.ts";
 import { decodeNotice } from "../wire/client-notice.ts";
+import { DatagramSocket, SOCKADDR_BYTES, writeSocketAddress } from "./datagram-socket.ts";
 import { linesOf } from "./line-stream.ts";
 import {
   answerFunction,
@@ -39,8 +38,6 @@ const TURN_US = 20_000;
 
 const NOTICES_MAX = 8192;
 const STALLS_MAX = 1024;
-const SOCKADDR_BYTES = 28;
-const RECEIVE_BUFFER_BYTES = 1 << 20;
 
 export async function seat(): Promise<number> {
   const lines = linesOf(Bun.stdin.stream());
@@ -77,12 +74,10 @@ class SeatMeasurement {
   readonly #slots: number;
   readonly #addresses: NativeMemory;
   readonly #probe = new NativeMemory(PROBE_BYTES);
-  readonly #answer = new NativeMemory(64);
-  /** sockaddr of the sender, and its length behind it. */
-  readonly #sender = new NativeMemory(SOCKADDR_BYTES + 4);
-  readonly #poller = new Poller();
-  readonly #socket4 = openSocket(AF_INET);
-  readonly #socket6 = openSocket(AF_INET6);
+  /** Watches nothing: answers wait in their sockets until the next slot, because only whether they come counts. */
+  readonly #alarm = new Poller();
+  readonly #socket4 = new DatagramSocket(4);
+  readonly #socket6 = new DatagramSocket(6);
   readonly #notice: MulticastSocket;
   readonly #notices: NoticeRecord[] = [];
   #malformedNotices = 0;
@@ -99,25 +94,21 @@ class SeatMeasurement {
     this.#slots = Math.max(1, Math.round((order.intervalMs * 1000) / SLOT_US));
     this.#addresses = new NativeMemory(Math.max(1, order.targets.length) * SOCKADDR_BYTES);
     order.targets.forEach((target, number) => {
-      writeSocketAddress(this.#addresses.view, number * SOCKADDR_BYTES, target);
+      const { family, address } = target;
+      writeSocketAddress(this.#addresses.view, number * SOCKADDR_BYTES, family, address, SERVICE_PORT);
     });
     this.#notice = new MulticastSocket({
       interfaceName: order.notice.interface,
       group: order.notice.group,
       port: order.notice.port,
     });
-    this.#poller.add(this.#socket4);
-    this.#poller.add(this.#socket6);
-    this.#poller.add(this.#notice.fd);
   }
 
   /** Sends the probes of the next slot when it is due, and takes answers until then. */
   runSlot(): void {
-    let timeUs = nowUs();
-    while (timeUs < this.#deadlineUs) {
-      if (this.#poller.wait(this.#deadlineUs) > 0) this.#receive();
-      timeUs = nowUs();
-    }
+    this.#alarm.wait(this.#deadlineUs);
+    const timeUs = nowUs();
+    if (timeUs < this.#deadlineUs) return; // a signal
     this.#noteLateness(timeUs, timeUs - this.#deadlineUs);
     for (let number = this.#slot; number < this.#targets.length; number += this.#slots) this.#send(number);
     this.#slot = (this.#slot + 1) % this.#slots;
@@ -158,18 +149,14 @@ class SeatMeasurement {
   }
 
   #send(number: number): void {
-    const isIpv6 = (this.#targets[number] as SeatTarget).family === 6;
     const sequence = this.#record(number).sent(nowUs());
     encodeProbe(this.#probe.view, this.#seat, number, sequence);
     // A probe that cannot be sent (no route, no neighbour) is a probe without an answer.
-    libc.sendto(
-      isIpv6 ? this.#socket6 : this.#socket4,
-      this.#probe.address,
-      PROBE_BYTES,
-      0,
-      this.#addresses.address + number * SOCKADDR_BYTES,
-      isIpv6 ? SOCKADDR_BYTES : 16,
-    );
+    this.#socketOf(number).send(this.#probe, PROBE_BYTES, this.#addresses, number * SOCKADDR_BYTES);
+  }
+
+  #socketOf(number: number): DatagramSocket {
+    return (this.#targets[number] as SeatTarget).family === 4 ? this.#socket4 : this.#socket6;
   }
 
   #receive(): void {
@@ -178,34 +165,21 @@ class SeatMeasurement {
     this.#receiveNotices();
   }
 
-  #receiveAnswers(socket: number): void {
-    const answer = this.#answer.view;
+  #receiveAnswers(socket: DatagramSocket): void {
+    const answer = socket.received.view;
     for (;;) {
-      this.#sender.view.setUint32(SOCKADDR_BYTES, SOCKADDR_BYTES, true);
-      const sender = this.#sender.address;
-      const length = libc.recvfrom(socket, this.#answer.address, 64, 0, sender, sender + SOCKADDR_BYTES);
+      const length = socket.receive();
       if (length < 0) return;
-      if (!isAnswer(answer, length, this.#seat) || answerTarget(answer) >= this.#targets.length) continue;
       const number = answerTarget(answer);
+      if (!isAnswer(answer, length, this.#seat) || number >= this.#targets.length) continue;
       const record = this.#record(number);
       const isAsked = answerFunction(answer) === (this.#targets[number] as SeatTarget).functionIndex;
-      if (isAsked && this.#isFromTarget(number)) {
+      if (isAsked && socket === this.#socketOf(number) && socket.isFrom(this.#addresses, number * SOCKADDR_BYTES)) {
         record.answer(answerSequence(answer), answerServer(answer), answerProcess(answer));
       } else {
         record.foreign++;
       }
     }
-  }
-
-  /** Whether the last sender is the VIP that was asked. */
-  #isFromTarget(number: number): boolean {
-    const isIpv6 = (this.#targets[number] as SeatTarget).family === 6;
-    const from = isIpv6 ? 8 : 4;
-    const to = from + (isIpv6 ? 16 : 4);
-    for (let at = from; at < to; at++) {
-      if (this.#sender.bytes[at] !== this.#addresses.bytes[number * SOCKADDR_BYTES + at]) return false;
-    }
-    return true;
   }
 
   #receiveNotices(): void {
@@ -229,23 +203,4 @@ class SeatMeasurement {
     this.#stallAtUs[at] = atUs;
     this.#stallUs[at] = lateUs;
   }
-}
-
-function openSocket(family: number): number {
-  const fd = libc.socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new SystemError("socket", errno(), `family ${family}`);
-  const value = new NativeMemory(4);
-  value.view.setUint32(0, RECEIVE_BUFFER_BYTES, true);
-  libc.setsockopt(fd, SOL_SOCKET, SO_RCVBUF, value.address, 4);
-  return fd;
-}
-
-/** sockaddr_in (16 bytes) or sockaddr_in6 (28 bytes): family in native order, port and address in network order. */
-function writeSocketAddress(view: DataView, at: number, target: SeatTarget): void {
-  view.setUint16(at, target.family === 4 ? AF_INET : AF_INET6, true);
-  view.setUint16(at + 2, SERVICE_PORT, false);
-  const from = at + (target.family === 4 ? 4 : 8);
-  target.address.forEach((byte, number) => {
-    view.setUint8(from + number, byte);
-  });
 }

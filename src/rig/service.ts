@@ -10,66 +10,114 @@
  * them now and then, and at once when a signal comes.
  */
 import { parseAddress } from "../config/address.ts";
-import { NativeMemory } from "../io/native-memory.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
+import { NativeMemory } from "../io/native-memory.ts";
 import { Poller } from "../io/poller.ts";
+import { becomeRealtime } from "../io/realtime.ts";
 import { DatagramSocket } from "./datagram-socket.ts";
-import { ANSWER_BYTES, encodeAnswer, isProbe, PROBE_BYTES, SERVICE_PORT } from "./probe.ts";
+import { ANSWER_BYTES, encodeAnswer, isProbe, SERVICE_PORT } from "./probe.ts";
 
 /** How long a TCP client of a busy service may wait for the event loop, and of an idle one. */
 const BUSY_TURN_US = 20_000;
 const IDLE_TURN_US = 250_000;
 
+/** Below the seats, so that a flood of probes cannot delay the next ones. */
+const REALTIME_PRIORITY = 10;
+
 /** Datagrams answered before anything else gets its turn. */
 const ANSWERS_PER_TURN_MAX = 64;
 
+/** Two names of at most 32 characters, and a number. */
+const TEXT_BYTES_MAX = 128;
+
 /** Arguments: index of the function, then the identifiers of the servers in the order of the configuration, with commas. */
 export async function service(args: string[]): Promise<number> {
+  const { WINGMAN_FUNCTION: name = "", WINGMAN_SERVER: server = "", WINGMAN_VIPS: vips = "" } = process.env;
   const functionIndex = Number(args[0]);
-  const server = process.env.WINGMAN_SERVER ?? "";
   const serverIndex = (args[1] ?? "").split(",").indexOf(server);
-  const name = process.env.WINGMAN_FUNCTION ?? "";
-  const vips = (process.env.WINGMAN_VIPS ?? "").split(",").map(parseAddress);
-  if (serverIndex < 0 || !Number.isInteger(functionIndex) || vips.includes(null)) {
+  const addresses = vips.split(",").map(parseAddress);
+  if (serverIndex < 0 || !Number.isInteger(functionIndex) || addresses.includes(null)) {
     console.error(
       "wingman-rig service: started by a head-end server only (WINGMAN_SERVER, WINGMAN_FUNCTION, WINGMAN_VIPS)",
     );
     return 2;
   }
-
   let isOver = false;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
       isOver = true;
     });
   }
-  const start = Date.now() >>> 0;
-  let counter = 0;
-  const line = () => `${name} ${server} ${++counter}\n`;
-  for (const hostname of (process.env.WINGMAN_VIPS ?? "").split(",")) listenTcp(hostname, line);
 
+  // A service that waits for a processor behind the machine's other work would look like an outage. Where that is refused the
+  // figures are as good as the machine is quiet; the seats, which are refused too, say so.
+  becomeRealtime(REALTIME_PRIORITY);
+  const identity = new Identity(functionIndex, serverIndex, `${name} ${server}`);
+  for (const hostname of vips.split(",")) listenTcp(hostname, identity);
   const poller = new Poller();
-  const sockets = vips.flatMap((vip) => (vip === null ? [] : [openVip(vip, poller)]));
-  const answer = new NativeMemory(ANSWER_BYTES);
+  const sockets = addresses.flatMap((vip) => (vip === null ? [] : [listenUdp(vip.family, vip.bytes, poller)]));
   let turnUs = 0;
   while (!isOver) {
-    const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0;
-    for (const socket of sockets) {
-      for (let answers = 0; isBusy && answers < ANSWERS_PER_TURN_MAX; answers++) {
-        const length = socket.receive();
-        if (length < 0) break;
-        if (isProbe(socket.received.view, length)) {
-          encodeAnswer(answer.view, socket.received.view, serverIndex, functionIndex, start, ++counter);
-          socket.reply(answer, ANSWER_BYTES);
-        } else {
-          const text = new NativeText(line());
-          socket.reply(text.memory, text.length);
-        }
-      }
-    }
+    const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0; // false also when a signal has come
+    if (isBusy) for (const socket of sockets) identity.answerAll(socket);
     if (isBusy && nowUs() < turnUs) continue;
     await new Promise((resolve) => setImmediate(resolve));
     turnUs = nowUs() + BUSY_TURN_US;
   }
   return 0;
+}
+
+/** Who answers. */
+class Identity {
+  /** Tells this process from the next one of the function on this server. */
+  readonly #start = Date.now() >>> 0;
+  readonly #answer = new NativeMemory(TEXT_BYTES_MAX);
+  #counter = 0;
+
+  constructor(
+    readonly functionIndex: number,
+    readonly serverIndex: number,
+    readonly names: string,
+  ) {}
+
+  /** The answer for people. */
+  line(): string {
+    return `${this.names} ${++this.#counter}\n`;
+  }
+
+  /** Answers what has arrived. */
+  answerAll(socket: DatagramSocket): void {
+    for (let answers = 0; answers < ANSWERS_PER_TURN_MAX; answers++) {
+      const length = socket.receive();
+      if (length < 0) return;
+      if (isProbe(socket.received.view, length)) {
+        const { functionIndex, serverIndex } = this;
+        const probe = socket.received.view;
+        encodeAnswer(this.#answer.view, probe, serverIndex, functionIndex, this.#start, ++this.#counter);
+        socket.reply(this.#answer, ANSWER_BYTES);
+      } else {
+        const { written } = new TextEncoder().encodeInto(this.line(), this.#answer.bytes);
+        socket.reply(this.#answer, written);
+      }
+    }
+  }
+}
+
+function listenUdp(family: 4 | 6, address: Uint8Array, poller: Poller): DatagramSocket {
+  const socket = new DatagramSocket(family);
+  socket.bind(address, SERVICE_PORT);
+  poller.add(socket.fd);
+  return socket;
+}
+
+function listenTcp(hostname: string, identity: Identity): void {
+  Bun.listen({
+    hostname,
+    port: SERVICE_PORT,
+    socket: {
+      data(socket) {
+        socket.write(identity.line());
+      },
+    },
+  });
 }

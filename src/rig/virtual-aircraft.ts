@@ -16,7 +16,7 @@ export const SEAT_COUNT = 2;
 
 /** Distance of a seat's probes to one VIP, unless there are so many VIPs that the machine would do nothing else. */
 const PROBE_INTERVAL_MS = 4;
-const PROBES_PER_SECOND_MAX = 12_000;
+const PROBES_PER_SECOND_MAX = 8000;
 
 /** Time for the answers to the last probes before a seat is asked. */
 const SETTLE_MS = LATE_US / 1000 + 200;

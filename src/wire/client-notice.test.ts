@@ -92,7 +92,11 @@ test("a prepared notice is sealed again for the next event", () => {
   const bytes = notice();
   sealNotice(bytes, new DataView(bytes.buffer), NOTICE_MOVED, NOTICE_PREEMPTED, 10, 2 ** 32 + 5);
   const result = decode(bytes);
-  expect(result.ok && [result.notice.event, result.notice.sequence, result.notice.timeMs]).toEqual([NOTICE_MOVED, 10, 5]);
+  expect(result.ok && [result.notice.event, result.notice.sequence, result.notice.timeMs]).toEqual([
+    NOTICE_MOVED,
+    10,
+    5,
+  ]);
 });
 
 test("ids: 32 bytes whole, longer ones cut at a whole character, none of the earlier content left", () => {

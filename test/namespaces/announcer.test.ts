@@ -20,7 +20,15 @@ function kept<T extends { close(): void }>(socket: T): T {
 }
 
 const announcerOn = (host: Host, ...vipsOfFunction: string[][]): Announcer =>
-  kept(host.inside(() => new Announcer("eth0", vipsOfFunction.map((vips) => vips.map(vip)))));
+  kept(
+    host.inside(
+      () =>
+        new Announcer(
+          "eth0",
+          vipsOfFunction.map((vips) => vips.map(vip)),
+        ),
+    ),
+  );
 
 const captureOn = (host: Host): PacketSocket => kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
 
@@ -81,7 +89,9 @@ describe("what another host sees on the wire", () => {
     const server = network.addHost();
     const host = network.addHost();
     const capture = captureOn(host);
-    const functions = Array.from({ length: 500 }, (_, f) => [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`));
+    const functions = Array.from({ length: 500 }, (_, f) =>
+      [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`),
+    );
     const announcer = announcerOn(server, ...functions);
     const seen: string[] = [];
     for (let first = 0; first < 500; first += 50) {
@@ -92,13 +102,17 @@ describe("what another host sees on the wire", () => {
       expect(announcer.flush()).toBe(0);
       seen.push(...(await captured(capture, 150, isArp)));
     }
-    const addresses = seen.map((frame) => [28, 29, 30, 31].map((at) => Number.parseInt(frame.slice(2 * at, 2 * at + 2), 16)).join("."));
+    const addresses = seen.map((frame) =>
+      [28, 29, 30, 31].map((at) => Number.parseInt(frame.slice(2 * at, 2 * at + 2), 16)).join("."),
+    );
     expect(addresses).toEqual(functions.flat().map((text) => text.replace("/16", "")));
   });
 
   test("1,500 frames in one flush: two system calls", () => {
     const server = network.addHost();
-    const functions = Array.from({ length: 500 }, (_, f) => [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`));
+    const functions = Array.from({ length: 500 }, (_, f) =>
+      [1, 2, 3].map((i) => `10.44.${f % 250}.${i + 3 * Math.floor(f / 250)}/16`),
+    );
     const announcer = announcerOn(server, ...functions);
     for (let index = 0; index < 500; index++) announcer.announce(index);
     const calls = announcer.systemCalls;
@@ -152,7 +166,15 @@ describe("a client's neighbour cache changes to the new server at once", () => {
     const seat = network.addHost("10.44.200.7/16", "fd44:0:0:0:0:0:200:7/64");
     const servers = ["1", "2"].map((number) => {
       const host = network.addHost(`10.44.0.${number}/16`, `fd44:0:0:0:0:0:0:${number}/64`);
-      const switcher = kept(host.inside(() => new VipSwitcher("eth0", vips.map((texts) => texts.map(vip)))));
+      const switcher = kept(
+        host.inside(
+          () =>
+            new VipSwitcher(
+              "eth0",
+              vips.map((texts) => texts.map(vip)),
+            ),
+        ),
+      );
       return { host, switcher, announcer: announcerOn(host, ...vips) };
     });
     const cached = (address: string): string =>

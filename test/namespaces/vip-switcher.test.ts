@@ -15,7 +15,13 @@ afterEach(() => {
 });
 
 function switcherOn(host: Host, ...vipsOfFunction: string[][]): VipSwitcher {
-  const switcher = host.inside(() => new VipSwitcher("eth0", vipsOfFunction.map((vips) => vips.map(vip))));
+  const switcher = host.inside(
+    () =>
+      new VipSwitcher(
+        "eth0",
+        vipsOfFunction.map((vips) => vips.map(vip)),
+      ),
+  );
   switchers.push(switcher);
   return switcher;
 }
@@ -31,8 +37,15 @@ function remove(host: Host, switcher: VipSwitcher, ...indexes: number[]): number
 }
 
 const answers = (host: Host, address: string): boolean =>
-  Bun.spawnSync(["ip", "netns", "exec", host.namespace, process.execPath, join(import.meta.dir, "../children/echo-client.ts"), address])
-    .exitCode === 0;
+  Bun.spawnSync([
+    "ip",
+    "netns",
+    "exec",
+    host.namespace,
+    process.execPath,
+    join(import.meta.dir, "../children/echo-client.ts"),
+    address,
+  ]).exitCode === 0;
 
 describe("adding and deleting", () => {
   test("a function's VIPs of both families come and go together, in one batch with others", () => {
@@ -161,10 +174,20 @@ describe("seats reach a VIP", () => {
       const server = network.addHost(...own);
       const seat = network.addHost("10.44.200.7/16", "fd44:0:0:0:0:0:200:7/64");
       const switcher = switcherOn(server, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
-      const echo = Bun.spawn(["ip", "netns", "exec", server.namespace, process.execPath, join(import.meta.dir, "../children/echo-server.ts")], {
-        stdout: "ignore",
-        stderr: "ignore",
-      });
+      const echo = Bun.spawn(
+        [
+          "ip",
+          "netns",
+          "exec",
+          server.namespace,
+          process.execPath,
+          join(import.meta.dir, "../children/echo-server.ts"),
+        ],
+        {
+          stdout: "ignore",
+          stderr: "ignore",
+        },
+      );
       try {
         expect(add(server, switcher, 0)).toBe(0);
         expect(switcher.routeErrno).toBe(0);
@@ -214,7 +237,13 @@ describe("addresses that somebody else added", () => {
   test("are left alone although they equal a VIP, whatever their prefix length allows", () => {
     const host = network.addHost("10.44.1.1/32", "fd44:0:0:0:0:0:1:2/64", "fd44:0:0:0:0:0:1:3/48", "10.44.1.4/16");
     const before = host.addresses();
-    const vips = [["10.44.1.1/16"], ["fd44:0:0:0:0:0:1:2/64"], ["fd44:0:0:0:0:0:1:3/64"], ["10.44.1.4/16"], ["10.44.1.5/16"]];
+    const vips = [
+      ["10.44.1.1/16"],
+      ["fd44:0:0:0:0:0:1:2/64"],
+      ["fd44:0:0:0:0:0:1:3/64"],
+      ["10.44.1.4/16"],
+      ["10.44.1.5/16"],
+    ];
     const switcher = switcherOn(host, ...vips);
     expect(host.inside(() => switcher.removeLeftovers())).toBe(0);
     expect([...switcher.foreign]).toEqual([1, 1, 1, 1, 0]);

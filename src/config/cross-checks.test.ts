@@ -1,0 +1,107 @@
+/** What the parts of a configuration must be to each other, with the very words that are said about it. */
+import { expect, test } from "bun:test";
+import { type Changed, linesAbout, smallest, withFunction } from "./smallest-aircraft.ts";
+
+const SERVERS = smallest().servers;
+
+/** What is changed, and every line that must be said about it. */
+const BAD: [string, Changed, string[]][] = [
+  [
+    "a detection time that is too short",
+    { keepAlive: { periodMs: 5, lostAfterPeriods: 2 } },
+    ["x: keepAlive.lostAfterPeriods: found 2 periods of 5 ms, 10 ms in all, expected 15 to 10,000 ms in all"],
+  ],
+  [
+    "detection and recovery times that are too long, one of them by its default",
+    { keepAlive: { periodMs: 1000, lostAfterPeriods: 11, recoveredAfterPeriods: 61 } },
+    [
+      "x: keepAlive.lostAfterPeriods: found 11 periods of 1000 ms, 11,000 ms in all, expected 15 to 10,000 ms in all",
+      "x: keepAlive.recoveredAfterPeriods: found 61 periods of 1000 ms, 61,000 ms in all, expected 0 to 60,000 ms in all",
+    ],
+  ],
+  [
+    "a command without path",
+    withFunction({ command: ["sleep", "1"] }),
+    ['x: functions[0].command[0]: found "sleep", expected the absolute path of a program'],
+  ],
+  [
+    "two servers and two functions of one name",
+    {
+      servers: [...SERVERS, { id: "a", resource: 1 }],
+      functions: [...smallest().functions, { id: "f", required: 1, priority: 1, vips: ["10.44.1.3/16"] }],
+    },
+    [
+      'x: servers[2].id: found "a", which servers[0].id is already, expected an identifier of no other server',
+      'x: functions[2].id: found "f", which functions[0].id is already, expected an identifier of no other function',
+    ],
+  ],
+  [
+    "one VIP twice in a function, in two spellings",
+    withFunction({ vips: ["fd44::1/64", "FD44:0::0001/64"] }),
+    [
+      'x: functions[0].vips[1]: found "FD44:0::0001/64", the address of functions[0].vips[0] of "f", expected each address once',
+    ],
+  ],
+  [
+    "a VIP in two functions, with different prefix lengths",
+    withFunction({ vips: ["10.44.1.2/24"] }),
+    [
+      'x: functions[1].vips[0]: found "10.44.1.2/16", the address of functions[0].vips[0] of "f", expected an address that nothing else has',
+    ],
+  ],
+  [
+    "a VIP that is a witness",
+    { clients: { witnesses: ["10.44.1.1"] } },
+    [
+      'x: functions[0].vips[0]: found "10.44.1.1/16", the address of the witness clients.witnesses[0], expected an address that nothing else has',
+    ],
+  ],
+  [
+    "a witness and an interface twice",
+    { clients: { witnesses: ["10.44.0.1", "10.44.0.1"] }, keepAlive: { interfaces: ["eth0", "eth0"] } },
+    [
+      'x: keepAlive.interfaces[1]: found "eth0", which keepAlive.interfaces[0] is already, expected each interface once',
+      'x: clients.witnesses[1]: found "10.44.0.1", which clients.witnesses[0] is already, expected each witness once',
+    ],
+  ],
+  [
+    "notices where keep-alives are",
+    { clients: { noticeGroup: "239.192.44.1", noticePort: 44100 } },
+    [
+      "x: clients.noticeGroup: found 239.192.44.1 port 44100, which the keep-alives use, expected another group or another port than in keepAlive",
+    ],
+  ],
+  [
+    "a function larger than every server",
+    withFunction({ required: 101 }),
+    ["x: functions[0].required: found 101, expected at most 100, the largest resource of all servers"],
+  ],
+  [
+    "a function larger than its servers",
+    withFunction({ required: 60, servers: ["b"] }),
+    ["x: functions[0].required: found 60, expected at most 50, the largest resource of the servers that may run it"],
+  ],
+  [
+    "unknown and repeated servers",
+    {
+      servers: [{ id: "server-a", resource: 9 }],
+      ...withFunction({ servers: ["servr-a", "z", "server-a", "server-a"] }),
+    },
+    [
+      'x: functions[0].servers[3]: found "server-a", which functions[0].servers[2] is already, expected each server once',
+      'x: functions[0].servers[0]: found an unknown server "servr-a", expected "server-a"',
+      'x: functions[0].servers[1]: found an unknown server "z", expected a server: server-a',
+    ],
+  ],
+];
+
+test.each(BAD)("%s", (_, changes, expected) => {
+  expect(linesAbout(changes)).toEqual(expected);
+});
+
+test("a function is not called too large while the servers are in doubt", () => {
+  const large = withFunction({ required: 200 });
+  expect(linesAbout({ ...large, servers: [...SERVERS, { id: "c", resource: "300" }] })).toHaveLength(1);
+  expect(linesAbout({ ...large, servers: [...SERVERS, 7] })).toHaveLength(1);
+  expect(linesAbout({ ...withFunction({ required: 60, servers: ["b", "aa"] }) })).toHaveLength(1);
+});

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { COMPILERS, collectionsOf } from "../garbage.ts";
+
+const CHILD = join(import.meta.dir, "../children/garbage-network.ts");
+
+const QUIET = [
+  "vip-switcher",
+  "vip-switcher-refused",
+  "link-monitor",
+  "link-monitor-resynchronise",
+  "announcer",
+  "packet-socket",
+  "client-notice",
+];
+
+describe("moving VIPs makes no garbage", () => {
+  for (const environment of COMPILERS) {
+    const compilers = JSON.stringify(environment);
+    test(`the canary is seen, ${compilers}`, async () => {
+      expect(await collectionsOf(CHILD, ["canary"], environment)).toBeGreaterThan(0);
+    }, 120_000);
+    for (const name of QUIET) {
+      test(`${name}, ${compilers}`, async () => {
+        expect(await collectionsOf(CHILD, [name], environment)).toBe(0);
+      }, 120_000);
+    }
+  }
+});
