@@ -4,7 +4,15 @@
  * whatever the aircraft.
  */
 import { assert } from "../assert.ts";
-import { FUNCTIONS_MAX, PRIORITY_MAX, PRIORITY_MIN, RESOURCE_MAX, SERVERS_MAX } from "../limits.ts";
+import {
+  FUNCTIONS_MAX,
+  PRIORITY_MAX,
+  PRIORITY_MIN,
+  REQUIRED_MIN,
+  RESOURCE_MAX,
+  SERVERS_MAX,
+  STOP_GRACE_MS_MAX,
+} from "../limits.ts";
 
 /** No server: the function is not allocated. */
 export const NONE = -1;
@@ -56,8 +64,12 @@ export class FunctionTable {
       this.resource[server] = resource;
     });
     rows.forEach((row, index) => {
-      assert(Number.isInteger(row.required) && row.required >= 0 && row.required <= RESOURCE_MAX, "required resource");
+      assert(Number.isInteger(row.required) && row.required >= REQUIRED_MIN, "required resource");
+      assert(row.required <= RESOURCE_MAX, "required resource");
+      assert(Number.isInteger(row.priority), "priority");
       assert(row.priority >= PRIORITY_MIN && row.priority <= PRIORITY_MAX, "priority");
+      assert(row.process >= PROCESS_NONE && row.process <= PROCESS_ALWAYS, "process");
+      assert(row.stopGraceMs >= 0 && row.stopGraceMs <= STOP_GRACE_MS_MAX, "stop grace");
       assert((row.servers & ~this.serverMask) === 0, "eligible servers");
       this.required[index] = row.required;
       this.priority[index] = row.priority;

@@ -81,7 +81,8 @@ for (const [kind, command] of [
       const { parent, pid } = await supervised(["/bin/sleep", "600"]);
       expect(stateOf(pid)).toEqual({ program: "sleep", parent: parent.pid, group: pid, session: pid });
       for (const field of ["SigBlk", "SigIgn", "SigCgt"]) expect(statusField(pid, field)).toBe("0000000000000000");
-      expect(readdirSync(`/proc/${pid}/fd`).sort()).toEqual(["0", "1", "2"]);
+      const descriptors = () => readdirSync(`/proc/${pid}/fd`).sort().join();
+      await until("it has closed what it opened at its start", () => descriptors() === "0,1,2");
       expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("/bin/sleep\x00600\x00");
       const environment = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
       expect(environment).toContain("LAUNCHED=yes");

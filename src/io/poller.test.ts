@@ -63,7 +63,7 @@ describe("Poller", () => {
   });
 
   test("a side that is gone is ready until it is removed", () => {
-    const { one, two, close } = pair();
+    const { one, two } = pair();
     const poller = new Poller();
     const slot = poller.add(two.fd);
     one.close();
@@ -73,7 +73,7 @@ describe("Poller", () => {
     poller.remove(slot);
     expect(poller.isReadable(slot)).toBe(false);
     expect(poller.wait(0)).toBe(0);
-    close();
+    two.close();
   });
 
   test("a descriptor that was closed while watched is a programmer's error", () => {

@@ -47,6 +47,7 @@ async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
   tell({ kind: "concluded", passed });
   const code = passed ? 0 : 1;
   if (order.once) return code;
+  aircraft.pace = "resting";
   watch(aircraft, note);
   requests.serve(async (line) => note(await obey(aircraft, line)));
   await requests.end;

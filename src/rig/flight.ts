@@ -1,9 +1,12 @@
 /** The aircraft after the acceptance procedure: it stays up, says what changes, and does what the user types. */
-import { agreedOwners, changesBetween, listed, type Owners } from "./verdict.ts";
+import { agreedOwners, changesBetween, formatStatistic, gapsOf, listed, type Owners, statisticOf } from "./verdict.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 const LOOK_MS = 100;
+
+/** A takeover that is noticed now began at most so long ago. */
+const GAP_MEMORY_US = 2_000_000;
 
 /** What the user may type, with what it does. SERVER stands for the name of a server. */
 export const FLIGHT_COMMANDS: readonly (readonly [string, string])[] = [
@@ -80,8 +83,28 @@ export function watch(aircraft: VirtualAircraft, note: (text: string) => void): 
       }
     }
     if (parts.length > 0) note(parts.join("; "));
+    if (now.isAgreed && changesBetween(before.owners, now.owners).moved.length > 0) {
+      void noteGaps(aircraft, before.owners, now.owners, note);
+    }
     before = now.isAgreed ? now : { ...now, owners: before.owners };
   }, LOOK_MS);
+}
+
+/** Says how long the seats were without the functions that moved. */
+async function noteGaps(
+  aircraft: VirtualAircraft,
+  before: Owners,
+  after: Owners,
+  note: (text: string) => void,
+): Promise<void> {
+  const { moved } = changesBetween(before, after);
+  const indexes = new Set(moved.map((id) => aircraft.config.functions.findIndex((entry) => entry.id === id)));
+  const seen = await aircraft.observe(aircraft.nowUs - GAP_MEMORY_US);
+  const parts = seen.map(({ seat, report }) => {
+    const statistic = statisticOf(gapsOf(report, aircraft.targets, indexes).map(({ gapMs }) => gapMs));
+    return `${seat.name} ${formatStatistic(statistic)}`;
+  });
+  note(`gaps of what moved: ${parts.join("; ")}`);
 }
 
 interface Look {

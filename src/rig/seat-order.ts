@@ -19,18 +19,27 @@ export interface SeatTarget {
   address: number[];
 }
 
-/** Every later line: asks for everything that happened after a time of CLOCK_MONOTONIC. */
+/** Every later line: a change of pace, which is not answered, or a question. */
+export type SeatRequest = PaceRequest | ReportRequest;
+
+/** The new distance of two probes to the same target. */
+export interface PaceRequest {
+  intervalMs: number;
+}
+
+/** Asks for everything that happened after a time of CLOCK_MONOTONIC. */
 export interface ReportRequest {
   sinceUs: number;
 }
 
-/** The answer to the order. */
+/** The answer to the first line. */
 export interface SeatReady {
   ready: true;
   /** Why the seat does not run at real-time priority, or null when it does. */
   notRealtime: string | null;
 }
 
+/** The answer to a question. */
 export interface SeatReport {
   untilUs: number;
   /** Targets in the order of the order. */

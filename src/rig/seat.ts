@@ -24,7 +24,7 @@ import {
   PROBE_BYTES,
   SERVICE_PORT,
 } from "./probe.ts";
-import type { NoticeRecord, ReportRequest, SeatOrder, SeatReady, SeatReport, SeatTarget } from "./seat-order.ts";
+import type { NoticeRecord, SeatOrder, SeatReady, SeatReport, SeatRequest, SeatTarget } from "./seat-order.ts";
 import { TargetRecord } from "./target-record.ts";
 
 /** Probes are spread over the interval in slots of this length, so that they do not all meet in one instant. */
@@ -50,8 +50,9 @@ export async function seat(): Promise<number> {
   let isOver = false;
   const answerQuestions = async () => {
     for await (const line of lines) {
-      const request = JSON.parse(line) as ReportRequest;
-      console.log(JSON.stringify(measurement.report(request.sinceUs)));
+      const request = JSON.parse(line) as SeatRequest;
+      if ("intervalMs" in request) measurement.setInterval(request.intervalMs);
+      else console.log(JSON.stringify(measurement.report(request.sinceUs)));
     }
     isOver = true; // the rig is gone
   };
@@ -71,7 +72,7 @@ class SeatMeasurement {
   readonly #seat: number;
   readonly #targets: SeatTarget[];
   readonly #records: TargetRecord[];
-  readonly #slots: number;
+  #slots = 1;
   readonly #addresses: NativeMemory;
   readonly #probe = new NativeMemory(PROBE_BYTES);
   /** Watches nothing: answers wait in their sockets until the next slot, because only whether they come counts. */
@@ -91,7 +92,7 @@ class SeatMeasurement {
     this.#seat = order.seat;
     this.#targets = order.targets;
     this.#records = order.targets.map(() => new TargetRecord());
-    this.#slots = Math.max(1, Math.round((order.intervalMs * 1000) / SLOT_US));
+    this.setInterval(order.intervalMs);
     this.#addresses = new NativeMemory(Math.max(1, order.targets.length) * SOCKADDR_BYTES);
     order.targets.forEach((target, number) => {
       const { family, address } = target;
@@ -102,6 +103,11 @@ class SeatMeasurement {
       group: order.notice.group,
       port: order.notice.port,
     });
+  }
+
+  setInterval(intervalMs: number): void {
+    this.#slots = Math.max(1, Math.round((intervalMs * 1000) / SLOT_US));
+    this.#slot %= this.#slots;
   }
 
   /** Sends the probes of the next slot when it is due, and takes answers until then. */

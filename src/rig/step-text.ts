@@ -11,6 +11,7 @@ export function formatStep({ number, title, actions, checks, passed }: StepResul
 }
 
 function formatCheck({ what, expected, measured, passed }: Check): string[] {
+  if (passed && measured === expected) return [`  ${word(passed)}  ${what}: ${measured}, as expected`];
   return [`  ${word(passed)}  ${what}`, `        expected: ${expected}`, `        measured: ${measured}`];
 }
 

@@ -2,7 +2,7 @@
 import { NOTICE_MOVED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
-import { listed, missingNotices, type Owners } from "./verdict.ts";
+import { lateNotices, listed, missingNotices, type Owners } from "./verdict.ts";
 import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
@@ -69,12 +69,14 @@ export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFai
     step.check(`stopped functions that ${seat.name} still gets answers of`, "none", measured, answered.length === 0);
     if (stopped.length === 0) continue;
     const functions = context.indexMap(stopped);
-    const missing = missingNotices(report, aircraft.targets, functions, NOTICE_STOPPING, true);
+    const missing = missingNotices(report, functions, NOTICE_STOPPING);
+    const late = lateNotices(report, aircraft.targets, functions, NOTICE_STOPPING, aircraft.probeIntervalMs + 1);
+    const isComplete = missing.length === 0 && late.length === 0;
     step.check(
       `notices that ${seat.name} received before the stop`,
       `one each of ${listed(stopped)}`,
-      missing.length === 0 ? "all" : `missing: ${listed(missing)}`,
-      missing.length === 0,
+      isComplete ? "all" : `missing: ${listed(missing)}; too late: ${listed(late)}`,
+      isComplete,
     );
   }
   return step.result;
@@ -95,8 +97,8 @@ export async function recovery(context: AcceptanceContext, { victim }: PowerFail
   for (const { seat, report } of seen) {
     const { started, moved } = plan.changes;
     const missing = [
-      ...missingNotices(report, aircraft.targets, context.indexMap(started), NOTICE_STARTED, false),
-      ...missingNotices(report, aircraft.targets, context.indexMap(moved), NOTICE_MOVED, false),
+      ...missingNotices(report, context.indexMap(started), NOTICE_STARTED),
+      ...missingNotices(report, context.indexMap(moved), NOTICE_MOVED),
     ];
     step.check(
       `notices that ${seat.name} received`,

@@ -37,10 +37,14 @@ export function longestGapMs(report: SeatReport, target: number): number {
   return longestMs;
 }
 
-/** The longest gap of every VIP of these functions, in ms. */
-export function gapsMs(report: SeatReport, targets: readonly SeatTarget[], functions: ReadonlySet<number>): number[] {
+/** The longest gap in ms of every VIP of these functions, with the function. */
+export function gapsOf(
+  report: SeatReport,
+  targets: readonly SeatTarget[],
+  functions: ReadonlySet<number>,
+): { functionIndex: number; gapMs: number }[] {
   return targets.flatMap(({ functionIndex }, number) =>
-    functions.has(functionIndex) ? [longestGapMs(report, number)] : [],
+    functions.has(functionIndex) ? [{ functionIndex, gapMs: longestGapMs(report, number) }] : [],
   );
 }
 
@@ -88,35 +92,41 @@ export function ownerDifferences(measured: Owners, expected: Owners): string[] {
   });
 }
 
+/** Functions for which the seat received no notice of this kind. */
+export function missingNotices(report: SeatReport, functions: ReadonlyMap<string, number>, event: number): string[] {
+  return [...functions].flatMap(([id, index]) => (noticesUs(report, index, event).length === 0 ? [id] : []));
+}
+
 /**
- * Functions among `ids` for which the seat received no notice of this kind in time: at the latest when it got the last answer
- * of the function before it went silent (for a notice that must precede a stop), else at any time of the report.
+ * Functions that went silent before the seat received the notice that they would, as `id: 3.0 ms after the last answer`. The last
+ * answer counts with the time at which it was asked for, so a notice may be up to `intervalMs` later, when the next one would
+ * have been.
  */
-export function missingNotices(
+export function lateNotices(
   report: SeatReport,
   targets: readonly SeatTarget[],
   functions: ReadonlyMap<string, number>,
   event: number,
-  isBeforeStop: boolean,
+  intervalMs: number,
 ): string[] {
   return [...functions].flatMap(([id, index]) => {
-    const receivedUs = report.notices
-      .filter((notice) => notice.event === event && notice.functionIndex === index)
-      .map(({ atUs }) => atUs);
-    if (receivedUs.length === 0) return [`${id}: none`];
-    if (!isBeforeStop) return [];
-    const firstUs = Math.min(...receivedUs);
-    const tooLate = targets.some(({ functionIndex }, number) => {
-      if (functionIndex !== index) return false;
+    const firstUs = Math.min(...noticesUs(report, index, event));
+    const latenessMs = targets.flatMap(({ functionIndex }, number) => {
       const openGap = report.targets[number]?.gaps.find((gap) => gap.endUs === null);
-      return openGap !== undefined && firstUs > openGap.startUs + PROBE_SPACING_US;
+      return functionIndex === index && openGap !== undefined ? [(firstUs - openGap.startUs) / 1000] : [];
     });
-    return tooLate ? [`${id}: after the stop`] : [];
+    const latestMs = Math.max(...latenessMs);
+    return Number.isFinite(latestMs) && latestMs > intervalMs
+      ? [`${id}: ${formatMs(latestMs)} ms after the last answer`]
+      : [];
   });
 }
 
-/** A notice is in time when it arrives before the first probe after the last answered one would have been due. */
-const PROBE_SPACING_US = 10_000;
+function noticesUs(report: SeatReport, functionIndex: number, event: number): number[] {
+  return report.notices
+    .filter((notice) => notice.event === event && notice.functionIndex === functionIndex)
+    .map(({ atUs }) => atUs);
+}
 
 export function formatMs(value: number): string {
   return Number.isFinite(value) ? value.toFixed(1) : "unended";

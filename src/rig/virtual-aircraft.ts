@@ -14,9 +14,20 @@ import { VirtualServer } from "./virtual-server.ts";
 
 export const SEAT_COUNT = 2;
 
-/** Distance of a seat's probes to one VIP, unless there are so many VIPs that the machine would do nothing else. */
-const PROBE_INTERVAL_MS = 4;
-const PROBES_PER_SECOND_MAX = 8000;
+/**
+ * How often the seats call every VIP: the distance of two probes, and how many all of them may send in a second before the
+ * machine does little else. Of many VIPs each is called less often.
+ */
+const PACES = {
+  /** Failures, where gaps are tens of milliseconds. */
+  normal: { intervalMs: 4, probesPerSecondMax: 8000 },
+  /** Planned changes, where a gap is hardly longer than a probe takes. */
+  fine: { intervalMs: 2, probesPerSecondMax: 16_000 },
+  /** Nobody measures: the machine is its user's. */
+  resting: { intervalMs: 10, probesPerSecondMax: 4000 },
+} as const;
+
+export type Pace = keyof typeof PACES;
 
 /** Time for the answers to the last probes before a seat is asked. */
 const SETTLE_MS = LATE_US / 1000 + 200;
@@ -27,11 +38,11 @@ export interface SeatObservation {
 }
 
 export class VirtualAircraft {
+  #probeIntervalMs: number;
   readonly servers: readonly VirtualServer[];
   readonly seats: readonly VirtualSeat[];
   /** The VIPs that every seat calls, in the order of the seats' reports. */
   readonly targets: readonly SeatTarget[];
-  readonly probeIntervalMs: number;
 
   private constructor(
     readonly config: AircraftConfig,
@@ -46,7 +57,7 @@ export class VirtualAircraft {
     this.servers = servers;
     this.seats = seats;
     this.targets = targets;
-    this.probeIntervalMs = probeInterval(targets.length);
+    this.#probeIntervalMs = probeInterval("normal", targets.length);
   }
 
   /** Builds networks, seats and servers, and starts every server's daemon at the same moment. */
@@ -77,6 +88,16 @@ export class VirtualAircraft {
 
   server(id: string): VirtualServer | undefined {
     return this.servers.find((server) => server.id === id);
+  }
+
+  /** Distance of a seat's probes to one VIP now. */
+  get probeIntervalMs(): number {
+    return this.#probeIntervalMs;
+  }
+
+  set pace(pace: Pace) {
+    this.#probeIntervalMs = probeInterval(pace, this.targets.length);
+    for (const seat of this.seats) seat.setInterval(this.#probeIntervalMs);
   }
 
   /** Switches a server on; its daemon is not started yet. */
@@ -122,7 +143,7 @@ async function startSeats(
     seats.push(
       await VirtualSeat.start(network, address, plan.hostRoutes, {
         seat,
-        intervalMs: probeInterval(targets.length),
+        intervalMs: probeInterval("normal", targets.length),
         targets,
         notice: { interface: name, group, port },
       }),
@@ -131,6 +152,7 @@ async function startSeats(
   return seats;
 }
 
-function probeInterval(targetCount: number): number {
-  return Math.max(PROBE_INTERVAL_MS, Math.ceil((targetCount * SEAT_COUNT * 1000) / PROBES_PER_SECOND_MAX));
+function probeInterval(pace: Pace, targetCount: number): number {
+  const { intervalMs, probesPerSecondMax } = PACES[pace];
+  return Math.max(intervalMs, Math.ceil((targetCount * SEAT_COUNT * 1000) / probesPerSecondMax));
 }

@@ -7,7 +7,7 @@ import { cleanEnvironment, rigCommand } from "./executables.ts";
 import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
 import { linesOf } from "./line-stream.ts";
 import { namespaceOf } from "./process-table.ts";
-import type { ReportRequest, SeatOrder, SeatReady, SeatReport } from "./seat-order.ts";
+import type { SeatOrder, SeatReady, SeatReport, SeatRequest } from "./seat-order.ts";
 
 const START_DEADLINE_MS = 10_000;
 
@@ -68,9 +68,13 @@ export class VirtualSeat {
 
   /** Everything that ended, changed or arrived after `sinceUs`. */
   async report(sinceUs: number): Promise<SeatReport> {
-    const request: ReportRequest = { sinceUs };
-    send(this.#process, request);
+    send(this.#process, { sinceUs });
     return JSON.parse(await nextLine(this.#lines)) as SeatReport;
+  }
+
+  /** From now on one probe to each target every `intervalMs`. */
+  setInterval(intervalMs: number): void {
+    send(this.#process, { intervalMs });
   }
 
   /** Calls addresses over TCP from the seat, see call.ts. */
@@ -79,7 +83,7 @@ export class VirtualSeat {
   }
 }
 
-function send(child: Bun.Subprocess<"pipe", "pipe", "inherit">, document: SeatOrder | ReportRequest): void {
+function send(child: Bun.Subprocess<"pipe", "pipe", "inherit">, document: SeatOrder | SeatRequest): void {
   child.stdin.write(`${JSON.stringify(document)}\n`);
   child.stdin.flush();
 }

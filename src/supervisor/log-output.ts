@@ -51,8 +51,8 @@ function write(line: string): boolean {
     bytes[LINE_BYTES_MAX - 1] = 0x0a;
   }
   poll.view.setInt16(6, 0, true);
-  if (libc.ppoll(poll.address, 1, poll.address + 8, 0) !== 1) return false;
-  if ((poll.view.getInt16(6, true) & POLLOUT) === 0) return false;
+  const ready = libc.ppoll(poll.address, 1, poll.address + 8, 0);
+  if (ready !== 1 || (poll.view.getInt16(6, true) & POLLOUT) === 0) return false;
   try {
     return writeSync(STANDARD_ERROR, bytes) === bytes.length;
   } catch {

@@ -93,7 +93,7 @@ export const OUR_MARK = 0x57;
 const SUBNET_ROUTE_METRIC = 1_000_000;
 
 /** No message made here is longer. */
-export const MESSAGE_BYTES_MAX = 96;
+export const MESSAGE_BYTES_MAX = 100;
 
 // ---- making messages --------------------------------------------------------------------------------------------------
 
@@ -262,7 +262,7 @@ export const messageSequence = (view: DataView, at: number): number => view.getU
 
 /** errno of an NLMSG_ERROR or NLMSG_DONE message, 0 for an acknowledgement. A message too short to tell counts as 0. */
 export function messageErrno(view: DataView, at: number, length: number): number {
-  return length < MESSAGE_HEADER_BYTES + 4 ? 0 : -view.getInt32(at + MESSAGE_HEADER_BYTES, true);
+  return length < MESSAGE_HEADER_BYTES + 4 ? 0 : 0 - view.getInt32(at + MESSAGE_HEADER_BYTES, true);
 }
 
 /**

@@ -204,7 +204,10 @@ describe("reset", () => {
 });
 
 describe("preempt", () => {
-  /** Twice as often as the slowest of these systems changes its answer when asked again. No bound is known, nor any system that never rests. */
+  /**
+   * Twice as often as the slowest of these systems changes its answer when asked again. Observed, not proven: no bound is
+   * known, nor any system that never rests.
+   */
   const AGAIN_MAX = 8;
 
   test(

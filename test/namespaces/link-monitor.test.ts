@@ -83,12 +83,16 @@ describe("carrier", () => {
     const host = network.addHost();
     const monitor = monitorOn(host);
     await carrierBecomes(monitor, 0, true);
+    add(host, switcherOn(host), 0);
+    await presentBecomes(monitor, [true, false, false]);
     host.ip("link", "add", "br1", "type", "bridge");
     host.ip("link", "set", "br1", "up");
     for (const change of [["master", "br1"], ["nomaster"]]) {
       host.ip("link", "set", "eth0", ...change);
       while (monitor.poll() > 0); // whatever it says, everything of it has been said when the command returned
       await carrierBecomes(monitor, 0, true);
+      expect(takeRemoved(monitor)).toEqual([]);
+      expect(monitor.present(0)).toBe(true);
     }
   });
 
@@ -177,16 +181,18 @@ describe("the client interface goes away", () => {
     // It appears under another name first and has a VIP's address before it gets its own: no notification tells of that.
     host.ip("link", "add", "new0", "type", "veth", "peer", "name", "peer0");
     host.ip("link", "set", "peer0", "up");
-    host.ip("addr", "add", "10.44.1.2/32", "dev", "new0");
-    monitor.poll();
-    expect(monitor.present(1)).toBe(false);
-    host.ip("link", "set", "new0", "name", "eth0");
-    host.ip("link", "set", "eth0", "up");
+    host.ip("link", "set", "new0", "up");
+    host.ip("addr", "add", "fd44::1:3/64", "dev", "new0", "nodad");
+    expect(monitor.carrier(0)).toBe(false);
+    await until("address up", () => host.ip("-6", "route", "show", "table", "local").includes("fd44::1:3"));
+    while (monitor.poll() > 0);
+    expect(monitor.present(2)).toBe(false);
+    host.ip("link", "set", "new0", "name", "eth0"); // Linux allows it while the interface is up
     await carrierBecomes(monitor, 0, true);
-    expect(presentOf(monitor)).toEqual([false, true, false]);
-    host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0");
+    expect(presentOf(monitor)).toEqual([false, false, true]);
+    host.ip("addr", "del", "fd44::1:3/64", "dev", "eth0");
     monitor.poll();
-    expect(takeRemoved(monitor)).toEqual([1]);
+    expect(takeRemoved(monitor)).toEqual([2]);
   });
 
   test("renamed, it is another interface", async () => {

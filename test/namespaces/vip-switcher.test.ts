@@ -103,6 +103,19 @@ describe("adding and deleting", () => {
     expect(host.addresses()).toEqual([]);
   });
 
+  test("64 IPv6 VIPs, the longest messages, fit one batch", () => {
+    const host = network.addHost();
+    const vips = Array.from({ length: 8 }, (_, f) =>
+      Array.from({ length: 8 }, (_, i) => `fd44:0:0:0:0:0:${f + 1}:${i}/64`),
+    );
+    const switcher = switcherOn(host, ...vips);
+    const indexes = vips.map((_, index) => index);
+    expect(add(host, switcher, ...indexes)).toBe(0);
+    expect(host.addresses()).toHaveLength(64);
+    expect(remove(host, switcher, ...indexes)).toBe(0);
+    expect(host.addresses()).toEqual([]);
+  });
+
   test("errors are told by function: the first, a middle and the last of a batch", () => {
     for (const refused of [0, 1, 2]) {
       const host = network.addHost();

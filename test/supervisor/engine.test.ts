@@ -9,6 +9,7 @@ import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
   CONTROL_START_PROCESS,
+  CONTROL_STOP_PROCESS,
   NO_INDEX,
   REASON_START,
 } from "../../src/wire/control.ts";
@@ -96,6 +97,30 @@ test(
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
     expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_RUNNING]);
     expect(daemon.written("always.pid")?.split("\n").length).toBe(2); // one start, one empty rest
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a stop that a dead engine asked for is carried out, but answered to nobody",
+  async () => {
+    const slow = daemon.script(
+      "slow",
+      `trap '' TERM; echo $$ >> ${daemon.directory}/pid; while :; do sleep 0.05; done`,
+    );
+    daemon.start([{ id: "slow", command: [slow], stopGraceMs: 1500 }]);
+    const first = await daemon.engine();
+    daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
+    const pid = await until("pid", () => Number(daemon.written("pid") ?? 0) || undefined);
+    daemon.send(CONTROL_STOP_PROCESS, 0, 1500);
+    daemon.send(CONTROL_LOG, NO_INDEX, 111, 1, 0); // comes after the stop: once it is printed, the stop was taken
+    await until("the line", () => daemon.errors.includes("SERVER LOST"));
+    process.kill(first.pid, "SIGKILL");
+    await daemon.engine();
+    expect(isRunning(pid)).toBe(true);
+    await until("its end", () => !isRunning(pid));
+    daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_RUNNING]);
   },
   LIMIT_MS,
 );

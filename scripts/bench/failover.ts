@@ -1,0 +1,124 @@
+/** One trial: two servers settled, a client asking, a fault, and what the client saw. */
+import { readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../../src/commands/errors.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import type { BenchContext } from "./benchmark.ts";
+import type { HeadEnd } from "./head-end.ts";
+import { PERIOD_MS } from "./head-end.ts";
+import type { BenchNetwork, Machine } from "./network.ts";
+import { PROBE_PORT, ProbeRecord } from "./probe-record.ts";
+
+const SETTLE_DEADLINE_MS = 20_000;
+/** keepalived was seen to need 5 s at times. */
+const TAKEOVER_DEADLINE_MS = 20_000;
+/** Answered rounds in a row that count as a steady service. */
+const STEADY_ROUNDS = 200;
+/** After everything is settled both systems get this long to calm down. */
+const CALM_MS = 400;
+const LOOK_MS = 10;
+
+/** The numbers by which the responders answer: 0 means nobody. */
+const FIRST_SERVER = 1;
+const SECOND_SERVER = 2;
+
+export interface Fault {
+  /** Makes server 0 stop owning the VIPs. */
+  inflict(network: BenchNetwork, system: HeadEnd): Promise<void>;
+}
+
+export interface TrialResult {
+  /** Client-visible outage of each target, ms. */
+  outageMs: number[];
+  /** False when server 1 did not answer steadily within {@link TAKEOVER_DEADLINE_MS}. */
+  takenOver: boolean;
+  /** Probes that both servers answered. */
+  answeredTwice: number;
+  /** Prober and responders ran at SCHED_FIFO. */
+  realtime: boolean;
+}
+
+export interface Trial {
+  network: BenchNetwork;
+  system: HeadEnd;
+  /** VIPs that the client asks, at most two. */
+  targets: readonly string[];
+  fault: Fault;
+}
+
+export async function measureTrial(context: BenchContext, trial: Trial): Promise<TrialResult> {
+  const { network, system, targets, fault } = trial;
+  await startPair(context, network, system);
+  const file = join(context.directory, "record");
+  rmSync(file, { force: true });
+  const record = new ProbeRecord(file, targets.length);
+  const prober = network.client.start(
+    [process.execPath, join(import.meta.dir, "prober.ts"), file, ...targets],
+    join(context.directory, "prober.log"),
+  );
+  try {
+    const asked = await until(SETTLE_DEADLINE_MS, async () => record.isSteady(FIRST_SERVER, STEADY_ROUNDS));
+    if (!asked) throw new RuntimeError(`${system.name}: the client is not answered steadily before the fault`);
+    await waitForPhase(context);
+    const faultUs = nowUs();
+    await fault.inflict(network, system);
+    const takenOver = await until(TAKEOVER_DEADLINE_MS, async () => record.isSteady(SECOND_SERVER, STEADY_ROUNDS));
+    record.stop();
+    await prober.exited;
+    return {
+      outageMs: targets.map((_, target) => (takenOver ? record.outageMs(target, faultUs) : TAKEOVER_DEADLINE_MS)),
+      takenOver,
+      answeredTwice: record.answeredTwice,
+      realtime: record.isRealtime,
+    };
+  } finally {
+    prober.kill("SIGKILL");
+    await prober.exited;
+  }
+}
+
+/** Boots both servers anew and waits until the first owns everything and the second stands by. */
+export async function startPair(context: BenchContext, network: BenchNetwork, system: HeadEnd): Promise<void> {
+  await network.renew();
+  const started: Machine[] = [];
+  for (const [index, server] of network.servers.entries()) {
+    const number = index + 1;
+    const responder = server.start(
+      [process.execPath, join(import.meta.dir, "responder.ts"), String(number)],
+      join(context.directory, `responder-${number}.log`),
+    );
+    if (!(await until(SETTLE_DEADLINE_MS, async () => isListening(responder.pid)))) {
+      throw new RuntimeError("the responder does not come up");
+    }
+    system.start(server, index);
+    started.push(server);
+    const settled = await until(SETTLE_DEADLINE_MS, () => system.isSettled(started));
+    if (!settled) throw new RuntimeError(`${system.name} does not settle with ${started.length} servers`);
+  }
+  await Bun.sleep(CALM_MS);
+}
+
+/** Faults come at any phase of the keep-alive period; a sleep is right to a millisecond, the rest is chance. */
+async function waitForPhase(context: BenchContext): Promise<void> {
+  const untilUs = nowUs() + context.random.below(5 * PERIOD_MS * 1000);
+  await Bun.sleep(Math.max(0, Math.floor((untilUs - nowUs()) / 1000) - 1));
+  while (nowUs() < untilUs);
+}
+
+function isListening(pid: number): boolean {
+  const port = `:${PROBE_PORT.toString(16).toUpperCase()} `;
+  try {
+    return readFileSync(`/proc/${pid}/net/udp`, "utf8").includes(port);
+  } catch {
+    return false; // gone meanwhile
+  }
+}
+
+export async function until(deadlineMs: number, isMet: () => Promise<boolean>): Promise<boolean> {
+  const deadline = performance.now() + deadlineMs;
+  while (!(await isMet())) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(LOOK_MS);
+  }
+  return true;
+}

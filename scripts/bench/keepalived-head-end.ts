@@ -1,0 +1,106 @@
+/** keepalived (VRRP) on both servers with its fastest sound settings. */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../../src/commands/errors.ts";
+import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
+import { type HeadEnd, PERIOD_MS } from "./head-end.ts";
+import { INTERFACE, isInstalled, type Machine } from "./network.ts";
+import { KEEPALIVED_PRIORITY } from "./priorities.ts";
+
+/**
+ * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the interval: the highest
+ * priorities are the fastest.
+ */
+const PRIORITIES = [254, 253] as const;
+
+/** 224.0.0.18, the group of VRRP (RFC 5798, section 5.1.1.2), as /proc/net/igmp writes it. */
+const VRRP_GROUP = "120000E0";
+
+export const KEEPALIVED_MISSING =
+  "keepalived is not installed (Debian package keepalived): its part of this benchmark is left out";
+
+export class KeepalivedHeadEnd implements HeadEnd {
+  readonly name = "keepalived";
+  private vips: readonly string[] = [];
+  private starts = 0;
+
+  private constructor(private readonly directory: string) {}
+
+  /** Null when keepalived is not installed. */
+  static async find(directory: string): Promise<KeepalivedHeadEnd | null> {
+    return (await isInstalled("keepalived", "--version")) ? new KeepalivedHeadEnd(directory) : null;
+  }
+
+  prepare(vips: readonly string[]): void {
+    this.vips = vips;
+    PRIORITIES.forEach((priority, index) => {
+      writeFileSync(this.configFile(index), configuration(vips, priority));
+    });
+  }
+
+  start(machine: Machine, index: number): void {
+    const own = join(this.directory, `k${this.starts++}`);
+    const files = ["--pid", `${own}.pid`, "--vrrp_pid", `${own}.vrrp`];
+    machine.start(
+      ["keepalived", "--vrrp", "--dont-fork", "--log-console", "--use-file", this.configFile(index), ...files],
+      `${own}.log`,
+    );
+  }
+
+  async isSettled(machines: readonly Machine[]): Promise<boolean> {
+    const [owner, standby] = machines;
+    const owned = await owner?.addresses();
+    if (!this.vips.every((vip) => owned?.has(vip))) return false;
+    return standby === undefined || hearsVrrp(standby);
+  }
+
+  async depart(machine: Machine): Promise<void> {
+    const parent = keepalivedProcesses(machine)[0];
+    if (parent === undefined) throw new RuntimeError("keepalived is not running");
+    process.kill(parent, "SIGTERM");
+  }
+
+  private configFile(index: number): string {
+    return join(this.directory, `keepalived-${index}.conf`);
+  }
+}
+
+/** Processes of keepalived on a machine, the parent first. */
+export function keepalivedProcesses(machine: Machine): number[] {
+  const all = machine.processes().filter((pid) => argumentsOf(pid)[0] === "keepalived");
+  return all.sort(
+    (one, other) => Number(all.includes(parentOf(one) ?? 0)) - Number(all.includes(parentOf(other) ?? 0)),
+  );
+}
+
+function hearsVrrp(machine: Machine): boolean {
+  const [pid] = keepalivedProcesses(machine);
+  if (pid === undefined) return false;
+  try {
+    return readFileSync(`/proc/${pid}/net/igmp`, "utf8").includes(VRRP_GROUP);
+  } catch {
+    return false; // gone meanwhile
+  }
+}
+
+function configuration(vips: readonly string[], priority: number): string {
+  const [first, ...others] = vips;
+  // An advertisement has room for few addresses: the others come along with the first.
+  const excluded = others.length === 0 ? "" : `\n  virtual_ipaddress_excluded {\n    ${others.join("\n    ")}\n  }`;
+  return `global_defs {
+  vrrp_version 3
+  vrrp_rt_priority ${KEEPALIVED_PRIORITY}
+  vrrp_no_swap
+}
+vrrp_instance bench {
+  state BACKUP
+  interface ${INTERFACE}
+  virtual_router_id 44
+  priority ${priority}
+  advert_int ${PERIOD_MS / 1000}
+  virtual_ipaddress {
+    ${first}
+  }${excluded}
+}
+`;
+}

@@ -1,0 +1,171 @@
+/**
+ * Two servers and a client, each in a network namespace of its own, joined by a bridge in a fourth one. The machine's own
+ * network is never touched, and everything vanishes with the namespaces, whose names carry this process's number.
+ */
+import { statSync } from "node:fs";
+import { RuntimeError } from "../../src/commands/errors.ts";
+import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
+import { waitFor } from "../../src/rig/condition.ts";
+import { cleanEnvironment } from "../../src/rig/executables.ts";
+import { processesIn } from "../../src/rig/process-table.ts";
+import type { CleanUp } from "./clean-up.ts";
+
+export const INTERFACE = "eth0";
+
+const DEATH_DEADLINE_MS = 5000;
+const UNKNOWN_NAMESPACE = "";
+
+/** One end of a cable to the bridge. */
+export class Machine {
+  readonly namespace: string;
+  /** The bridge's end of its cable. */
+  readonly port: string;
+  /** Its own address in the client network. */
+  readonly address: string;
+  private identity = UNKNOWN_NAMESPACE;
+
+  constructor(
+    readonly label: string,
+    readonly number: number,
+  ) {
+    this.namespace = namespaceName(label);
+    this.port = `port-${label}`;
+    this.address = `10.99.0.${number}`;
+  }
+
+  /** Command prefix that runs a program on this machine; the program keeps the number of the process. */
+  get enter(): string[] {
+    return ["nsenter", `--net=/run/netns/${this.namespace}`];
+  }
+
+  /** Every process on this machine. */
+  processes(): number[] {
+    if (this.identity === UNKNOWN_NAMESPACE) {
+      this.identity = `net:[${statSync(`/run/netns/${this.namespace}`).ino}]`;
+    }
+    return processesIn(new Set([this.identity]));
+  }
+
+  /** Starts a program that stays; its output goes to `log`. */
+  start(command: readonly string[], log: string): Bun.Subprocess {
+    const output = Bun.file(log);
+    return Bun.spawn([...this.enter, ...command], {
+      stdio: ["ignore", output, output],
+      env: cleanEnvironment(),
+    });
+  }
+
+  /** Addresses on the client interface, without prefix length. */
+  async addresses(): Promise<Set<string>> {
+    const json = await runCommand(["ip", "-n", this.namespace, "-json", "-4", "addr", "show", "dev", INTERFACE]);
+    const links = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
+    return new Set(links.flatMap(({ addr_info }) => (addr_info ?? []).flatMap(({ local }) => local ?? [])));
+  }
+
+  /** SIGKILL to every process on this machine; waits until all are gone. */
+  async killAll(): Promise<void> {
+    kill(this.processes());
+    const areGone = await waitFor(DEATH_DEADLINE_MS, () => this.processes().length === 0);
+    if (!areGone) throw new RuntimeError(`processes in ${this.namespace} outlived SIGKILL`);
+  }
+}
+
+export class BenchNetwork {
+  readonly servers: readonly [Machine, Machine] = [new Machine("a", 1), new Machine("b", 2)];
+  readonly client = new Machine("c", 100);
+  private readonly bridge = namespaceName("n");
+
+  private constructor() {}
+
+  /** @throws RuntimeError when the machine does not let us */
+  static async create(cleanUp: CleanUp): Promise<BenchNetwork> {
+    if (process.getuid?.() !== 0) throw new RuntimeError("network namespaces: this user is not root");
+    const network = new BenchNetwork();
+    for (const namespace of [network.bridge, ...network.machines.map((machine) => machine.namespace)]) {
+      await runCommand(["ip", "netns", "add", namespace]);
+      cleanUp.defer(() => removeNamespace(namespace));
+      await runCommand(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+    }
+    cleanUp.defer(() => network.killAtOnce());
+    // Without multicast snooping keep-alives reach every port at once; without spanning tree ports forward at once.
+    await network.onBridge(
+      "link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
+      "link set br0 addrgenmode none up",
+    );
+    for (const machine of network.machines) await network.connect(machine);
+    return network;
+  }
+
+  get machines(): readonly Machine[] {
+    return [...this.servers, this.client];
+  }
+
+  /** As after a fresh boot of both servers: no process, no address but their own, and nobody remembers them. */
+  async renew(): Promise<void> {
+    for (const server of this.servers) {
+      await server.killAll();
+      await this.onBridge(`link del ${server.port}`);
+      await this.connect(server);
+    }
+    await runCommand(["ip", "-n", this.client.namespace, "neigh", "flush", "all"]);
+  }
+
+  /**
+   * Power off, as the network sees it: the cable is dead from one instant on, and no process of the machine lives to send
+   * anything when it comes back. In that order: a program that is killed says nothing, and one that notices the dead cable
+   * cannot be heard.
+   */
+  async powerOff(server: Machine): Promise<void> {
+    const processes = server.processes();
+    await this.onBridge(`link set ${server.port} down`);
+    kill(processes);
+    await server.killAll();
+  }
+
+  private async connect(machine: Machine): Promise<void> {
+    const hardware = `02:57:42:00:00:${machine.number.toString(16).padStart(2, "0")}`;
+    await this.onBridge(
+      `link add ${machine.port} type veth peer name ${INTERFACE} address ${hardware} netns ${machine.namespace}`,
+      `link set ${machine.port} addrgenmode none`,
+      `link set ${machine.port} master br0 up`,
+    );
+    const lines = [
+      `link set ${INTERFACE} addrgenmode none`,
+      `addr add ${machine.address}/16 dev ${INTERFACE}`,
+      `link set ${INTERFACE} up`,
+    ];
+    await runCommand(["ip", "-n", machine.namespace, "-batch", "-"], `${lines.join("\n")}\n`);
+  }
+
+  private async onBridge(...lines: string[]): Promise<void> {
+    await runCommand(["ip", "-n", this.bridge, "-batch", "-"], `${lines.join("\n")}\n`);
+  }
+
+  private killAtOnce(): void {
+    for (const machine of this.machines) kill(machine.processes());
+  }
+}
+
+/** SIGKILL to each of `processes`; one that has gone meanwhile is no error. */
+export function kill(processes: readonly number[]): void {
+  for (const pid of processes) {
+    try {
+      process.kill(pid, "SIGKILL");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/** Whether `program` can be started here. */
+export async function isInstalled(program: string, ...probe: string[]): Promise<boolean> {
+  if (Bun.which(program) === null) return false;
+  return (await tryCommand([program, ...probe])).exitCode === 0;
+}
+
+const namespaceName = (label: string): string => `wmb${process.pid}${label}`;
+
+function removeNamespace(namespace: string): void {
+  const { exitCode, stderr } = Bun.spawnSync(["ip", "netns", "del", namespace], { stderr: "pipe" });
+  if (exitCode !== 0) throw new Error(stderr.toString().trim());
+}

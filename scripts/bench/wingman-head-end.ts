@@ -1,0 +1,78 @@
+/** Wingman on both servers: the flight executable with its own scheduling. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
+import { runCommand } from "../../src/rig/command-run.ts";
+import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { type HeadEnd, LOST_AFTER_PERIODS, PERIOD_MS } from "./head-end.ts";
+import { INTERFACE, type Machine } from "./network.ts";
+
+const IDS = ["a", "b"] as const;
+
+export class WingmanHeadEnd implements HeadEnd {
+  readonly name = "wingman";
+  private readonly configFile: string;
+  private starts = 0;
+  private runDirectories: string[] = [];
+
+  constructor(
+    private readonly executable: string,
+    private readonly directory: string,
+  ) {
+    this.configFile = join(directory, "wingman.json");
+  }
+
+  prepare(vips: readonly string[]): void {
+    const functions = [];
+    for (let first = 0; first < vips.length; first += VIPS_PER_FUNCTION_MAX) {
+      const own = vips.slice(first, first + VIPS_PER_FUNCTION_MAX).map((vip) => `${vip}/16`);
+      functions.push({ id: `f${functions.length}`, required: 1, priority: 5, vips: own });
+    }
+    const config = {
+      system: `bench-${process.pid}`,
+      keepAlive: { periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
+      // The first server always has more left than the second: it gets everything.
+      servers: [
+        { id: IDS[0], resource: 1_000_000 },
+        { id: IDS[1], resource: 1_000 },
+      ],
+      functions,
+    };
+    writeFileSync(this.configFile, JSON.stringify(config));
+  }
+
+  start(machine: Machine, index: number): void {
+    const own = join(this.directory, `w${this.starts++}`);
+    mkdirSync(own);
+    this.runDirectories[index] = own;
+    machine.start(
+      [
+        ...[this.executable, "run", "--server", IDS[index] as string, "--config", this.configFile],
+        ...["--run-dir", own, "--state-dir", join(own, "state")],
+      ],
+      join(own, "log"),
+    );
+  }
+
+  async isSettled(machines: readonly Machine[]): Promise<boolean> {
+    const views = machines.map((_, index) => this.view(index));
+    const all = views.every((view) => view?.functions.every(({ owner, state }) => owner === 0 && state === "running"));
+    const heard = machines.length === 1 || (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
+    return all && heard && views.every((view) => view?.phase === "active");
+  }
+
+  async depart(): Promise<void> {
+    await runCommand([this.executable, "drain", "--run-dir", this.runDirectories[0] as string]);
+  }
+
+  /** How late the loop of server 0 has begun its periods since its start, in µs. */
+  async lateness(): Promise<StatusDocument["keepAlive"]["lateUs"]> {
+    const text = await runCommand([this.executable, "status", "--json", "--run-dir", this.runDirectories[0] as string]);
+    return (JSON.parse(text) as StatusDocument).keepAlive.lateUs;
+  }
+
+  private view(index: number): ServerView | null {
+    return readServerView(join(this.runDirectories[index] as string, "status"));
+  }
+}

@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
+
+/** Waits for what the kernel does soon; only a test that hangs meets the end. */
+async function until(condition: () => boolean): Promise<void> {
+  const endMs = performance.now() + 20_000;
+  while (!condition()) {
+    if (performance.now() > endMs) throw new Error("waited in vain");
+    await Bun.sleep(2);
+  }
+}
+
+test("a group lives as long as one of its processes, whoever led it", async () => {
+  const leader = Bun.spawn(["sh", "-c", "sleep 1000 & exit 0"], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  await leader.exited;
+  expect(groupIsAlive(leader.pid)).toBe(true);
+  signalGroup(leader.pid, "SIGKILL");
+  await until(() => !groupIsAlive(leader.pid));
+  signalGroup(leader.pid, "SIGKILL"); // nobody is there: no error
+  signalProcess(leader.pid, "SIGTERM");
+});
+
+test("a zombie that nobody collects is not alive", async () => {
+  // The child leads a group of its own and ends; its parent, a sleep, never asks for its end.
+  const parent = Bun.spawn(["sh", "-c", "setsid sh -c 'echo $$' & exec sleep 1000 >&-"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  try {
+    const zombie = Number(await parent.stdout.text());
+    await until(() => !groupIsAlive(zombie));
+    expect(() => process.kill(-zombie, 0)).not.toThrow(); // it is still there
+  } finally {
+    parent.kill("SIGKILL");
+    await parent.exited;
+  }
+});
+
+test("the numbers with which kill(2) means everybody are never signalled", () => {
+  for (const number of [0, 1, -1]) {
+    expect(() => signalGroup(number, "SIGCONT")).toThrow();
+    expect(() => signalProcess(number, "SIGCONT")).toThrow();
+  }
+});
