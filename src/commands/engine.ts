@@ -29,6 +29,7 @@ import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
+import { requireInterface, requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, dieWithParent, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
@@ -59,6 +60,7 @@ export async function engine(args: string[]): Promise<number> {
   const policy = POLICIES[config.allocation];
   warmUp(table, policy, timing);
 
+  requireNetworks(config);
   // What an earlier run left goes before anything else.
   const vips = config.functions.map((entry) => entry.vips);
   const switcher = new VipSwitcher(config.clients.interface, vips);
@@ -150,6 +152,14 @@ function readOptions(args: string[]): EngineOptions {
     controlFd: number("control-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
   };
+}
+
+/** Keep-alives and notices come from an address of the interface. */
+function requireNetworks(config: AircraftConfig): void {
+  for (const name of new Set([config.clients.interface, ...config.keepAlive.interfaces])) {
+    requireInterface(name);
+    requireIpv4Address(name);
+  }
 }
 
 function readKey(config: AircraftConfig, directory: string): Uint8Array | null {

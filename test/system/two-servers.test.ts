@@ -40,6 +40,17 @@ describe("two servers", () => {
     });
   }
 
+  test("the watch for double ownership is not blind: an address put on both by hand is found", async () => {
+    flight.a.watchAddresses();
+    flight.b.watchAddresses();
+    await Bun.sleep(100);
+    for (const { host } of [flight.a, flight.b]) host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    await until("both changes are written down", () =>
+      [flight.a, flight.b].every(({ addressLog }) => Bun.file(addressLog).size > 0),
+    );
+    expect(addressesUpTwice([flight.a, flight.b])).toHaveLength(1);
+  });
+
   test("with policy reset the same owners come out in every order of start", async () => {
     const table = { ...TABLE, allocation: "reset" };
     const outcomes: string[] = [];
@@ -206,6 +217,13 @@ describe("two servers", () => {
     expect(flight.a.log).toContain("functions[0].colour");
     expect(existsSync(flight.a.runDirectory)).toBe(false);
     expect(flight.a.vips()).toEqual([]);
+  });
+
+  test("an interface without an IPv4 address: exit 1, and it is named", async () => {
+    flight.a.host.ip("addr", "flush", "dev", "eth0");
+    flight.a.start(TABLE);
+    expect(await flight.a.exited()).toBe(1);
+    expect(flight.a.log).toContain("eth0 has no IPv4 address");
   });
 
   test("an interface that does not exist: exit 1, and the ones that exist are named", async () => {
