@@ -74,5 +74,8 @@ export const DISAGREEMENT_PERIODS = 10;
 assert(FUNCTIONS_MAX % 8 === 0, "a bitmap is whole bytes");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
-assert(EVENTS_MAX >= (SERVERS_MAX - 1) * NETWORKS_MAX * 2 + VIP_BATCH_MAX, "one period's datagrams and one batch's answers fit the event queue");
+assert(
+  EVENTS_MAX >= (SERVERS_MAX - 1) * NETWORKS_MAX * 2 + VIP_BATCH_MAX,
+  "one period's datagrams and one batch's answers fit the event queue",
+);
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

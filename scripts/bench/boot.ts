@@ -66,12 +66,13 @@ async function bootOnce(
     [...network.client.enter, process.execPath, join(import.meta.dir, "frame-watch.ts"), vip, String(DEADLINE_MS)],
     { stdio: ["ignore", "pipe", "inherit"] },
   );
-  const lines = watch.stdout.getReader();
-  await lines.read(); // it says that it listens
-  lines.releaseLock();
+  const output = watch.stdout.getReader();
+  await output.read(); // it says that it listens
   const beganUs = nowUs();
   system.start(network.servers[0], 0);
-  const text = await watch.stdout.text();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let next = await output.read(); !next.done; next = await output.read()) text += decoder.decode(next.value);
   if ((await watch.exited) !== 0) throw new RuntimeError(`${system.name} was not heard within ${DEADLINE_MS / 1000} s`);
   const { keepAliveUs, announcementUs } = JSON.parse(text) as FrameTimes;
   return { keepAliveMs: (keepAliveUs - beganUs) / 1000, announcementMs: (announcementUs - beganUs) / 1000 };

@@ -13,6 +13,12 @@ import { KEEPALIVED_PRIORITY } from "./priorities.ts";
  */
 const PRIORITIES = [254, 253] as const;
 
+/**
+ * With a real-time priority keepalived limits the time that it may compute without a pause to 10 ms, and the kernel kills it when
+ * it exceeds that: adding some hundred addresses takes longer, and both servers died and were restarted for ever.
+ */
+const REALTIME_US_MAX = 1_000_000;
+
 /** 224.0.0.18, the group of VRRP (RFC 5798, section 5.1.1.2), as /proc/net/igmp writes it. */
 const VRRP_GROUP = "120000E0";
 
@@ -90,6 +96,7 @@ function configuration(vips: readonly string[], priority: number): string {
   return `global_defs {
   vrrp_version 3
   vrrp_rt_priority ${KEEPALIVED_PRIORITY}
+  vrrp_rlimit_rttime ${REALTIME_US_MAX}
   vrrp_no_swap
 }
 vrrp_instance bench {

@@ -5,14 +5,14 @@ import type { Change, Gap, Overlap } from "./target-record.ts";
 export interface SeatOrder {
   /** Number of the seat. */
   seat: number;
-  /** Distance of two probes to the same target. */
-  intervalMs: number;
   targets: SeatTarget[];
   notice: { interface: string; group: string; port: number };
 }
 
 /** One VIP. */
 export interface SeatTarget {
+  /** Distance of two probes, whole milliseconds. */
+  intervalMs: number;
   functionIndex: number;
   family: 4 | 6;
   /** 4 or 16 bytes in network order. */
@@ -22,9 +22,9 @@ export interface SeatTarget {
 /** Every later line: a change of pace, which is not answered, or a question. */
 export type SeatRequest = PaceRequest | ReportRequest;
 
-/** The new distance of two probes to the same target. */
+/** The new distance of two probes to each target, in the order of the targets. */
 export interface PaceRequest {
-  intervalMs: number;
+  intervalsMs: number[];
 }
 
 /** Asks for everything that happened after a time of CLOCK_MONOTONIC. */

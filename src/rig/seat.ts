@@ -27,7 +27,7 @@ import {
 import type { NoticeRecord, SeatOrder, SeatReady, SeatReport, SeatRequest, SeatTarget } from "./seat-order.ts";
 import { TargetRecord } from "./target-record.ts";
 
-/** Probes are spread over the interval in slots of this length, so that they do not all meet in one instant. */
+/** Probes are spread over their interval in slots of this length, a millisecond, so that they do not all meet in one instant. */
 const SLOT_US = 1000;
 
 /** Below the flight loop of the servers, above everything else. */
@@ -51,7 +51,7 @@ export async function seat(): Promise<number> {
   const answerQuestions = async () => {
     for await (const line of lines) {
       const request = JSON.parse(line) as SeatRequest;
-      if ("intervalMs" in request) measurement.setInterval(request.intervalMs);
+      if ("intervalsMs" in request) measurement.setIntervals(request.intervalsMs);
       else console.log(JSON.stringify(measurement.report(request.sinceUs)));
     }
     isOver = true; // the rig is gone
@@ -72,7 +72,7 @@ class SeatMeasurement {
   readonly #seat: number;
   readonly #targets: SeatTarget[];
   readonly #records: TargetRecord[];
-  #slots = 1;
+  readonly #intervals: Uint16Array;
   readonly #addresses: NativeMemory;
   readonly #probe = new NativeMemory(PROBE_BYTES);
   /** Watches nothing: answers wait in their sockets until the next slot, because only whether they come counts. */
@@ -92,7 +92,7 @@ class SeatMeasurement {
     this.#seat = order.seat;
     this.#targets = order.targets;
     this.#records = order.targets.map(() => new TargetRecord());
-    this.setInterval(order.intervalMs);
+    this.#intervals = Uint16Array.from(order.targets, ({ intervalMs }) => intervalMs);
     this.#addresses = new NativeMemory(Math.max(1, order.targets.length) * SOCKADDR_BYTES);
     order.targets.forEach((target, number) => {
       const { family, address } = target;
@@ -105,9 +105,8 @@ class SeatMeasurement {
     });
   }
 
-  setInterval(intervalMs: number): void {
-    this.#slots = Math.max(1, Math.round((intervalMs * 1000) / SLOT_US));
-    this.#slot %= this.#slots;
+  setIntervals(intervalsMs: readonly number[]): void {
+    this.#intervals.set(intervalsMs);
   }
 
   /** Sends the probes of the next slot when it is due, and takes answers until then. */
@@ -116,8 +115,10 @@ class SeatMeasurement {
     const timeUs = nowUs();
     if (timeUs < this.#deadlineUs) return; // a signal
     this.#noteLateness(timeUs, timeUs - this.#deadlineUs);
-    for (let number = this.#slot; number < this.#targets.length; number += this.#slots) this.#send(number);
-    this.#slot = (this.#slot + 1) % this.#slots;
+    this.#slot++;
+    for (let number = 0; number < this.#targets.length; number++) {
+      if ((this.#slot + number) % (this.#intervals[number] as number) === 0) this.#send(number);
+    }
     this.#deadlineUs += SLOT_US;
     // After a stall the slots that were missed stay missed: a burst would measure nothing.
     if (this.#deadlineUs < timeUs) this.#deadlineUs = timeUs;

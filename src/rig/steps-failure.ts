@@ -29,7 +29,11 @@ export async function powerFailure(context: AcceptanceContext): Promise<{ result
   step.did(
     `the limit for gaps is the detection time of ${context.detectionMs} ms and ${TAKEOVER_MARGIN_MS} ms for a machine that is the whole aircraft at once`,
   );
-  context.checkGaps(step, `functions of ${victim.id} that ran on`, seen, plan.changes.moved, limitMs);
+  const taken = plan.changes.moved.filter((id) => before[id] === victim.id);
+  const displaced = plan.changes.moved.filter((id) => before[id] !== victim.id);
+  step.did(`had run on ${victim.id}: ${listed(Object.keys(before).filter((id) => before[id] === victim.id))}`);
+  context.checkGaps(step, `functions of ${victim.id} that were taken over`, seen, taken, limitMs);
+  context.checkGaps(step, "functions that moved to make room", seen, displaced, limitMs);
   context.checkUntouched(step, seen, plan.changes.kept);
   context.checkOneAnswer(step, seen);
   return { result: step.result, failure: { victim, before, plan, seen } };
@@ -70,7 +74,7 @@ export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFai
     if (stopped.length === 0) continue;
     const functions = context.indexMap(stopped);
     const missing = missingNotices(report, functions, NOTICE_STOPPING);
-    const late = lateNotices(report, aircraft.targets, functions, NOTICE_STOPPING, aircraft.probeIntervalMs + 1);
+    const late = lateNotices(report, aircraft.targets, functions, NOTICE_STOPPING, aircraft.probeIntervalMs() + 1);
     const isComplete = missing.length === 0 && late.length === 0;
     step.check(
       `notices that ${seat.name} received before the stop`,

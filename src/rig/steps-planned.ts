@@ -9,8 +9,11 @@ export async function plannedDrain(context: AcceptanceContext): Promise<StepResu
   const step = new ProcedureStep(6, "Planned drain");
   const before = context.owners();
   const { server, plan } = await fullestMove(context, before);
-  aircraft.pace = "fine";
-  step.did(`let the seats call every VIP every ${aircraft.probeIntervalMs} ms`);
+  const moving = context.indexes(plan.changes.moved);
+  aircraft.pace = moving;
+  step.did(
+    `let the seats call the VIPs of what will move every ${aircraft.probeIntervalMs(moving)} ms, the others less often`,
+  );
   const sinceUs = aircraft.nowUs;
   const drain = await server.command("drain");
   step.did(`wingman drain on server ${server.id}`);
@@ -19,8 +22,8 @@ export async function plannedDrain(context: AcceptanceContext): Promise<StepResu
   const phase = server.view()?.phase ?? "not running";
   step.check(`phase of ${server.id}`, "draining", phase, phase === "draining");
   const drained = await aircraft.observe(sinceUs);
-  context.checkGaps(step, "functions that moved", drained, plan.changes.moved, context.plannedGapMs);
-  context.checkGaps(step, "functions that stayed", drained, plan.changes.kept, context.plannedGapMs);
+  context.checkPlannedGaps(step, "functions that moved", drained, plan.changes.moved);
+  context.checkPlannedGaps(step, "functions that stayed", drained, plan.changes.kept);
   context.checkUntouched(step, drained, plan.changes.kept);
   context.checkOneAnswer(step, drained);
 
@@ -33,7 +36,7 @@ export async function plannedDrain(context: AcceptanceContext): Promise<StepResu
   context.checkSettlement(step, await context.settle(back.assignment), back);
   const resumed = await aircraft.observe(resumedUs);
   const running = [...back.changes.kept, ...back.changes.moved];
-  context.checkGaps(step, "functions that run on after resume", resumed, running, context.plannedGapMs);
+  context.checkPlannedGaps(step, "functions that run on after resume", resumed, running);
   context.checkOneAnswer(step, resumed);
   aircraft.pace = "normal";
   return step.result;

@@ -16,7 +16,7 @@ export async function allUp(context: AcceptanceContext): Promise<StepResult> {
   const { aircraft } = context;
   const step = new ProcedureStep(1, "All servers up");
   step.did(
-    `started wingman run on ${aircraft.servers.length} servers (${listed(context.names.servers)}) and ${aircraft.seats.length} seats that call ${aircraft.targets.length} VIPs every ${aircraft.probeIntervalMs} ms`,
+    `started wingman run on ${aircraft.servers.length} servers (${listed(context.names.servers)}) and ${aircraft.seats.length} seats that call ${aircraft.targets.length} VIPs every ${aircraft.probeIntervalMs()} ms`,
   );
   const { tookMs, missing } = await context.settleByItself();
   step.check(

@@ -37,14 +37,14 @@ export function longestGapMs(report: SeatReport, target: number): number {
   return longestMs;
 }
 
-/** The longest gap in ms of every VIP of these functions, with the function. */
+/** The longest gap in ms of every VIP of these functions, with the number of the VIP among the targets. */
 export function gapsOf(
   report: SeatReport,
-  targets: readonly SeatTarget[],
+  targets: readonly Pick<SeatTarget, "functionIndex">[],
   functions: ReadonlySet<number>,
-): { functionIndex: number; gapMs: number }[] {
-  return targets.flatMap(({ functionIndex }, number) =>
-    functions.has(functionIndex) ? [{ functionIndex, gapMs: longestGapMs(report, number) }] : [],
+): { target: number; gapMs: number }[] {
+  return targets.flatMap(({ functionIndex }, target) =>
+    functions.has(functionIndex) ? [{ target, gapMs: longestGapMs(report, target) }] : [],
   );
 }
 

@@ -5,29 +5,13 @@ import type { AircraftConfig } from "../config/model.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { type AddressPlan, planAddresses } from "./address-plan.ts";
 import { GroundNetwork } from "./ground-network.ts";
+import { NORMAL_PACE, type Pace, paceIntervals, SEAT_COUNT } from "./probe-pace.ts";
 import { namespaceOf } from "./process-table.ts";
 import { MACHINES_DIRECTORY } from "./rig-directory.ts";
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
 import { LATE_US } from "./target-record.ts";
 import { VirtualSeat } from "./virtual-seat.ts";
 import { VirtualServer } from "./virtual-server.ts";
-
-export const SEAT_COUNT = 2;
-
-/**
- * How often the seats call every VIP: the distance of two probes, and how many all of them may send in a second before the
- * machine does little else. Of many VIPs each is called less often.
- */
-const PACES = {
-  /** Failures, where gaps are tens of milliseconds. */
-  normal: { intervalMs: 4, probesPerSecondMax: 8000 },
-  /** Planned changes, where a gap is hardly longer than a probe takes. */
-  fine: { intervalMs: 2, probesPerSecondMax: 16_000 },
-  /** Nobody measures: the machine is its user's. */
-  resting: { intervalMs: 10, probesPerSecondMax: 4000 },
-} as const;
-
-export type Pace = keyof typeof PACES;
 
 /** Time for the answers to the last probes before a seat is asked. */
 const SETTLE_MS = LATE_US / 1000 + 200;
@@ -38,7 +22,6 @@ export interface SeatObservation {
 }
 
 export class VirtualAircraft {
-  #probeIntervalMs: number;
   readonly servers: readonly VirtualServer[];
   readonly seats: readonly VirtualSeat[];
   /** The VIPs that every seat calls, in the order of the seats' reports. */
@@ -57,7 +40,6 @@ export class VirtualAircraft {
     this.servers = servers;
     this.seats = seats;
     this.targets = targets;
-    this.#probeIntervalMs = probeInterval("normal", targets.length);
   }
 
   /** Builds networks, seats and servers, and starts every server's daemon at the same moment. */
@@ -69,9 +51,7 @@ export class VirtualAircraft {
   ): Promise<VirtualAircraft> {
     const plan = planAddresses(config, SEAT_COUNT);
     const network = await GroundNetwork.create(plan.interfaces, config.clients.witnesses);
-    const targets = config.functions.flatMap(({ vips }, functionIndex) =>
-      vips.map(({ family, address }) => ({ functionIndex, family, address: [...address] })),
-    );
+    const targets = seatTargets(config);
     const seats = await startSeats(network, plan, config, targets);
     const servers = config.servers.map(({ id }, index) => {
       const serverDirectory = join(directory, "servers", id);
@@ -90,14 +70,19 @@ export class VirtualAircraft {
     return this.servers.find((server) => server.id === id);
   }
 
-  /** Distance of a seat's probes to one VIP now. */
-  get probeIntervalMs(): number {
-    return this.#probeIntervalMs;
+  /** Longest distance of a seat's probes to one VIP of these functions now. */
+  probeIntervalMs(functions: ReadonlySet<number> | null = null): number {
+    const concerned = this.targets.filter(({ functionIndex }) => functions?.has(functionIndex) ?? true);
+    return Math.max(...concerned.map(({ intervalMs }) => intervalMs));
   }
 
+  /** Changes how often the seats call every VIP. */
   set pace(pace: Pace) {
-    this.#probeIntervalMs = probeInterval(pace, this.targets.length);
-    for (const seat of this.seats) seat.setInterval(this.#probeIntervalMs);
+    paceIntervals(this.targets, pace).forEach((intervalMs, number) => {
+      const target = this.targets[number];
+      if (target !== undefined) target.intervalMs = intervalMs;
+    });
+    for (const seat of this.seats) seat.setIntervals(this.targets.map(({ intervalMs }) => intervalMs));
   }
 
   /** Switches a server on; its daemon is not started yet. */
@@ -143,7 +128,6 @@ async function startSeats(
     seats.push(
       await VirtualSeat.start(network, address, plan.hostRoutes, {
         seat,
-        intervalMs: probeInterval("normal", targets.length),
         targets,
         notice: { interface: name, group, port },
       }),
@@ -152,7 +136,11 @@ async function startSeats(
   return seats;
 }
 
-function probeInterval(pace: Pace, targetCount: number): number {
-  const { intervalMs, probesPerSecondMax } = PACES[pace];
-  return Math.max(intervalMs, Math.ceil((targetCount * SEAT_COUNT * 1000) / probesPerSecondMax));
+/** Every VIP of every function. */
+function seatTargets(config: AircraftConfig): SeatTarget[] {
+  const targets = config.functions.flatMap(({ vips }, functionIndex) =>
+    vips.map(({ family, address }) => ({ functionIndex, family, address: [...address], intervalMs: 0 })),
+  );
+  const intervals = paceIntervals(targets, NORMAL_PACE);
+  return targets.map((target, number) => ({ ...target, intervalMs: intervals[number] ?? 0 }));
 }

@@ -72,9 +72,9 @@ export class VirtualSeat {
     return JSON.parse(await nextLine(this.#lines)) as SeatReport;
   }
 
-  /** From now on one probe to each target every `intervalMs`. */
-  setInterval(intervalMs: number): void {
-    send(this.#process, { intervalMs });
+  /** From now on one probe to each target at these distances. */
+  setIntervals(intervalsMs: number[]): void {
+    send(this.#process, { intervalsMs });
   }
 
   /** Calls addresses over TCP from the seat, see call.ts. */

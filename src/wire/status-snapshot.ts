@@ -101,7 +101,7 @@ export function latenessBucket(latenessUs: number): number {
   const value = latenessUs > 0x3fffffff ? 0x3fffffff : latenessUs | 0;
   const doubling = 31 - Math.clz32(value); // 4 for 16…31
   const bucket = 16 + (doubling - 4) * 4 + ((value >> (doubling - 2)) & 3);
-  return bucket > 63 ? 63 : bucket;
+  return Math.min(bucket, 63);
 }
 
 /** The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket holds. */

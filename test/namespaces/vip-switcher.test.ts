@@ -103,7 +103,7 @@ describe("adding and deleting", () => {
     expect(host.addresses()).toEqual([]);
   });
 
-  test("64 IPv6 VIPs, the longest messages, fit one batch", () => {
+  test("64 IPv6 VIPs, the longest messages, in one batch", () => {
     const host = network.addHost();
     const vips = Array.from({ length: 8 }, (_, f) =>
       Array.from({ length: 8 }, (_, i) => `fd44:0:0:0:0:0:${f + 1}:${i}/64`),
@@ -138,6 +138,19 @@ describe("adding and deleting", () => {
     expect(() => switcher.add(16)).toThrow("batch is full");
     expect(host.inside(() => switcher.commit())).toBe(0);
     expect(switcher.fits(16)).toBe(true);
+  });
+
+  test("an IPv6 address, which takes the kernel longer, counts eight times", () => {
+    const host = network.addHost();
+    const vips = Array.from({ length: 9 }, (_, f) => [`fd44:0:0:0:0:0:1:${f}/64`]);
+    const switcher = switcherOn(host, ...vips);
+    for (let index = 0; index < 8; index++) {
+      expect(switcher.fits(index)).toBe(true);
+      switcher.add(index);
+    }
+    expect(switcher.fits(8)).toBe(false);
+    expect(host.inside(() => switcher.commit())).toBe(0);
+    expect(switcher.fits(8)).toBe(true);
   });
 
   test("an unknown interface is refused with the names of those there are", () => {

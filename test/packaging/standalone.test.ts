@@ -26,10 +26,16 @@ function folderWithStrayFiles(): string {
   writeFileSync(join(stray, "preload.ts"), code);
   writeFileSync(join(stray, "bunfig.toml"), 'preload = ["./preload.ts"]\n[run]\nbun = true\n');
   for (const name of [".env", ".env.local", ".env.production", ".env.development"]) {
-    writeFileSync(join(stray, name), `NODE_OPTIONS=--require=${stray}/preload.ts\nWINGMAN_RUN_DIR=/nowhere\nTZ=Nowhere/Else\n`);
+    writeFileSync(
+      join(stray, name),
+      `NODE_OPTIONS=--require=${stray}/preload.ts\nWINGMAN_RUN_DIR=/nowhere\nTZ=Nowhere/Else\n`,
+    );
   }
   writeFileSync(join(stray, "tsconfig.json"), '{ "compilerOptions": { "paths": { "valibot": ["./preload.ts"] } } }');
-  writeFileSync(join(stray, "package.json"), '{ "name": "other", "version": "9.9.9", "imports": { "#x": "./preload.ts" } }');
+  writeFileSync(
+    join(stray, "package.json"),
+    '{ "name": "other", "version": "9.9.9", "imports": { "#x": "./preload.ts" } }',
+  );
   writeFileSync(join(stray, "node_modules/valibot/package.json"), '{ "name": "valibot", "main": "index.js" }');
   writeFileSync(join(stray, "node_modules/valibot/index.js"), code);
   writeFileSync(join(stray, "single-aisle-180.json"), "{}");

@@ -1,10 +1,12 @@
 /**
- * Several real engines with the real wire format in virtual time: a network with a delay and cuts, and models of the
- * kernel's addresses and of the functions' processes. After every turn P1 is checked: among hosts that can talk to each
- * other no VIP is up twice. Everything is a function of the calls made here; there is no clock and no chance.
+ * Several real engines with the real wire format in virtual time: one or two networks with a delay, cuts and losses, and models
+ * of the kernel's addresses and of the functions' processes. After every turn two things are checked: P1, that no VIP is up on
+ * two hosts that can talk to each other, and that no host carries more than its resource. Everything is a function of the
+ * calls made here; there is no clock and no chance.
  */
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import {
+  EFFECT_ANNOUNCE,
   EFFECT_LEFT,
   EFFECT_LOG,
   EFFECT_NOTICE,
@@ -20,10 +22,12 @@ import {
   EVENT_KEEP_ALIVE,
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_REMOVED,
   EVENT_VIP_UP,
 } from "../../src/core/event-queue.ts";
-import { type FunctionTable, NONE } from "../../src/core/function-table.ts";
-import { timingOf } from "../../src/core/timing.ts";
+import { type FunctionTable, NONE, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
+import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
@@ -38,6 +42,8 @@ export interface ClusterOptions {
   processStartMs?: number;
   processStopMs?: number;
   networkDelayUs?: number;
+  /** Keep-alive networks, 1 or 2. */
+  networks?: number;
 }
 
 interface Pending {
@@ -56,54 +62,89 @@ export interface NoticeSeen {
   reason: number;
 }
 
+/** A maintenance event: its code and two values. */
+export interface LogSeen {
+  atUs: number;
+  server: number;
+  code: number;
+  first: number;
+  second: number;
+}
+
+/** One box. Its place among the hosts is that of its server in the configuration, but for twins (see `addTwin`). */
 export class Host {
   engine: Engine | null = null;
   pending: Pending[] = [];
   /** Functions whose VIPs are up in this host's kernel. */
   readonly vips = new Set<number>();
+  /** Functions whose process runs or is still ending. */
+  readonly processes = new Set<number>();
+  /** Functions whose VIPs this host's kernel refuses, with the errno. */
+  readonly refusedVips = new Map<number, number>();
+  announcements = 0;
   hasLeft = false;
+
+  constructor(readonly server: number) {}
 }
+
+/** How long a joined network may show what happened while it was divided: one period, the exchange of proofs, the removal. */
+const HEALING_PERIODS = 3;
+const VIP_DELAY_US = 50;
 
 export class Cluster {
   nowUs = 1_000_000;
   readonly hosts: Host[];
   readonly notices: NoticeSeen[] = [];
-  readonly log: string[] = [];
-  /** Greatest load that was ever up or ending on a server, for the capacity check. */
-  private incarnation = 1;
-  private readonly cuts = new Set<string>();
+  readonly log: LogSeen[] = [];
+  readonly timing: Timing;
   /** Called for every datagram: false drops it. */
-  filter: (from: number, to: number, datagram: DataView) => boolean = () => true;
+  filter: (from: number, to: number, network: number, datagram: DataView) => boolean = () => true;
+  /** How long the datagram that is being sent is under way. Different delays let datagrams overtake each other. */
+  delayUs: (from: number, to: number, network: number) => number;
+
+  private incarnation = 1;
+  private readonly networks: number;
+  /** `from>to/network` of every direction that is cut. */
+  private readonly cuts = new Set<string>();
+  /** Until when two hosts are left out of P1, by `lower-higher`. */
+  private readonly healingUntilUs = new Map<string, number>();
 
   constructor(private readonly options: ClusterOptions) {
-    this.hosts = Array.from({ length: options.table.serverCount }, () => new Host());
+    this.hosts = Array.from({ length: options.table.serverCount }, (_, server) => new Host(server));
+    this.networks = options.networks ?? 1;
+    const delayUs = options.networkDelayUs ?? 100;
+    this.delayUs = () => delayUs;
+    this.timing = timingOf(
+      options.periodMs ?? 10,
+      options.lostAfterPeriods ?? 3,
+      options.recoveredAfterPeriods ?? 10,
+      Math.max(0, ...options.table.stopGraceUs) / 1000,
+    );
   }
 
   /** Power on: a new engine with a new incarnation. */
   start(server: number, digest = 7): void {
     const { table, policy } = this.options;
     const host = this.host(server);
-    host.vips.clear();
-    host.pending = [];
+    this.crash(server);
     host.hasLeft = false;
-    const timing = timingOf(
-      this.options.periodMs ?? 10,
-      this.options.lostAfterPeriods ?? 3,
-      this.options.recoveredAfterPeriods ?? 10,
-      Math.max(0, ...table.stopGraceUs) / 1000,
-    );
     const identity = {
-      self: server,
+      self: host.server,
       systemId: 42,
       digestHigh: digest,
       digestLow: digest,
       incarnation: this.incarnation++,
     };
-    host.engine = new Engine(table, policy, identity, timing, 1_000_000, this.nowUs);
+    host.engine = new Engine(table, policy, identity, this.timing, 1_000_000, this.nowUs);
   }
 
   startAll(): void {
     for (let server = 0; server < this.hosts.length; server++) this.start(server);
+  }
+
+  /** Another box that is configured as `server`. @returns its place among the hosts */
+  addTwin(server: number): number {
+    return this.hosts.push(new Host(server)) - 1;
   }
 
   /** Power off: everything on the host is gone at once. */
@@ -111,42 +152,80 @@ export class Cluster {
     const host = this.host(server);
     host.engine = null;
     host.vips.clear();
+    host.processes.clear();
     host.pending = [];
   }
 
   command(server: number, command: number): void {
-    this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_COMMAND, index: 0, first: command, datagram: null });
+    this.later(this.host(server), 0, EVENT_COMMAND, 0, command);
   }
 
+  /** The link of a host's only cable. */
   carrier(server: number, present: boolean): void {
-    const first = present ? 1 : 0;
-    this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_CARRIER, index: 0, first, datagram: null });
+    this.later(this.host(server), 0, EVENT_CARRIER, 0, present ? 1 : 0);
     for (let other = 0; other < this.hosts.length; other++) {
       if (other !== server) this.cut(server, other, !present);
     }
   }
 
+  /** What the supervisor reports about a process: CONTROL_PROCESS_*. */
   process(server: number, index: number, kind: number): void {
-    this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_PROCESS, index, first: kind, datagram: null });
+    const host = this.host(server);
+    if (kind !== CONTROL_PROCESS_RUNNING) host.processes.delete(index);
+    this.later(host, 0, EVENT_PROCESS, index, kind);
+  }
+
+  /** Somebody deletes the function's addresses with a command of the operating system. */
+  removeVip(server: number, index: number): void {
+    const host = this.host(server);
+    if (host.vips.delete(index)) this.later(host, 0, EVENT_VIP_REMOVED, index, 0);
   }
 
   /** Cuts or joins both directions between two hosts. */
   cut(one: number, other: number, isCut: boolean): void {
-    for (const key of [`${one}>${other}`, `${other}>${one}`]) {
-      if (isCut) this.cuts.add(key);
-      else this.cuts.delete(key);
+    this.cutOneWay(one, other, isCut);
+    this.cutOneWay(other, one, isCut);
+  }
+
+  cutOneWay(from: number, to: number, isCut: boolean): void {
+    for (let network = 0; network < this.networks; network++) this.cutNetwork(from, to, network, isCut);
+  }
+
+  cutNetwork(from: number, to: number, network: number, isCut: boolean): void {
+    const wasConnected = this.isConnected(from, to);
+    if (isCut) this.cuts.add(`${from}>${to}/${network}`);
+    else this.cuts.delete(`${from}>${to}/${network}`);
+    if (!wasConnected && this.isConnected(from, to)) {
+      const untilUs = this.nowUs + HEALING_PERIODS * this.timing.periodUs;
+      this.healingUntilUs.set(`${Math.min(from, to)}-${Math.max(from, to)}`, untilUs);
     }
+  }
+
+  /** Datagrams pass in both directions on at least one network. */
+  isConnected(one: number, other: number): boolean {
+    return this.passes(one, other) && this.passes(other, one);
+  }
+
+  private passes(from: number, to: number): boolean {
+    for (let network = 0; network < this.networks; network++) {
+      if (!this.cuts.has(`${from}>${to}/${network}`)) return true;
+    }
+    return false;
   }
 
   /** Runs for `ms` of virtual time. */
   run(ms: number): void {
-    const endUs = this.nowUs + ms * 1000;
+    this.runUntil(this.nowUs + Math.round(ms * 1000));
+  }
+
+  runUntil(endUs: number): void {
     for (;;) {
       const nextUs = this.nextUs();
       if (nextUs > endUs) break;
       this.nowUs = Math.max(this.nowUs, nextUs);
       for (let server = 0; server < this.hosts.length; server++) this.turn(server);
       this.checkOneAnswer();
+      this.checkCapacity();
     }
     this.nowUs = endUs;
   }
@@ -189,7 +268,7 @@ export class Cluster {
     for (const host of this.hosts) {
       if (host.engine === null) continue;
       nextUs = Math.min(nextUs, host.engine.wakeUs, host.engine.nextSendUs);
-      for (const event of host.pending) nextUs = Math.min(nextUs, event.atUs);
+      for (const event of host.pending) if (event.atUs < nextUs) nextUs = event.atUs;
     }
     return nextUs;
   }
@@ -203,49 +282,76 @@ export class Cluster {
       engine.beginPeriod(this.nowUs);
       this.send(server, engine);
     }
-    const due = host.pending.filter((event) => event.atUs <= this.nowUs);
-    host.pending = host.pending.filter((event) => event.atUs > this.nowUs);
-    for (const event of due) {
-      if (event.datagram !== null) {
-        if (!decodeKeepAlive(event.datagram, KEEP_ALIVE_BYTES, engine.events.message(engine.events.count))) continue;
-      }
-      if (!engine.events.push(event.kind, event.index, event.first)) host.pending.push(event);
-    }
+    this.receive(host, engine);
     engine.step(this.nowUs);
     if (engine.sendRequested) this.send(server, engine);
     this.carryOut(server, host, engine);
   }
 
+  private receive(host: Host, engine: Engine): void {
+    if (!host.pending.some((event) => event.atUs <= this.nowUs)) return;
+    const waiting = host.pending;
+    host.pending = [];
+    for (const event of waiting) {
+      if (event.atUs > this.nowUs || engine.events.isFull()) {
+        host.pending.push(event);
+        continue;
+      }
+      if (event.datagram !== null) {
+        const message = engine.events.message(engine.events.count);
+        if (!decodeKeepAlive(event.datagram, KEEP_ALIVE_BYTES, message)) continue;
+      }
+      this.observe(host, event);
+      engine.events.push(event.kind, event.index, event.first);
+    }
+  }
+
+  /** What the kernel or the supervisor reports is true from the moment of the report on. */
+  private observe(host: Host, { kind, index, first }: Pending): void {
+    if (kind === EVENT_PROCESS && first === CONTROL_PROCESS_STOPPED) host.processes.delete(index);
+  }
+
   private send(server: number, engine: Engine): void {
     engine.compose();
-    const delayUs = this.options.networkDelayUs ?? 100;
-    this.hosts.forEach((host, other) => {
-      if (other === server || host.engine === null || this.cuts.has(`${server}>${other}`)) return;
-      const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
-      encodeKeepAlive(engine.outgoing, datagram);
-      if (!this.filter(server, other, datagram)) return;
-      host.pending.push({ atUs: this.nowUs + delayUs, kind: EVENT_KEEP_ALIVE, index: 0, first: 0, datagram });
-    });
+    const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
+    encodeKeepAlive(engine.outgoing, datagram);
+    for (let network = 0; network < this.networks; network++) {
+      this.hosts.forEach((host, other) => {
+        if (other === server || host.engine === null || this.cuts.has(`${server}>${other}/${network}`)) return;
+        if (!this.filter(server, other, network, datagram)) return;
+        const atUs = this.nowUs + this.delayUs(server, other, network);
+        host.pending.push({ atUs, kind: EVENT_KEEP_ALIVE, index: 0, first: network, datagram });
+      });
+    }
+  }
+
+  /** Gives host `server` a datagram that nobody of the cluster sent. */
+  inject(server: number, datagram: DataView, network = 0): void {
+    this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_KEEP_ALIVE, index: 0, first: network, datagram });
   }
 
   private carryOut(server: number, host: Host, engine: Engine): void {
     const { effects } = engine;
     while (effects.take()) {
       const { kind, index, first, second } = effects;
-      if (kind === EFFECT_VIP_ADD) {
-        host.vips.add(index);
-        this.later(host, 50, EVENT_VIP_UP, index, 0);
-      } else if (kind === EFFECT_VIP_REMOVE) {
+      if (kind === EFFECT_VIP_ADD) this.addVip(host, index);
+      else if (kind === EFFECT_VIP_REMOVE) {
         host.vips.delete(index);
-        this.later(host, 50, EVENT_VIP_DOWN, index, 0);
-      } else if (kind === EFFECT_PROCESS_START) {
-        this.later(host, (this.options.processStartMs ?? 20) * 1000, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+        this.later(host, VIP_DELAY_US, EVENT_VIP_DOWN, index, 0);
+      } else if (kind === EFFECT_ANNOUNCE) host.announcements++;
+      else if (kind === EFFECT_PROCESS_START) {
+        host.processes.add(index);
+        const startUs = (this.options.processStartMs ?? 20) * 1000;
+        this.later(host, startUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
       } else if (kind === EFFECT_PROCESS_STOP) {
-        this.later(host, (this.options.processStopMs ?? 5) * 1000, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+        // A start that was under way is overtaken by the stop.
+        host.pending = host.pending.filter((event) => event.kind !== EVENT_PROCESS || event.index !== index);
+        const stopUs = (this.options.processStopMs ?? 5) * 1000;
+        this.later(host, stopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
       } else if (kind === EFFECT_NOTICE) {
         this.notices.push({ atUs: this.nowUs, server, index, event: first, reason: second });
       } else if (kind === EFFECT_LOG) {
-        this.log.push(`${this.nowUs} ${server} ${index} ${first} ${second}`);
+        this.log.push({ atUs: this.nowUs, server, code: index, first, second });
       } else if (kind === EFFECT_LEFT) {
         host.hasLeft = true;
         host.engine = null;
@@ -254,19 +360,41 @@ export class Cluster {
     }
   }
 
+  private addVip(host: Host, index: number): void {
+    const errno = host.refusedVips.get(index);
+    if (errno === undefined) {
+      host.vips.add(index);
+      this.later(host, VIP_DELAY_US, EVENT_VIP_UP, index, 0);
+    } else this.later(host, VIP_DELAY_US, EVENT_VIP_FAILED, index, errno);
+  }
+
   private later(host: Host, delayUs: number, kind: number, index: number, first: number): void {
     host.pending.push({ atUs: this.nowUs + delayUs, kind, index, first, datagram: null });
   }
 
   private checkOneAnswer(): void {
-    for (let index = 0; index < this.options.table.functionCount; index++) {
-      const owners = this.hosts.flatMap((host, server) => (host.vips.has(index) ? [server] : []));
-      for (const one of owners) {
-        for (const other of owners) {
-          if (one < other && !this.cuts.has(`${one}>${other}`)) {
-            throw new Error(`P1: function ${index} is up on servers ${one} and ${other} at ${this.nowUs} µs`);
-          }
+    for (let one = 0; one < this.hosts.length; one++) {
+      for (const index of this.host(one).vips) {
+        for (let other = one + 1; other < this.hosts.length; other++) {
+          if (!this.host(other).vips.has(index) || !this.isConnected(one, other)) continue;
+          if ((this.healingUntilUs.get(`${one}-${other}`) ?? 0) > this.nowUs) continue;
+          throw new Error(`P1: function ${index} is up on servers ${one} and ${other} at ${this.nowUs} µs`);
         }
+      }
+    }
+  }
+
+  /** Functions whose VIPs are up or whose process is there count; processes that are kept running anyway do not. */
+  private checkCapacity(): void {
+    const { table } = this.options;
+    for (const { vips, processes, server } of this.hosts) {
+      let load = 0;
+      for (const index of vips) load += table.required[index];
+      for (const index of processes) {
+        if (!vips.has(index) && table.process[index] !== PROCESS_ALWAYS) load += table.required[index];
+      }
+      if (load > table.resource[server]) {
+        throw new Error(`capacity: server ${server} carries ${load} of ${table.resource[server]} at ${this.nowUs} µs`);
       }
     }
   }
