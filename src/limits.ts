@@ -12,8 +12,8 @@ export const SERVERS_MIN = 1;
 /** Service functions of one aircraft: the bitmaps of a keep-alive must fit one Ethernet frame. */
 export const FUNCTIONS_MAX = 1024;
 
-/** Bytes of one bitmap with a bit per function. */
-export const FUNCTION_BITMAP_BYTES = FUNCTIONS_MAX / 8;
+/** 32-bit words of one bitmap with a bit per function. */
+export const BITMAP_WORDS = FUNCTIONS_MAX / 32;
 
 /** Virtual IP addresses of one function. */
 export const VIPS_PER_FUNCTION_MAX = 8;
@@ -71,7 +71,7 @@ export const ANNOUNCE_AGAIN_MS = 1000;
 /** Tables that disagree for this many periods although nothing changes are computed again from what is seen (P5). */
 export const DISAGREEMENT_PERIODS = 10;
 
-assert(FUNCTIONS_MAX % 8 === 0, "a bitmap is whole bytes");
+assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
 assert(

@@ -4,7 +4,7 @@
  * server runs them on what all can see. Should two servers have seen events in different orders, the digests of their
  * assignments in the keep-alives differ, and when that lasts everybody computes again from what is seen now.
  */
-import { DISAGREEMENT_PERIODS, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, DISAGREEMENT_PERIODS, SERVERS_MAX } from "../limits.ts";
 import {
   NOTICE_DRAIN,
   NOTICE_PREEMPTED,
@@ -17,7 +17,7 @@ import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../
 import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
 import { Allocation, type AllocationPolicy } from "./allocation.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
-import { BITMAP_WORDS, hasFunction } from "./function-bitmap.ts";
+import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-event.ts";

@@ -1,8 +1,4 @@
 /** Sets of functions, one bit each, in 32-bit words; several sets may lie in one array, `offset` words apart. */
-import { FUNCTIONS_MAX } from "../limits.ts";
-
-export const BITMAP_WORDS = FUNCTIONS_MAX / 32;
-
 export function hasFunction(words: Uint32Array, offset: number, index: number): boolean {
   return (words[offset + (index >>> 5)] & (1 << (index & 31))) !== 0;
 }

@@ -7,7 +7,7 @@
  * message that carried the claim. An echo is sent after the claim was taken in, so of two claimants at least one knows
  * of the other in time, and the lower server index goes first (P1).
  */
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_EXITED,
@@ -27,7 +27,7 @@ import {
   EFFECT_VIP_REMOVE,
   type EffectQueue,
 } from "./effect-queue.ts";
-import { addFunction, BITMAP_WORDS, hasFunction } from "./function-bitmap.ts";
+import { addFunction, hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
 import {
   LOG_FUNCTION_FAILED,

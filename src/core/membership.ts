@@ -2,7 +2,7 @@
  * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One column per field, one row
  * per configured server. Judging silence is the failure detector's work.
  */
-import { NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
@@ -23,7 +23,6 @@ import {
   SERVER_UNKNOWN,
   SERVER_UNREACHABLE,
 } from "../wire/status-snapshot.ts";
-import { BITMAP_WORDS } from "./function-bitmap.ts";
 import type { FunctionTable } from "./function-table.ts";
 import type { Timing } from "./timing.ts";
 

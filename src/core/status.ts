@@ -1,5 +1,5 @@
 /** Writes what an engine knows into the snapshot that `wingman status` reads; the layout is in wire/status-snapshot. */
-import { SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import {
   COUNTERS,
   FUNCTION_FAILED,
@@ -19,7 +19,7 @@ import {
   STATUS_VERSION,
 } from "../wire/status-snapshot.ts";
 import type { Engine } from "./engine.ts";
-import { BITMAP_WORDS, hasFunction } from "./function-bitmap.ts";
+import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import { ADDING, CLAIMED, IDLE, UP } from "./handover.ts";
 import type { Identity } from "./membership.ts";

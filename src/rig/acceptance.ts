@@ -4,9 +4,10 @@
  */
 import { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
+import { plannedDrain } from "./steps-drain.ts";
 import { lowPriorityStopped, powerFailure, recovery } from "./steps-failure.ts";
-import { engineKilled, orderlyStop, plannedDrain } from "./steps-planned.ts";
 import { allUp, eachAnsweredOnce } from "./steps-ready.ts";
+import { engineKilled, orderlyStop } from "./steps-restart.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 
 /** Returns whether every step passed. */

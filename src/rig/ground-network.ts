@@ -74,14 +74,13 @@ export class GroundNetwork {
     await runCommand([...enterNetwork(machine.pid), "sh", "-c", script], `${inside.join("\n")}\n`);
   }
 
-  /** Pulls the plugs of a machine: carrier is gone at both ends. */
+  /**
+   * Pulls the plugs of a machine: carrier is gone at both ends. The client network goes last: a server that loses it alone tells
+   * the others over the second network, and they take over at once, which is not what happens when the power fails.
+   */
   async unplug(label: string): Promise<void> {
-    await this.#forEachPort(label, (port) => `link set ${port} down`);
-  }
-
-  /** Puts them back. */
-  async plug(label: string): Promise<void> {
-    await this.#forEachPort(label, (port) => `link set ${port} up`);
+    const lines = this.#ports(label).map((port) => `link set ${port} down\n`);
+    await runCommand(["ip", "-batch", "-"], lines.reverse().join(""));
   }
 
   /** Takes the cables of a server away. The kernel may have done so already, with the namespace at the other end. */
@@ -95,10 +94,6 @@ export class GroundNetwork {
 
   #ports(label: string): string[] {
     return this.#interfaces.map((_, network) => portName(label, network));
-  }
-
-  async #forEachPort(label: string, line: (port: string) => string): Promise<void> {
-    await runCommand(["ip", "-batch", "-"], `${this.#ports(label).map(line).join("\n")}\n`);
   }
 }
 

@@ -11,7 +11,7 @@ export const SEAT_COUNT = 2;
 const PROBES_PER_SECOND_MAX = 8000;
 
 /** Of those, for the functions that nobody looks at closely. */
-const PROBES_PER_SECOND_ASIDE = 1500;
+const PROBES_PER_SECOND_ASIDE = 600;
 
 /** In flight, when nobody measures, the machine is its user's. */
 const PROBES_PER_SECOND_RESTING = 2500;

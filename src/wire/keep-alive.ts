@@ -22,8 +22,7 @@
  * | 544    | 128    | functions it cannot run: their process failed there                                         |
  * | 672    | 16     | HMAC-SHA256 over bytes 0…671, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  */
-import { BITMAP_WORDS } from "../core/function-bitmap.ts";
-import { SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;

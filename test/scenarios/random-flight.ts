@@ -13,6 +13,7 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
+import { UP } from "../../src/core/handover.ts";
 import { NOTICE_PREEMPTED, NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import {
   CONTROL_DRAIN,
@@ -186,7 +187,6 @@ export class RandomFlight {
   }
 
   private setCarrier(server: number, present: boolean): void {
-    if (this.cluster.host(server).engine === null) return;
     this.note(`carrier of ${server} ${present ? "back" : "lost"}`);
     if (present) this.withoutCarrier.delete(server);
     else this.withoutCarrier.add(server);
@@ -225,6 +225,7 @@ export class RandomFlight {
   private settle(): void {
     const { cluster } = this;
     const untilUs = cluster.nowUs + SETTLED_WITHIN_MS * 1000;
+    cluster.run(50); // until the last commands have arrived
     while (!this.isSettled()) {
       if (cluster.nowUs >= untilUs) {
         const engines = cluster.hosts.map(({ engine }) => ({
@@ -248,7 +249,10 @@ export class RandomFlight {
     const { assigned } = cluster.engine(0).handover;
     return (
       owners.every((owner, index) => owner === assigned[index]) &&
-      cluster.hosts.every(({ vips, engine }) => engine?.handover.busy === vips.size)
+      cluster.hosts.every(({ engine }) => {
+        const up = engine?.handover.state.filter((state) => state === UP).length;
+        return engine?.handover.busy === up;
+      })
     );
   }
 

@@ -82,6 +82,8 @@ export class Host {
   /** Functions whose VIPs this host's kernel refuses, with the errno. */
   readonly refusedVips = new Map<number, number>();
   announcements = 0;
+  /** The client interface has a link. */
+  carrier = true;
   hasLeft = false;
 
   constructor(readonly server: number) {}
@@ -136,6 +138,7 @@ export class Cluster {
       incarnation: this.incarnation++,
     };
     host.engine = new Engine(table, policy, identity, this.timing, 1_000_000, this.nowUs);
+    if (!host.carrier) this.later(host, 0, EVENT_CARRIER, 0, 0);
   }
 
   startAll(): void {
@@ -162,6 +165,7 @@ export class Cluster {
 
   /** The link of a host's only cable. */
   carrier(server: number, present: boolean): void {
+    this.host(server).carrier = present;
     this.later(this.host(server), 0, EVENT_CARRIER, 0, present ? 1 : 0);
     for (let other = 0; other < this.hosts.length; other++) {
       if (other !== server) this.cut(server, other, !present);

@@ -1,46 +1,8 @@
-/** Steps 6 and 7: a server is drained and resumed, and one is stopped in an orderly way and started again. */
+/** Steps 7 and 8: a server is stopped in an orderly way and started again, and an engine is killed. */
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { type Owners, ownerDifferences } from "./verdict.ts";
 import type { VirtualServer } from "./virtual-server.ts";
-
-export async function plannedDrain(context: AcceptanceContext): Promise<StepResult> {
-  const { aircraft } = context;
-  const step = new ProcedureStep(6, "Planned drain");
-  const before = context.owners();
-  const { server, plan } = await fullestMove(context, before);
-  const moving = context.indexes(plan.changes.moved);
-  aircraft.pace = moving;
-  step.did(
-    `let the seats call the VIPs of what will move every ${aircraft.probeIntervalMs(moving)} ms, the others less often`,
-  );
-  const sinceUs = aircraft.nowUs;
-  const drain = await server.command("drain");
-  step.did(`wingman drain on server ${server.id}`);
-  step.check("exit code of wingman drain", "0", answerOf(drain), drain.exitCode === 0);
-  context.checkSettlement(step, await context.settle(plan.assignment), plan);
-  const phase = server.view()?.phase ?? "not running";
-  step.check(`phase of ${server.id}`, "draining", phase, phase === "draining");
-  const drained = await aircraft.observe(sinceUs);
-  context.checkPlannedGaps(step, "functions that moved", drained, plan.changes.moved);
-  context.checkPlannedGaps(step, "functions that stayed", drained, plan.changes.kept);
-  context.checkUntouched(step, drained, plan.changes.kept);
-  context.checkOneAnswer(step, drained);
-
-  const between = context.owners();
-  const back = await context.plan(between, []);
-  const resumedUs = aircraft.nowUs;
-  const resume = await server.command("resume");
-  step.did(`wingman resume on server ${server.id}`);
-  step.check("exit code of wingman resume", "0", answerOf(resume), resume.exitCode === 0);
-  context.checkSettlement(step, await context.settle(back.assignment), back);
-  const resumed = await aircraft.observe(resumedUs);
-  const running = [...back.changes.kept, ...back.changes.moved];
-  context.checkPlannedGaps(step, "functions that run on after resume", resumed, running);
-  context.checkOneAnswer(step, resumed);
-  aircraft.pace = "normal";
-  return step.result;
-}
 
 export async function orderlyStop(context: AcceptanceContext): Promise<StepResult> {
   const { aircraft } = context;
@@ -58,7 +20,7 @@ export async function orderlyStop(context: AcceptanceContext): Promise<StepResul
   const vips = (await context.vipsOf(server)).length;
   step.check(`VIPs left on ${server.id}`, "0", String(vips), vips === 0);
   context.checkSettlement(step, await context.settle(plan.assignment), plan);
-  const seen = await aircraft.observe(sinceUs);
+  const seen = await context.observe(sinceUs);
   context.checkGaps(step, `functions of ${server.id} that ran on`, seen, plan.changes.moved, context.detectionMs);
   context.checkUntouched(step, seen, plan.changes.kept);
   context.checkOneAnswer(step, seen);
@@ -89,7 +51,7 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
     settlement.missing === "" ? `yes, after ${settlement.tookMs} ms` : settlement.missing,
     settlement.missing === "",
   );
-  const seen = await aircraft.observe(sinceUs);
+  const seen = await context.observe(sinceUs);
   const limitMs = context.detectionMs + TAKEOVER_MARGIN_MS;
   context.checkGaps(step, `functions of ${server.id}`, seen, plan.changes.moved, limitMs);
   context.checkGaps(step, "functions of the other servers", seen, plan.changes.kept, limitMs);
@@ -100,7 +62,10 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
 }
 
 /** The server from which the most functions would move. */
-async function fullestMove(context: AcceptanceContext, before: Owners): Promise<{ server: VirtualServer; plan: Plan }> {
+export async function fullestMove(
+  context: AcceptanceContext,
+  before: Owners,
+): Promise<{ server: VirtualServer; plan: Plan }> {
   const candidates = await Promise.all(
     context.serving.map(async (server) => ({ server, plan: await context.plan(before, [server.id]) })),
   );
@@ -108,6 +73,3 @@ async function fullestMove(context: AcceptanceContext, before: Owners): Promise<
     next.plan.changes.moved.length > best.plan.changes.moved.length ? next : best,
   );
 }
-
-const answerOf = ({ exitCode, stderr }: { exitCode: number; stderr: string }): string =>
-  stderr.trim() === "" ? String(exitCode) : `${exitCode}: ${stderr.trim()}`;
