@@ -93,7 +93,10 @@ export async function startPair(context: BenchContext, network: BenchNetwork, sy
     system.start(server, index);
     started.push(server);
     const settled = await until(SETTLE_DEADLINE_MS, () => system.isSettled(started));
-    if (!settled) throw new RuntimeError(`${system.name} does not settle with ${started.length} servers`);
+    if (!settled) {
+      const words = started.map((_, place) => `server ${place}: ${system.lastWords(place)}`).join("; ");
+      throw new RuntimeError(`${system.name} does not settle with ${started.length} of 2 servers (${words})`);
+    }
   }
   await Bun.sleep(CALM_MS);
 }

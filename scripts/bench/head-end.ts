@@ -1,4 +1,5 @@
 /** A pair of head-end servers as the benchmarks see it, whichever software flies on them. */
+import { readFileSync } from "node:fs";
 import type { Machine } from "./network.ts";
 
 /** Software that keeps VIPs alive on two servers, the first of which is to own them all as long as it lives. */
@@ -10,6 +11,8 @@ export interface HeadEnd {
   start(machine: Machine, index: number): void;
   /** Whether server 0 owns every VIP, and server 1, when it is started, stands by and hears server 0. */
   isSettled(machines: readonly Machine[]): Promise<boolean>;
+  /** The last lines that the software on server `index` has said, for when it does not do what it should. */
+  lastWords(index: number): string;
   /** Planned departure of server 0 as its operator would order it. Comes back when it was ordered. */
   depart(machine: Machine): Promise<void>;
 }
@@ -17,6 +20,13 @@ export interface HeadEnd {
 /** Keep-alive period and the number of silent ones that mean failure, for both systems. */
 export const PERIOD_MS = 10;
 export const LOST_AFTER_PERIODS = 3;
+
+const LAST_LINES = 3;
+
+/** The end of a log. */
+export function lastLines(file: string): string {
+  return readFileSync(file, "utf8").trim().split("\n").slice(-LAST_LINES).join(" | ");
+}
 
 /** `count` VIPs in the client network. */
 export function vipList(count: number): string[] {

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
-import { type HeadEnd, PERIOD_MS } from "./head-end.ts";
+import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, isInstalled, type Machine } from "./network.ts";
 import { KEEPALIVED_PRIORITY } from "./priorities.ts";
 
@@ -29,6 +29,7 @@ export class KeepalivedHeadEnd implements HeadEnd {
   readonly name = "keepalived";
   private vips: readonly string[] = [];
   private starts = 0;
+  private readonly logFiles: string[] = [];
 
   private constructor(private readonly directory: string) {}
 
@@ -47,9 +48,11 @@ export class KeepalivedHeadEnd implements HeadEnd {
   start(machine: Machine, index: number): void {
     const own = join(this.directory, `k${this.starts++}`);
     const files = ["--pid", `${own}.pid`, "--vrrp_pid", `${own}.vrrp`];
+    const log = `${own}.log`;
+    this.logFiles[index] = log;
     machine.start(
       ["keepalived", "--vrrp", "--dont-fork", "--log-console", "--use-file", this.configFile(index), ...files],
-      `${own}.log`,
+      log,
     );
   }
 
@@ -58,6 +61,10 @@ export class KeepalivedHeadEnd implements HeadEnd {
     const owned = await owner?.addresses();
     if (!this.vips.every((vip) => owned?.has(vip))) return false;
     return standby === undefined || hearsVrrp(standby);
+  }
+
+  lastWords(index: number): string {
+    return lastLines(this.logFiles[index] as string);
   }
 
   async depart(machine: Machine): Promise<void> {

@@ -5,7 +5,7 @@ import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
-import { type HeadEnd, LOST_AFTER_PERIODS, PERIOD_MS } from "./head-end.ts";
+import { type HeadEnd, LOST_AFTER_PERIODS, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
@@ -60,6 +60,13 @@ export class WingmanHeadEnd implements HeadEnd {
     const all = views.every((view) => view?.functions.every(({ owner, state }) => owner === 0 && state === "running"));
     const heard = machines.length === 1 || (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
     return all && heard && views.every((view) => view?.phase === "active");
+  }
+
+  lastWords(index: number): string {
+    const view = this.view(index);
+    const serving = view?.functions.filter(({ state }) => state === "running").length ?? 0;
+    const seen = view === null ? "no status" : `phase ${view.phase}, ${serving} of ${view.functions.length} running`;
+    return `${seen} | ${lastLines(join(this.runDirectories[index] as string, "log"))}`;
   }
 
   async depart(): Promise<void> {

@@ -35,7 +35,7 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
-import { EXIT_DONE, EXIT_FAILED, InputFileError, RuntimeError, UsageError } from "./errors.ts";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
 import { parseOptions, wholeNumberOption } from "./options.ts";
 
 /** Above everything that functions run, below the kernel's own threads. */
@@ -50,7 +50,7 @@ export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
   if (!dieWithParent(options.parent)) return EXIT_FAILED; // the supervisor is gone already
-  const key = readKey(config, options.directory);
+  const key = readKey(config, options.source, options.directory);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
@@ -110,6 +110,7 @@ export async function engine(args: string[]): Promise<number> {
 
 interface EngineOptions {
   config: AircraftConfig;
+  source: string;
   directory: string;
   self: number;
   runDirectory: string;
@@ -145,6 +146,7 @@ function readOptions(args: string[]): EngineOptions {
     wholeNumberOption("engine", name, required(name), min, max);
   return {
     config: result.config,
+    source: configFile,
     directory,
     self,
     runDirectory: required("run-dir"),
@@ -162,14 +164,12 @@ function requireNetworks(config: AircraftConfig): void {
   }
 }
 
-function readKey(config: AircraftConfig, directory: string): Uint8Array | null {
+function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {
   const { keyFile } = config.keepAlive;
   if (keyFile === null) return null;
-  try {
-    return readKeyFile(keyFile, directory);
-  } catch (error) {
-    throw new RuntimeError((error as Error).message);
-  }
+  const result = readKeyFile(keyFile, directory);
+  if (!result.ok) throw new InputFileError({ source, problems: [result.problem] });
+  return result.key;
 }
 
 function identityOf(config: AircraftConfig, self: number, incarnation: number): Identity {

@@ -1,3 +1,5 @@
+import { readKeyFile } from "../config/key-file.ts";
+import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
@@ -11,7 +13,7 @@ import {
 } from "../supervisor/run-directory.ts";
 import { ServiceNotification } from "../supervisor/service-notification.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, RuntimeError, UsageError } from "./errors.ts";
 import { parseOptions, requireConfig } from "./options.ts";
 
 /**
@@ -37,11 +39,13 @@ export async function runWith(args: string[], command: readonly string[]): Promi
     "state-dir": "value",
     "run-dir": "value",
   });
-  const { config, directory } = requireConfig(options.config);
+  const loaded = requireConfig(options.config);
+  const { config, directory } = loaded;
   const serverId = requireServer(
     options.server,
     config.servers.map(({ id }) => id),
   );
+  requireKey(loaded);
   requirePrivileges();
   const notification = notificationOf(process.env.NOTIFY_SOCKET);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
@@ -67,6 +71,14 @@ function requireServer(id: string | undefined, known: readonly string[]): string
   if (id === undefined) throw new UsageError(`run: --server is missing, ${expected}`);
   if (!known.includes(id)) throw new UsageError(`run: --server: found ${JSON.stringify(id)}, ${expected}`);
   return id;
+}
+
+/** The engine reads it again; a key that cannot be used is told before anything starts. */
+function requireKey({ config, source, directory }: LoadedConfig): void {
+  const { keyFile } = config.keepAlive;
+  if (keyFile === null) return;
+  const result = readKeyFile(keyFile, directory);
+  if (!result.ok) throw new InputFileError({ source, problems: [result.problem] });
 }
 
 function requirePrivileges(): void {

@@ -1,37 +1,49 @@
 /** The pre-shared key of the keep-alives. */
 import { readFileSync, statSync } from "node:fs";
-import { isAbsolute, join } from "node:path";
+import { resolve } from "node:path";
+import type { Problem } from "./model.ts";
 
 export const KEY_BYTES_MIN = 16;
 export const KEY_BYTES_MAX = 1024;
 const OTHERS_MAY_READ_OR_WRITE = 0o077;
+const NEWLINE = 0x0a;
+
+const FAULTS: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  EACCES: "a file without permission to read",
+  EISDIR: "a directory",
+};
+
+export type KeyResult = { ok: true; key: Uint8Array } | { ok: false; problem: Problem };
 
 /**
- * Reads the key: all bytes of the file, less one newline at its end.
+ * Reads the key: all bytes of the file, less one newline at its end. Whether it can be read is known on the server only, so
+ * `check` does not ask.
+ *
  * @param directory where a relative name starts: the folder of the configuration file
- * @throws Error that says which file, what was found and what is expected
  */
-export function readKeyFile(keyFile: string, directory: string): Uint8Array {
-  const path = isAbsolute(keyFile) ? keyFile : join(directory, keyFile);
+export function readKeyFile(keyFile: string, directory: string): KeyResult {
+  const file = resolve(directory, keyFile);
+  const refused = (found: string, expected: string): KeyResult => ({
+    ok: false,
+    problem: { path: "keepAlive.keyFile", found: `${found} at ${file}`, expected },
+  });
   let mode: number;
   let bytes: Uint8Array;
   try {
-    mode = statSync(path).mode;
-    bytes = readFileSync(path);
+    mode = statSync(file).mode & 0o777;
+    bytes = readFileSync(file);
   } catch (error) {
-    throw new Error(`keepAlive.keyFile: ${path}: ${(error as Error).message}; expected a readable key file`);
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    return refused(FAULTS[code] ?? message, "a readable key file");
   }
   if ((mode & OTHERS_MAY_READ_OR_WRITE) !== 0) {
-    const found = (mode & 0o777).toString(8).padStart(4, "0");
-    throw new Error(
-      `keepAlive.keyFile: ${path}: found mode ${found}, expected 0600 or 0400: the key is for its owner only`,
-    );
+    const shown = mode.toString(8).padStart(4, "0");
+    return refused(`mode ${shown}`, "0600 or 0400: the key is for its owner alone");
   }
-  const end = bytes.length > 0 && bytes[bytes.length - 1] === 0x0a ? bytes.length - 1 : bytes.length;
-  if (end < KEY_BYTES_MIN || end > KEY_BYTES_MAX) {
-    throw new Error(
-      `keepAlive.keyFile: ${path}: found ${end} bytes, expected ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} (for example: head -c 32 /dev/urandom)`,
-    );
+  const key = Uint8Array.from(bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes);
+  if (key.length < KEY_BYTES_MIN || key.length > KEY_BYTES_MAX) {
+    return refused(`a key of ${key.length} bytes`, `${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`);
   }
-  return Uint8Array.from(bytes.subarray(0, end));
+  return { ok: true, key };
 }

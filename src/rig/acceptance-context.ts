@@ -34,6 +34,9 @@ export const TAKEOVER_MARGIN_MS = 250;
  */
 const PLANNED_GAP_MS_MAX = 10;
 
+/** The same where the system refuses real-time priority, as it does to an unprivileged user: whoever is busy comes first. */
+const PLANNED_GAP_MS_MAX_NOT_REALTIME = 50;
+
 /** What a process may take to start when it is started only where its function is active. */
 const PROCESS_START_MS_MAX = 5000;
 
@@ -193,7 +196,7 @@ export class AcceptanceContext {
   isDisturbed(seen: SeatObservation[], ids: readonly string[]): boolean {
     const limitMs = this.#plannedLimitMs(ids);
     return seen.some(({ report }) => {
-      const gaps = gapsOf(report, this.aircraft.targets, this.indexes(this.#runningEverywhere(ids)));
+      const gaps = gapsOf(report, this.aircraft.targets, this.indexes(this.runningEverywhere(ids)));
       return report.latenessUsMax > SEAT_LATENESS_US_MAX && gaps.some(({ gapMs }) => gapMs > limitMs);
     });
   }
@@ -203,7 +206,7 @@ export class AcceptanceContext {
    * started only where it is active is silent while the process starts, which is allowed for on top.
    */
   checkGaps(step: ProcedureStep, what: string, seen: SeatObservation[], ids: readonly string[], limitMs: number): void {
-    const running = this.#runningEverywhere(ids);
+    const running = this.runningEverywhere(ids);
     const starting = ids.filter((id) => !running.includes(id));
     this.#checkGapsOf(step, what, seen, running, limitMs);
     this.#checkGapsOf(step, `${what}, with the start of a process`, seen, starting, limitMs + PROCESS_START_MS_MAX);
@@ -278,11 +281,13 @@ export class AcceptanceContext {
 
   /** One probe that is lost, of whatever short outage, shows as a gap of two intervals. */
   #plannedLimitMs(ids: readonly string[]): number {
-    return Math.max(PLANNED_GAP_MS_MAX, 2 * this.aircraft.probeIntervalMs(this.indexes(ids)) + 1);
+    const isRealtime = this.aircraft.seats.every(({ notRealtime }) => notRealtime === null);
+    const limitMs = isRealtime ? PLANNED_GAP_MS_MAX : PLANNED_GAP_MS_MAX_NOT_REALTIME;
+    return Math.max(limitMs, 2 * this.aircraft.probeIntervalMs(this.indexes(ids)) + 1);
   }
 
   /** Those whose processes are kept running on every server. */
-  #runningEverywhere(ids: readonly string[]): string[] {
+  runningEverywhere(ids: readonly string[]): string[] {
     const { functions } = this.aircraft.config;
     return ids.filter((id) => functions[this.functionIndex(id)]?.start === "always");
   }

@@ -114,8 +114,8 @@ class RigRun {
       console.log(JSON.stringify({ passed, failure, steps: this.#results }, null, 2));
       return;
     }
-    if (!this.#isConcluded) console.log("interrupted before the end of the procedure");
-    console.log(formatConclusion(this.#results));
+    const conclusion = formatConclusion(this.#results);
+    console.log(this.#isConcluded ? conclusion : `ended before the end of the procedure; so far ${conclusion}`);
   }
 
   #take(event: RigEvent, config: AircraftConfig): void {

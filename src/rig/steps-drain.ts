@@ -12,7 +12,7 @@ export async function plannedDrain(context: AcceptanceContext): Promise<StepResu
   for (let attempt = 1; ; attempt++) {
     const { step, isDisturbed } = await drainAndResume(context);
     if (attempt > 1)
-      step.did(`measured for the ${attempt}th time: before, something else on this machine held up the seats`);
+      step.did(`attempt ${attempt}: in the one before, something else on this machine held up the seats`);
     if (step.result.passed || !isDisturbed || attempt === ATTEMPTS_MAX) return step.result;
   }
 }

@@ -1,7 +1,8 @@
 /** Steps 7 and 8: a server is stopped in an orderly way and started again, and an engine is killed. */
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
-import { type Owners, ownerDifferences } from "./verdict.ts";
+import { formatMs, gapsOf, type Owners, ownerDifferences, statisticOf } from "./verdict.ts";
+import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 export async function orderlyStop(context: AcceptanceContext): Promise<StepResult> {
@@ -21,7 +22,10 @@ export async function orderlyStop(context: AcceptanceContext): Promise<StepResul
   step.check(`VIPs left on ${server.id}`, "0", String(vips), vips === 0);
   context.checkSettlement(step, await context.settle(plan.assignment), plan);
   const seen = await context.observe(sinceUs);
-  context.checkGaps(step, `functions of ${server.id} that ran on`, seen, plan.changes.moved, context.detectionMs);
+  const { moved } = plan.changes;
+  const limitMs = context.detectionMs + TAKEOVER_MARGIN_MS;
+  context.checkGaps(step, `functions of ${server.id} that ran on`, seen, moved, limitMs);
+  checkGoodBye(context, step, seen, moved);
   context.checkUntouched(step, seen, plan.changes.kept);
   context.checkOneAnswer(step, seen);
 
@@ -59,6 +63,20 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
   const stillAsBefore = ownerDifferences(context.owners(), before).length === 0;
   step.did(stillAsBefore ? "in the end every function ran where it had run" : "in the end some functions had moved");
   return step.result;
+}
+
+/** Who says good-bye is replaced at once: the others do not have to wait until its silence has lasted long enough. */
+function checkGoodBye(context: AcceptanceContext, step: ProcedureStep, seen: SeatObservation[], moved: string[]): void {
+  const everywhere = context.indexes(context.runningEverywhere(moved));
+  if (everywhere.size === 0) return;
+  const { periodMs, lostAfterPeriods } = context.aircraft.config.keepAlive;
+  const silenceMs = periodMs * (lostAfterPeriods - 1);
+  for (const { seat, report } of seen) {
+    const gaps = gapsOf(report, context.aircraft.targets, everywhere).map(({ gapMs }) => gapMs);
+    const medianMs = statisticOf(gaps)?.median ?? Number.POSITIVE_INFINITY;
+    const expected = `below ${silenceMs} ms, which silence alone would take`;
+    step.check(`median gap that ${seat.name} saw`, expected, `${formatMs(medianMs)} ms`, medianMs < silenceMs);
+  }
 }
 
 /** The server from which the most functions would move. */

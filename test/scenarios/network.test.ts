@@ -33,19 +33,24 @@ for (const servers of ["a 100, b 100, c 100", "a 100, b 100, c 100, d 100"]) {
     const pairs = left.flatMap((one) => right.map((other) => `${one}-${other}`));
     test(`a partition ${left.join("")}|${right.join("")} heals, whichever of its links comes back last`, () => {
       for (const last of pairs) {
-        play(`servers ${servers}
+        play(
+          `servers ${servers}
           functions f 60 p9, g 60 p8, h 60 p7, i 40 p3, j 40 p2, k 40 p1
           start ${ids.join(" ")}
           wait 300 ms
           all agree
           ${pairs.map((pair) => `cut ${pair}`).join("; ")}
           wait 500 ms
-          ${pairs.filter((pair) => pair !== last).map((pair) => `join ${pair}`).join("; ")}
+          ${pairs
+            .filter((pair) => pair !== last)
+            .map((pair) => `join ${pair}`)
+            .join("; ")}
           wait 33 ms
           join ${last}
           wait 2 s
           all agree
-          quiet for 5 s`.replace(/\n\s*\n/g, "\n"));
+          quiet for 5 s`.replace(/\n\s*\n/g, "\n"),
+        );
       }
     });
   }

@@ -22,9 +22,7 @@ test("drain: what finds room on the other server moves there, the least importan
     resume a
     wait 5 ms
     all agree
-    a: tv | b: pa seats map | nowhere: games
-    wait 5 ms
-    a: tv games | b: pa seats map`.replace("a: tv | b: pa seats map | nowhere: games\n    wait 5 ms\n    ", ""));
+    a: tv games | b: pa seats map`);
 });
 
 test("drain: a function is without an address for less than one millisecond when there is room", () => {
@@ -34,9 +32,9 @@ test("drain: a function is without an address for less than one millisecond when
     wait 305 ms
     a: pa
     drain a
-    wait 350 µs
+    wait 400 µs
     b: pa
-    nobody is told`.replace("nobody is told", "told pa: moved, drain"));
+    told pa: moved, drain`);
 });
 
 test("leave: hand over, then good-bye", () => {
@@ -80,11 +78,10 @@ test("the server that a draining one hands over to crashes", () => {
     a: f | b: g | c: h
     drain a
     wait 150 µs
-    crash b; crash c
+    crash b
     wait 100 ms
-    nowhere: f g h`.replace("nowhere: f g h", "all agree")
-    .replace("crash b; crash c", "crash b")
-    .replace("all agree", "c: f g h | nowhere: -\n    quiet for 5 s"));
+    c: f g h
+    quiet for 5 s`);
 });
 
 test("a server crashes in the middle of a hand-over to it, at every moment", () => {

@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { ProcedureStep } from "./procedure-step.ts";
+import { formatConclusion, formatStep } from "./step-text.ts";
+
+function stepWith(...passed: boolean[]) {
+  const step = new ProcedureStep(3, "Power-off");
+  step.did("switched b off");
+  passed.forEach((value, number) => {
+    step.check(`check ${number}`, "none", value ? "none" : "two", value);
+  });
+  return step.result;
+}
+
+test("a step passes when all its checks pass, and it has some", () => {
+  expect(stepWith(true, true).passed).toBe(true);
+  expect(stepWith(true, false).passed).toBe(false);
+  expect(stepWith().passed).toBe(false);
+});
+
+test("a step as text", () => {
+  expect(formatStep(stepWith(true, false))).toBe(
+    [
+      "FAIL  step 3: Power-off",
+      "        did: switched b off",
+      "  PASS  check 0: none, as expected",
+      "  FAIL  check 1",
+      "        expected: none",
+      "        measured: two",
+      "",
+    ].join("\n"),
+  );
+});
+
+test("the conclusion names the steps that failed", () => {
+  expect(formatConclusion([stepWith(true)])).toBe("all 1 steps passed (1 checks)");
+  expect(formatConclusion([stepWith(true), stepWith(false)])).toBe("1 of 2 steps failed: 3");
+});

@@ -1,0 +1,138 @@
+import { afterEach, expect, test } from "bun:test";
+import { existsSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { waitFor } from "../../src/rig/condition.ts";
+import { rigCommand } from "../../src/rig/executables.ts";
+import type { StepResult } from "../../src/rig/procedure-step.ts";
+import { argumentsOf, processIds } from "../../src/rig/process-table.ts";
+import type { RigOwner } from "../../src/rig/rig-directory.ts";
+
+const DEADLINE_MS = 400_000;
+const STEP_DEADLINE_MS = 180_000;
+
+type Rig = Bun.Subprocess<"pipe", "pipe", "pipe">;
+let rig: Rig | null = null;
+afterEach(async () => {
+  rig?.kill("SIGKILL");
+  await rig?.exited;
+  rig = null;
+});
+
+function startRig(...options: string[]): Rig {
+  rig = Bun.spawn([...rigCommand(), ...options], { stdio: ["pipe", "pipe", "pipe"] });
+  return rig;
+}
+
+const directoryOf = (child: Rig): string => join(tmpdir(), `wingman-rig-${child.pid}`);
+
+/** Processes that name the rig's directory among their arguments: the daemons, their engines, and the process inside. */
+function processesOf(child: Rig): number[] {
+  return processIds().filter((pid) => argumentsOf(pid).some((argument) => argument.includes(directoryOf(child))));
+}
+
+/** The process inside, once the one outside has noted it. */
+function aircraftPidOf(child: Rig): number | null {
+  const text = readFileSync(join(directoryOf(child), "owner.json"), "utf8");
+  return text === "" ? null : (JSON.parse(text) as RigOwner).aircraftPid;
+}
+
+async function expectNothingLeft(child: Rig): Promise<void> {
+  await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length === 0 && !existsSync(directoryOf(child)));
+  expect(processesOf(child)).toEqual([]);
+  expect(existsSync(directoryOf(child))).toBe(false);
+}
+
+async function expectFlying(child: Rig): Promise<void> {
+  // Two supervisors and two engines at least.
+  expect(await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length >= 5)).toBe(true);
+}
+
+test(
+  "the acceptance procedure passes on the embedded aircraft, whatever the machine's speed, and nothing is left",
+  async () => {
+    const child = startRig("--once", "--json");
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    const document = JSON.parse(stdout) as { passed: boolean; failure: string | null; steps: StepResult[] };
+    expect(stderr).toBe("");
+    expect(document.failure).toBeNull();
+    expect(document.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    // How long gaps are is not for a test that must pass on a busy machine: the rig itself judges them.
+    const failed = document.steps.flatMap(({ checks }) =>
+      checks.filter(({ what, passed }) => !passed && !/\bgap\b/.test(what)),
+    );
+    expect(failed).toEqual([]);
+    expect(document.passed).toBe(document.steps.every(({ passed }) => passed));
+    expect(await child.exited).toBe(document.passed ? 0 : 1);
+    await expectNothingLeft(child);
+  },
+  DEADLINE_MS,
+);
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  test(
+    `${signal} ends the aircraft in order`,
+    async () => {
+      const child = startRig();
+      await expectFlying(child);
+      child.kill(signal);
+      expect(await child.stdout.text()).toContain("step 9: Nothing left behind");
+      expect(await child.exited).toBe(1);
+      await expectNothingLeft(child);
+    },
+    DEADLINE_MS,
+  );
+}
+
+test(
+  "a rig that is killed leaves nothing",
+  async () => {
+    const child = startRig();
+    await expectFlying(child);
+    child.kill("SIGKILL");
+    await child.exited;
+    await expectNothingLeft(child);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  "an aircraft that is killed ends the rig with a message, and leaves nothing",
+  async () => {
+    const child = startRig();
+    await expectFlying(child);
+    expect(await waitFor(STEP_DEADLINE_MS, () => aircraftPidOf(child) !== null)).toBe(true);
+    process.kill(aircraftPidOf(child) ?? 0, "SIGKILL");
+    expect(await child.stderr.text()).toContain("wingman-rig: the virtual aircraft ended too early");
+    expect(await child.exited).toBe(1);
+    await expectNothingLeft(child);
+  },
+  DEADLINE_MS,
+);
+
+test("wrong input is told in words, with exit code 2, and nothing is started", async () => {
+  for (const options of [["--bogus"], ["extra"], ["--config", "/nonexistent/aircraft.json"], ["enter"]]) {
+    const child = startRig(...options);
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    expect(await child.exited).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toStartWith("wingman-rig: ");
+    expect(stderr).not.toContain("    at ");
+    expect(existsSync(directoryOf(child))).toBe(false);
+  }
+});
+
+test("a flight executable that is not there, and programs that are missing, are one line each", async () => {
+  const missing = startRig("--wingman", "/nonexistent/wingman");
+  expect((await missing.stderr.text()).trim().split("\n")).toHaveLength(1);
+  expect(await missing.exited).toBe(1);
+  const [command = "", ...rest] = rigCommand();
+  const bare = Bun.spawn([command, ...rest, "--once"], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { PATH: "/nonexistent" },
+  });
+  expect((await bare.stderr.text()).trim()).toBe(
+    "wingman-rig: missing on this machine: ip (package iproute2), unshare (package util-linux), nsenter (package util-linux)",
+  );
+  expect(await bare.exited).toBe(1);
+});
