@@ -80,6 +80,10 @@ export async function engine(args: string[]): Promise<number> {
   const others = config.keepAlive.interfaces.filter((name) => name !== config.clients.interface);
   const links = new LinkMonitor([config.clients.interface, ...others], vips);
 
+  const announcer = new Announcer(config.clients.interface, vips);
+  switcher.rehearse();
+  announcer.rehearse();
+
   setTimerSlack(1);
   lockMemory();
   keepCpuAwake();
@@ -98,7 +102,7 @@ export async function engine(args: string[]): Promise<number> {
     functionCount: table.functionCount,
     networks,
     seal: new KeepAliveSeal(key),
-    vips: new VipService(switcher, new Announcer(config.clients.interface, vips), table.functionCount),
+    vips: new VipService(switcher, announcer, table.functionCount),
     links,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
     supervisor,

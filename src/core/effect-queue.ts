@@ -1,4 +1,7 @@
-/** What the shell has to do, in order; a ring, preallocated. What became of it comes back as an event. */
+/**
+ * What the shell has to do; preallocated. Two rings, each in order: what moves VIPs comes before everything else, since seats
+ * wait for it and nobody waits for a record. What became of an effect comes back as an event.
+ */
 import { assert } from "../assert.ts";
 import { EFFECTS_MAX } from "../limits.ts";
 
@@ -8,6 +11,7 @@ export const EFFECT_VIP_ADD = 1;
 export const EFFECT_VIP_REMOVE = 2;
 /** Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour advertisement). */
 export const EFFECT_ANNOUNCE = 3;
+const URGENT_LAST = EFFECT_ANNOUNCE;
 /** Start the process of function `index`; `first` is REASON_*. */
 export const EFFECT_PROCESS_START = 4;
 /** Stop the process of function `index`; `first` is the grace in ms. */
@@ -21,48 +25,71 @@ export const EFFECT_PHASE = 8;
 /** Everything is let go and good-bye is said: the engine may end. */
 export const EFFECT_LEFT = 9;
 
-export class EffectQueue {
-  private head = 0;
+/** One ring of effects. */
+class Ring {
+  head = 0;
   count = 0;
-  private readonly kinds = new Uint8Array(EFFECTS_MAX);
-  private readonly indices = new Uint16Array(EFFECTS_MAX);
-  private readonly firsts = new Int32Array(EFFECTS_MAX);
-  private readonly seconds = new Int32Array(EFFECTS_MAX);
+  readonly kinds = new Uint8Array(EFFECTS_MAX);
+  readonly indices = new Uint16Array(EFFECTS_MAX);
+  readonly firsts = new Int32Array(EFFECTS_MAX);
+  readonly seconds = new Int32Array(EFFECTS_MAX);
+}
+
+export class EffectQueue {
+  private readonly urgent = new Ring();
+  private readonly other = new Ring();
   // The effect taken last.
   kind = 0;
   index = 0;
   first = 0;
   second = 0;
 
+  get count(): number {
+    return this.urgent.count + this.other.count;
+  }
+
+  /** Effects that move or announce VIPs. */
+  get urgentCount(): number {
+    return this.urgent.count;
+  }
+
   push(kind: number, index: number, first: number, second: number): void {
-    assert(this.count < EFFECTS_MAX, "effect queue");
-    const slot = (this.head + this.count) % EFFECTS_MAX;
-    this.kinds[slot] = kind;
-    this.indices[slot] = index;
-    this.firsts[slot] = first;
-    this.seconds[slot] = second;
-    this.count++;
+    const ring = kind <= URGENT_LAST ? this.urgent : this.other;
+    assert(ring.count < EFFECTS_MAX, "effect queue");
+    const slot = (ring.head + ring.count) % EFFECTS_MAX;
+    ring.kinds[slot] = kind;
+    ring.indices[slot] = index;
+    ring.firsts[slot] = first;
+    ring.seconds[slot] = second;
+    ring.count++;
   }
 
   /** Kind of the next effect, 0 when there is none. */
   peek(): number {
-    return this.count === 0 ? 0 : this.kinds[this.head];
+    const ring = this.next();
+    return ring.count === 0 ? 0 : ring.kinds[ring.head];
   }
 
   /** Function or code of the next effect; only when there is one. */
   peekIndex(): number {
-    return this.indices[this.head];
+    const ring = this.next();
+    return ring.indices[ring.head];
   }
 
   /** Takes the next effect into `kind`, `index`, `first`, `second`. @returns false when there is none. */
   take(): boolean {
-    if (this.count === 0) return false;
-    this.kind = this.kinds[this.head];
-    this.index = this.indices[this.head];
-    this.first = this.firsts[this.head];
-    this.second = this.seconds[this.head];
-    this.head = (this.head + 1) % EFFECTS_MAX;
-    this.count--;
+    const ring = this.next();
+    if (ring.count === 0) return false;
+    this.kind = ring.kinds[ring.head];
+    this.index = ring.indices[ring.head];
+    this.first = ring.firsts[ring.head];
+    this.second = ring.seconds[ring.head];
+    ring.head = (ring.head + 1) % EFFECTS_MAX;
+    ring.count--;
     return true;
+  }
+
+  private next(): Ring {
+    return this.urgent.count > 0 ? this.urgent : this.other;
   }
 }

@@ -115,6 +115,13 @@ export class Engine {
     this.effects.push(EFFECT_PHASE, 0, this.phase, 0);
   }
 
+  /** Flight begins now: what start-up took since the engine was made counts neither as lateness nor as listening. */
+  begin(nowUs: number): void {
+    this.listenSinceUs = nowUs;
+    this.nextSendUs = nowUs;
+    this.wakeUs = nowUs;
+  }
+
   /** The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed ones are left out. */
   beginPeriod(nowUs: number): void {
     this.lateness.count(nowUs - this.nextSendUs);

@@ -63,6 +63,9 @@ export const ENDED_STALLED = 1;
 export const ENDED_SUPERVISOR_GONE = 2;
 const GOES_ON = -1;
 
+/** Effects carried out in one turn. */
+const EFFECTS_PER_TURN_MAX = 2 * VIP_BATCH_MAX;
+
 /** Room in the event queue for what the other sources and the answers to effects bring. */
 const KEEP_ALIVES_PER_TURN_MAX = EVENTS_MAX - VIP_BATCH_MAX;
 
@@ -101,6 +104,7 @@ export class FlightLoop {
 
   /** Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* */
   run(): number {
+    this.parts.engine.begin(nowUs());
     while (this.ended === GOES_ON) this.turn();
     return this.ended;
   }
@@ -108,7 +112,7 @@ export class FlightLoop {
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
     const { engine, vips, status, timing } = this.parts;
-    this.poller.wait(vips.isBusy(engine.effects) ? 0 : engine.wakeUs);
+    this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
     if (beganUs - engine.nextSendUs > timing.detectionUs) {
       // The others have taken over what was ours: let go before anything else, then begin anew.
@@ -122,7 +126,8 @@ export class FlightLoop {
       status.write(beganUs);
     }
     this.receiveKeepAlives();
-    this.receiveLinks();
+    // Every address that we move is reported to us: that is read when the moving is over.
+    if (engine.effects.urgentCount === 0) this.receiveLinks();
     this.receiveRecords();
     engine.step(nowUs());
     if (engine.sendRequested) this.sendKeepAlive();
@@ -234,11 +239,16 @@ export class FlightLoop {
     }
   }
 
-  /** Carries effects out in their order, until the first batch of VIPs is full: the next keep-alive must not wait for all. */
+  /**
+   * Carries effects out, those that move VIPs first: in batches, one a turn, because the next keep-alive must not wait for
+   * all of them; then the others, a bounded number a turn.
+   */
   private carryOut(): void {
     const { engine, vips, notices } = this.parts;
     const { effects } = engine;
-    while (effects.count > 0 && vips.takes(effects)) {
+    const movesVips = effects.urgentCount > 0;
+    for (let turn = 0; turn < EFFECTS_PER_TURN_MAX && effects.count > 0; turn++) {
+      if (movesVips && (effects.urgentCount === 0 || !vips.takes(effects))) break;
       effects.take();
       const { kind, index, first, second } = effects;
       switch (kind) {

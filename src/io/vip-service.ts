@@ -21,11 +21,6 @@ export class VipService {
     private readonly functionCount: number,
   ) {}
 
-  /** Effects wait for the next turn: the loop must not sleep. */
-  isBusy(effects: EffectQueue): boolean {
-    return effects.count > 0;
-  }
-
   /** Whether the next effect may be carried out in this turn: it fits the batch, and the function is not in it yet. */
   takes(effects: EffectQueue): boolean {
     const kind = effects.peek();

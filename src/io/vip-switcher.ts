@@ -33,6 +33,10 @@ const IPV6_COST = 8;
 
 assert(VIPS_PER_FUNCTION_MAX * IPV6_COST <= VIP_BATCH_MAX, "a function fits one batch");
 
+/** No interface of Linux reaches this index. */
+const NO_SUCH_INTERFACE = 0x7fff_fff0;
+const REHEARSALS = 50;
+
 /**
  * Puts VIPs on the client interface and takes them off, a batch of functions at a time.
  *
@@ -167,6 +171,25 @@ export class VipSwitcher {
     this.routes.commit(this.interfaceIndex);
     this.queued = 0;
     return failed;
+  }
+
+  /**
+   * Start-up: asks the kernel for every VIP on an interface that does not exist, which it refuses, so that the compiler has
+   * seen the way of a batch before a failover has to wait for it.
+   */
+  rehearse(): void {
+    const real = this.interfaceIndex;
+    this.interfaceIndex = NO_SUCH_INTERFACE;
+    for (let round = 0; round < REHEARSALS; round++) {
+      const index = round % Math.max(1, this.table.functionCount);
+      for (let next = index; next < this.table.functionCount && this.fits(next); next++) this.add(next);
+      this.exchange();
+      for (let slot = 0; slot < this.queued; slot++) this.settle(slot);
+      this.queued = 0;
+      this.queuedCost = 0;
+    }
+    this.interfaceIndex = real;
+    this.result.fill(0);
   }
 
   /**

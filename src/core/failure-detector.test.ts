@@ -1,0 +1,69 @@
+import { beforeEach, expect, test } from "bun:test";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_UNREACHABLE,
+} from "../wire/status-snapshot.ts";
+import { detectFailures } from "./failure-detector.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
+import { timingOf } from "./timing.ts";
+
+const DETECTION_US = 30_000;
+const table = new FunctionTable([1, 1, 1, 1], []);
+let membership: Membership;
+
+function detect(nowUs: number): number {
+  return detectFailures(table, membership, nowUs, DETECTION_US);
+}
+
+/** Servers 1 and 2 are alive, heard at the times given. */
+beforeEach(() => {
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1 };
+  membership = new Membership(table, identity, timingOf(10, 3, 3, 0));
+  membership.setState(1, SERVER_ALIVE);
+  membership.setState(2, SERVER_ALIVE);
+  membership.lastHeardUs[1] = 1000;
+  membership.lastHeardUs[2] = 5000;
+});
+
+test("says when the next server could fall due, and nothing changes before", () => {
+  expect(detect(6000)).toBe(31_000);
+  expect(detect(30_999)).toBe(31_000);
+  expect(membership.state[1]).toBe(SERVER_ALIVE);
+});
+
+test("at that very microsecond the server has failed, when nobody else hears it", () => {
+  expect(detect(31_000)).toBe(35_000);
+  expect(membership.state[1]).toBe(SERVER_LOST);
+  expect(membership.state[2]).toBe(SERVER_ALIVE);
+  detect(35_000);
+  expect(membership.state[2]).toBe(SERVER_LOST);
+  expect(detect(40_000)).toBe(Number.POSITIVE_INFINITY);
+});
+
+test("while a living server hears it, it is unreachable; when that one has lost it too, it has failed", () => {
+  membership.hears[2] = 1 << 1;
+  detect(31_000);
+  expect(membership.state[1]).toBe(SERVER_UNREACHABLE);
+  membership.hears[2] = 0;
+  detect(31_001);
+  expect(membership.state[1]).toBe(SERVER_LOST);
+});
+
+test("a witness that fails at the same time is no witness", () => {
+  membership.lastHeardUs[2] = 1000;
+  membership.hears[2] = 1 << 1;
+  membership.hears[1] = 1 << 2;
+  detect(31_000);
+  expect([...membership.state.slice(1, 3)]).toEqual([SERVER_LOST, SERVER_LOST]);
+});
+
+test("a server that said good-bye stays so; one with another table is lost like any other", () => {
+  membership.setState(1, SERVER_LEAVING);
+  membership.setState(2, SERVER_INCOMPATIBLE);
+  detect(100_000);
+  expect([...membership.state.slice(1, 3)]).toEqual([SERVER_LEAVING, SERVER_LOST]);
+});

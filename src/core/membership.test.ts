@@ -1,0 +1,185 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { FLAG_GOOD_BYE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_DUPLICATE,
+  COUNTER_REPLAY,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
+  PHASE_ACTIVE,
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_SELF,
+  SERVER_UNKNOWN,
+} from "../wire/status-snapshot.ts";
+import { addFunction, hasFunction } from "./function-bitmap.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
+import { timingOf } from "./timing.ts";
+
+const OURS = 100;
+const THEIRS = 200;
+const timing = timingOf(10, 3, 3, 0);
+let membership: Membership;
+let nowUs: number;
+
+/** A message of server 1 to us, server 0, that hears us. */
+function message(sequence: number, change: Partial<KeepAliveMessage> = {}): KeepAliveMessage {
+  const made = new KeepAliveMessage();
+  Object.assign(made, {
+    sender: 1,
+    systemId: 42,
+    digestHigh: 7,
+    digestLow: 8,
+    incarnation: THEIRS,
+    phase: PHASE_ACTIVE,
+    sequence,
+  });
+  made.heardIncarnation[0] = OURS;
+  made.heardSequence[0] = 50;
+  return Object.assign(made, change);
+}
+
+/** Arrives one period after the last one. */
+function arrive(arriving: KeepAliveMessage, network = 0): number {
+  nowUs += timing.periodUs;
+  return membership.accept(arriving, network, nowUs, 40);
+}
+
+beforeEach(() => {
+  nowUs = 1_000_000;
+  const identity = { self: 0, systemId: 42, digestHigh: 7, digestLow: 8, incarnation: OURS };
+  membership = new Membership(new FunctionTable([10, 10, 10], []), identity, timing);
+});
+
+test("at first this server knows itself and nobody else", () => {
+  expect([...membership.state.slice(0, 3)]).toEqual([SERVER_SELF, SERVER_UNKNOWN, SERVER_UNKNOWN]);
+});
+
+describe("a message is refused", () => {
+  test.each([
+    ["of another system", { systemId: 43 }, COUNTER_SYSTEM],
+    ["of a server that is not configured", { sender: 3 }, COUNTER_UNKNOWN],
+  ])("%s", (_, change, counter) => {
+    expect(arrive(message(1, change))).toBe(counter);
+    expect(membership.state[1]).toBe(SERVER_UNKNOWN);
+  });
+
+  test("when it does not hear us: a first contact, which we echo so that it can prove to be fresh", () => {
+    const first = message(9);
+    first.heardIncarnation[0] = 0;
+    expect(arrive(first)).toBe(COUNTER_UNPROVEN);
+    expect(membership.state[1]).toBe(SERVER_UNKNOWN);
+    expect([membership.echoIncarnation(1), membership.echoSequence(1)]).toEqual([THEIRS, 9]);
+    expect(membership.answerAtOnce).toBe(true);
+  });
+
+  test("when it hears an earlier incarnation of us, or hears what we said too long ago: a recording", () => {
+    const old = message(9);
+    old.heardIncarnation[0] = OURS - 1;
+    expect(arrive(old)).toBe(COUNTER_REPLAY);
+    const late = message(9);
+    late.heardSequence[0] = 39;
+    expect(arrive(late)).toBe(COUNTER_REPLAY);
+    expect(membership.state[1]).toBe(SERVER_UNKNOWN);
+  });
+
+  test("when it is not newer than the last one on its network", () => {
+    arrive(message(5));
+    expect(arrive(message(5))).toBe(COUNTER_REPLAY);
+    expect(arrive(message(4))).toBe(COUNTER_REPLAY);
+    expect(membership.sequence[1]).toBe(5);
+  });
+});
+
+test("of two networks the second copy is a duplicate, and each network may run ahead", () => {
+  expect(arrive(message(1), 0)).toBe(COUNTER_ACCEPTED);
+  expect(arrive(message(1), 1)).toBe(COUNTER_DUPLICATE);
+  expect(arrive(message(2), 1)).toBe(COUNTER_ACCEPTED);
+  expect(arrive(message(2), 0)).toBe(COUNTER_DUPLICATE);
+  expect(arrive(message(3), 0)).toBe(COUNTER_ACCEPTED);
+});
+
+describe("recovery", () => {
+  test("after recoveredAfterPeriods messages in a row", () => {
+    for (const sequence of [1, 2, 3]) {
+      expect(membership.state[1]).not.toBe(SERVER_ALIVE);
+      arrive(message(sequence));
+      membership.promote(1, nowUs);
+    }
+    expect(membership.state[1]).toBe(SERVER_ALIVE);
+  });
+
+  test("a gap begins the count anew", () => {
+    for (const sequence of [1, 2, 4, 5]) arrive(message(sequence));
+    membership.promote(1, nowUs);
+    expect(membership.state[1]).toBe(SERVER_JOINING);
+    arrive(message(6));
+    membership.promote(1, nowUs);
+    expect(membership.state[1]).toBe(SERVER_ALIVE);
+  });
+
+  test("messages that are sent at once do not shorten it", () => {
+    for (const sequence of [1, 2, 3, 4]) membership.accept(message(sequence), 0, nowUs, 40);
+    membership.promote(1, nowUs);
+    expect(membership.state[1]).toBe(SERVER_JOINING);
+  });
+
+  test("not while it does not hear us", () => {
+    for (const sequence of [1, 2, 3]) arrive(message(sequence));
+    const deaf = message(4);
+    deaf.heardIncarnation[0] = 0;
+    arrive(deaf);
+    membership.promote(1, nowUs);
+    expect(membership.state[1]).toBe(SERVER_JOINING);
+  });
+});
+
+test("a good-bye counts at once, and what the server owned is forgotten", () => {
+  const owner = message(1);
+  addFunction(owner.owns, 0, 3);
+  arrive(owner);
+  expect(hasFunction(membership.owns, 32, 3)).toBe(true);
+  arrive(message(2, { flags: FLAG_GOOD_BYE }));
+  expect(membership.state[1]).toBe(SERVER_LEAVING);
+  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
+  expect(membership.mayOwn(1)).toBe(false);
+});
+
+test("a new incarnation of a failed server begins with its own sequence numbers and owns nothing of the old one", () => {
+  const owner = message(900);
+  addFunction(owner.owns, 0, 3);
+  arrive(owner);
+  membership.setState(1, SERVER_LOST);
+  expect(arrive(message(1, { incarnation: THEIRS + 1 }))).toBe(COUNTER_ACCEPTED);
+  expect(membership.incarnation[1]).toBe(THEIRS + 1);
+  expect(membership.state[1]).toBe(SERVER_JOINING);
+  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
+});
+
+test("a server with another table is no peer: its functions do not count, and its digest is kept for the fault", () => {
+  const foreign = message(1, { digestHigh: 0xabcdef01 });
+  addFunction(foreign.owns, 0, 3);
+  expect(arrive(foreign)).toBe(COUNTER_SYSTEM);
+  expect(membership.state[1]).toBe(SERVER_INCOMPATIBLE);
+  expect(membership.foreignDigest[1]).toBe(0xabcdef01);
+  expect(membership.mayOwn(1)).toBe(false);
+  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
+  expect(membership.outnumberedByForeignTable()).toBe(true); // it serves already
+});
+
+test("a view counts only for the incarnation that we know too", () => {
+  arrive(message(1));
+  const other = message(1, { sender: 2, incarnation: 300 });
+  other.heardIncarnation[1] = THEIRS;
+  arrive(other);
+  expect(membership.hears[2] & 2).toBe(2);
+  const outdated = message(2, { sender: 2, incarnation: 300 });
+  outdated.heardIncarnation[1] = THEIRS - 1;
+  arrive(outdated);
+  expect(membership.hears[2] & 2).toBe(0);
+});

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "bun:test";
+import { SERVERS_MAX } from "../limits.ts";
+import {
+  decodeKeepAlive,
+  encodeKeepAlive,
+  FLAG_DRAINING,
+  FLAG_GOOD_BYE,
+  KEEP_ALIVE_BYTES,
+  KEEP_ALIVE_MAC_AT,
+  KeepAliveMessage,
+} from "./keep-alive.ts";
+
+/** Every field with a value that occurs in no other. */
+function full(): KeepAliveMessage {
+  const message = new KeepAliveMessage();
+  Object.assign(message, {
+    sender: 9,
+    flags: FLAG_DRAINING | FLAG_GOOD_BYE,
+    phase: 3,
+    systemId: 0xa0000001,
+    incarnation: 0xa0000002,
+    digestHigh: 0xa0000003,
+    digestLow: 0xa0000004,
+    sequence: 0xa0000005,
+    assignmentDigest: 0xa0000006,
+  });
+  const sets = [
+    message.heardIncarnation,
+    message.heardSequence,
+    message.owns,
+    message.claims,
+    message.ready,
+    message.cannotRun,
+  ];
+  sets.forEach((words, set) => {
+    for (let word = 0; word < words.length; word++) words[word] = 0xb0000000 + (set << 16) + word;
+  });
+  return message;
+}
+
+function encoded(message: KeepAliveMessage): DataView {
+  const view = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
+  encodeKeepAlive(message, view);
+  return view;
+}
+
+test("what is decoded is what was encoded, whatever the message held before", () => {
+  const received = full();
+  expect(decodeKeepAlive(encoded(new KeepAliveMessage()), KEEP_ALIVE_BYTES, received)).toBe(false); // incarnation 0
+  expect(decodeKeepAlive(encoded(full()), KEEP_ALIVE_BYTES, new KeepAliveMessage())).toBe(true);
+  const fresh = new KeepAliveMessage();
+  decodeKeepAlive(encoded(full()), KEEP_ALIVE_BYTES, fresh);
+  expect(fresh).toEqual(full());
+});
+
+test("the layout is the documented one", () => {
+  const view = encoded(full());
+  const word = (at: number): string => view.getUint32(at).toString(16);
+  expect(Buffer.from(view.buffer, 0, 4).toString()).toBe("WMKA");
+  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("01090303");
+  expect([8, 12, 16, 20, 24, 28].map(word)).toEqual([
+    "a0000001",
+    "a0000002",
+    "a0000003",
+    "a0000004",
+    "a0000005",
+    "a0000006",
+  ]);
+  expect([32, 96, 160, 288, 416, 544].map(word)).toEqual([
+    "b0000000",
+    "b0010000",
+    "b0020000",
+    "b0030000",
+    "b0040000",
+    "b0050000",
+  ]);
+  expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
+  expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true); // the sealer's
+});
+
+describe("refused", () => {
+  const refuse = (change: (view: DataView) => void): boolean => {
+    const view = encoded(full());
+    change(view);
+    return !decodeKeepAlive(view, KEEP_ALIVE_BYTES, new KeepAliveMessage());
+  };
+
+  test.each([
+    ["another magic", 0, 0],
+    ["another version", 4, 2],
+    ["a sender beyond the limit", 5, SERVERS_MAX],
+    ["an unknown flag", 6, 0x80],
+    ["an unknown phase", 7, 4],
+  ] as const)("%s", (_, at, value) => {
+    expect(refuse((view) => view.setUint8(at, value))).toBe(true);
+  });
+
+  test("incarnation 0, which means not heard", () => {
+    expect(refuse((view) => view.setUint32(12, 0))).toBe(true);
+  });
+
+  test("any other length, also where the view is longer", () => {
+    const view = new DataView(new ArrayBuffer(2048));
+    encodeKeepAlive(full(), view);
+    for (const length of [-1, 0, 3, KEEP_ALIVE_BYTES - 1, KEEP_ALIVE_BYTES + 1, 2048, 65_507]) {
+      expect(decodeKeepAlive(view, length, new KeepAliveMessage())).toBe(false);
+    }
+    expect(decodeKeepAlive(view, KEEP_ALIVE_BYTES, new KeepAliveMessage())).toBe(true);
+  });
+});

@@ -1,0 +1,256 @@
+/**
+ * Nothing untrusted acts (P8): whatever arrives on the keep-alive port that is not a fresh, sealed message of a server of this
+ * system counts, and changes nothing else in the whole engine. Each comparison has a canary that must break it.
+ */
+import { describe, expect, test } from "bun:test";
+import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
+import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
+import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES, KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+} from "../../src/wire/status-snapshot.ts";
+import { Random } from "../allocation/random-system.ts";
+import { tableOf } from "../patent/system-of-servers.ts";
+import { Cluster } from "../simulation/cluster.ts";
+import { differences, stateDigest } from "./state-digest.ts";
+
+const ROUNDS = 5_000;
+const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
+
+/** Counters are what may change. The event queue is scratch. A first contact is answered by an echo, and by nothing else. */
+const EXEMPT = new Set(["counters", "events", "outgoing", "answerAtOnce", "sendRequested", "extraSends"]);
+const CANDIDATE = ["candidate", "candidateSequence"];
+const EXEMPT_FOR_FIRST_CONTACT = new Set([...EXEMPT, ...CANDIDATE]);
+
+interface Flight {
+  cluster: Cluster;
+  engine: Engine;
+  /** Everything that server 1 has sent to server 0. */
+  recorded: DataView[];
+}
+
+/** Three servers in quiet flight; server 0 is the one that is attacked. */
+function flight(): Flight {
+  const table = tableOf(
+    [100, 100, 100],
+    [
+      [30, 9],
+      [30, 8],
+      [30, 7],
+    ],
+  );
+  const cluster = new Cluster({ table, policy: allocatePreempt });
+  const recorded: DataView[] = [];
+  cluster.filter = (from, to, _, datagram) => {
+    if (from === 1 && to === 0) recorded.push(datagram);
+    return true;
+  };
+  cluster.startAll();
+  cluster.run(305);
+  const engine = cluster.engine(0);
+  engine.step(cluster.nowUs);
+  return { cluster, engine, recorded };
+}
+
+type Verify = (bytes: Uint8Array) => boolean;
+
+/** What the flight loop does with `length` bytes that it received, and the step after it. */
+function receive({ engine, cluster }: Flight, bytes: Uint8Array, length: number, verify: Verify): void {
+  const { events, counters } = engine;
+  const view = new DataView(bytes.buffer);
+  if (!decodeKeepAlive(view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+  else if (!verify(bytes)) counters[COUNTER_AUTHENTICATION]++;
+  else events.push(EVENT_KEEP_ALIVE, 0, 0);
+  engine.step(cluster.nowUs);
+}
+
+const honest: Verify = (bytes) => seal.verify(bytes);
+const credulous: Verify = () => true;
+
+function sealed(datagram: DataView): Uint8Array {
+  const bytes = new Uint8Array(2048);
+  bytes.set(new Uint8Array(datagram.buffer, 0, KEEP_ALIVE_BYTES));
+  seal.seal(bytes);
+  return bytes;
+}
+
+/** A message of server 1 that would be accepted next. */
+function next({ recorded }: Flight, change: (message: KeepAliveMessage) => void): Uint8Array {
+  const message = new KeepAliveMessage();
+  decodeKeepAlive(recorded[recorded.length - 1], KEEP_ALIVE_BYTES, message);
+  message.sequence++;
+  change(message);
+  const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
+  encodeKeepAlive(message, datagram);
+  return sealed(datagram);
+}
+
+/** @returns the fields that changed */
+function attack(target: Flight, bytes: Uint8Array, length: number, verify = honest, exempt = EXEMPT): string[] {
+  const before = stateDigest(target.engine, exempt);
+  const total = sum(target.engine.counters);
+  receive(target, bytes, length, verify);
+  expect(sum(target.engine.counters)).toBe(total + 1);
+  return differences(before, stateDigest(target.engine, exempt));
+}
+
+function sum(counters: Uint32Array): number {
+  return counters.reduce((total, count) => total + count, 0);
+}
+
+describe("canaries", () => {
+  test("a genuine message changes the state", () => {
+    const target = flight();
+    const bytes = next(target, () => {});
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES).length).toBeGreaterThan(0);
+    expect(target.engine.counters[COUNTER_AUTHENTICATION]).toBe(0);
+  });
+
+  test("a receiver that does not look at the seal is found out by forged messages", () => {
+    const target = flight();
+    const bytes = next(target, (message) => message.owns.fill(0xffffffff));
+    bytes[KEEP_ALIVE_BYTES - 1] ^= 1;
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES, credulous).length).toBeGreaterThan(0);
+  });
+
+  test("a digest of the state that leaves something out would be found out: every column is in it", () => {
+    const { engine } = flight();
+    const before = stateDigest(engine, EXEMPT);
+    for (const change of [
+      () => engine.membership.hears[2]++,
+      () => engine.handover.assigned[1]++,
+      () => engine.agreement.allocation.current[1]++,
+      () => engine.effects.push(1, 0, 0, 0),
+    ]) {
+      change();
+      const after = stateDigest(engine, EXEMPT);
+      expect(differences(before, after)).not.toEqual([]);
+    }
+  });
+});
+
+test("random bytes of any length", () => {
+  const random = new Random(1);
+  const target = flight();
+  for (let round = 0; round < ROUNDS; round++) {
+    const bytes = Uint8Array.from({ length: 2048 }, () => random.between(0, 255));
+    const length = random.oneIn(3) ? KEEP_ALIVE_BYTES : random.between(0, 3000);
+    expect(attack(target, bytes, length)).toEqual([]);
+  }
+  expect(target.engine.counters[COUNTER_MALFORMED]).toBe(ROUNDS);
+});
+
+test("a genuine message that is truncated or too long, by any number of bytes", () => {
+  const target = flight();
+  const bytes = next(target, () => {});
+  for (let length = 0; length <= 2048; length++) {
+    if (length !== KEEP_ALIVE_BYTES) expect(attack(target, bytes, length)).toEqual([]);
+  }
+});
+
+test("a genuine message with one bit flipped, wherever it is", () => {
+  const target = flight();
+  for (let bit = 0; bit < KEEP_ALIVE_BYTES * 8; bit++) {
+    const bytes = next(target, () => {});
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
+  }
+  expect(target.engine.counters[COUNTER_ACCEPTED]).toBe(flight().engine.counters[COUNTER_ACCEPTED]);
+});
+
+test("a message forged with another key, or without one", () => {
+  const target = flight();
+  for (const other of [new KeepAliveSeal(new Uint8Array(32).fill(4)), new KeepAliveSeal(null)]) {
+    const bytes = next(target, (message) => message.claims.fill(0xffffffff));
+    other.seal(bytes);
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
+  }
+  expect(target.engine.counters[COUNTER_AUTHENTICATION]).toBe(2);
+});
+
+test("a sealed message of another system", () => {
+  const target = flight();
+  const bytes = next(target, (message) => {
+    message.systemId ^= 1;
+    message.owns.fill(0xffffffff);
+  });
+  expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
+  expect(target.engine.counters[COUNTER_SYSTEM]).toBe(1);
+});
+
+test("a sealed message of a server that is not configured", () => {
+  const target = flight();
+  for (let sender = 3; sender < 16; sender++) {
+    const bytes = next(target, (message) => {
+      message.sender = sender;
+    });
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
+  }
+  expect(target.engine.counters[COUNTER_UNKNOWN]).toBe(13);
+});
+
+describe("recordings", () => {
+  test("of this incarnation, while the server is heard", () => {
+    const target = flight();
+    for (const datagram of target.recorded) {
+      expect(attack(target, sealed(datagram), KEEP_ALIVE_BYTES)).toEqual([]);
+    }
+  });
+
+  test("of an earlier incarnation of the server and of this one", () => {
+    const target = flight();
+    const { cluster } = target;
+    const old = [...target.recorded];
+    cluster.crash(1);
+    cluster.run(100);
+    cluster.start(1);
+    cluster.start(0);
+    cluster.run(300);
+    target.engine = cluster.engine(0);
+    for (const datagram of old) {
+      expect(attack(target, sealed(datagram), KEEP_ALIVE_BYTES, honest, EXEMPT_FOR_FIRST_CONTACT)).toEqual([]);
+    }
+    expect(cluster.agrees()).toBe(true);
+  });
+
+  test("of a server that has failed since, although they were not heard at their time", () => {
+    const target = flight();
+    const { cluster } = target;
+    cluster.cutOneWay(1, 0, true);
+    cluster.cutOneWay(1, 2, true);
+    const unheard = next(target, (message) => {
+      message.sequence += 5;
+    });
+    cluster.crash(1);
+    cluster.run(500);
+    const owners = cluster.owners().join();
+    expect(attack(target, unheard, KEEP_ALIVE_BYTES, honest, EXEMPT_FOR_FIRST_CONTACT)).toEqual([]);
+    cluster.run(500);
+    expect(cluster.owners().join()).toBe(owners);
+  });
+
+  test("of this server itself do not keep it from serving", () => {
+    const table = tableOf([100, 100], [[30, 9]]);
+    const cluster = new Cluster({ table, policy: allocatePreempt });
+    const own: DataView[] = [];
+    cluster.filter = (from, _to, _network, datagram) => {
+      if (from === 0) own.push(datagram);
+      return true;
+    };
+    cluster.startAll();
+    cluster.run(300);
+    cluster.crash(1);
+    cluster.start(0);
+    for (let ms = 0; ms < 300; ms += 5) {
+      cluster.inject(0, own[ms % own.length]);
+      cluster.run(5);
+    }
+    expect(cluster.owners()).toEqual([0]);
+  });
+});
