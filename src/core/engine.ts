@@ -7,7 +7,7 @@
  */
 import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_OVERFLOW,
   COUNTER_SENT,
@@ -79,6 +79,8 @@ export class Engine {
   draining = false;
   leaving = false;
   carrier = true;
+  /** Listening, and held back by another table or another box with our id. */
+  passive = false;
   /** Absolute deadline of the next periodic keep-alive. */
   nextSendUs: number;
   /** A keep-alive is to be composed and sent now. */
@@ -152,7 +154,8 @@ export class Engine {
     const { outgoing, membership, handover, identity } = this;
     this.sequence++;
     outgoing.sender = identity.self;
-    outgoing.flags = (this.draining ? FLAG_DRAINING : 0) | (this.goodByes > 0 ? FLAG_GOOD_BYE : 0);
+    outgoing.flags =
+      (this.draining ? FLAG_DRAINING : 0) | (this.goodByes > 0 ? FLAG_GOOD_BYE : 0) | (this.passive ? FLAG_PASSIVE : 0);
     outgoing.phase = this.phase;
     outgoing.systemId = identity.systemId;
     outgoing.incarnation = identity.incarnation;
@@ -275,18 +278,20 @@ export class Engine {
       this.setPhase(PHASE_ISOLATED);
       return;
     }
-    if (this.phase === PHASE_ISOLATED) {
+    const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
+    const yields = this.membership.yieldsToForeignTable(serving);
+    if (this.phase === PHASE_ISOLATED || (serving && yields)) {
       this.setPhase(PHASE_LISTENING);
       this.listenSinceUs = nowUs;
     }
-    if (this.phase === PHASE_LISTENING && !this.hasListened(nowUs)) return;
+    this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
+    if (this.phase === PHASE_LISTENING && (this.passive || !this.hasListened(nowUs))) return;
     if (this.phase === PHASE_LISTENING) this.agreement.begin();
     this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
   }
 
   private hasListened(nowUs: number): boolean {
     const { membership, table, timing } = this;
-    if (this.hearsOwnIndex(nowUs) || membership.outnumberedByForeignTable()) return false;
     let alive = 0;
     let joining = 0;
     for (let server = 0; server < table.serverCount; server++) {
@@ -298,6 +303,12 @@ export class Engine {
     if (listenedUs < timing.listenUs) return false;
     const patienceUs = JOINING_PATIENCE * timing.recoveredAfter * timing.periodUs;
     return joining === 0 || listenedUs >= timing.listenUs + patienceUs;
+  }
+
+  private setPassive(passive: boolean): void {
+    if (this.passive === passive) return;
+    this.passive = passive;
+    this.sendRequested = true;
   }
 
   private setPhase(phase: number): void {

@@ -33,7 +33,7 @@ export function detectFailures(
       continue;
     }
     // The view is sent at once with the state: from now on the others see that we do not hear it.
-    membership.setState(server, state === SERVER_ALIVE ? SERVER_UNREACHABLE : SERVER_LOST);
+    membership.setState(server, state === SERVER_INCOMPATIBLE ? SERVER_LOST : SERVER_UNREACHABLE);
   }
   for (let server = 0; server < table.serverCount; server++) {
     if (membership.state[server] === SERVER_UNREACHABLE && !isHeardByOthers(table, membership, server)) {

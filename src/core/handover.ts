@@ -86,11 +86,13 @@ const ROWS: readonly (readonly [number, number, number, number])[] = [
   [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
   [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
   [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
+  [UP, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // removed by hand, and it could not be put back
   [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
   [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
   [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
   [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
   [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
+  [STOPPING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
   [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
   [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
   [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],
@@ -136,6 +138,7 @@ export class Handover {
   private readonly vip = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
   private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
+  private readonly announcements = new Uint8Array(FUNCTIONS_MAX);
   /** Server with which each function is owned twice, or NONE. */
   private readonly rival = new Int8Array(FUNCTIONS_MAX);
 
@@ -255,7 +258,8 @@ export class Handover {
         effects.push(EFFECT_VIP_ADD, index, 0, 0);
         break;
       case BEGIN_SERVICE:
-        this.announceAtUs[index] = nowUs + this.announceAgainUs;
+        this.announceAtUs[index] = nowUs + this.announceAgainUs; // the first one came with the address
+        this.announcements[index] = 1;
         this.beginProcess(index);
         effects.push(EFFECT_NOTICE, index, noticeOfStart(this.startReason[index]), this.startNoticeReason[index]);
         effects.push(EFFECT_LOG, LOG_FUNCTION_UP, index, 0);
@@ -297,32 +301,38 @@ export class Handover {
     this.state[index] = state;
   }
 
-  /** No living server owns it, as far as is known, and none with a lower index claims it. */
+  /** No living server owns it, as far as is known, and none whose claim goes before ours claims it. */
   private isFree(index: number): boolean {
     const { membership } = this;
     for (let server = 0; server < SERVERS_MAX; server++) {
       if (server === this.self || !membership.mayOwn(server)) continue;
       if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
-      if (server < this.self && hasFunction(membership.claims, server * BITMAP_WORDS, index)) return false;
+      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) return false;
     }
     return true;
   }
 
-  /** Every living server has echoed the message that carried our claim. */
+  /** Every server that is heard and hears us has echoed the message that carried our claim. */
   private isConfirmed(index: number): boolean {
     const { membership } = this;
     for (let server = 0; server < SERVERS_MAX; server++) {
-      if (membership.state[server] !== SERVER_ALIVE) continue;
+      if (!membership.isHeard(server) || membership.isDeafToUs(server)) continue;
       if (membership.echoedSequence[server] < this.claimSequence[index]) return false;
     }
     return true;
   }
 
-  /** Owned twice, after a divided network was joined: the lower server index keeps it, and both sides decide alike. */
+  /** Between two that want the same the lower server index goes first; one that does not hear us cannot give way. */
+  private goesBeforeUs(server: number): boolean {
+    return server < this.self || this.membership.isDeafToUs(server);
+  }
+
+  /** Owned twice, after a divided network was joined: both sides decide alike who keeps it. */
   private rivalBeforeUs(index: number): number {
     const { membership } = this;
-    for (let server = 0; server < this.self; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+    for (let server = 0; server < SERVERS_MAX; server++) {
+      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server)) continue;
+      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
     }
     return NONE;
   }
@@ -338,17 +348,23 @@ export class Handover {
     return hasFunction(this.membership.ready, target * BITMAP_WORDS, index);
   }
 
-  /** Work on a function that stays up: announce it again when due, and after a rival has let go. */
+  /** Work on a function that stays up: announce it again when due, and when a rival came or has let go. */
   private keepUp(index: number, nowUs: number): void {
     const rival = this.heardRival(index);
     if (rival !== this.rival[index]) {
-      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
-      this.announceAtUs[index] = nowUs + this.announceAgainUs;
       this.rival[index] = rival;
-    } else if (nowUs >= this.announceAtUs[index]) {
-      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
-      this.announceAtUs[index] = Number.POSITIVE_INFINITY;
+      this.announceTwice(index, nowUs);
     }
+    if (nowUs < this.announceAtUs[index]) return;
+    this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
+    this.announcements[index]--;
+    this.announceAtUs[index] = this.announcements[index] > 0 ? nowUs + this.announceAgainUs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Now, and once more later: the first may have been lost. */
+  private announceTwice(index: number, nowUs: number): void {
+    this.announceAtUs[index] = nowUs;
+    this.announcements[index] = 2;
   }
 
   private heardRival(index: number): number {
@@ -363,9 +379,7 @@ export class Handover {
   /** A partition healed: every VIP is announced again. */
   announceAll(nowUs: number): void {
     for (let index = 0; index < this.table.functionCount; index++) {
-      if (this.state[index] !== UP) continue;
-      this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
-      this.announceAtUs[index] = nowUs + this.announceAgainUs;
+      if (this.state[index] === UP) this.announceTwice(index, nowUs);
     }
   }
 
@@ -399,7 +413,8 @@ export class Handover {
 
   /** Somebody removed an address that should be up: it is put back. */
   onVipRemoved(index: number): void {
-    if (this.state[index] !== UP && this.state[index] !== STOPPING) return;
+    const state = this.state[index];
+    if (state !== ADDING && state !== UP && state !== STOPPING) return;
     this.effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
     this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
   }

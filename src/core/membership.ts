@@ -3,7 +3,7 @@
  * per configured server. Judging silence is the failure detector's work.
  */
 import { BITMAP_WORDS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_DUPLICATE,
@@ -83,6 +83,11 @@ export class Membership {
     this.incarnation[identity.self] = identity.incarnation;
   }
 
+  /** Heard, and it does not hear us: it judges without what we say. */
+  isDeafToUs(server: number): boolean {
+    return this.isHeard(server) && this.echoedSequence[server] === 0;
+  }
+
   /** Heard now, with a table like ours. */
   isHeard(server: number): boolean {
     return this.state[server] === SERVER_ALIVE || this.state[server] === SERVER_JOINING;
@@ -103,22 +108,24 @@ export class Membership {
     if (message.systemId !== this.identity.systemId) return COUNTER_SYSTEM;
     const server = message.sender;
     if (server >= this.table.serverCount) return COUNTER_UNKNOWN;
-    if (server === self) {
-      this.ownIndexHeardUs = nowUs;
-      return COUNTER_UNKNOWN;
-    }
-    const echoFresh =
+    // Proof that the sender lives now and hears us: it echoes what we sent within about the last detection time. What was
+    // recorded earlier cannot.
+    const isFresh =
       message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor;
-    if (message.digestHigh !== this.identity.digestHigh || message.digestLow !== this.identity.digestLow) {
-      return echoFresh ? this.acceptIncompatible(message, server, nowUs) : this.acceptCandidate(message, server);
+    if (server === self) return this.acceptOwnIndex(message, isFresh, nowUs);
+    const isCompatible =
+      message.digestHigh === this.identity.digestHigh && message.digestLow === this.identity.digestLow;
+    if (this.isHeard(server)) {
+      // While an incarnation is heard there is no other: a second box with the same id, or a recording.
+      if (!isCompatible || message.incarnation !== this.incarnation[server]) return COUNTER_UNKNOWN;
+    } else {
+      if (!isFresh) return this.acceptCandidate(message);
+      if (!isCompatible) return this.acceptIncompatible(message, nowUs);
+      if (message.incarnation !== this.incarnation[server]) this.beginIncarnation(server, message.incarnation);
     }
-    if (message.incarnation !== this.incarnation[server]) {
-      if (!echoFresh) return this.acceptCandidate(message, server);
-      this.beginIncarnation(server, message.incarnation);
-    } else if (!this.isNewer(message, server, network)) {
-      return COUNTER_REPLAY;
-    }
-    this.networkSequence[server * NETWORKS_MAX + network] = message.sequence;
+    const copy = server * NETWORKS_MAX + network;
+    if (message.sequence <= this.networkSequence[copy]) return COUNTER_REPLAY;
+    this.networkSequence[copy] = message.sequence;
     if (message.sequence <= this.sequence[server]) return COUNTER_DUPLICATE;
     this.take(message, server, nowUs);
     return COUNTER_ACCEPTED;
@@ -150,13 +157,16 @@ export class Membership {
     this.setState(server, SERVER_ALIVE);
   }
 
-  /** A newcomer yields to servers with another table that are more, or as many with a lower index among them (protocol, section 4). */
-  outnumberedByForeignTable(): boolean {
+  /**
+   * Servers with another table are no peers (protocol, section 4): whoever serves goes on, and a newcomer stays passive. Where
+   * both sides serve, or both are new, the larger goes on, or the one with the lowest server index.
+   */
+  yieldsToForeignTable(serving: boolean): boolean {
     let ours = 1;
     let foreign = 0;
     let lowestOurs = this.identity.self;
     let lowestForeign: number = SERVERS_MAX;
-    let foreignActive = false;
+    let foreignServes = false;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.isHeard(server)) {
         ours++;
@@ -164,29 +174,34 @@ export class Membership {
       } else if (this.state[server] === SERVER_INCOMPATIBLE) {
         foreign++;
         if (server < lowestForeign) lowestForeign = server;
-        if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignActive = true;
+        if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
       }
     }
-    if (foreign === 0) return false;
-    return foreignActive || foreign > ours || (foreign === ours && lowestForeign < lowestOurs);
-  }
-
-  private isNewer(message: KeepAliveMessage, server: number, network: number): boolean {
-    return message.sequence > this.networkSequence[server * NETWORKS_MAX + network];
+    if (foreign === 0 || (serving && !foreignServes)) return false;
+    if (!serving && foreignServes) return true;
+    return foreign > ours || (foreign === ours && lowestForeign < lowestOurs);
   }
 
   /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
-  private acceptCandidate(message: KeepAliveMessage, server: number): number {
-    if (this.candidate[server] !== message.incarnation && !this.isHeard(server)) this.answerAtOnce = true;
+  private acceptCandidate(message: KeepAliveMessage): number {
+    const server = message.sender;
+    if (this.candidate[server] !== message.incarnation) this.answerAtOnce = true;
     this.candidate[server] = message.incarnation;
     this.candidateSequence[server] = message.sequence;
     return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
   }
 
-  private acceptIncompatible(message: KeepAliveMessage, server: number, nowUs: number): number {
-    // Such a server is never a peer: it is named in a fault and makes a newcomer wait.
-    this.candidate[server] = message.incarnation;
-    this.candidateSequence[server] = message.sequence;
+  /** Two boxes are configured as the same server; each echoes the other so that it can know. */
+  private acceptOwnIndex(message: KeepAliveMessage, isFresh: boolean, nowUs: number): number {
+    this.acceptCandidate(message);
+    if (isFresh) this.ownIndexHeardUs = nowUs;
+    return COUNTER_UNKNOWN;
+  }
+
+  /** Such a server is never a peer: it is named in a fault and makes a newcomer wait. */
+  private acceptIncompatible(message: KeepAliveMessage, nowUs: number): number {
+    const server = message.sender;
+    this.acceptCandidate(message);
     this.lastHeardUs[server] = nowUs;
     this.phase[server] = message.phase;
     this.foreignDigest[server] = message.digestHigh;
@@ -196,7 +211,7 @@ export class Membership {
   }
 
   private beginIncarnation(server: number, incarnation: number): void {
-    if (this.isHeard(server) || this.state[server] === SERVER_UNREACHABLE) this.setState(server, SERVER_LOST); // the old one is gone
+    if (this.state[server] === SERVER_UNREACHABLE) this.setState(server, SERVER_LOST); // the old one is gone
     this.incarnation[server] = incarnation;
     this.sequence[server] = 0;
     this.candidate[server] = 0;
@@ -222,7 +237,9 @@ export class Membership {
     if (this.flags[server] !== message.flags) this.answerAtOnce = true;
     this.flags[server] = message.flags;
     this.takeFunctions(message, server);
-    if (!this.isHeard(server)) {
+    if (this.state[server] === SERVER_UNREACHABLE) {
+      this.setState(server, SERVER_ALIVE); // the others heard it all the time
+    } else if (!this.isHeard(server)) {
       this.setState(server, SERVER_JOINING);
       this.joinSinceUs[server] = nowUs;
       this.inARow[server] = 1;
@@ -278,7 +295,7 @@ export class Membership {
   isOperable(server: number): boolean {
     const state = this.state[server];
     if (state !== SERVER_ALIVE && state !== SERVER_UNREACHABLE) return false;
-    if ((this.flags[server] & FLAG_DRAINING) !== 0) return false;
+    if ((this.flags[server] & (FLAG_DRAINING | FLAG_PASSIVE)) !== 0) return false;
     return this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_LISTENING;
   }
 }

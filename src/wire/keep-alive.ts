@@ -7,7 +7,7 @@
  * | 0      | 4      | magic "WMKA"                                                                                |
  * | 4      | 1      | layout version, 1                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
- * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye; the others are 0                                      |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back); the others are 0 |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
  * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
  * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
@@ -33,7 +33,9 @@ export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
 export const FLAG_DRAINING = 1;
 export const FLAG_GOOD_BYE = 2;
-const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE;
+/** It listens and does not take part for now: another table, or another box with its id. */
+export const FLAG_PASSIVE = 4;
+const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE;
 
 const HEARD_INCARNATION_AT = 32;
 const HEARD_SEQUENCE_AT = 96;

@@ -1,0 +1,273 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { NOTICE_PREEMPTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
+import { CONTROL_PROCESS_FAILED, CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
+import {
+  EFFECT_ANNOUNCE,
+  EFFECT_LOG,
+  EFFECT_NOTICE,
+  EFFECT_PROCESS_START,
+  EFFECT_PROCESS_STOP,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+  EffectQueue,
+} from "./effect-queue.ts";
+import { addFunction, hasFunction, removeFunction } from "./function-bitmap.ts";
+import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
+import { ADDING, CLAIMED, ENDING, Handover, IDLE, REMOVING, STOPPING, UP } from "./handover.ts";
+import { Membership } from "./membership.ts";
+import { timingOf } from "./timing.ts";
+
+const SELF = 1;
+/** Functions 0 (60 units) and 1 (60 units, with a process); a server has 100. */
+const table = new FunctionTable(
+  [100, 100, 100],
+  [PROCESS_NONE, PROCESS_ON_ACTIVATE].map((process, index) => ({
+    required: 60,
+    priority: 9 - index,
+    servers: 7,
+    process,
+    stopGraceMs: 100,
+  })),
+);
+const timing = timingOf(10, 3, 3, 100);
+let membership: Membership;
+let effects: EffectQueue;
+let handover: Handover;
+let nowUs: number;
+let sequence: number;
+
+beforeEach(() => {
+  const identity = { self: SELF, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1 };
+  membership = new Membership(table, identity, timing);
+  effects = new EffectQueue();
+  handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);
+  nowUs = 0;
+  sequence = 10;
+});
+
+/** One step. @returns the kinds of the effects it left, but for the log */
+function advance(mayServe = true): number[] {
+  nowUs += 1000;
+  handover.advance(nowUs, mayServe, ++sequence);
+  const kinds: number[] = [];
+  while (effects.take()) if (effects.kind !== EFFECT_LOG) kinds.push(effects.kind);
+  return kinds;
+}
+
+function owns(server: number, index: number): void {
+  addFunction(membership.owns, server * 32, index);
+}
+
+function bringUp(index: number): void {
+  handover.assigned[index] = SELF;
+  advance();
+  handover.onVipUp(index);
+  advance();
+  if (table.process[index] !== PROCESS_NONE) handover.onProcess(index, CONTROL_PROCESS_RUNNING);
+  expect(handover.state[index]).toBe(UP);
+}
+
+describe("taking a function", () => {
+  test("alone: claimed and set in one step, served when the address is up", () => {
+    handover.assigned[1] = SELF;
+    expect(advance()).toEqual([EFFECT_VIP_ADD]);
+    expect(handover.state[1]).toBe(ADDING);
+    expect(hasFunction(handover.owns, 0, 1)).toBe(true); // told before the address can answer
+    expect(advance()).toEqual([]);
+    handover.onVipUp(1);
+    expect(advance()).toEqual([EFFECT_PROCESS_START, EFFECT_NOTICE]);
+    expect(handover.isServing(1)).toBe(false);
+    handover.onProcess(1, CONTROL_PROCESS_RUNNING);
+    expect(handover.isServing(1)).toBe(true);
+    expect(handover.load).toBe(60);
+  });
+
+  test("not before every living server has echoed the claim", () => {
+    membership.setState(2, SERVER_ALIVE);
+    membership.echoedSequence[2] = sequence;
+    handover.assigned[0] = SELF;
+    expect(advance()).toEqual([]);
+    expect(handover.state[0]).toBe(CLAIMED);
+    expect(hasFunction(handover.claims, 0, 0)).toBe(true);
+    membership.echoedSequence[2] = sequence;
+    expect(advance()).toEqual([EFFECT_VIP_ADD]);
+  });
+
+  test("not while another server owns it, or one with a lower index claims it; a higher one waits for us", () => {
+    for (const server of [0, 2]) {
+      membership.setState(server, SERVER_ALIVE);
+      membership.echoedSequence[server] = 1000;
+    }
+    owns(2, 0);
+    handover.assigned[0] = SELF;
+    advance();
+    expect(handover.state[0]).toBe(CLAIMED);
+    removeFunction(membership.owns, 64, 0);
+    addFunction(membership.claims, 0, 0);
+    advance();
+    expect(handover.state[0]).toBe(CLAIMED);
+    removeFunction(membership.claims, 0, 0);
+    addFunction(membership.claims, 64, 0);
+    advance();
+    expect(handover.state[0]).toBe(ADDING);
+  });
+
+  test("not while there is no room; room is kept for the more important one, and told as ready", () => {
+    handover.assigned[0] = SELF;
+    handover.assigned[1] = SELF;
+    membership.setState(2, SERVER_ALIVE);
+    membership.echoedSequence[2] = 1000;
+    owns(2, 0);
+    expect(advance()).toEqual([]);
+    expect([handover.state[0], handover.state[1]]).toEqual([CLAIMED, CLAIMED]);
+    expect([hasFunction(handover.ready, 0, 0), hasFunction(handover.ready, 0, 1)]).toEqual([true, false]);
+  });
+
+  test("an address that is refused marks the function as failed here", () => {
+    handover.assigned[0] = SELF;
+    advance();
+    handover.onVipFailed(0, 13);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+    handover.onVipDown(0);
+    advance();
+    expect(handover.state[0]).toBe(IDLE);
+    expect([handover.failed[0], handover.failedChanged, handover.load]).toEqual([1, true, 0]);
+    expect(hasFunction(handover.cannotRun, 0, 0)).toBe(true);
+  });
+});
+
+describe("letting go of a function", () => {
+  test("preempted: clients are told, the process ends, then the address goes, then the room is free", () => {
+    bringUp(1);
+    handover.assigned[1] = NONE;
+    handover.stopReason[1] = NOTICE_PREEMPTED;
+    handover.advance(++nowUs, true, ++sequence);
+    expect(handover.state[1]).toBe(STOPPING);
+    effects.take();
+    expect([effects.kind, effects.index, effects.first, effects.second]).toEqual([
+      EFFECT_NOTICE,
+      1,
+      NOTICE_STOPPING,
+      NOTICE_PREEMPTED,
+    ]);
+    expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
+    handover.onProcess(1, CONTROL_PROCESS_STOPPED);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+    expect(handover.load).toBe(60);
+    handover.onVipDown(1);
+    advance();
+    expect([handover.state[1], handover.load, handover.busy]).toEqual([IDLE, 0, 0]);
+  });
+
+  test("moved: not before the new owner is ready, then the address first and the process after it", () => {
+    bringUp(1);
+    membership.setState(2, SERVER_ALIVE);
+    handover.assigned[1] = 2;
+    handover.assignedSinceUs[1] = nowUs;
+    expect(advance()).toEqual([]);
+    addFunction(membership.ready, 64, 1);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+    expect(hasFunction(handover.owns, 0, 1)).toBe(true);
+    handover.onVipDown(1);
+    expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
+    expect(handover.state[1]).toBe(ENDING);
+    expect(hasFunction(handover.owns, 0, 1)).toBe(false); // the new owner need not wait for the process
+    handover.onProcess(1, CONTROL_PROCESS_STOPPED);
+    advance();
+    expect(handover.state[1]).toBe(IDLE);
+  });
+
+  test("moved to one that never gets ready: after the hand-over time in any case", () => {
+    bringUp(0);
+    membership.setState(2, SERVER_ALIVE);
+    handover.assigned[0] = 2;
+    handover.assignedSinceUs[0] = nowUs;
+    const untilUs = nowUs + timing.handoverUs;
+    nowUs = untilUs - 1001;
+    expect(advance()).toEqual([]);
+    expect(nowUs).toBe(untilUs - 1);
+    nowUs = untilUs - 1000;
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+  });
+
+  test("isolated: at once, from every state", () => {
+    bringUp(1);
+    expect(advance(false)).toEqual([EFFECT_VIP_REMOVE]);
+    handover.onVipDown(1);
+    expect(advance(false)).toEqual([EFFECT_PROCESS_STOP]);
+    handover.assigned[0] = SELF;
+    expect(advance(false)).toEqual([]);
+    expect(handover.state[0]).toBe(IDLE);
+  });
+
+  test("its process failed: at once", () => {
+    bringUp(1);
+    handover.onProcess(1, CONTROL_PROCESS_FAILED);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+    expect(handover.state[1]).toBe(REMOVING);
+    expect(handover.failed[1]).toBe(1);
+    handover.clearFailed();
+    expect(handover.failed[1]).toBe(0);
+  });
+});
+
+describe("owned twice", () => {
+  test("the higher index lets go", () => {
+    bringUp(0);
+    membership.setState(0, SERVER_ALIVE);
+    owns(0, 0);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
+  });
+
+  test("the lower index stays, and announces again when it sees the rival and when it has gone", () => {
+    bringUp(0);
+    membership.setState(2, SERVER_ALIVE);
+    membership.echoedSequence[2] = 1000;
+    owns(2, 0);
+    expect(advance()).toEqual([EFFECT_ANNOUNCE]);
+    expect(advance()).toEqual([]);
+    removeFunction(membership.owns, 64, 0);
+    expect(advance()).toEqual([EFFECT_ANNOUNCE]);
+  });
+
+  test("a server that is lost owns nothing", () => {
+    bringUp(0);
+    membership.setState(0, SERVER_ALIVE);
+    membership.setState(0, SERVER_LOST);
+    owns(0, 0);
+    expect(advance()).toEqual([]);
+  });
+});
+
+test("an address is announced again one announcement time after it came up, once", () => {
+  bringUp(0);
+  nowUs += 999_000;
+  expect(advance()).toEqual([EFFECT_ANNOUNCE]);
+  nowUs += 5_000_000;
+  expect(advance()).toEqual([]);
+});
+
+test("an address removed by somebody else is put back while it should be up, and left alone otherwise", () => {
+  handover.onVipRemoved(0);
+  expect(advance()).toEqual([]);
+  bringUp(0);
+  handover.onVipRemoved(0);
+  expect(advance()).toEqual([EFFECT_VIP_ADD]);
+  handover.onVipUp(0);
+  advance(false);
+  handover.onVipRemoved(0);
+  expect(advance(false)).toEqual([]);
+});
+
+test("our sets are published when they change, and only then", () => {
+  bringUp(0);
+  handover.changed = false;
+  advance();
+  expect(handover.changed).toBe(false);
+  handover.assigned[0] = NONE;
+  advance();
+  handover.onVipDown(0);
+  advance();
+  expect(handover.changed).toBe(true);
+});

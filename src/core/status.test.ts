@@ -1,0 +1,103 @@
+import { expect, test } from "bun:test";
+import { play } from "../../test/scenarios/story.ts";
+import {
+  FUNCTION_FAILED,
+  FUNCTION_RUNNING,
+  FUNCTION_STARTING,
+  FUNCTION_STOPPED,
+  latenessBucket,
+  PHASE_ACTIVE,
+  SERVER_ALIVE,
+  SERVER_LOST,
+  SERVER_SELF,
+  STATUS_BYTES,
+  STATUS_COUNTERS_AT,
+  STATUS_FUNCTIONS_AT,
+  STATUS_HISTOGRAM_AT,
+  STATUS_MAGIC,
+  STATUS_SEQUENCE_AT,
+  STATUS_SERVER_BYTES,
+  STATUS_SERVERS_AT,
+} from "../wire/status-snapshot.ts";
+import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
+import { StatusWriter } from "./status.ts";
+
+const FLIGHT = `
+  servers a 100, b 50
+  functions f 30 p9, g 40 p8 process, h 90 p1
+  start a b
+  wait 300 ms
+  a: f g | b: - | nowhere: h`;
+
+/** The snapshot that server `self` of the story writes at its end. */
+function snapshot(story: string, self: number): DataView {
+  const cluster = play(story);
+  const rows = [
+    [30, 9, PROCESS_NONE],
+    [40, 8, PROCESS_ON_ACTIVATE],
+    [90, 1, PROCESS_NONE],
+  ].map(([required, priority, process]) => ({ required, priority, servers: 3, process, stopGraceMs: 0 }));
+  const table = new FunctionTable([100, 50], rows);
+  const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+  const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: self + 1 };
+  const writer = new StatusWriter(view, table, cluster.engine(self), identity, true);
+  writer.begin(
+    4711,
+    cluster.nowUs,
+    Uint8Array.from({ length: 32 }, (_, at) => at),
+  );
+  return view;
+}
+
+function functions(view: DataView): number[][] {
+  return [0, 1, 2].map((index) => [
+    view.getInt8(STATUS_FUNCTIONS_AT + 2 * index),
+    view.getUint8(STATUS_FUNCTIONS_AT + 2 * index + 1),
+  ]);
+}
+
+function servers(view: DataView): number[][] {
+  return [0, 1].map((server) => {
+    const at = STATUS_SERVERS_AT + server * STATUS_SERVER_BYTES;
+    return [view.getUint8(at + 16), view.getInt32(at + 8, true), view.getUint32(at + 12, true)];
+  });
+}
+
+const STORY = FLIGHT.replace("a: f g | b: - | nowhere: h", "all agree");
+
+test("what identifies the engine, and an even sequence when it is not being written", () => {
+  const view = snapshot(STORY, 1);
+  expect(view.getUint32(0, true)).toBe(STATUS_MAGIC);
+  expect(view.getUint32(STATUS_SEQUENCE_AT, true) % 2).toBe(0);
+  expect([12, 32, 40].map((at) => view.getUint32(at, true))).toEqual([4711, 2, 3]);
+  expect([36, 37, 38, 39].map((at) => view.getUint8(at))).toEqual([1, PHASE_ACTIVE, 2, 6]);
+  expect(view.getUint8(48 + 31)).toBe(31);
+  expect(view.getUint32(STATUS_COUNTERS_AT, true)).toBeGreaterThan(30);
+  expect(view.getUint32(STATUS_HISTOGRAM_AT + 4 * latenessBucket(0), true)).toBeGreaterThan(29);
+});
+
+test("owners, states and what remains are the same on every server", () => {
+  const [byA, byB] = [snapshot(STORY, 0), snapshot(STORY, 1)];
+  expect(functions(byA)).toEqual([
+    [0, FUNCTION_RUNNING],
+    [0, FUNCTION_RUNNING],
+    [-1, FUNCTION_STOPPED],
+  ]);
+  expect(functions(byB)).toEqual(functions(byA));
+  expect(servers(byA)).toEqual([
+    [SERVER_SELF, 30, 1],
+    [SERVER_ALIVE, 50, 2],
+  ]);
+  expect(servers(byB)).toEqual([
+    [SERVER_ALIVE, 30, 1],
+    [SERVER_SELF, 50, 2],
+  ]);
+});
+
+test("a function whose process is still starting, one that failed here, and a server that is lost", () => {
+  const starting = FLIGHT.replace("wait 300 ms\n  a: f g | b: - | nowhere: h", "wait 101 ms");
+  expect(functions(snapshot(starting, 0))[1]).toEqual([0, FUNCTION_STARTING]);
+  const failed = snapshot(`${STORY}\n crash b\n wait 100 ms\n process of g on a fails\n wait 5 ms`, 0);
+  expect(functions(failed)[1]).toEqual([-1, FUNCTION_FAILED]);
+  expect(servers(failed)[1]).toEqual([SERVER_LOST, 0, 2]);
+});

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import type { Allocation } from "./allocation.ts";
+import { allocatePreempt } from "./allocation-preempt.ts";
+import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
+import { timingOf } from "./timing.ts";
+import { warmUp } from "./warm-up.ts";
+
+function tableOf(servers: number, functions: number): FunctionTable {
+  const row = { required: 1, priority: 5, servers: (1 << servers) - 1, process: PROCESS_NONE, stopGraceMs: 0 };
+  return new FunctionTable(
+    Array<number>(servers).fill(FUNCTIONS_MAX),
+    Array.from({ length: functions }, () => row),
+  );
+}
+
+test("flies take-overs and hand-overs: the policy is asked with both servers, with either, and with everything owned", () => {
+  const seen = new Set<number>();
+  let owned = 0;
+  const spy = (table: FunctionTable, allocation: Allocation): void => {
+    seen.add(allocation.operable);
+    for (let index = 0; index < table.functionCount; index++) if (allocation.current[index] >= 0) owned++;
+    allocatePreempt(table, allocation);
+  };
+  warmUp(tableOf(2, 8), spy, timingOf(10, 3, 10, 0));
+  expect([...seen].sort()).toEqual([1, 2, 3]);
+  expect(owned).toBeGreaterThan(0);
+});
+
+test("works with the largest table, and with a single server has nothing to do", () => {
+  warmUp(tableOf(SERVERS_MAX, FUNCTIONS_MAX), allocatePreempt, timingOf(5, 2, 1, 0));
+  warmUp(tableOf(1, 1), () => expect.unreachable(), timingOf(10, 3, 10, 0));
+});
