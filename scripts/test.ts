@@ -30,11 +30,11 @@ async function runCheck(command: string[]): Promise<Outcome> {
 
 async function runSuite(suite: string, scratch: string): Promise<Outcome> {
   const report = join(scratch, `${suite}.xml`);
-  const folder = suite === "unit" ? "./src" : `./test/${suite}`;
+  const folders = suite === "unit" ? ["./src", "./scripts"] : [`./test/${suite}`];
   const code = await run([
     process.execPath,
     "test",
-    folder,
+    ...folders,
     `--timeout=${TEST_TIMEOUT_MS}`,
     "--reporter=junit",
     `--reporter-outfile=${report}`,

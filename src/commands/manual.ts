@@ -117,10 +117,12 @@ When a VIP comes up, it is announced at once (gratuitous ARP, unsolicited
 neighbour advertisement) and again after ${ANNOUNCE_AGAIN_MS} ms.
 
 Found up on two servers after a divided network was joined, a function stays with
-the one that the allocation chooses and is announced again; the other lets go.
+the server that comes first in the configuration and is announced again; the other
+lets go.
 
 A VIP deleted by hand is put back. An address of the same value that somebody else
-set is left alone; the function is marked failed there and goes to another server.
+set is left alone and named in a message: Wingman counts it as up there, and cannot
+take it down when the function moves. Keep VIPs out of the system's network setup.
 After a crash the VIPs of the earlier run are removed first of all.
 
 The function's process, if it has a command, runs with these variables:

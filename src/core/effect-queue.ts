@@ -11,19 +11,21 @@ export const EFFECT_VIP_ADD = 1;
 export const EFFECT_VIP_REMOVE = 2;
 /** Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour advertisement). */
 export const EFFECT_ANNOUNCE = 3;
-const URGENT_LAST = EFFECT_ANNOUNCE;
+/** Tell the clients of function `index` that it is about to stop (S13): before its VIPs go. `first` is the reason. */
+export const EFFECT_NOTICE_STOPPING = 4;
+const URGENT_LAST = EFFECT_NOTICE_STOPPING;
 /** Start the process of function `index`; `first` is REASON_*. */
-export const EFFECT_PROCESS_START = 4;
+export const EFFECT_PROCESS_START = 5;
 /** Stop the process of function `index`; `first` is the grace in ms. */
-export const EFFECT_PROCESS_STOP = 5;
-/** Tell the clients about function `index`; `first` is NOTICE_*, `second` the reason. */
-export const EFFECT_NOTICE = 6;
+export const EFFECT_PROCESS_STOP = 6;
+/** Tell the clients where function `index` is now; `first` is NOTICE_MOVED or NOTICE_STARTED, `second` the reason. */
+export const EFFECT_NOTICE = 7;
 /** A maintenance event: `index` is its code, `first` and `second` its values. */
-export const EFFECT_LOG = 7;
+export const EFFECT_LOG = 8;
 /** The phase of this server changed to `first`. */
-export const EFFECT_PHASE = 8;
+export const EFFECT_PHASE = 9;
 /** Everything is let go and good-bye is said: the engine may end. */
-export const EFFECT_LEFT = 9;
+export const EFFECT_LEFT = 10;
 
 /** One ring of effects. */
 class Ring {
@@ -48,7 +50,7 @@ export class EffectQueue {
     return this.urgent.count + this.other.count;
   }
 
-  /** Effects that move or announce VIPs. */
+  /** Effects that move or announce VIPs, and warnings that must go before. */
   get urgentCount(): number {
     return this.urgent.count;
   }

@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { NOTICE_PREEMPTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
+import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
 import { CONTROL_PROCESS_FAILED, CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
   EFFECT_NOTICE,
+  EFFECT_NOTICE_STOPPING,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -145,12 +146,7 @@ describe("letting go of a function", () => {
     handover.advance(++nowUs, true, ++sequence);
     expect(handover.state[1]).toBe(STOPPING);
     effects.take();
-    expect([effects.kind, effects.index, effects.first, effects.second]).toEqual([
-      EFFECT_NOTICE,
-      1,
-      NOTICE_STOPPING,
-      NOTICE_PREEMPTED,
-    ]);
+    expect([effects.kind, effects.index, effects.first]).toEqual([EFFECT_NOTICE_STOPPING, 1, NOTICE_PREEMPTED]);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);

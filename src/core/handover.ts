@@ -8,7 +8,7 @@
  * of the other in time, and the lower server index goes first (P1).
  */
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
+import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
@@ -21,6 +21,7 @@ import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
   EFFECT_NOTICE,
+  EFFECT_NOTICE_STOPPING,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -280,7 +281,7 @@ export class Handover {
         effects.push(EFFECT_LOG, LOG_HANDOVER_LATE, index, this.assigned[index]);
         break;
       case STOP_SERVICE:
-        effects.push(EFFECT_NOTICE, index, NOTICE_STOPPING, this.stopReason[index]);
+        effects.push(EFFECT_NOTICE_STOPPING, index, this.stopReason[index], 0);
         if (this.stopReason[index] === NOTICE_PREEMPTED) effects.push(EFFECT_LOG, LOG_FUNCTION_PREEMPTED, index, 0);
         this.endProcess(index);
         break;

@@ -193,6 +193,7 @@ export class Membership {
 
   /** Two boxes are configured as the same server; each echoes the other so that it can know. */
   private acceptOwnIndex(message: KeepAliveMessage, isFresh: boolean, nowUs: number): number {
+    if (message.incarnation === this.identity.incarnation) return COUNTER_DUPLICATE; // our own, come back
     this.acceptCandidate(message);
     if (isFresh) this.ownIndexHeardUs = nowUs;
     return COUNTER_UNKNOWN;

@@ -8,6 +8,7 @@ import {
   EFFECT_LEFT,
   EFFECT_LOG,
   EFFECT_NOTICE,
+  EFFECT_NOTICE_STOPPING,
   EFFECT_PHASE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
@@ -26,6 +27,7 @@ import { LOG_QUEUE_FULL, LOG_SEND_FAILED } from "../core/maintenance-event.ts";
 import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
 import { EVENTS_MAX, RECEIVES_PER_TURN_MAX, VIP_BATCH_MAX } from "../limits.ts";
+import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DONE,
   CONTROL_DRAIN,
@@ -114,8 +116,8 @@ export class FlightLoop {
     const { engine, vips, status, timing } = this.parts;
     this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
-    if (beganUs - engine.nextSendUs > timing.detectionUs) {
-      // The others have taken over what was ours: let go before anything else, then begin anew.
+    if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
+      // Nothing was sent for the detection time: the others have taken over what was ours: let go before anything else, then begin anew.
       vips.removeAll();
       this.ended = ENDED_STALLED;
       return;
@@ -266,6 +268,9 @@ export class FlightLoop {
           break;
         case EFFECT_PROCESS_STOP:
           this.request(CONTROL_STOP_PROCESS, index, first);
+          break;
+        case EFFECT_NOTICE_STOPPING:
+          notices.send(index, NOTICE_STOPPING, first);
           break;
         case EFFECT_NOTICE:
           notices.send(index, first, second);

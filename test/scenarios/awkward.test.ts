@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-event.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../allocation/random-system.ts";
 import { Cluster } from "../simulation/cluster.ts";
@@ -197,4 +198,22 @@ test("servers that lose up to 30 % of the datagrams while they start give nothin
     cluster.run(1000);
     expect(cluster.agrees()).toBe(true);
   }
+});
+
+test("own datagrams that come back, through two networks that are joined somewhere, are no second box", () => {
+  const rows = [{ required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 }];
+  const cluster = new Cluster({ table: new FunctionTable([1, 1], rows), policy: allocatePreempt, networks: 2 });
+  cluster.start(0);
+  cluster.start(1);
+  cluster.run(300);
+  cluster.crash(1);
+  cluster.filter = (from, _to, network, datagram) => {
+    if (from === 0 && network === 0) cluster.inject(0, datagram, 1);
+    return true;
+  };
+  cluster.start(0);
+  cluster.start(1);
+  cluster.run(300);
+  expect(cluster.agrees()).toBe(true);
+  expect(cluster.log.filter(({ code }) => code === LOG_SERVER_ID_TWICE)).toEqual([]);
 });

@@ -46,6 +46,7 @@ test("preempt: the more important functions of the failed server displace less i
   const start = cluster.notices.findIndex(({ index, event }) => index === 1 && event === 2);
   expect(stop).toBeGreaterThan(-1);
   expect(start).toBeGreaterThan(stop); // told before the room is used
+  expect(cluster.notices[stop]?.wasUp).toBe(true); // and before the address goes (S13, S14)
 });
 
 test("preempt: a function is told to stop before its address goes, and its successor comes after its process has ended", () => {

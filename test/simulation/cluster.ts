@@ -1,8 +1,7 @@
 /**
- * Several real engines with the real wire format in virtual time: one or two networks with a delay, cuts and losses, and models
- * of the kernel's addresses and of the functions' processes. After every turn two things are checked: P1, that no VIP is up on
- * two hosts that can talk to each other, and that no host carries more than its resource. Everything is a function of the
- * calls made here; there is no clock and no chance.
+ * Several real engines with the real wire format in virtual time: networks with delays, cuts and losses, and models of the
+ * kernel's addresses and of the functions' processes. After every turn P1 is checked, that no VIP is up on two hosts that can
+ * talk to each other, and that no host carries more than its resource. There is no clock and no chance.
  */
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import {
@@ -10,6 +9,7 @@ import {
   EFFECT_LEFT,
   EFFECT_LOG,
   EFFECT_NOTICE,
+  EFFECT_NOTICE_STOPPING,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -28,6 +28,7 @@ import {
 } from "../../src/core/event-queue.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
+import { NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
@@ -60,6 +61,8 @@ export interface NoticeSeen {
   index: number;
   event: number;
   reason: number;
+  /** The function's address was up on that server when its clients were told. */
+  wasUp: boolean;
 }
 
 /** A maintenance event: its code and two values. */
@@ -101,7 +104,7 @@ export class Cluster {
   readonly timing: Timing;
   /** Called for every datagram: false drops it. */
   filter: (from: number, to: number, network: number, datagram: DataView) => boolean = () => true;
-  /** How long the datagram that is being sent is under way. Different delays let datagrams overtake each other. */
+  /** How long a datagram is under way; different delays let them overtake each other. */
   delayUs: (from: number, to: number, network: number) => number;
 
   private incarnation = 1;
@@ -174,15 +177,13 @@ export class Cluster {
 
   /** What the supervisor reports about a process: CONTROL_PROCESS_*. */
   process(server: number, index: number, kind: number): void {
-    const host = this.host(server);
-    if (kind !== CONTROL_PROCESS_RUNNING) host.processes.delete(index);
-    this.later(host, 0, EVENT_PROCESS, index, kind);
+    if (kind !== CONTROL_PROCESS_RUNNING) this.host(server).processes.delete(index);
+    this.later(this.host(server), 0, EVENT_PROCESS, index, kind);
   }
 
   /** Somebody deletes the function's addresses with a command of the operating system. */
   removeVip(server: number, index: number): void {
-    const host = this.host(server);
-    if (host.vips.delete(index)) this.later(host, 0, EVENT_VIP_REMOVED, index, 0);
+    if (this.host(server).vips.delete(index)) this.later(this.host(server), 0, EVENT_VIP_REMOVED, index, 0);
   }
 
   /** Cuts or joins both directions between two hosts. */
@@ -305,14 +306,9 @@ export class Cluster {
         const message = engine.events.message(engine.events.count);
         if (!decodeKeepAlive(event.datagram, KEEP_ALIVE_BYTES, message)) continue;
       }
-      this.observe(host, event);
+      if (event.kind === EVENT_PROCESS && event.first === CONTROL_PROCESS_STOPPED) host.processes.delete(event.index);
       engine.events.push(event.kind, event.index, event.first);
     }
-  }
-
-  /** What the kernel or the supervisor reports is true from the moment of the report on. */
-  private observe(host: Host, { kind, index, first }: Pending): void {
-    if (kind === EVENT_PROCESS && first === CONTROL_PROCESS_STOPPED) host.processes.delete(index);
   }
 
   private send(server: number, engine: Engine): void {
@@ -352,8 +348,11 @@ export class Cluster {
         host.pending = host.pending.filter((event) => event.kind !== EVENT_PROCESS || event.index !== index);
         const stopUs = (this.options.processStopMs ?? 5) * 1000;
         this.later(host, stopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
-      } else if (kind === EFFECT_NOTICE) {
-        this.notices.push({ atUs: this.nowUs, server, index, event: first, reason: second });
+      } else if (kind === EFFECT_NOTICE_STOPPING || kind === EFFECT_NOTICE) {
+        const isWarning = kind === EFFECT_NOTICE_STOPPING;
+        const event = isWarning ? NOTICE_STOPPING : first;
+        const reason = isWarning ? first : second;
+        this.notices.push({ atUs: this.nowUs, server, index, event, reason, wasUp: host.vips.has(index) });
       } else if (kind === EFFECT_LOG) {
         this.log.push({ atUs: this.nowUs, server, code: index, first, second });
       } else if (kind === EFFECT_LEFT) {
