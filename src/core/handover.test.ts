@@ -15,7 +15,8 @@ import {
 } from "./effect-queue.ts";
 import { addFunction, hasFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
-import { ADDING, CLAIMED, ENDING, Handover, IDLE, REMOVING, STOPPING, UP } from "./handover.ts";
+import { Handover } from "./handover.ts";
+import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
 import { timingOf } from "./timing.ts";
 

@@ -31,6 +31,41 @@ import {
 import { addFunction, hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
 import {
+  ADD_VIP,
+  ADDING,
+  BEGIN_SERVICE,
+  CLAIM,
+  CLAIMED,
+  CUT_OFF,
+  END_PROCESS,
+  IDLE,
+  MARK_FAILED,
+  MAY_TAKE,
+  MOVE_OVERDUE,
+  MOVE_READY,
+  NOT_OURS,
+  OURS,
+  PROCESS_GONE,
+  RELEASE,
+  REMOVE_VIP,
+  REMOVE_VIP_LATE,
+  REMOVING,
+  RIVAL_BEFORE_US,
+  ROW_ACTION,
+  ROW_CONDITION,
+  ROW_NEXT,
+  ROW_START,
+  STOP_DUE,
+  STOP_SERVICE,
+  STOPPING,
+  UP,
+  VIP_DOWN,
+  VIP_DOWN_PROCESS_LEFT,
+  VIP_HAS_FAILED,
+  VIP_IS_UP,
+  YIELD,
+} from "./handover-rows.ts";
+import {
   LOG_FUNCTION_FAILED,
   LOG_FUNCTION_PREEMPTED,
   LOG_FUNCTION_RELEASED,
@@ -42,74 +77,6 @@ import {
 } from "./maintenance-event.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
-
-// ---- states of a function on this server
-export const IDLE = 0; // not ours
-export const CLAIMED = 1; // assigned to us; not up yet
-export const ADDING = 2; // its VIPs are being set
-export const UP = 3; // its VIPs answer here
-export const STOPPING = 4; // its process has been told to stop; the VIPs still answer
-export const REMOVING = 5; // its VIPs are being removed
-export const ENDING = 6; // its VIPs are gone, its process is still ending
-
-// ---- conditions, cheapest first in each state's rows
-const NOT_OURS = 0;
-const OURS = 1;
-const MAY_TAKE = 2;
-const VIP_IS_UP = 3;
-const VIP_HAS_FAILED = 4;
-const CUT_OFF = 5;
-const RIVAL_BEFORE_US = 6;
-const MOVE_READY = 7;
-const MOVE_OVERDUE = 8;
-const STOP_DUE = 9;
-const PROCESS_GONE = 10;
-const VIP_DOWN_PROCESS_LEFT = 11;
-const VIP_DOWN = 12;
-
-// ---- actions
-const NOTHING = 0;
-const CLAIM = 1;
-const ADD_VIP = 2;
-const BEGIN_SERVICE = 3;
-const MARK_FAILED = 4;
-const REMOVE_VIP = 5;
-const YIELD = 6;
-const REMOVE_VIP_LATE = 7;
-const STOP_SERVICE = 8;
-const END_PROCESS = 9;
-const RELEASE = 10;
-
-/** The state machine: state, condition, action, next state. The first row whose condition holds is taken; without one nothing happens. */
-const ROWS: readonly (readonly [number, number, number, number])[] = [
-  [IDLE, OURS, CLAIM, CLAIMED], // the policy gave it to us (S6)
-  [CLAIMED, NOT_OURS, NOTHING, IDLE], // the policy thought again, or we are cut off
-  [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
-  [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
-  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
-  [UP, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // removed by hand, and it could not be put back
-  [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
-  [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
-  [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
-  [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
-  [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
-  [STOPPING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
-  [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
-  [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
-  [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],
-  [REMOVING, VIP_DOWN_PROCESS_LEFT, END_PROCESS, ENDING],
-  [REMOVING, VIP_DOWN, RELEASE, IDLE], // S15: the remaining resource grows
-  [ENDING, PROCESS_GONE, RELEASE, IDLE],
-];
-
-/** Where the rows of each state begin in ROWS, and one end more. */
-const ROW_START = new Uint8Array(ENDING + 2);
-for (let state = 0; state <= ENDING + 1; state++) {
-  ROW_START[state] = ROWS.filter((row) => row[0] < state).length;
-}
-const ROW_CONDITION = Uint8Array.from(ROWS, (row) => row[1]);
-const ROW_ACTION = Uint8Array.from(ROWS, (row) => row[2]);
-const ROW_NEXT = Uint8Array.from(ROWS, (row) => row[3]);
 
 // ---- what is known of the VIPs and the process
 const VIP_UNKNOWN = 0;

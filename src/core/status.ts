@@ -21,7 +21,7 @@ import {
 import type { Engine } from "./engine.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
-import { ADDING, CLAIMED, IDLE, UP } from "./handover.ts";
+import { ADDING, CLAIMED, IDLE, UP } from "./handover-rows.ts";
 import type { Identity } from "./membership.ts";
 
 const FLAG_STATUS_DRAINING = 1;

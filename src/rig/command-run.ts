@@ -1,5 +1,5 @@
 import { RuntimeError } from "../commands/errors.ts";
-import { cleanEnvironment } from "./executables.ts";
+import { cleanEnvironment } from "../supervisor/own-executable.ts";
 
 export interface CommandResult {
   exitCode: number;

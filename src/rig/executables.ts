@@ -15,8 +15,3 @@ export function wingmanCommand(given: string | undefined): string[] {
   if (isStandalone) return [join(dirname(process.execPath), "wingman")];
   return [process.execPath, join(import.meta.dir, "..", "main.ts")];
 }
-
-/** What the programs of the virtual aircraft inherit: nothing of the user's environment but the search path. */
-export function cleanEnvironment(): Record<string, string> {
-  return { PATH: process.env.PATH ?? "/usr/sbin:/usr/bin:/sbin:/bin" };
-}

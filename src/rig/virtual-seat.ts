@@ -1,9 +1,10 @@
 /** The rig's end of one seat: a process in a network namespace of its own, asked over its standard input. */
 import { RuntimeError } from "../commands/errors.ts";
+import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { type CommandResult, tryCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";
-import { cleanEnvironment, rigCommand } from "./executables.ts";
+import { rigCommand } from "./executables.ts";
 import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
 import { linesOf } from "./line-stream.ts";
 import { namespaceOf } from "./process-table.ts";

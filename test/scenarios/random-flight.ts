@@ -13,7 +13,7 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
-import { UP } from "../../src/core/handover.ts";
+import { UP } from "../../src/core/handover-rows.ts";
 import { NOTICE_PREEMPTED, NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import {
   CONTROL_DRAIN,

@@ -1,0 +1,72 @@
+/**
+ * The state machine of a function on one server as a table (protocol, section 4): what is looked at in each state, what is done
+ * then, and which state follows. Conditions and actions are numbers here and mean something in handover.ts alone.
+ */
+
+// ---- states of a function on this server
+export const IDLE = 0; // not ours
+export const CLAIMED = 1; // assigned to us; not up yet
+export const ADDING = 2; // its VIPs are being set
+export const UP = 3; // its VIPs answer here
+export const STOPPING = 4; // its process has been told to stop; the VIPs still answer
+export const REMOVING = 5; // its VIPs are being removed
+export const ENDING = 6; // its VIPs are gone, its process is still ending
+
+// ---- conditions, cheapest first in each state's rows
+export const NOT_OURS = 0;
+export const OURS = 1;
+export const MAY_TAKE = 2;
+export const VIP_IS_UP = 3;
+export const VIP_HAS_FAILED = 4;
+export const CUT_OFF = 5;
+export const RIVAL_BEFORE_US = 6;
+export const MOVE_READY = 7;
+export const MOVE_OVERDUE = 8;
+export const STOP_DUE = 9;
+export const PROCESS_GONE = 10;
+export const VIP_DOWN_PROCESS_LEFT = 11;
+export const VIP_DOWN = 12;
+
+// ---- actions
+export const NOTHING = 0;
+export const CLAIM = 1;
+export const ADD_VIP = 2;
+export const BEGIN_SERVICE = 3;
+export const MARK_FAILED = 4;
+export const REMOVE_VIP = 5;
+export const YIELD = 6;
+export const REMOVE_VIP_LATE = 7;
+export const STOP_SERVICE = 8;
+export const END_PROCESS = 9;
+export const RELEASE = 10;
+
+/** The state machine: state, condition, action, next state. The first row whose condition holds is taken; without one nothing happens. */
+const ROWS: readonly (readonly [number, number, number, number])[] = [
+  [IDLE, OURS, CLAIM, CLAIMED], // the policy gave it to us (S6)
+  [CLAIMED, NOT_OURS, NOTHING, IDLE], // the policy thought again, or we are cut off
+  [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
+  [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
+  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
+  [UP, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // removed by hand, and it could not be put back
+  [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
+  [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
+  [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
+  [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
+  [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
+  [STOPPING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
+  [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
+  [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
+  [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],
+  [REMOVING, VIP_DOWN_PROCESS_LEFT, END_PROCESS, ENDING],
+  [REMOVING, VIP_DOWN, RELEASE, IDLE], // S15: the remaining resource grows
+  [ENDING, PROCESS_GONE, RELEASE, IDLE],
+];
+
+/** Where the rows of each state begin in ROWS, and one end more. */
+export const ROW_START = new Uint8Array(ENDING + 2);
+for (let state = IDLE; state <= ENDING + 1; state++) {
+  ROW_START[state] = ROWS.filter((row) => row[0] < state).length;
+}
+export const ROW_CONDITION = Uint8Array.from(ROWS, (row) => row[1]);
+export const ROW_ACTION = Uint8Array.from(ROWS, (row) => row[2]);
+export const ROW_NEXT = Uint8Array.from(ROWS, (row) => row[3]);
