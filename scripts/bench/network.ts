@@ -6,8 +6,8 @@ import { statSync } from "node:fs";
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
-import { cleanEnvironment } from "../../src/rig/executables.ts";
 import { processesIn } from "../../src/rig/process-table.ts";
+import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
 import type { CleanUp } from "./clean-up.ts";
 
 export const INTERFACE = "eth0";

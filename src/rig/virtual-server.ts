@@ -6,10 +6,10 @@
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../commands/errors.ts";
+import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { type CommandResult, runCommand, tryCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";
-import { cleanEnvironment } from "./executables.ts";
 import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
 import { argumentsOf, childrenOf, namespaceOf, processesIn, programOf } from "./process-table.ts";
 import { readServerView, type ServerView } from "./status-file.ts";

@@ -9,11 +9,12 @@ import { parseConfig } from "../../src/config/load.ts";
 import { planAddresses } from "../../src/rig/address-plan.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
-import { cleanEnvironment, rigCommand } from "../../src/rig/executables.ts";
+import { rigCommand } from "../../src/rig/executables.ts";
 import { enterNetwork, GroundNetwork } from "../../src/rig/ground-network.ts";
 import type { SeatReport } from "../../src/rig/seat-order.ts";
 import { VirtualSeat } from "../../src/rig/virtual-seat.ts";
 import { VirtualServer } from "../../src/rig/virtual-server.ts";
+import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
 
 const VIPS = ["10.44.1.1", "fd44::1"];
 const DEADLINE_MS = 30_000;

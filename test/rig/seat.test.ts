@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
-import { cleanEnvironment } from "../../src/rig/executables.ts";
 import { namespacePrefix } from "../../src/rig/requirements.ts";
+import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
 
 const DEADLINE_MS = 120_000;
 
