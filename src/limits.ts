@@ -42,10 +42,10 @@ export const RECOVERED_AFTER_PERIODS_MAX = 1000;
 /** Start-up listens for the detection time and this many periods more before owning anything (protocol, section 2). */
 export const LISTEN_EXTRA_PERIODS = 2;
 
-/** Events taken in one step: every peer on every network twice over, and room for acknowledgements. */
-export const EVENTS_MAX = 128;
-
-/** Effects that one step may leave: at most 8 for each function, and some for the system itself. */
+/**
+ * Effects that may wait in one ring. A function has at most one VIP to add or remove on its way, one warning, and some
+ * records of a hand-over; the rings are emptied within a few dozen turns.
+ */
 export const EFFECTS_MAX = 8 * FUNCTIONS_MAX + 256;
 
 /** Netlink messages in one batch (runtime facts, trap 17: more than about 256 overflow the socket; 64 take 0.3 ms). */
@@ -53,6 +53,25 @@ export const VIP_BATCH_MAX = 64;
 
 /** Datagrams received from one socket in one turn of the loop, so that a flood cannot hold up the keep-alive. */
 export const RECEIVES_PER_TURN_MAX = 64;
+
+/** Records of the supervisor and of commands, and reports of links, taken in one turn. */
+export const RECORDS_PER_TURN_MAX = 32;
+export const REPORTS_PER_TURN_MAX = 16;
+
+/** Events of one turn: what the networks bring, the answers to one batch of VIPs, and the rest. Each source has its own share. */
+export const EVENTS_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX + VIP_BATCH_MAX + 2 * RECORDS_PER_TURN_MAX;
+
+/**
+ * Turns in a row for which nobody is declared silent because the sockets still hold datagrams: enough to read all that a
+ * receive buffer holds, and no more, so that a flood does not keep failures from being seen.
+ */
+export const UNREAD_TURNS_MAX = 4;
+
+/** A VIP that could not be set or removed for want of memory or of an answer is tried again so often. */
+export const VIP_ATTEMPTS_MAX = 5;
+
+/** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
+export const SEQUENCE_MAX = 0xfff0_0000;
 
 /** The grace time between SIGTERM and SIGKILL of a function's process. */
 export const STOP_GRACE_MS_MAX = 60_000;
@@ -74,8 +93,6 @@ export const DISAGREEMENT_PERIODS = 10;
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
-assert(
-  EVENTS_MAX >= (SERVERS_MAX - 1) * NETWORKS_MAX * 2 + VIP_BATCH_MAX,
-  "one period's datagrams and one batch's answers fit the event queue",
-);
+assert(RECEIVES_PER_TURN_MAX >= 2 * SERVERS_MAX, "two keep-alives of every server are read in one turn");
+assert(REPORTS_PER_TURN_MAX < RECORDS_PER_TURN_MAX, "records, reports and a carrier event fit their share");
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

@@ -1,6 +1,6 @@
 /** The executable `wingman`: from the command line to a command and its exit code. */
 import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
-import { CommandError, UsageError } from "./commands/errors.ts";
+import { CommandError, EXIT_FAILED, UsageError } from "./commands/errors.ts";
 import { leaveWithTheReader } from "./commands/reader.ts";
 import { nearestName } from "./config/nearest.ts";
 import { quoted } from "./config/problem.ts";
@@ -57,7 +57,9 @@ try {
   // Not process.exit: that cuts off output which a pipe has not taken yet.
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof CommandError)) throw error;
+  // What the system refused is told in one line, too; by its name, because importing it would load libc for every command.
+  const isRefusal = error instanceof Error && error.name === "SystemError";
+  if (!(error instanceof CommandError) && !isRefusal) throw error;
   console.error(`wingman: ${error.message}`);
-  process.exitCode = error.exitCode;
+  process.exitCode = error instanceof CommandError ? error.exitCode : EXIT_FAILED;
 }

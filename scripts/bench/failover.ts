@@ -3,6 +3,7 @@ import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { waitFor } from "../../src/rig/condition.ts";
 import type { BenchContext } from "./benchmark.ts";
 import type { HeadEnd } from "./head-end.ts";
 import { PERIOD_MS } from "./head-end.ts";
@@ -16,7 +17,6 @@ const TAKEOVER_DEADLINE_MS = 20_000;
 const STEADY_ROUNDS = 200;
 /** After everything is settled both systems get this long to calm down. */
 const CALM_MS = 400;
-const LOOK_MS = 10;
 
 /** The numbers by which the responders answer: 0 means nobody. */
 const FIRST_SERVER = 1;
@@ -57,12 +57,12 @@ export async function measureTrial(context: BenchContext, trial: Trial): Promise
     join(context.directory, "prober.log"),
   );
   try {
-    const asked = await until(SETTLE_DEADLINE_MS, async () => record.isSteady(FIRST_SERVER, STEADY_ROUNDS));
+    const asked = await waitFor(SETTLE_DEADLINE_MS, () => record.isSteady(FIRST_SERVER, STEADY_ROUNDS));
     if (!asked) throw new RuntimeError(`${system.name}: the client is not answered steadily before the fault`);
     await waitForPhase(context);
     const faultUs = nowUs();
     await fault.inflict(network, system);
-    const takenOver = await until(TAKEOVER_DEADLINE_MS, async () => record.isSteady(SECOND_SERVER, STEADY_ROUNDS));
+    const takenOver = await waitFor(TAKEOVER_DEADLINE_MS, () => record.isSteady(SECOND_SERVER, STEADY_ROUNDS));
     record.stop();
     await prober.exited;
     return {
@@ -87,12 +87,12 @@ export async function startPair(context: BenchContext, network: BenchNetwork, sy
       [process.execPath, join(import.meta.dir, "responder.ts"), String(number)],
       join(context.directory, `responder-${number}.log`),
     );
-    if (!(await until(SETTLE_DEADLINE_MS, async () => isListening(responder.pid)))) {
+    if (!(await waitFor(SETTLE_DEADLINE_MS, () => isListening(responder.pid)))) {
       throw new RuntimeError("the responder does not come up");
     }
     system.start(server, index);
     started.push(server);
-    const settled = await until(SETTLE_DEADLINE_MS, () => system.isSettled(started));
+    const settled = await waitFor(SETTLE_DEADLINE_MS, () => system.isSettled(started));
     if (!settled) {
       const words = started.map((_, place) => `server ${place}: ${system.lastWords(place)}`).join("; ");
       throw new RuntimeError(`${system.name} does not settle with ${started.length} of 2 servers (${words})`);
@@ -115,13 +115,4 @@ function isListening(pid: number): boolean {
   } catch {
     return false; // gone meanwhile
   }
-}
-
-export async function until(deadlineMs: number, isMet: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + deadlineMs;
-  while (!(await isMet())) {
-    if (performance.now() > deadline) return false;
-    await Bun.sleep(LOOK_MS);
-  }
-  return true;
 }

@@ -12,7 +12,8 @@ export class SeededRandom {
     return Math.floor((this.next() / 0x1_0000_0000) * limit);
   }
 
-  private next(): number {
+  /** From 1 to 2³² − 1. */
+  protected next(): number {
     let value = this.state >>> 0;
     value ^= value << 13;
     value ^= value >>> 17;

@@ -50,7 +50,7 @@ async function untilDrained(daemon: RunningDaemon, limitMs: number): Promise<voi
 }
 
 /** Functions that this server still owns. */
-export function functionsLeft(status: StatusDocument): string[] {
+function functionsLeft(status: StatusDocument): string[] {
   return status.functions.filter(({ owner }) => owner === status.server).map(({ id }) => id);
 }
 

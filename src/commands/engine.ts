@@ -15,7 +15,7 @@ import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { allocateReset } from "../core/allocation-reset.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
-import { LOG_LEFTOVERS, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
+import { LOG_LEFTOVERS, LOG_NETWORK_LOST, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
 import type { Identity } from "../core/membership.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
@@ -29,8 +29,8 @@ import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
-import { requireInterface, requireIpv4Address } from "../io/network-interface.ts";
-import { becomeRealtime, dieWithParent, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import { requireIpv4Address } from "../io/network-interface.ts";
+import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
@@ -49,7 +49,9 @@ const POLICIES: Readonly<Record<AircraftConfig["allocation"], AllocationPolicy>>
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
-  if (!dieWithParent(options.parent)) return EXIT_FAILED; // the supervisor is gone already
+  // Should the supervisor die, its end of the control socket closes: the loop then lets go and says good-bye. A signal at the
+  // parent's death would end this process with its VIPs up.
+  if (process.ppid !== options.parent) return EXIT_FAILED;
   const key = readKey(config, options.source, options.directory);
 
   const identity = identityOf(config, self, incarnation);
@@ -60,13 +62,13 @@ export async function engine(args: string[]): Promise<number> {
   const policy = POLICIES[config.allocation];
   warmUp(table, policy, timing);
 
-  requireNetworks(config);
   // What an earlier run left goes before anything else.
   const vips = config.functions.map((entry) => entry.vips);
   const switcher = new VipSwitcher(config.clients.interface, vips);
   const leftovers = switcher.removeLeftovers();
 
-  const networks = config.keepAlive.interfaces.map(
+  const present = requireNetworks(config);
+  const networks = present.map(
     (interfaceName) =>
       new MulticastSocket({ interfaceName, group: config.keepAlive.group, port: config.keepAlive.port }),
   );
@@ -77,8 +79,8 @@ export async function engine(args: string[]): Promise<number> {
   });
   const supervisor = RecordSocket.inherited(options.controlFd);
   const commands = RecordSocket.bound(join(runDirectory, "engine.sock"));
-  const others = config.keepAlive.interfaces.filter((name) => name !== config.clients.interface);
-  const links = new LinkMonitor([config.clients.interface, ...others], vips);
+  const watched = [...new Set([config.clients.interface, ...present])];
+  const links = new LinkMonitor(watched, vips);
 
   const announcer = new Announcer(config.clients.interface, vips);
   switcher.rehearse();
@@ -91,6 +93,9 @@ export async function engine(args: string[]): Promise<number> {
 
   const flight = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_MS * 1000, nowUs());
   if (leftovers > 0) flight.effects.push(EFFECT_LOG, LOG_LEFTOVERS, leftovers, 0);
+  config.keepAlive.interfaces.forEach((name, network) => {
+    if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
+  });
   if (notRealtime !== null) flight.effects.push(EFFECT_LOG, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, notRealtime === null);
@@ -101,6 +106,8 @@ export async function engine(args: string[]): Promise<number> {
     timing,
     functionCount: table.functionCount,
     networks,
+    networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
+    networkPlaces: present.map((name) => watched.indexOf(name)),
     seal: new KeepAliveSeal(key),
     vips: new VipService(switcher, announcer, table.functionCount),
     links,
@@ -160,12 +167,24 @@ function readOptions(args: string[]): EngineOptions {
   };
 }
 
-/** Keep-alives and notices come from an address of the interface. */
-function requireNetworks(config: AircraftConfig): void {
-  for (const name of new Set([config.clients.interface, ...config.keepAlive.interfaces])) {
-    requireInterface(name);
-    requireIpv4Address(name);
-  }
+/**
+ * The keep-alive interfaces that can be used, by their names. One network that is missing does not keep a server down: the
+ * others hear it on the other one. The client interface is indispensable.
+ */
+function requireNetworks(config: AircraftConfig): string[] {
+  requireIpv4Address(config.clients.interface);
+  const refusals: Error[] = [];
+  const present = config.keepAlive.interfaces.filter((name) => {
+    try {
+      requireIpv4Address(name);
+      return true;
+    } catch (error) {
+      refusals.push(error as Error);
+      return false;
+    }
+  });
+  if (present.length === 0) throw refusals[0];
+  return present;
 }
 
 function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {
@@ -185,6 +204,7 @@ function identityOf(config: AircraftConfig, self: number, incarnation: number): 
     digestHigh: view.getUint32(0),
     digestLow: view.getUint32(4),
     incarnation,
+    nonce: crypto.getRandomValues(new Uint32Array(1))[0],
   };
 }
 

@@ -171,8 +171,7 @@ key file           keepAlive.keyFile; relative paths start at the configuration
   incarnation      number of the last start; must never go back
 
 No other file is read, in particular none of the directory it is started in.
-Every server on one machine needs a run directory and a state directory of its
-own.`;
+A client interface is served by one daemon: a second one is refused.`;
 
 const EXIT_CODES = (): string => `0  done
 1  it failed at run time: the system refused something, the daemon does not

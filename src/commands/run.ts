@@ -1,6 +1,7 @@
 import { readKeyFile } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
+import { claimInterface } from "../io/network-interface.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
@@ -50,6 +51,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
   const notification = notificationOf(process.env.NOTIFY_SOCKET);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
   try {
+    claimInterface(config.clients.interface);
     writeConfig(runDirectory, serializeConfig(config));
     const supervisor = new Supervisor({
       ...{ config, serverId, runDirectory, notification },

@@ -28,6 +28,7 @@ export function statusText(status: StatusDocument): string {
     `  rejected: ${rejected.malformed} malformed, ${rejected.authentication} authentication, ${rejected.replay} replay, ` +
       `${rejected.unknown} unknown,`,
     `            ${rejected.system} other system`,
+    `  neither: ${keepAlive.duplicate} duplicate, ${keepAlive.unproven} unproven`,
     `  late: p50 ${lateUs.p50} µs, p99 ${lateUs.p99} µs, p99.9 ${lateUs.p999} µs, max ${lateUs.max} µs`,
   ];
   return `${lines.map((line) => clip(line, COLUMNS)).join("\n")}\n`;

@@ -86,7 +86,7 @@ async function textNow(
 
 /** Draws over what was drawn before, as much as fits the terminal: what scrolled away could not be drawn over. */
 function drawOver(text: string, first: boolean): void {
-  const rows = process.stdout.rows ?? 24;
+  const rows = process.stdout.rows || Number.POSITIVE_INFINITY;
   const lines = text
     .trimEnd()
     .split("\n")

@@ -30,14 +30,14 @@ import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
 import { quoted } from "./problem.ts";
 
 /** Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin has. */
-export const WITNESSES_MAX = 4;
+const WITNESSES_MAX = 4;
 /** Below 1024 a socket would need a privilege that nothing else here needs. */
-export const PORT_MIN = 1024;
-export const PORT_MAX = 65_535;
+const PORT_MIN = 1024;
+const PORT_MAX = 65_535;
 /** execve takes far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
-export const LOG_SIZE_KIB_MIN = 64;
-export const LOG_SIZE_KIB_MAX = 1_048_576;
+const LOG_SIZE_KIB_MIN = 64;
+const LOG_SIZE_KIB_MAX = 1_048_576;
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 

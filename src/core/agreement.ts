@@ -138,7 +138,8 @@ export class Agreement {
     handover.assignedSinceUs[index] = nowUs;
     const from = allocation.current[index];
     if (after === NONE) {
-      handover.stopReason[index] = this.reasonToLeave(index, from, NOTICE_PREEMPTED);
+      const leaving = hasFunction(handover.owns, 0, index) ? this.self : from;
+      handover.stopReason[index] = this.reasonToLeave(index, leaving, NOTICE_PREEMPTED);
     } else if (from !== NONE && from !== after) {
       handover.startReason[index] = REASON_MOVE;
       handover.startNoticeReason[index] = this.reasonToLeave(index, from, NOTICE_RECOVERY);
@@ -167,7 +168,7 @@ export class Agreement {
     return this.isDraining(from) ? NOTICE_DRAIN : otherwise;
   }
 
-  /** Does a living server hold another assignment for longer than messages need? Each time in a row it lasts twice as long. */
+  /** Does a living server hold another assignment for longer than messages need? Each time in a row it lasts twice as long, up to BACK_OFF_MAX times. */
   private disagreesTooLong(nowUs: number): boolean {
     let rival = NONE;
     for (let server = 0; server < SERVERS_MAX; server++) {

@@ -11,7 +11,7 @@ import {
   EffectQueue,
 } from "./effect-queue.ts";
 
-test("what moves VIPs, and the warning before it, comes before everything else, each in its order", () => {
+test("letting go comes first, then taking up, then everything else, each in its order", () => {
   const queue = new EffectQueue();
   const pushed = [
     EFFECT_LOG,
@@ -25,7 +25,7 @@ test("what moves VIPs, and the warning before it, comes before everything else, 
   expect([queue.count, queue.urgentCount]).toEqual([7, 4]);
   const kinds: number[] = [];
   while (queue.take()) kinds.push(queue.kind);
-  const urgent = [EFFECT_VIP_ADD, EFFECT_NOTICE_STOPPING, EFFECT_VIP_REMOVE, EFFECT_ANNOUNCE];
+  const urgent = [EFFECT_NOTICE_STOPPING, EFFECT_VIP_REMOVE, EFFECT_VIP_ADD, EFFECT_ANNOUNCE];
   expect(kinds).toEqual([...urgent, EFFECT_LOG, EFFECT_NOTICE, EFFECT_PHASE]);
 });
 
@@ -58,4 +58,14 @@ test("an empty queue gives nothing, and a full one is a programmer's error", () 
   expect(queue.take()).toBe(false);
   for (let i = 0; i < EFFECTS_MAX; i++) queue.push(1, 0, 0, 0);
   expect(() => queue.push(1, 0, 0, 0)).toThrow("effect queue");
+});
+
+test("what moves no VIP can be taken while VIPs wait", () => {
+  const queue = new EffectQueue();
+  queue.push(EFFECT_VIP_ADD, 1, 0, 0);
+  queue.push(EFFECT_LOG, 2, 0, 0);
+  expect(queue.takeOther()).toBe(true);
+  expect([queue.kind, queue.index]).toEqual([EFFECT_LOG, 2]);
+  expect(queue.takeOther()).toBe(false);
+  expect(queue.urgentCount).toBe(1);
 });

@@ -1,19 +1,23 @@
 /**
- * What the shell has to do; preallocated. Two rings, each in order: what moves VIPs comes before everything else, since seats
- * wait for it and nobody waits for a record. What became of an effect comes back as an event.
+ * What the shell has to do; preallocated. Three rings, each in order: letting go comes first (two servers must not answer),
+ * then taking up (seats wait for it), then everything else. What became of an effect comes back as an event.
+ *
+ * The rings cannot turn two effects of one function round: the hand-over asks for a VIP to be removed only when the answer to
+ * adding it has come, and the other way about.
  */
 import { assert } from "../assert.ts";
 import { EFFECTS_MAX } from "../limits.ts";
 
-/** Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or EVENT_VIP_FAILED. */
-export const EFFECT_VIP_ADD = 1;
 /** Take the VIPs of function `index` down; answered by EVENT_VIP_DOWN. */
-export const EFFECT_VIP_REMOVE = 2;
-/** Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour advertisement). */
-export const EFFECT_ANNOUNCE = 3;
+export const EFFECT_VIP_REMOVE = 1;
 /** Tell the clients of function `index` that it is about to stop (S13): before its VIPs go. `first` is the reason. */
-export const EFFECT_NOTICE_STOPPING = 4;
-const URGENT_LAST = EFFECT_NOTICE_STOPPING;
+export const EFFECT_NOTICE_STOPPING = 2;
+const LETTING_GO_LAST = EFFECT_NOTICE_STOPPING;
+/** Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or EVENT_VIP_FAILED. */
+export const EFFECT_VIP_ADD = 3;
+/** Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour advertisement). */
+export const EFFECT_ANNOUNCE = 4;
+const TAKING_UP_LAST = EFFECT_ANNOUNCE;
 /** Start the process of function `index`; `first` is REASON_*. */
 export const EFFECT_PROCESS_START = 5;
 /** Stop the process of function `index`; `first` is the grace in ms. */
@@ -38,7 +42,8 @@ class Ring {
 }
 
 export class EffectQueue {
-  private readonly urgent = new Ring();
+  private readonly lettingGo = new Ring();
+  private readonly takingUp = new Ring();
   private readonly other = new Ring();
   // The effect taken last.
   kind = 0;
@@ -47,16 +52,16 @@ export class EffectQueue {
   second = 0;
 
   get count(): number {
-    return this.urgent.count + this.other.count;
+    return this.urgentCount + this.other.count;
   }
 
-  /** Effects that move or announce VIPs, and warnings that must go before. */
+  /** Effects that move or announce VIPs, with the warnings that must go before. */
   get urgentCount(): number {
-    return this.urgent.count;
+    return this.lettingGo.count + this.takingUp.count;
   }
 
   push(kind: number, index: number, first: number, second: number): void {
-    const ring = kind <= URGENT_LAST ? this.urgent : this.other;
+    const ring = kind <= LETTING_GO_LAST ? this.lettingGo : kind <= TAKING_UP_LAST ? this.takingUp : this.other;
     assert(ring.count < EFFECTS_MAX, "effect queue");
     const slot = (ring.head + ring.count) % EFFECTS_MAX;
     ring.kinds[slot] = kind;
@@ -80,7 +85,15 @@ export class EffectQueue {
 
   /** Takes the next effect into `kind`, `index`, `first`, `second`. @returns false when there is none. */
   take(): boolean {
-    const ring = this.next();
+    return this.takeFrom(this.next());
+  }
+
+  /** Takes the next effect that moves no VIP, whatever else waits. @returns false when there is none. */
+  takeOther(): boolean {
+    return this.takeFrom(this.other);
+  }
+
+  private takeFrom(ring: Ring): boolean {
     if (ring.count === 0) return false;
     this.kind = ring.kinds[ring.head];
     this.index = ring.indices[ring.head];
@@ -92,6 +105,7 @@ export class EffectQueue {
   }
 
   private next(): Ring {
-    return this.urgent.count > 0 ? this.urgent : this.other;
+    if (this.lettingGo.count > 0) return this.lettingGo;
+    return this.takingUp.count > 0 ? this.takingUp : this.other;
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
 import {
@@ -11,7 +12,7 @@ import {
 import { allocatePreempt } from "./allocation-preempt.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND } from "./event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
 import { timingOf } from "./timing.ts";
 
@@ -20,7 +21,7 @@ const LISTEN_US = 50_000;
 
 /** A server that hears nobody, of a system with two and no functions. */
 function alone(): Engine {
-  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5 };
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const table = new FunctionTable([10, 10], []);
   return new Engine(table, allocatePreempt, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
 }
@@ -148,6 +149,7 @@ test("changes are sent at once, but not without limit in one period", () => {
 
 test("an event that found no room is counted", () => {
   const engine = alone();
-  engine.countOverflow();
-  expect(engine.counters[COUNTER_OVERFLOW]).toBe(1);
+  for (let event = 0; event < EVENTS_MAX + 3; event++) engine.events.push(EVENT_VIP_UP, 0, 0);
+  engine.step(BEGAN_US);
+  expect(engine.counters[COUNTER_OVERFLOW]).toBe(3);
 });

@@ -1,11 +1,13 @@
 /**
  * The decisions of one server: a function of time and events over preallocated tables. Events go in, effects come out,
- * `step` calls nobody. The order of its phases is fixed: events, silence, phase, allocation (S1–S16), hand-over.
+ * `step` calls nobody. The order of its phases is fixed: events, silence, phase, allocation (S1–S16), hand-over, good-bye,
+ * and whether to send at once. Announcements and hand-over deadlines are looked at with the next period at the latest.
  *
  * The shell's turn: when `nowUs` ≥ `nextSendUs` call `beginPeriod`; fill `events`; call `step`; while `sendRequested` call
  * `compose` and send `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up.
  */
-import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX } from "../limits.ts";
+import { assert } from "../assert.ts";
+import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
@@ -134,10 +136,13 @@ export class Engine {
     this.sendRequested = true;
   }
 
-  /** Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3 rows of hand-over. */
-  step(nowUs: number): void {
+  /**
+   * Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3 rows of hand-over.
+   * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged yet
+   */
+  step(nowUs: number, allRead = true): void {
     this.takeEvents(nowUs);
-    const dueUs = detectFailures(this.table, this.membership, nowUs, this.timing.detectionUs);
+    const dueUs = allRead ? detectFailures(this.table, this.membership, nowUs, this.timing.detectionUs) : nowUs;
     this.promoteAll(nowUs);
     this.logMembership(nowUs);
     this.updatePhase(nowUs);
@@ -152,6 +157,7 @@ export class Engine {
   /** Fills `outgoing` with the settled state and the next sequence number. */
   compose(): void {
     const { outgoing, membership, handover, identity } = this;
+    assert(this.sequence < SEQUENCE_MAX, "an incarnation ends before its sequence numbers do");
     this.sequence++;
     outgoing.sender = identity.self;
     outgoing.flags =
@@ -159,6 +165,7 @@ export class Engine {
     outgoing.phase = this.phase;
     outgoing.systemId = identity.systemId;
     outgoing.incarnation = identity.incarnation;
+    outgoing.nonce = identity.nonce;
     outgoing.digestHigh = identity.digestHigh;
     outgoing.digestLow = identity.digestLow;
     outgoing.sequence = this.sequence;
@@ -175,6 +182,11 @@ export class Engine {
     }
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
+  }
+
+  /** The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at once. */
+  sayGoodBye(): void {
+    this.goodByes = GOOD_BYES;
   }
 
   private takeEvents(nowUs: number): void {
@@ -209,6 +221,7 @@ export class Engine {
           break;
       }
     }
+    this.counters[COUNTER_OVERFLOW] = events.lost;
     events.clear();
   }
 
@@ -340,10 +353,5 @@ export class Engine {
     this.handover.changed = false;
     this.membership.answerAtOnce = false;
     this.sendRequested = true;
-  }
-
-  /** Takes note of an event that found the queue full. */
-  countOverflow(): void {
-    this.counters[COUNTER_OVERFLOW]++;
   }
 }

@@ -21,6 +21,8 @@ export const EVENT_COMMAND = 8;
 
 export class EventQueue {
   count = 0;
+  /** Events that found the queue full. */
+  lost = 0;
   readonly kind = new Uint8Array(EVENTS_MAX);
   readonly index = new Uint16Array(EVENTS_MAX);
   readonly first = new Int32Array(EVENTS_MAX);
@@ -41,7 +43,10 @@ export class EventQueue {
 
   /** @returns false when the queue is full and the event was not taken. */
   push(kind: number, index: number, first: number): boolean {
-    if (this.count === EVENTS_MAX) return false;
+    if (this.count === EVENTS_MAX) {
+      this.lost++;
+      return false;
+    }
     this.kind[this.count] = kind;
     this.index[this.count] = index;
     this.first[this.count] = first;

@@ -21,7 +21,7 @@ function detect(nowUs: number): number {
 
 /** Servers 1 and 2 are alive, heard at the times given. */
 beforeEach(() => {
-  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1 };
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 0 };
   membership = new Membership(table, identity, timingOf(10, 3, 3, 0));
   membership.setState(1, SERVER_ALIVE);
   membership.setState(2, SERVER_ALIVE);

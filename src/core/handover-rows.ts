@@ -8,9 +8,10 @@ export const IDLE = 0; // not ours
 export const CLAIMED = 1; // assigned to us; not up yet
 export const ADDING = 2; // its VIPs are being set
 export const UP = 3; // its VIPs answer here
-export const STOPPING = 4; // its process has been told to stop; the VIPs still answer
-export const REMOVING = 5; // its VIPs are being removed
-export const ENDING = 6; // its VIPs are gone, its process is still ending
+export const RESTORING = 4; // somebody removed its VIPs; they are being set again
+export const STOPPING = 5; // its process has been told to stop; the VIPs still answer
+export const REMOVING = 6; // its VIPs are being removed
+export const ENDING = 7; // its VIPs are gone, its process is still ending
 
 // ---- conditions, cheapest first in each state's rows
 export const NOT_OURS = 0;
@@ -26,6 +27,7 @@ export const STOP_DUE = 9;
 export const PROCESS_GONE = 10;
 export const VIP_DOWN_PROCESS_LEFT = 11;
 export const VIP_DOWN = 12;
+export const VIP_WAS_REMOVED = 13;
 
 // ---- actions
 export const NOTHING = 0;
@@ -39,6 +41,8 @@ export const REMOVE_VIP_LATE = 7;
 export const STOP_SERVICE = 8;
 export const END_PROCESS = 9;
 export const RELEASE = 10;
+export const PUT_BACK = 11;
+export const RESUME_SERVICE = 12;
 
 /** The state machine: state, condition, action, next state. The first row whose condition holds is taken; without one nothing happens. */
 const ROWS: readonly (readonly [number, number, number, number])[] = [
@@ -47,13 +51,14 @@ const ROWS: readonly (readonly [number, number, number, number])[] = [
   [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
   [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
   [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
-  [UP, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // removed by hand, and it could not be put back
   [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
   [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
   [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
   [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
   [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
-  [STOPPING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
+  [UP, VIP_WAS_REMOVED, PUT_BACK, RESTORING], // by hand, or with the link
+  [RESTORING, VIP_IS_UP, RESUME_SERVICE, UP],
+  [RESTORING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
   [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
   [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
   [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],

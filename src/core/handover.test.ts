@@ -40,7 +40,7 @@ let nowUs: number;
 let sequence: number;
 
 beforeEach(() => {
-  const identity = { self: SELF, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1 };
+  const identity = { self: SELF, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 0 };
   membership = new Membership(table, identity, timing);
   effects = new EffectQueue();
   handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);

@@ -46,10 +46,13 @@ import {
   NOT_OURS,
   OURS,
   PROCESS_GONE,
+  PUT_BACK,
   RELEASE,
   REMOVE_VIP,
   REMOVE_VIP_LATE,
   REMOVING,
+  RESTORING,
+  RESUME_SERVICE,
   RIVAL_BEFORE_US,
   ROW_ACTION,
   ROW_CONDITION,
@@ -57,12 +60,12 @@ import {
   ROW_START,
   STOP_DUE,
   STOP_SERVICE,
-  STOPPING,
   UP,
   VIP_DOWN,
   VIP_DOWN_PROCESS_LEFT,
   VIP_HAS_FAILED,
   VIP_IS_UP,
+  VIP_WAS_REMOVED,
   YIELD,
 } from "./handover-rows.ts";
 import {
@@ -89,7 +92,7 @@ const PROCESS_STOPPING = 3;
 
 export class Handover {
   readonly state = new Uint8Array(FUNCTIONS_MAX);
-  /** Server each function is assigned to in our table; written by the engine after each allocation. */
+  /** Server each function is assigned to in our table; written by the agreement after each allocation. */
   readonly assigned = new Int8Array(FUNCTIONS_MAX);
   /** Why each function comes here: REASON_* of wire/control. */
   readonly startReason = new Uint8Array(FUNCTIONS_MAX);
@@ -101,12 +104,16 @@ export class Handover {
   readonly assignedSinceUs = new Float64Array(FUNCTIONS_MAX);
   /** 1 where the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
-  /** 1 for the functions whose process is known to run (or that have none). */
+  /** What is known of the process of each function: PROCESS_*. */
   private readonly process = new Uint8Array(FUNCTIONS_MAX);
   private readonly vip = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
   private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
   private readonly announcements = new Uint8Array(FUNCTIONS_MAX);
+  /** 1 where an address of the function was removed by somebody else since it was asked for. */
+  private readonly removedByOthers = new Uint8Array(FUNCTIONS_MAX);
+  /** Until when such a removal is not logged again. */
+  private readonly logRemovedFromUs = new Float64Array(FUNCTIONS_MAX);
   /** Server with which each function is owned twice, or NONE. */
   private readonly rival = new Int8Array(FUNCTIONS_MAX);
 
@@ -207,6 +214,8 @@ export class Handover {
         return this.process[index] === PROCESS_ABSENT || this.table.process[index] === PROCESS_ALWAYS;
       case VIP_DOWN_PROCESS_LEFT:
         return this.vip[index] === VIP_UNKNOWN && !this.holds(PROCESS_GONE, index, nowUs, mayServe, room);
+      case VIP_WAS_REMOVED:
+        return this.removedByOthers[index] !== 0;
       case VIP_DOWN:
         return this.vip[index] === VIP_UNKNOWN;
       default:
@@ -221,9 +230,17 @@ export class Handover {
         this.claimSequence[index] = nextSequence;
         break;
       case ADD_VIP:
-        this.vip[index] = VIP_UNKNOWN;
         this.load += table.required[index];
-        effects.push(EFFECT_VIP_ADD, index, 0, 0);
+        this.addVip(index);
+        break;
+      case PUT_BACK:
+        if (nowUs >= this.logRemovedFromUs[index]) effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
+        this.logRemovedFromUs[index] = nowUs + this.announceAgainUs; // somebody may do it again and again
+        this.addVip(index);
+        break;
+      case RESUME_SERVICE:
+        this.announceAtUs[index] = nowUs + this.announceAgainUs;
+        this.announcements[index] = 1;
         break;
       case BEGIN_SERVICE:
         this.announceAtUs[index] = nowUs + this.announceAgainUs; // the first one came with the address
@@ -260,6 +277,12 @@ export class Handover {
         effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
         break;
     }
+  }
+
+  private addVip(index: number): void {
+    this.vip[index] = VIP_UNKNOWN;
+    this.removedByOthers[index] = 0;
+    this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
   }
 
   private enter(index: number, state: number): void {
@@ -381,10 +404,8 @@ export class Handover {
 
   /** Somebody removed an address that should be up: it is put back. */
   onVipRemoved(index: number): void {
-    const state = this.state[index];
-    if (state !== ADDING && state !== UP && state !== STOPPING) return;
-    this.effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
-    this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+    if (this.state[index] === IDLE) return;
+    this.removedByOthers[index] = 1;
   }
 
   /** @param kind CONTROL_PROCESS_* */
@@ -417,8 +438,13 @@ export class Handover {
     }
   }
 
+  /** Its clients may be told that it is here. */
+  isUp(index: number): boolean {
+    return this.state[index] === UP || this.state[index] === RESTORING;
+  }
+
   isServing(index: number): boolean {
-    if (this.state[index] !== UP) return false;
+    if (!this.isUp(index)) return false;
     return this.table.process[index] === PROCESS_NONE || this.process[index] === PROCESS_RUNNING;
   }
 

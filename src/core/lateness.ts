@@ -1,8 +1,8 @@
 /** How late keep-alives were sent, counted in buckets; preallocated. */
-import { latenessBucket } from "../wire/status-snapshot.ts";
+import { LATENESS_BUCKETS, latenessBucket } from "../wire/status-snapshot.ts";
 
 export class Lateness {
-  readonly histogram = new Uint32Array(64);
+  readonly histogram = new Uint32Array(LATENESS_BUCKETS);
   maxUs = 0;
 
   count(latenessUs: number): void {

@@ -8,7 +8,7 @@ import {
   MAINTENANCE_EVENTS,
 } from "./maintenance-event.ts";
 
-const names = { servers: ["a", "b"], functions: ["pa-relay", "map"] };
+const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
 
 describe("the list", () => {
   test("has every LOG_ code exactly once", () => {

@@ -6,10 +6,12 @@
 export interface EventNames {
   readonly servers: readonly string[];
   readonly functions: readonly string[];
+  /** Interfaces of the keep-alive networks. */
+  readonly networks: readonly string[];
 }
 
 /** What the two values of an event mean. */
-type ValueKind = "none" | "server" | "function" | "errno" | "number" | "phase" | "digest";
+type ValueKind = "none" | "network" | "server" | "function" | "errno" | "number" | "phase" | "digest";
 
 export interface MaintenanceEvent {
   readonly code: number;
@@ -30,6 +32,8 @@ export const LOG_SERVER_ID_TWICE = 115;
 export const LOG_CARRIER_LOST = 120;
 export const LOG_CARRIER_PRESENT = 121;
 export const LOG_SEND_FAILED = 122;
+export const LOG_NETWORK_LOST = 123;
+export const LOG_NETWORK_PRESENT = 124;
 export const LOG_FUNCTION_UP = 200;
 export const LOG_FUNCTION_RELEASED = 201;
 export const LOG_FUNCTION_PREEMPTED = 202;
@@ -104,11 +108,20 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
   event(
     LOG_SEND_FAILED,
     "KEEP-ALIVE NOT SENT",
-    "number",
+    "network",
     "errno",
     "The network refused a keep-alive.",
     "Check the interface and the cable of the network named.",
   ),
+  event(
+    LOG_NETWORK_LOST,
+    "KEEP-ALIVE NETWORK LOST",
+    "network",
+    "none",
+    "The interface has no link, or was missing at the start.",
+    "Check cable and switch port; restart when it was missing.",
+  ),
+  event(LOG_NETWORK_PRESENT, "KEEP-ALIVE NETWORK PRESENT", "network", "none", "The link is back.", "None."),
   event(LOG_FUNCTION_UP, "FUNCTION UP HERE", "function", "none", "The function's VIPs are up on this server.", "None."),
   event(LOG_FUNCTION_RELEASED, "FUNCTION RELEASED", "function", "none", "The function's VIPs are down here.", "None."),
   event(
@@ -133,7 +146,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface and the configuration.",
+    "Check the client interface; then 'wingman resume'.",
   ),
   event(
     LOG_VIP_REMOVED,
@@ -227,6 +240,8 @@ function formatValue(kind: ValueKind, value: number, names: EventNames): string 
       return "";
     case "server":
       return names.servers[value] ?? `server ${value}`;
+    case "network":
+      return names.networks[value] ?? `network ${value}`;
     case "function":
       return names.functions[value] ?? `function ${value}`;
     case "phase":

@@ -52,7 +52,7 @@ function arrive(arriving: KeepAliveMessage, network = 0): number {
 
 beforeEach(() => {
   nowUs = 1_000_000;
-  const identity = { self: 0, systemId: 42, digestHigh: 7, digestLow: 8, incarnation: OURS };
+  const identity = { self: 0, systemId: 42, digestHigh: 7, digestLow: 8, incarnation: OURS, nonce: 0 };
   membership = new Membership(new FunctionTable([10, 10, 10], []), identity, timing);
 });
 
@@ -155,7 +155,7 @@ test("a new incarnation of a failed server begins with its own sequence numbers 
   addFunction(owner.owns, 0, 3);
   arrive(owner);
   membership.setState(1, SERVER_LOST);
-  expect(arrive(message(1, { incarnation: THEIRS + 1 }))).toBe(COUNTER_ACCEPTED);
+  expect(arrive(message(1, { incarnation: THEIRS + 1, nonce: 0 }))).toBe(COUNTER_ACCEPTED);
   expect(membership.incarnation[1]).toBe(THEIRS + 1);
   expect(membership.state[1]).toBe(SERVER_JOINING);
   expect(hasFunction(membership.owns, 32, 3)).toBe(false);
@@ -174,11 +174,11 @@ test("a server with another table is no peer: its functions do not count, and it
 
 test("a view counts only for the incarnation that we know too", () => {
   arrive(message(1));
-  const other = message(1, { sender: 2, incarnation: 300 });
+  const other = message(1, { sender: 2, incarnation: 300, nonce: 0 });
   other.heardIncarnation[1] = THEIRS;
   arrive(other);
   expect(membership.hears[2] & 2).toBe(2);
-  const outdated = message(2, { sender: 2, incarnation: 300 });
+  const outdated = message(2, { sender: 2, incarnation: 300, nonce: 0 });
   outdated.heardIncarnation[1] = THEIRS - 1;
   arrive(outdated);
   expect(membership.hears[2] & 2).toBe(0);

@@ -33,6 +33,8 @@ export interface Identity {
   readonly digestHigh: number;
   readonly digestLow: number;
   readonly incarnation: number;
+  /** Drawn at every start, 32 bits: two boxes with one id may have the same incarnation. */
+  readonly nonce: number;
 }
 
 export class Membership {
@@ -185,7 +187,7 @@ export class Membership {
   /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
   private acceptCandidate(message: KeepAliveMessage): number {
     const server = message.sender;
-    if (this.candidate[server] !== message.incarnation) this.answerAtOnce = true;
+    if (this.candidate[server] === 0) this.answerAtOnce = true; // recordings that take turns are not answered at once
     this.candidate[server] = message.incarnation;
     this.candidateSequence[server] = message.sequence;
     return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
@@ -193,7 +195,8 @@ export class Membership {
 
   /** Two boxes are configured as the same server; each echoes the other so that it can know. */
   private acceptOwnIndex(message: KeepAliveMessage, isFresh: boolean, nowUs: number): number {
-    if (message.incarnation === this.identity.incarnation) return COUNTER_DUPLICATE; // our own, come back
+    const isOwn = message.incarnation === this.identity.incarnation && message.nonce === this.identity.nonce;
+    if (isOwn) return COUNTER_DUPLICATE; // come back from a joined network or a reflector
     this.acceptCandidate(message);
     if (isFresh) this.ownIndexHeardUs = nowUs;
     return COUNTER_UNKNOWN;

@@ -39,7 +39,7 @@ function snapshot(story: string, self: number): DataView {
   ].map(([required, priority, process]) => ({ required, priority, servers: 3, process, stopGraceMs: 0 }));
   const table = new FunctionTable([100, 50], rows);
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
-  const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: self + 1 };
+  const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: self + 1, nonce: 0 };
   const writer = new StatusWriter(view, table, cluster.engine(self), identity, true);
   writer.begin(
     4711,

@@ -7,26 +7,46 @@ import {
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
+  LATENESS_BUCKETS,
   SERVER_SELF,
   STATUS_COUNTERS_AT,
+  STATUS_ENGINE_PID_AT,
+  STATUS_FLAG_CARRIER,
+  STATUS_FLAG_DRAINING,
+  STATUS_FLAG_REALTIME,
+  STATUS_FLAGS_AT,
+  STATUS_FUNCTION_BYTES,
+  STATUS_FUNCTION_COUNT_AT,
+  STATUS_FUNCTION_OWNER_AT,
+  STATUS_FUNCTION_STATE_AT,
   STATUS_FUNCTIONS_AT,
   STATUS_HISTOGRAM_AT,
+  STATUS_INCARNATION_AT,
   STATUS_LATENESS_MAX_AT,
   STATUS_MAGIC,
+  STATUS_MAGIC_AT,
+  STATUS_PHASE_AT,
+  STATUS_SELF_AT,
   STATUS_SEQUENCE_AT,
   STATUS_SERVER_BYTES,
+  STATUS_SERVER_COUNT_AT,
+  STATUS_SERVER_INCARNATION_AT,
+  STATUS_SERVER_LAST_HEARD_US_AT,
+  STATUS_SERVER_REMAINING_AT,
+  STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
+  STATUS_STARTED_US_AT,
+  STATUS_TABLE_DIGEST_AT,
+  STATUS_TABLE_DIGEST_BYTES,
   STATUS_VERSION,
+  STATUS_VERSION_AT,
+  STATUS_WRITTEN_US_AT,
 } from "../wire/status-snapshot.ts";
 import type { Engine } from "./engine.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
-import { ADDING, CLAIMED, IDLE, UP } from "./handover-rows.ts";
+import { ADDING, CLAIMED, IDLE } from "./handover-rows.ts";
 import type { Identity } from "./membership.ts";
-
-const FLAG_STATUS_DRAINING = 1;
-const FLAG_STATUS_CARRIER = 2;
-const FLAG_STATUS_REALTIME = 4;
 
 export class StatusWriter {
   private sequence = 0;
@@ -44,16 +64,16 @@ export class StatusWriter {
   begin(pid: number, nowUs: number, tableDigest: Uint8Array): void {
     const { view, table, identity } = this;
     for (let at = 0; at < view.byteLength; at++) view.setUint8(at, 0);
-    view.setUint32(4, STATUS_VERSION, true);
-    view.setUint32(12, pid, true);
-    view.setFloat64(24, nowUs, true);
-    view.setUint32(32, identity.incarnation, true);
-    view.setUint8(36, identity.self);
-    view.setUint8(38, table.serverCount);
-    view.setUint32(40, table.functionCount, true);
-    for (let i = 0; i < 32; i++) view.setUint8(48 + i, tableDigest[i]);
+    view.setUint32(STATUS_VERSION_AT, STATUS_VERSION, true);
+    view.setUint32(STATUS_ENGINE_PID_AT, pid, true);
+    view.setFloat64(STATUS_STARTED_US_AT, nowUs, true);
+    view.setUint32(STATUS_INCARNATION_AT, identity.incarnation, true);
+    view.setUint8(STATUS_SELF_AT, identity.self);
+    view.setUint8(STATUS_SERVER_COUNT_AT, table.serverCount);
+    view.setUint32(STATUS_FUNCTION_COUNT_AT, table.functionCount, true);
+    for (let i = 0; i < STATUS_TABLE_DIGEST_BYTES; i++) view.setUint8(STATUS_TABLE_DIGEST_AT + i, tableDigest[i]);
     this.write(nowUs);
-    view.setUint32(0, STATUS_MAGIC, true);
+    view.setUint32(STATUS_MAGIC_AT, STATUS_MAGIC, true);
   }
 
   /** Writes the present state; a reader that comes in between sees the odd sequence and reads again. */
@@ -61,16 +81,17 @@ export class StatusWriter {
     const { view, engine } = this;
     this.sequence = (this.sequence + 1) >>> 0;
     view.setUint32(STATUS_SEQUENCE_AT, this.sequence, true);
-    view.setFloat64(16, nowUs, true);
-    view.setUint8(37, engine.phase);
+    view.setFloat64(STATUS_WRITTEN_US_AT, nowUs, true);
+    view.setUint8(STATUS_PHASE_AT, engine.phase);
     const flags =
-      (engine.draining ? FLAG_STATUS_DRAINING : 0) |
-      (engine.carrier ? FLAG_STATUS_CARRIER : 0) |
-      (this.realtime ? FLAG_STATUS_REALTIME : 0);
-    view.setUint8(39, flags);
+      (engine.draining ? STATUS_FLAG_DRAINING : 0) |
+      (engine.carrier ? STATUS_FLAG_CARRIER : 0) |
+      (this.realtime ? STATUS_FLAG_REALTIME : 0);
+    view.setUint8(STATUS_FLAGS_AT, flags);
     for (let i = 0; i < COUNTERS; i++) view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);
     view.setUint32(STATUS_LATENESS_MAX_AT, engine.lateness.maxUs, true);
-    for (let i = 0; i < 64; i++) view.setUint32(STATUS_HISTOGRAM_AT + 4 * i, engine.lateness.histogram[i], true);
+    for (let i = 0; i < LATENESS_BUCKETS; i++)
+      view.setUint32(STATUS_HISTOGRAM_AT + 4 * i, engine.lateness.histogram[i], true);
     this.writeFunctions();
     this.writeServers();
     this.sequence = (this.sequence + 1) >>> 0;
@@ -83,8 +104,9 @@ export class StatusWriter {
     for (let index = 0; index < table.functionCount; index++) {
       const owner = this.ownerOf(index);
       if (owner !== NONE) this.remaining[owner] -= table.required[index];
-      view.setInt8(STATUS_FUNCTIONS_AT + 2 * index, owner);
-      view.setUint8(STATUS_FUNCTIONS_AT + 2 * index + 1, this.stateOf(index, owner));
+      const at = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
+      view.setInt8(at + STATUS_FUNCTION_OWNER_AT, owner);
+      view.setUint8(at + STATUS_FUNCTION_STATE_AT, this.stateOf(index, owner));
     }
   }
 
@@ -102,7 +124,7 @@ export class StatusWriter {
     const { handover, membership } = this.engine;
     const own = handover.state[index];
     if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
-    if (own === UP) return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
+    if (handover.isUp(index)) return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
     if (owner !== NONE && owner !== this.identity.self) return FUNCTION_RUNNING;
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;
@@ -120,10 +142,10 @@ export class StatusWriter {
     for (let server = 0; server < table.serverCount; server++) {
       const at = STATUS_SERVERS_AT + server * STATUS_SERVER_BYTES;
       const present = membership.mayOwn(server) || membership.state[server] === SERVER_SELF;
-      view.setFloat64(at, membership.lastHeardUs[server], true);
-      view.setInt32(at + 8, present ? this.remaining[server] : 0, true);
-      view.setUint32(at + 12, membership.incarnation[server], true);
-      view.setUint8(at + 16, membership.state[server]);
+      view.setFloat64(at + STATUS_SERVER_LAST_HEARD_US_AT, membership.lastHeardUs[server], true);
+      view.setInt32(at + STATUS_SERVER_REMAINING_AT, present ? this.remaining[server] : 0, true);
+      view.setUint32(at + STATUS_SERVER_INCARNATION_AT, membership.incarnation[server], true);
+      view.setUint8(at + STATUS_SERVER_STATE_AT, membership.state[server]);
     }
   }
 }

@@ -31,7 +31,7 @@ export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: T
       new Engine(
         table,
         policy,
-        { self, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: self + 1 },
+        { self, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: self + 1, nonce: self },
         { ...timing, recoveredAfter: Math.min(timing.recoveredAfter, PHASE_PERIODS / 4) },
         timing.periodUs,
         0,

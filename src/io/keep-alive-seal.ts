@@ -27,7 +27,7 @@ export class KeepAliveSeal {
     }
   }
 
-  /** Writes the MAC of bytes 0…671 of `datagram` behind them. */
+  /** Writes the MAC of `datagram` behind what it covers. */
   seal(datagram: Uint8Array): void {
     this.compute(datagram);
     for (let i = 0; i < KEEP_ALIVE_MAC_BYTES; i++) datagram[KEEP_ALIVE_MAC_AT + i] = this.digest[i];

@@ -91,6 +91,11 @@ export class LinkMonitor implements DumpReader {
     this.removed.fill(0);
   }
 
+  /** Interfaces that are watched. */
+  get count(): number {
+    return this.names.length;
+  }
+
   /** Whether the interface (its place in the list) is up and hears its network. False while there is none of the name. */
   carrier(place: number): boolean {
     return this.carriers[place] === 1;

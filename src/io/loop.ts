@@ -23,10 +23,23 @@ import {
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
 } from "../core/event-queue.ts";
-import { LOG_QUEUE_FULL, LOG_SEND_FAILED } from "../core/maintenance-event.ts";
+import {
+  LOG_NETWORK_LOST,
+  LOG_NETWORK_PRESENT,
+  LOG_QUEUE_FULL,
+  LOG_SEND_FAILED,
+  LOG_STALLED,
+} from "../core/maintenance-event.ts";
 import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
-import { EVENTS_MAX, RECEIVES_PER_TURN_MAX, VIP_BATCH_MAX } from "../limits.ts";
+import {
+  NETWORKS_MAX,
+  RECEIVES_PER_TURN_MAX,
+  RECORDS_PER_TURN_MAX,
+  REPORTS_PER_TURN_MAX,
+  UNREAD_TURNS_MAX,
+  VIP_BATCH_MAX,
+} from "../limits.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DONE,
@@ -61,21 +74,24 @@ import type { VipService } from "./vip-service.ts";
 
 /** Why the loop ended. */
 export const ENDED_LEFT = 0;
-export const ENDED_STALLED = 1;
-export const ENDED_SUPERVISOR_GONE = 2;
+const ENDED_STALLED = 1;
+const ENDED_SUPERVISOR_GONE = 2;
 const GOES_ON = -1;
 
 /** Effects carried out in one turn. */
 const EFFECTS_PER_TURN_MAX = 2 * VIP_BATCH_MAX;
 
-/** Room in the event queue for what the other sources and the answers to effects bring. */
-const KEEP_ALIVES_PER_TURN_MAX = EVENTS_MAX - VIP_BATCH_MAX;
+/** Of these, those that move no VIP and are carried out in any case, so that processes and records do not wait for ever. */
+const OTHER_EFFECTS_PER_TURN_MIN = 16;
 
 export interface FlightParts {
   readonly engine: Engine;
   readonly timing: Timing;
   readonly functionCount: number;
   readonly networks: readonly MulticastSocket[];
+  /** Number in the configuration, and place among the watched interfaces, of each of them. */
+  readonly networkNumbers: readonly number[];
+  readonly networkPlaces: readonly number[];
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
   readonly links: LinkMonitor;
@@ -93,6 +109,14 @@ export class FlightLoop {
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
   private carrier = true;
+  /** Carrier of each interface that is watched, 1 or 0, as it was last. */
+  private readonly carriers = new Uint8Array(1 + NETWORKS_MAX);
+  /** Why each network refused the last keep-alive: 0 or an errno. */
+  private readonly refuses = new Uint8Array(NETWORKS_MAX);
+  /** Turns in a row after which the networks still held datagrams. */
+  private unreadTurns = 0;
+  /** Addresses that others removed wait for room in the event queue. */
+  private reportsWait = false;
   private recordsLost = 0;
   private ended = GOES_ON;
 
@@ -101,7 +125,8 @@ export class FlightLoop {
     this.linkSlot = this.poller.add(parts.links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
-    this.takeCarrier();
+    this.carriers.fill(1);
+    this.takeLinks();
   }
 
   /** Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* */
@@ -117,8 +142,10 @@ export class FlightLoop {
     this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
     if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
-      // Nothing was sent for the detection time: the others have taken over what was ours: let go before anything else, then begin anew.
+      // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
       vips.removeAll();
+      const stalledMs = Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000);
+      this.tellSupervisor(CONTROL_LOG, NO_INDEX, LOG_STALLED, stalledMs, 0);
       this.ended = ENDED_STALLED;
       return;
     }
@@ -127,11 +154,12 @@ export class FlightLoop {
       this.sendKeepAlive();
       status.write(beganUs);
     }
-    this.receiveKeepAlives();
+    const allRead = this.receiveKeepAlives();
+    this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;
     // Every address that we move is reported to us: that is read when the moving is over.
     if (engine.effects.urgentCount === 0) this.receiveLinks();
     this.receiveRecords();
-    engine.step(nowUs());
+    engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
     this.carryOut();
   }
@@ -143,26 +171,35 @@ export class FlightLoop {
     seal.seal(this.datagram.bytes);
     for (let network = 0; network < networks.length; network++) {
       const error = (networks[network] as MulticastSocket).send(this.datagram, 0, KEEP_ALIVE_BYTES);
-      if (error !== 0) this.countSendFailure(network, error);
+      this.noteSent(network, error);
     }
   }
 
-  private countSendFailure(network: number, error: number): void {
+  /** A network that refuses is counted each time, and logged when that begins. */
+  private noteSent(network: number, error: number): void {
     const { counters, effects } = this.parts.engine;
-    if (counters[COUNTER_SEND_FAILED]++ === 0) effects.push(EFFECT_LOG, LOG_SEND_FAILED, network, error);
+    if (error !== 0) counters[COUNTER_SEND_FAILED]++;
+    if (error !== 0 && this.refuses[network] === 0) {
+      effects.push(EFFECT_LOG, LOG_SEND_FAILED, this.parts.networkNumbers[network] as number, error);
+    }
+    this.refuses[network] = error;
   }
 
-  private receiveKeepAlives(): void {
+  /** Each network has its own share of a turn, so that a flood on one does not silence the other. @returns whether all was read */
+  private receiveKeepAlives(): boolean {
     const { networks } = this.parts;
+    let allRead = true;
     for (let network = 0; network < networks.length; network++) {
       const socket = networks[network] as MulticastSocket;
-      for (let turn = 0; turn < RECEIVES_PER_TURN_MAX; turn++) {
-        if (this.parts.engine.events.count >= KEEP_ALIVES_PER_TURN_MAX) return;
+      let left = RECEIVES_PER_TURN_MAX;
+      for (; left > 0; left--) {
         const length = socket.receive();
         if (length < 0) break;
         this.takeDatagram(socket, network, length);
       }
+      if (left === 0) allRead = false;
     }
+    return allRead;
   }
 
   private takeDatagram(socket: MulticastSocket, network: number, length: number): void {
@@ -174,30 +211,61 @@ export class FlightLoop {
   }
 
   private receiveLinks(): void {
-    const { links, engine, functionCount, networks, vips } = this.parts;
-    if (!this.poller.isReadable(this.linkSlot)) return;
-    const changes = links.poll();
-    if (links.overflowed) links.resynchronise();
-    else if (changes === 0) return;
-    if (this.takeCarrier() && this.carrier) {
+    const { links } = this.parts;
+    if (this.poller.isReadable(this.linkSlot)) {
+      const changes = links.poll();
+      if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
+      if (changes > 0 || !links.overflowed) this.takeLinks();
+      this.reportsWait = true;
+    }
+    if (this.reportsWait) this.reportRemovedVips();
+  }
+
+  private takeLinks(): void {
+    const { links, networks, vips, engine } = this.parts;
+    let cameBack = false;
+    for (let place = 0; place < links.count; place++) {
+      const carrier = links.carrier(place) ? 1 : 0;
+      if (carrier === this.carriers[place]) continue;
+      if (carrier === 1) cameBack = true;
+      this.carriers[place] = carrier;
+      this.logNetworks(place, carrier);
+    }
+    if (cameBack) {
       // The interface may have been made anew, and the kernel drops routes with the link.
       for (let network = 0; network < networks.length; network++) (networks[network] as MulticastSocket).rejoin();
       vips.restore();
     }
-    for (let index = 0; index < functionCount; index++) {
-      if (links.removed[index] === 0) continue;
-      if (!engine.events.push(EVENT_VIP_REMOVED, index, 0)) return; // reported again with the next change
-      links.removed[index] = 0;
+    const carrier = links.carrier(0);
+    if (carrier === this.carrier) return;
+    this.carrier = carrier;
+    engine.events.push(EVENT_CARRIER, 0, carrier ? 1 : 0);
+  }
+
+  private logNetworks(place: number, carrier: number): void {
+    const { engine, networkNumbers, networkPlaces } = this.parts;
+    const code = carrier === 1 ? LOG_NETWORK_PRESENT : LOG_NETWORK_LOST;
+    for (let network = 0; network < networkPlaces.length; network++) {
+      if (networkPlaces[network] === place) {
+        engine.effects.push(EFFECT_LOG, code, networkNumbers[network] as number, 0);
+      }
     }
   }
 
-  /** @returns true when the carrier of the client interface changed */
-  private takeCarrier(): boolean {
-    const carrier = this.parts.links.carrier(0);
-    if (carrier === this.carrier) return false;
-    this.carrier = carrier;
-    this.parts.engine.events.push(EVENT_CARRIER, 0, carrier ? 1 : 0);
-    return true;
+  /** VIPs that somebody else removed, a bounded number a turn. Those that are there again, or went with the link, are no news. */
+  private reportRemovedVips(): void {
+    const { links, engine, functionCount } = this.parts;
+    let reports = 0;
+    for (let index = 0; index < functionCount; index++) {
+      if (links.removed[index] === 0) continue;
+      if (this.carrier && !links.present(index)) {
+        if (reports === REPORTS_PER_TURN_MAX) return;
+        reports++;
+        engine.events.push(EVENT_VIP_REMOVED, index, 0);
+      }
+      links.removed[index] = 0;
+    }
+    this.reportsWait = false;
   }
 
   private receiveRecords(): void {
@@ -206,11 +274,14 @@ export class FlightLoop {
   }
 
   private receiveFromSupervisor(): void {
-    const { supervisor, engine, functionCount } = this.parts;
-    while (!engine.events.isFull()) {
+    const { supervisor, engine, functionCount, vips } = this.parts;
+    for (let record = 0; record < RECORDS_PER_TURN_MAX; record++) {
       const length = supervisor.receive();
       if (length < 0) return;
       if (length === 0) {
+        vips.removeAll(); // nobody is left who would do it
+        engine.sayGoodBye();
+        this.sendKeepAlive();
         this.ended = ENDED_SUPERVISOR_GONE;
         return;
       }
@@ -226,19 +297,22 @@ export class FlightLoop {
 
   /** Requests of `wingman drain` and `wingman resume`: each is answered. */
   private receiveCommands(): void {
-    const { commands, engine } = this.parts;
-    while (!engine.events.isFull()) {
+    const { commands } = this.parts;
+    for (let request = 0; request < REPORTS_PER_TURN_MAX; request++) {
       const length = commands.receive();
       if (length < 0) return;
-      const kind = controlKind(commands.received.view);
-      const known = length === CONTROL_RECORD_BYTES && (kind === CONTROL_DRAIN || kind === CONTROL_RESUME);
-      encodeControl(this.record.view, known ? CONTROL_DONE : CONTROL_REFUSED, NO_INDEX, kind, 0, 0);
+      const kind = length === CONTROL_RECORD_BYTES ? controlKind(commands.received.view) : 0;
+      const answer = this.obey(kind) ? CONTROL_DONE : CONTROL_REFUSED;
+      encodeControl(this.record.view, answer, NO_INDEX, kind, 0, 0);
       commands.reply(this.record);
-      if (!known) continue;
-      engine.events.push(EVENT_COMMAND, 0, kind);
-      // The supervisor starts processes again that failed too often.
-      if (kind === CONTROL_RESUME) this.tellSupervisor(CONTROL_RESUME, NO_INDEX, 0, 0, 0);
     }
+  }
+
+  private obey(command: number): boolean {
+    if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
+    // The supervisor starts processes again that failed too often.
+    if (command === CONTROL_RESUME && !this.tellSupervisor(CONTROL_RESUME, NO_INDEX, 0, 0, 0)) return false;
+    return this.parts.engine.events.push(EVENT_COMMAND, 0, command);
   }
 
   /**
@@ -246,48 +320,54 @@ export class FlightLoop {
    * all of them; then the others, a bounded number a turn.
    */
   private carryOut(): void {
-    const { engine, vips, notices } = this.parts;
+    const { engine, vips } = this.parts;
     const { effects } = engine;
-    const movesVips = effects.urgentCount > 0;
-    for (let turn = 0; turn < EFFECTS_PER_TURN_MAX && effects.count > 0; turn++) {
-      if (movesVips && (effects.urgentCount === 0 || !vips.takes(effects))) break;
+    let left = EFFECTS_PER_TURN_MAX;
+    for (; left > 0 && effects.urgentCount > 0 && vips.takes(effects); left--) {
       effects.take();
-      const { kind, index, first, second } = effects;
-      switch (kind) {
-        case EFFECT_VIP_ADD:
-          vips.add(index);
-          break;
-        case EFFECT_VIP_REMOVE:
-          vips.remove(index);
-          break;
-        case EFFECT_ANNOUNCE:
-          vips.announce(index);
-          break;
-        case EFFECT_PROCESS_START:
-          this.request(CONTROL_START_PROCESS, index, first);
-          break;
-        case EFFECT_PROCESS_STOP:
-          this.request(CONTROL_STOP_PROCESS, index, first);
-          break;
-        case EFFECT_NOTICE_STOPPING:
-          notices.send(index, NOTICE_STOPPING, first);
-          break;
-        case EFFECT_NOTICE:
-          notices.send(index, first, second);
-          break;
-        case EFFECT_LOG:
-          this.tellSupervisor(CONTROL_LOG, NO_INDEX, index, first, second);
-          break;
-        case EFFECT_PHASE:
-          this.tellSupervisor(CONTROL_PHASE, NO_INDEX, first, 0, 0);
-          break;
-        case EFFECT_LEFT:
-          this.tellSupervisor(CONTROL_LEFT, NO_INDEX, 0, 0, 0);
-          this.ended = ENDED_LEFT;
-          break;
-      }
+      this.carryOutOne();
     }
     vips.commit(engine.events, effects);
+    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN_MIN : Math.max(left, OTHER_EFFECTS_PER_TURN_MIN);
+    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne();
+  }
+
+  private carryOutOne(): void {
+    const { engine, vips, notices } = this.parts;
+    const { kind, index, first, second } = engine.effects;
+    switch (kind) {
+      case EFFECT_VIP_ADD:
+        vips.add(index);
+        break;
+      case EFFECT_VIP_REMOVE:
+        vips.remove(index);
+        break;
+      case EFFECT_ANNOUNCE:
+        vips.announce(index);
+        break;
+      case EFFECT_PROCESS_START:
+        this.request(CONTROL_START_PROCESS, index, first);
+        break;
+      case EFFECT_PROCESS_STOP:
+        this.request(CONTROL_STOP_PROCESS, index, first);
+        break;
+      case EFFECT_NOTICE_STOPPING:
+        notices.send(index, NOTICE_STOPPING, first);
+        break;
+      case EFFECT_NOTICE:
+        if (engine.handover.isUp(index)) notices.send(index, first, second); // not after the warning that it stops
+        break;
+      case EFFECT_LOG:
+        this.tellSupervisor(CONTROL_LOG, NO_INDEX, index, first, second);
+        break;
+      case EFFECT_PHASE:
+        this.tellSupervisor(CONTROL_PHASE, NO_INDEX, first, 0, 0);
+        break;
+      case EFFECT_LEFT:
+        this.tellSupervisor(CONTROL_LEFT, NO_INDEX, 0, 0, 0);
+        this.ended = ENDED_LEFT;
+        break;
+    }
   }
 
   private request(kind: number, index: number, argument: number): void {

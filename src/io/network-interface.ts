@@ -1,6 +1,6 @@
 import { CString, type Pointer, read } from "bun:ffi";
 import { EADDRNOTAVAIL, ENODEV, errno, SystemError } from "./errno.ts";
-import { AF_INET, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
+import { AF_INET, AF_UNIX, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
 /** Bytes of an interface name with its terminating zero (IFNAMSIZ). */
@@ -38,8 +38,9 @@ export function interfaceNames(): string[] {
   return names;
 }
 
-/** Start-up: throws a SystemError when the interface has no IPv4 address: what it sends would come from 0.0.0.0, and be dropped. */
+/** Start-up: throws a SystemError when there is no such interface, or it has no IPv4 address: what it sends would come from 0.0.0.0, and be dropped. */
 export function requireIpv4Address(name: string): void {
+  requireInterface(name);
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new SystemError("socket", errno(), "UDP");
   const request = new NativeMemory(IFREQ_BYTES); // struct ifreq: the name, then what is asked for
@@ -49,4 +50,22 @@ export function requireIpv4Address(name: string): void {
   libc.close(fd);
   if (refused === EADDRNOTAVAIL) throw new SystemError("network interface", refused, `${name} has no IPv4 address`);
   if (refused !== 0) throw new SystemError("SIOCGIFADDR", refused, name);
+}
+
+/**
+ * Start-up: claims the client interface for as long as this process lives. Two daemons on one interface would not hear each
+ * other, and each would remove the other's VIPs. The name is in the abstract space of Unix sockets, which belongs to the network
+ * namespace as the interface does. Throws a SystemError EADDRINUSE when another process has it.
+ */
+export function claimInterface(name: string): void {
+  const path = new TextEncoder().encode(`\0wingman/${name}`);
+  const address = new NativeMemory(2 + path.length);
+  address.view.setUint16(0, AF_UNIX, true);
+  address.bytes.set(path, 2);
+  const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SystemError("socket", errno(), "Unix datagram");
+  if (libc.bind(fd, address.address, address.bytes.length) === 0) return;
+  const refused = errno();
+  libc.close(fd);
+  throw new SystemError("network interface", refused, `${name} is served by another wingman`);
 }

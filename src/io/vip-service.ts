@@ -2,18 +2,21 @@
  * VIPs as the flight loop wants them: effects are gathered into batches that fit between two keep-alives, an address that came
  * up is announced at once, and what became of each function is reported as an event.
  */
+import { assert } from "../assert.ts";
 import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "../core/effect-queue.ts";
 import { EVENT_VIP_DOWN, EVENT_VIP_FAILED, EVENT_VIP_UP, type EventQueue } from "../core/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../core/maintenance-event.ts";
-import { VIP_BATCH_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX, VIP_BATCH_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
-import { EEXIST, ETIMEDOUT } from "./errno.ts";
+import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
 export class VipService {
   private count = 0;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
+  /** Attempts in a row that the kernel refused, for each function. */
+  private readonly attempts = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
 
   constructor(
     private readonly switcher: VipSwitcher,
@@ -79,18 +82,30 @@ export class VipService {
     const index = this.indices[slot];
     const errno = this.switcher.result[index];
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
-      // Without the kernel's answer the address may still be up: asked again. Any other error means that it is not there.
-      if (errno === ETIMEDOUT) effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
-      else events.push(EVENT_VIP_DOWN, index, errno);
+      if (errno === 0) this.settle(events, EVENT_VIP_DOWN, index, 0);
+      else {
+        // It may still answer here: nobody is told that it is gone. In the end the supervisor clears up.
+        this.attempts[index]++;
+        assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
+        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+      }
       return;
     }
     if (errno !== 0 && errno !== EEXIST) {
-      events.push(EVENT_VIP_FAILED, index, errno);
+      const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
+      if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) effects.push(EFFECT_VIP_ADD, index, 0, 0);
+      else this.settle(events, EVENT_VIP_FAILED, index, errno);
       return;
     }
     // Somebody else has set the same address here: the function answers, and the address is left alone.
     if (errno === EEXIST) effects.push(EFFECT_LOG, LOG_VIP_FOREIGN, index, 0);
     this.announce(index);
-    events.push(EVENT_VIP_UP, index, 0);
+    this.settle(events, EVENT_VIP_UP, index, 0);
+  }
+
+  private settle(events: EventQueue, kind: number, index: number, errno: number): void {
+    this.attempts[index] = 0;
+    // The hand-over waits for this answer; the loop keeps room for every function of a batch.
+    assert(events.push(kind, index, errno), "answers of a batch fit the event queue");
   }
 }

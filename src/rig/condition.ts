@@ -2,9 +2,9 @@
 const LOOK_MS = 20;
 
 /** Waits until `isMet`. Returns whether it was within `deadlineMs`. */
-export async function waitFor(deadlineMs: number, isMet: () => boolean): Promise<boolean> {
+export async function waitFor(deadlineMs: number, isMet: () => boolean | Promise<boolean>): Promise<boolean> {
   const deadline = performance.now() + deadlineMs;
-  while (!isMet()) {
+  while (!(await isMet())) {
     if (performance.now() > deadline) return false;
     await Bun.sleep(LOOK_MS);
   }

@@ -1,11 +1,6 @@
 /** What /proc says about processes. Every process may be gone at the next look; then it is left out. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
-
-export function processIds(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-}
+import { readFileSync, readlinkSync } from "node:fs";
+import { processIds, processStat } from "../supervisor/process-stat.ts";
 
 /** Children of process `parent`. */
 export function childrenOf(parent: number): number[] {
@@ -14,16 +9,12 @@ export function childrenOf(parent: number): number[] {
 
 /** Parent of a process, 0 when there is none in this namespace, null when the process is gone. */
 export function parentOf(pid: number): number | null {
-  const stat = readProcessFile(pid, "stat");
-  // The name in parentheses may contain anything: the fields are counted from its end. State is the first, parent the second.
-  const parent = stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[1];
-  return parent === undefined ? null : Number(parent);
+  return processStat(pid)?.parent ?? null;
 }
 
 /** When a process started, in ticks since boot: with its number it names one process for ever. Null when it is gone. */
 export function startTicksOf(pid: number): string | null {
-  const stat = readProcessFile(pid, "stat");
-  return stat?.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? null;
+  return processStat(pid)?.startTicks ?? null;
 }
 
 /** Program and arguments; empty when it is gone. */

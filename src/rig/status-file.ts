@@ -2,22 +2,27 @@
  * A server's state as the rig watches it: read straight from the engine's snapshot, because starting `wingman status` for every
  * look would disturb what is being measured. The acceptance procedure compares both once.
  */
-import { readFileSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
+import { hasLayout, readWhole } from "../supervisor/status-reader.ts";
 import {
   FUNCTION_STATE_NAMES,
   PHASE_NAMES,
   SERVER_STATE_NAMES,
-  STATUS_BYTES,
+  STATUS_FUNCTION_BYTES,
+  STATUS_FUNCTION_COUNT_AT,
+  STATUS_FUNCTION_OWNER_AT,
+  STATUS_FUNCTION_STATE_AT,
   STATUS_FUNCTIONS_AT,
-  STATUS_MAGIC,
-  STATUS_SEQUENCE_AT,
+  STATUS_INCARNATION_AT,
+  STATUS_PHASE_AT,
   STATUS_SERVER_BYTES,
+  STATUS_SERVER_COUNT_AT,
+  STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
-  STATUS_VERSION,
 } from "../wire/status-snapshot.ts";
 
-const SERVER_STATE_IN_ROW = 16;
-const READS_MAX = 20;
+/** Writing takes microseconds: one of so many looks, one straight after the other, finds the snapshot whole. */
+const LOOKS_MAX = 20;
 
 export interface ServerView {
   incarnation: number;
@@ -30,44 +35,36 @@ export interface ServerView {
 
 /** Null while there is no snapshot, or none that could be read whole. */
 export function readServerView(file: string): ServerView | null {
-  for (let read = 0; read < READS_MAX; read++) {
-    let bytes: Uint8Array;
-    try {
-      bytes = readFileSync(file);
-    } catch {
-      return null;
-    }
-    if (bytes.length < STATUS_BYTES) return null;
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    if (view.getUint32(0, true) !== STATUS_MAGIC || view.getUint32(4, true) !== STATUS_VERSION) return null;
-    // One read of so few bytes is one copy by the kernel; the engine may write meanwhile, which an even sequence excludes
-    // only together with a second look.
-    const sequence = view.getUint32(STATUS_SEQUENCE_AT, true);
-    if (sequence % 2 === 0 && sequence === sequenceOf(file)) return decode(view);
-  }
-  return null;
-}
-
-function sequenceOf(file: string): number | null {
+  let descriptor: number;
   try {
-    return readFileSync(file).readUInt32LE(STATUS_SEQUENCE_AT);
+    descriptor = openSync(file, "r");
   } catch {
     return null;
+  }
+  try {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const view = readWhole(descriptor);
+      if (view !== null) return hasLayout(view) ? decode(view) : null;
+    }
+    return null;
+  } finally {
+    closeSync(descriptor);
   }
 }
 
 function decode(view: DataView): ServerView {
-  const servers = Array.from({ length: view.getUint8(38) }, (_, index) => {
-    const state = view.getUint8(STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES + SERVER_STATE_IN_ROW);
+  const servers = Array.from({ length: view.getUint8(STATUS_SERVER_COUNT_AT) }, (_, index) => {
+    const state = view.getUint8(STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES + STATUS_SERVER_STATE_AT);
     return SERVER_STATE_NAMES[state] ?? "unknown";
   });
-  const functions = Array.from({ length: view.getUint32(40, true) }, (_, index) => {
-    const at = STATUS_FUNCTIONS_AT + 2 * index;
-    return { owner: view.getInt8(at), state: FUNCTION_STATE_NAMES[view.getUint8(at + 1)] ?? "unknown" };
+  const functions = Array.from({ length: view.getUint32(STATUS_FUNCTION_COUNT_AT, true) }, (_, index) => {
+    const at = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
+    const state = FUNCTION_STATE_NAMES[view.getUint8(at + STATUS_FUNCTION_STATE_AT)] ?? "unknown";
+    return { owner: view.getInt8(at + STATUS_FUNCTION_OWNER_AT), state };
   });
   return {
-    incarnation: view.getUint32(32, true),
-    phase: PHASE_NAMES[view.getUint8(37)] ?? "unknown",
+    incarnation: view.getUint32(STATUS_INCARNATION_AT, true),
+    phase: PHASE_NAMES[view.getUint8(STATUS_PHASE_AT)] ?? "unknown",
     servers,
     functions,
   };

@@ -1,7 +1,8 @@
 /** The engine as the supervisor sees it: a child process and the control socket to it. Decides nothing. */
 import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import { socketPair } from "../io/control-socket.ts";
-import { EAGAIN, ENOBUFS, EPIPE } from "../io/errno.ts";
+import { EAGAIN, ECONNRESET, ENOBUFS, EPIPE } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -17,6 +18,9 @@ const SEND_AGAIN_MS = 5;
 
 /** After the process ended, its last records must arrive within this time; they are in the kernel already. */
 const LAST_RECORDS_MS = 1000;
+
+/** The engine is gone; ECONNRESET, once, when it had not read everything (unix(7)). */
+const ERRORS_OF_DEAD_PEER: readonly number[] = [EPIPE, ECONNRESET, constants.errno.ENOTCONN];
 
 export interface EngineStart {
   readonly ownCommand: readonly string[];
@@ -110,8 +114,9 @@ export class EngineProcess {
         this.#timer = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
         return;
       }
-      // EPIPE: its end is reported by `ended`. Anything else would be a defect of ours.
-      if (error !== 0 && error !== EPIPE) throw new Error(`control record to the engine: errno ${error}`);
+      // Nobody is there any more: its end is reported by `ended`. Anything else would be a defect of ours.
+      if (error !== 0 && !ERRORS_OF_DEAD_PEER.includes(error))
+        throw new Error(`control record to the engine: errno ${error}`);
       this.#waiting.shift();
     }
   }

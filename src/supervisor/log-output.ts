@@ -18,10 +18,9 @@ poll.view.setInt32(0, STANDARD_ERROR, true);
 poll.view.setInt16(4, POLLOUT, true);
 
 const encoder = new TextEncoder();
-let droppedLines = 0;
 
 /** Lines that nobody took, since the last one that was taken. */
-export const droppedLineCount = (): number => droppedLines;
+let droppedLines = 0;
 
 /** One line of the log: UTC time and text. Dropped and counted when it cannot be written at once. */
 export function logLine(text: string): void {

@@ -1,6 +1,6 @@
 /** Process groups of Linux: every function's process leads one of its own. */
-import { readdirSync, readFileSync } from "node:fs";
 import { assert } from "../assert.ts";
+import { isRunning, processIds, processStat } from "./process-stat.ts";
 
 /** Sends `signal` to every process of the group. A group that is gone already is no error. */
 export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
@@ -23,8 +23,8 @@ function signalIfAlive(target: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Whether a process of the group still runs. Zombies do not count: they hold no socket and no file any more, and where
- * process 1 does not collect its orphans (some containers) they stay for ever.
+ * Whether a process of the group still runs. Zombies do not count: where process 1 does not collect its orphans (some
+ * containers) they stay for ever.
  */
 export function groupIsAlive(groupId: number): boolean {
   try {
@@ -32,17 +32,8 @@ export function groupIsAlive(groupId: number): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  return readdirSync("/proc").some((name) => /^\d+$/.test(name) && isRunningMember(name, groupId));
-}
-
-function isRunningMember(processId: string, groupId: number): boolean {
-  let stat: string;
-  try {
-    stat = readFileSync(`/proc/${processId}/stat`, "latin1");
-  } catch {
-    return false; // ended meanwhile
-  }
-  // proc(5): pid (comm) state ppid pgrp …; the name may itself contain spaces and parentheses.
-  const [state, , group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return Number(group) === groupId && state !== "Z" && state !== "X";
+  return processIds().some((pid) => {
+    const stat = processStat(pid);
+    return stat?.group === groupId && isRunning(stat);
+  });
 }

@@ -14,7 +14,8 @@ function stateOf(state: State): ProcessState {
     "stopping-to-start": ["start", "executed", "stop", "start"],
     killing: ["start", "executed", "stop", "ended"],
     "killing-to-start": ["start", "executed", "stop", "start", "ended"],
-    failed: ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended"],
+    "failed-clearing": ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended"],
+    failed: ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended", "gone"],
   };
   const machine = new ProcessState();
   let nowMs = 0;
@@ -109,12 +110,21 @@ const EXPECTED: Record<State, Partial<Record<Event, [Action[], State] | "-">>> =
     deadline: "-",
     resume: [["forget"], "killing-to-start"],
   },
+  "failed-clearing": {
+    start: [["report-failed"], "failed-clearing"],
+    stop: [["report-stopped"], "failed-clearing"],
+    executed: "-",
+    ended: "-",
+    gone: [[], "failed"],
+    deadline: "-",
+    resume: [["forget"], "killing"],
+  },
   failed: {
     start: [["report-failed"], "failed"],
     stop: [["report-stopped"], "failed"],
     executed: "-",
     ended: "-",
-    gone: [[], "failed"],
+    gone: "-",
     deadline: "-",
     resume: [["forget"], "idle"],
   },
@@ -139,11 +149,6 @@ describe("every row", () => {
         }
       });
     }
-    test(`${state} + release: answered at once, nothing changes`, () => {
-      const machine = stateOf(state);
-      expect([...machine.handle("release", 1000)]).toEqual(["report-stopped"]);
-      expect(machine.state).toBe(state);
-    });
   }
 });
 
@@ -208,6 +213,21 @@ describe("failures", () => {
     expect([...machine.handle("start", 5000)]).toEqual(["spawn"]);
     expect([...machine.handle("ended", 5001)]).toEqual(["kill", "report-ended"]);
     expect(machine.pauseMs).toBe(100);
+  });
+
+  test("resume while something of a failed process is left: the next start waits until that is gone", () => {
+    const machine = stateOf("failed-clearing");
+    machine.handle("resume", 5000);
+    expect([...machine.handle("start", 5000)]).toEqual([]);
+    expect([...machine.handle("gone", 5001)]).toEqual(["spawn"]); // and no answer to a stop that nobody asked for
+    expect(machine.state).toBe("starting");
+  });
+
+  test("resume while something of a failed process is left, and nobody wants it: it is idle afterwards", () => {
+    const machine = stateOf("failed-clearing");
+    machine.handle("resume", 5000);
+    expect([...machine.handle("gone", 5001)]).toEqual([]);
+    expect(machine.state).toBe("idle");
   });
 
   test("an end during a stop is no failure", () => {

@@ -18,12 +18,12 @@ export type State =
   | "stopping-to-start" // likewise, and wanted again afterwards
   | "killing" // the whole group was killed; waits until nothing of it is left
   | "killing-to-start" // likewise, and wanted again afterwards
-  | "failed"; // too many failures: not started again until someone says resume
+  | "failed-clearing" // too many failures; what is left of its group is being killed
+  | "failed"; // nothing of it is left; not started again until someone says resume
 
 export type Event =
   | "start" // it shall run here
   | "stop" // it shall not run here
-  | "release" // the VIP leaves, but the process is one that always runs
   | "executed" // exec succeeded
   | "ended" // the process ended, or could not be started at all
   | "ended-for-good" // likewise, and it was one failure too many (told apart by ProcessState.handle)
@@ -55,13 +55,13 @@ const ROWS: readonly Row[] = [
   ["starting", "start", [], "starting"],
   ["starting", "executed", ["report-running"], "running"],
   ["starting", "ended", ["kill", "report-ended"], "clearing"], // no such program, or it ended before we saw it execute
-  ["starting", "ended-for-good", ["kill", "report-failed"], "failed"],
+  ["starting", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
   ["starting", "stop", ["terminate"], "stopping"],
   ["starting", "resume", ["forget"], "starting"],
 
   ["running", "start", ["report-running"], "running"],
   ["running", "ended", ["kill", "report-ended"], "clearing"],
-  ["running", "ended-for-good", ["kill", "report-failed"], "failed"],
+  ["running", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
   ["running", "stop", ["terminate"], "stopping"],
   ["running", "resume", ["forget"], "running"],
 
@@ -104,9 +104,14 @@ const ROWS: readonly Row[] = [
   ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"], // the stop is answered before the new start
   ["killing-to-start", "resume", ["forget"], "killing-to-start"],
 
+  ["failed-clearing", "start", ["report-failed"], "failed-clearing"],
+  ["failed-clearing", "stop", ["report-stopped"], "failed-clearing"],
+  ["failed-clearing", "gone", [], "failed"],
+  // Not wanted before the next start, which must not meet the remains: they may hold the port.
+  ["failed-clearing", "resume", ["forget"], "killing"],
+
   ["failed", "start", ["report-failed"], "failed"], // the engine may be a new one that does not know yet
   ["failed", "stop", ["report-stopped"], "failed"],
-  ["failed", "gone", [], "failed"],
   ["failed", "resume", ["forget"], "idle"],
 ];
 
@@ -115,8 +120,6 @@ for (const row of ROWS) ROW_BY_STATE_AND_EVENT.set(`${row[0]}/${row[1]}`, row);
 
 /** The row for `event` in `state`; for a pair that cannot happen: nothing is done, and `expected` is false. */
 export function rowOf(state: State, event: Event): { actions: readonly Action[]; next: State; expected: boolean } {
-  // A process that always runs does not care where the VIP goes; the engine gets its answer at once in every state.
-  if (event === "release") return { actions: ["report-stopped"], next: state, expected: true };
   const row = ROW_BY_STATE_AND_EVENT.get(`${state}/${event}`);
   if (row === undefined) return { actions: [], next: state, expected: false };
   return { actions: row[2], next: row[3], expected: true };
@@ -165,7 +168,7 @@ export class ProcessState {
       this.#deadlineMs = next.startsWith("stopping") ? this.#deadlineMs : Number.POSITIVE_INFINITY;
     this.#state = next;
     for (const action of actions) this.#note(action, nowMs, graceMs);
-    return actions.filter((action) => action !== "report-stopped" || event === "release" || this.#takeAnswer());
+    return actions.filter((action) => action !== "report-stopped" || this.#takeAnswer());
   }
 
   /** The engine died: it no longer waits for answers. */

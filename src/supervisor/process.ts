@@ -83,7 +83,13 @@ export class FunctionProcess {
 
   /** The engine wants it stopped within `graceMs`. Always answered by stopped. */
   stop(graceMs: number): void {
-    this.#handle(this.description.always ? "release" : "stop", graceMs);
+    if (!this.description.always) {
+      this.#handle("stop", graceMs);
+      return;
+    }
+    // The engine never asks for this (core/handover). If it does all the same, it must not wait for ever for the answer.
+    this.#log("unexpected: stop, but it always runs");
+    this.surroundings.report(CONTROL_PROCESS_STOPPED);
   }
 
   /** The engine is listening. A process that always runs starts now; one that failed is reported to an engine that may be new. */
@@ -99,8 +105,9 @@ export class FunctionProcess {
 
   /** A human wants a failed process to be tried again. */
   resume(): void {
+    const wasFailed = this.failed;
     this.#handle("resume");
-    if (this.#begun && this.#state.state === "idle") {
+    if (this.#begun && wasFailed) {
       this.#reason = REASON_RESTART;
       this.#handle("start");
     }
@@ -131,7 +138,7 @@ export class FunctionProcess {
   }
 
   get failed(): boolean {
-    return this.#state.state === "failed";
+    return this.#state.state === "failed" || this.#state.state === "failed-clearing";
   }
 
   #handle(event: Event, graceMs = 0, answer = true): void {
@@ -148,10 +155,10 @@ export class FunctionProcess {
     switch (action) {
       case "spawn":
         this.#groupId = 0;
-        this.#ticket = this.surroundings.launchGate.request(() => this.#spawn());
+        this.#requestLaunch();
         break;
       case "terminate":
-        if (this.#ticket?.waiting) this.#neverStarted();
+        if (this.#ticket?.waiting) this.#neverStarted(this.#ticket);
         else if (!this.#ended) signalProcess(this.#groupId, "SIGTERM");
         break;
       case "kill":
@@ -179,15 +186,22 @@ export class FunctionProcess {
     }
   }
 
-  #spawn(): void {
+  #requestLaunch(): void {
+    const ticket: LaunchTicket = this.surroundings.launchGate.request(() => this.#spawn(ticket));
+    this.#ticket = ticket;
+  }
+
+  /**
+   * Gives `ticket` back as soon as this launch is over: the program was executed, the process has ended, or there was none.
+   * These come in any order and, when somebody else holds the launcher's descriptor, long after the next launch has begun.
+   */
+  #spawn(ticket: LaunchTicket): void {
     let execution: RecordStream;
     let theirs: number;
     try {
-      const [ours, childs] = socketPair();
-      theirs = childs;
-      execution = new RecordStream(ours);
+      [execution, theirs] = executionStream();
     } catch (error) {
-      this.#couldNotStart(error);
+      this.#couldNotStart(error, ticket);
       return;
     }
     try {
@@ -202,18 +216,21 @@ export class FunctionProcess {
         // never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],
         detached: true,
-        onExit: (ended, exitCode) => this.#onExit(ended, exitCode),
+        onExit: (ended, exitCode) => {
+          ticket.release();
+          this.#onExit(ended, exitCode);
+        },
       });
       this.#child = child;
       this.#groupId = child.pid;
       this.#ended = false;
-      this.#watchExecution(execution, child);
+      this.#watchExecution(execution, child, ticket);
       // The types know "pipe" only when it stands in the type of the call.
       void this.#output.forward(child.stdout as ReadableStream<Uint8Array>);
       void this.#output.forward(child.stderr as ReadableStream<Uint8Array>);
     } catch (error) {
       execution.close();
-      this.#couldNotStart(error);
+      this.#couldNotStart(error, ticket);
     } finally {
       libc.close(theirs);
     }
@@ -221,16 +238,16 @@ export class FunctionProcess {
   }
 
   /** Out of processes or descriptors: a failure like any other. */
-  #couldNotStart(error: unknown): void {
+  #couldNotStart(error: unknown, ticket: LaunchTicket): void {
     this.#log(`cannot be started: ${(error as Error).message}`);
-    this.#neverStarted();
+    this.#neverStarted(ticket);
   }
 
   /** The state machine waits for an end, but takes one event at a time. */
-  #neverStarted(): void {
+  #neverStarted(ticket: LaunchTicket): void {
     this.#groupId = 0;
     this.#ended = true;
-    this.#ticket?.release();
+    ticket.release();
     queueMicrotask(() => this.#handle("ended"));
   }
 
@@ -244,14 +261,14 @@ export class FunctionProcess {
   }
 
   /** The launcher's end is closed by a successful exec; before a failed one it sends the reason as text. */
-  #watchExecution(stream: RecordStream, child: Bun.Subprocess): void {
+  #watchExecution(stream: RecordStream, child: Bun.Subprocess, ticket: LaunchTicket): void {
     let reason = "";
     stream.onRecord((record, length) => {
       reason = new TextDecoder().decode(new Uint8Array(record.buffer, record.byteOffset, length));
       this.#log(reason);
     });
     stream.onEnd(() => {
-      if (child === this.#child) this.#ticket?.release();
+      ticket.release();
       if (reason === "" && child === this.#child && !this.#ended) this.#handle("executed");
     });
   }
@@ -271,7 +288,6 @@ export class FunctionProcess {
     const hangs = performance.now() - sinceMs >= GONE_WARNING_MS;
     if (hangs && !warned) this.#log(`process group ${groupId} was killed but is still there`);
     setTimeout(() => {
-      if (groupId !== this.#groupId) return; // gave way to a new process after a resume
       if (this.#isGone()) this.#handle("gone");
       else this.#killGroup(groupId, sinceMs, warned || hangs);
     }, GONE_CHECK_MS);
@@ -294,7 +310,7 @@ export class FunctionProcess {
   }
 
   #settle(): void {
-    const settled = this.#state.state === "idle" || (this.failed && this.#isGone());
+    const settled = this.#state.state === "idle" || this.#state.state === "failed";
     if (!settled) return;
     const waiting = this.#whenSettled;
     this.#whenSettled = [];
@@ -303,5 +319,17 @@ export class FunctionProcess {
 
   #log(text: string): void {
     this.surroundings.log(`function ${this.description.functionId}: ${text}`);
+  }
+}
+
+/** Our end and the launcher's of the socket that tells whether the program was executed. */
+function executionStream(): [stream: RecordStream, theirs: number] {
+  const [ours, theirs] = socketPair();
+  try {
+    return [new RecordStream(ours), theirs];
+  } catch (error) {
+    libc.close(ours);
+    libc.close(theirs);
+    throw error;
   }
 }

@@ -13,6 +13,7 @@ import {
 import { join, resolve } from "node:path";
 import { errno, errnoName } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
+import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 
 // flock(2)
 const LOCK_EX = 2;
@@ -71,8 +72,10 @@ export class RunDirectory {
     this.#lock = descriptor;
   }
 
+  /** Writes the configuration and makes room for the engine's snapshot, so that a full disk is told before anything starts. */
   writeConfig(text: string): void {
     writeFileSync(this.config, text, { mode: 0o644 });
+    writeFileSync(this.status, new Uint8Array(STATUS_BYTES), { mode: 0o644 });
   }
 
   /** What the last engine printed, at most its last `linesMax` lines; "" for nothing. */

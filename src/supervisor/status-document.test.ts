@@ -6,12 +6,14 @@ import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
+  COUNTER_DUPLICATE,
   COUNTER_MALFORMED,
   COUNTER_OVERFLOW,
   COUNTER_REPLAY,
   COUNTER_SENT,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
   PHASE_DRAINING,
 } from "../wire/status-snapshot.ts";
 import { lateness, statusDocument } from "./status-document.ts";
@@ -33,6 +35,8 @@ test("the document has the shape of the contract", () => {
         [COUNTER_REPLAY]: 5,
         [COUNTER_UNKNOWN]: 6,
         [COUNTER_SYSTEM]: 7,
+        [COUNTER_DUPLICATE]: 8,
+        [COUNTER_UNPROVEN]: 9,
       },
       latenessesUs: [3],
     }),
@@ -56,6 +60,8 @@ test("the document has the shape of the contract", () => {
       sent: 1,
       accepted: 2,
       rejected: { malformed: 3, authentication: 4, replay: 5, unknown: 6, system: 7 },
+      duplicate: 8,
+      unproven: 9,
       lateUs: { p50: 3, p99: 3, p999: 3, max: 3 },
     },
     draining: false,
@@ -94,10 +100,12 @@ test("percentiles are upper bounds of their buckets, at most the greatest value"
 });
 
 test("the text names everything, in the order of priority, 80 columns wide", () => {
-  const text = statusText(statusDocument(snapshot({ flags: 0, counters: { [COUNTER_OVERFLOW]: 3 } }), aircraft()));
+  const counters = { [COUNTER_OVERFLOW]: 3, [COUNTER_DUPLICATE]: 8, [COUNTER_UNPROVEN]: 9 };
+  const text = statusText(statusDocument(snapshot({ flags: 0, counters }), aircraft()));
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
   expect(text).toContain("attention: 3 events lost");
+  expect(text).toContain("neither: 8 duplicate, 9 unproven");
   expect(text).toMatch(/^left +self +100 +60 +-$/m);
   expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago$/m);
   expect(text).toMatch(/^announcements +10 +5 +right +running +10\.9\.0\.2\/24 \+1$/m);

@@ -11,22 +11,39 @@ import {
   COUNTER_SENT,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
   FUNCTION_STATE_NAMES,
+  LATENESS_BUCKETS,
   latenessBucketEnd,
   PHASE_DRAINING,
   PHASE_NAMES,
   SERVER_STATE_NAMES,
   STATUS_COUNTERS_AT,
+  STATUS_ENGINE_PID_AT,
+  STATUS_FLAG_CARRIER,
+  STATUS_FLAG_DRAINING,
+  STATUS_FLAG_REALTIME,
+  STATUS_FLAGS_AT,
+  STATUS_FUNCTION_BYTES,
+  STATUS_FUNCTION_OWNER_AT,
+  STATUS_FUNCTION_STATE_AT,
   STATUS_FUNCTIONS_AT,
   STATUS_HISTOGRAM_AT,
+  STATUS_INCARNATION_AT,
   STATUS_LATENESS_MAX_AT,
+  STATUS_PHASE_AT,
+  STATUS_SELF_AT,
   STATUS_SERVER_BYTES,
+  STATUS_SERVER_INCARNATION_AT,
+  STATUS_SERVER_LAST_HEARD_US_AT,
+  STATUS_SERVER_REMAINING_AT,
+  STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
+  STATUS_STARTED_US_AT,
+  STATUS_TABLE_DIGEST_AT,
+  STATUS_TABLE_DIGEST_BYTES,
+  STATUS_WRITTEN_US_AT,
 } from "../wire/status-snapshot.ts";
-
-const HISTOGRAM_BUCKETS = 64;
-const DIGEST_AT = 48;
-const DIGEST_BYTES = 32;
 
 export interface ServerStatus {
   id: string;
@@ -64,7 +81,10 @@ export interface StatusDocument {
     sent: number;
     accepted: number;
     rejected: { malformed: number; authentication: number; replay: number; unknown: number; system: number };
+    /** Own datagrams and second copies from the other network: neither accepted nor rejected. */
     duplicate: number;
+    /** First contacts of a server that has not proven yet to be fresh: likewise. */
+    unproven: number;
     sendFailed: number;
     lateUs: { p50: number; p99: number; p999: number; max: number };
   };
@@ -81,16 +101,16 @@ export interface StatusDocument {
 
 /** `config` is the configuration that the engine of this snapshot runs with: it gives the names. */
 export function statusDocument(snapshot: DataView, config: AircraftConfig): StatusDocument {
-  const snapshotAtUs = snapshot.getFloat64(16, true);
-  const self = snapshot.getUint8(36);
-  const phase = snapshot.getUint8(37);
-  const flags = snapshot.getUint8(39);
+  const snapshotAtUs = snapshot.getFloat64(STATUS_WRITTEN_US_AT, true);
+  const self = snapshot.getUint8(STATUS_SELF_AT);
+  const phase = snapshot.getUint8(STATUS_PHASE_AT);
+  const flags = snapshot.getUint8(STATUS_FLAGS_AT);
   const counter = (number: number): number => snapshot.getUint32(STATUS_COUNTERS_AT + 4 * number, true);
   return {
     server: config.servers[self]?.id ?? `server ${self}`,
     phase: PHASE_NAMES[phase] ?? "unknown",
-    incarnation: snapshot.getUint32(32, true),
-    tableDigest: hexadecimal(snapshot, DIGEST_AT, DIGEST_BYTES),
+    incarnation: snapshot.getUint32(STATUS_INCARNATION_AT, true),
+    tableDigest: hexadecimal(snapshot, STATUS_TABLE_DIGEST_AT, STATUS_TABLE_DIGEST_BYTES),
     servers: config.servers.map((_, index) => serverStatus(snapshot, config, index, self, snapshotAtUs)),
     functions: config.functions.map((_, index) => functionStatus(snapshot, config, index)),
     keepAlive: {
@@ -104,15 +124,16 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
         system: counter(COUNTER_SYSTEM),
       },
       duplicate: counter(COUNTER_DUPLICATE),
+      unproven: counter(COUNTER_UNPROVEN),
       sendFailed: counter(COUNTER_SEND_FAILED),
       lateUs: lateness(snapshot),
     },
     overflow: counter(COUNTER_OVERFLOW),
-    draining: (flags & 1) !== 0 || phase === PHASE_DRAINING,
-    carrier: (flags & 2) !== 0,
-    realtime: (flags & 4) !== 0,
-    enginePid: snapshot.getUint32(12, true),
-    uptimeMs: Math.round((snapshotAtUs - snapshot.getFloat64(24, true)) / 1000),
+    draining: (flags & STATUS_FLAG_DRAINING) !== 0 || phase === PHASE_DRAINING,
+    carrier: (flags & STATUS_FLAG_CARRIER) !== 0,
+    realtime: (flags & STATUS_FLAG_REALTIME) !== 0,
+    enginePid: snapshot.getUint32(STATUS_ENGINE_PID_AT, true),
+    uptimeMs: Math.round((snapshotAtUs - snapshot.getFloat64(STATUS_STARTED_US_AT, true)) / 1000),
   };
 }
 
@@ -124,27 +145,27 @@ function serverStatus(
   snapshotAtUs: number,
 ): ServerStatus {
   const row = STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES;
-  const lastHeardUs = snapshot.getFloat64(row, true);
+  const lastHeardUs = snapshot.getFloat64(row + STATUS_SERVER_LAST_HEARD_US_AT, true);
   const sinceMs = lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
-    state: SERVER_STATE_NAMES[snapshot.getUint8(row + 16)] ?? "unknown",
+    state: SERVER_STATE_NAMES[snapshot.getUint8(row + STATUS_SERVER_STATE_AT)] ?? "unknown",
     resource: config.servers[index]?.resource ?? 0,
-    remaining: snapshot.getInt32(row + 8, true),
+    remaining: snapshot.getInt32(row + STATUS_SERVER_REMAINING_AT, true),
     lastHeardMs: index === self ? 0 : sinceMs,
-    incarnation: snapshot.getUint32(row + 12, true),
+    incarnation: snapshot.getUint32(row + STATUS_SERVER_INCARNATION_AT, true),
   };
 }
 
 function functionStatus(snapshot: DataView, config: AircraftConfig, index: number): FunctionStatus {
-  const row = STATUS_FUNCTIONS_AT + 2 * index;
+  const row = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
   const entry = config.functions[index];
   return {
     id: entry?.id ?? `function ${index}`,
     priority: entry?.priority ?? 0,
     required: entry?.required ?? 0,
-    owner: config.servers[snapshot.getInt8(row)]?.id ?? null,
-    state: FUNCTION_STATE_NAMES[snapshot.getUint8(row + 1)] ?? "unknown",
+    owner: config.servers[snapshot.getInt8(row + STATUS_FUNCTION_OWNER_AT)]?.id ?? null,
+    state: FUNCTION_STATE_NAMES[snapshot.getUint8(row + STATUS_FUNCTION_STATE_AT)] ?? "unknown",
     vips: entry?.vips.map(({ text }) => text) ?? [],
   };
 }
@@ -155,7 +176,7 @@ function functionStatus(snapshot: DataView, config: AircraftConfig, index: numbe
  */
 export function lateness(snapshot: DataView): { p50: number; p99: number; p999: number; max: number } {
   const max = snapshot.getUint32(STATUS_LATENESS_MAX_AT, true);
-  const counts = Array.from({ length: HISTOGRAM_BUCKETS }, (_, bucket) =>
+  const counts = Array.from({ length: LATENESS_BUCKETS }, (_, bucket) =>
     snapshot.getUint32(STATUS_HISTOGRAM_AT + 4 * bucket, true),
   );
   const total = counts.reduce((sum, count) => sum + count, 0);
@@ -164,7 +185,7 @@ export function lateness(snapshot: DataView): { p50: number; p99: number; p999: 
     for (const [bucket, count] of counts.entries()) {
       below += count;
       if (count > 0 && below * 1000 >= total * perMille) {
-        return bucket === HISTOGRAM_BUCKETS - 1 ? max : Math.min(latenessBucketEnd(bucket) - 1, max);
+        return bucket === LATENESS_BUCKETS - 1 ? max : Math.min(latenessBucketEnd(bucket) - 1, max);
       }
     }
     return 0; // nothing was measured yet

@@ -1,7 +1,16 @@
 /** Reads the snapshot of a running engine, see wire/status-snapshot. */
 import { closeSync, openSync, readSync } from "node:fs";
 import { nowUs } from "../io/monotonic-clock.ts";
-import { STATUS_BYTES, STATUS_MAGIC, STATUS_SEQUENCE_AT, STATUS_VERSION } from "../wire/status-snapshot.ts";
+import {
+  STATUS_BYTES,
+  STATUS_ENGINE_PID_AT,
+  STATUS_MAGIC,
+  STATUS_MAGIC_AT,
+  STATUS_SEQUENCE_AT,
+  STATUS_VERSION,
+  STATUS_VERSION_AT,
+  STATUS_WRITTEN_US_AT,
+} from "../wire/status-snapshot.ts";
 
 /** A snapshot is written once a period; an engine this late is not well, whatever its period. */
 const STALE_MS = 2000;
@@ -44,35 +53,50 @@ export function unreadable(file: string, error: unknown): StatusError {
   return new StatusError(`${file} cannot be read: ${message}`);
 }
 
-async function readConsistent(descriptor: number, file: string): Promise<DataView> {
-  const bytes = new Uint8Array(STATUS_BYTES);
-  const view = new DataView(bytes.buffer);
+/** One look: the snapshot, of whatever layout, or null when it is being written or not there yet. */
+export function readWhole(descriptor: number): DataView | null {
+  const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   const sequenceAfter = new DataView(new ArrayBuffer(4));
+  const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
+  readSync(descriptor, sequenceAfter, 0, 4, STATUS_SEQUENCE_AT);
+  const sequence = view.getUint32(STATUS_SEQUENCE_AT, true);
+  // One read is one copy by the kernel, during which the engine may write: an even sequence that has not changed rules it out.
+  const settled = sequence % 2 === 0 && sequence === sequenceAfter.getUint32(0, true);
+  // Sequence 0: the engine has made the file, and not written its first snapshot yet.
+  return settled && length === STATUS_BYTES && sequence !== 0 ? view : null;
+}
+
+/** Written by an engine of this release. */
+export function hasLayout(view: DataView): boolean {
+  return view.getUint32(STATUS_MAGIC_AT, true) === STATUS_MAGIC && versionOf(view) === STATUS_VERSION;
+}
+
+function versionOf(view: DataView): number {
+  return view.getUint32(STATUS_VERSION_AT, true);
+}
+
+async function readConsistent(descriptor: number, file: string): Promise<DataView> {
   for (let count = 0; count < TRIES_MAX; count++) {
-    const length = readSync(descriptor, bytes, 0, STATUS_BYTES, 0);
-    readSync(descriptor, sequenceAfter, 0, 4, STATUS_SEQUENCE_AT);
-    const sequence = view.getUint32(STATUS_SEQUENCE_AT, true);
-    const settled = sequence % 2 === 0 && sequence === sequenceAfter.getUint32(0, true);
-    // Sequence 0: the engine has made the file, and not written its first snapshot yet.
-    if (settled && length === STATUS_BYTES && sequence !== 0) return requireLayout(view, file);
+    const view = readWhole(descriptor);
+    if (view !== null) return requireLayout(view, file);
     await Bun.sleep(1);
   }
   throw new StatusError(`${file} holds no complete snapshot: the engine has just started, or died while it wrote`);
 }
 
 function requireLayout(view: DataView, file: string): DataView {
-  if (view.getUint32(0, true) !== STATUS_MAGIC) throw new StatusError(`${file} is no snapshot of an engine`);
-  const version = view.getUint32(4, true);
-  if (version === STATUS_VERSION) return view;
+  if (hasLayout(view)) return view;
+  if (view.getUint32(STATUS_MAGIC_AT, true) !== STATUS_MAGIC)
+    throw new StatusError(`${file} is no snapshot of an engine`);
   throw new StatusError(
-    `${file}: found layout version ${version}, expected ${STATUS_VERSION}: another release is running`,
+    `${file}: found layout version ${versionOf(view)}, expected ${STATUS_VERSION}: another release is running`,
   );
 }
 
 function requireCurrent(view: DataView, file: string, periodMs: number): void {
-  const pid = view.getUint32(12, true);
+  const pid = view.getUint32(STATUS_ENGINE_PID_AT, true);
   if (!processExists(pid)) throw new StatusError(`not running: the engine that wrote ${file} (pid ${pid}) is gone`);
-  const ageMs = (nowUs() - view.getFloat64(16, true)) / 1000;
+  const ageMs = (nowUs() - view.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
   if (ageMs <= Math.max(STALE_MS, STALE_PERIODS * periodMs)) return;
   throw new StatusError(`the engine (pid ${pid}) has written no snapshot for ${Math.round(ageMs / 1000)} s`);
 }

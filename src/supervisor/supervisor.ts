@@ -3,7 +3,7 @@
  * and reads nothing from outside; what it decides is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";
-import { formatEvent } from "../core/maintenance-event.ts";
+import { type EventNames, formatEvent } from "../core/maintenance-event.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
@@ -54,7 +54,7 @@ export class Supervisor {
   readonly #processes: readonly (FunctionProcess | null)[];
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
-  readonly #names: { servers: string[]; functions: string[] };
+  readonly #names: EventNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
   /** This engine said that its start-up is complete. */
@@ -66,8 +66,12 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    const { servers, functions, clients } = options.config;
-    this.#names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
+    const { servers, functions, clients, keepAlive } = options.config;
+    this.#names = {
+      servers: servers.map(({ id }) => id),
+      functions: functions.map(({ id }) => id),
+      networks: keepAlive.interfaces,
+    };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     const launchGate = new LaunchGate();

@@ -22,7 +22,6 @@
  */
 import { type Bytes, copyBytes, fillBytes } from "./bytes.ts";
 
-export const ETHER_TYPE_ARP = 0x0806;
 export const ARP_ANNOUNCEMENT_BYTES = 42;
 
 const FIXED = Uint8Array.of(0x08, 0x06, 0, 1, 0x08, 0x00, 6, 4, 0, 1);

@@ -20,14 +20,15 @@
  * | 288    | 128    | functions the sender claims: assigned to it and not yet owned                                |
  * | 416    | 128    | functions among those for which it has room: the old owner may let go                        |
  * | 544    | 128    | functions it cannot run: their process failed there                                         |
- * | 672    | 16     | HMAC-SHA256 over bytes 0…671, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ * | 672    | 4      | nonce, drawn at every start: tells own datagrams that come back from those of a box with the same id |
+ * | 676    | 16     | HMAC-SHA256 over bytes 0…675, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  */
 import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
 export const KEEP_ALIVE_VERSION = 1;
-export const KEEP_ALIVE_MAC_AT = 672;
+export const KEEP_ALIVE_MAC_AT = 676;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
@@ -43,6 +44,7 @@ const OWNS_AT = 160;
 const CLAIMS_AT = 288;
 const READY_AT = 416;
 const CANNOT_RUN_AT = 544;
+const NONCE_AT = 672;
 
 /** The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. */
 export class KeepAliveMessage {
@@ -55,6 +57,7 @@ export class KeepAliveMessage {
   digestLow = 0;
   sequence = 0;
   assignmentDigest = 0;
+  nonce = 0;
   readonly heardIncarnation = new Uint32Array(SERVERS_MAX);
   readonly heardSequence = new Uint32Array(SERVERS_MAX);
   readonly owns = new Uint32Array(BITMAP_WORDS);
@@ -63,7 +66,7 @@ export class KeepAliveMessage {
   readonly cannotRun = new Uint32Array(BITMAP_WORDS);
 }
 
-/** Writes bytes 0…671 of the message to `view`; the MAC is the sealer's. */
+/** Writes bytes 0…675 of the message to `view`; the MAC is the sealer's. */
 export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void {
   view.setUint32(0, KEEP_ALIVE_MAGIC);
   view.setUint8(4, KEEP_ALIVE_VERSION);
@@ -76,6 +79,7 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint32(20, message.digestLow);
   view.setUint32(24, message.sequence);
   view.setUint32(28, message.assignmentDigest);
+  view.setUint32(NONCE_AT, message.nonce);
   writeWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);
   writeWords(view, HEARD_SEQUENCE_AT, message.heardSequence);
   writeWords(view, OWNS_AT, message.owns);
@@ -100,6 +104,7 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.digestLow = view.getUint32(20);
   message.sequence = view.getUint32(24);
   message.assignmentDigest = view.getUint32(28);
+  message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
   if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
   readWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);

@@ -25,7 +25,6 @@
  */
 import { addChecksum, type Bytes, copyBytes, foldChecksum } from "./bytes.ts";
 
-export const ETHER_TYPE_IPV6 = 0x86dd;
 export const NEIGHBOUR_ADVERTISEMENT_BYTES = 86;
 
 const SOURCE_AT = 22;

@@ -17,12 +17,12 @@
  * | 36     | u8      | index of this server                                                        |
  * | 37     | u8      | phase (PHASE_*)                                                             |
  * | 38     | u8      | number of servers                                                           |
- * | 39     | u8      | bit 0 draining, bit 1 carrier on the client interface, bit 2 real-time scheduling |
+ * | 39     | u8      | flags (STATUS_FLAG_*)                                                       |
  * | 40     | u32     | number of functions                                                         |
  * | 48     | 32 B    | table digest                                                                |
  * | 80     | 12 u32  | counters: see COUNTER_*                                                     |
  * | 128    | u32     | greatest lateness of a keep-alive, µs                                       |
- * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*) |
+ * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*); see STATUS_SERVER_* |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives: see latenessBucket                |
  * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (FUNCTION_*)                        |
  */
@@ -30,15 +30,51 @@ import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const STATUS_MAGIC = 0x54534d57;
 export const STATUS_VERSION = 1;
-export const STATUS_BYTES = 904 + 2 * FUNCTIONS_MAX;
 
+export const STATUS_MAGIC_AT = 0;
+export const STATUS_VERSION_AT = 4;
 export const STATUS_SEQUENCE_AT = 8;
+export const STATUS_ENGINE_PID_AT = 12;
+/** When this snapshot was written. */
+export const STATUS_WRITTEN_US_AT = 16;
+/** When the engine started. */
+export const STATUS_STARTED_US_AT = 24;
+export const STATUS_INCARNATION_AT = 32;
+/** Index of this server. */
+export const STATUS_SELF_AT = 36;
+export const STATUS_PHASE_AT = 37;
+export const STATUS_SERVER_COUNT_AT = 38;
+export const STATUS_FLAGS_AT = 39;
+export const STATUS_FUNCTION_COUNT_AT = 40;
+export const STATUS_TABLE_DIGEST_AT = 48;
+export const STATUS_TABLE_DIGEST_BYTES = 32;
 export const STATUS_COUNTERS_AT = 80;
 export const STATUS_LATENESS_MAX_AT = 128;
 export const STATUS_SERVERS_AT = 136;
 export const STATUS_SERVER_BYTES = 32;
 export const STATUS_HISTOGRAM_AT = STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES;
-export const STATUS_FUNCTIONS_AT = STATUS_HISTOGRAM_AT + 64 * 4;
+/** See {@link latenessBucket}. */
+export const LATENESS_BUCKETS = 64;
+export const STATUS_FUNCTIONS_AT = STATUS_HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
+export const STATUS_FUNCTION_BYTES = 2;
+export const STATUS_BYTES = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * FUNCTIONS_MAX;
+
+/** Within the row of a server. */
+export const STATUS_SERVER_LAST_HEARD_US_AT = 0;
+export const STATUS_SERVER_REMAINING_AT = 8;
+export const STATUS_SERVER_INCARNATION_AT = 12;
+export const STATUS_SERVER_STATE_AT = 16;
+
+/** Within the row of a function. */
+export const STATUS_FUNCTION_OWNER_AT = 0;
+export const STATUS_FUNCTION_STATE_AT = 1;
+
+/** Bits of the flags. */
+export const STATUS_FLAG_DRAINING = 1;
+/** The client interface has a link. */
+export const STATUS_FLAG_CARRIER = 2;
+/** The engine runs with real-time scheduling. */
+export const STATUS_FLAG_REALTIME = 4;
 
 /** Phases of this server, in the words of `status --json`. */
 export const PHASE_LISTENING = 0;
@@ -101,7 +137,7 @@ export function latenessBucket(latenessUs: number): number {
   const value = latenessUs > 0x3fffffff ? 0x3fffffff : latenessUs | 0;
   const doubling = 31 - Math.clz32(value); // 4 for 16…31
   const bucket = 16 + (doubling - 4) * 4 + ((value >> (doubling - 2)) & 3);
-  return Math.min(bucket, 63);
+  return Math.min(bucket, LATENESS_BUCKETS - 1);
 }
 
 /** The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket holds. */

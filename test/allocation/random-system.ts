@@ -1,31 +1,20 @@
 /** Random systems from a seed: the same seed gives the same system on every machine, with integers only. */
+import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import type { ServiceFunction, System } from "./reference.ts";
 
-/** xorshift32 (Marsaglia 2003, triple 13, 17, 5). */
-export class Random {
-  #state: number;
-
+/** Seeds that follow each other are spread first: tests count them up. */
+export class Random extends SeededRandom {
   constructor(seed: number) {
-    this.#state = Math.imul(seed, 0x9e3779b1) | 0 || 1;
-    for (let i = 0; i < 8; i++) this.#next();
+    super((Math.imul(seed, 0x9e3779b1) || 1) - 1);
   }
 
   /** An integer from `low` to `high`, both included; a bias of some millionths does not matter here. */
   between(low: number, high: number): number {
-    return low + (this.#next() % (high - low + 1));
+    return low + (this.next() % (high - low + 1));
   }
 
   oneIn(n: number): boolean {
     return this.between(1, n) === 1;
-  }
-
-  #next(): number {
-    let x = this.#state;
-    x ^= x << 13;
-    x ^= x >>> 17;
-    x ^= x << 5;
-    this.#state = x;
-    return x >>> 0;
   }
 }
 

@@ -57,6 +57,11 @@ export class Host {
     run("ip", "netns", "exec", this.namespace, "sh", "-c", `echo ${value} > /proc/sys/${name}`);
   }
 
+  /** The switch sends this host no multicast any more; broadcast and what is for it alone pass. */
+  dropMulticast(): void {
+    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "mcast_flood", "off");
+  }
+
   /** Takes the cable out of the switch, or puts it back. */
   plug(plugged: boolean): void {
     run("ip", "-n", this.bridge, "link", "set", this.port, plugged ? "up" : "down");

@@ -5,8 +5,9 @@ import { join } from "node:path";
 import { waitFor } from "../../src/rig/condition.ts";
 import { rigCommand } from "../../src/rig/executables.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
-import { argumentsOf, processIds } from "../../src/rig/process-table.ts";
+import { argumentsOf } from "../../src/rig/process-table.ts";
 import type { RigOwner } from "../../src/rig/rig-directory.ts";
+import { processIds } from "../../src/supervisor/process-stat.ts";
 
 const DEADLINE_MS = 400_000;
 const STEP_DEADLINE_MS = 180_000;

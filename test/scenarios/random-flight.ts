@@ -67,6 +67,8 @@ export class RandomFlight {
       processStartMs: random.between(1, 40),
       processStopMs: random.between(0, graceMs),
       networks: this.networks,
+      // A kernel that takes its time: batches of one, so that other things happen between them.
+      ...(random.oneIn(3) ? { vipsPerTurn: 1, batchUs: random.between(100, 800) } : {}),
     });
     this.cluster.filter = (from, to) => this.isDelivered(from, to);
     this.cluster.delayUs = () => 100 + random.between(0, this.jitterUs);

@@ -28,6 +28,7 @@ import {
 } from "../../src/core/event-queue.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
+import { VIP_BATCH_MAX } from "../../src/limits.ts";
 import { NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
@@ -43,6 +44,9 @@ export interface ClusterOptions {
   processStartMs?: number;
   processStopMs?: number;
   networkDelayUs?: number;
+  /** Functions whose VIPs one turn moves at most, and how long such a turn keeps the loop busy. */
+  vipsPerTurn?: number;
+  batchUs?: number;
   /** Keep-alive networks, 1 or 2. */
   networks?: number;
 }
@@ -88,6 +92,8 @@ export class Host {
   /** The client interface has a link. */
   carrier = true;
   hasLeft = false;
+  /** Until when a batch of VIPs keeps the loop from its next turn. */
+  busyUntilUs = 0;
 
   constructor(readonly server: number) {}
 }
@@ -95,6 +101,7 @@ export class Host {
 /** How long a joined network may show what happened while it was divided: one period, the exchange of proofs, the removal. */
 const HEALING_PERIODS = 3;
 const VIP_DELAY_US = 50;
+const OTHER_EFFECTS_PER_TURN = 16;
 
 export class Cluster {
   nowUs = 1_000_000;
@@ -110,6 +117,7 @@ export class Cluster {
   private incarnation = 1;
   private readonly networks: number;
   /** `from>to/network` of every direction that is cut. */
+  private nonce = 1;
   private readonly cuts = new Set<string>();
   /** Until when two hosts are left out of P1, by `lower-higher`. */
   private readonly healingUntilUs = new Map<string, number>();
@@ -138,6 +146,7 @@ export class Cluster {
       systemId: 42,
       digestHigh: digest,
       digestLow: digest,
+      nonce: this.nonce++,
       incarnation: this.incarnation++,
     };
     host.engine = new Engine(table, policy, identity, this.timing, 1_000_000, this.nowUs);
@@ -272,8 +281,10 @@ export class Cluster {
     let nextUs = Number.POSITIVE_INFINITY;
     for (const host of this.hosts) {
       if (host.engine === null) continue;
-      nextUs = Math.min(nextUs, host.engine.wakeUs, host.engine.nextSendUs);
-      for (const event of host.pending) if (event.atUs < nextUs) nextUs = event.atUs;
+      let dueUs = Math.min(host.engine.wakeUs, host.engine.nextSendUs);
+      if (host.engine.effects.count > 0) dueUs = this.nowUs;
+      for (const event of host.pending) if (event.atUs < dueUs) dueUs = event.atUs;
+      nextUs = Math.min(nextUs, Math.max(dueUs, host.busyUntilUs));
     }
     return nextUs;
   }
@@ -282,7 +293,7 @@ export class Cluster {
   private turn(server: number): void {
     const host = this.host(server);
     const { engine } = host;
-    if (engine === null || host.hasLeft) return;
+    if (engine === null || host.hasLeft || this.nowUs < host.busyUntilUs) return;
     if (this.nowUs >= engine.nextSendUs) {
       engine.beginPeriod(this.nowUs);
       this.send(server, engine);
@@ -330,36 +341,47 @@ export class Cluster {
     this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_KEEP_ALIVE, index: 0, first: network, datagram });
   }
 
+  /** The limits of the real loop: one batch of VIPs a turn, which takes time; of the rest a few in any case. */
   private carryOut(server: number, host: Host, engine: Engine): void {
     const { effects } = engine;
-    while (effects.take()) {
-      const { kind, index, first, second } = effects;
-      if (kind === EFFECT_VIP_ADD) this.addVip(host, index);
-      else if (kind === EFFECT_VIP_REMOVE) {
-        host.vips.delete(index);
-        this.later(host, VIP_DELAY_US, EVENT_VIP_DOWN, index, 0);
-      } else if (kind === EFFECT_ANNOUNCE) host.announcements++;
-      else if (kind === EFFECT_PROCESS_START) {
-        host.processes.add(index);
-        const startUs = (this.options.processStartMs ?? 20) * 1000;
-        this.later(host, startUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-      } else if (kind === EFFECT_PROCESS_STOP) {
-        // A start that was under way is overtaken by the stop.
-        host.pending = host.pending.filter((event) => event.kind !== EVENT_PROCESS || event.index !== index);
-        const stopUs = (this.options.processStopMs ?? 5) * 1000;
-        this.later(host, stopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
-      } else if (kind === EFFECT_NOTICE_STOPPING || kind === EFFECT_NOTICE) {
-        const isWarning = kind === EFFECT_NOTICE_STOPPING;
-        const event = isWarning ? NOTICE_STOPPING : first;
-        const reason = isWarning ? first : second;
-        this.notices.push({ atUs: this.nowUs, server, index, event, reason, wasUp: host.vips.has(index) });
-      } else if (kind === EFFECT_LOG) {
-        this.log.push({ atUs: this.nowUs, server, code: index, first, second });
-      } else if (kind === EFFECT_LEFT) {
-        host.hasLeft = true;
-        host.engine = null;
-        return;
-      }
+    const vipsPerTurn = this.options.vipsPerTurn ?? VIP_BATCH_MAX;
+    let moved = 0;
+    while (effects.urgentCount > 0 && moved < vipsPerTurn) {
+      effects.take();
+      if (effects.kind === EFFECT_VIP_ADD || effects.kind === EFFECT_VIP_REMOVE) moved++;
+      this.carryOutOne(server, host, engine);
+    }
+    if (moved > 0) host.busyUntilUs = this.nowUs + (this.options.batchUs ?? 0);
+    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
+    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne(server, host, engine);
+  }
+
+  private carryOutOne(server: number, host: Host, engine: Engine): void {
+    const { kind, index, first, second } = engine.effects;
+    if (kind === EFFECT_VIP_ADD) this.addVip(host, index);
+    else if (kind === EFFECT_VIP_REMOVE) {
+      host.vips.delete(index);
+      this.later(host, VIP_DELAY_US, EVENT_VIP_DOWN, index, 0);
+    } else if (kind === EFFECT_ANNOUNCE) host.announcements++;
+    else if (kind === EFFECT_PROCESS_START) {
+      host.processes.add(index);
+      const startUs = (this.options.processStartMs ?? 20) * 1000;
+      this.later(host, startUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+    } else if (kind === EFFECT_PROCESS_STOP) {
+      // A start that was under way is overtaken by the stop.
+      host.pending = host.pending.filter((event) => event.kind !== EVENT_PROCESS || event.index !== index);
+      const stopUs = (this.options.processStopMs ?? 5) * 1000;
+      this.later(host, stopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+    } else if (kind === EFFECT_NOTICE_STOPPING || kind === EFFECT_NOTICE) {
+      const isWarning = kind === EFFECT_NOTICE_STOPPING;
+      const event = isWarning ? NOTICE_STOPPING : first;
+      const reason = isWarning ? first : second;
+      this.notices.push({ atUs: this.nowUs, server, index, event, reason, wasUp: host.vips.has(index) });
+    } else if (kind === EFFECT_LOG) {
+      this.log.push({ atUs: this.nowUs, server, code: index, first, second });
+    } else if (kind === EFFECT_LEFT) {
+      host.hasLeft = true;
+      host.engine = null;
     }
   }
 

@@ -46,6 +46,11 @@ export class Server {
     mkdirSync(directory, { recursive: true });
   }
 
+  /** Another box that is configured as the same server. */
+  twin(host: Host): Server {
+    return new Server(this.id, host, `${this.directory}-twin`);
+  }
+
   get runDirectory(): string {
     return join(this.directory, "run");
   }
