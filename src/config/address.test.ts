@@ -84,6 +84,8 @@ describe("vipObjection", () => {
     ["10.44.1.0/16", null],
     ["ff02::1/64", "a multicast address"],
     ["::1/128", "the loopback address"],
+    ["fe80::1/64", "a link-local address"],
+    ["febf::1/64", "a link-local address"],
     ["::/64", "the unspecified address"],
     ["::ffff:10.0.0.1/128", "an IPv4-mapped address"],
     ["fd44::/64", "the address of the network itself"],

@@ -53,6 +53,8 @@ export function specialAddress({ family, bytes }: Address): string | null {
     return first >= 240 ? "a reserved address" : null;
   }
   if (first === 0xff) return "a multicast address";
+  // Seats could not reach it without naming their own interface.
+  if (first === 0xfe && ((bytes[1] ?? 0) & 0xc0) === 0x80) return "a link-local address";
   const leadingZeros = bytes.findIndex((byte) => byte !== 0);
   if (leadingZeros === -1) return "the unspecified address";
   if (leadingZeros === 15 && bytes[15] === 1) return "the loopback address";

@@ -31,7 +31,9 @@ export function readKeyFile(keyFile: string, directory: string): KeyResult {
   let mode: number;
   let bytes: Uint8Array;
   try {
-    mode = statSync(file).mode & 0o777;
+    const stat = statSync(file);
+    if (!stat.isFile() && !stat.isDirectory()) return refused("no regular file", "a readable key file");
+    mode = stat.mode & 0o777;
     bytes = readFileSync(file);
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;

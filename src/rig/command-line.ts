@@ -24,7 +24,7 @@ configuration is wrong.`;
 export async function commandLine(args: string[]): Promise<number> {
   try {
     if (args[0] === "enter") return await enter(args.slice(1));
-    const { options } = parseOptions("wingman-rig", args, RIG_OPTIONS);
+    const { options } = parseOptions("options", args, RIG_OPTIONS);
     if (!options.help) return await groundRig(options);
     console.log(HELP);
     return EXIT_DONE;

@@ -33,7 +33,7 @@ export async function powerFailure(context: AcceptanceContext): Promise<{ result
   context.checkSettlement(step, settlement, plan);
   const limitMs = context.detectionMs + TAKEOVER_MARGIN_MS;
   step.did(
-    `the limit for gaps is the detection time of ${context.detectionMs} ms and ${TAKEOVER_MARGIN_MS} ms for a machine that is the whole aircraft at once`,
+    `the limit for gaps is ${context.detectionMs} ms, the detection time and a period, and ${TAKEOVER_MARGIN_MS} ms for a machine that is the whole aircraft at once`,
   );
   const taken = plan.changes.moved.filter((id) => before[id] === victim.id);
   const displaced = plan.changes.moved.filter((id) => before[id] !== victim.id);
