@@ -70,6 +70,12 @@ export const UNREAD_TURNS_MAX = 4;
 /** A VIP that could not be set or removed for want of memory or of an answer is tried again so often. */
 export const VIP_ATTEMPTS_MAX = 5;
 
+/** A lease ends up to two ticks of the kernel's timer early; a tick is at most 10 ms. */
+export const LEASE_TICKS_MS = 20;
+
+/** Lateness of the loop that neither breaks a lease nor lets one outlast the detection time. */
+export const LEASE_LATENESS_MS = 5;
+
 /** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
 export const SEQUENCE_MAX = 0xfff0_0000;
 

@@ -9,13 +9,14 @@ import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
 import { readKeyFile } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
-import type { AircraftConfig } from "../config/model.ts";
+import type { AircraftConfig, Vip } from "../config/model.ts";
 import type { AllocationPolicy } from "../core/allocation.ts";
 import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { allocateReset } from "../core/allocation-reset.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
-import { LOG_LEFTOVERS, LOG_NETWORK_LOST, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
+import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
+import { LOG_LEFTOVERS, LOG_NETWORK_LOST, LOG_NO_LEASE, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
 import type { Identity } from "../core/membership.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
@@ -23,6 +24,7 @@ import { warmUp } from "../core/warm-up.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
+import { SystemError } from "../io/errno.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
@@ -31,6 +33,7 @@ import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
@@ -68,6 +71,7 @@ export async function engine(args: string[]): Promise<number> {
   const leftovers = switcher.removeLeftovers();
 
   const present = requireNetworks(config);
+  const { lease, refused } = leaseOf(config, vips);
   const networks = present.map(
     (interfaceName) =>
       new MulticastSocket({ interfaceName, group: config.keepAlive.group, port: config.keepAlive.port }),
@@ -96,6 +100,7 @@ export async function engine(args: string[]): Promise<number> {
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
   });
+  if (refused !== 0) flight.effects.push(EFFECT_LOG, LOG_NO_LEASE, refused, 0);
   if (notRealtime !== null) flight.effects.push(EFFECT_LOG, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, notRealtime === null);
@@ -110,6 +115,7 @@ export async function engine(args: string[]): Promise<number> {
     networkPlaces: present.map((name) => watched.indexOf(name)),
     seal: new KeepAliveSeal(key),
     vips: new VipService(switcher, announcer, table.functionCount),
+    lease,
     links,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
     supervisor,
@@ -185,6 +191,28 @@ function requireNetworks(config: AircraftConfig): string[] {
   });
   if (present.length === 0) throw refusals[0];
   return present;
+}
+
+/** The lease of the VIPs, put up as configured; `refused` is the errno for which a preferred one is missing. */
+function leaseOf(
+  config: AircraftConfig,
+  vips: readonly (readonly Vip[])[],
+): { lease: VipLease | null; refused: number } {
+  const { periodMs, lostAfterPeriods } = config.keepAlive;
+  const wanted = config.clients.lease;
+  try {
+    const leaseMs = wanted === "off" ? leaseMsMin(periodMs) : leaseMsOf(periodMs, lostAfterPeriods);
+    const lease = new VipLease(config.clients.interface, vips, leaseMs);
+    if (wanted === "off") {
+      lease.remove(); // one that an earlier run left would silence the VIPs for ever
+      return { lease: null, refused: 0 };
+    }
+    lease.install();
+    return { lease, refused: 0 };
+  } catch (error) {
+    if (!(error instanceof SystemError) || wanted === "required") throw error;
+    return { lease: null, refused: wanted === "preferred" ? error.errno : 0 };
+  }
 }
 
 function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {

@@ -125,6 +125,12 @@ set is left alone and named in a message: Wingman counts it as up there, and can
 take it down when the function moves. Keep VIPs out of the system's network setup.
 After a crash the VIPs of the earlier run are removed first of all.
 
+With clients.lease the kernel lets VIPs answer only while the daemon renews a lease
+every period. A daemon that is paused, starved or killed falls silent before the
+others take over, with its addresses still up. "required" refuses to start where
+the kernel cannot (nftables ingress and egress, Linux 5.16), "preferred" says so
+and goes on, "off" is the default.
+
 The function's process, if it has a command, runs with these variables:
   WINGMAN_FUNCTION  identifier of the function
   WINGMAN_SERVER    identifier of the server

@@ -2,7 +2,9 @@
  * What parts of a configuration must be to each other. Runs on whatever the file holds: a part that its own schema refuses is
  * passed over here, so that one mistake is reported once and hides no other.
  */
+
 import * as v from "valibot";
+import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX, SERVERS_MIN } from "../limits.ts";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
@@ -44,6 +46,7 @@ export function crossProblems(file: unknown): Problem[] {
   const known = Array.isArray(root.servers) ? [...new Set(idsOf(servers).map(({ value }) => value))] : null;
   return [
     ...timingProblems(keepAlive),
+    ...leaseProblems(keepAlive, clients),
     ...multicastProblems(keepAlive, clients),
     ...repeated(textsOf(keepAlive.interfaces, "keepAlive.interfaces"), "each interface once"),
     ...repeated(textsOf(clients.witnesses, "clients.witnesses"), "each witness once"),
@@ -72,6 +75,19 @@ function timingProblems(keepAlive: Section): Problem[] {
   within("lostAfterPeriods", DETECTION_TIME_MS_MIN, DETECTION_TIME_MS_MAX);
   within("recoveredAfterPeriods", 0, RECOVERY_TIME_MS_MAX);
   return problems;
+}
+
+/** A lease has to end before the others take over, and to last until the next renewal. */
+function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
+  const lease = sound(ClientsSchema.entries.lease, clients.lease);
+  const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
+  const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
+  if (lease === undefined || lease === "off" || periodMs === undefined || periods === undefined) return [];
+  const missingMs = leaseMsMin(periodMs) - leaseMsOf(periodMs, periods);
+  if (missingMs <= 0) return [];
+  const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
+  const expected = `a detection time of at least ${periods * periodMs + missingMs} ms, so that a lease fits, or "off"`;
+  return [{ path: "clients.lease", found, expected }];
 }
 
 /** Keep-alives and notices must not arrive in the same socket. */

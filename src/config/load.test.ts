@@ -23,7 +23,7 @@ describe("a sound configuration", () => {
           interfaces: ["eth0"],
           keyFile: null,
         },
-        clients: { interface: "eth0", noticeGroup: "239.192.44.2", noticePort: 44101, witnesses: [] },
+        clients: { interface: "eth0", lease: "off", noticeGroup: "239.192.44.2", noticePort: 44101, witnesses: [] },
         servers: [
           { id: "a", resource: 100 },
           { id: "b", resource: 50 },

@@ -31,6 +31,8 @@ export interface KeepAliveConfig {
 export interface ClientsConfig {
   /** Interface on which the VIPs are; the first keep-alive interface unless given. */
   interface: string;
+  /** Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). */
+  lease: "required" | "preferred" | "off";
   noticeGroup: string;
   noticePort: number;
   /** IPv4 addresses on the client network that are probed when no peer is heard. */

@@ -190,6 +190,13 @@ export const KeepAliveSchema = v.strictObject(
 export const ClientsSchema = v.strictObject(
   {
     interface: v.optional(interfaceName("Interface that carries the VIPs. Default: the first keep-alive interface.")),
+    lease: v.optional(
+      v.pipe(
+        v.picklist(["required", "preferred", "off"], '"required", "preferred" or "off"'),
+        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic handover."),
+      ),
+      "off",
+    ),
     noticeGroup: v.optional(multicastGroup("Multicast group of the client notices."), "239.192.44.2"),
     noticePort: v.optional(port("UDP port of the client notices."), 44_101),
     witnesses: v.optional(

@@ -48,6 +48,8 @@ export const LOG_NOT_REALTIME = 300;
 export const LOG_STALLED = 301;
 export const LOG_LEFTOVERS = 302;
 export const LOG_QUEUE_FULL = 303;
+export const LOG_NO_LEASE = 304;
+export const LOG_LEASE_LOST = 305;
 
 function event(
   code: number,
@@ -211,6 +213,22 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The last run did not end in good order.",
     "None, unless it repeats.",
+  ),
+  event(
+    LOG_NO_LEASE,
+    "NO VIP LEASE",
+    "errno",
+    "none",
+    "The kernel has no nftables on ingress and egress.",
+    "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+  ),
+  event(
+    LOG_LEASE_LOST,
+    "VIP LEASE RAN OUT",
+    "errno",
+    "none",
+    "The flight loop renewed too late, or the interface is new.",
+    "Look for what holds the processor up.",
   ),
   event(
     LOG_QUEUE_FULL,

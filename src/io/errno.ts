@@ -18,7 +18,10 @@ export const ENODEV = 19;
 export const EINVAL = 22;
 export const EPIPE = 32;
 export const ENAMETOOLONG = 36;
+export const ETIME = 62;
 export const EMSGSIZE = 90;
+export const EPROTONOSUPPORT = 93;
+export const EOPNOTSUPP = 95;
 export const EAFNOSUPPORT = 97;
 export const EADDRINUSE = 98;
 export const EADDRNOTAVAIL = 99;
@@ -46,7 +49,8 @@ export function errno(): number {
 /** Symbolic name, such as `EADDRINUSE`; `errno 1234` for a number that Linux does not know. */
 export function errnoName(number: number): string {
   for (const [name, value] of Object.entries(constants.errno)) {
-    if (value === number && name !== "EWOULDBLOCK") return name; // the same number as EAGAIN
+    // The same numbers as EAGAIN and EOPNOTSUPP.
+    if (value === number && name !== "EWOULDBLOCK" && name !== "ENOTSUP") return name;
   }
   return `errno ${number}`;
 }

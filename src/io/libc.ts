@@ -107,6 +107,8 @@ export const SO_BINDTODEVICE = 25;
 export const SO_SNDBUFFORCE = 32;
 export const SO_RCVBUFFORCE = 33;
 
+export const SIOCGIFINDEX = 0x8933;
+
 export const MSG_PEEK = 0x02;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;

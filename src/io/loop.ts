@@ -24,6 +24,7 @@ import {
   EVENT_VIP_REMOVED,
 } from "../core/event-queue.ts";
 import {
+  LOG_LEASE_LOST,
   LOG_NETWORK_LOST,
   LOG_NETWORK_PRESENT,
   LOG_QUEUE_FULL,
@@ -70,6 +71,7 @@ import { nowUs } from "./monotonic-clock.ts";
 import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { Poller } from "./poller.ts";
+import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
 
 /** Why the loop ended. */
@@ -94,6 +96,8 @@ export interface FlightParts {
   readonly networkPlaces: readonly number[];
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
+  /** null: VIPs answer without a lease. */
+  readonly lease: VipLease | null;
   readonly links: LinkMonitor;
   readonly notices: ClientNotices;
   readonly supervisor: RecordSocket;
@@ -131,25 +135,31 @@ export class FlightLoop {
 
   /** Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* */
   run(): number {
-    this.parts.engine.begin(nowUs());
+    const { engine, lease } = this.parts;
+    lease?.begin(); // a refusal shows at the first renewal
+    engine.begin(nowUs());
     while (this.ended === GOES_ON) this.turn();
+    if (this.ended === ENDED_LEFT) lease?.remove();
     return this.ended;
   }
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, vips, status, timing } = this.parts;
+    const { engine, status, timing, lease } = this.parts;
     this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
     if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
       // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
-      vips.removeAll();
-      const stalledMs = Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000);
-      this.tellSupervisor(CONTROL_LOG, NO_INDEX, LOG_STALLED, stalledMs, 0);
-      this.ended = ENDED_STALLED;
+      this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
     }
     if (beganUs >= engine.nextSendUs) {
+      // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
+      const refused = lease === null ? 0 : lease.renew();
+      if (refused !== 0) {
+        this.letGo(LOG_LEASE_LOST, refused);
+        return;
+      }
       engine.beginPeriod(beganUs);
       this.sendKeepAlive();
       status.write(beganUs);
@@ -162,6 +172,15 @@ export class FlightLoop {
     engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
     this.carryOut();
+  }
+
+  /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
+  private letGo(code: number, value: number): void {
+    const { vips, lease } = this.parts;
+    lease?.lapse();
+    vips.removeAll();
+    this.tellSupervisor(CONTROL_LOG, NO_INDEX, code, value, 0);
+    this.ended = ENDED_STALLED;
   }
 
   private sendKeepAlive(): void {

@@ -236,6 +236,49 @@ describe("two servers", () => {
     expect(flight.a.log).not.toContain("REMOVED BY HAND");
   });
 
+  test("with a lease, a server whose engine is paused is silent: the seat reaches the other one alone, every time", async () => {
+    const { a, b, seat } = flight;
+    const table = { ...TABLE, clients: { lease: "required" } };
+    a.start(table);
+    b.start(table);
+    const [state] = await flight.settled();
+    const paused = ownersOf(state).announcements === "a" ? a : b;
+    const other = paused === a ? b : a;
+    const engine = paused.enginePid;
+    process.kill(engine, "SIGSTOP");
+    try {
+      await until(
+        "the other has taken over",
+        () => ownersOf(other.state() ?? flight.fail()).announcements === other.id,
+      );
+      expect(paused.vips()).toContain("10.44.1.1"); // the address is up on both
+      expect(other.vips()).toContain("10.44.1.1");
+      const hardware = /link\/ether (\S+)/.exec(other.host.ip("link", "show", "eth0"))?.[1] ?? "none";
+      for (let question = 0; question < 25; question++) {
+        seat.ip("neigh", "flush", "dev", "eth0");
+        const connect = "exec 3<>/dev/tcp/10.44.1.1/9";
+        const reached = Bun.spawnSync(["ip", "netns", "exec", seat.namespace, "bash", "-c", connect]);
+        expect(reached.stderr.toString()).toContain("Connection refused");
+        expect(seat.ip("neigh", "show", "10.44.1.1")).toContain(hardware);
+      }
+    } finally {
+      process.kill(engine, "SIGCONT");
+    }
+    await until(
+      "it let go and takes part again",
+      () => paused.log.includes("VIP LEASE RAN OUT") || paused.log.includes("SERVER WAS STALLED"),
+    );
+    await flight.settled();
+    expect([...a.vips(), ...b.vips()].length).toBe(VIPS.length);
+  });
+
+  test("a lease that does not fit the detection time is a wrong configuration", async () => {
+    const keepAlive = { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 3 };
+    flight.a.start({ ...TABLE, keepAlive, clients: { lease: "required" } });
+    expect(await flight.a.exited()).toBe(2);
+    expect(flight.a.log).toContain("clients.lease");
+  });
+
   test("drain moves what has room, resume takes part again, SIGTERM leaves in good order", async () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);

@@ -1,0 +1,345 @@
+import { assert } from "../assert.ts";
+import type { Vip } from "../config/model.ts";
+import {
+  elementExpirationMs,
+  NETLINK_NETFILTER,
+  NftablesBatch,
+  TABLE_OWNED,
+  TABLE_PERSISTS,
+} from "../wire/nftables.ts";
+import {
+  messageErrno,
+  messageLength,
+  messageSequence,
+  messageType,
+  NLMSG_ERROR,
+  nextMessage,
+} from "../wire/rtnetlink.ts";
+import {
+  encodeVipFilter,
+  type FilterPlaces,
+  filterBytesMax,
+  interfaceKey,
+  SET_LEASE,
+  SET_UNBROKEN,
+  TABLE,
+} from "../wire/vip-filter.ts";
+import { EAGAIN, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ETIME, SystemError } from "./errno.ts";
+import { libc, SIOCGIFINDEX, SO_SNDBUFFORCE, SOL_SOCKET } from "./libc.ts";
+import { nowUs } from "./monotonic-clock.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { NetlinkSocket } from "./netlink-socket.ts";
+import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
+
+/** A failed batch is answered with an error for each message, all of them together less than this. */
+const RECEIVE_BUFFER_BYTES = 256 * 1024;
+
+/** A batch of a few messages: renewal, lapse, removal. */
+const SMALL_BATCH_BYTES = 1024;
+
+/** Errors of one batch that are looked at: the first is the reason, the others follow from it. */
+const ANSWERS_MAX = 16;
+
+/** Sequence numbers of a batch: more than the filter has messages. */
+const SEQUENCES = 256;
+
+/** Times of the trial at start-up: far apart, so that no delay between its steps can decide it. */
+const TRIAL_TIMEOUT_MS = 600_000;
+const TRIAL_EXPIRATION_MS = 60_000;
+
+// struct ifreq: the name, then the answer.
+const REQUEST_BYTES = 40;
+const OPTION_AT = REQUEST_BYTES;
+
+/** A lease in the kernel's timer ticks, of at most 10 ms: it ends up to two of them early, and something must be left. */
+export const LEASE_MS_MIN = 30;
+export const LEASE_MS_MAX = 1_000_000;
+
+/** A prebuilt batch in memory that the kernel reads. */
+class Batch {
+  readonly memory: NativeMemory;
+  readonly content: NftablesBatch;
+
+  constructor(
+    byteLength: number,
+    readonly firstSequence: number,
+  ) {
+    this.memory = new NativeMemory(byteLength);
+    this.content = new NftablesBatch(this.memory.view, this.memory.bytes, firstSequence);
+  }
+}
+
+/**
+ * The VIPs of this server answer on the client interface only while a lease runs, which the flight loop renews every period.
+ * When it no longer does, because it was killed, paused, starved, or the machine stood still, the kernel itself falls
+ * silent for all VIPs at most `leaseMs` after the last renewal, with addresses and services still up (protocol, section 5;
+ * what is filtered: wire/vip-filter).
+ *
+ * A renewal extends only a lease that still runs: one that ran out cannot come back to life in a process that was paused
+ * just before it renews. The kernel decides that, with the element of the set "unbroken": a renewal deletes it, which fails
+ * for an expired one, and with it the whole batch. So an unbroken row of renewals proves that this process never slept
+ * for longer than a lease, and a new one begins only with {@link begin}, when nothing is owned.
+ *
+ * The filter stays when the process ends, however it ends. {@link remove} alone opens it; by hand `nft delete table netdev
+ * wingman` does. After {@link install} no call makes garbage or waits for an answer: nftables has done, or refused, a
+ * batch when `send` returns. (Should another process just then load a large rule set, `send` waits for that.)
+ */
+export class VipLease {
+  /** Whether the kernel moves the expiration of an element (Linux 6.12); else a renewal replaces it. Known after {@link install}. */
+  canRenewInPlace = false;
+  /** Whether other processes are kept from changing the filter while this one lives (Linux 6.9). Known after {@link install}. */
+  isProtected = false;
+
+  private readonly netlink: NetlinkSocket;
+  private readonly scratch = new NativeMemory(48);
+  private readonly key: Uint8Array<ArrayBuffer>;
+  private readonly ipv4: Uint8Array<ArrayBuffer>;
+  private readonly ipv6: Uint8Array<ArrayBuffer>;
+  private beginning: Batch;
+  private renewal: Batch;
+  private readonly lapsing: Batch;
+  private readonly removal: Batch;
+  /** Which message of the last batch failed first. */
+  private failedPlace = 0;
+  /** The interface that the filter was put on: another one of the same name has none. */
+  private interfaceIndex = 0;
+  /** The time before the last renewal was sent. */
+  private renewedUs = 0;
+
+  /**
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whichever this server may own.
+   * `leaseMs`: LEASE_MS_MIN … LEASE_MS_MAX; the kernel rounds it down to whole ticks of its timer (1, 4 or 10 ms), and starts it with the
+   * tick that runs: it ends up to two ticks early, never late. `asOlderKernel`: to renew and protect as Linux before 6.9 can, on any.
+   * Throws a SystemError.
+   */
+  constructor(
+    private readonly interfaceName: string,
+    vipsOfFunction: readonly (readonly Vip[])[],
+    private readonly leaseMs: number,
+    private readonly asOlderKernel = false,
+  ) {
+    assert(Number.isInteger(leaseMs) && leaseMs >= LEASE_MS_MIN && leaseMs <= LEASE_MS_MAX, "length of a lease");
+    this.netlink = netfilterSocket();
+    this.key = interfaceKey(interfaceName);
+    this.ipv4 = addressesOf(vipsOfFunction, 4);
+    this.ipv6 = addressesOf(vipsOfFunction, 6);
+    this.beginning = this.filter(0, true).batch;
+    this.renewal = this.renewalBatch();
+    this.lapsing = this.smallBatch((content) => {
+      content.flushSet(TABLE, SET_LEASE);
+      content.flushSet(TABLE, SET_UNBROKEN);
+    });
+    this.removal = this.smallBatch((content) => {
+      content.newTable(TABLE, -1, ""); // deleting one that is not there would be an error
+      content.deleteTable(TABLE);
+    });
+    // A batch goes to the kernel in one piece, which must fit the send buffer.
+    this.scratch.view.setInt32(OPTION_AT, this.beginning.content.length, true); // the kernel doubles it
+    // Refused: an aircraft with thousands of VIPs gets EMSGSIZE from `install`.
+    libc.setsockopt(this.netlink.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4);
+    this.scratch.bytes.set(this.key.subarray(0, INTERFACE_NAME_BYTES - 1));
+  }
+
+  /**
+   * Start-up: puts the filter up, in place of one that an earlier run left, in one step, so that it is open at no moment; and finds
+   * out what the kernel can do. Afterwards there is no lease: VIPs are silent until {@link begin}. Throws a SystemError that names what
+   * is missing, and then the filter of an earlier run is as it was.
+   */
+  install(): void {
+    requireInterface(this.interfaceName);
+    this.interfaceIndex = this.currentInterfaceIndex();
+    let tableFlags = this.asOlderKernel ? 0 : TABLE_OWNED | TABLE_PERSISTS;
+    let { batch, places } = this.filter(tableFlags, false);
+    let refused = this.carryOut(batch);
+    if ((refused === EOPNOTSUPP || refused === EINVAL) && tableFlags !== 0 && this.failedPlace === places.newTable) {
+      tableFlags = 0;
+      ({ batch, places } = this.filter(tableFlags, false));
+      refused = this.carryOut(batch);
+    }
+    if (refused !== 0) throw new SystemError("VIP lease", refused, missingPart(refused, this.failedPlace, places));
+    this.isProtected = tableFlags !== 0;
+    this.beginning = this.filter(tableFlags, true).batch;
+    this.canRenewInPlace = !this.asOlderKernel && this.movesExpiration();
+    this.renewal = this.renewalBatch();
+  }
+
+  /**
+   * Begins a lease, unconditionally: for a server that has no VIP up, before it listens for others. Makes the filter
+   * anew, which heals it if somebody deleted it or the interface went away and came back. 0 or errno: ENODEV while there is no interface.
+   */
+  begin(): number {
+    this.interfaceIndex = this.currentInterfaceIndex();
+    if (this.interfaceIndex === 0) return ENODEV;
+    this.renewedUs = nowUs();
+    return this.carryOut(this.beginning);
+  }
+
+  /**
+   * Extends the running lease to `leaseMs` from now. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
+   * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when the interface is another one than the
+   * lease began on. In all these cases others may own the VIPs by now: let go of everything, then {@link begin} anew.
+   * A renewal takes about 10 µs; one that is refused up to some tens of ms, in which the kernel takes the batch back.
+   */
+  renew(): number {
+    if (this.currentInterfaceIndex() !== this.interfaceIndex) return ENODEV;
+    const beganUs = nowUs();
+    const refused = this.carryOut(this.renewal);
+    if (refused !== 0) return refused;
+    const sinceUs = nowUs() - this.renewedUs;
+    this.renewedUs = beganUs;
+    if (sinceUs <= this.leaseMs * 1000) return 0;
+    // Stood still between the kernel's check and its renewal, inside the call.
+    this.lapse();
+    return ETIME;
+  }
+
+  /** Ends the lease at once: VIPs are silent when this returns. 0, also when there was none, or errno. */
+  lapse(): number {
+    return this.carryOut(this.lapsing);
+  }
+
+  /** Takes the filter away: every address answers. For an orderly end, after the VIPs are down. Throws a SystemError. */
+  remove(): void {
+    const refused = this.carryOut(this.removal);
+    if (refused !== 0) throw new SystemError("VIP lease", refused, `table ${TABLE} is not removed`);
+  }
+
+  /** Gives the socket back; the filter stays, and silences the VIPs when the lease runs out. */
+  close(): void {
+    this.netlink.close();
+  }
+
+  /** 0 when there is none. Asked through the netlink socket, which belongs to the network namespace of the filter. */
+  private currentInterfaceIndex(): number {
+    if (libc.ioctl(this.netlink.fd, SIOCGIFINDEX, this.scratch.address) !== 0) return 0;
+    return this.scratch.view.getInt32(INTERFACE_NAME_BYTES, true);
+  }
+
+  /** Sends a batch and reads what the kernel has to say against it. 0 or errno of the first message that failed. */
+  private carryOut(batch: Batch): number {
+    this.failedPlace = 0;
+    const refused = this.netlink.send(batch.memory, 0, batch.content.length);
+    return refused === 0 ? this.readErrors(batch.firstSequence) : refused;
+  }
+
+  private readErrors(firstSequence: number): number {
+    const { view } = this.netlink.received;
+    for (let answers = 0; answers < ANSWERS_MAX; answers++) {
+      const end = this.netlink.receive(false);
+      if (end < 0) return end === -EAGAIN ? 0 : -end;
+      for (let at = 0; ; ) {
+        const length = messageLength(view, at, end);
+        if (length === 0) break;
+        const errno = messageType(view, at) === NLMSG_ERROR ? messageErrno(view, at, length) : 0;
+        if (errno !== 0) {
+          this.failedPlace = messageSequence(view, at) - firstSequence;
+          this.netlink.discard();
+          return errno;
+        }
+        at = nextMessage(at, length);
+      }
+    }
+    return 0;
+  }
+
+  /** Whether adding an element again moves its expiration. */
+  private movesExpiration(): boolean {
+    const add = (expirationMs: number): Batch =>
+      this.smallBatch((content) =>
+        content.newExpiringElement(TABLE, SET_UNBROKEN, this.key, TRIAL_TIMEOUT_MS, expirationMs),
+      );
+    let refused = this.carryOut(add(TRIAL_EXPIRATION_MS));
+    if (refused === 0) refused = this.carryOut(add(TRIAL_TIMEOUT_MS));
+    let expirationMs = -1;
+    if (refused === 0) {
+      const request = new Batch(SMALL_BATCH_BYTES, 0);
+      request.content.dumpElements(TABLE, SET_UNBROKEN);
+      refused = this.netlink.dump(request.memory, request.content.length, {
+        begin: () => {
+          expirationMs = -1;
+        },
+        message: (view, _bytes, at, length) => {
+          expirationMs = Math.max(expirationMs, elementExpirationMs(view, at, length)); // the last message holds none
+        },
+      });
+    }
+    if (refused === 0) refused = this.lapse();
+    if (refused !== 0) throw new SystemError("VIP lease", refused, "nftables keeps no expiring elements");
+    return expirationMs > TRIAL_EXPIRATION_MS;
+  }
+
+  private filter(tableFlags: number, withLease: boolean): { batch: Batch; places: FilterPlaces } {
+    const byteLength = filterBytesMax(this.ipv4.length / 4 + this.ipv6.length / 16);
+    const batch = new Batch(byteLength, this.netlink.takeSequence(SEQUENCES));
+    batch.content.begin();
+    const places = encodeVipFilter(batch.content, tableFlags, this.interfaceName, this.ipv4, this.ipv6);
+    if (withLease) {
+      this.addElement(batch.content, SET_UNBROKEN);
+      this.addElement(batch.content, SET_LEASE);
+    }
+    batch.content.end();
+    assert(batch.content.count <= SEQUENCES, "sequence numbers of the filter");
+    return { batch, places };
+  }
+
+  private renewalBatch(): Batch {
+    return this.smallBatch((content) => {
+      if (this.canRenewInPlace) {
+        content.deleteElement(TABLE, SET_UNBROKEN, this.key);
+        this.addElement(content, SET_UNBROKEN);
+      } else {
+        // The lease itself is replaced. Before Linux 6.17 a packet that passes at that very moment may see neither and be lost.
+        content.deleteElement(TABLE, SET_LEASE, this.key);
+      }
+      this.addElement(content, SET_LEASE);
+    });
+  }
+
+  private addElement(content: NftablesBatch, set: string): void {
+    content.newExpiringElement(TABLE, set, this.key, this.leaseMs, this.leaseMs);
+  }
+
+  private smallBatch(write: (content: NftablesBatch) => void): Batch {
+    const batch = new Batch(SMALL_BATCH_BYTES, this.netlink.takeSequence(SEQUENCES));
+    batch.content.begin();
+    write(batch.content);
+    batch.content.end();
+    return batch;
+  }
+}
+
+function netfilterSocket(): NetlinkSocket {
+  try {
+    return new NetlinkSocket(NETLINK_NETFILTER, 0, RECEIVE_BUFFER_BYTES);
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno !== EPROTONOSUPPORT) throw error;
+    throw new SystemError("VIP lease", error.errno, "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)");
+  }
+}
+
+/** The addresses of one family in a row. */
+function addressesOf(vipsOfFunction: readonly (readonly Vip[])[], family: 4 | 6): Uint8Array<ArrayBuffer> {
+  const vips = vipsOfFunction.flat().filter((vip) => vip.family === family);
+  const size = family === 4 ? 4 : 16;
+  const addresses = new Uint8Array(new ArrayBuffer(vips.length * size));
+  vips.forEach((vip, index) => {
+    addresses.set(vip.address, index * size);
+  });
+  return addresses;
+}
+
+/** What the kernel lacks, or what else is in the way, when message `place` of the filter's batch was refused. */
+export function missingPart(errno: number, place: number, places: FilterPlaces): string {
+  if (place === 0) {
+    return errno === EPERM ? "needs CAP_NET_ADMIN" : "this kernel has no nftables (CONFIG_NF_TABLES)";
+  }
+  if (place < places.newTable) {
+    return errno === EPERM
+      ? `table ${TABLE} belongs to another process that runs (see: nft list tables)`
+      : "this kernel has no nftables (CONFIG_NF_TABLES)";
+  }
+  if (place === places.ingress)
+    return "nftables has no netdev ingress hook (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_INGRESS)";
+  if (place === places.egress) return "nftables has no netdev egress hook (Linux 5.16, CONFIG_NETFILTER_EGRESS)";
+  return "nftables refuses a part of the packet filter";
+}

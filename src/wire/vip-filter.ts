@@ -1,0 +1,211 @@
+/**
+ * The packet filter that makes VIPs answer only while a lease runs: nf_tables of family netdev, on the way in and out of the
+ * client interface. As `nft list table netdev wingman` shows it (the last rules in words of later versions):
+ *
+ *     set lease    { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
+ *     set unbroken { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
+ *     set vip4     { type ipv4_addr; elements = { 10.44.1.1 } }
+ *     set vip6     { type ipv6_addr; elements = { fd44::1:1 } }
+ *     chain ingress {
+ *       type filter hook ingress device "eth0" priority 0; policy accept;
+ *       iifname @lease accept
+ *       ip daddr @vip4 drop
+ *       arp operation request arp daddr ip @vip4 arp saddr ip != @vip4 drop
+ *       ip6 daddr @vip6 drop
+ *       icmpv6 type nd-neighbor-solicit icmpv6 taddr @vip6 drop
+ *     }
+ *     chain egress {
+ *       type filter hook egress device "eth0" priority 0; policy accept;
+ *       oifname @lease accept
+ *       ip saddr @vip4 drop
+ *       arp saddr ip @vip4 drop
+ *       ip6 saddr @vip6 drop
+ *       icmpv6 type nd-neighbor-advert icmpv6 taddr @vip6 drop
+ *     }
+ *
+ * - While the lease runs, one look-up decides for every packet. Without it a packet of another kind passes at most five rules.
+ * - The way out is what seats see: nothing leaves in a VIP's name, neither answers nor announcements. The way in is closed
+ *   too, so that a service does not act on a request whose answer would never arrive: the next owner gets it again.
+ * - What the next owner says of itself comes in: its announcements, and answers to this server as its client. So the server's own
+ *   neighbour table follows the VIP.
+ */
+import type { Bytes } from "./bytes.ts";
+import {
+  HOOK_EGRESS,
+  HOOK_INGRESS,
+  INTERFACE_KEY_BYTES,
+  KEY_INTERFACE,
+  KEY_IPV4,
+  KEY_IPV6,
+  META_ETHER_TYPE,
+  META_INPUT_NAME,
+  META_OUTPUT_NAME,
+  META_PROTOCOL,
+  NETWORK_HEADER,
+  type NftablesBatch,
+  SET_EXPIRES,
+  TRANSPORT_HEADER,
+  VERDICT_ACCEPT,
+  VERDICT_DROP,
+} from "./nftables.ts";
+
+export const TABLE = "wingman";
+/** The packets pass while the interface's name is in here. */
+export const SET_LEASE = "lease";
+/** Holds the interface's name as long as the lease was never allowed to run out: see VipLease. */
+export const SET_UNBROKEN = "unbroken";
+const SET_IPV4 = "vip4";
+const SET_IPV6 = "vip6";
+const CHAIN_INGRESS = "ingress";
+const CHAIN_EGRESS = "egress";
+const COMMENT = "Wingman: the VIPs answer only while the lease is renewed";
+
+const ETHER_TYPE_IPV4 = Uint8Array.of(0x08, 0x00);
+const ETHER_TYPE_ARP = Uint8Array.of(0x08, 0x06);
+const ETHER_TYPE_IPV6 = Uint8Array.of(0x86, 0xdd);
+const ARP_REQUEST = Uint8Array.of(0, 1);
+const ICMPV6 = Uint8Array.of(58);
+const NEIGHBOUR_SOLICITATION = Uint8Array.of(135);
+const NEIGHBOUR_ADVERTISEMENT = Uint8Array.of(136);
+
+// Offsets of addresses. ARP on Ethernet: RFC 826. Neighbour discovery from the ICMPv6 header on: RFC 4861, sections 4.3 and 4.4.
+const IPV4_SOURCE_AT = 12;
+const IPV4_DESTINATION_AT = 16;
+const IPV6_SOURCE_AT = 8;
+const IPV6_DESTINATION_AT = 24;
+const ARP_OPERATION_AT = 6;
+const ARP_SENDER_AT = 14;
+const ARP_TARGET_AT = 24;
+const DISCOVERY_TARGET_AT = 8;
+
+/** Bytes of all messages of {@link encodeVipFilter} without the addresses, generously. */
+const RULES_BYTES = 8192;
+/** Bytes of a VIP: an IPv6 element, and its share of the message that it travels in. */
+const VIP_BYTES = 32;
+
+/** Room for the filter of so many VIPs. */
+export const filterBytesMax = (vipCount: number): number => RULES_BYTES + vipCount * VIP_BYTES;
+
+/** Which messages of the batch something may be missing for. */
+export interface FilterPlaces {
+  /** Up to here an old table was deleted; this one makes ours. */
+  newTable: number;
+  ingress: number;
+  egress: number;
+}
+
+/** The key of an interface in the sets. */
+export function interfaceKey(interfaceName: string): Uint8Array<ArrayBuffer> {
+  const key = new Uint8Array(new ArrayBuffer(INTERFACE_KEY_BYTES));
+  for (let i = 0; i < interfaceName.length; i++) key[i] = interfaceName.charCodeAt(i);
+  return key;
+}
+
+/**
+ * Writes the filter, without a lease, in place of one that may be there. `ipv4` and `ipv6`: addresses of 4 and 16 bytes in a
+ * row. `tableFlags`: TABLE_*. Gives the places of messages that tell what the kernel lacks.
+ */
+export function encodeVipFilter(
+  batch: NftablesBatch,
+  tableFlags: number,
+  interfaceName: string,
+  ipv4: Bytes,
+  ipv6: Bytes,
+): FilterPlaces {
+  batch.newTable(TABLE, -1, ""); // deleting one that is not there would be an error
+  batch.deleteTable(TABLE);
+  const newTable = batch.count;
+  batch.newTable(TABLE, tableFlags, COMMENT);
+  batch.newSet(TABLE, SET_LEASE, KEY_INTERFACE, INTERFACE_KEY_BYTES, SET_EXPIRES);
+  batch.newSet(TABLE, SET_UNBROKEN, KEY_INTERFACE, INTERFACE_KEY_BYTES, SET_EXPIRES);
+  batch.newSet(TABLE, SET_IPV4, KEY_IPV4, 4, 0);
+  batch.newSet(TABLE, SET_IPV6, KEY_IPV6, 16, 0);
+  batch.newElements(TABLE, SET_IPV4, ipv4, 4);
+  batch.newElements(TABLE, SET_IPV6, ipv6, 16);
+  const ingress = batch.count;
+  batch.newChain(TABLE, CHAIN_INGRESS, HOOK_INGRESS, interfaceName);
+  encodeIngressRules(batch);
+  const egress = batch.count;
+  batch.newChain(TABLE, CHAIN_EGRESS, HOOK_EGRESS, interfaceName);
+  encodeEgressRules(batch);
+  return { newTable, ingress, egress };
+}
+
+function encodeIngressRules(batch: NftablesBatch): void {
+  encodeLeaseRule(batch, CHAIN_INGRESS, META_INPUT_NAME);
+
+  beginRuleFor(batch, CHAIN_INGRESS, ETHER_TYPE_IPV4);
+  batch.loadPayload(NETWORK_HEADER, IPV4_DESTINATION_AT, 4);
+  batch.requireInSet(SET_IPV4);
+  drop(batch);
+
+  // A request from a VIP for a VIP is its new owner's announcement (RFC 5227, section 2.3).
+  beginRuleFor(batch, CHAIN_INGRESS, ETHER_TYPE_ARP);
+  batch.loadPayload(NETWORK_HEADER, ARP_OPERATION_AT, 2);
+  batch.requireValue(ARP_REQUEST);
+  batch.loadPayload(NETWORK_HEADER, ARP_TARGET_AT, 4);
+  batch.requireInSet(SET_IPV4);
+  batch.loadPayload(NETWORK_HEADER, ARP_SENDER_AT, 4);
+  batch.requireNotInSet(SET_IPV4);
+  drop(batch);
+
+  beginRuleFor(batch, CHAIN_INGRESS, ETHER_TYPE_IPV6);
+  batch.loadPayload(NETWORK_HEADER, IPV6_DESTINATION_AT, 16);
+  batch.requireInSet(SET_IPV6);
+  drop(batch);
+
+  // Solicitations come to a multicast address of their own.
+  encodeDiscoveryRule(batch, CHAIN_INGRESS, NEIGHBOUR_SOLICITATION);
+}
+
+function encodeEgressRules(batch: NftablesBatch): void {
+  encodeLeaseRule(batch, CHAIN_EGRESS, META_OUTPUT_NAME);
+
+  beginRuleFor(batch, CHAIN_EGRESS, ETHER_TYPE_IPV4);
+  batch.loadPayload(NETWORK_HEADER, IPV4_SOURCE_AT, 4);
+  batch.requireInSet(SET_IPV4);
+  drop(batch);
+
+  beginRuleFor(batch, CHAIN_EGRESS, ETHER_TYPE_ARP);
+  batch.loadPayload(NETWORK_HEADER, ARP_SENDER_AT, 4);
+  batch.requireInSet(SET_IPV4);
+  drop(batch);
+
+  beginRuleFor(batch, CHAIN_EGRESS, ETHER_TYPE_IPV6);
+  batch.loadPayload(NETWORK_HEADER, IPV6_SOURCE_AT, 16);
+  batch.requireInSet(SET_IPV6);
+  drop(batch);
+
+  // An advertisement may come from another address than the one that it is about.
+  encodeDiscoveryRule(batch, CHAIN_EGRESS, NEIGHBOUR_ADVERTISEMENT);
+}
+
+function encodeLeaseRule(batch: NftablesBatch, chain: string, interfaceNameOf: number): void {
+  batch.beginRule(TABLE, chain);
+  batch.loadMeta(interfaceNameOf);
+  batch.requireInSet(SET_LEASE);
+  batch.verdict(VERDICT_ACCEPT);
+  batch.endRule();
+}
+
+function encodeDiscoveryRule(batch: NftablesBatch, chain: string, type: Bytes): void {
+  beginRuleFor(batch, chain, ETHER_TYPE_IPV6);
+  batch.loadMeta(META_PROTOCOL);
+  batch.requireValue(ICMPV6);
+  batch.loadPayload(TRANSPORT_HEADER, 0, 1);
+  batch.requireValue(type);
+  batch.loadPayload(TRANSPORT_HEADER, DISCOVERY_TARGET_AT, 16);
+  batch.requireInSet(SET_IPV6);
+  drop(batch);
+}
+
+function beginRuleFor(batch: NftablesBatch, chain: string, etherType: Bytes): void {
+  batch.beginRule(TABLE, chain);
+  batch.loadMeta(META_ETHER_TYPE);
+  batch.requireValue(etherType);
+}
+
+function drop(batch: NftablesBatch): void {
+  batch.verdict(VERDICT_DROP);
+  batch.endRule();
+}

@@ -1,0 +1,41 @@
+/** The calls of the lease, many times over in a network namespace of this process's own, and a canary that makes garbage. */
+import { dlopen, FFIType } from "bun:ffi";
+import { VipLease } from "../../src/io/vip-lease.ts";
+import { measureGarbage } from "../garbage.ts";
+import { run, vip } from "../namespaces/virtual-network.ts";
+
+const CLONE_NEWNET = 0x40000000;
+const { unshare } = dlopen("libc.so.6", { unshare: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
+if (unshare(CLONE_NEWNET) !== 0) throw new Error("unshare: needs root");
+run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
+
+const [name = "", kernel] = process.argv.slice(2);
+const vips = [[vip("10.44.1.1/16"), vip("fd44:0:0:0:0:0:1:1/64")]];
+const lease = new VipLease("eth0", vips, 600_000, kernel === "older");
+lease.install();
+
+function check(condition: boolean): void {
+  if (!condition) process.exit(1);
+}
+
+let kept: unknown;
+
+const cases: Record<string, () => void> = {
+  canary() {
+    check(lease.begin() === 0);
+    measureGarbage(20_000, (number) => {
+      check(lease.renew() === 0);
+      kept = { number };
+    });
+  },
+  renew() {
+    check(lease.begin() === 0);
+    measureGarbage(20_000, () => check(lease.renew() === 0));
+  },
+  "begin-and-lapse"() {
+    measureGarbage(3_000, () => check(lease.begin() === 0 && lease.lapse() === 0));
+  },
+};
+
+cases[name]?.();
+if (kept === cases) process.exit(2);
