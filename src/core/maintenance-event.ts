@@ -3,6 +3,8 @@
  * never used again for something else. Texts are upper-case English of at most 40 characters.
  */
 
+import { PHASE_NAMES } from "../wire/status-snapshot.ts";
+
 export interface EventNames {
   readonly servers: readonly string[];
   readonly functions: readonly string[];
@@ -240,8 +242,6 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
   ),
 ];
 
-const PHASES = ["LISTENING", "ACTIVE", "ISOLATED", "DRAINING"];
-
 /** One line for people: `WNG-0111 SERVER LOST: b`. An unknown code is shown with its numbers. */
 export function formatEvent(code: number, first: number, second: number, names: EventNames): string {
   const label = `WNG-${String(code).padStart(4, "0")}`;
@@ -263,7 +263,7 @@ function formatValue(kind: ValueKind, value: number, names: EventNames): string 
     case "function":
       return names.functions[value] ?? `function ${value}`;
     case "phase":
-      return PHASES[value] ?? `phase ${value}`;
+      return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
     case "digest":
       return `digest ${(value >>> 0).toString(16).padStart(8, "0")}`;
     case "errno":

@@ -88,7 +88,6 @@ export const AF_INET6 = 10;
 export const AF_NETLINK = 16;
 export const AF_PACKET = 17;
 
-export const SOCK_STREAM = 1;
 export const SOCK_DGRAM = 2;
 export const SOCK_RAW = 3;
 export const SOCK_SEQPACKET = 5;
@@ -101,7 +100,6 @@ export const SO_TYPE = 3;
 export const SO_SNDBUF = 7;
 export const SO_RCVBUF = 8;
 export const SO_PRIORITY = 12;
-export const SO_PEERCRED = 17;
 export const SO_RCVTIMEO = 20;
 export const SO_BINDTODEVICE = 25;
 export const SO_SNDBUFFORCE = 32;
@@ -109,21 +107,16 @@ export const SO_RCVBUFFORCE = 33;
 
 export const SIOCGIFINDEX = 0x8933;
 
-export const MSG_PEEK = 0x02;
 export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_NOSIGNAL = 0x4000;
 
 export const F_GETFD = 1;
 export const F_SETFD = 2;
-export const F_GETFL = 3;
-export const F_SETFL = 4;
 export const F_DUPFD_CLOEXEC = 1030;
 export const FD_CLOEXEC = 1;
 
-export const O_RDONLY = 0;
 export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CREAT = 0o100;
-export const O_NONBLOCK = 0o4000;
 export const O_CLOEXEC = 0o2000000;
