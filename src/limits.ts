@@ -42,6 +42,12 @@ export const RECOVERED_AFTER_PERIODS_MAX = 1000;
 /** Start-up listens for the detection time and this many periods more before owning anything (protocol, section 2). */
 export const LISTEN_EXTRA_PERIODS = 2;
 
+/** So many periods without a datagram of a server's own, and the others are asked to send its messages on (core/relay). */
+export const DIRECT_PERIODS = 3;
+
+/** Messages of one server that another one sends on in a period: the periodic one, and some changes of state. */
+export const RELAYS_PER_PERIOD_MAX = 4;
+
 /**
  * Effects that may wait in one ring. A function has at most one VIP to add or remove on its way, one warning, and some
  * records of a hand-over; the rings are emptied within a few dozen turns.

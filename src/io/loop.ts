@@ -148,8 +148,7 @@ export class FlightLoop {
     const { engine, status, timing, lease } = this.parts;
     this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
-    if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
-      // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
+    if (engine.hasStalled(beganUs)) {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
     }
@@ -171,6 +170,7 @@ export class FlightLoop {
     this.receiveRecords();
     engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
+    while (engine.composeRelay()) this.sendOutgoing();
     this.carryOut();
   }
 
@@ -184,8 +184,12 @@ export class FlightLoop {
   }
 
   private sendKeepAlive(): void {
+    this.parts.engine.compose();
+    this.sendOutgoing();
+  }
+
+  private sendOutgoing(): void {
     const { engine, networks, seal } = this.parts;
-    engine.compose();
     encodeKeepAlive(engine.outgoing, this.datagram.view);
     seal.seal(this.datagram.bytes);
     for (let network = 0; network < networks.length; network++) {
