@@ -82,6 +82,12 @@ export const LEASE_TICKS_MS = 20;
 /** Lateness of the loop that neither breaks a lease nor lets one outlast the detection time. */
 export const LEASE_LATENESS_MS = 5;
 
+/** Own keep-alives whose time is remembered: more than are sent within the longest detection time, the extra ones included. */
+export const SENT_TIMES = 4096;
+
+/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
+export const EXTRA_SENDS_MAX = 32;
+
 /** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
 export const SEQUENCE_MAX = 0xfff0_0000;
 
@@ -107,4 +113,8 @@ assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
 assert(RECEIVES_PER_TURN_MAX >= 2 * SERVERS_MAX, "two keep-alives of every server are read in one turn");
 assert(REPORTS_PER_TURN_MAX < RECORDS_PER_TURN_MAX, "records, reports and a carrier event fit their share");
+assert(
+  SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),
+  "what is echoed within the detection time is remembered",
+);
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

@@ -8,7 +8,7 @@
  * carried out, so that ownership is known before a VIP goes up; then send what `composeRelay` gives until it has no more.
  */
 import { assert } from "../assert.ts";
-import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
+import { EXTRA_SENDS_MAX, FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
@@ -47,6 +47,7 @@ import type { FunctionTable } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lateness } from "./lateness.ts";
+import { Lease } from "./lease.ts";
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
@@ -63,9 +64,6 @@ import { type Identity, Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
 import type { Timing } from "./timing.ts";
 
-/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
-const EXTRA_SENDS_MAX = 32;
-
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
 
@@ -80,6 +78,7 @@ export class Engine {
   readonly agreement: Agreement;
   readonly isolation: Isolation;
   readonly relay: Relay;
+  readonly lease: Lease;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
   /** The keep-alive to be sent, filled by `compose`. */
@@ -125,6 +124,7 @@ export class Engine {
     this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(table, this.membership);
+    this.lease = new Lease(table, this.membership, timing);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
@@ -182,6 +182,7 @@ export class Engine {
     this.requestSend();
     this.relay.update();
     this.wakeUs = this.handover.advanced ? nowUs : Math.min(this.nextSendUs, dueUs);
+    if (this.timing.leaseUs !== 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /** Fills `outgoing` with the settled state and the next sequence number. */
@@ -214,6 +215,7 @@ export class Engine {
       outgoing.ready[word] = handover.ready[word];
       outgoing.cannotRun[word] = handover.cannotRun[word];
     }
+    this.lease.noteSent(this.sequence, this.nowUs);
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
   }

@@ -65,6 +65,7 @@ import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED, COUNTER_SEND_FAILED } from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import { ETIME } from "./errno.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
@@ -154,11 +155,7 @@ export class FlightLoop {
     }
     if (beganUs >= engine.nextSendUs) {
       // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
-      const refused = lease === null ? 0 : lease.renew();
-      if (refused !== 0) {
-        this.letGo(LOG_LEASE_LOST, refused);
-        return;
-      }
+      if (!this.renewLease(beganUs)) return;
       engine.beginPeriod(beganUs);
       this.sendKeepAlive();
       status.write(beganUs);
@@ -168,10 +165,23 @@ export class FlightLoop {
     // Every address that we move is reported to us: that is read when the moving is over.
     if (engine.effects.urgentCount === 0) this.receiveLinks();
     this.receiveRecords();
-    engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
+    const steppedUs = nowUs();
+    engine.step(steppedUs, allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
     while (engine.composeRelay()) this.sendOutgoing();
+    if (lease !== null && engine.lease.isDue(steppedUs) && !this.renewLease(steppedUs)) return;
     this.carryOut();
+  }
+
+  /** @returns false when the lease could not be had and everything was let go */
+  private renewLease(timeUs: number): boolean {
+    const { engine, lease } = this.parts;
+    if (lease === null) return true;
+    const lengthMs = engine.lease.grant(timeUs);
+    const refused = lengthMs === 0 ? ETIME : lease.renew(lengthMs);
+    if (refused === 0) return true;
+    this.letGo(LOG_LEASE_LOST, refused);
+    return false;
   }
 
   /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
