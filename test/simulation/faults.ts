@@ -1,4 +1,7 @@
 /** Everything that can go wrong, and when: drawn from a seed before the flight, so that a flight can be flown with less of it. */
+
+import { EVENT_PROCESS } from "../../src/core/event-queue.ts";
+import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -6,8 +9,6 @@ import {
   CONTROL_PROCESS_FAILED,
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
-import { EVENT_PROCESS } from "../../src/core/event-queue.ts";
-import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, type Host } from "./host.ts";
@@ -56,14 +57,8 @@ export interface Fault {
   readonly value: number;
 }
 
-/** What stops a process without its kernel: only a lease makes it safe, so they are not flown without one. */
-const NEEDS_LEASE: readonly FaultKind[] = [
-  "all processes killed",
-  "paused",
-  "paused in the middle of a turn",
-  "machine stalled",
-  "late ticks",
-];
+/** What only a lease makes safe: not flown without one. */
+const NEEDS_LEASE: readonly FaultKind[] = ["all processes killed", "late ticks"];
 
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
 export function drawFaults(random: Random, aircraft: Aircraft, horizonUs: number, count: number): Fault[] {
@@ -246,8 +241,7 @@ function startIfDown(world: World, host: Host): void {
 }
 
 function pause(world: World, host: Host, durationUs: number): void {
-  if (host.engine === null) return;
-  host.pausedUntilUs = Math.max(host.pausedUntilUs, world.nowUs + durationUs);
+  if (host.engine !== null) world.pause(host, durationUs);
 }
 
 function pairs(one: number, other: number, both: boolean): [number, number][] {

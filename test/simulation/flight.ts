@@ -5,6 +5,7 @@
 import { Allocation } from "../../src/core/allocation.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
+import { marks } from "../../src/core/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
 import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
@@ -40,6 +41,9 @@ export interface FlightResult {
   readonly worstFailoverUs: number;
   /** FAULTS × STATES: how often each fault hit a server in each state. */
   readonly covered: Uint32Array;
+  /** How often each marked branch of the core was taken. */
+  readonly marks: Uint32Array;
+  readonly driftingClocks: number;
   readonly datagrams: { lost: number; duplicated: number; reordered: number; flipped: number; forged: number };
   readonly traceDigest: string;
   readonly lines: readonly string[];
@@ -59,6 +63,7 @@ export function fly(wishes: FlightWishes): FlightResult {
   const world = new World(aircraft, new Random(wishes.seed ^ 0x5bd1e995), invariants, trace);
   const covered = new Uint32Array(FAULTS.length * STATES.length);
   trace.say(0, `seed ${wishes.seed}: ${aircraft.text}`);
+  const marksBefore = marks.slice();
   let violation: FlightResult["violation"] = null;
   try {
     new Flight(world, faults, covered, new Random(wishes.seed ^ 0x2545f491), horizonUs).fly();
@@ -75,6 +80,8 @@ export function fly(wishes: FlightWishes): FlightResult {
     turns: world.turns,
     worstFailoverUs: world.worstFailoverUs,
     covered,
+    marks: marks.map((times, mark) => times - marksBefore[mark]),
+    driftingClocks: world.hosts.some(({ ppm }) => ppm !== 0) ? 1 : 0,
     datagrams: { ...world.network.counts, forged: world.forged },
     traceDigest: trace.digest,
     lines: trace.lines ?? [],
@@ -220,7 +227,8 @@ class Flight {
         }
       }
       for (let other = 0; other < world.hosts.length; other++) {
-        if ((core & (1 << other)) === 0 && engine.membership.mayOwn(other)) return `s${host.index} still counts on s${other}`;
+        if ((core & (1 << other)) === 0 && engine.membership.mayOwn(other))
+          return `s${host.index} still counts on s${other}`;
       }
       digest ??= engine.agreement.digest;
       if (engine.agreement.digest !== digest) return "assignments differ";
@@ -234,7 +242,8 @@ class Flight {
     policy(table, allocation);
     for (let index = 0; index < table.functionCount; index++) {
       const owner = ownerOf(members, index);
-      if (owner !== allocation.assigned[index]) return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
+      if (owner !== allocation.assigned[index])
+        return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
       if (owner !== NONE && !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)) {
         return `f${index} on s${owner} does not answer`;
       }
@@ -251,7 +260,8 @@ class Flight {
     world.runUntil(world.nowUs + QUIET_US);
     const after = world.hosts.map((host) => host.up.join()).filter((_, server) => (core & (1 << server)) !== 0);
     if (owners.join("|") !== after.join("|")) world.invariants.fail("P6", "owners changed in quiet flight");
-    if (!outside && world.invariants.changes !== before) world.invariants.fail("P6", "something happened in quiet flight");
+    if (!outside && world.invariants.changes !== before)
+      world.invariants.fail("P6", "something happened in quiet flight");
     const missing = this.isSettled(core);
     if (missing !== null) world.invariants.fail("P6", missing);
   }

@@ -42,6 +42,8 @@ export class Host {
   /** Functions whose process counts as load without an address. */
   readonly lingering: Uint8Array;
   pausedUntilUs = 0;
+  /** Turns since the process was stopped last. */
+  turnsSincePause = 1_000;
   busyUntilUs = 0;
   restartAtUs = Number.POSITIVE_INFINITY;
   /** Engines that ended in a row, for the supervisor's growing pause. */

@@ -11,7 +11,7 @@ import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
+import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_JOINING } from "../../src/wire/status-snapshot.ts";
 import { figure3, figure4, type System } from "../allocation/reference.ts";
 import { POLICIES } from "./aircraft.ts";
 import type { Host } from "./host.ts";
@@ -19,6 +19,9 @@ import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
 const SETTLED_US = 1_000_000;
+
+/** A loop that was stopped in the middle of a turn ends it, and lets go in the next. */
+const TURNS_TO_LET_GO = 2;
 
 export class Violation extends Error {
   constructor(
@@ -42,6 +45,9 @@ export class Invariants {
   /** Allocations of each server's engine that were compared, and of which engine. */
   private readonly compared: number[] = [];
   private readonly engines: (Engine | null)[] = [];
+  /** How each server sees each other, as it was last, and since when it is joining. */
+  private stateBefore!: Uint8Array;
+  private joiningSinceUs!: Float64Array;
 
   begin(world: World): void {
     this.world = world;
@@ -52,6 +58,8 @@ export class Invariants {
       this.compared.push(0);
       this.engines.push(null);
     }
+    this.stateBefore = new Uint8Array(serverCount * serverCount);
+    this.joiningSinceUs = new Float64Array(serverCount * serverCount);
   }
 
   fail(property: string, message: string): never {
@@ -63,6 +71,7 @@ export class Invariants {
     if (this.twice > 0) this.checkOneAnswer();
     const { engine } = host;
     if (engine === null) return;
+    this.checkRecovery(engine, host);
     const { allocations } = engine.agreement;
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
@@ -89,7 +98,8 @@ export class Invariants {
   onRemove(host: Host, index: number): void {
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
-    if (handover.assigned[index] !== host.index || handover.failed[index] !== 0 || engine.phase !== PHASE_ACTIVE) return;
+    if (handover.assigned[index] !== host.index || handover.failed[index] !== 0 || engine.phase !== PHASE_ACTIVE)
+      return;
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
       if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return; // owned twice
@@ -110,16 +120,56 @@ export class Invariants {
 
   private checkOneAnswer(): void {
     const { world } = this;
-    const { hosts, nowUs, hasLease, network } = world;
+    const { hosts } = world;
     for (let index = 0; index < this.owners.length; index++) {
       if (this.owners[index] < 2) continue;
       for (let one = 0; one < hosts.length; one++) {
-        if (!(hosts[one] as Host).answers(index, nowUs, hasLease)) continue;
+        if (!this.answers(hosts[one] as Host, index)) continue;
         for (let other = one + 1; other < hosts.length; other++) {
-          if (!(hosts[other] as Host).answers(index, nowUs, hasLease)) continue;
-          if (nowUs - network.joinedSinceUs(one, other) < this.healingUs) continue;
+          if (!this.answers(hosts[other] as Host, index) || !this.areJoined(one, other)) continue;
           this.fail("P1", `f${index} is answered for by s${one} and by s${other}`);
         }
+      }
+    }
+  }
+
+  /** Without a lease the kernel of a stopped process answers on: that is known, and ends with its first turns. */
+  private answers(host: Host, index: number): boolean {
+    const { nowUs, hasLease } = this.world;
+    if (!host.answers(index, nowUs, hasLease)) return false;
+    return hasLease || host.turnsSincePause > TURNS_TO_LET_GO;
+  }
+
+  /** On one segment: joined directly, or through a third server that flies, for long enough. */
+  private areJoined(one: number, other: number): boolean {
+    const { nowUs, network, hosts } = this.world;
+    if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
+    for (let via = 0; via < hosts.length; via++) {
+      if (via === one || via === other) continue;
+      const between = hosts[via] as Host;
+      if (between.engine === null || between.foreignTable) continue;
+      if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
+      if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
+      if (nowUs - network.joinedSinceUs(via, other) >= this.healingUs) return true;
+    }
+    return false;
+  }
+
+  /** A server counts as recovered after so many keep-alives in a row: not before they can have come. */
+  private checkRecovery(engine: Engine, host: Host): void {
+    const { state } = engine.membership;
+    const { timing, serverCount } = this.world.aircraft;
+    for (let server = 0; server < serverCount; server++) {
+      const place = host.index * serverCount + server;
+      const now = state[server];
+      const before = this.stateBefore[place];
+      if (now === before) continue;
+      this.stateBefore[place] = now;
+      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.local(this.world.nowUs);
+      if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
+      const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
+      if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
+        this.fail("recovery", `s${host.index} counts s${server} as recovered after ${tookUs / 1000} ms`);
       }
     }
   }
@@ -144,7 +194,10 @@ export class Invariants {
     const { assigned } = policy === POLICIES.reset ? figure3(system) : figure4(system);
     for (let index = 0; index < table.functionCount; index++) {
       if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
-        this.fail("P2", `s${host.index} assigns f${index} to ${allocation.assigned[index]}, the patent to ${assigned[index]}`);
+        this.fail(
+          "P2",
+          `s${host.index} assigns f${index} to ${allocation.assigned[index]}, the patent to ${assigned[index]}`,
+        );
       }
     }
   }

@@ -12,7 +12,8 @@ export class Trace {
   /** What happened when and where, in numbers. */
   note(nowUs: number, what: number, server: number, first: number, second: number): void {
     this.high = Math.imul(this.high ^ nowUs, 0x01000193) ^ Math.imul(what + 1, 0x9e3779b1);
-    this.low = Math.imul(this.low ^ (server + 17), 0x85ebca6b) ^ Math.imul(first ^ (second << 7), 0xc2b2ae35) ^ this.high;
+    this.low =
+      Math.imul(this.low ^ (server + 17), 0x85ebca6b) ^ Math.imul(first ^ (second << 7), 0xc2b2ae35) ^ this.high;
     this.low ^= this.low >>> 15;
   }
 

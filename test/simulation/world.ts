@@ -215,6 +215,12 @@ export class World {
     this.touch(host.index);
   }
 
+  /** SIGSTOP, and SIGCONT after a while. */
+  pause(host: Host, durationUs: number): void {
+    host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
+    host.turnsSincePause = 0;
+  }
+
   private superviseEnd(host: Host): void {
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
     const pauseUs = host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
@@ -266,6 +272,7 @@ export class World {
       return;
     }
     this.turns++;
+    host.turnsSincePause++;
     const localUs = host.local(this.nowUs);
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
     host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
@@ -300,11 +307,14 @@ export class World {
   /** The process is stopped here for a while, if that is what a fault asks for. */
   private interrupted(host: Host, at: number, localUs: number): boolean {
     if (host.interruptUs === 0 || host.interruptAt !== at) return false;
-    host.pausedUntilUs = this.nowUs + host.interruptUs;
+    this.pause(host, host.interruptUs);
     host.interruptUs = 0;
     host.stage = at;
     host.stageLocalUs = localUs;
-    this.trace.say(this.nowUs, `${name(host)} is stopped ${at === AFTER_RENEWAL ? "after a renewal" : "before it acts"}`);
+    this.trace.say(
+      this.nowUs,
+      `${name(host)} is stopped ${at === AFTER_RENEWAL ? "after a renewal" : "before it acts"}`,
+    );
     return true;
   }
 
@@ -511,7 +521,8 @@ export class World {
         break;
       case EFFECT_LOG:
         this.invariants.onLog(index);
-        if (this.trace.lines !== null) this.trace.say(this.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
+        if (this.trace.lines !== null)
+          this.trace.say(this.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
         break;
       case EFFECT_LEFT:
         this.endEngine(host, "left");
@@ -542,7 +553,8 @@ export class World {
     const old = this.hosts[before] as Host;
     const answeredUs = old.up[index] === 0 ? this.lastAnsweredUs[index] : old.world(old.leaseEndUs);
     const gapUs = this.nowUs - answeredUs;
-    if (this.hosts[this.lastOwner[index]]?.powered === false && gapUs > this.worstFailoverUs) this.worstFailoverUs = gapUs;
+    if (this.hosts[this.lastOwner[index]]?.powered === false && gapUs > this.worstFailoverUs)
+      this.worstFailoverUs = gapUs;
   }
 
   private removeAddress(host: Host, index: number): void {
