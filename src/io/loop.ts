@@ -153,11 +153,15 @@ export class FlightLoop {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
     }
-    if (beganUs >= engine.nextSendUs) {
+    const isDue = beganUs >= engine.nextSendUs;
+    const readsFirst = isDue && engine.isLate(beganUs);
+    if (isDue) {
       // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
       if (!this.renewLease(beganUs)) return;
-      engine.beginPeriod(beganUs);
-      this.sendKeepAlive();
+      if (!readsFirst) {
+        engine.beginPeriod(beganUs);
+        this.sendKeepAlive();
+      }
       status.write(beganUs);
     }
     const allRead = this.receiveKeepAlives();
@@ -167,6 +171,7 @@ export class FlightLoop {
     this.receiveRecords();
     const steppedUs = nowUs();
     engine.step(steppedUs, allRead || this.unreadTurns > UNREAD_TURNS_MAX);
+    if (readsFirst) engine.beginPeriod(beganUs);
     if (engine.sendRequested) this.sendKeepAlive();
     while (engine.composeRelay()) this.sendOutgoing();
     if (lease !== null && engine.lease.isDue(steppedUs) && !this.renewLease(steppedUs)) return;
