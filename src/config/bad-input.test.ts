@@ -168,8 +168,8 @@ const BAD: [string, Changed, string[]][] = [
     "a time-out of a watchdog that is no whole number in range, and a key that it has not",
     { maintenance: { watchdog: { timeoutSeconds: 601, timeout: 60 } } },
     [
-      "x: maintenance.watchdog.timeoutSeconds: found 601, expected a whole number from 10 to 600",
       "x: maintenance.watchdog.timeout: found an unknown key, expected one of the keys device or timeoutSeconds",
+      "x: maintenance.watchdog.timeoutSeconds: found 601, expected a whole number from 10 to 600",
     ],
   ],
   // ---- numbers

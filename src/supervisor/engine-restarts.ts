@@ -10,7 +10,7 @@ export const PROVED_LIFE_MS = 60_000;
 export const FAILED_STARTS_MAX = 3;
 
 /** From the start of an engine to its first turn, on a machine that is busy. */
-const START_UP_MS = 2000;
+export const START_UP_MS = 2000;
 
 /** Exit code of a command line or configuration that is wrong (contract): trying again would not help. */
 const EXIT_WRONG_INPUT = 2;

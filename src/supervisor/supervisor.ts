@@ -29,10 +29,10 @@ import type { ServiceNotification } from "./service-notification.ts";
 import { VipSweep } from "./vip-sweep.ts";
 
 /** Beyond the longest grace time of a function, an engine has this long to hand over and say good-bye. */
-const LEAVE_EXTRA_MS = 10_000;
+export const LEAVE_EXTRA_MS = 10_000;
 
 /** Beyond the longest grace time, a process has this long to be gone after its SIGKILL. */
-const KILL_EXTRA_MS = 5000;
+export const KILL_EXTRA_MS = 5000;
 
 export interface SupervisorOptions {
   readonly config: AircraftConfig;
