@@ -8,7 +8,6 @@ import {
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
   SERVICE_FEEDINGS,
-  WATCHDOG_S_MIN,
 } from "../limits.ts";
 import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
@@ -219,9 +218,9 @@ const WATCHDOG = (): string => `Two watchdogs can watch the flight loop, the pro
 feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothing
 else does.
 
-Service manager (systemd; sd_notify), when it sets NOTIFY_SOCKET. firmware-config
-holds a unit, wingman@.service; NotifyAccess=all is needed, because the loop is a
-child of the process that systemd starts.
+Service manager (systemd; sd_notify), when it sets NOTIFY_SOCKET. A unit is in
+firmware-config/wingman@.service; NotifyAccess=all is needed, because the loop
+is a child of the process that systemd starts.
   READY=1      once, when the server is active or draining, or when it waits for
                what may never come: a link, its peers' table, its own id
   WATCHDOG=1   ${SERVICE_FEEDINGS} times in WATCHDOG_USEC, from the loop's first turn on
@@ -236,8 +235,8 @@ disarms it, unless the driver does not allow that (nowayout). Killed, abandoned 
 a second SIGTERM, or stopped while no engine flies, the machine resets itself.
 
 An engine that dies is started again after ${PAUSE_MS_MAX / 1000} s at the longest, opens the device
-again and feeds both with its first turn: a watchdog time of ${WATCHDOG_S_MIN} s or more outlasts
-that. An engine that dies again and again, but flies in between, goes on feeding.
+again and feeds both with its first turn: the shortest timeoutSeconds and the
+unit's WatchdogSec outlast that. One that flies in between each time feeds on.
 A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
 
 const MESSAGES = (): string =>
