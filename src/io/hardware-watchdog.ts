@@ -34,6 +34,7 @@ export class HardwareWatchdog {
    *   it is neither a character device nor a FIFO
    */
   constructor(device: string, timeoutS: number) {
+    // O_NOCTTY: the engine leads a session, and a terminal must not become its own.
     const fd = libc.open(nativeString(device).address, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
     if (fd < 0) throw new SystemError("maintenance.watchdog: open", errno(), device);
     this.#fd = fd;

@@ -12,14 +12,12 @@ import type { HardwareWatchdog } from "./hardware-watchdog.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { ServiceSocket } from "./service-socket.ts";
 
-/** null: no service manager asked for it. */
 export interface ServiceParts {
   readonly socket: ServiceSocket;
   readonly report: ServiceReport;
   readonly serverCount: number;
 }
 
-/** null: none is configured. */
 export interface HardwareParts {
   readonly device: HardwareWatchdog;
   readonly rhythm: FeedingRhythm;
@@ -31,6 +29,10 @@ export class LifeSigns {
   /** Why the device refused the last byte: 0 or an errno. */
   private refused = 0;
 
+  /**
+   * @param service null: no service manager asked for it
+   * @param hardware null: none is configured
+   */
   constructor(
     private readonly effects: Engine["effects"],
     private readonly service: ServiceParts | null,
