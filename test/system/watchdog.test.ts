@@ -22,8 +22,17 @@ beforeEach(() => {
   flight = new Flight();
 });
 afterEach(async () => {
+  for (const pid of stopped.splice(0)) if (!isGone(pid)) process.kill(pid, "SIGKILL");
   await flight.close();
 });
+
+/** Engines that a test has stopped: they would not see that their supervisor ends. */
+const stopped: number[] = [];
+
+function stopEngine(pid: number): void {
+  stopped.push(pid);
+  process.kill(pid, "SIGSTOP");
+}
 
 /** A socket as systemd's, with a name in the abstract name space of the host. */
 class ServiceManager {
@@ -143,7 +152,7 @@ describe("the service manager", () => {
     a.start(TABLE);
     await until("READY", () => manager.count("READY=1") > 0);
     const { enginePid } = a;
-    process.kill(enginePid, "SIGSTOP");
+    stopEngine(enginePid);
     await Bun.sleep(100);
     const { length } = manager.listen().heard;
     await Bun.sleep(2 * WATCHDOG_MS);
@@ -192,7 +201,7 @@ describe("the hardware watchdog", () => {
     expect(a.log).toContain("WATCHDOG TIME-OUT NOT SET: errno 25");
 
     const { enginePid } = a;
-    process.kill(enginePid, "SIGSTOP");
+    stopEngine(enginePid);
     await Bun.sleep(100);
     const { length } = device.read();
     await Bun.sleep(1.5 * intervalMs);
