@@ -108,6 +108,17 @@ export const ANNOUNCE_AGAIN_MS = 1000;
 /** Tables that disagree for this many periods although nothing changes are computed again from what is seen (P5). */
 export const DISAGREEMENT_PERIODS = 10;
 
+/**
+ * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must be in time to feed it; and what
+ * waits longer than ten minutes is no watchdog.
+ */
+export const WATCHDOG_S_MIN = 10;
+export const WATCHDOG_S_MAX = 600;
+
+/** Feedings within one time-out of a hardware watchdog, and of the service manager's (it recommends two). */
+export const HARDWARE_FEEDINGS = 4;
+export const SERVICE_FEEDINGS = 3;
+
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
@@ -117,4 +128,5 @@ assert(
   SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),
   "what is echoed within the detection time is remembered",
 );
+assert(HARDWARE_FEEDINGS * PERIOD_MS_MAX <= WATCHDOG_S_MIN * 1000, "a watchdog fed once a period is fed in time");
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

@@ -15,17 +15,28 @@ import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { allocateReset } from "../core/allocation-reset.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
+import type { FunctionTable } from "../core/function-table.ts";
 import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import { LOG_LEFTOVERS, LOG_NETWORK_LOST, LOG_NO_LEASE, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
+import {
+  LOG_LEFTOVERS,
+  LOG_NETWORK_LOST,
+  LOG_NO_LEASE,
+  LOG_NOT_REALTIME,
+  LOG_WATCHDOG_NO_TIMEOUT,
+} from "../core/maintenance-event.ts";
 import type { Identity } from "../core/membership.ts";
+import { ServiceReport } from "../core/service-report.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
 import { warmUp } from "../core/warm-up.ts";
+import { FeedingRhythm } from "../core/watchdog.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
 import { SystemError } from "../io/errno.ts";
+import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
+import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
@@ -33,10 +44,11 @@ import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
-import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
+import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
 import { parseOptions, wholeNumberOption } from "./options.ts";
@@ -108,6 +120,12 @@ export async function engine(args: string[]): Promise<number> {
   const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, notRealtime === null);
   status.begin(process.pid, nowUs(), tableDigest(config));
 
+  const service = serviceOf(flight, table);
+  // The last thing that can fail: a start that fails after it would have the machine reset for ever.
+  const hardware = hardwareOf(config);
+  const noTimeout = hardware?.device.refused ?? 0;
+  if (noTimeout !== 0) flight.effects.push(EFFECT_LOG, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
+
   const loop = new FlightLoop({
     engine: flight,
     timing,
@@ -123,6 +141,7 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
+    lifeSigns: new LifeSigns(flight.effects, service, hardware),
   });
   return loop.run() === ENDED_LEFT ? EXIT_DONE : EXIT_FAILED;
 }
@@ -215,6 +234,23 @@ function leaseOf(
     if (!(error instanceof SystemError) || wanted === "required") throw error;
     return { lease: null, refused: wanted === "preferred" ? error.errno : 0 };
   }
+}
+
+/** The service manager that started the supervisor, which hands its variables on to us alone. */
+function serviceOf(flight: Engine, table: FunctionTable): ServiceParts | null {
+  const { NOTIFY_SOCKET: name, WATCHDOG_USEC: watchdogUs } = process.env;
+  if (name === undefined) return null;
+  const watchdog = watchdogUs === undefined ? null : new FeedingRhythm(Number(watchdogUs), SERVICE_FEEDINGS);
+  const report = new ServiceReport(flight, table, watchdog);
+  return { socket: new ServiceSocket(name), report, serverCount: table.serverCount };
+}
+
+/** Who configures a watchdog wants it: a server without it does not start. */
+function hardwareOf(config: AircraftConfig): HardwareParts | null {
+  const { watchdog } = config.maintenance;
+  if (watchdog === undefined) return null;
+  const device = new HardwareWatchdog(watchdog.device, watchdog.timeoutSeconds);
+  return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
 function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {

@@ -1,7 +1,15 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
 import { DETECTION_TIME_MS_MAX, DETECTION_TIME_MS_MIN, RECOVERY_TIME_MS_MAX } from "../config/cross-checks.ts";
 import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
-import { ANNOUNCE_AGAIN_MS, LISTEN_EXTRA_PERIODS, PROCESS_FAILURE_WINDOW_MS, PROCESS_FAILURES_MAX } from "../limits.ts";
+import {
+  ANNOUNCE_AGAIN_MS,
+  HARDWARE_FEEDINGS,
+  LISTEN_EXTRA_PERIODS,
+  PROCESS_FAILURE_WINDOW_MS,
+  PROCESS_FAILURES_MAX,
+  SERVICE_FEEDINGS,
+} from "../limits.ts";
+import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
 import { REASON_NAMES } from "../wire/control.ts";
 import { commandSummaries, PUBLIC_COMMANDS } from "./catalogue.ts";
@@ -46,7 +54,7 @@ the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
 Checked, but not used in this release: clients.witnesses, functions[].ata and
-maintenance.
+maintenance, except maintenance.watchdog.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
@@ -206,6 +214,31 @@ client subnet; do not set VIPs in the system's network setup.
 for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
 crash.`;
 
+const WATCHDOG = (): string => `Two watchdogs can watch the flight loop, the process that sends the keep-alives. It
+feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothing
+else does.
+
+Service manager (systemd; sd_notify), when it sets NOTIFY_SOCKET. A unit is in
+firmware-config/wingman@.service; NotifyAccess=all is needed, because the loop
+is a child of the process that systemd starts.
+  READY=1      once, when the server is active or draining, or when it waits for
+               what may never come: a link, its peers' table, its own id
+  WATCHDOG=1   ${SERVICE_FEEDINGS} times in WATCHDOG_USEC, from the loop's first turn on
+  STATUS=      phase, functions up here, servers alive; when one of them changes
+  STOPPING=1   from the supervisor, which also says when there is no engine
+
+Watchdog device, when maintenance.watchdog is configured. It is opened at the end
+of the start-up and fed ${HARDWARE_FEEDINGS} times in timeoutSeconds. A device that cannot be opened
+or cannot have this time-out is a start-up error; one whose time-out cannot be set
+is used and logged. Only an orderly stop (SIGTERM) of a server whose engine flies
+disarms it, unless the driver does not allow that (nowayout). Killed, abandoned by
+a second SIGTERM, or stopped while no engine flies, the machine resets itself.
+
+An engine that dies is started again after ${PAUSE_MS_MAX / 1000} s at the longest, opens the device
+again and feeds both with its first turn: the shortest timeoutSeconds and the
+unit's WatchdogSec outlast that. One that flies in between each time feeds on.
+A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
+
 const MESSAGES = (): string =>
   [
     "Maintenance events in the output of 'wingman run', with cause and action.",
@@ -222,10 +255,9 @@ const MESSAGES = (): string =>
 const COMMAND_TEXTS: Readonly<Record<string, string>> = {
   run: `Runs in the foreground and writes its messages to stderr. --server says which of
 the configured servers this machine is. SIGTERM, SIGINT and SIGHUP drain and leave
-(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1). Tells the
-service manager when it is ready if NOTIFY_SOCKET is set.
+(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1).
 
-Topics: configuration, files, network, handover.`,
+Topics: configuration, files, network, handover, watchdog.`,
   check: `Names every problem of the configuration (exit 2). If it is valid, shows which
 functions run with all servers, with every single failure and with every double
 failure (both at the same time), each from the state with all servers alive and by
@@ -289,6 +321,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
+  { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
   { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];

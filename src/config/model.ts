@@ -78,6 +78,8 @@ export interface MaintenanceConfig {
   log: { sizeKiB: number };
   /** File that holds the air/ground signal. */
   groundInput: string;
+  /** Hardware watchdog; left out: none. */
+  watchdog?: { device: string; timeoutSeconds: number } | undefined;
 }
 
 /** One thing that is wrong in a file. */

@@ -24,6 +24,8 @@ import {
   STOP_GRACE_MS_DEFAULT,
   STOP_GRACE_MS_MAX,
   VIPS_PER_FUNCTION_MAX,
+  WATCHDOG_S_MAX,
+  WATCHDOG_S_MIN,
 } from "../limits.ts";
 import { parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
@@ -340,6 +342,26 @@ const MaintenanceSchema = v.strictObject(
     groundInput: v.optional(
       v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
       "/run/wingman/on-ground",
+    ),
+    watchdog: v.optional(
+      v.strictObject(
+        {
+          device: v.optional(
+            v.pipe(
+              AbsolutePath,
+              v.description(
+                "Hardware watchdog fed by the flight loop; without watchdog, none. See the topic watchdog.",
+              ),
+            ),
+            "/dev/watchdog",
+          ),
+          timeoutSeconds: v.optional(
+            wholeNumber(WATCHDOG_S_MIN, WATCHDOG_S_MAX, "Unfed for so long, the hardware watchdog resets the machine."),
+            15,
+          ),
+        },
+        "an object",
+      ),
     ),
   },
   "an object",

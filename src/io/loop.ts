@@ -67,6 +67,7 @@ import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import { ETIME } from "./errno.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
+import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import type { MulticastSocket } from "./multicast-socket.ts";
@@ -104,6 +105,7 @@ export interface FlightParts {
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
+  readonly lifeSigns: LifeSigns;
 }
 
 export class FlightLoop {
@@ -136,17 +138,20 @@ export class FlightLoop {
 
   /** Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* */
   run(): number {
-    const { engine, lease } = this.parts;
+    const { engine, lease, lifeSigns } = this.parts;
     lease?.begin(); // a refusal shows at the first renewal
     engine.begin(nowUs());
     while (this.ended === GOES_ON) this.turn();
-    if (this.ended === ENDED_LEFT) lease?.remove();
+    if (this.ended === ENDED_LEFT) {
+      lease?.remove();
+      lifeSigns.disarm();
+    }
     return this.ended;
   }
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease } = this.parts;
+    const { engine, status, timing, lease, lifeSigns } = this.parts;
     this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
     const beganUs = nowUs();
     if (engine.hasStalled(beganUs)) {
@@ -163,6 +168,7 @@ export class FlightLoop {
         this.sendKeepAlive();
       }
       status.write(beganUs);
+      lifeSigns.give(beganUs);
     }
     const allRead = this.receiveKeepAlives();
     this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;

@@ -17,6 +17,7 @@ const QUIET = [
   "record-socket-reply",
   "multicast-socket",
   "multicast-rejoin",
+  "life-signs",
 ];
 
 describe("the calls of the flight loop make no garbage", () => {

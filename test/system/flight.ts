@@ -37,6 +37,8 @@ export class Server {
   private daemon: Bun.Subprocess | null = null;
   /** What the kernel of this server reports about addresses, with the time of each change. */
   private monitor: Bun.Subprocess | null = null;
+  /** What a service manager puts into the daemon's environment. */
+  environment: Readonly<Record<string, string>> = {};
 
   constructor(
     readonly id: string,
@@ -83,7 +85,7 @@ export class Server {
         ...["ip", "netns", "exec", this.host.namespace, WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", join(this.directory, "state"), ...options],
       ],
-      { stdio: ["ignore", "ignore", Bun.file(this.logFile)] },
+      { stdio: ["ignore", "ignore", Bun.file(this.logFile)], env: { ...process.env, ...this.environment } },
     );
   }
 
