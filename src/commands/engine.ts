@@ -10,6 +10,7 @@ import { functionTableOf } from "../config/function-table.ts";
 import { readKeyFile } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
+import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
 import type { AllocationPolicy } from "../core/allocation.ts";
 import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { allocateReset } from "../core/allocation-reset.ts";
@@ -67,7 +68,12 @@ export async function engine(args: string[]): Promise<number> {
 
   // What an earlier run left goes before anything else.
   const vips = config.functions.map((entry) => entry.vips);
-  const switcher = new VipSwitcher(config.clients.interface, vips);
+  const ipv6Count = vips.flat().filter(({ family }) => family === 6).length;
+  const switcher = new VipSwitcher(
+    config.clients.interface,
+    vips,
+    addressLifetimeS(periodMs * lostAfterPeriods, ipv6Count),
+  );
   const leftovers = switcher.removeLeftovers();
 
   const present = requireNetworks(config);
@@ -114,7 +120,7 @@ export async function engine(args: string[]): Promise<number> {
     networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
     networkPlaces: present.map((name) => watched.indexOf(name)),
     seal: new KeepAliveSeal(key),
-    vips: new VipService(switcher, announcer, table.functionCount),
+    vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
     lease,
     links,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),

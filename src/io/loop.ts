@@ -119,6 +119,8 @@ export class FlightLoop {
   private readonly refuses = new Uint8Array(NETWORKS_MAX);
   /** Turns in a row after which the networks still held datagrams. */
   private unreadTurns = 0;
+  /** Changes that were read beside our own renewals wait to be taken. */
+  private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
   private recordsLost = 0;
@@ -145,10 +147,11 @@ export class FlightLoop {
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease } = this.parts;
-    this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
+    const { engine, status, timing, lease, vips } = this.parts;
+    const isBusy = engine.effects.count > 0 || this.linkChanges > 0;
+    this.poller.wait(isBusy ? 0 : Math.min(engine.wakeUs, vips.renewUs));
     const beganUs = nowUs();
-    if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
+    if (this.isStalled(beganUs)) {
       // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
@@ -172,6 +175,21 @@ export class FlightLoop {
     engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
     this.carryOut();
+    this.renewVips();
+  }
+
+  private isStalled(atUs: number): boolean {
+    const { engine, timing } = this.parts;
+    return atUs - engine.nextSendUs > timing.detectionUs - timing.periodUs;
+  }
+
+  /** Addresses that expired while this loop stood still stay away: the next turn lets go. */
+  private renewVips(): void {
+    const { engine, vips, links } = this.parts;
+    const atUs = nowUs();
+    if (this.isStalled(atUs) || vips.renew(atUs) === 0) return;
+    // The kernel has reported each of them to us: read now, that wakes nobody.
+    if (engine.effects.urgentCount === 0) this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 
   /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
@@ -231,8 +249,9 @@ export class FlightLoop {
 
   private receiveLinks(): void {
     const { links } = this.parts;
-    if (this.poller.isReadable(this.linkSlot)) {
-      const changes = links.poll();
+    if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
+      const changes = links.poll() + this.linkChanges;
+      this.linkChanges = 0;
       if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
       if (changes > 0 || !links.overflowed) this.takeLinks();
       this.reportsWait = true;
