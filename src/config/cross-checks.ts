@@ -4,7 +4,7 @@
  */
 
 import * as v from "valibot";
-import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
+import { leaseDetectionMsMin, leaseFits } from "../core/lease.ts";
 import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX, SERVERS_MIN } from "../limits.ts";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
@@ -77,16 +77,19 @@ function timingProblems(keepAlive: Section): Problem[] {
   return problems;
 }
 
-/** A lease has to end before the others take over, and to last until the next renewal. */
+/**
+ * A lease has to end before the others take over, and to last until the next renewal. The default gives way where none fits:
+ * `wingman check` and the start say so.
+ */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
-  if (lease === undefined || lease === "off" || periodMs === undefined || periods === undefined) return [];
-  const missingMs = leaseMsMin(periodMs) - leaseMsOf(periodMs, periods);
-  if (missingMs <= 0) return [];
+  if (clients.lease === undefined || lease === undefined || lease === "off") return [];
+  if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
+  const leastMs = leaseDetectionMsMin(periodMs);
   const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
-  const expected = `a detection time of at least ${periods * periodMs + missingMs} ms, so that a lease fits, or "off"`;
+  const expected = `a detection time of at least ${leastMs} ms, so that a lease fits, or "off"`;
   return [{ path: "clients.lease", found, expected }];
 }
 

@@ -23,7 +23,13 @@ describe("a sound configuration", () => {
           interfaces: ["eth0"],
           keyFile: null,
         },
-        clients: { interface: "eth0", lease: "off", noticeGroup: "239.192.44.2", noticePort: 44101, witnesses: [] },
+        clients: {
+          interface: "eth0",
+          lease: "preferred",
+          noticeGroup: "239.192.44.2",
+          noticePort: 44101,
+          witnesses: [],
+        },
         servers: [
           { id: "a", resource: 100 },
           { id: "b", resource: 50 },

@@ -16,3 +16,12 @@ export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
 export function leaseMsMin(periodMs: number): number {
   return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
 }
+
+/** The shortest detection time in ms that a lease fits. */
+export function leaseDetectionMsMin(periodMs: number): number {
+  return leaseMsMin(periodMs) + periodMs + LEASE_LATENESS_MS;
+}
+
+export function leaseFits(periodMs: number, lostAfterPeriods: number): boolean {
+  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs);
+}

@@ -52,6 +52,7 @@ export const LOG_LEFTOVERS = 302;
 export const LOG_QUEUE_FULL = 303;
 export const LOG_NO_LEASE = 304;
 export const LOG_LEASE_LOST = 305;
+export const LOG_LEASE_UNFIT = 306;
 
 function event(
   code: number,
@@ -223,6 +224,14 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The kernel has no nftables on ingress and egress.",
     "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+  ),
+  event(
+    LOG_LEASE_UNFIT,
+    "NO VIP LEASE FITS DETECTION TIME",
+    "number",
+    "number",
+    "The detection time (first, ms) is below the least (second).",
+    "Raise lostAfterPeriods, or set clients.lease to off.",
   ),
   event(
     LOG_LEASE_LOST,
