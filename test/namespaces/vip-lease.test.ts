@@ -233,7 +233,7 @@ describe("an owner that does not go on", () => {
     process.kill(pid, "SIGSTOP");
     await expectSilence();
     process.kill(pid, "SIGCONT");
-    expect(await line()).toBe(`errno ${ENOENT}`);
+    expect([`errno ${ENOENT}`, `errno ${ETIME}`]).toContain(await line()); // stopped before, or in the call itself
     await expectSilence();
     expect(server.addresses()).toContain("10.44.1.1/32");
   });
