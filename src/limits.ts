@@ -33,6 +33,13 @@ export const REQUIRED_MIN = 1;
 export const PERIOD_MS_MIN = 5;
 export const PERIOD_MS_MAX = 1000;
 
+/** `lostAfterPeriods` × period. Shorter than three of the shortest periods, one late keep-alive would be a failure. */
+export const DETECTION_TIME_MS_MIN = 15;
+/** Longer than this nobody calls it a failover. */
+export const DETECTION_TIME_MS_MAX = 10_000;
+/** `recoveredAfterPeriods` × period: a server that is back is of no use for so long. */
+export const RECOVERY_TIME_MS_MAX = 60_000;
+
 /** One lost datagram is never a failure: at least two periods of silence. */
 export const LOST_AFTER_PERIODS_MIN = 2;
 export const LOST_AFTER_PERIODS_MAX = 100;
@@ -122,8 +129,12 @@ export const STOP_GRACE_MS_DEFAULT = 500;
 export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 
-/** A planned move waits this much longer than the longest stop grace before the old owner lets go in any case. */
+/**
+ * A planned move waits this much longer than the longest stop grace before the old owner lets go in any case; where that is
+ * longer, so many periods: the new owner's word that it has room may be lost once.
+ */
 export const HANDOVER_EXTRA_MS = 500;
+export const HANDOVER_EXTRA_PERIODS = 2;
 
 /** Addresses are announced again (ARP, neighbour advertisement) this long after they came up (protocol, section 4). */
 export const ANNOUNCE_AGAIN_MS = 1000;
@@ -142,4 +153,24 @@ assert(
   2 * RENEWAL_ROUND_MS + RENEWAL_WAIT_MS + RENEWAL_LATENESS_MS + ADDRESS_LIFETIME_EARLY_MS <
     ADDRESS_LIFETIME_S_MIN * 1000,
   "a VIP that is renewed in its turn does not expire",
+);
+
+// Times: what the servers rely on of each other. Relations with what is configured are in core/lease, core/timing,
+// core/address-renewal and config/cross-checks.
+assert(DETECTION_TIME_MS_MIN >= 3 * PERIOD_MS_MIN, "a late keep-alive is no failure at the shortest period");
+assert(DETECTION_TIME_MS_MAX >= LOST_AFTER_PERIODS_MIN * PERIOD_MS_MAX, "the longest period has a detection time");
+assert(LEASE_LATENESS_MS <= PERIOD_MS_MIN, "a loop as late as a lease allows has missed no period");
+assert(LEASE_TICKS_MS < LEASE_MS_MIN, "the kernel's ticks leave something of every lease");
+assert(PERIOD_MS_MIN + LEASE_LATENESS_MS + LEASE_TICKS_MS >= LEASE_MS_MIN, "every lease that fits a period can be set");
+assert(DETECTION_TIME_MS_MAX <= LEASE_MS_MAX, "every lease that fits a detection time can be set");
+assert(
+  LISTEN_EXTRA_PERIODS * PERIOD_MS_MIN > LEASE_LATENESS_MS,
+  "who starts listens longer than a late owner is silent",
+);
+assert(HANDOVER_EXTRA_MS > 0 && HANDOVER_EXTRA_PERIODS >= 2, "a hand-over waits longer than the longest stop grace");
+assert(ANNOUNCE_AGAIN_MS >= PERIOD_MS_MAX, "the second announcement is due when a period begins");
+assert(RENEWAL_WAIT_MS < RENEWAL_ROUND_MS, "the loop comes several times in a round of renewals");
+assert(
+  (FUNCTIONS_MAX * VIPS_PER_FUNCTION_MAX) / VIP_BATCH_MAX <= RENEWAL_ROUND_MS / 4,
+  "batches of a ms for the renewals of all VIPs leave the loop most of its time",
 );

@@ -5,7 +5,17 @@
 
 import * as v from "valibot";
 import { leaseDetectionMsMin, leaseFits } from "../core/lease.ts";
-import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX, SERVERS_MIN } from "../limits.ts";
+import {
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
+  FUNCTIONS_MAX,
+  LEASE_LATENESS_MS,
+  LEASE_TICKS_MS,
+  RECOVERY_TIME_MS_MAX,
+  RESOURCE_MAX,
+  SERVERS_MAX,
+  SERVERS_MIN,
+} from "../limits.ts";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
@@ -20,12 +30,6 @@ import {
   WitnessSchema,
 } from "./schema.ts";
 import { isObject } from "./schema-problems.ts";
-
-/** Shorter than three of the shortest periods, one late keep-alive would be a failure. */
-export const DETECTION_TIME_MS_MIN = 15;
-/** Longer than this nobody calls it a failover. */
-export const DETECTION_TIME_MS_MAX = 10_000;
-export const RECOVERY_TIME_MS_MAX = 60_000;
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -89,7 +93,8 @@ function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
   const leastMs = leaseDetectionMsMin(periodMs);
   const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
-  const expected = `a detection time of at least ${leastMs} ms, so that a lease fits, or "off"`;
+  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness, ${LEASE_TICKS_MS} ms of timer ticks`;
+  const expected = `a detection time of at least ${leastMs} ms, so that a lease fits (${parts}), or "off"`;
   return [{ path: "clients.lease", found, expected }];
 }
 

@@ -76,6 +76,8 @@ describe("a sound configuration", () => {
     for (const changes of [
       {},
       { partNumber: "WNG5E00010001" },
+      { keepAlive: { lostAfterPeriods: 3 } }, // the default lease does not fit, and saying it would be an error
+      { clients: { lease: "required" } },
       withFunction({ command: ["/bin/x", "-y"], ata: "23-31" }),
     ]) {
       const result = parseConfig(JSON.stringify({ ...smallest(), ...changes }), "x", "/");

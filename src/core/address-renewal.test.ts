@@ -1,5 +1,13 @@
 import { expect, test } from "bun:test";
-import { ADDRESS_LIFETIME_S_MIN, IPV6_COST, RENEWAL_ROUND_MS, RENEWAL_WAIT_MS, VIP_BATCH_MAX } from "../limits.ts";
+import {
+  ADDRESS_LIFETIME_S_MIN,
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
+  IPV6_COST,
+  RENEWAL_ROUND_MS,
+  RENEWAL_WAIT_MS,
+  VIP_BATCH_MAX,
+} from "../limits.ts";
 import { AddressRenewal, addressLifetimeS, renewalRoundMs } from "./address-renewal.ts";
 
 const MS = 1000;
@@ -139,4 +147,12 @@ test("the lifetime: 2 s where it can be, longer than every stall that a loop sur
   expect(addressLifetimeS(10_000, 0)).toBe(12);
   expect(addressLifetimeS(50, 65)).toBe(3);
   expect(addressLifetimeS(50, 504)).toBe(10);
+});
+
+test("a VIP outlives every lease, and every stall that does not end the loop", () => {
+  for (let detectionMs = DETECTION_TIME_MS_MIN; detectionMs <= DETECTION_TIME_MS_MAX; detectionMs++) {
+    const lifetimeMs = addressLifetimeS(detectionMs, 0) * 1000;
+    expect(lifetimeMs - 2 * RENEWAL_ROUND_MS).toBeGreaterThan(detectionMs);
+    expect(lifetimeMs).toBeLessThan(detectionMs + 3000); // and not much longer
+  }
 });
