@@ -3,6 +3,7 @@
  * `ip`. A seat asks the server itself, frame by frame, whoever else has announced the addresses by then.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseAddress } from "../../src/config/address.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
@@ -102,6 +103,20 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
     expect(goneMs).toBeGreaterThan(1000);
     expect(goneMs).toBeLessThan(10_000);
   });
+});
+
+test("VIPs stay up over many lifetimes, with no gap, and an engine that goes on renews them", async () => {
+  const { a } = flight;
+  a.start(TABLE);
+  await until("it serves", () => a.vips().length >= 3);
+  a.watchAddresses();
+  await Bun.sleep(5000);
+  const changes = readFileSync(a.addressLog, "utf8");
+  const renewals = changes.split("\n").filter((line) => line.includes(" 10.44.1.1/32 "));
+  expect(renewals.length).toBeGreaterThan(3);
+  expect(changes).not.toContain("Deleted");
+  expect(a.log).not.toContain("REMOVED BY HAND");
+  expect(a.state()?.functions.find(({ id }) => id === "announcements")?.state).toBe("running");
 });
 
 describe("the lease by default", () => {
