@@ -106,8 +106,8 @@ export const ADDRESS_LIFETIME_EARLY_MS = 20;
 /** Each VIP is renewed once in a round: three times in the shortest lifetime. */
 export const RENEWAL_ROUND_MS = 600;
 
-/** The loop comes for renewals so often, however long its period is. */
-export const RENEWAL_WAIT_MS = 100;
+/** Batches of renewals are not further apart, however few VIPs and however long the period. */
+export const RENEWAL_WAIT_MS = 300;
 
 /** Lateness of the loop, and turns in which a batch of renewals had no room, that let no VIP expire. */
 export const RENEWAL_LATENESS_MS = 200;

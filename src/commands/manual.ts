@@ -174,7 +174,7 @@ A daemon whose lease ran out lets go of everything and begins anew.
 
 The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
 with the lease or without. When all its processes are gone, the kernel deletes them
-after that. Detection times over 480 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
+after that. Detection times over 280 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
 
 The filter stays when the daemon is killed, so that nothing answers in its place; an
 orderly stop, and a start with "off", take it away. By hand, with no daemon running:

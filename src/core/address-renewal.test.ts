@@ -70,10 +70,10 @@ for (const [ipv4, ipv6] of [
       const cost = costs(ipv4, ipv6);
       const roundMs = renewalRoundMs(ipv6);
       const { ageMsMax, turns, costMax, renewals } = fly(cost.slice().fill(1), cost, periodMs, 5 * roundMs);
-      const turnMs = Math.min(periodMs, RENEWAL_WAIT_MS);
+      const turnMs = RENEWAL_WAIT_MS + Math.min(periodMs, RENEWAL_WAIT_MS);
       // A VIP waits for a turn, and for the turns of one that costs more before it.
-      expect(ageMsMax).toBeLessThanOrEqual(roundMs + 2 * turnMs + 1);
-      expect(renewals).toBeGreaterThanOrEqual(4 * cost.length);
+      expect(ageMsMax).toBeLessThanOrEqual(roundMs + 2 * RENEWAL_WAIT_MS + 1);
+      expect(renewals).toBeGreaterThanOrEqual(3.5 * cost.length);
       expect(renewals).toBeLessThanOrEqual(5 * cost.length);
       const upCost = ipv4 + ipv6 * IPV6_COST;
       expect(costMax).toBeLessThanOrEqual(Math.min(VIP_BATCH_MAX, Math.ceil((upCost * turnMs) / roundMs) + IPV6_COST));
@@ -99,7 +99,7 @@ test("whatever comes up and goes down, no VIP reaches its lifetime", () => {
       for (let vip = from; vip < Math.min(up.length, from + length); vip++) up[vip] = value;
     });
     expect(ageMsMax).toBeGreaterThan(RENEWAL_ROUND_MS); // it was tried hard
-    expect(ageMsMax).toBeLessThanOrEqual(2 * RENEWAL_ROUND_MS + RENEWAL_WAIT_MS + 50);
+    expect(ageMsMax).toBeLessThanOrEqual(2 * RENEWAL_ROUND_MS + 2 * RENEWAL_WAIT_MS);
   }
 });
 
@@ -117,20 +117,20 @@ test("VIPs that come up all at once are not renewed all at once", () => {
   expect(count).toBeLessThanOrEqual(10);
 });
 
-test("after a pause there is one round to catch up, a batch a turn", () => {
+test("after a pause there is a batch, and no second one at the same time", () => {
   const cost = costs(100, 0);
   const up = cost.slice().fill(1);
   const renewal = new AddressRenewal(0);
   const counts: number[] = [];
   renewal.begin(0, 100);
-  for (let turn = 0; turn < 3; turn++) {
+  for (let turn = 0; turn < 2; turn++) {
     renewal.begin(10_000_000, 100);
     let count = 0;
     while (renewal.next(up, cost) >= 0) count++;
     counts.push(count);
-    expect(renewal.wakeUs).toBeGreaterThanOrEqual(10_000_000);
+    expect(renewal.wakeUs).toBeGreaterThan(10_000_000);
   }
-  expect(counts).toEqual([VIP_BATCH_MAX, 100 - VIP_BATCH_MAX, 0]);
+  expect(counts).toEqual([VIP_BATCH_MAX, 0]);
 });
 
 test("with nothing up there is nothing to do, ever", () => {
@@ -142,11 +142,11 @@ test("with nothing up there is nothing to do, ever", () => {
 
 test("the lifetime: 2 s where it can be, longer than every stall that a loop survives", () => {
   expect(addressLifetimeS(50, 0)).toBe(ADDRESS_LIFETIME_S_MIN);
-  expect(addressLifetimeS(450, 64)).toBe(2);
+  expect(addressLifetimeS(280, 64)).toBe(2);
   expect(addressLifetimeS(1000, 0)).toBe(3);
   expect(addressLifetimeS(10_000, 0)).toBe(12);
   expect(addressLifetimeS(50, 65)).toBe(3);
-  expect(addressLifetimeS(50, 504)).toBe(10);
+  expect(addressLifetimeS(50, 504)).toBe(11);
 });
 
 test("a VIP outlives every lease, and every stall that does not end the loop", () => {

@@ -45,19 +45,27 @@ export class AddressRenewal {
     this.roundUs = renewalRoundMs(ipv6Count) * 1000;
   }
 
-  /** Begins the renewals of one turn; `upCost`: of all VIPs that are up. They cost VIP_BATCH_MAX at most; the rest stays due. */
+  /**
+   * Begins the renewals of one turn; `upCost`: of all VIPs that are up. They cost VIP_BATCH_MAX at most; the rest stays due. There
+   * are none before `wakeUs`: few larger batches, because each may have to wait for a lock that is the kernel's only one for all changes
+   * of addresses and interfaces.
+   */
   begin(nowUs: number, upCost: number): void {
     const { roundUs } = this;
     this.earned = Math.min(upCost * roundUs, this.earned + upCost * Math.max(0, nowUs - this.lastUs));
     this.lastUs = nowUs;
-    this.budget = Math.min(VIP_BATCH_MAX, Math.floor(this.earned / roundUs));
+    this.budget = 0;
     if (upCost === 0) {
       this.wakeUs = Number.POSITIVE_INFINITY;
       return;
     }
+    if (nowUs >= this.wakeUs) {
+      this.budget = Math.min(VIP_BATCH_MAX, Math.floor(this.earned / roundUs));
+      this.wakeUs = Number.POSITIVE_INFINITY;
+    }
     const left = this.earned - this.budget * roundUs;
     const untilBatchUs = Math.floor(Math.max(0, VIP_BATCH_MAX * roundUs - left) / upCost);
-    this.wakeUs = nowUs + Math.min(RENEWAL_WAIT_MS * 1000, untilBatchUs);
+    this.wakeUs = Math.min(this.wakeUs, nowUs + Math.min(RENEWAL_WAIT_MS * 1000, untilBatchUs));
   }
 
   /** The next VIP to renew in this turn, of those that are `up` (1); −1: that is all. Once around in a turn at most. */

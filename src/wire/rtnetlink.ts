@@ -117,7 +117,7 @@ function putAttribute(view: DataView, at: number, type: number, valueBytes: numb
  * The prefix length that a VIP gets in the kernel. IPv4: 32, whatever is configured, because the kernel makes a second
  * IPv4 address of the same subnet a "secondary" and deletes it together with the first one; with a subnet of its own
  * every VIP stands alone. IPv6 knows no such thing and keeps the configured length, with which the kernel keeps the
- * subnet's route by itself.
+ * subnet's route by itself: as long as the VIPs live, or for ever when an address without a lifetime shares the subnet.
  */
 export const installedPrefixLength = (family: number, configured: number): number =>
   family === AF_INET ? 32 : configured;

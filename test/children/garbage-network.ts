@@ -80,7 +80,7 @@ const cases: Record<string, () => void> = {
     switcher.add(1);
     check(switcher.commit() === 0 && switcher.upCost === 2 + IPV6_COST);
     let atUs = 0;
-    renewal.begin(atUs, 0);
+    renewal.begin(atUs, switcher.upCost);
     measureGarbage(NETLINK_ROUNDS, () => {
       atUs += RENEWAL_ROUND_MS * 1000;
       renewal.begin(atUs, switcher.upCost);

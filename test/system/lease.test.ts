@@ -108,7 +108,7 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
 test("VIPs stay up over many lifetimes, with no gap, and an engine that goes on renews them", async () => {
   const { a } = flight;
   // Detection as long as the shortest lifetime allows: a busy machine is not what is asked for here.
-  a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 24 } });
+  a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 14 } });
   await until("it serves", () => a.vips().length >= 3);
   a.watchAddresses();
   await Bun.sleep(5000);
