@@ -1,12 +1,18 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
-import { DETECTION_TIME_MS_MAX, DETECTION_TIME_MS_MIN, RECOVERY_TIME_MS_MAX } from "../config/cross-checks.ts";
 import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import {
+  ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
   HARDWARE_FEEDINGS,
+  LEASE_LATENESS_MS,
+  LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
+  RECOVERY_TIME_MS_MAX,
+  RENEWAL_IPV6_PER_ROUND,
   SERVICE_FEEDINGS,
 } from "../limits.ts";
 import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
@@ -62,7 +68,8 @@ Keys are checked against each other, too:
   - a function fits at least one server that may run it;
   - no VIP is a witness; keep-alives and notices differ in group or port;
   - periodMs x lostAfterPeriods is ${DETECTION_TIME_MS_MIN} to ${DETECTION_TIME_MS_MAX} ms;
-  - periodMs x recoveredAfterPeriods is at most ${RECOVERY_TIME_MS_MAX} ms.
+  - periodMs x recoveredAfterPeriods is at most ${RECOVERY_TIME_MS_MAX} ms;
+  - a lease that is asked for fits the detection time (see the topic lease).
 
 Servers compare a digest of the table (see the topic keep-alive). It covers all
 that they must agree on; not part number, interface names, key file, the words of
@@ -133,11 +140,8 @@ set is left alone and named in a message: Wingman counts it as up there, and can
 take it down when the function moves. Keep VIPs out of the system's network setup.
 After a crash the VIPs of the earlier run are removed first of all.
 
-With clients.lease the kernel lets VIPs answer only while the daemon renews a lease
-every period. A daemon that is paused, starved or killed falls silent before the
-others take over, with its addresses still up. "required" refuses to start where
-the kernel cannot (nftables ingress and egress, Linux 5.16), "preferred" says so
-and goes on, "off" is the default.
+A server that stops without a word (killed, paused, starved) is silenced by its own
+kernel before the others take over: see the topic lease.
 
 The function's process, if it has a command, runs with these variables:
   WINGMAN_FUNCTION  identifier of the function
@@ -149,6 +153,37 @@ It is stopped with SIGTERM and, after stopGraceMs, its whole process group with
 SIGKILL. When it exits by itself it is started again after a growing pause; after
 ${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function is marked failed on that server and moves.
 'wingman resume' clears the mark.`;
+
+const LEASE = (): string => `Only one server may answer for a VIP, even when the one that has it is killed, paused
+or starved and cannot let go. Its kernel sees to that, in two ways.
+
+The lease: a packet filter (nftables, table "wingman") lets VIPs answer only while
+the daemon renews it, before every keep-alive. A daemon that stops is silent before
+the others take over, with its addresses still up. clients.lease says:
+
+preferred  (default) a lease where the kernel has one and it fits; if not, a
+           message at the start and in 'wingman status', and flight without
+required   no start without a lease
+off        no lease
+
+A lease lasts (lostAfterPeriods - 1) x periodMs - ${LEASE_LATENESS_MS} ms: the last keep-alive may be
+a period older than the last renewal, and ${LEASE_LATENESS_MS} ms late. It fits if it lasts for a
+period, ${LEASE_LATENESS_MS} ms of lateness and ${LEASE_TICKS_MS} ms of the kernel's timer ticks: that is, for
+detection times (periodMs x lostAfterPeriods) of 2 x periodMs + ${2 * LEASE_LATENESS_MS + LEASE_TICKS_MS} ms and more, at
+10 ms from 5 periods on. 'wingman check' shows it. Asked for where it does not fit,
+it is an error; left to the default, a warning.
+
+A daemon whose lease ran out lets go of everything and begins anew.
+
+The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
+with the lease or without. When all its processes are gone, the kernel deletes them
+after that. Detection times over 280 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
+
+The filter stays when the daemon is killed, so that nothing answers in its place; an
+orderly stop, and a start with "off", take it away. By hand, with no daemon running:
+'nft delete table netdev wingman'. Needs Linux 5.16 with nftables on ingress and
+egress (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_EGRESS); from 6.9 on nobody else can
+change the filter while the daemon runs.`;
 
 const NOTICE = (): string => `Before a function is stopped for a more important one, and when it has moved or
 started, its server multicasts one datagram to clients.noticeGroup, port
@@ -262,10 +297,11 @@ Topics: configuration, files, network, handover, watchdog.`,
 functions run with all servers, with every single failure and with every double
 failure (both at the same time), each from the state with all servers alive and by
 the configured policy. Stopped functions stand with their priority; lines with !!
-show functions of priority 9 or more that would stop.
+show functions of priority 9 or more that would stop, or that no VIP lease fits.
 
 JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
-"functions", "policy", "resource", "required", "cases":[{"down", "running",
+"functions", "lease":{"wanted", "leaseMs" or null, "detectionMs",
+"detectionMsMin"}, "policy", "resource", "required", "cases":[{"down", "running",
 "notRunning", "critical", "remaining"}]}; of a bad file {"ok":false, "source",
 "problems":[{"path", "found", "expected"}]}.`,
   plan: `Starts from the plan with all servers alive, or from the state in --from, takes
@@ -285,8 +321,8 @@ JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
 "moved":[{"function", "from", "to"}], "stopped", "remaining":{"SERVER":units},
 "optimal", "steps"}. "optimal" is null: these policies do not ask. With --book:
 {"policy", "book":[{"lost":["ID"], and the same for each failure}]}.`,
-  status: `Shows the servers and functions as the server on this machine sees them, and the
-keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
+  status: `Shows the servers and functions as the server on this machine sees them, the VIP
+lease (running, missing, off), and the keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
 Exit 1 when no server runs in the run directory.`,
   drain: `Hands all functions of the server on this machine to the others and keeps it from
 taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
@@ -317,6 +353,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "allocation", summary: "who runs what: the policies", text: ALLOCATION },
   { name: "keep-alive", summary: "how servers know of each other", text: KEEP_ALIVE },
   { name: "handover", summary: "how a function and its addresses move", text: HANDOVER },
+  { name: "lease", summary: "how a server that stops is silenced", text: LEASE },
   { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },

@@ -31,7 +31,10 @@ export interface KeepAliveConfig {
 export interface ClientsConfig {
   /** Interface on which the VIPs are; the first keep-alive interface unless given. */
   interface: string;
-  /** Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). */
+  /**
+   * Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). A lease fits the detection
+   * time unless this is "off", or "preferred" by default: see core/lease.
+   */
   lease: "required" | "preferred" | "off";
   noticeGroup: string;
   noticePort: number;

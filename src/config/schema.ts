@@ -195,9 +195,9 @@ export const ClientsSchema = v.strictObject(
     lease: v.optional(
       v.pipe(
         v.picklist(["required", "preferred", "off"], '"required", "preferred" or "off"'),
-        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic handover."),
+        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic lease."),
       ),
-      "off",
+      "preferred",
     ),
     noticeGroup: v.optional(multicastGroup("Multicast group of the client notices."), "239.192.44.2"),
     noticePort: v.optional(port("UDP port of the client notices."), 44_101),

@@ -55,6 +55,7 @@ export const LOG_NO_LEASE = 304;
 export const LOG_LEASE_LOST = 305;
 export const LOG_WATCHDOG_NO_TIMEOUT = 320;
 export const LOG_WATCHDOG_REFUSED = 321;
+export const LOG_LEASE_UNFIT = 306;
 
 function event(
   code: number,
@@ -234,6 +235,14 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The kernel has no nftables on ingress and egress.",
     "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+  ),
+  event(
+    LOG_LEASE_UNFIT,
+    "NO VIP LEASE FITS DETECTION TIME",
+    "number",
+    "number",
+    "The detection time (first, ms) is below the least (second).",
+    "Raise lostAfterPeriods, or set clients.lease to off.",
   ),
   event(
     LOG_LEASE_LOST,

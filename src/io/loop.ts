@@ -122,6 +122,8 @@ export class FlightLoop {
   private readonly refuses = new Uint8Array(NETWORKS_MAX);
   /** Turns in a row after which the networks still held datagrams. */
   private unreadTurns = 0;
+  /** Changes that were read beside our own renewals wait to be taken. */
+  private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
   private recordsLost = 0;
@@ -151,8 +153,9 @@ export class FlightLoop {
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease, lifeSigns } = this.parts;
-    this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
+    const { engine, status, timing, lease, vips, lifeSigns } = this.parts;
+    const isBusy = engine.effects.count > 0 || this.linkChanges > 0;
+    this.poller.wait(isBusy ? 0 : Math.min(engine.wakeUs, vips.renewUs));
     const beganUs = nowUs();
     if (engine.hasStalled(beganUs)) {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
@@ -182,6 +185,16 @@ export class FlightLoop {
     while (engine.composeRelay()) this.sendOutgoing();
     if (lease !== null && engine.lease.isDue(steppedUs) && !this.renewLease(steppedUs)) return;
     this.carryOut();
+    this.renewVips();
+  }
+
+  /** Addresses that expired while this loop stood still stay away: the next turn lets go. */
+  private renewVips(): void {
+    const { engine, vips, links } = this.parts;
+    const atUs = nowUs();
+    if (engine.hasStalled(atUs) || vips.renew(atUs) === 0) return;
+    // The kernel has reported each of them to us: read now, that wakes nobody.
+    if (engine.effects.urgentCount === 0) this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 
   /** @returns false when the lease could not be had and everything was let go */
@@ -256,8 +269,9 @@ export class FlightLoop {
 
   private receiveLinks(): void {
     const { links } = this.parts;
-    if (this.poller.isReadable(this.linkSlot)) {
-      const changes = links.poll();
+    if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
+      const changes = links.poll() + this.linkChanges;
+      this.linkChanges = 0;
       if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
       if (changes > 0 || !links.overflowed) this.takeLinks();
       this.reportsWait = true;

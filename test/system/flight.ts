@@ -1,5 +1,5 @@
 /** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
@@ -27,6 +27,7 @@ export const VIPS = TABLE.functions.flatMap(({ vips }) => vips.map((vip) => vip.
 export interface StatusDocument {
   phase: string;
   incarnation: number;
+  lease: string;
   servers: { id: string; state: string }[];
   functions: { id: string; owner: string | null; state: string }[];
   keepAlive: { accepted: number; rejected: Record<string, number> };
@@ -39,6 +40,8 @@ export class Server {
   private monitor: Bun.Subprocess | null = null;
   /** What a service manager puts into the daemon's environment. */
   environment: Readonly<Record<string, string>> = {};
+  /** What starts the daemon in its place, with the daemon's command as its arguments. */
+  launcher: readonly string[] = [];
 
   constructor(
     readonly id: string,
@@ -82,7 +85,8 @@ export class Server {
     writeFileSync(file, JSON.stringify(config));
     this.daemon = Bun.spawn(
       [
-        ...["ip", "netns", "exec", this.host.namespace, WINGMAN, "run", "--server", this.id, "--config", file],
+        ...["ip", "netns", "exec", this.host.namespace, ...this.launcher],
+        ...[WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", join(this.directory, "state"), ...options],
       ],
       { stdio: ["ignore", "ignore", Bun.file(this.logFile)], env: { ...process.env, ...this.environment } },
@@ -93,6 +97,18 @@ export class Server {
   get pid(): number {
     if (this.daemon === null) throw new Error(`server ${this.id} does not run`);
     return this.daemon.pid;
+  }
+
+  /** All processes of the daemon: the supervisor, the engine, the functions and what they started. */
+  processes(): number[] {
+    const parents = readdirSync("/proc").flatMap((name) => {
+      const stat = /^\d+$/.test(name) ? statOf(name) : "";
+      const parent = /\) \S (\d+)/.exec(stat)?.[1];
+      return parent === undefined ? [] : [[Number(name), Number(parent)] as const];
+    });
+    const found = [this.pid];
+    for (const pid of found) found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child));
+    return found;
   }
 
   get enginePid(): number {
@@ -137,6 +153,15 @@ export class Server {
     await this.stop("SIGKILL");
     this.monitor?.kill();
     await this.monitor?.exited;
+  }
+}
+
+/** Empty when the process has ended meanwhile. */
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return "";
   }
 }
 
