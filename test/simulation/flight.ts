@@ -220,6 +220,8 @@ class Flight {
     for (const host of members) {
       const { engine } = host;
       if (engine === null) return `s${host.index} is down`;
+      const awakeUs = world.nowUs - host.pausedUntilUs;
+      if (awakeUs < 2 * world.aircraft.timing.detectionUs) return `s${host.index} is or was stopped`;
       if (engine.phase !== PHASE_ACTIVE) return `s${host.index} is in phase ${engine.phase}`;
       for (const other of members) {
         if (other !== host && engine.membership.state[other.index] !== SERVER_ALIVE) {

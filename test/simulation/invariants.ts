@@ -147,7 +147,10 @@ export class Invariants {
     for (let via = 0; via < hosts.length; via++) {
       if (via === one || via === other) continue;
       const between = hosts[via] as Host;
-      if (between.engine === null || between.foreignTable) continue;
+      // Messages of another table are not sent on.
+      const sameTable =
+        between.foreignTable === hosts[one]?.foreignTable && between.foreignTable === hosts[other]?.foreignTable;
+      if (between.engine === null || !sameTable) continue;
       if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
       if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
       if (nowUs - network.joinedSinceUs(via, other) >= this.healingUs) return true;
