@@ -37,6 +37,7 @@ import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
+import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
 import { parseOptions, wholeNumberOption } from "./options.ts";
@@ -74,12 +75,18 @@ export async function engine(args: string[]): Promise<number> {
   const { lease, refused } = leaseOf(config, vips);
   const networks = present.map(
     (interfaceName) =>
-      new MulticastSocket({ interfaceName, group: config.keepAlive.group, port: config.keepAlive.port }),
+      new MulticastSocket({
+        interfaceName,
+        group: config.keepAlive.group,
+        port: config.keepAlive.port,
+        filter: keepAliveFilter(),
+      }),
   );
   const noticeSocket = new MulticastSocket({
     interfaceName: config.clients.interface,
     group: config.clients.noticeGroup,
     port: config.clients.noticePort,
+    filter: nothingFilter(),
   });
   const supervisor = RecordSocket.inherited(options.controlFd);
   const commands = RecordSocket.bound(join(runDirectory, "engine.sock"));

@@ -35,6 +35,8 @@ import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
 import {
   NETWORKS_MAX,
+  READ_REST_US,
+  RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
   RECORDS_PER_TURN_MAX,
   REPORTS_PER_TURN_MAX,
@@ -62,7 +64,12 @@ import {
   NO_INDEX,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED, COUNTER_SEND_FAILED } from "../wire/status-snapshot.ts";
+import {
+  COUNTER_AUTHENTICATION,
+  COUNTER_DROPPED,
+  COUNTER_MALFORMED,
+  COUNTER_SEND_FAILED,
+} from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
@@ -117,6 +124,10 @@ export class FlightLoop {
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX);
   /** Why each network refused the last keep-alive: 0 or an errno. */
   private readonly refuses = new Uint8Array(NETWORKS_MAX);
+  /** Datagrams received since the period began. */
+  private receivedInPeriod = 0;
+  /** Whether networks wake the loop. */
+  private networksWake = true;
   /** Turns in a row after which the networks still held datagrams. */
   private unreadTurns = 0;
   /** Addresses that others removed wait for room in the event queue. */
@@ -125,7 +136,7 @@ export class FlightLoop {
   private ended = GOES_ON;
 
   constructor(private readonly parts: FlightParts) {
-    for (const network of parts.networks) this.poller.add(network.fd);
+    for (const network of parts.networks) this.poller.add(network.fd); // their slots are their places
     this.linkSlot = this.poller.add(parts.links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
@@ -146,7 +157,7 @@ export class FlightLoop {
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
     const { engine, status, timing, lease } = this.parts;
-    this.poller.wait(engine.effects.count > 0 ? 0 : engine.wakeUs);
+    this.wait();
     const beganUs = nowUs();
     if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
       // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
@@ -161,6 +172,8 @@ export class FlightLoop {
         return;
       }
       engine.beginPeriod(beganUs);
+      this.receivedInPeriod = 0;
+      this.countDropped();
       this.sendKeepAlive();
       status.write(beganUs);
     }
@@ -172,6 +185,30 @@ export class FlightLoop {
     engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
     this.carryOut();
+  }
+
+  /**
+   * Until something arrives, or the engine wants to be called. When much has arrived in this period, arrivals wake nobody and are
+   * read a little later, many at a time: a flood costs a bounded share of the processor, and never the next keep-alive's time.
+   */
+  private wait(): void {
+    const { engine, networks } = this.parts;
+    const wake = this.receivedInPeriod < RECEIVES_AT_ONCE_MAX;
+    if (wake !== this.networksWake) {
+      for (let network = 0; network < networks.length; network++) this.poller.watch(network, wake);
+      this.networksWake = wake;
+    }
+    if (engine.effects.count > 0) this.poller.wait(0);
+    else if (wake) this.poller.wait(engine.wakeUs);
+    else this.poller.wait(Math.min(engine.nextSendUs, nowUs() + READ_REST_US));
+  }
+
+  private countDropped(): void {
+    const { engine, networks } = this.parts;
+    let dropped = 0;
+    for (let network = 0; network < networks.length; network++)
+      dropped += (networks[network] as MulticastSocket).dropped();
+    engine.counters[COUNTER_DROPPED] = dropped;
   }
 
   /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
@@ -216,6 +253,7 @@ export class FlightLoop {
         if (length < 0) break;
         this.takeDatagram(socket, network, length);
       }
+      this.receivedInPeriod += RECEIVES_PER_TURN_MAX - left;
       if (left === 0) allRead = false;
     }
     return allRead;
@@ -224,8 +262,11 @@ export class FlightLoop {
   private takeDatagram(socket: MulticastSocket, network: number, length: number): void {
     const { engine, seal } = this.parts;
     const { events, counters } = engine;
-    if (!decodeKeepAlive(socket.received.view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+    // The seal before the content: what nobody vouches for is not interpreted.
+    if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
     else if (!seal.verify(socket.received.bytes)) counters[COUNTER_AUTHENTICATION]++;
+    else if (!decodeKeepAlive(socket.received.view, length, events.message(events.count)))
+      counters[COUNTER_MALFORMED]++;
     else events.push(EVENT_KEEP_ALIVE, 0, network);
   }
 
