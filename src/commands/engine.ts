@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
-import { readKeyFile } from "../config/key-file.ts";
+import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import type { AllocationPolicy } from "../core/allocation.ts";
@@ -56,7 +56,7 @@ export async function engine(args: string[]): Promise<number> {
   // Should the supervisor die, its end of the control socket closes: the loop then lets go and says good-bye. A signal at the
   // parent's death would end this process with its VIPs up.
   if (process.ppid !== options.parent) return EXIT_FAILED;
-  const key = readKey(config, options.source, options.directory);
+  const seal = sealOf(config, options.source, options.directory);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
@@ -120,7 +120,7 @@ export async function engine(args: string[]): Promise<number> {
     networks,
     networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
     networkPlaces: present.map((name) => watched.indexOf(name)),
-    seal: new KeepAliveSeal(key),
+    seal,
     vips: new VipService(switcher, announcer, table.functionCount),
     lease,
     links,
@@ -222,12 +222,10 @@ function leaseOf(
   }
 }
 
-function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {
-  const { keyFile } = config.keepAlive;
-  if (keyFile === null) return null;
-  const result = readKeyFile(keyFile, directory);
-  if (!result.ok) throw new InputFileError({ source, problems: [result.problem] });
-  return result.key;
+function sealOf(config: AircraftConfig, source: string, directory: string): KeepAliveSeal {
+  const result = readKeys(config.keepAlive, directory);
+  if (!result.ok) throw new InputFileError({ source, problems: result.problems });
+  return new KeepAliveSeal(result.key, result.acceptKey);
 }
 
 function identityOf(config: AircraftConfig, self: number, incarnation: number): Identity {

@@ -22,6 +22,7 @@ describe("a sound configuration", () => {
           recoveredAfterPeriods: 10,
           interfaces: ["eth0"],
           keyFile: null,
+          acceptKeyFile: null,
         },
         clients: { interface: "eth0", lease: "off", noticeGroup: "239.192.44.2", noticePort: 44101, witnesses: [] },
         servers: [

@@ -1,0 +1,103 @@
+/**
+ * An attacker with an address of its own on the client network, which carries the keep-alives too, sends as fast as the kernel
+ * takes it, for some seconds; 30 s and how late keep-alives are: `npm run bench -- --only flood`. Needs root and `ip`.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { until } from "../namespaces/virtual-network.ts";
+import { Flight, type Server, type StatusDocument, TABLE } from "../system/flight.ts";
+
+const FLOODER = join(import.meta.dir, "../../scripts/bench/flooder.ts");
+const SECONDS = 4;
+const ATTACKERS = 2;
+const PERIOD_MS = 10;
+const GROUP = "239.192.44.1";
+const PORT = 44_100;
+const FLOWN = {
+  ...TABLE,
+  keepAlive: { ...TABLE.keepAlive, periodMs: PERIOD_MS, lostAfterPeriods: 5, group: GROUP, port: PORT, keyFile: "key" },
+  clients: { lease: "required" },
+};
+
+let flight: Flight;
+beforeEach(async () => {
+  flight = new Flight();
+  for (const server of [flight.a, flight.b]) {
+    writeFileSync(join(server.runDirectory, "../key"), "0123456789abcdef", { mode: 0o600 });
+    server.start(FLOWN);
+  }
+  await flight.settled();
+});
+afterEach(async () => {
+  await flight.close();
+});
+
+/** @returns datagrams sent */
+async function flood(kind: string): Promise<number> {
+  const attackers = Array.from({ length: ATTACKERS }, () =>
+    Bun.spawn(
+      [
+        ...["ip", "netns", "exec", flight.seat.namespace, process.execPath, FLOODER],
+        ...["eth0", GROUP, String(PORT), TABLE.system, kind, String(SECONDS)],
+      ],
+      { stdio: ["ignore", "pipe", "inherit"] },
+    ),
+  );
+  const reports = await Promise.all(attackers.map(({ stdout }) => new Response(stdout).json()));
+  return (reports as { sent: number }[]).reduce((sum, { sent }) => sum + sent, 0);
+}
+
+/** Everything about a server that a failover would change. */
+function flown(server: Server) {
+  const { phase, incarnation, servers, functions } = server.state() ?? flight.fail();
+  const states = servers.map(({ id, state }) => `${id} ${state}`);
+  const owners = functions.map(({ id, owner, state }) => `${id} ${owner} ${state}`);
+  return { phase, incarnation, states, owners, vips: server.vips(), log: server.log };
+}
+
+const REFUSED: Record<string, (keepAlive: StatusDocument["keepAlive"]) => number> = {
+  garbage: ({ dropped }) => dropped,
+  forged: ({ rejected }) => rejected.authentication ?? 0,
+  replayed: ({ rejected, duplicate }) => duplicate + (rejected.replay ?? 0),
+};
+
+describe("a flood from the client network causes no failover and stops no keep-alive", () => {
+  for (const [kind, refused] of Object.entries(REFUSED)) {
+    test(kind, async () => {
+      const servers = [flight.a, flight.b];
+      const before = servers.map(flown);
+      const began = servers.map((server) => (server.state() ?? flight.fail()).keepAlive);
+      const sent = await flood(kind);
+      expect(sent).toBeGreaterThan(10_000 * SECONDS);
+      await until("what has arrived is read", () =>
+        servers.every((server) => {
+          const { keepAlive } = server.state() ?? flight.fail();
+          return refused(keepAlive) + keepAlive.dropped > sent / 2;
+        }),
+      );
+      expect(servers.map(flown)).toEqual(before);
+      servers.forEach((server, index) => {
+        const { keepAlive } = server.state() ?? flight.fail();
+        const earlier = began[index] as (typeof began)[number];
+        const periods = (SECONDS * 1000) / PERIOD_MS;
+        expect(keepAlive.sent - earlier.sent).toBeGreaterThan(periods / 2);
+        expect(keepAlive.accepted - earlier.accepted).toBeGreaterThan(periods / 2);
+        expect(refused(keepAlive)).toBeGreaterThan(sent / 4);
+      });
+    });
+  }
+
+  test("and a server that is killed in the midst of it is replaced", async () => {
+    const flooded = flood("forged");
+    await until("the flood is under way", () => REFUSED.forged?.((flight.b.state() ?? flight.fail()).keepAlive) !== 0);
+    process.kill(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
+    process.kill(flight.a.enginePid, "SIGKILL");
+    await until("b owns the most important functions", () => {
+      const owned = (flight.b.state() ?? flight.fail()).functions.filter(({ owner }) => owner === "b");
+      return owned.some(({ id }) => id === "announcements") && owned.some(({ id }) => id === "safety-video");
+    });
+    process.kill(flight.a.pid, "SIGCONT");
+    await flooded;
+  });
+});
