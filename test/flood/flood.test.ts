@@ -12,11 +12,9 @@ const FLOODER = join(import.meta.dir, "../../scripts/bench/flooder.ts");
 const SECONDS = 4;
 const ATTACKERS = 2;
 const PERIOD_MS = 10;
-const GROUP = "239.192.44.1";
-const PORT = 44_100;
 const FLOWN = {
   ...TABLE,
-  keepAlive: { ...TABLE.keepAlive, periodMs: PERIOD_MS, lostAfterPeriods: 5, group: GROUP, port: PORT, keyFile: "key" },
+  keepAlive: { ...TABLE.keepAlive, periodMs: PERIOD_MS, lostAfterPeriods: 5, keyFile: "key" },
   clients: { lease: "required" },
 };
 
@@ -39,7 +37,7 @@ async function flood(kind: string): Promise<number> {
     Bun.spawn(
       [
         ...["ip", "netns", "exec", flight.seat.namespace, process.execPath, FLOODER],
-        ...["eth0", GROUP, String(PORT), TABLE.system, kind, String(SECONDS)],
+        ...["eth0", String(SECONDS), kind, TABLE.system],
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
     ),
