@@ -42,6 +42,12 @@ export const RECOVERED_AFTER_PERIODS_MAX = 1000;
 /** Start-up listens for the detection time and this many periods more before owning anything (protocol, section 2). */
 export const LISTEN_EXTRA_PERIODS = 2;
 
+/** So many periods without a datagram of a server's own, and the others are asked to send its messages on (core/relay). */
+export const DIRECT_PERIODS = 3;
+
+/** Messages of one server that another one sends on in a period: the periodic one, and some changes of state. */
+export const RELAYS_PER_PERIOD_MAX = 4;
+
 /**
  * Effects that may wait in one ring. A function has at most one VIP to add or remove on its way, one warning, and some
  * records of a hand-over; the rings are emptied within a few dozen turns.
@@ -100,6 +106,12 @@ export const LEASE_TICKS_MS = 20;
 /** Lateness of the loop that neither breaks a lease nor lets one outlast the detection time. */
 export const LEASE_LATENESS_MS = 5;
 
+/** Own keep-alives whose time is remembered: more than are sent within the longest detection time, the extra ones included. */
+export const SENT_TIMES = 4096;
+
+/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
+export const EXTRA_SENDS_MAX = 32;
+
 /** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
 export const SEQUENCE_MAX = 0xfff0_0000;
 
@@ -125,4 +137,8 @@ assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
 assert(RECEIVES_PER_TURN_MAX >= 2 * SERVERS_MAX, "two keep-alives of every server are read in one turn");
 assert(REPORTS_PER_TURN_MAX < RECORDS_PER_TURN_MAX, "records, reports and a carrier event fit their share");
+assert(
+  SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),
+  "what is echoed within the detection time is remembered",
+);
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");

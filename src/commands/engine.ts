@@ -29,7 +29,7 @@ import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
-import { nowUs } from "../io/monotonic-clock.ts";
+import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
@@ -62,7 +62,9 @@ export async function engine(args: string[]): Promise<number> {
   const table = functionTableOf(config);
   const { periodMs, lostAfterPeriods, recoveredAfterPeriods } = config.keepAlive;
   const stopGraceMs = config.functions.reduce((longest, entry) => Math.max(longest, entry.stopGraceMs), 0);
-  const timing = timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs);
+  const leaseMs = config.clients.lease === "off" ? 0 : leaseMsOf(periodMs, lostAfterPeriods);
+  // A lease ends up to two ticks of this kernel's timer early.
+  const timing = timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs, leaseMs, 2 * kernelTickMs());
   const policy = POLICIES[config.allocation];
   warmUp(table, policy, timing);
 

@@ -28,6 +28,8 @@ export const EFFECT_NOTICE = 7;
 export const EFFECT_LOG = 8;
 /** The phase of this server changed to `first`. */
 export const EFFECT_PHASE = 9;
+/** Ask witness `index` whether it is there. */
+export const EFFECT_PROBE = 11;
 /** Everything is let go and good-bye is said: the engine may end. */
 export const EFFECT_LEFT = 10;
 

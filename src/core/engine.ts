@@ -3,14 +3,16 @@
  * `step` calls nobody. The order of its phases is fixed: events, silence, phase, allocation (S1–S16), hand-over, good-bye,
  * and whether to send at once. Announcements and hand-over deadlines are looked at with the next period at the latest.
  *
- * The shell's turn: when `nowUs` ≥ `nextSendUs` call `beginPeriod`; fill `events`; call `step`; while `sendRequested` call
- * `compose` and send `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up.
+ * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs` call `beginPeriod` and
+ * `compose`, and send `outgoing`; fill `events`; call `step`; when `sendRequested` call `compose` and send `outgoing` before any effect is
+ * carried out, so that ownership is known before a VIP goes up; then send what `composeRelay` gives until it has no more.
  */
 import { assert } from "../assert.ts";
-import { FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
+import { EXTRA_SENDS_MAX, FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
+  COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
   COUNTER_SENT,
   COUNTERS,
@@ -27,7 +29,7 @@ import {
 } from "../wire/status-snapshot.ts";
 import { Agreement } from "./agreement.ts";
 import type { AllocationPolicy } from "./allocation.ts";
-import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, EffectQueue } from "./effect-queue.ts";
+import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
 import {
   EVENT_CARRIER,
   EVENT_COMMAND,
@@ -37,15 +39,19 @@ import {
   EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
   EVENT_VIP_UP,
+  EVENT_WITNESS,
   EventQueue,
 } from "./event-queue.ts";
 import { detectFailures } from "./failure-detector.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { Handover } from "./handover.ts";
+import { Isolation } from "./isolation.ts";
 import { Lateness } from "./lateness.ts";
+import { Lease } from "./lease.ts";
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
+  LOG_ISOLATED,
   LOG_PHASE,
   LOG_SERVER_ALIVE,
   LOG_SERVER_ID_TWICE,
@@ -55,32 +61,32 @@ import {
   LOG_SERVER_UNREACHABLE,
 } from "./maintenance-event.ts";
 import { type Identity, Membership } from "./membership.ts";
+import { Relay } from "./relay.ts";
 import type { Timing } from "./timing.ts";
-
-/** Keep-alives sent at once in one period at most; further changes wait for the next period. */
-const EXTRA_SENDS_MAX = 32;
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
 
-/** A newcomer waits at most this many recovery times for servers that keep joining. */
+/** A newcomer waits at most this many recovery times for servers that keep joining or have not proven to be fresh. */
 const JOINING_PATIENCE = 3;
 
 export class Engine {
-  readonly events = new EventQueue();
+  readonly events: EventQueue;
   readonly effects = new EffectQueue();
   readonly membership: Membership;
   readonly handover: Handover;
   readonly agreement: Agreement;
+  readonly isolation: Isolation;
+  readonly relay: Relay;
+  readonly lease: Lease;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
   /** The keep-alive to be sent, filled by `compose`. */
-  readonly outgoing = new KeepAliveMessage();
+  readonly outgoing: KeepAliveMessage;
 
   phase = PHASE_LISTENING;
   draining = false;
   leaving = false;
-  carrier = true;
   /** Listening, and held back by another table or another box with our id. */
   passive = false;
   /** Absolute deadline of the next periodic keep-alive. */
@@ -100,6 +106,7 @@ export class Engine {
   private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
   private readonly freshPeriods: number;
   private period = 0;
+  private nowUs: number;
 
   constructor(
     private readonly table: FunctionTable,
@@ -108,19 +115,27 @@ export class Engine {
     private readonly timing: Timing,
     announceAgainUs: number,
     nowUs: number,
+    witnessCount = 0,
   ) {
+    this.events = new EventQueue(table.serverCount, table.wordCount);
+    this.outgoing = new KeepAliveMessage(table.serverCount, table.wordCount);
     this.membership = new Membership(table, identity, timing);
     this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
     this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.isolation = new Isolation(witnessCount, timing, nowUs);
+    this.relay = new Relay(table, this.membership);
+    this.lease = new Lease(table, this.membership, timing);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
+    this.nowUs = nowUs;
     this.effects.push(EFFECT_PHASE, 0, this.phase, 0);
   }
 
   /** Flight begins now: what start-up took since the engine was made counts neither as lateness nor as listening. */
   begin(nowUs: number): void {
+    this.isolation.begin(nowUs);
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
@@ -128,12 +143,24 @@ export class Engine {
 
   /** The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed ones are left out. */
   beginPeriod(nowUs: number): void {
+    this.nowUs = nowUs;
     this.lateness.count(nowUs - this.nextSendUs);
     while (this.nextSendUs <= nowUs) this.nextSendUs += this.timing.periodUs;
     this.period = (this.period + 1) % this.freshPeriods;
     this.sequenceOfPeriod[this.period] = this.sequence;
     this.extraSends = 0;
     this.sendRequested = true;
+    this.relay.beginPeriod();
+    const witness = this.isolation.probe();
+    if (witness >= 0) this.effects.push(EFFECT_PROBE, witness, 0, 0);
+  }
+
+  /**
+   * Nothing was sent for the detection time, less the period that the last keep-alive stands for: the others have taken over what was
+   * ours, or are about to. To be asked first in every turn; then everything is let go before anything else, and the engine ends.
+   */
+  hasStalled(nowUs: number): boolean {
+    return nowUs - this.nextSendUs > this.timing.detectionUs - this.timing.periodUs;
   }
 
   /**
@@ -141,6 +168,8 @@ export class Engine {
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged yet
    */
   step(nowUs: number, allRead = true): void {
+    this.nowUs = nowUs;
+    if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
     const dueUs = allRead ? detectFailures(this.table, this.membership, nowUs, this.timing.detectionUs) : nowUs;
     this.promoteAll(nowUs);
@@ -151,7 +180,9 @@ export class Engine {
     this.handover.advance(nowUs, serving, this.sequence + 1);
     this.leave();
     this.requestSend();
+    this.relay.update();
     this.wakeUs = this.handover.advanced ? nowUs : Math.min(this.nextSendUs, dueUs);
+    if (this.timing.leaseUs !== 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /** Fills `outgoing` with the settled state and the next sequence number. */
@@ -170,18 +201,28 @@ export class Engine {
     outgoing.digestLow = identity.digestLow;
     outgoing.sequence = this.sequence;
     outgoing.assignmentDigest = this.agreement.digest;
+    outgoing.heard = membership.heardMask();
+    outgoing.direct = membership.directMask(this.nowUs);
+    outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
+    outgoing.clientMacLow = identity.clientMacLow ?? 0;
     for (let server = 0; server < this.table.serverCount; server++) {
       outgoing.heardIncarnation[server] = membership.echoIncarnation(server);
       outgoing.heardSequence[server] = membership.echoSequence(server);
     }
-    for (let word = 0; word < outgoing.owns.length; word++) {
+    for (let word = 0; word < this.table.wordCount; word++) {
       outgoing.owns[word] = handover.owns[word];
       outgoing.claims[word] = handover.claims[word];
       outgoing.ready[word] = handover.ready[word];
       outgoing.cannotRun[word] = handover.cannotRun[word];
     }
+    this.lease.noteSent(this.sequence, this.nowUs);
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
+  }
+
+  /** Fills `outgoing` with another server's message that is to be sent on. @returns false when there is none left */
+  composeRelay(): boolean {
+    return this.relay.compose(this.outgoing);
   }
 
   /** The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at once. */
@@ -196,7 +237,7 @@ export class Engine {
       const first = events.first[slot];
       switch (events.kind[slot]) {
         case EVENT_KEEP_ALIVE:
-          this.counters[this.membership.accept(events.message(slot), first, nowUs, this.sequenceFloor())]++;
+          this.takeKeepAlive(slot, first, nowUs);
           break;
         case EVENT_VIP_UP:
           handover.onVipUp(index);
@@ -219,10 +260,23 @@ export class Engine {
         case EVENT_COMMAND:
           this.takeCommand(first);
           break;
+        case EVENT_WITNESS:
+          this.isolation.onWitness(nowUs);
+          break;
       }
     }
     this.counters[COUNTER_OVERFLOW] = events.lost;
     events.clear();
+  }
+
+  private takeKeepAlive(slot: number, network: number, nowUs: number): void {
+    const { events, membership } = this;
+    const message = events.message(slot);
+    const counted = membership.accept(message, network, nowUs, this.sequenceFloor());
+    this.counters[counted]++;
+    if (counted !== COUNTER_ACCEPTED) return;
+    const { sender } = message;
+    membership.newest[sender] = events.exchange(slot, membership.newest[sender]);
   }
 
   /** Own sequence number of about one detection time ago. */
@@ -231,8 +285,8 @@ export class Engine {
   }
 
   private takeCarrier(present: boolean): void {
-    if (present === this.carrier) return;
-    this.carrier = present;
+    if (present === this.isolation.carrier) return;
+    this.isolation.carrier = present;
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
   }
 
@@ -285,9 +339,12 @@ export class Engine {
     return heardUs !== 0 && nowUs - heardUs < this.timing.detectionUs;
   }
 
-  /** Listening → active → draining, and isolated while the client interface has no carrier (protocol, sections 2 and 6). */
+  /** Listening → active → draining, and isolated while it is cut off from its clients (protocol, sections 2 and 6). */
   private updatePhase(nowUs: number): void {
-    if (!this.carrier) {
+    const hearsPeer = this.membership.heardMask() !== 0;
+    const { isolation } = this;
+    if (isolation.isCutOff(nowUs, hearsPeer)) {
+      if (this.phase !== PHASE_ISOLATED && isolation.carrier) this.effects.push(EFFECT_LOG, LOG_ISOLATED, 0, 0);
       this.setPhase(PHASE_ISOLATED);
       return;
     }
@@ -298,7 +355,9 @@ export class Engine {
       this.listenSinceUs = nowUs;
     }
     this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
-    if (this.phase === PHASE_LISTENING && (this.passive || !this.hasListened(nowUs))) return;
+    if (this.phase === PHASE_LISTENING) {
+      if (this.passive || !this.hasListened(nowUs) || !isolation.hasContact(nowUs, hearsPeer)) return;
+    }
     if (this.phase === PHASE_LISTENING) this.agreement.begin();
     this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
   }
@@ -315,7 +374,9 @@ export class Engine {
     const listenedUs = nowUs - this.listenSinceUs;
     if (listenedUs < timing.listenUs) return false;
     const patienceUs = JOINING_PATIENCE * timing.recoveredAfter * timing.periodUs;
-    return joining === 0 || listenedUs >= timing.listenUs + patienceUs;
+    // A message that nobody has proven to be fresh may come from a server whose proof was lost on its way.
+    const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
+    return !waits || listenedUs >= timing.listenUs + patienceUs;
   }
 
   private setPassive(passive: boolean): void {

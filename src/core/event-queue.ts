@@ -1,5 +1,5 @@
 /** What happened since the last step, in the order in which it was seen; preallocated. */
-import { EVENTS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, EVENTS_MAX, SERVERS_MAX } from "../limits.ts";
 import { KeepAliveMessage } from "../wire/keep-alive.ts";
 
 /** A datagram with a sound layout and MAC; its content is in `message(slot)`, `first` is the network. */
@@ -16,6 +16,8 @@ export const EVENT_VIP_REMOVED = 5;
 export const EVENT_CARRIER = 6;
 /** The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's kind. */
 export const EVENT_PROCESS = 7;
+/** Witness `index` answered a probe. */
+export const EVENT_WITNESS = 9;
 /** A command; `first` is CONTROL_DRAIN, CONTROL_RESUME or CONTROL_LEAVE. */
 export const EVENT_COMMAND = 8;
 
@@ -28,8 +30,9 @@ export class EventQueue {
   readonly first = new Int32Array(EVENTS_MAX);
   private readonly messages: KeepAliveMessage[] = [];
 
-  constructor() {
-    for (let slot = 0; slot < EVENTS_MAX; slot++) this.messages.push(new KeepAliveMessage());
+  /** Messages of a table of `servers` and of functions in `words` words of a bitmap. */
+  constructor(servers: number = SERVERS_MAX, words: number = BITMAP_WORDS) {
+    for (let slot = 0; slot < EVENTS_MAX; slot++) this.messages.push(new KeepAliveMessage(servers, words));
   }
 
   isFull(): boolean {
@@ -39,6 +42,13 @@ export class EventQueue {
   /** Where the content of the datagram in `slot` is, or of the next one when `slot` is `count`. */
   message(slot: number): KeepAliveMessage {
     return this.messages[slot] as KeepAliveMessage;
+  }
+
+  /** Gives the content of `slot` away for another message object, whose content is overwritten some time. */
+  exchange(slot: number, message: KeepAliveMessage): KeepAliveMessage {
+    const given = this.messages[slot] as KeepAliveMessage;
+    this.messages[slot] = message;
+    return given;
   }
 
   /** @returns false when the queue is full and the event was not taken. */

@@ -14,6 +14,7 @@ import type { Membership } from "./membership.ts";
 
 /**
  * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness has lost them too.
+ * Silence that was our own, because this loop was late, is not held against them.
  * @param detectionUs silence after which a server counts as failed
  * @returns the earliest time in µs at which another server could fall due, Infinity when none can
  */
@@ -27,7 +28,7 @@ export function detectFailures(
   for (let server = 0; server < table.serverCount; server++) {
     const state = membership.state[server];
     if (state !== SERVER_ALIVE && state !== SERVER_JOINING && state !== SERVER_INCOMPATIBLE) continue;
-    const silentAtUs = membership.lastHeardUs[server] + detectionUs;
+    const silentAtUs = membership.lastHeardUs[server] + membership.excusedUs[server] + detectionUs;
     if (nowUs < silentAtUs) {
       if (silentAtUs < dueUs) dueUs = silentAtUs;
       continue;

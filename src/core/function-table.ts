@@ -34,6 +34,8 @@ export interface FunctionRow {
 export class FunctionTable {
   readonly serverCount: number;
   readonly functionCount: number;
+  /** 32-bit words of a bitmap that hold a bit of a function. */
+  readonly wordCount: number;
   /** Mask of all configured servers. */
   readonly serverMask: number;
   /** R(Sx), patent [0028]. */
@@ -58,6 +60,7 @@ export class FunctionTable {
     assert(rows.length <= FUNCTIONS_MAX, "number of functions");
     this.serverCount = resources.length;
     this.functionCount = rows.length;
+    this.wordCount = Math.ceil(rows.length / 32);
     this.serverMask = (1 << resources.length) - 1;
     resources.forEach((resource, server) => {
       assert(Number.isInteger(resource) && resource >= 0 && resource <= RESOURCE_MAX, "server resource");

@@ -156,7 +156,7 @@ export class Handover {
     const { table, state } = this;
     let room = table.resource[this.self] - this.load;
     this.advanced = false;
-    for (let word = 0; word < BITMAP_WORDS; word++) this.readyNext[word] = 0;
+    for (let word = 0; word < this.table.wordCount; word++) this.readyNext[word] = 0;
     for (let place = 0; place < table.functionCount; place++) {
       const index = table.turn[place];
       for (let rows = 0; rows < 3; rows++) {
@@ -451,7 +451,7 @@ export class Handover {
   /** Rebuilds our four sets and notes whether they changed. */
   private publish(): void {
     const { table, state } = this;
-    for (let word = 0; word < BITMAP_WORDS; word++) {
+    for (let word = 0; word < table.wordCount; word++) {
       let owns = 0;
       let claims = 0;
       let failed = 0;

@@ -1,11 +1,21 @@
 /**
- * The length of the VIP lease (protocol, section 5). The kernel of a server that no longer renews must be silent before the others
- * take over, and a server that is merely late must not silence itself.
+ * How long the VIPs of this server may answer (protocol, section 5). The kernel of a server that no longer renews must be silent before
+ * the others take over, and a server that is merely late must not silence itself.
+ *
+ * The lease is what the others grant: server x takes over when it has heard nothing of us for the detection time, and what it has
+ * heard last, its echo tells. So a lease ends a detection time after the newest keep-alive that x has echoed was sent, less the lateness
+ * allowed, and it holds whatever is lost on the way from us to x, and whenever this process is paused. A server that has fallen silent
+ * grants nothing and takes nothing: it has failed, or has its own failure detection of us, which our keep-alives feed; it is left out
+ * early enough for the lease to go on.
  */
-import { LEASE_LATENESS_MS, LEASE_TICKS_MS } from "../limits.ts";
+import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
+import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
+import type { FunctionTable } from "./function-table.ts";
+import type { Membership } from "./membership.ts";
+import type { Timing } from "./timing.ts";
 
 /**
- * Lease in ms: stopped between its last renewal and the keep-alive after it, a server has sent its last one a period before; so
+ * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has sent its last one a period before; so
  * lease + period + lateness ≤ detection time.
  */
 export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
@@ -15,4 +25,81 @@ export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
 /** The shortest that lasts until the next renewal: a period, the lateness allowed, and what the kernel's ticks take off. */
 export function leaseMsMin(periodMs: number): number {
   return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
+}
+
+const LATENESS_US = LEASE_LATENESS_MS * 1000;
+
+export class Lease {
+  /** When the own keep-alive of each of the last sequence numbers was sent. */
+  private readonly sentUs = new Float64Array(SENT_TIMES);
+  private newest = 0;
+  /** Until when the lease was granted last. */
+  private grantedUs = Number.POSITIVE_INFINITY;
+  /** Silence after which a server is left out: what is granted until then still runs. */
+  private readonly silentUs: number;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly membership: Membership,
+    private readonly timing: Timing,
+  ) {
+    this.silentUs = timing.detectionUs - timing.periodUs - LATENESS_US - timing.leaseTicksUs;
+  }
+
+  /** The keep-alive `sequence` goes out now. */
+  noteSent(sequence: number, nowUs: number): void {
+    this.sentUs[sequence % SENT_TIMES] = nowUs;
+    this.newest = sequence;
+  }
+
+  /** The earliest time at which another server may take over, less the lateness allowed; the longest lease is the limit. */
+  endUs(nowUs: number): number {
+    const { membership, timing, table } = this;
+    let endUs = nowUs + timing.leaseUs;
+    for (let server = 0; server < table.serverCount; server++) {
+      if (!membership.isHeard(server) || membership.phase[server] !== PHASE_ACTIVE) continue;
+      if (nowUs - membership.lastHeardUs[server] >= this.silentUs) continue;
+      const grantUs = this.sentAtUs(membership.echoedSequence[server]) + timing.detectionUs - LATENESS_US;
+      if (grantUs < endUs) endUs = grantUs;
+    }
+    return endUs;
+  }
+
+  /**
+   * A renewal is due between two keep-alives: what was granted does not last until the next one, and more can be had now. At a
+   * keep-alive it is due in any case.
+   */
+  isDue(nowUs: number): boolean {
+    const { timing } = this;
+    const enoughUs = nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
+    return this.grantedUs < enoughUs && this.endUs(nowUs) >= this.grantedUs + 1000;
+  }
+
+  /** When a server that grants little is left out, and a renewal may be due, at the earliest; Infinity when there is none. */
+  dueUs(nowUs: number): number {
+    const { membership, timing, table } = this;
+    if (this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs) return Number.POSITIVE_INFINITY;
+    let dueUs = Number.POSITIVE_INFINITY;
+    for (let server = 0; server < table.serverCount; server++) {
+      if (!membership.isHeard(server) || membership.phase[server] !== PHASE_ACTIVE) continue;
+      const silentAtUs = membership.lastHeardUs[server] + this.silentUs;
+      if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
+    }
+    return dueUs;
+  }
+
+  /** @returns whole ms for which the lease may be renewed now; 0 when others may have taken over: let go of everything */
+  grant(nowUs: number): number {
+    const lengthMs = Math.floor((this.endUs(nowUs) - nowUs) / 1000);
+    if (lengthMs * 1000 <= this.timing.leaseTicksUs) return 0;
+    this.grantedUs = nowUs + lengthMs * 1000;
+    return lengthMs;
+  }
+
+  private sentAtUs(sequence: number): number {
+    const age = this.newest - sequence;
+    return sequence === 0 || age < 0 || age >= SENT_TIMES
+      ? Number.NEGATIVE_INFINITY
+      : this.sentUs[sequence % SENT_TIMES];
+  }
 }

@@ -34,6 +34,7 @@ export const LOG_SERVER_ID_TWICE = 115;
 export const LOG_CARRIER_LOST = 120;
 export const LOG_CARRIER_PRESENT = 121;
 export const LOG_SEND_FAILED = 122;
+export const LOG_ISOLATED = 125;
 export const LOG_NETWORK_LOST = 123;
 export const LOG_NETWORK_PRESENT = 124;
 export const LOG_FUNCTION_UP = 200;
@@ -109,6 +110,14 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "Check the cable and the switch port.",
   ),
   event(LOG_CARRIER_PRESENT, "CLIENT NETWORK CARRIER PRESENT", "none", "none", "The link is back.", "None."),
+  event(
+    LOG_ISOLATED,
+    "CUT OFF FROM PEERS AND WITNESSES",
+    "none",
+    "none",
+    "No server and no witness is heard: all VIPs are let go.",
+    "Check cable and switch port; check clients.witnesses.",
+  ),
   event(
     LOG_SEND_FAILED,
     "KEEP-ALIVE NOT SENT",

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { FLAG_GOOD_BYE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import { DIRECT_PERIODS } from "../limits.ts";
+import { FLAG_GOOD_BYE, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_DUPLICATE,
@@ -53,7 +54,8 @@ function arrive(arriving: KeepAliveMessage, network = 0): number {
 beforeEach(() => {
   nowUs = 1_000_000;
   const identity = { self: 0, systemId: 42, digestHigh: 7, digestLow: 8, incarnation: OURS, nonce: 0 };
-  membership = new Membership(new FunctionTable([10, 10, 10], []), identity, timing);
+  const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
+  membership = new Membership(new FunctionTable([10, 10, 10], Array(4).fill(row)), identity, timing);
 });
 
 test("at first this server knows itself and nobody else", () => {
@@ -174,12 +176,59 @@ test("a server with another table is no peer: its functions do not count, and it
 
 test("a view counts only for the incarnation that we know too", () => {
   arrive(message(1));
-  const other = message(1, { sender: 2, incarnation: 300, nonce: 0 });
+  const other = message(1, { sender: 2, incarnation: 300, heard: 0b010 });
   other.heardIncarnation[1] = THEIRS;
   arrive(other);
   expect(membership.hears[2] & 2).toBe(2);
-  const outdated = message(2, { sender: 2, incarnation: 300, nonce: 0 });
+  const outdated = message(2, { sender: 2, incarnation: 300, heard: 0b010 });
   outdated.heardIncarnation[1] = THEIRS - 1;
   arrive(outdated);
   expect(membership.hears[2] & 2).toBe(0);
+});
+
+test("an echo alone is no view: it may answer a recording", () => {
+  arrive(message(1));
+  const echo = message(1, { sender: 2, incarnation: 300 });
+  echo.heardIncarnation[1] = THEIRS;
+  arrive(echo);
+  expect(membership.hears[2] & 2).toBe(0);
+});
+
+test("a message that another server sent on counts as heard, and not as direct", () => {
+  arrive(message(1, { flags: FLAG_RELAYED }));
+  expect(membership.isHeard(1)).toBe(true);
+  expect(membership.directMask(nowUs)).toBe(0);
+  expect(membership.flags[1]).toBe(0);
+  arrive(message(2));
+  expect(membership.directMask(nowUs)).toBe(0b010);
+  expect(membership.directMask(nowUs + DIRECT_PERIODS * timing.periodUs)).toBe(0);
+});
+
+test("a server's own datagram after its relayed copy is direct all the same", () => {
+  arrive(message(1));
+  nowUs += 10 * timing.periodUs;
+  expect(arrive(message(2, { flags: FLAG_RELAYED }))).toBe(COUNTER_ACCEPTED);
+  expect(arrive(message(2))).toBe(COUNTER_DUPLICATE);
+  expect(membership.directMask(nowUs)).toBe(0b010);
+});
+
+test("a newcomer that has not proven itself is known for as long as it was heard lately", () => {
+  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(false);
+  const unproven = message(1);
+  unproven.heardSequence[0] = 1;
+  arrive(unproven);
+  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(true);
+  expect(membership.hearsCandidate(nowUs + timing.detectionUs, timing.detectionUs)).toBe(false);
+  arrive(message(2));
+  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(false); // it is heard now
+});
+
+test("own lateness excuses a silence for one detection time in all, and until the server is heard again", () => {
+  arrive(message(1));
+  membership.excuse(timing.periodUs);
+  expect(membership.excusedUs[1]).toBe(timing.periodUs);
+  for (let turn = 0; turn < 9; turn++) membership.excuse(timing.periodUs);
+  expect(membership.excusedUs[1]).toBe(timing.detectionUs);
+  arrive(message(2));
+  expect(membership.excusedUs[1]).toBe(0);
 });

@@ -2,8 +2,8 @@
  * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One column per field, one row
  * per configured server. Judging silence is the failure detector's work.
  */
-import { BITMAP_WORDS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import { BITMAP_WORDS, DIRECT_PERIODS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_DUPLICATE,
@@ -35,6 +35,9 @@ export interface Identity {
   readonly incarnation: number;
   /** Drawn at every start, 32 bits: two boxes with one id may have the same incarnation. */
   readonly nonce: number;
+  /** Ethernet address of the client interface, its first two and last four bytes; 0 where there is none. */
+  readonly clientMacHigh?: number;
+  readonly clientMacLow?: number;
 }
 
 export class Membership {
@@ -48,6 +51,14 @@ export class Membership {
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
   /** Mask of the servers that the server hears in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
+  /** Mask of the servers whose own datagrams reach the server. */
+  readonly direct = new Uint16Array(SERVERS_MAX);
+  /** When a datagram of the server itself, not one sent on by another, was heard last. */
+  readonly directHeardUs = new Float64Array(SERVERS_MAX);
+  /** Part of its silence that was our own: this loop was late. */
+  readonly excusedUs = new Float64Array(SERVERS_MAX);
+  /** Newest message accepted of each server. */
+  readonly newest: KeepAliveMessage[] = [];
   /** Newest sequence number accepted. */
   readonly sequence = new Uint32Array(SERVERS_MAX);
   /** Digest of the table of an incompatible server, for the fault record. */
@@ -74,6 +85,7 @@ export class Membership {
   /** Newest incarnation heard that has not proven to be fresh, and its sequence: echoed so that it can. */
   private readonly candidate = new Uint32Array(SERVERS_MAX);
   private readonly candidateSequence = new Uint32Array(SERVERS_MAX);
+  private readonly candidateHeardUs = new Float64Array(SERVERS_MAX);
 
   constructor(
     private readonly table: FunctionTable,
@@ -83,6 +95,46 @@ export class Membership {
     this.state.fill(SERVER_UNKNOWN);
     this.state[identity.self] = SERVER_SELF;
     this.incarnation[identity.self] = identity.incarnation;
+    this.candidateHeardUs.fill(Number.NEGATIVE_INFINITY);
+    for (let server = 0; server < SERVERS_MAX; server++) {
+      this.newest.push(new KeepAliveMessage(table.serverCount, table.wordCount));
+    }
+  }
+
+  /** Mask of the servers heard now. */
+  heardMask(): number {
+    let mask = 0;
+    for (let server = 0; server < this.table.serverCount; server++) if (this.isHeard(server)) mask |= 1 << server;
+    return mask;
+  }
+
+  /** Mask of the servers heard now whose own datagrams reach us. */
+  directMask(nowUs: number): number {
+    const windowUs = DIRECT_PERIODS * this.timing.periodUs;
+    let mask = 0;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs) mask |= 1 << server;
+    }
+    return mask;
+  }
+
+  /** Somebody was heard within the last `windowUs` who has not proven yet to be a server that lives. */
+  hearsCandidate(nowUs: number, windowUs: number): boolean {
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (server === this.identity.self || this.isHeard(server)) continue;
+      if (nowUs - this.candidateHeardUs[server] < windowUs) return true;
+    }
+    return false;
+  }
+
+  /**
+   * This loop was late: what it did not hear meanwhile is no silence of the others. A server's silence is excused for one detection
+   * time in all, so that a loop that is late again and again sees failures all the same.
+   */
+  excuse(lateUs: number): void {
+    for (let server = 0; server < this.table.serverCount; server++) {
+      this.excusedUs[server] = Math.min(this.excusedUs[server] + lateUs, this.timing.detectionUs);
+    }
   }
 
   /** Heard, and it does not hear us: it judges without what we say. */
@@ -115,19 +167,23 @@ export class Membership {
     const isFresh =
       message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor;
     if (server === self) return this.acceptOwnIndex(message, isFresh, nowUs);
+    const isRelayed = (message.flags & FLAG_RELAYED) !== 0;
     const isCompatible =
       message.digestHigh === this.identity.digestHigh && message.digestLow === this.identity.digestLow;
     if (this.isHeard(server)) {
       // While an incarnation is heard there is no other: a second box with the same id, or a recording.
       if (!isCompatible || message.incarnation !== this.incarnation[server]) return COUNTER_UNKNOWN;
     } else {
-      if (!isFresh) return this.acceptCandidate(message);
+      if (!isFresh) return this.acceptCandidate(message, nowUs);
       if (!isCompatible) return this.acceptIncompatible(message, nowUs);
       if (message.incarnation !== this.incarnation[server]) this.beginIncarnation(server, message.incarnation);
     }
-    const copy = server * NETWORKS_MAX + network;
-    if (message.sequence <= this.networkSequence[copy]) return COUNTER_REPLAY;
-    this.networkSequence[copy] = message.sequence;
+    if (!isRelayed) {
+      const copy = server * NETWORKS_MAX + network;
+      if (message.sequence <= this.networkSequence[copy]) return COUNTER_REPLAY;
+      this.networkSequence[copy] = message.sequence;
+      if (message.sequence >= this.sequence[server]) this.directHeardUs[server] = nowUs;
+    }
     if (message.sequence <= this.sequence[server]) return COUNTER_DUPLICATE;
     this.take(message, server, nowUs);
     return COUNTER_ACCEPTED;
@@ -185,8 +241,9 @@ export class Membership {
   }
 
   /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
-  private acceptCandidate(message: KeepAliveMessage): number {
+  private acceptCandidate(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
+    this.candidateHeardUs[server] = nowUs;
     if (this.candidate[server] === 0) this.answerAtOnce = true; // recordings that take turns are not answered at once
     this.candidate[server] = message.incarnation;
     this.candidateSequence[server] = message.sequence;
@@ -197,7 +254,7 @@ export class Membership {
   private acceptOwnIndex(message: KeepAliveMessage, isFresh: boolean, nowUs: number): number {
     const isOwn = message.incarnation === this.identity.incarnation && message.nonce === this.identity.nonce;
     if (isOwn) return COUNTER_DUPLICATE; // come back from a joined network or a reflector
-    this.acceptCandidate(message);
+    this.acceptCandidate(message, nowUs);
     if (isFresh) this.ownIndexHeardUs = nowUs;
     return COUNTER_UNKNOWN;
   }
@@ -205,8 +262,9 @@ export class Membership {
   /** Such a server is never a peer: it is named in a fault and makes a newcomer wait. */
   private acceptIncompatible(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
-    this.acceptCandidate(message);
+    this.acceptCandidate(message, nowUs);
     this.lastHeardUs[server] = nowUs;
+    this.excusedUs[server] = 0;
     this.phase[server] = message.phase;
     this.foreignDigest[server] = message.digestHigh;
     this.setState(server, SERVER_INCOMPATIBLE);
@@ -220,6 +278,7 @@ export class Membership {
     this.sequence[server] = 0;
     this.candidate[server] = 0;
     this.candidateSequence[server] = 0;
+    this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
     for (let network = 0; network < NETWORKS_MAX; network++) this.networkSequence[server * NETWORKS_MAX + network] = 0;
   }
 
@@ -228,18 +287,20 @@ export class Membership {
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
     this.lastHeardUs[server] = nowUs;
+    this.excusedUs[server] = 0;
     this.phase[server] = message.phase;
     this.assignmentDigest[server] = message.assignmentDigest;
     const hearsUs = message.heardIncarnation[self] === this.identity.incarnation;
     this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
     this.takeView(message, server);
-    if ((message.flags & FLAG_GOOD_BYE) !== 0) {
-      this.flags[server] = message.flags;
+    const flags = message.flags & ~FLAG_RELAYED;
+    if ((flags & FLAG_GOOD_BYE) !== 0) {
+      this.flags[server] = flags;
       this.setState(server, SERVER_LEAVING);
       return;
     }
-    if (this.flags[server] !== message.flags) this.answerAtOnce = true;
-    this.flags[server] = message.flags;
+    if (this.flags[server] !== flags) this.answerAtOnce = true;
+    this.flags[server] = flags;
     this.takeFunctions(message, server);
     if (this.state[server] === SERVER_UNREACHABLE) {
       this.setState(server, SERVER_ALIVE); // the others heard it all the time
@@ -259,15 +320,16 @@ export class Membership {
   private takeView(message: KeepAliveMessage, server: number): void {
     let hears = 0;
     for (let other = 0; other < this.table.serverCount; other++) {
-      const incarnation = message.heardIncarnation[other];
-      if (incarnation !== 0 && incarnation === this.incarnation[other]) hears |= 1 << other;
+      const bit = 1 << other;
+      if ((message.heard & bit) !== 0 && message.heardIncarnation[other] === this.incarnation[other]) hears |= bit;
     }
     this.hears[server] = hears;
+    this.direct[server] = message.direct;
   }
 
   private takeFunctions(message: KeepAliveMessage, server: number): void {
     const row = server * BITMAP_WORDS;
-    for (let word = 0; word < BITMAP_WORDS; word++) {
+    for (let word = 0; word < this.table.wordCount; word++) {
       if (this.claims[row + word] !== message.claims[word]) this.answerAtOnce = true;
       if (this.cannotRun[row + word] !== message.cannotRun[word]) {
         this.cannotRunChanged = true;
@@ -282,7 +344,7 @@ export class Membership {
 
   private forget(server: number): void {
     const row = server * BITMAP_WORDS;
-    for (let word = 0; word < BITMAP_WORDS; word++) {
+    for (let word = 0; word < this.table.wordCount; word++) {
       if (this.cannotRun[row + word] !== 0) this.cannotRunChanged = true;
       this.owns[row + word] = 0;
       this.claims[row + word] = 0;
@@ -291,6 +353,7 @@ export class Membership {
     }
     this.echoedSequence[server] = 0;
     this.hears[server] = 0;
+    this.direct[server] = 0;
     this.inARow[server] = 0;
     if (this.state[server] !== SERVER_INCOMPATIBLE) this.candidate[server] = 0;
   }

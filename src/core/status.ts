@@ -85,7 +85,7 @@ export class StatusWriter {
     view.setUint8(STATUS_PHASE_AT, engine.phase);
     const flags =
       (engine.draining ? STATUS_FLAG_DRAINING : 0) |
-      (engine.carrier ? STATUS_FLAG_CARRIER : 0) |
+      (engine.isolation.carrier ? STATUS_FLAG_CARRIER : 0) |
       (this.realtime ? STATUS_FLAG_REALTIME : 0);
     view.setUint8(STATUS_FLAGS_AT, flags);
     for (let i = 0; i < COUNTERS; i++) view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);

@@ -7,6 +7,8 @@ test("all times in microseconds", () => {
     detectionUs: 30_000,
     recoveredAfter: 7,
     listenUs: 50_000,
+    leaseUs: 0,
+    leaseTicksUs: 20_000,
     handoverUs: 750_000,
   });
 });

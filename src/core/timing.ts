@@ -1,5 +1,5 @@
 /** The times of one aircraft, derived once from the configuration. All in microseconds. */
-import { HANDOVER_EXTRA_MS, LISTEN_EXTRA_PERIODS } from "../limits.ts";
+import { HANDOVER_EXTRA_MS, LEASE_TICKS_MS, LISTEN_EXTRA_PERIODS } from "../limits.ts";
 
 export interface Timing {
   /** Distance of two keep-alives of one server, T. */
@@ -12,6 +12,10 @@ export interface Timing {
   readonly listenUs: number;
   /** A planned move in which the new owner does not become ready is carried out after this time in any case. */
   readonly handoverUs: number;
+  /** The longest VIP lease; 0 without one. */
+  readonly leaseUs: number;
+  /** By how much the kernel may end a lease early. */
+  readonly leaseTicksUs: number;
 }
 
 export function timingOf(
@@ -19,6 +23,8 @@ export function timingOf(
   lostAfterPeriods: number,
   recoveredAfterPeriods: number,
   stopGraceMsLongest: number,
+  leaseMs = 0,
+  leaseTicksMs: number = LEASE_TICKS_MS,
 ): Timing {
   const periodUs = periodMs * 1000;
   return {
@@ -27,5 +33,7 @@ export function timingOf(
     recoveredAfter: recoveredAfterPeriods,
     listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs,
     handoverUs: (stopGraceMsLongest + HANDOVER_EXTRA_MS) * 1000,
+    leaseUs: leaseMs * 1000,
+    leaseTicksUs: leaseTicksMs * 1000,
   };
 }

@@ -63,6 +63,7 @@ export const libc = dlopen("libc.so.6", {
   munmap: { args: [ADDRESS, SIZE], returns: INT },
   mlockall: { args: [INT], returns: INT },
   clock_gettime: { args: [INT, ADDRESS], returns: INT },
+  clock_getres: { args: [INT, ADDRESS], returns: INT },
 
   // processes
   getpid: { args: [], returns: INT },

@@ -72,6 +72,7 @@ import {
 } from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import { ETIME } from "./errno.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
@@ -159,18 +160,13 @@ export class FlightLoop {
     const { engine, status, timing, lease } = this.parts;
     this.wait();
     const beganUs = nowUs();
-    if (beganUs - engine.nextSendUs > timing.detectionUs - timing.periodUs) {
-      // Nothing was sent for the detection time, and the others have taken over what was ours: let go before anything else.
+    if (engine.hasStalled(beganUs)) {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
     }
     if (beganUs >= engine.nextSendUs) {
       // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
-      const refused = lease === null ? 0 : lease.renew();
-      if (refused !== 0) {
-        this.letGo(LOG_LEASE_LOST, refused);
-        return;
-      }
+      if (!this.renewLease(beganUs)) return;
       engine.beginPeriod(beganUs);
       this.receivedInPeriod = 0;
       this.countDropped();
@@ -182,8 +178,11 @@ export class FlightLoop {
     // Every address that we move is reported to us: that is read when the moving is over.
     if (engine.effects.urgentCount === 0) this.receiveLinks();
     this.receiveRecords();
-    engine.step(nowUs(), allRead || this.unreadTurns > UNREAD_TURNS_MAX);
+    const steppedUs = nowUs();
+    engine.step(steppedUs, allRead || this.unreadTurns > UNREAD_TURNS_MAX);
     if (engine.sendRequested) this.sendKeepAlive();
+    while (engine.composeRelay()) this.sendOutgoing();
+    if (lease !== null && engine.lease.isDue(steppedUs) && !this.renewLease(steppedUs)) return;
     this.carryOut();
   }
 
@@ -206,9 +205,22 @@ export class FlightLoop {
   private countDropped(): void {
     const { engine, networks } = this.parts;
     let dropped = 0;
-    for (let network = 0; network < networks.length; network++)
-      dropped += (networks[network] as MulticastSocket).dropped();
+    for (let network = 0; network < networks.length; network++) {
+      const socket = networks[network] as MulticastSocket;
+      dropped += socket.dropped();
+    }
     engine.counters[COUNTER_DROPPED] = dropped;
+  }
+
+  /** @returns false when the lease could not be had and everything was let go */
+  private renewLease(timeUs: number): boolean {
+    const { engine, lease } = this.parts;
+    if (lease === null) return true;
+    const lengthMs = engine.lease.grant(timeUs);
+    const refused = lengthMs === 0 ? ETIME : lease.renew(lengthMs);
+    if (refused === 0) return true;
+    this.letGo(LOG_LEASE_LOST, refused);
+    return false;
   }
 
   /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
@@ -221,8 +233,12 @@ export class FlightLoop {
   }
 
   private sendKeepAlive(): void {
+    this.parts.engine.compose();
+    this.sendOutgoing();
+  }
+
+  private sendOutgoing(): void {
     const { engine, networks, seal } = this.parts;
-    engine.compose();
     encodeKeepAlive(engine.outgoing, this.datagram.view);
     seal.seal(this.datagram.bytes);
     for (let network = 0; network < networks.length; network++) {

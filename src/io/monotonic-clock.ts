@@ -2,6 +2,7 @@ import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 const CLOCK_MONOTONIC = 1;
+const CLOCK_MONOTONIC_COARSE = 6;
 
 /** struct timespec: i64 seconds, i64 nanoseconds. Both fit their low words: nanoseconds always, seconds for 136 years after the boot. */
 const time = new NativeMemory(16);
@@ -13,4 +14,10 @@ const words = new Uint32Array(time.buffer);
 export function nowUs(): number {
   libc.clock_gettime(CLOCK_MONOTONIC, time.address);
   return words[0] * 1_000_000 + ((words[2] / 1000) | 0);
+}
+
+/** Length of a tick of the kernel's timer in whole ms, rounded up: 1, 4 or 10 (the resolution of CLOCK_MONOTONIC_COARSE). */
+export function kernelTickMs(): number {
+  libc.clock_getres(CLOCK_MONOTONIC_COARSE, time.address);
+  return Math.ceil((words[2] as number) / 1_000_000);
 }

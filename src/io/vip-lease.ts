@@ -1,5 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
+import { LEASE_LATENESS_MS } from "../limits.ts";
 import {
   elementExpirationMs,
   NETLINK_NETFILTER,
@@ -59,6 +60,8 @@ export const LEASE_MS_MAX = 1_000_000;
 class Batch {
   readonly memory: NativeMemory;
   readonly content: NftablesBatch;
+  /** Where the elements that it adds have their expiration. */
+  readonly expirationsAt: number[] = [];
 
   constructor(
     byteLength: number,
@@ -103,8 +106,9 @@ export class VipLease {
   private failedPlace = 0;
   /** The interface that the filter was put on: another one of the same name has none. */
   private interfaceIndex = 0;
-  /** The time before the last renewal was sent. */
+  /** The time before the last renewal was sent, and for how long it was. */
   private renewedUs = 0;
+  private lengthMs: number;
 
   /**
    * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whichever this server may own.
@@ -119,6 +123,7 @@ export class VipLease {
     private readonly asOlderKernel = false,
   ) {
     assert(Number.isInteger(leaseMs) && leaseMs >= LEASE_MS_MIN && leaseMs <= LEASE_MS_MAX, "length of a lease");
+    this.lengthMs = leaseMs;
     this.netlink = netfilterSocket();
     this.key = interfaceKey(interfaceName);
     this.ipv4 = addressesOf(vipsOfFunction, 4);
@@ -171,23 +176,29 @@ export class VipLease {
     this.interfaceIndex = this.currentInterfaceIndex();
     if (this.interfaceIndex === 0) return ENODEV;
     this.renewedUs = nowUs();
+    this.lengthMs = this.leaseMs;
     return this.carryOut(this.beginning);
   }
 
   /**
-   * Extends the running lease to `leaseMs` from now. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
+   * Makes the running lease end `lengthMs` from now, at most `leaseMs`; also where that is earlier than before. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
    * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when the interface is another one than the
    * lease began on. In all these cases others may own the VIPs by now: let go of everything, then {@link begin} anew.
    * A renewal takes about 10 µs; one that is refused up to some tens of ms, in which the kernel takes the batch back.
    */
-  renew(): number {
+  renew(lengthMs: number = this.leaseMs): number {
+    assert(lengthMs > 0 && lengthMs <= this.leaseMs, "length of a renewal");
     if (this.currentInterfaceIndex() !== this.interfaceIndex) return ENODEV;
+    const { content, expirationsAt } = this.renewal;
+    for (let i = 0; i < expirationsAt.length; i++) content.setExpiration(expirationsAt[i] as number, lengthMs);
     const beganUs = nowUs();
     const refused = this.carryOut(this.renewal);
     if (refused !== 0) return refused;
-    const sinceUs = nowUs() - this.renewedUs;
+    const renewedUs = nowUs();
+    const isLate = renewedUs - this.renewedUs > this.lengthMs * 1000 || renewedUs - beganUs > LEASE_LATENESS_MS * 1000;
     this.renewedUs = beganUs;
-    if (sinceUs <= this.leaseMs * 1000) return 0;
+    this.lengthMs = lengthMs;
+    if (!isLate) return 0;
     // Stood still between the kernel's check and its renewal, inside the call.
     this.lapse();
     return ETIME;
@@ -283,20 +294,23 @@ export class VipLease {
   }
 
   private renewalBatch(): Batch {
-    return this.smallBatch((content) => {
+    const expirationsAt: number[] = [];
+    const batch = this.smallBatch((content) => {
       if (this.canRenewInPlace) {
         content.deleteElement(TABLE, SET_UNBROKEN, this.key);
-        this.addElement(content, SET_UNBROKEN);
+        expirationsAt.push(this.addElement(content, SET_UNBROKEN));
       } else {
         // The lease itself is replaced. Before Linux 6.17 a packet that passes at that very moment may see neither and be lost.
         content.deleteElement(TABLE, SET_LEASE, this.key);
       }
-      this.addElement(content, SET_LEASE);
+      expirationsAt.push(this.addElement(content, SET_LEASE));
     });
+    batch.expirationsAt.push(...expirationsAt);
+    return batch;
   }
 
-  private addElement(content: NftablesBatch, set: string): void {
-    content.newExpiringElement(TABLE, set, this.key, this.leaseMs, this.leaseMs);
+  private addElement(content: NftablesBatch, set: string): number {
+    return content.newExpiringElement(TABLE, set, this.key, this.leaseMs, this.leaseMs);
   }
 
   private smallBatch(write: (content: NftablesBatch) => void): Batch {

@@ -23,6 +23,11 @@ function full(): KeepAliveMessage {
     digestLow: 0xa0000004,
     sequence: 0xa0000005,
     assignmentDigest: 0xa0000006,
+    nonce: 0xa0000007,
+    heard: 0xa008,
+    direct: 0xa009,
+    clientMacHigh: 0xa00a,
+    clientMacLow: 0xa000000b,
   });
   const sets = [
     message.heardIncarnation,
@@ -57,7 +62,7 @@ test("the layout is the documented one", () => {
   const view = encoded(full());
   const word = (at: number): string => view.getUint32(at).toString(16);
   expect(Buffer.from(view.buffer, 0, 4).toString()).toBe("WMKA");
-  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("01090303");
+  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("02090303");
   expect([8, 12, 16, 20, 24, 28].map(word)).toEqual([
     "a0000001",
     "a0000002",
@@ -74,6 +79,7 @@ test("the layout is the documented one", () => {
     "b0040000",
     "b0050000",
   ]);
+  expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0000"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true); // the sealer's
 });
@@ -87,10 +93,11 @@ describe("refused", () => {
 
   test.each([
     ["another magic", 0, 0],
-    ["another version", 4, 2],
+    ["another version", 4, 1],
     ["a sender beyond the limit", 5, SERVERS_MAX],
     ["an unknown flag", 6, 0x80],
     ["an unknown phase", 7, 4],
+    ["something in the reserved bytes", 687, 1],
   ] as const)("%s", (_, at, value) => {
     expect(refuse((view) => view.setUint8(at, value))).toBe(true);
   });

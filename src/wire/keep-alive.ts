@@ -5,9 +5,9 @@
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
  * | 0      | 4      | magic "WMKA"                                                                                |
- * | 4      | 1      | layout version, 1                                                                           |
+ * | 4      | 1      | layout version, 2                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
- * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back); the others are 0 |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed; the others are 0 |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
  * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
  * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
@@ -21,14 +21,21 @@
  * | 416    | 128    | functions among those for which it has room: the old owner may let go                        |
  * | 544    | 128    | functions it cannot run: their process failed there                                         |
  * | 672    | 4      | nonce, drawn at every start: tells own datagrams that come back from those of a box with the same id |
- * | 676    | 16     | HMAC-SHA256 over bytes 0…675, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ * | 676    | 2      | servers that the sender hears, one bit each: they have proven to be fresh, unlike a mere echo |
+ * | 678    | 2      | servers among those whose own datagrams reach the sender, without another server's help      |
+ * | 680    | 6      | Ethernet address of the sender's client interface: any other that answers for a VIP is a stranger |
+ * | 686    | 2      | 0                                                                                           |
+ * | 688    | 16     | HMAC-SHA256 over bytes 0…687, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ *
+ * A relayed message is another server's, word for word but for the flag: who hears a server sends its newest message on to those
+ * whose cable to it is cut (see core/relay).
  */
 import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
-export const KEEP_ALIVE_VERSION = 1;
-export const KEEP_ALIVE_MAC_AT = 676;
+export const KEEP_ALIVE_VERSION = 2;
+export const KEEP_ALIVE_MAC_AT = 688;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
@@ -36,7 +43,9 @@ export const FLAG_DRAINING = 1;
 export const FLAG_GOOD_BYE = 2;
 /** It listens and does not take part for now: another table, or another box with its id. */
 export const FLAG_PASSIVE = 4;
-const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE;
+/** Sent on by another server, for those who do not hear the sender. */
+export const FLAG_RELAYED = 8;
+const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED;
 
 const HEARD_INCARNATION_AT = 32;
 const HEARD_SEQUENCE_AT = 96;
@@ -45,9 +54,21 @@ const CLAIMS_AT = 288;
 const READY_AT = 416;
 const CANNOT_RUN_AT = 544;
 const NONCE_AT = 672;
+const HEARD_AT = 676;
+const DIRECT_AT = 678;
+const CLIENT_MAC_AT = 680;
+const RESERVED_AT = 686;
 
-/** The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. */
+/**
+ * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Only the first `servers` and `words`
+ * entries of its columns are written and read: what is beyond them is 0 in every message of the same table.
+ */
 export class KeepAliveMessage {
+  constructor(
+    readonly servers: number = SERVERS_MAX,
+    readonly words: number = BITMAP_WORDS,
+  ) {}
+
   sender = 0;
   flags = 0;
   phase = 0;
@@ -58,15 +79,49 @@ export class KeepAliveMessage {
   sequence = 0;
   assignmentDigest = 0;
   nonce = 0;
+  /** Masks of servers. */
+  heard = 0;
+  direct = 0;
+  /** The first two and the last four bytes of the Ethernet address. */
+  clientMacHigh = 0;
+  clientMacLow = 0;
   readonly heardIncarnation = new Uint32Array(SERVERS_MAX);
   readonly heardSequence = new Uint32Array(SERVERS_MAX);
   readonly owns = new Uint32Array(BITMAP_WORDS);
   readonly claims = new Uint32Array(BITMAP_WORDS);
   readonly ready = new Uint32Array(BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+
+  /** Takes the whole content of `other`, a message of the same table. */
+  copy(other: KeepAliveMessage): void {
+    this.sender = other.sender;
+    this.flags = other.flags;
+    this.phase = other.phase;
+    this.systemId = other.systemId;
+    this.incarnation = other.incarnation;
+    this.digestHigh = other.digestHigh;
+    this.digestLow = other.digestLow;
+    this.sequence = other.sequence;
+    this.assignmentDigest = other.assignmentDigest;
+    this.nonce = other.nonce;
+    this.heard = other.heard;
+    this.direct = other.direct;
+    this.clientMacHigh = other.clientMacHigh;
+    this.clientMacLow = other.clientMacLow;
+    for (let server = 0; server < this.servers; server++) {
+      this.heardIncarnation[server] = other.heardIncarnation[server];
+      this.heardSequence[server] = other.heardSequence[server];
+    }
+    for (let word = 0; word < this.words; word++) {
+      this.owns[word] = other.owns[word];
+      this.claims[word] = other.claims[word];
+      this.ready[word] = other.ready[word];
+      this.cannotRun[word] = other.cannotRun[word];
+    }
+  }
 }
 
-/** Writes bytes 0…675 of the message to `view`; the MAC is the sealer's. */
+/** Writes the message to `view`, which was zero at first; the MAC is the sealer's. */
 export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void {
   view.setUint32(0, KEEP_ALIVE_MAGIC);
   view.setUint8(4, KEEP_ALIVE_VERSION);
@@ -80,12 +135,21 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint32(24, message.sequence);
   view.setUint32(28, message.assignmentDigest);
   view.setUint32(NONCE_AT, message.nonce);
-  writeWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);
-  writeWords(view, HEARD_SEQUENCE_AT, message.heardSequence);
-  writeWords(view, OWNS_AT, message.owns);
-  writeWords(view, CLAIMS_AT, message.claims);
-  writeWords(view, READY_AT, message.ready);
-  writeWords(view, CANNOT_RUN_AT, message.cannotRun);
+  view.setUint16(HEARD_AT, message.heard);
+  view.setUint16(DIRECT_AT, message.direct);
+  view.setUint16(CLIENT_MAC_AT, message.clientMacHigh);
+  view.setUint32(CLIENT_MAC_AT + 2, message.clientMacLow);
+  const { servers, words } = message;
+  for (let server = 0; server < servers; server++) {
+    view.setUint32(HEARD_INCARNATION_AT + 4 * server, message.heardIncarnation[server]);
+    view.setUint32(HEARD_SEQUENCE_AT + 4 * server, message.heardSequence[server]);
+  }
+  for (let word = 0; word < words; word++) {
+    view.setUint32(OWNS_AT + 4 * word, message.owns[word]);
+    view.setUint32(CLAIMS_AT + 4 * word, message.claims[word]);
+    view.setUint32(READY_AT + 4 * word, message.ready[word]);
+    view.setUint32(CANNOT_RUN_AT + 4 * word, message.cannotRun[word]);
+  }
 }
 
 /**
@@ -106,20 +170,21 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.assignmentDigest = view.getUint32(28);
   message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
-  if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
-  readWords(view, HEARD_INCARNATION_AT, message.heardIncarnation);
-  readWords(view, HEARD_SEQUENCE_AT, message.heardSequence);
-  readWords(view, OWNS_AT, message.owns);
-  readWords(view, CLAIMS_AT, message.claims);
-  readWords(view, READY_AT, message.ready);
-  readWords(view, CANNOT_RUN_AT, message.cannotRun);
+  if ((message.flags & ~FLAGS_KNOWN) !== 0 || view.getUint16(RESERVED_AT) !== 0) return false;
+  message.heard = view.getUint16(HEARD_AT);
+  message.direct = view.getUint16(DIRECT_AT);
+  message.clientMacHigh = view.getUint16(CLIENT_MAC_AT);
+  message.clientMacLow = view.getUint32(CLIENT_MAC_AT + 2);
+  const { servers, words } = message;
+  for (let server = 0; server < servers; server++) {
+    message.heardIncarnation[server] = view.getUint32(HEARD_INCARNATION_AT + 4 * server);
+    message.heardSequence[server] = view.getUint32(HEARD_SEQUENCE_AT + 4 * server);
+  }
+  for (let word = 0; word < words; word++) {
+    message.owns[word] = view.getUint32(OWNS_AT + 4 * word);
+    message.claims[word] = view.getUint32(CLAIMS_AT + 4 * word);
+    message.ready[word] = view.getUint32(READY_AT + 4 * word);
+    message.cannotRun[word] = view.getUint32(CANNOT_RUN_AT + 4 * word);
+  }
   return true;
-}
-
-function writeWords(view: DataView, at: number, words: Uint32Array): void {
-  for (let i = 0; i < words.length; i++) view.setUint32(at + 4 * i, words[i]);
-}
-
-function readWords(view: DataView, at: number, words: Uint32Array): void {
-  for (let i = 0; i < words.length; i++) words[i] = view.getUint32(at + 4 * i);
 }

@@ -190,16 +190,24 @@ export class NftablesBatch extends AttributeWriter {
   /**
    * Adds one element that expires `expirationMs` from now, at most `timeoutMs`, both rounded down to the ticks of the
    * kernel's timer. When it is there already and has not expired, Linux from 6.12 on makes it expire then; older ones change nothing.
+   * @returns where `expirationMs` stands, for {@link setExpiration}
    */
-  newExpiringElement(table: string, set: string, key: Bytes, timeoutMs: number, expirationMs: number): void {
+  newExpiringElement(table: string, set: string, key: Bytes, timeoutMs: number, expirationMs: number): number {
     const listAt = this.beginElements(NEW_ELEMENT, NLM_F_CREATE, table, set);
     const elementAt = this.nest(LIST_ENTRY);
     this.key(key, 0, key.length);
     this.milliseconds(4, timeoutMs);
     this.milliseconds(5, expirationMs);
+    const expirationAt = this.length - 8;
     this.close(elementAt);
     this.close(listAt);
     this.endMessage();
+    return expirationAt;
+  }
+
+  /** Changes the expiration of an element in a batch that is complete. Makes no garbage. */
+  setExpiration(expirationAt: number, expirationMs: number): void {
+    this.view.setUint32(expirationAt + 4, expirationMs);
   }
 
   /** Deletes one element. ENOENT when it is not there or has expired: then nothing in the batch takes effect. */

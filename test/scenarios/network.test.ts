@@ -56,15 +56,15 @@ for (const servers of ["a 100, b 100, c 100", "a 100, b 100, c 100, d 100"]) {
   }
 }
 
-test("corroboration: a server that only this one does not hear is unreachable, and nothing of it is touched", () => {
+test("corroboration: a server that only this one does not hear is not failed, and nothing of it is touched", () => {
   play(`servers a 100, b 100, c 100
     functions f 30 p9, g 30 p8, h 30 p7
     start a b c
     wait 300 ms
     a: f | b: g | c: h
     cut a-c
-    wait 100 ms
-    a sees c unreachable; c sees a unreachable; b sees a alive; b sees c alive
+    wait 60 ms
+    a sees c alive; c sees a alive
     a logs 112
     a: f | b: g | c: h
     quiet for 5 s
@@ -81,9 +81,7 @@ test("corroboration: the last server that hears it decides", () => {
     cut a-c
     wait 100 ms
     crash c
-    wait 29 ms
-    a sees c unreachable
-    wait 2 ms
+    wait 31 ms
     b sees c lost; a sees c lost`);
 });
 

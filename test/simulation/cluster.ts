@@ -301,6 +301,7 @@ export class Cluster {
     this.receive(host, engine);
     engine.step(this.nowUs);
     if (engine.sendRequested) this.send(server, engine);
+    while (engine.composeRelay()) this.broadcast(server, engine);
     this.carryOut(server, host, engine);
   }
 
@@ -324,6 +325,10 @@ export class Cluster {
 
   private send(server: number, engine: Engine): void {
     engine.compose();
+    this.broadcast(server, engine);
+  }
+
+  private broadcast(server: number, engine: Engine): void {
     const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
     encodeKeepAlive(engine.outgoing, datagram);
     for (let network = 0; network < this.networks; network++) {

@@ -1,0 +1,66 @@
+/**
+ * Sends other servers' keep-alives on where a cable is cut in part: whoever hears server x tells those who hear the teller, but not x
+ * itself. So every two servers that are joined by any way hear each other, each failure looks the same to all, and a hand-over works
+ * between servers that have no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing is sent on.
+ *
+ * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at most, and none twice; messages of
+ * a server that has fallen silent end everywhere. A message that comes late by this way only makes a silence look shorter.
+ */
+import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
+import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import type { FunctionTable } from "./function-table.ts";
+import type { Membership } from "./membership.ts";
+
+export class Relay {
+  /** Sequence number of the message of each server that was sent on last, and its incarnation. */
+  private readonly sequence = new Uint32Array(SERVERS_MAX);
+  private readonly incarnation = new Uint32Array(SERVERS_MAX);
+  /** Messages of each server sent on in this period. */
+  private readonly sent = new Uint8Array(SERVERS_MAX);
+  /** Mask of the servers whose newest message is to be sent on now. */
+  private wanted = 0;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly membership: Membership,
+  ) {}
+
+  beginPeriod(): void {
+    this.sent.fill(0);
+  }
+
+  /** What is to be sent on after what was heard last: the servers that somebody who is heard does not hear directly. */
+  update(): void {
+    const { membership, table } = this;
+    const heard = membership.heardMask();
+    let missing = 0;
+    for (let other = 0; other < table.serverCount; other++) {
+      if ((heard & (1 << other)) !== 0) missing |= heard & ~membership.direct[other] & ~(1 << other);
+    }
+    this.wanted = missing;
+  }
+
+  /** Fills `outgoing` with the next message to be sent on. @returns false when there is none left */
+  compose(outgoing: KeepAliveMessage): boolean {
+    for (let server = 0; this.wanted !== 0; server++) {
+      const bit = 1 << server;
+      if ((this.wanted & bit) === 0) continue;
+      this.wanted &= ~bit;
+      if (this.sent[server] === RELAYS_PER_PERIOD_MAX || !this.isNew(server)) continue;
+      const newest = this.membership.newest[server];
+      this.sent[server]++;
+      this.sequence[server] = newest.sequence;
+      this.incarnation[server] = newest.incarnation;
+      outgoing.copy(newest);
+      outgoing.flags |= FLAG_RELAYED;
+      return true;
+    }
+    return false;
+  }
+
+  private isNew(server: number): boolean {
+    const { membership } = this;
+    const isSame = this.incarnation[server] === membership.incarnation[server];
+    return !isSame || this.sequence[server] !== membership.sequence[server];
+  }
+}

@@ -1,0 +1,81 @@
+/** Networks cut in part, with three and more servers: every two servers that are joined by any way hear each other (core/relay). */
+import { expect, test } from "bun:test";
+import { play } from "./story.ts";
+
+test("one cable pair is cut: the third server sends their messages on, and everything goes on as before", () => {
+  play(`servers a 100, b 100, c 100
+    functions f 60 p9, g 60 p8, h 60 p7
+    start a b c
+    wait 500 ms
+    a: f | b: g | c: h
+    cut a-c
+    wait 500 ms
+    all agree
+    nobody is told
+    a: f | b: g | c: h
+    quiet for 5 s
+    join a-c
+    wait 500 ms
+    all agree
+    quiet for 5 s`);
+});
+
+test("a server drains whom the new owner does not hear directly: its function is handed over all the same", () => {
+  play(`servers a 100, b 100, c 100
+    functions f 60 p9 on a+c
+    start c b
+    wait 500 ms
+    c: f
+    start a
+    wait 500 ms
+    cut a-c
+    wait 200 ms
+    drain c
+    wait 50 ms
+    a: f
+    quiet for 5 s`);
+});
+
+test("a server starts that one of the others does not hear directly: it waits for what that one owns", () => {
+  play(`servers a 100, b 100, c 100
+    functions f 60 p9, g 60 p8, h 60 p7
+    start a b
+    wait 500 ms
+    a: f | b: g | nowhere: h
+    cut b-c
+    start c
+    wait 500 ms
+    all agree
+    a: f | b: g | c: h
+    quiet for 5 s`);
+});
+
+test("servers in a row, each of which hears its neighbours only, agree and take over from each other", () => {
+  play(`servers a 100, b 100, c 100, d 100
+    functions f 60 p9, g 60 p8, h 60 p7, i 60 p6 on a+d
+    recovered after 3
+    cut a-c
+    cut a-d
+    cut b-d
+    start a b c d
+    wait 1 s
+    all agree
+    a: f | b: g | c: h | d: i
+    crash a
+    wait 300 ms
+    b: f | c: h | d: i | nowhere: g
+    b sees a lost; c sees a lost; d sees a lost`);
+});
+
+test("one direction is cut between two of three: both go on", () => {
+  const cluster = play(`servers a 100, b 100, c 100
+    functions f 60 p9, g 60 p8, h 60 p7
+    start a b c
+    wait 500 ms
+    cut a>c
+    wait 500 ms
+    all agree
+    a: f | b: g | c: h
+    quiet for 5 s`);
+  expect(cluster.owners()).toEqual([0, 1, 2]);
+});
