@@ -21,6 +21,7 @@ import { Cluster } from "../simulation/cluster.ts";
 import { differences, stateDigest } from "./state-digest.ts";
 
 const ROUNDS = 5_000;
+const SEALED_ROUNDS = 1_000;
 const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
 
 /** Counters are what may change. The event queue is scratch. A first contact is answered by an echo, and by nothing else. */
@@ -169,12 +170,12 @@ test("a genuine message with one bit flipped, wherever it is", () => {
 test("sealed nonsense is malformed", () => {
   const random = new Random(2);
   const target = flight();
-  for (let round = 0; round < ROUNDS; round++) {
-    const bytes = Uint8Array.from({ length: 2048 }, () => random.between(0, 255));
+  for (let round = 0; round < SEALED_ROUNDS; round++) {
+    const bytes = Uint8Array.from({ length: KEEP_ALIVE_BYTES }, () => random.between(0, 255));
     seal.seal(bytes);
     expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
   }
-  expect(target.engine.counters[COUNTER_MALFORMED]).toBe(ROUNDS);
+  expect(target.engine.counters[COUNTER_MALFORMED]).toBe(SEALED_ROUNDS);
 });
 
 test("a message forged with another key, or without one", () => {
