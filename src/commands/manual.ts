@@ -113,8 +113,8 @@ With keyFile, datagrams are authenticated (HMAC-SHA256) with the key in that fil
 the same on every server. Without it, whoever is on the network can take part.
 Nobody but the file's owner may have permission to read or write it.
 
-To change the key while the aircraft serves, one server after the other (stop and
-start 'wingman run'), and each step on all servers before the next begins:
+To change the key while the aircraft serves, one server after the other (stop,
+start), and each step on all servers before the next begins:
   1. the new key becomes acceptKeyFile: it is accepted and not sent with
   2. the new key becomes keyFile, and the old one acceptKeyFile
   3. acceptKeyFile is removed
