@@ -70,7 +70,7 @@ export const RECEIVES_PER_TURN_MAX = 128;
 export const RECEIVES_AT_ONCE_MAX = 2 * SERVERS_MAX * NETWORKS_MAX;
 
 /**
- * Pause between two readings in a flood. It leaves a quarter of the processor to others whatever arrives, and so keeps the
+ * Pause between two readings in a flood. It leaves a fifth of the processor to others whatever arrives, and so keeps the
  * kernel from taking the processor away from a real-time process that never sleeps (sched_rt_runtime_us: 50 ms at a time).
  */
 export const READ_REST_US = 250;
