@@ -21,6 +21,7 @@ import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-event.ts";
+import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
@@ -183,6 +184,7 @@ export class Agreement {
     }
     if (this.disagreeingSinceUs === NOT_DISAGREEING) this.disagreeingSinceUs = nowUs;
     if (nowUs - this.disagreeingSinceUs < DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff) return false;
+    marks[MARK_DISAGREEMENT]++;
     if (this.backOff < BACK_OFF_MAX) this.backOff *= 2;
     this.effects.push(EFFECT_LOG, LOG_DISAGREEMENT, rival, 0);
     return true;

@@ -60,6 +60,17 @@ import {
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
 } from "./maintenance-event.ts";
+import {
+  MARK_ALL_HEARD_AT_START,
+  MARK_CUT_OFF,
+  MARK_EXTRA_SENDS_SPENT,
+  MARK_NO_CONTACT_AT_START,
+  MARK_PATIENCE_ENDED,
+  MARK_STALLED,
+  MARK_UNREAD,
+  MARK_YIELDED_TO_FOREIGN_TABLE,
+  marks,
+} from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
 import type { Timing } from "./timing.ts";
@@ -160,7 +171,9 @@ export class Engine {
    * ours, or are about to. To be asked first in every turn; then everything is let go before anything else, and the engine ends.
    */
   hasStalled(nowUs: number): boolean {
-    return nowUs - this.nextSendUs > this.timing.detectionUs - this.timing.periodUs;
+    if (nowUs - this.nextSendUs <= this.timing.detectionUs - this.timing.periodUs) return false;
+    marks[MARK_STALLED]++;
+    return true;
   }
 
   /**
@@ -171,6 +184,7 @@ export class Engine {
     this.nowUs = nowUs;
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
+    if (!allRead) marks[MARK_UNREAD]++;
     const dueUs = allRead ? detectFailures(this.table, this.membership, nowUs, this.timing.detectionUs) : nowUs;
     this.promoteAll(nowUs);
     this.logMembership(nowUs);
@@ -344,19 +358,27 @@ export class Engine {
     const hearsPeer = this.membership.heardMask() !== 0;
     const { isolation } = this;
     if (isolation.isCutOff(nowUs, hearsPeer)) {
-      if (this.phase !== PHASE_ISOLATED && isolation.carrier) this.effects.push(EFFECT_LOG, LOG_ISOLATED, 0, 0);
+      if (this.phase !== PHASE_ISOLATED && isolation.carrier) {
+        marks[MARK_CUT_OFF]++;
+        this.effects.push(EFFECT_LOG, LOG_ISOLATED, 0, 0);
+      }
       this.setPhase(PHASE_ISOLATED);
       return;
     }
     const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
     const yields = this.membership.yieldsToForeignTable(serving);
+    if (serving && yields) marks[MARK_YIELDED_TO_FOREIGN_TABLE]++;
     if (this.phase === PHASE_ISOLATED || (serving && yields)) {
       this.setPhase(PHASE_LISTENING);
       this.listenSinceUs = nowUs;
     }
     this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
     if (this.phase === PHASE_LISTENING) {
-      if (this.passive || !this.hasListened(nowUs) || !isolation.hasContact(nowUs, hearsPeer)) return;
+      if (this.passive || !this.hasListened(nowUs)) return;
+      if (!isolation.hasContact(nowUs, hearsPeer)) {
+        marks[MARK_NO_CONTACT_AT_START]++;
+        return;
+      }
     }
     if (this.phase === PHASE_LISTENING) this.agreement.begin();
     this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
@@ -370,13 +392,19 @@ export class Engine {
       if (membership.state[server] === SERVER_ALIVE) alive++;
       else if (membership.state[server] === SERVER_JOINING) joining++;
     }
-    if (alive === table.serverCount - 1 && alive > 0) return true; // every configured server is heard
+    if (alive === table.serverCount - 1 && alive > 0) {
+      marks[MARK_ALL_HEARD_AT_START]++;
+      return true; // every configured server is heard
+    }
     const listenedUs = nowUs - this.listenSinceUs;
     if (listenedUs < timing.listenUs) return false;
     const patienceUs = JOINING_PATIENCE * timing.recoveredAfter * timing.periodUs;
     // A message that nobody has proven to be fresh may come from a server whose proof was lost on its way.
     const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
-    return !waits || listenedUs >= timing.listenUs + patienceUs;
+    if (!waits) return true;
+    if (listenedUs < timing.listenUs + patienceUs) return false;
+    marks[MARK_PATIENCE_ENDED]++;
+    return true;
   }
 
   private setPassive(passive: boolean): void {
@@ -409,7 +437,10 @@ export class Engine {
 
   private requestSend(): void {
     if (!this.handover.changed && !this.membership.answerAtOnce) return;
-    if (this.extraSends === EXTRA_SENDS_MAX) return;
+    if (this.extraSends === EXTRA_SENDS_MAX) {
+      marks[MARK_EXTRA_SENDS_SPENT]++;
+      return;
+    }
     this.extraSends++;
     this.handover.changed = false;
     this.membership.answerAtOnce = false;

@@ -10,6 +10,7 @@ import {
   SERVER_UNREACHABLE,
 } from "../wire/status-snapshot.ts";
 import type { FunctionTable } from "./function-table.ts";
+import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
 /**
@@ -33,13 +34,14 @@ export function detectFailures(
       if (silentAtUs < dueUs) dueUs = silentAtUs;
       continue;
     }
+    if (state !== SERVER_INCOMPATIBLE) marks[MARK_UNREACHABLE]++;
     // The view is sent at once with the state: from now on the others see that we do not hear it.
     membership.setState(server, state === SERVER_INCOMPATIBLE ? SERVER_LOST : SERVER_UNREACHABLE);
   }
   for (let server = 0; server < table.serverCount; server++) {
-    if (membership.state[server] === SERVER_UNREACHABLE && !isHeardByOthers(table, membership, server)) {
-      membership.setState(server, SERVER_LOST);
-    }
+    if (membership.state[server] !== SERVER_UNREACHABLE) continue;
+    if (isHeardByOthers(table, membership, server)) marks[MARK_CORROBORATED]++;
+    else membership.setState(server, SERVER_LOST);
   }
   return dueUs;
 }

@@ -3,6 +3,20 @@
  * then, and which state follows. Conditions and actions are numbers here and mean something in handover.ts alone.
  */
 
+import {
+  MARK_CLAIM_WITHDRAWN,
+  MARK_COMMON,
+  MARK_CUT_OFF_WHILE_STOPPING,
+  MARK_MOVE_OVERDUE,
+  MARK_OWNED_TWICE,
+  MARK_PREEMPTED,
+  MARK_PROCESS_STILL_ENDING,
+  MARK_PUT_BACK,
+  MARK_RESTORE_FAILED,
+  MARK_VIP_FAILED,
+  MARK_YIELD_WHILE_STOPPING,
+} from "./marks.ts";
+
 // ---- states of a function on this server
 export const IDLE = 0; // not ours
 export const CLAIMED = 1; // assigned to us; not up yet
@@ -44,27 +58,30 @@ export const RELEASE = 10;
 export const PUT_BACK = 11;
 export const RESUME_SERVICE = 12;
 
-/** The state machine: state, condition, action, next state. The first row whose condition holds is taken; without one nothing happens. */
-const ROWS: readonly (readonly [number, number, number, number])[] = [
-  [IDLE, OURS, CLAIM, CLAIMED], // the policy gave it to us (S6)
-  [CLAIMED, NOT_OURS, NOTHING, IDLE], // the policy thought again, or we are cut off
-  [CLAIMED, MAY_TAKE, ADD_VIP, ADDING], // free, confirmed, room: S7
-  [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP],
-  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING], // some of several VIPs may be up: remove all
-  [UP, CUT_OFF, REMOVE_VIP, REMOVING], // isolated, or the process failed: nobody is served here
-  [UP, RIVAL_BEFORE_US, YIELD, REMOVING], // owned twice after a divided network was joined
-  [UP, MOVE_READY, REMOVE_VIP, REMOVING], // the new owner has room: break before make
-  [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING], // nothing waits for ever
-  [UP, STOP_DUE, STOP_SERVICE, STOPPING], // S13, S14
-  [UP, VIP_WAS_REMOVED, PUT_BACK, RESTORING], // by hand, or with the link
-  [RESTORING, VIP_IS_UP, RESUME_SERVICE, UP],
-  [RESTORING, VIP_HAS_FAILED, MARK_FAILED, REMOVING],
-  [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING], // no time for grace
-  [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING],
-  [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING],
-  [REMOVING, VIP_DOWN_PROCESS_LEFT, END_PROCESS, ENDING],
-  [REMOVING, VIP_DOWN, RELEASE, IDLE], // S15: the remaining resource grows
-  [ENDING, PROCESS_GONE, RELEASE, IDLE],
+/**
+ * The state machine: state, condition, action, next state, and the mark of a row that is rare. The first row whose condition holds is taken;
+ * without one nothing happens.
+ */
+const ROWS: readonly (readonly [number, number, number, number, number])[] = [
+  [IDLE, OURS, CLAIM, CLAIMED, MARK_COMMON], // the policy gave it to us (S6)
+  [CLAIMED, NOT_OURS, NOTHING, IDLE, MARK_CLAIM_WITHDRAWN], // the policy thought again, or we are cut off
+  [CLAIMED, MAY_TAKE, ADD_VIP, ADDING, MARK_COMMON], // free, confirmed, room: S7
+  [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP, MARK_COMMON],
+  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_VIP_FAILED], // some of several VIPs may be up: remove all
+  [UP, CUT_OFF, REMOVE_VIP, REMOVING, MARK_COMMON], // isolated, or the process failed: nobody is served here
+  [UP, RIVAL_BEFORE_US, YIELD, REMOVING, MARK_OWNED_TWICE], // owned twice after a divided network was joined
+  [UP, MOVE_READY, REMOVE_VIP, REMOVING, MARK_COMMON], // the new owner has room: break before make
+  [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING, MARK_MOVE_OVERDUE], // nothing waits for ever
+  [UP, STOP_DUE, STOP_SERVICE, STOPPING, MARK_PREEMPTED], // S13, S14
+  [UP, VIP_WAS_REMOVED, PUT_BACK, RESTORING, MARK_PUT_BACK], // by hand, or with the link
+  [RESTORING, VIP_IS_UP, RESUME_SERVICE, UP, MARK_COMMON],
+  [RESTORING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_RESTORE_FAILED],
+  [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING, MARK_CUT_OFF_WHILE_STOPPING], // no time for grace
+  [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING, MARK_YIELD_WHILE_STOPPING],
+  [STOPPING, PROCESS_GONE, REMOVE_VIP, REMOVING, MARK_COMMON],
+  [REMOVING, VIP_DOWN_PROCESS_LEFT, END_PROCESS, ENDING, MARK_PROCESS_STILL_ENDING],
+  [REMOVING, VIP_DOWN, RELEASE, IDLE, MARK_COMMON], // S15: the remaining resource grows
+  [ENDING, PROCESS_GONE, RELEASE, IDLE, MARK_COMMON],
 ];
 
 /** Where the rows of each state begin in ROWS, and one end more. */
@@ -75,3 +92,4 @@ for (let state = IDLE; state <= ENDING + 1; state++) {
 export const ROW_CONDITION = Uint8Array.from(ROWS, (row) => row[1]);
 export const ROW_ACTION = Uint8Array.from(ROWS, (row) => row[2]);
 export const ROW_NEXT = Uint8Array.from(ROWS, (row) => row[3]);
+export const ROW_MARK = Uint8Array.from(ROWS, (row) => row[4]);

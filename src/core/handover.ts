@@ -56,6 +56,7 @@ import {
   RIVAL_BEFORE_US,
   ROW_ACTION,
   ROW_CONDITION,
+  ROW_MARK,
   ROW_NEXT,
   ROW_START,
   STOP_DUE,
@@ -78,6 +79,7 @@ import {
   LOG_VIP_FAILED,
   LOG_VIP_REMOVED,
 } from "./maintenance-event.ts";
+import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
@@ -180,6 +182,7 @@ export class Handover {
     const state = this.state[index];
     for (let row = ROW_START[state]; row < ROW_START[state + 1]; row++) {
       if (!this.holds(ROW_CONDITION[row], index, nowUs, mayServe, room)) continue;
+      marks[ROW_MARK[row]]++;
       this.act(ROW_ACTION[row], index, nowUs, nextSequence);
       this.enter(index, ROW_NEXT[row]);
       return true;
@@ -298,7 +301,10 @@ export class Handover {
     for (let server = 0; server < SERVERS_MAX; server++) {
       if (server === this.self || !membership.mayOwn(server)) continue;
       if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
-      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) return false;
+      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) {
+        marks[MARK_RIVAL_CLAIM]++;
+        return false;
+      }
     }
     return true;
   }

@@ -11,6 +11,7 @@
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
 import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
 import type { FunctionTable } from "./function-table.ts";
+import { MARK_LEASE_REFUSED, MARK_LEASE_RENEWED_BETWEEN, MARK_LEASE_SHORTENED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
@@ -72,7 +73,9 @@ export class Lease {
   isDue(nowUs: number): boolean {
     const { timing } = this;
     const enoughUs = nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
-    return this.grantedUs < enoughUs && this.endUs(nowUs) >= this.grantedUs + 1000;
+    if (this.grantedUs >= enoughUs || this.endUs(nowUs) < this.grantedUs + 1000) return false;
+    marks[MARK_LEASE_RENEWED_BETWEEN]++;
+    return true;
   }
 
   /** When a server that grants little is left out, and a renewal may be due, at the earliest; Infinity when there is none. */
@@ -91,7 +94,11 @@ export class Lease {
   /** @returns whole ms for which the lease may be renewed now; 0 when others may have taken over: let go of everything */
   grant(nowUs: number): number {
     const lengthMs = Math.floor((this.endUs(nowUs) - nowUs) / 1000);
-    if (lengthMs * 1000 <= this.timing.leaseTicksUs) return 0;
+    if (lengthMs * 1000 < this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;
+    if (lengthMs * 1000 <= this.timing.leaseTicksUs) {
+      marks[MARK_LEASE_REFUSED]++;
+      return 0;
+    }
     this.grantedUs = nowUs + lengthMs * 1000;
     return lengthMs;
   }

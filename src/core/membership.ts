@@ -24,6 +24,16 @@ import {
   SERVER_UNREACHABLE,
 } from "../wire/status-snapshot.ts";
 import type { FunctionTable } from "./function-table.ts";
+import {
+  MARK_CANDIDATE,
+  MARK_DEAF_PEER,
+  MARK_EXCUSED,
+  MARK_INCOMPATIBLE,
+  MARK_REPLAY_REFUSED,
+  MARK_TWIN,
+  MARK_UNREACHABLE_RESTARTED,
+  marks,
+} from "./marks.ts";
 import type { Timing } from "./timing.ts";
 
 /** What identifies this server and its table to the others. */
@@ -132,6 +142,7 @@ export class Membership {
    * time in all, so that a loop that is late again and again sees failures all the same.
    */
   excuse(lateUs: number): void {
+    marks[MARK_EXCUSED]++;
     for (let server = 0; server < this.table.serverCount; server++) {
       this.excusedUs[server] = Math.min(this.excusedUs[server] + lateUs, this.timing.detectionUs);
     }
@@ -139,7 +150,9 @@ export class Membership {
 
   /** Heard, and it does not hear us: it judges without what we say. */
   isDeafToUs(server: number): boolean {
-    return this.isHeard(server) && this.echoedSequence[server] === 0;
+    if (!this.isHeard(server) || this.echoedSequence[server] !== 0) return false;
+    marks[MARK_DEAF_PEER]++;
+    return true;
   }
 
   /** Heard now, with a table like ours. */
@@ -180,7 +193,10 @@ export class Membership {
     }
     if (!isRelayed) {
       const copy = server * NETWORKS_MAX + network;
-      if (message.sequence <= this.networkSequence[copy]) return COUNTER_REPLAY;
+      if (message.sequence <= this.networkSequence[copy]) {
+        marks[MARK_REPLAY_REFUSED]++;
+        return COUNTER_REPLAY;
+      }
       this.networkSequence[copy] = message.sequence;
       if (message.sequence >= this.sequence[server]) this.directHeardUs[server] = nowUs;
     }
@@ -243,6 +259,7 @@ export class Membership {
   /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
   private acceptCandidate(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
+    marks[MARK_CANDIDATE]++;
     this.candidateHeardUs[server] = nowUs;
     if (this.candidate[server] === 0) this.answerAtOnce = true; // recordings that take turns are not answered at once
     this.candidate[server] = message.incarnation;
@@ -255,6 +272,7 @@ export class Membership {
     const isOwn = message.incarnation === this.identity.incarnation && message.nonce === this.identity.nonce;
     if (isOwn) return COUNTER_DUPLICATE; // come back from a joined network or a reflector
     this.acceptCandidate(message, nowUs);
+    marks[MARK_TWIN]++;
     if (isFresh) this.ownIndexHeardUs = nowUs;
     return COUNTER_UNKNOWN;
   }
@@ -267,13 +285,17 @@ export class Membership {
     this.excusedUs[server] = 0;
     this.phase[server] = message.phase;
     this.foreignDigest[server] = message.digestHigh;
+    marks[MARK_INCOMPATIBLE]++;
     this.setState(server, SERVER_INCOMPATIBLE);
     this.incarnation[server] = 0; // with our table it has to begin anew
     return COUNTER_SYSTEM;
   }
 
   private beginIncarnation(server: number, incarnation: number): void {
-    if (this.state[server] === SERVER_UNREACHABLE) this.setState(server, SERVER_LOST); // the old one is gone
+    if (this.state[server] === SERVER_UNREACHABLE) {
+      marks[MARK_UNREACHABLE_RESTARTED]++;
+      this.setState(server, SERVER_LOST); // the old one is gone
+    }
     this.incarnation[server] = incarnation;
     this.sequence[server] = 0;
     this.candidate[server] = 0;

@@ -9,6 +9,7 @@
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import type { FunctionTable } from "./function-table.ts";
+import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
 export class Relay {
@@ -46,7 +47,12 @@ export class Relay {
       const bit = 1 << server;
       if ((this.wanted & bit) === 0) continue;
       this.wanted &= ~bit;
-      if (this.sent[server] === RELAYS_PER_PERIOD_MAX || !this.isNew(server)) continue;
+      if (!this.isNew(server)) continue;
+      if (this.sent[server] === RELAYS_PER_PERIOD_MAX) {
+        marks[MARK_RELAYS_SPENT]++;
+        continue;
+      }
+      marks[MARK_RELAYED]++;
       const newest = this.membership.newest[server];
       this.sent[server]++;
       this.sequence[server] = newest.sequence;

@@ -60,15 +60,10 @@ const CLIENT_MAC_AT = 680;
 const RESERVED_AT = 686;
 
 /**
- * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Only the first `servers` and `words`
- * entries of its columns are written and read: what is beyond them is 0 in every message of the same table.
+ * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Its columns have
+ * `servers` and `words` entries: what the layout has beyond them is 0 in every message of the same table.
  */
 export class KeepAliveMessage {
-  constructor(
-    readonly servers: number = SERVERS_MAX,
-    readonly words: number = BITMAP_WORDS,
-  ) {}
-
   sender = 0;
   flags = 0;
   phase = 0;
@@ -85,12 +80,24 @@ export class KeepAliveMessage {
   /** The first two and the last four bytes of the Ethernet address. */
   clientMacHigh = 0;
   clientMacLow = 0;
-  readonly heardIncarnation = new Uint32Array(SERVERS_MAX);
-  readonly heardSequence = new Uint32Array(SERVERS_MAX);
-  readonly owns = new Uint32Array(BITMAP_WORDS);
-  readonly claims = new Uint32Array(BITMAP_WORDS);
-  readonly ready = new Uint32Array(BITMAP_WORDS);
-  readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+  readonly heardIncarnation: Uint32Array;
+  readonly heardSequence: Uint32Array;
+  readonly owns: Uint32Array;
+  readonly claims: Uint32Array;
+  readonly ready: Uint32Array;
+  readonly cannotRun: Uint32Array;
+
+  constructor(
+    readonly servers: number = SERVERS_MAX,
+    readonly words: number = BITMAP_WORDS,
+  ) {
+    this.heardIncarnation = new Uint32Array(servers);
+    this.heardSequence = new Uint32Array(servers);
+    this.owns = new Uint32Array(words);
+    this.claims = new Uint32Array(words);
+    this.ready = new Uint32Array(words);
+    this.cannotRun = new Uint32Array(words);
+  }
 
   /** Takes the whole content of `other`, a message of the same table. */
   copy(other: KeepAliveMessage): void {
@@ -139,6 +146,7 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(DIRECT_AT, message.direct);
   view.setUint16(CLIENT_MAC_AT, message.clientMacHigh);
   view.setUint32(CLIENT_MAC_AT + 2, message.clientMacLow);
+  view.setUint16(RESERVED_AT, 0);
   const { servers, words } = message;
   for (let server = 0; server < servers; server++) {
     view.setUint32(HEARD_INCARNATION_AT + 4 * server, message.heardIncarnation[server]);

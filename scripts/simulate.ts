@@ -1,0 +1,153 @@
+/**
+ * Flies the real core in virtual time under faults and checks P1 to P8 after every step.
+ *
+ *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N] [--period MS] [--jobs N] [--json]
+ *
+ * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs says; with --hours it flies long flights with
+ * rare faults until H hours have been simulated. --seed S flies one and prints its trace. Exit 1 on a violation.
+ */
+import { parseArgs } from "node:util";
+import { fly } from "../test/simulation/flight.ts";
+import { shrink, tellFailure } from "../test/simulation/shrink.ts";
+import { Totals } from "../test/simulation/totals.ts";
+
+const DEFAULT_SEEDS = 1000;
+
+interface Wishes {
+  seeds: number;
+  from: number;
+  seed: number | null;
+  hours: number | null;
+  /** No further seed is begun after this time. */
+  seconds: number;
+  servers: number | undefined;
+  periodMs: number | undefined;
+  jobs: number;
+  json: boolean;
+  part: boolean;
+}
+
+function refuse(message: string): never {
+  process.stderr.write(`simulate: ${message}\n`);
+  process.exit(2);
+}
+
+function number(name: string, text: string | undefined, min: number, max: number): number | undefined {
+  if (text === undefined) return undefined;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < min || value > max) {
+    refuse(`--${name}: found "${text}", expected a number from ${min} to ${max}`);
+  }
+  return value;
+}
+
+function readWishes(): Wishes {
+  let values: Record<string, string | boolean | undefined>;
+  try {
+    ({ values } = parseArgs({
+      options: {
+        seeds: { type: "string" },
+        seed: { type: "string" },
+        from: { type: "string" },
+        hours: { type: "string" },
+        seconds: { type: "string" },
+        servers: { type: "string" },
+        period: { type: "string" },
+        jobs: { type: "string" },
+        json: { type: "boolean" },
+        part: { type: "boolean" },
+      },
+    }));
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+  const text = (name: string): string | undefined => values[name] as string | undefined;
+  const whole = (name: string, min: number, max: number): number | undefined => {
+    const value = number(name, text(name), min, max);
+    if (value !== undefined && !Number.isInteger(value)) refuse(`--${name}: found "${value}", expected a whole number`);
+    return value;
+  };
+  return {
+    seeds: whole("seeds", 1, 1e9) ?? DEFAULT_SEEDS,
+    from: whole("from", 0, 2 ** 31) ?? 1,
+    seed: whole("seed", 0, 2 ** 31) ?? null,
+    hours: number("hours", text("hours"), 0.001, 1e7) ?? null,
+    seconds: number("seconds", text("seconds"), 1, 1e7) ?? Number.POSITIVE_INFINITY,
+    servers: whole("servers", 2, 16),
+    periodMs: whole("period", 5, 1000),
+    jobs: whole("jobs", 1, 64) ?? 1,
+    json: values.json === true,
+    part: values.part === true,
+  };
+}
+
+/** Flies one seed and shows how it went. */
+function replay(wishes: Wishes, seed: number): number {
+  const result = fly({ seed, ...sizeOf(wishes), inWords: true });
+  process.stdout.write(`${result.lines.join("\n")}\ntrace ${result.traceDigest}\n`);
+  if (result.violation === null) return 0;
+  process.stdout.write(`${result.violation.message}\n`);
+  return 1;
+}
+
+function sizeOf({ servers, periodMs }: Wishes): { servers?: number; periodMs?: number } {
+  return { ...(servers === undefined ? {} : { servers }), ...(periodMs === undefined ? {} : { periodMs }) };
+}
+
+/** Seeds in this process. Stops at the first violation. */
+function flyHere(wishes: Wishes): Totals {
+  const totals = new Totals();
+  const size = sizeOf(wishes);
+  const beganMs = performance.now();
+  const { hours } = wishes;
+  for (let seed = wishes.from; ; seed++) {
+    if (hours === null ? seed >= wishes.from + wishes.seeds : totals.simulatedUs >= hours * 3.6e9) break;
+    if (performance.now() - beganMs > wishes.seconds * 1000) break;
+    const longFlight = hours === null ? {} : { horizonUs: 600_000_000, faultCount: 20 };
+    const result = fly({ seed, ...size, ...longFlight });
+    totals.add(seed, result);
+    if (result.violation !== null) {
+      if (!wishes.json && !wishes.part) {
+        const less = shrink({ seed, ...size, ...longFlight }, result);
+        process.stdout.write(tellFailure({ seed, ...size }, less));
+      }
+      break;
+    }
+  }
+  totals.wallSeconds = (performance.now() - beganMs) / 1000;
+  return totals;
+}
+
+/** The seeds shared out among several processes of this script. */
+async function flyInParts(wishes: Wishes): Promise<Totals> {
+  const perJob = Math.ceil(wishes.seeds / wishes.jobs);
+  const beganMs = performance.now();
+  const parts = Array.from({ length: wishes.jobs }, async (_, job) => {
+    const from = wishes.from + job * perJob;
+    const seeds = Math.min(perJob, wishes.from + wishes.seeds - from);
+    const args = ["--part", "--json", "--from", String(from), "--seeds", String(Math.max(1, seeds))];
+    if (wishes.servers !== undefined) args.push("--servers", String(wishes.servers));
+    if (wishes.periodMs !== undefined) args.push("--period", String(wishes.periodMs));
+    if (Number.isFinite(wishes.seconds)) args.push("--seconds", String(wishes.seconds));
+    if (wishes.hours !== null) args.push("--hours", String(wishes.hours / wishes.jobs));
+    const child = Bun.spawn([process.execPath, import.meta.path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const text = await new Response(child.stdout).text();
+    if ((await child.exited) > 1) throw new Error("a part of the simulation crashed; see above");
+    return Totals.parse(text);
+  });
+  const totals = new Totals();
+  for (const part of await Promise.all(parts)) totals.join(part);
+  totals.wallSeconds = (performance.now() - beganMs) / 1000;
+  return totals;
+}
+
+const wishes = readWishes();
+if (wishes.seed !== null) process.exit(replay(wishes, wishes.seed));
+const totals = wishes.jobs === 1 ? flyHere(wishes) : await flyInParts(wishes);
+if (wishes.part) process.stdout.write(totals.serialize());
+else if (wishes.json) process.stdout.write(`${JSON.stringify(totals.document(), null, 2)}\n`);
+else process.stdout.write(totals.text());
+if (wishes.jobs > 1 && totals.failingSeed !== null && !wishes.json) {
+  process.stdout.write(`replay: npm run simulate -- --seed ${totals.failingSeed}\n`);
+}
+process.exit(totals.violations === 0 ? 0 : 1);

@@ -1,0 +1,64 @@
+/** The simulator finds each known mistake within a minute; on the core as it is, it finds nothing in as many flights. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { MUTATIONS, type Mutation } from "./mutations.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const MINUTE_MS = 60_000;
+/** More flights than a minute has. */
+const SEEDS = 100_000;
+let directory: string;
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "wingman-canaries-"));
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+/** A copy of the product with the mistake in it. */
+function mutated({ changes }: Mutation, place: number): string {
+  const copy = join(directory, String(place));
+  for (const folder of ["src", "test/simulation", "test/allocation", "scripts", "firmware-config"]) {
+    cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
+  }
+  for (const file of ["package.json", "tsconfig.json"]) cpSync(join(ROOT, file), join(copy, file));
+  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
+  for (const { file, from, to } of changes) {
+    const text = readFileSync(join(copy, file), "utf8");
+    expect(text.split(from).length - 1, `"${from}" in ${file}`).toBe(1);
+    writeFileSync(join(copy, file), text.replace(from, to));
+  }
+  return copy;
+}
+
+interface Outcome {
+  violations: number;
+  violation: string | null;
+  seeds: number;
+}
+
+async function simulate(root: string): Promise<Outcome> {
+  const child = Bun.spawn(
+    [process.execPath, join(root, "scripts/simulate.ts"), "--json", "--seeds", String(SEEDS), "--seconds", "60"],
+    { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const text = await new Response(child.stdout).text();
+  await child.exited;
+  return JSON.parse(text) as Outcome;
+}
+
+MUTATIONS.forEach((mutation, place) => {
+  test(
+    `the simulator catches: ${mutation.name}`,
+    async () => {
+      const outcome = await simulate(mutated(mutation, place));
+      expect(outcome.violations).toBe(1);
+      expect(outcome.violation).toStartWith(mutation.breaks === "P3" ? "P" : mutation.breaks);
+    },
+    2 * MINUTE_MS,
+  );
+});

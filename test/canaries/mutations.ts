@@ -1,0 +1,141 @@
+/**
+ * Known mistakes, each a change of a few words in the core: the simulator must find every one of them. A change that no longer finds its
+ * words fails as well, so that the list keeps up with the code.
+ */
+export interface Mutation {
+  readonly name: string;
+  /** What is broken, in the words of the property. */
+  readonly breaks: string;
+  readonly changes: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+}
+
+export const MUTATIONS: readonly Mutation[] = [
+  {
+    name: "lease longer than the detection time",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/lease.ts",
+        from: "let endUs = nowUs + timing.leaseUs;",
+        to: "let endUs = nowUs + 3 * timing.detectionUs;",
+      },
+      { file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" },
+    ],
+  },
+  {
+    name: "lease renewed whatever the others have echoed",
+    breaks: "P1",
+    changes: [{ file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" }],
+  },
+  {
+    name: "activation before release",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;",
+        to: "",
+      },
+    ],
+  },
+  {
+    name: "claim not confirmed by echoes",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "if (membership.echoedSequence[server] < this.claimSequence[index]) return false;",
+        to: "",
+      },
+    ],
+  },
+  {
+    name: "missing check of the echo that proves a message fresh",
+    breaks: "P8",
+    changes: [
+      {
+        file: "src/core/membership.ts",
+        from: "if (!isFresh) return this.acceptCandidate(message, nowUs);",
+        to: "",
+      },
+    ],
+  },
+  {
+    name: "tie broken by the order of arrival",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "return server < this.self || this.membership.isDeafToUs(server);",
+        to: "return this.membership.lastHeardUs[server] % 2000 < 1000;",
+      },
+    ],
+  },
+  {
+    name: "stall not noticed",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/engine.ts",
+        from: "if (nowUs - this.nextSendUs <= this.timing.detectionUs - this.timing.periodUs) return false;",
+        to: "if (nowUs > 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "corroboration skipped",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/failure-detector.ts",
+        from: "if (isHeardByOthers(table, membership, server)) marks[MARK_CORROBORATED]++;",
+        to: "if (isHeardByOthers(table, membership, server) && server < 0) marks[MARK_CORROBORATED]++;",
+      },
+    ],
+  },
+  {
+    name: "stop in vain",
+    breaks: "P3",
+    changes: [
+      {
+        file: "src/core/allocation-preempt.ts",
+        from: "table.priority[least] < table.priority[index]",
+        to: "table.priority[least] <= table.priority[index]",
+      },
+    ],
+  },
+  {
+    name: "off by one in recovery",
+    breaks: "recovery",
+    changes: [
+      {
+        file: "src/core/membership.ts",
+        from: "this.inARow[server] < this.timing.recoveredAfter",
+        to: "this.inARow[server] < this.timing.recoveredAfter - 1",
+      },
+      {
+        file: "src/core/membership.ts",
+        from: "(this.timing.recoveredAfter - 1) * this.timing.periodUs",
+        to: "(this.timing.recoveredAfter - 2) * this.timing.periodUs",
+      },
+    ],
+  },
+  {
+    name: "taken without room",
+    breaks: "capacity",
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "return room >= this.table.required[index] && this.isFree(index)",
+        to: "return this.isFree(index)",
+      },
+    ],
+  },
+  {
+    name: "listening shorter than the detection time",
+    breaks: "P1",
+    changes: [
+      { file: "src/core/timing.ts", from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs", to: "periodUs" },
+    ],
+  },
+];

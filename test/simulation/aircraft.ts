@@ -1,0 +1,126 @@
+/**
+ * What a seed flies: an aircraft as a firmware configuration, read by the real configuration code, and the properties of its world.
+ * Every seed draws which of them it has at all, so that each is also flown without the others (swarm).
+ */
+
+import { DETECTION_TIME_MS_MIN } from "../../src/config/cross-checks.ts";
+import { systemId, tableDigest } from "../../src/config/digest.ts";
+import { functionTableOf } from "../../src/config/function-table.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import type { AllocationPolicy } from "../../src/core/allocation.ts";
+import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { allocateReset } from "../../src/core/allocation-reset.ts";
+import type { FunctionTable } from "../../src/core/function-table.ts";
+import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
+import { type Timing, timingOf } from "../../src/core/timing.ts";
+import { type Random, rounded } from "./random.ts";
+
+export interface Aircraft {
+  readonly serverCount: number;
+  readonly networks: number;
+  readonly table: FunctionTable;
+  readonly policy: AllocationPolicy;
+  readonly timing: Timing;
+  readonly systemId: number;
+  readonly digestHigh: number;
+  readonly digestLow: number;
+  readonly witnesses: number;
+  /** Every server could carry everything alone: nothing may ever be stopped for something else (P3). */
+  readonly roomy: boolean;
+  /** In one line, for people. */
+  readonly text: string;
+}
+
+export interface AircraftWishes {
+  readonly servers?: number;
+  readonly periodMs?: number;
+}
+
+export const POLICIES: Readonly<Record<"reset" | "preempt", AllocationPolicy>> = {
+  reset: allocateReset,
+  preempt: allocatePreempt,
+};
+
+/** Draws an aircraft of 2 to 16 servers and 2 to 12 functions. */
+export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
+  const serverCount = wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
+  const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
+  const hasLease = !random.oneIn(10);
+  let lostAfterPeriods = random.between(3, 8);
+  while (
+    lostAfterPeriods * periodMs < DETECTION_TIME_MS_MIN ||
+    (hasLease && leaseMsOf(periodMs, lostAfterPeriods) < leaseMsMin(periodMs))
+  ) {
+    lostAfterPeriods++;
+  }
+  const recoveredAfterPeriods = random.between(1, 10);
+  const functionCount = random.between(2, 12);
+  const graceMs = random.oneIn(3) ? 0 : random.between(0, 300);
+  const roomy = random.oneIn(3);
+  const functions = Array.from({ length: functionCount }, (_, index) => ({
+    id: `f${index}`,
+    required: random.between(1, 20),
+    priority: random.between(1, 10),
+    vips: [`10.44.1.${index + 1}/16`],
+    ...drawProcess(random, graceMs),
+    ...(random.oneIn(5) ? { servers: drawServers(random, serverCount) } : {}),
+  }));
+  const total = functions.reduce((sum, { required }) => sum + required, 0);
+  const servers = Array.from({ length: serverCount }, (_, server) => ({
+    id: `s${server}`,
+    resource: roomy ? total : random.between(20, 20 + Math.ceil((2 * total) / serverCount)),
+  }));
+  const networks = random.between(1, 2);
+  const witnesses = random.oneIn(4) ? random.between(1, 3) : 0;
+  const allocation = random.oneIn(3) ? "reset" : "preempt";
+  const file = {
+    system: "simulated",
+    allocation,
+    keepAlive: {
+      periodMs,
+      lostAfterPeriods,
+      recoveredAfterPeriods,
+      interfaces: networks === 1 ? ["eth0"] : ["eth0", "eth1"],
+    },
+    clients: {
+      lease: hasLease ? "required" : "off",
+      witnesses: Array.from({ length: witnesses }, (_, witness) => `10.44.0.${witness + 1}`),
+    },
+    servers,
+    functions,
+  };
+  const loaded = parseConfig(JSON.stringify(file), "simulated aircraft", "/");
+  if (!loaded.ok) throw new Error(`the aircraft drawn is refused: ${JSON.stringify(loaded.problems)}`);
+  const { config } = loaded;
+  const digest = tableDigest(config);
+  const view = new DataView(digest.buffer, digest.byteOffset);
+  const leaseMs = hasLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0;
+  const described = functions.map((entry) => `${entry.id} ${entry.required} p${entry.priority}`).join(", ");
+  return {
+    serverCount,
+    networks,
+    table: functionTableOf(config),
+    policy: POLICIES[allocation],
+    timing: timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, graceMs, leaseMs, random.pick([2, 8, 20])),
+    systemId: systemId(config),
+    digestHigh: view.getUint32(0),
+    digestLow: view.getUint32(4),
+    witnesses,
+    roomy,
+    text:
+      `${allocation}, ${periodMs} ms × ${lostAfterPeriods}, recovered after ${recoveredAfterPeriods}, ` +
+      `${hasLease ? `lease ${rounded(leaseMs)} ms` : "no lease"}, ${networks} network(s), ${witnesses} witness(es); ` +
+      `servers ${servers.map(({ resource }) => resource).join(" ")}; ${described}`,
+  };
+}
+
+function drawProcess(random: Random, stopGraceMs: number): object {
+  const kind = random.between(0, 2);
+  if (kind === 0) return {};
+  return { command: ["/usr/bin/service"], start: kind === 1 ? "always" : "on-activate", stopGraceMs };
+}
+
+function drawServers(random: Random, serverCount: number): string[] {
+  const mask = random.between(1, (1 << serverCount) - 1);
+  return Array.from({ length: serverCount }, (_, server) => `s${server}`).filter((_, server) => (mask >> server) & 1);
+}

@@ -1,0 +1,264 @@
+/** Everything that can go wrong, and when: drawn from a seed before the flight, so that a flight can be flown with less of it. */
+
+import { EVENT_PROCESS } from "../../src/core/event-queue.ts";
+import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
+import {
+  CONTROL_DRAIN,
+  CONTROL_LEAVE,
+  CONTROL_PROCESS_EXITED,
+  CONTROL_PROCESS_FAILED,
+  CONTROL_RESUME,
+} from "../../src/wire/control.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
+import type { Aircraft } from "./aircraft.ts";
+import { AFTER_RENEWAL, BEFORE_EFFECTS, type Host } from "./host.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+/** Kinds of faults. The counts of a run are kept by their place in this list. */
+export const FAULTS = [
+  "power off",
+  "brown-out of all",
+  "engine killed",
+  "all processes killed",
+  "paused",
+  "paused in the middle of a turn",
+  "machine stalled",
+  "late ticks",
+  "cut",
+  "one-way cut",
+  "partition",
+  "carrier lost",
+  "loss",
+  "delay and reorder",
+  "duplicates",
+  "bit flips",
+  "drained",
+  "left",
+  "process exits",
+  "process fails",
+  "VIP removed by hand",
+  "VIP refused",
+  "replay",
+  "forgery",
+  "wrong table",
+  "witness down",
+  "started again",
+] as const;
+export type FaultKind = (typeof FAULTS)[number];
+
+export interface Fault {
+  readonly kind: FaultKind;
+  readonly atUs: number;
+  readonly durationUs: number;
+  readonly server: number;
+  /** Another server, function, network or amount, as the kind needs it. */
+  readonly other: number;
+  readonly value: number;
+}
+
+/** What only a lease makes safe: not flown without one. */
+const NEEDS_LEASE: readonly FaultKind[] = ["all processes killed", "late ticks"];
+
+/** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
+export function drawFaults(random: Random, aircraft: Aircraft, horizonUs: number, count: number): Fault[] {
+  const hasLease = aircraft.timing.leaseUs !== 0;
+  const possible = FAULTS.filter(
+    (kind) => (hasLease || !NEEDS_LEASE.includes(kind)) && (kind !== "witness down" || aircraft.witnesses > 0),
+  );
+  const present = possible.filter(() => random.oneIn(3));
+  const kinds = present.length === 0 ? possible : present;
+  const faults: Fault[] = [];
+  for (let fault = 0; fault < count; fault++) {
+    const kind = random.pick(kinds);
+    faults.push({
+      kind,
+      atUs: random.below(horizonUs),
+      durationUs: drawDurationUs(random, kind, aircraft),
+      server: random.below(aircraft.serverCount),
+      other: random.below(1 << 16),
+      value: random.below(1 << 16),
+    });
+  }
+  return faults.sort((one, other) => one.atUs - other.atUs);
+}
+
+function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): number {
+  if (kind === "paused" || kind === "paused in the middle of a turn" || kind === "machine stalled") {
+    // From 1 ms to 10 s, most of them about as long as a lease.
+    return random.oneIn(5)
+      ? random.between(1_000, 10_000_000)
+      : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
+  }
+  if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
+  return random.between(1_000, 3_000_000);
+}
+
+/** The server's state when a fault hits it: the columns of the table of what was covered. */
+export const STATES = ["down", "listening", "idle", "serving", "moving", "draining", "isolated"] as const;
+
+export function stateOf(host: Host): number {
+  const { engine } = host;
+  if (engine === null) return 0;
+  if (engine.phase === PHASE_LISTENING) return 1;
+  if (engine.phase === PHASE_ISOLATED) return 6;
+  if (engine.phase === PHASE_DRAINING) return 5;
+  let serves = false;
+  for (let index = 0; index < host.up.length; index++) {
+    const state = engine.handover.state[index];
+    if (state !== IDLE && state !== UP && state !== CLAIMED) return 4;
+    if (state === UP) serves = true;
+  }
+  return serves ? 3 : 2;
+}
+
+/** Lets one fault begin. @returns what ends it, or null when it ends by itself */
+export function begin(fault: Fault, world: World): (() => void) | null {
+  const host = world.hosts[fault.server] as Host;
+  const { network, nowUs } = world;
+  const { serverCount, table } = world.aircraft;
+  const other = (fault.server + 1 + (fault.other % Math.max(1, serverCount - 1))) % serverCount;
+  const index = fault.other % table.functionCount;
+  switch (fault.kind) {
+    case "power off":
+      world.powerOff(host);
+      return () => startIfDown(world, host);
+    case "brown-out of all":
+      for (const each of world.hosts) world.powerOff(each);
+      return () => {
+        for (const each of world.hosts) startIfDown(world, each);
+      };
+    case "engine killed":
+      world.killEngine(host);
+      return null;
+    case "all processes killed":
+      world.killAll(host);
+      return () => startIfDown(world, host);
+    case "paused":
+      pause(world, host, fault.durationUs);
+      return null;
+    case "paused in the middle of a turn":
+      host.interruptAt = fault.value % 2 === 0 ? AFTER_RENEWAL : BEFORE_EFFECTS;
+      host.interruptUs = fault.durationUs;
+      return null;
+    case "machine stalled":
+      // What arrives meanwhile finds nobody: the ring of the network card overflows.
+      pause(world, host, fault.durationUs);
+      return () => host.inbox.clear();
+    case "late ticks":
+      host.latenessMaxUs = 1 + (fault.value % 12_000);
+      return () => {
+        host.latenessMaxUs = 100;
+      };
+    case "cut":
+      return cut(world, pairs(fault.server, other, true), fault.value % 3);
+    case "one-way cut":
+      return cut(world, pairs(fault.server, other, false), fault.value % 3);
+    case "partition":
+      return cut(world, partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))), 2);
+    case "carrier lost":
+      world.setCarrier(host, false);
+      return () => world.setCarrier(host, true);
+    case "loss":
+      network.lossPerMille = fault.value % 200;
+      return () => {
+        network.lossPerMille = 0;
+      };
+    case "delay and reorder":
+      network.delayUs = 50 + (fault.value % 2_000);
+      network.jitterUs = 1 + (fault.other % 3_000);
+      return () => {
+        network.delayUs = 100;
+        network.jitterUs = 0;
+      };
+    case "duplicates":
+      network.duplicatePerMille = fault.value % 300;
+      return () => {
+        network.duplicatePerMille = 0;
+      };
+    case "bit flips":
+      network.flipPerMille = fault.value % 100;
+      return () => {
+        network.flipPerMille = 0;
+      };
+    case "drained":
+      world.command(host, CONTROL_DRAIN);
+      return () => world.command(host, CONTROL_RESUME);
+    case "left":
+      world.command(host, CONTROL_LEAVE);
+      return () => {
+        if (host.engine?.leaving === true) world.powerOff(host);
+        startIfDown(world, host);
+      };
+    case "process exits":
+      if (host.engine !== null) world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_EXITED);
+      return null;
+    case "process fails":
+      if (host.engine !== null) world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
+      return () => world.command(host, CONTROL_RESUME);
+    case "VIP removed by hand":
+      world.removeByHand(host, index);
+      return null;
+    case "VIP refused":
+      host.refused[index] = 1;
+      return () => {
+        host.refused[index] = 0;
+        world.command(host, CONTROL_RESUME);
+      };
+    case "replay":
+    case "forgery":
+      world.attack(fault.kind === "forgery");
+      return null;
+    case "wrong table":
+      host.foreignTable = true;
+      world.start(host);
+      return () => {
+        host.foreignTable = false;
+        world.start(host);
+      };
+    case "witness down":
+      world.witnesses[fault.value % world.witnesses.length] = 0;
+      return () => {
+        world.witnesses[fault.value % world.witnesses.length] = 1;
+      };
+    case "started again":
+      world.start(host);
+      return null;
+  }
+  function cut(inWorld: World, directions: readonly (readonly [number, number])[], networks: number): () => void {
+    const numbers = networks === 2 ? [0, 1] : [networks];
+    for (const [from, to] of directions) for (const number of numbers) network.cut(from, to, number, nowUs);
+    return () => {
+      for (const [from, to] of directions) {
+        for (const number of numbers) network.join(from, to, number, inWorld.nowUs);
+      }
+    };
+  }
+}
+
+function startIfDown(world: World, host: Host): void {
+  if (host.engine === null) world.start(host);
+}
+
+function pause(world: World, host: Host, durationUs: number): void {
+  if (host.engine !== null) world.pause(host, durationUs);
+}
+
+function pairs(one: number, other: number, both: boolean): [number, number][] {
+  return both
+    ? [
+        [one, other],
+        [other, one],
+      ]
+    : [[one, other]];
+}
+
+function partition(serverCount: number, part: number): [number, number][] {
+  const directions: [number, number][] = [];
+  for (let one = 0; one < serverCount; one++) {
+    for (let other = 0; other < serverCount; other++) {
+      if (((part >> one) & 1) !== ((part >> other) & 1)) directions.push([one, other]);
+    }
+  }
+  return directions;
+}

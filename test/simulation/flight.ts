@@ -1,0 +1,272 @@
+/**
+ * One flight: an aircraft, its faults one after the other with every property checked after every step; then a core of servers is
+ * healed and all other faults stay for ever. The core must settle within a stated time, run what the policy gives for it, and then be quiet.
+ */
+import { Allocation } from "../../src/core/allocation.ts";
+import { NONE } from "../../src/core/function-table.ts";
+import { UP } from "../../src/core/handover-rows.ts";
+import { marks } from "../../src/core/marks.ts";
+import { CONTROL_RESUME } from "../../src/wire/control.ts";
+import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
+import { type Aircraft, drawAircraft } from "./aircraft.ts";
+import { begin, drawFaults, FAULTS, type Fault, STATES, stateOf } from "./faults.ts";
+import type { Host } from "./host.ts";
+import { Invariants, Violation } from "./invariants.ts";
+import { Random } from "./random.ts";
+import { Trace } from "./trace.ts";
+import { World } from "./world.ts";
+
+const QUIET_US = 3_000_000;
+
+export interface FlightWishes {
+  readonly seed: number;
+  readonly servers?: number;
+  readonly periodMs?: number;
+  /** How long faults go on, and how many there are; drawn when not given. */
+  readonly horizonUs?: number;
+  readonly faultCount?: number;
+  /** Fly with these faults in place of the drawn ones. */
+  readonly faults?: readonly Fault[];
+  /** Keep what happens in words. */
+  readonly inWords?: boolean;
+}
+
+export interface FlightResult {
+  readonly violation: { property: string; message: string } | null;
+  readonly aircraft: Aircraft;
+  readonly faults: readonly Fault[];
+  readonly simulatedUs: number;
+  readonly handovers: number;
+  readonly turns: number;
+  readonly worstFailoverUs: number;
+  /** FAULTS × STATES: how often each fault hit a server in each state. */
+  readonly covered: Uint32Array;
+  /** How often each marked branch of the core was taken. */
+  readonly marks: Uint32Array;
+  readonly driftingClocks: number;
+  readonly datagrams: { lost: number; duplicated: number; reordered: number; flipped: number; forged: number };
+  readonly traceDigest: string;
+  readonly lines: readonly string[];
+}
+
+/** Flies one seed. Throws what is no violation of a property: an assertion of the core, say, is one. */
+export function fly(wishes: FlightWishes): FlightResult {
+  const random = new Random(wishes.seed);
+  const aircraft = drawAircraft(random, wishes);
+  const { periodUs } = aircraft.timing;
+  const horizonUs = wishes.horizonUs ?? random.between(100, 600) * periodUs * (aircraft.serverCount > 5 ? 0.5 : 1);
+  const drawn = drawFaults(random, aircraft, horizonUs, wishes.faultCount ?? random.between(3, 24));
+  const faults = wishes.faults ?? drawn;
+  const trace = new Trace(wishes.inWords === true);
+  const invariants = new Invariants();
+  // A stream of its own for what happens in the air: it does not depend on how many faults were drawn.
+  const world = new World(aircraft, new Random(wishes.seed ^ 0x5bd1e995), invariants, trace);
+  const covered = new Uint32Array(FAULTS.length * STATES.length);
+  trace.say(0, `seed ${wishes.seed}: ${aircraft.text}`);
+  const marksBefore = marks.slice();
+  let violation: FlightResult["violation"] = null;
+  try {
+    new Flight(world, faults, covered, new Random(wishes.seed ^ 0x2545f491), horizonUs).fly();
+  } catch (error) {
+    const property = error instanceof Violation ? error.property : "crash";
+    violation = { property, message: error instanceof Violation ? error.message : String((error as Error).stack) };
+  }
+  return {
+    violation,
+    aircraft,
+    faults,
+    simulatedUs: world.nowUs,
+    handovers: world.handovers,
+    turns: world.turns,
+    worstFailoverUs: world.worstFailoverUs,
+    covered,
+    marks: marks.map((times, mark) => times - marksBefore[mark]),
+    driftingClocks: world.hosts.some(({ ppm }) => ppm !== 0) ? 1 : 0,
+    datagrams: { ...world.network.counts, forged: world.forged },
+    traceDigest: trace.digest,
+    lines: trace.lines ?? [],
+  };
+}
+
+class Flight {
+  /** Ends of faults under way, in no order. */
+  private readonly ends: { atUs: number; end: () => void; fault: Fault }[] = [];
+
+  constructor(
+    private readonly world: World,
+    private readonly faults: readonly Fault[],
+    private readonly covered: Uint32Array,
+    private readonly random: Random,
+    private readonly horizonUs: number,
+  ) {}
+
+  fly(): void {
+    const { world, random } = this;
+    const together = random.oneIn(2);
+    for (const host of world.hosts) {
+      world.start(host);
+      if (!together) world.runUntil(world.nowUs + random.below(3 * world.aircraft.timing.listenUs));
+    }
+    const beganUs = world.nowUs;
+    for (const fault of this.faults) {
+      this.runUntil(beganUs + fault.atUs);
+      this.begin(fault);
+    }
+    this.runUntil(beganUs + this.horizonUs);
+    const core = this.heal();
+    this.settle(core);
+    this.checkQuiet(core);
+  }
+
+  private begin(fault: Fault): void {
+    const { world } = this;
+    const host = world.hosts[fault.server] as Host;
+    this.covered[FAULTS.indexOf(fault.kind) * STATES.length + stateOf(host)]++;
+    world.trace.say(
+      world.nowUs,
+      `--- ${fault.kind}: s${fault.server}, ${fault.other}, ${fault.value}, for ${fault.durationUs / 1000} ms`,
+    );
+    const end = begin(fault, world);
+    world.touch(fault.server);
+    if (end !== null) this.ends.push({ atUs: world.nowUs + fault.durationUs, end, fault });
+  }
+
+  /** Flies until `untilUs`, and lets faults end on the way. */
+  private runUntil(untilUs: number): void {
+    const { world, ends } = this;
+    for (;;) {
+      let first = -1;
+      for (let at = 0; at < ends.length; at++) {
+        if (ends[at].atUs <= untilUs && (first === -1 || ends[at].atUs < ends[first].atUs)) first = at;
+      }
+      if (first === -1) break;
+      const [{ atUs, end, fault }] = ends.splice(first, 1);
+      world.runUntil(atUs);
+      world.trace.say(world.nowUs, `--- end of ${fault.kind}: s${fault.server}`);
+      end();
+      for (let server = 0; server < world.hosts.length; server++) world.touch(server);
+    }
+    world.runUntil(untilUs);
+  }
+
+  /** Everything ends but what is chosen to stay: servers that are not in the core are off, or cut off from it, for ever. @returns the mask of the core */
+  private heal(): number {
+    const { world, random, ends } = this;
+    const { serverCount } = world.aircraft;
+    for (const { end } of ends.splice(0)) end();
+    world.network.joinAll(world.nowUs);
+    world.network.calm();
+    world.witnesses.fill(1);
+    const everybody = (1 << serverCount) - 1;
+    const core = random.oneIn(2) ? everybody : random.between(1, everybody);
+    for (const host of world.hosts) {
+      host.carrierFaults = 0;
+      if (!host.carrier) world.setCarrier(host, true);
+      host.latenessMaxUs = 100;
+      host.interruptUs = 0;
+      host.refused.fill(0);
+      const wasForeign = host.foreignTable;
+      host.foreignTable = false;
+      if ((core & (1 << host.index)) !== 0) {
+        if (host.engine === null || host.engine.leaving || wasForeign) world.start(host);
+        else world.command(host, CONTROL_RESUME);
+      } else if (random.oneIn(2)) world.powerOff(host);
+      else this.cutOff(host, core);
+    }
+    for (let server = 0; server < serverCount; server++) world.touch(server);
+    world.trace.say(world.nowUs, `=== healed for ever: the core ${core.toString(2)}`);
+    return core;
+  }
+
+  private cutOff(host: Host, core: number): void {
+    const { world } = this;
+    for (let other = 0; other < world.hosts.length; other++) {
+      if ((core & (1 << other)) === 0) continue;
+      for (let number = 0; number < world.aircraft.networks; number++) {
+        world.network.cut(host.index, other, number, world.nowUs);
+        world.network.cut(other, host.index, number, world.nowUs);
+      }
+    }
+  }
+
+  /**
+   * The time within which everything is as it should be after the last fault: pauses of up to 10 s end, the supervisor's longest pause,
+   * listening with its patience, recovery, hand-overs carried out late, and tables computed again after the longest back-off.
+   */
+  private settlingUs(): number {
+    const { periodUs, recoveredAfter, handoverUs, listenUs } = this.world.aircraft.timing;
+    return 10_000_000 + 5_000_000 + listenUs + (4 * recoveredAfter + 10 * 64) * periodUs + 3 * handoverUs + 2_000_000;
+  }
+
+  private settle(core: number): void {
+    const { world } = this;
+    const untilUs = world.nowUs + this.settlingUs();
+    const pollUs = Math.max(50_000, 2 * world.aircraft.timing.periodUs);
+    world.runUntil(world.nowUs + pollUs);
+    for (;;) {
+      const missing = this.isSettled(core);
+      if (missing === null) return;
+      if (world.nowUs >= untilUs) world.invariants.fail("P2", `not settled, ${missing}`);
+      world.runUntil(world.nowUs + pollUs);
+    }
+  }
+
+  /** @returns null, or what is missing */
+  private isSettled(core: number): string | null {
+    const { world } = this;
+    const { table, policy } = world.aircraft;
+    const members = world.hosts.filter((host) => (core & (1 << host.index)) !== 0);
+    let digest: number | null = null;
+    for (const host of members) {
+      const { engine } = host;
+      if (engine === null) return `s${host.index} is down`;
+      if (engine.phase !== PHASE_ACTIVE) return `s${host.index} is in phase ${engine.phase}`;
+      for (const other of members) {
+        if (other !== host && engine.membership.state[other.index] !== SERVER_ALIVE) {
+          return `s${host.index} sees s${other.index} in state ${engine.membership.state[other.index]}`;
+        }
+      }
+      for (let other = 0; other < world.hosts.length; other++) {
+        if ((core & (1 << other)) === 0 && engine.membership.mayOwn(other))
+          return `s${host.index} still counts on s${other}`;
+      }
+      digest ??= engine.agreement.digest;
+      if (engine.agreement.digest !== digest) return "assignments differ";
+      const up = engine.handover.state.reduce((count, state) => count + (state === UP ? 1 : 0), 0);
+      if (engine.handover.busy !== up) return `s${host.index} is busy with ${engine.handover.busy}, ${up} are up`;
+    }
+    // P2: the policy, asked again, changes nothing.
+    const allocation = new Allocation();
+    allocation.operable = core;
+    for (let index = 0; index < table.functionCount; index++) allocation.current[index] = ownerOf(members, index);
+    policy(table, allocation);
+    for (let index = 0; index < table.functionCount; index++) {
+      const owner = ownerOf(members, index);
+      if (owner !== allocation.assigned[index])
+        return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
+      if (owner !== NONE && !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)) {
+        return `f${index} on s${owner} does not answer`;
+      }
+    }
+    return null;
+  }
+
+  private checkQuiet(core: number): void {
+    const { world } = this;
+    const before = world.invariants.changes;
+    // Servers outside the core may still look for their own peace: only what the core does counts.
+    const outside = world.hosts.some((host) => (core & (1 << host.index)) === 0 && host.powered);
+    const owners = world.hosts.map((host) => host.up.join()).filter((_, server) => (core & (1 << server)) !== 0);
+    world.runUntil(world.nowUs + QUIET_US);
+    const after = world.hosts.map((host) => host.up.join()).filter((_, server) => (core & (1 << server)) !== 0);
+    if (owners.join("|") !== after.join("|")) world.invariants.fail("P6", "owners changed in quiet flight");
+    if (!outside && world.invariants.changes !== before)
+      world.invariants.fail("P6", "something happened in quiet flight");
+    const missing = this.isSettled(core);
+    if (missing !== null) world.invariants.fail("P6", missing);
+  }
+}
+
+function ownerOf(members: readonly Host[], index: number): number {
+  return members.find((host) => host.up[index] !== 0)?.index ?? NONE;
+}

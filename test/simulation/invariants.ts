@@ -1,0 +1,204 @@
+/**
+ * What must hold after every step, whatever fails (protocol, section 1). A violation ends the flight.
+ *
+ * P1 is judged where seats judge it: who would answer for this VIP now? Two servers count as on one segment when datagrams have passed
+ * between them, in both directions, for longer than {@link healingUs}: after a cut has healed, both sides may answer until they have heard
+ * each other.
+ */
+import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { hasFunction } from "../../src/core/function-bitmap.ts";
+import { NONE } from "../../src/core/function-table.ts";
+import { BITMAP_WORDS } from "../../src/limits.ts";
+import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
+import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_JOINING } from "../../src/wire/status-snapshot.ts";
+import { figure3, figure4, type System } from "../allocation/reference.ts";
+import { POLICIES } from "./aircraft.ts";
+import type { Host } from "./host.ts";
+import type { World } from "./world.ts";
+
+/** A function that has been ours for so long is not touched while it stays ours (P4). */
+const SETTLED_US = 1_000_000;
+
+/** A loop that was stopped in the middle of a turn ends it, and lets go in the next. */
+const TURNS_TO_LET_GO = 2;
+
+export class Violation extends Error {
+  constructor(
+    readonly property: string,
+    message: string,
+  ) {
+    super(`${property}: ${message}`);
+  }
+}
+
+export class Invariants {
+  /** Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6). */
+  changes = 0;
+  oracleRuns = 0;
+  private world!: World;
+  /** Servers on which each function's address is up. */
+  private owners!: Uint8Array;
+  /** Functions whose address is up on more than one. */
+  private twice = 0;
+  private healingUs = 0;
+  /** Allocations of each server's engine that were compared, and of which engine. */
+  private readonly compared: number[] = [];
+  private readonly engines: (Engine | null)[] = [];
+  /** How each server sees each other, as it was last, and since when it is joining. */
+  private stateBefore!: Uint8Array;
+  private joiningSinceUs!: Float64Array;
+
+  begin(world: World): void {
+    this.world = world;
+    const { timing, table, serverCount } = world.aircraft;
+    this.owners = new Uint8Array(table.functionCount);
+    this.healingUs = 2 * timing.detectionUs + 8 * timing.periodUs;
+    for (let server = 0; server < serverCount; server++) {
+      this.compared.push(0);
+      this.engines.push(null);
+    }
+    this.stateBefore = new Uint8Array(serverCount * serverCount);
+    this.joiningSinceUs = new Float64Array(serverCount * serverCount);
+  }
+
+  fail(property: string, message: string): never {
+    throw new Violation(property, `${message} at ${(this.world.nowUs / 1000).toFixed(3)} ms`);
+  }
+
+  /** After every turn of `host`. */
+  check(host: Host): void {
+    if (this.twice > 0) this.checkOneAnswer();
+    const { engine } = host;
+    if (engine === null) return;
+    this.checkRecovery(engine, host);
+    const { allocations } = engine.agreement;
+    if (engine !== this.engines[host.index]) {
+      this.engines[host.index] = engine;
+      this.compared[host.index] = 0;
+    }
+    if (allocations === this.compared[host.index]) return;
+    this.compared[host.index] = allocations;
+    this.compareWithPatent(engine, host);
+  }
+
+  onAdd(host: Host, index: number): void {
+    this.changes++;
+    if (++this.owners[index] === 2) this.twice++;
+    const resource = this.world.aircraft.table.resource[host.index];
+    if (host.load > resource) this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
+  }
+
+  onGone(index: number): void {
+    this.changes++;
+    if (--this.owners[index] === 1) this.twice--;
+  }
+
+  /** The engine asks for an address to be taken away. */
+  onRemove(host: Host, index: number): void {
+    const engine = host.engine as Engine;
+    const { handover, membership } = engine;
+    if (handover.assigned[index] !== host.index || handover.failed[index] !== 0 || engine.phase !== PHASE_ACTIVE)
+      return;
+    if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
+    for (let server = 0; server < this.world.hosts.length; server++) {
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return; // owned twice
+    }
+    this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
+  }
+
+  onNotice(kind: number, index: number, first: number, _second: number): void {
+    this.changes++;
+    if (kind === EFFECT_NOTICE_STOPPING && first === NOTICE_PREEMPTED && this.world.aircraft.roomy) {
+      this.fail("P3", `f${index} is stopped for a more important one where there is room for all`);
+    }
+  }
+
+  onLog(_code: number): void {
+    this.changes++;
+  }
+
+  private checkOneAnswer(): void {
+    const { world } = this;
+    const { hosts } = world;
+    for (let index = 0; index < this.owners.length; index++) {
+      if (this.owners[index] < 2) continue;
+      for (let one = 0; one < hosts.length; one++) {
+        if (!this.answers(hosts[one] as Host, index)) continue;
+        for (let other = one + 1; other < hosts.length; other++) {
+          if (!this.answers(hosts[other] as Host, index) || !this.areJoined(one, other)) continue;
+          this.fail("P1", `f${index} is answered for by s${one} and by s${other}`);
+        }
+      }
+    }
+  }
+
+  /** Without a lease the kernel of a stopped process answers on: that is known, and ends with its first turns. */
+  private answers(host: Host, index: number): boolean {
+    const { nowUs, hasLease } = this.world;
+    if (!host.answers(index, nowUs, hasLease)) return false;
+    return hasLease || host.turnsSincePause > TURNS_TO_LET_GO;
+  }
+
+  /** On one segment: joined directly, or through a third server that flies, for long enough. */
+  private areJoined(one: number, other: number): boolean {
+    const { nowUs, network, hosts } = this.world;
+    if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
+    for (let via = 0; via < hosts.length; via++) {
+      if (via === one || via === other) continue;
+      const between = hosts[via] as Host;
+      if (between.engine === null || between.foreignTable) continue;
+      if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
+      if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
+      if (nowUs - network.joinedSinceUs(via, other) >= this.healingUs) return true;
+    }
+    return false;
+  }
+
+  /** A server counts as recovered after so many keep-alives in a row: not before they can have come. */
+  private checkRecovery(engine: Engine, host: Host): void {
+    const { state } = engine.membership;
+    const { timing, serverCount } = this.world.aircraft;
+    for (let server = 0; server < serverCount; server++) {
+      const place = host.index * serverCount + server;
+      const now = state[server];
+      const before = this.stateBefore[place];
+      if (now === before) continue;
+      this.stateBefore[place] = now;
+      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.local(this.world.nowUs);
+      if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
+      const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
+      if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
+        this.fail("recovery", `s${host.index} counts s${server} as recovered after ${tookUs / 1000} ms`);
+      }
+    }
+  }
+
+  /** P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its figures gives it. */
+  private compareWithPatent(engine: Engine, host: Host): void {
+    this.oracleRuns++;
+    const { table, policy } = this.world.aircraft;
+    const { allocation } = engine.agreement;
+    const servers = Array.from({ length: table.serverCount }, (_, server) => server);
+    const system: System = {
+      resources: servers.map((server) => table.resource[server]),
+      operable: servers.map((server) => (allocation.operable & (1 << server)) !== 0),
+      functions: Array.from({ length: table.functionCount }, (_, index) => ({
+        required: table.required[index],
+        priority: table.priority[index],
+        servers: servers.filter((server) => (table.eligible[index] & (1 << server)) !== 0),
+        cannotRunOn: servers.filter((server) => (allocation.cannotRun[index] & (1 << server)) !== 0),
+        owner: allocation.current[index] === NONE ? null : allocation.current[index],
+      })),
+    };
+    const { assigned } = policy === POLICIES.reset ? figure3(system) : figure4(system);
+    for (let index = 0; index < table.functionCount; index++) {
+      if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
+        this.fail(
+          "P2",
+          `s${host.index} assigns f${index} to ${allocation.assigned[index]}, the patent to ${assigned[index]}`,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * The keep-alive networks between the servers, each direction of each for itself: cut or not, lossy, slow, jittery, doubling and
+ * flipping bits. Two servers are joined while datagrams pass between them in both directions, each on one network at least.
+ *
+ * Loss is what happens to single datagrams: it never takes so many in a row from one direction that the detection time passes, and never
+ * two in a row from both directions of a pair at once. Anything longer is a cut, and flown as one.
+ */
+import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import type { Random } from "./random.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+export class Network {
+  lossPerMille = 0;
+  delayUs = 100;
+  jitterUs = 0;
+  duplicatePerMille = 0;
+  flipPerMille = 0;
+  readonly counts = { lost: 0, duplicated: 0, reordered: 0, flipped: 0 };
+  /** How many faults cut each direction of each network now. */
+  private readonly cuts = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
+  /** Since when each direction passes on any network; NEVER while it does not. */
+  private readonly passesSinceUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
+  /** Datagrams lost in a row in each direction. */
+  private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
+
+  constructor(
+    private readonly random: Random,
+    readonly networks: number,
+    private readonly lostInARowMax: number,
+  ) {}
+
+  cut(from: number, to: number, network: number, nowUs: number): void {
+    this.cuts[place(from, to, network)]++;
+    this.note(from, to, nowUs);
+  }
+
+  join(from: number, to: number, network: number, nowUs: number): void {
+    const at = place(from, to, network);
+    if (this.cuts[at] > 0) this.cuts[at]--;
+    this.note(from, to, nowUs);
+  }
+
+  joinAll(nowUs: number): void {
+    this.cuts.fill(0);
+    for (let from = 0; from < SERVERS_MAX; from++) for (let to = 0; to < SERVERS_MAX; to++) this.note(from, to, nowUs);
+  }
+
+  private note(from: number, to: number, nowUs: number): void {
+    const at = from * SERVERS_MAX + to;
+    if (!this.passes(from, to)) this.passesSinceUs[at] = NEVER;
+    else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
+  }
+
+  passes(from: number, to: number): boolean {
+    for (let network = 0; network < this.networks; network++) if (this.isOpen(from, to, network)) return true;
+    return false;
+  }
+
+  isOpen(from: number, to: number, network: number): boolean {
+    return this.cuts[place(from, to, network)] === 0;
+  }
+
+  /** Since when datagrams pass between the two in both directions; NEVER while they do not. */
+  joinedSinceUs(one: number, other: number): number {
+    return Math.max(this.passesSinceUs[one * SERVERS_MAX + other], this.passesSinceUs[other * SERVERS_MAX + one]);
+  }
+
+  /** Whether a datagram that is sent now is lost, by chance. One network that delivers is enough, so both lose it or neither. */
+  loses(from: number, to: number): boolean {
+    if (this.lossPerMille === 0) return false;
+    const at = from * SERVERS_MAX + to;
+    const back = to * SERVERS_MAX + from;
+    const inARow = this.lostInARow[at];
+    const may = inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0);
+    if (may && this.random.perMille(this.lossPerMille)) {
+      this.lostInARow[at]++;
+      this.counts.lost++;
+      return true;
+    }
+    this.lostInARow[at] = 0;
+    return false;
+  }
+
+  arrivalUs(from: number, to: number, network: number, nowUs: number): number {
+    const atUs = nowUs + this.delayUs + (this.jitterUs === 0 ? 0 : this.random.below(this.jitterUs));
+    const at = place(from, to, network);
+    if (atUs < this.lastArrivalUs[at]) this.counts.reordered++;
+    else this.lastArrivalUs[at] = atUs;
+    return atUs;
+  }
+
+  doubles(): boolean {
+    if (!this.random.perMille(this.duplicatePerMille)) return false;
+    this.counts.duplicated++;
+    return true;
+  }
+
+  flips(): boolean {
+    if (!this.random.perMille(this.flipPerMille)) return false;
+    this.counts.flipped++;
+    return true;
+  }
+
+  /** Single faults of datagrams end; cuts stay. */
+  calm(): void {
+    this.lossPerMille = 0;
+    this.jitterUs = 0;
+    this.delayUs = 100;
+    this.duplicatePerMille = 0;
+    this.flipPerMille = 0;
+  }
+}
+
+function place(from: number, to: number, network: number): number {
+  return (network * SERVERS_MAX + from) * SERVERS_MAX + to;
+}
