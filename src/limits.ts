@@ -33,6 +33,13 @@ export const REQUIRED_MIN = 1;
 export const PERIOD_MS_MIN = 5;
 export const PERIOD_MS_MAX = 1000;
 
+/** `lostAfterPeriods` × period. Shorter than three of the shortest periods, one late keep-alive would be a failure. */
+export const DETECTION_TIME_MS_MIN = 15;
+/** Longer than this nobody calls it a failover. */
+export const DETECTION_TIME_MS_MAX = 10_000;
+/** `recoveredAfterPeriods` × period: a server that is back is of no use for so long. */
+export const RECOVERY_TIME_MS_MAX = 60_000;
+
 /** One lost datagram is never a failure: at least two periods of silence. */
 export const LOST_AFTER_PERIODS_MIN = 2;
 export const LOST_AFTER_PERIODS_MAX = 100;
@@ -56,6 +63,13 @@ export const EFFECTS_MAX = 8 * FUNCTIONS_MAX + 256;
 
 /** Netlink messages in one batch (runtime facts, trap 17: more than about 256 overflow the socket; 64 take 0.3 ms). */
 export const VIP_BATCH_MAX = 64;
+
+/**
+ * An IPv6 address takes the kernel as long as this many IPv4 addresses: it joins the multicast group of its last 24 bits, and
+ * with hundreds of such groups each join waits for the reports of all (measured: 0.2–0.4 ms an address beside 512 others, against
+ * 0.01 ms when all share one group).
+ */
+export const IPV6_COST = 8;
 
 /**
  * Datagrams received from one socket in one turn of the loop, so that a flood cannot hold up the keep-alive: two networks' worth
@@ -111,6 +125,33 @@ export const SENT_TIMES = 4096;
 
 /** Keep-alives sent at once in one period at most; further changes wait for the next period. */
 export const EXTRA_SENDS_MAX = 32;
+/** Length of a lease: the kernel's ticks leave something of the shortest; the longest is far beyond every detection time. */
+export const LEASE_MS_MIN = 30;
+export const LEASE_MS_MAX = 1_000_000;
+
+/**
+ * The kernel deletes a VIP that was not renewed for so long (`valid_lft`, for IPv4 in whole seconds): the shortest in which
+ * a busy machine renews them all. Longer detection times and many IPv6 VIPs get a longer one.
+ */
+export const ADDRESS_LIFETIME_S_MIN = 2;
+
+/** The kernel gathers addresses that expire, and is so much early at most. */
+export const ADDRESS_LIFETIME_EARLY_MS = 20;
+
+/** Each VIP is renewed once in a round: three times in the shortest lifetime. */
+export const RENEWAL_ROUND_MS = 600;
+
+/** Batches of renewals are not further apart, however few VIPs and however long the period. */
+export const RENEWAL_WAIT_MS = 300;
+
+/** Lateness of the loop, and turns in which a batch of renewals had no room, that let no VIP expire. */
+export const RENEWAL_LATENESS_MS = 200;
+
+/**
+ * IPv6 VIPs of an aircraft that are renewed in one round; with more of them it is longer: for each renewal the kernel looks at
+ * all IPv6 addresses (measured: 28 µs and 0.35 µs for each of them, where an IPv4 address takes 3 µs).
+ */
+export const RENEWAL_IPV6_PER_ROUND = 64;
 
 /** An incarnation ends before its sequence numbers do: at 100 a second after more than a year. */
 export const SEQUENCE_MAX = 0xfff0_0000;
@@ -123,14 +164,29 @@ export const STOP_GRACE_MS_DEFAULT = 500;
 export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 
-/** A planned move waits this much longer than the longest stop grace before the old owner lets go in any case. */
+/**
+ * A planned move waits this much longer than the longest stop grace before the old owner lets go in any case; where that is
+ * longer, so many periods: the new owner's word that it has room may be lost once.
+ */
 export const HANDOVER_EXTRA_MS = 500;
+export const HANDOVER_EXTRA_PERIODS = 2;
 
 /** Addresses are announced again (ARP, neighbour advertisement) this long after they came up (protocol, section 4). */
 export const ANNOUNCE_AGAIN_MS = 1000;
 
 /** Tables that disagree for this many periods although nothing changes are computed again from what is seen (P5). */
 export const DISAGREEMENT_PERIODS = 10;
+
+/**
+ * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must be in time to feed it; and what
+ * waits longer than ten minutes is no watchdog.
+ */
+export const WATCHDOG_S_MIN = 10;
+export const WATCHDOG_S_MAX = 600;
+
+/** Feedings within one time-out of a hardware watchdog, and of the service manager's (it recommends two). */
+export const HARDWARE_FEEDINGS = 4;
+export const SERVICE_FEEDINGS = 3;
 
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
@@ -141,4 +197,31 @@ assert(
   SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),
   "what is echoed within the detection time is remembered",
 );
+assert(HARDWARE_FEEDINGS * PERIOD_MS_MAX <= WATCHDOG_S_MIN * 1000, "a watchdog fed once a period is fed in time");
 assert(LOST_AFTER_PERIODS_MIN >= 2, "a single lost datagram must not be a failure");
+assert(VIPS_PER_FUNCTION_MAX * IPV6_COST <= VIP_BATCH_MAX, "a function fits one batch of VIPs");
+assert(
+  2 * RENEWAL_ROUND_MS + RENEWAL_WAIT_MS + RENEWAL_LATENESS_MS + ADDRESS_LIFETIME_EARLY_MS <
+    ADDRESS_LIFETIME_S_MIN * 1000,
+  "a VIP that is renewed in its turn does not expire",
+);
+
+// Times: what the servers rely on of each other. Relations with what is configured are in core/lease, core/timing,
+// core/address-renewal and config/cross-checks.
+assert(DETECTION_TIME_MS_MIN >= 3 * PERIOD_MS_MIN, "a late keep-alive is no failure at the shortest period");
+assert(DETECTION_TIME_MS_MAX >= LOST_AFTER_PERIODS_MIN * PERIOD_MS_MAX, "the longest period has a detection time");
+assert(LEASE_LATENESS_MS <= PERIOD_MS_MIN, "a loop as late as a lease allows has missed no period");
+assert(LEASE_TICKS_MS < LEASE_MS_MIN, "the kernel's ticks leave something of every lease");
+assert(PERIOD_MS_MIN + LEASE_LATENESS_MS + LEASE_TICKS_MS >= LEASE_MS_MIN, "every lease that fits a period can be set");
+assert(DETECTION_TIME_MS_MAX <= LEASE_MS_MAX, "every lease that fits a detection time can be set");
+assert(
+  LISTEN_EXTRA_PERIODS * PERIOD_MS_MIN > LEASE_LATENESS_MS,
+  "who starts listens longer than a late owner is silent",
+);
+assert(HANDOVER_EXTRA_MS > 0 && HANDOVER_EXTRA_PERIODS >= 2, "a hand-over waits longer than the longest stop grace");
+assert(ANNOUNCE_AGAIN_MS >= PERIOD_MS_MAX, "the second announcement is due when a period begins");
+assert(RENEWAL_WAIT_MS < RENEWAL_ROUND_MS, "the loop comes several times in a round of renewals");
+assert(
+  (FUNCTIONS_MAX * VIPS_PER_FUNCTION_MAX) / VIP_BATCH_MAX <= RENEWAL_ROUND_MS / 4,
+  "batches of a ms for the renewals of all VIPs leave the loop most of its time",
+);

@@ -40,6 +40,8 @@ export class WingmanHeadEnd implements HeadEnd {
         ...{ periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
         keyFile: this.isKeyed ? KEY_FILE : null,
       },
+      // No lease fits a detection time of 30 ms, with which keepalived is compared.
+      clients: { lease: "off" },
       // The first server always has more left than the second: it gets everything.
       servers: [
         { id: IDS[0], resource: 1_000_000 },

@@ -4,6 +4,7 @@ import { tableDigestText } from "../config/digest.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { alternatives } from "../config/problem.ts";
+import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import { EXIT_DONE, InputFileError } from "./errors.ts";
 import { parseOptions } from "./options.ts";
 import { NO_BREAK, paragraph } from "./paragraph.ts";
@@ -34,6 +35,7 @@ function documentOf({ config, source }: LoadedConfig, report: CapacityReport) {
     tableDigest: tableDigestText(config),
     servers: config.servers.map(({ id }) => id),
     functions: config.functions.map(({ id }) => id),
+    lease: leaseDocument(config),
     ...report,
   };
 }
@@ -46,6 +48,7 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
     `${config.system}, ${partNumber}, table ${tableDigestText(config).slice(0, 16)}`,
     `${config.servers.length} servers with ${report.resource} units, ` +
       `${config.functions.length} functions that need ${report.required}, policy ${report.policy}`,
+    ...leaseText(config),
     "",
     "All servers alive",
     ...(whole === undefined ? [] : caseText([whole], config)),
@@ -54,6 +57,28 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
     "",
     ...verdict(report, config),
   ].join("\n");
+}
+
+/** What becomes of `clients.lease` with the detection time of this aircraft. */
+function leaseDocument({ keepAlive, clients }: AircraftConfig) {
+  const { periodMs, lostAfterPeriods } = keepAlive;
+  const fits = leaseFits(periodMs, lostAfterPeriods);
+  return {
+    wanted: clients.lease,
+    leaseMs: fits && clients.lease !== "off" ? leaseMsOf(periodMs, lostAfterPeriods) : null,
+    detectionMs: periodMs * lostAfterPeriods,
+    detectionMsMin: leaseDetectionMsMin(periodMs),
+  };
+}
+
+function leaseText(config: AircraftConfig): string[] {
+  const { wanted, leaseMs, detectionMs, detectionMsMin } = leaseDocument(config);
+  if (leaseMs !== null) return [`VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`];
+  const stopped = "a server that is paused or killed may go on answering after others have taken over";
+  if (wanted === "off") return [paragraph(`VIP lease off: ${stopped}`)];
+  const periods = Math.ceil(detectionMsMin / config.keepAlive.periodMs);
+  const advice = `one fits from ${detectionMsMin} ms on (keepAlive.lostAfterPeriods ${periods})`;
+  return [paragraph(`NO VIP LEASE FITS a detection time of ${detectionMs} ms: ${stopped}; ${advice}`, "!! ", "!! ")];
 }
 
 function failureText(title: string, count: number, cases: readonly CapacityCase[], config: AircraftConfig): string[] {

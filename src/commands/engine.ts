@@ -10,22 +10,35 @@ import { functionTableOf } from "../config/function-table.ts";
 import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
+import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
 import type { AllocationPolicy } from "../core/allocation.ts";
 import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { allocateReset } from "../core/allocation-reset.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
-import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import { LOG_LEFTOVERS, LOG_NETWORK_LOST, LOG_NO_LEASE, LOG_NOT_REALTIME } from "../core/maintenance-event.ts";
+import type { FunctionTable } from "../core/function-table.ts";
+import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
+import {
+  LOG_LEASE_UNFIT,
+  LOG_LEFTOVERS,
+  LOG_NETWORK_LOST,
+  LOG_NO_LEASE,
+  LOG_NOT_REALTIME,
+  LOG_WATCHDOG_NO_TIMEOUT,
+} from "../core/maintenance-event.ts";
 import type { Identity } from "../core/membership.ts";
+import { ServiceReport } from "../core/service-report.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
 import { warmUp } from "../core/warm-up.ts";
+import { FeedingRhythm } from "../core/watchdog.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
-import { SystemError } from "../io/errno.ts";
+import { EPERM, SystemError } from "../io/errno.ts";
+import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
+import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
@@ -33,12 +46,18 @@ import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
-import { ANNOUNCE_AGAIN_MS } from "../limits.ts";
+import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
-import { STATUS_BYTES } from "../wire/status-snapshot.ts";
+import {
+  STATUS_BYTES,
+  STATUS_FLAG_LEASE,
+  STATUS_FLAG_LEASE_MISSING,
+  STATUS_FLAG_REALTIME,
+} from "../wire/status-snapshot.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
 import { parseOptions, wholeNumberOption } from "./options.ts";
 
@@ -62,7 +81,8 @@ export async function engine(args: string[]): Promise<number> {
   const table = functionTableOf(config);
   const { periodMs, lostAfterPeriods, recoveredAfterPeriods } = config.keepAlive;
   const stopGraceMs = config.functions.reduce((longest, entry) => Math.max(longest, entry.stopGraceMs), 0);
-  const leaseMs = config.clients.lease === "off" ? 0 : leaseMsOf(periodMs, lostAfterPeriods);
+  const wantsLease = config.clients.lease !== "off" && leaseFits(periodMs, lostAfterPeriods);
+  const leaseMs = wantsLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0;
   // A lease ends up to two ticks of this kernel's timer early.
   const timing = timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs, leaseMs, 2 * kernelTickMs());
   const policy = POLICIES[config.allocation];
@@ -70,11 +90,16 @@ export async function engine(args: string[]): Promise<number> {
 
   // What an earlier run left goes before anything else.
   const vips = config.functions.map((entry) => entry.vips);
-  const switcher = new VipSwitcher(config.clients.interface, vips);
+  const ipv6Count = vips.flat().filter(({ family }) => family === 6).length;
+  const switcher = new VipSwitcher(
+    config.clients.interface,
+    vips,
+    addressLifetimeS(periodMs * lostAfterPeriods, ipv6Count),
+  );
   const leftovers = switcher.removeLeftovers();
 
   const present = requireNetworks(config);
-  const { lease, refused } = leaseOf(config, vips);
+  const { lease, ...missing } = leaseOf(config, vips);
   const networks = present.map(
     (interfaceName) =>
       new MulticastSocket({
@@ -109,11 +134,21 @@ export async function engine(args: string[]): Promise<number> {
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
   });
-  if (refused !== 0) flight.effects.push(EFFECT_LOG, LOG_NO_LEASE, refused, 0);
+  if (missing.code !== 0) flight.effects.push(EFFECT_LOG, missing.code, missing.first, missing.second);
   if (notRealtime !== null) flight.effects.push(EFFECT_LOG, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
-  const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, notRealtime === null);
+  const flags =
+    (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
+    (lease === null ? 0 : STATUS_FLAG_LEASE) |
+    (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
+  const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, flags);
   status.begin(process.pid, nowUs(), tableDigest(config));
+
+  const service = serviceOf(flight, table);
+  // The last thing that can fail: a start that fails after it would have the machine reset for ever.
+  const hardware = hardwareOf(config);
+  const noTimeout = hardware?.device.refused ?? 0;
+  if (noTimeout !== 0) flight.effects.push(EFFECT_LOG, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
 
   const loop = new FlightLoop({
     engine: flight,
@@ -123,13 +158,14 @@ export async function engine(args: string[]): Promise<number> {
     networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
     networkPlaces: present.map((name) => watched.indexOf(name)),
     seal,
-    vips: new VipService(switcher, announcer, table.functionCount),
+    vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
     lease,
     links,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
     supervisor,
     commands,
     status,
+    lifeSigns: new LifeSigns(flight.effects, service, hardware),
   });
   return loop.run() === ENDED_LEFT ? EXIT_DONE : EXIT_FAILED;
 }
@@ -202,26 +238,65 @@ function requireNetworks(config: AircraftConfig): string[] {
   return present;
 }
 
-/** The lease of the VIPs, put up as configured; `refused` is the errno for which a preferred one is missing. */
-function leaseOf(
-  config: AircraftConfig,
-  vips: readonly (readonly Vip[])[],
-): { lease: VipLease | null; refused: number } {
+interface LeaseOutcome {
+  lease: VipLease | null;
+  /** What to log (LOG_*) where one is wanted and missing, with its two values; 0 otherwise. */
+  code: number;
+  first: number;
+  second: number;
+}
+
+/** The lease of the VIPs, put up as configured. Throws a SystemError when one is required and the kernel cannot. */
+function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): LeaseOutcome {
   const { periodMs, lostAfterPeriods } = config.keepAlive;
   const wanted = config.clients.lease;
+  const fits = leaseFits(periodMs, lostAfterPeriods);
+  const none = (code: number, first: number, second: number): LeaseOutcome => ({ lease: null, code, first, second });
+  const leaseMs = fits ? leaseMsOf(periodMs, lostAfterPeriods) : leaseMsMin(periodMs);
+  let lease: VipLease | null = null;
   try {
-    const leaseMs = wanted === "off" ? leaseMsMin(periodMs) : leaseMsOf(periodMs, lostAfterPeriods);
-    const lease = new VipLease(config.clients.interface, vips, leaseMs);
-    if (wanted === "off") {
-      lease.remove(); // one that an earlier run left would silence the VIPs for ever
-      return { lease: null, refused: 0 };
+    lease = new VipLease(config.clients.interface, vips, leaseMs);
+    if (wanted !== "off" && fits) {
+      lease.install();
+      return { lease, code: 0, first: 0, second: 0 };
     }
-    lease.install();
-    return { lease, refused: 0 };
+    lease.remove(); // one that an earlier run left would silence the VIPs for ever
   } catch (error) {
-    if (!(error instanceof SystemError) || wanted === "required") throw error;
-    return { lease: null, refused: wanted === "preferred" ? error.errno : 0 };
+    if (!(error instanceof SystemError) || wanted === "required" || error.errno === EPERM) throw error;
+    if (wanted !== "off" && fits) {
+      if (lease !== null) removeFilter(lease);
+      return none(LOG_NO_LEASE, error.errno, 0);
+    }
   }
+  return wanted === "off"
+    ? none(0, 0, 0)
+    : none(LOG_LEASE_UNFIT, periodMs * lostAfterPeriods, leaseDetectionMsMin(periodMs));
+}
+
+/** A filter that an earlier run left, where a new one was refused. */
+function removeFilter(lease: VipLease): void {
+  try {
+    lease.remove();
+  } catch (error) {
+    if (!(error instanceof SystemError) || error.errno === EPERM) throw error; // a kernel without nftables has none
+  }
+}
+
+/** The service manager that started the supervisor, which hands its variables on to us alone. */
+function serviceOf(flight: Engine, table: FunctionTable): ServiceParts | null {
+  const { NOTIFY_SOCKET: name, WATCHDOG_USEC: watchdogUs } = process.env;
+  if (name === undefined) return null;
+  const watchdog = watchdogUs === undefined ? null : new FeedingRhythm(Number(watchdogUs), SERVICE_FEEDINGS);
+  const report = new ServiceReport(flight, table, watchdog);
+  return { socket: new ServiceSocket(name), report, serverCount: table.serverCount };
+}
+
+/** Who configures a watchdog wants it: a server without it does not start. */
+function hardwareOf(config: AircraftConfig): HardwareParts | null {
+  const { watchdog } = config.maintenance;
+  if (watchdog === undefined) return null;
+  const device = new HardwareWatchdog(watchdog.device, watchdog.timeoutSeconds);
+  return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
 function sealOf(config: AircraftConfig, source: string, directory: string): KeepAliveSeal {

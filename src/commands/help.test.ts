@@ -23,6 +23,7 @@ test("there is a topic for every command and every subject", () => {
     "allocation",
     "keep-alive",
     "handover",
+    "lease",
     "notice",
     "files",
     "exit-codes",

@@ -1,15 +1,24 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
-import { DETECTION_TIME_MS_MAX, DETECTION_TIME_MS_MIN, RECOVERY_TIME_MS_MAX } from "../config/cross-checks.ts";
 import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import {
+  ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
+  HARDWARE_FEEDINGS,
+  LEASE_LATENESS_MS,
+  LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
+  RECOVERY_TIME_MS_MAX,
+  RENEWAL_IPV6_PER_ROUND,
+  SERVICE_FEEDINGS,
 } from "../limits.ts";
+import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
 import { REASON_NAMES } from "../wire/control.ts";
 import { commandSummaries, PUBLIC_COMMANDS } from "./catalogue.ts";
@@ -54,7 +63,7 @@ the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
 Checked, but not used in this release: clients.witnesses, functions[].ata and
-maintenance.
+maintenance, except maintenance.watchdog.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
@@ -62,7 +71,8 @@ Keys are checked against each other, too:
   - a function fits at least one server that may run it;
   - no VIP is a witness; keep-alives and notices differ in group or port;
   - periodMs x lostAfterPeriods is ${DETECTION_TIME_MS_MIN} to ${DETECTION_TIME_MS_MAX} ms;
-  - periodMs x recoveredAfterPeriods is at most ${RECOVERY_TIME_MS_MAX} ms.
+  - periodMs x recoveredAfterPeriods is at most ${RECOVERY_TIME_MS_MAX} ms;
+  - a lease that is asked for fits the detection time (see the topic lease).
 
 Servers compare a digest of the table (see the topic keep-alive). It covers all
 that they must agree on; not part number, interface names, key file, the words of
@@ -148,11 +158,8 @@ set is left alone and named in a message: Wingman counts it as up there, and can
 take it down when the function moves. Keep VIPs out of the system's network setup.
 After a crash the VIPs of the earlier run are removed first of all.
 
-With clients.lease the kernel lets VIPs answer only while the daemon renews a lease
-every period. A daemon that is paused, starved or killed falls silent before the
-others take over, with its addresses still up. "required" refuses to start where
-the kernel cannot (nftables ingress and egress, Linux 5.16), "preferred" says so
-and goes on, "off" is the default.
+A server that stops without a word (killed, paused, starved) is silenced by its own
+kernel before the others take over: see the topic lease.
 
 The function's process, if it has a command, runs with these variables:
   WINGMAN_FUNCTION  identifier of the function
@@ -164,6 +171,37 @@ It is stopped with SIGTERM and, after stopGraceMs, its whole process group with
 SIGKILL. When it exits by itself it is started again after a growing pause; after
 ${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function is marked failed on that server and moves.
 'wingman resume' clears the mark.`;
+
+const LEASE = (): string => `Only one server may answer for a VIP, even when the one that has it is killed, paused
+or starved and cannot let go. Its kernel sees to that, in two ways.
+
+The lease: a packet filter (nftables, table "wingman") lets VIPs answer only while
+the daemon renews it, before every keep-alive. A daemon that stops is silent before
+the others take over, with its addresses still up. clients.lease says:
+
+preferred  (default) a lease where the kernel has one and it fits; if not, a
+           message at the start and in 'wingman status', and flight without
+required   no start without a lease
+off        no lease
+
+A lease lasts (lostAfterPeriods - 1) x periodMs - ${LEASE_LATENESS_MS} ms: the last keep-alive may be
+a period older than the last renewal, and ${LEASE_LATENESS_MS} ms late. It fits if it lasts for a
+period, ${LEASE_LATENESS_MS} ms of lateness and ${LEASE_TICKS_MS} ms of the kernel's timer ticks: that is, for
+detection times (periodMs x lostAfterPeriods) of 2 x periodMs + ${2 * LEASE_LATENESS_MS + LEASE_TICKS_MS} ms and more, at
+10 ms from 5 periods on. 'wingman check' shows it. Asked for where it does not fit,
+it is an error; left to the default, a warning.
+
+A daemon whose lease ran out lets go of everything and begins anew.
+
+The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
+with the lease or without. When all its processes are gone, the kernel deletes them
+after that. Detection times over 280 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
+
+The filter stays when the daemon is killed, so that nothing answers in its place; an
+orderly stop, and a start with "off", take it away. By hand, with no daemon running:
+'nft delete table netdev wingman'. Needs Linux 5.16 with nftables on ingress and
+egress (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_EGRESS); from 6.9 on nobody else can
+change the filter while the daemon runs.`;
 
 const NOTICE = (): string => `Before a function is stopped for a more important one, and when it has moved or
 started, its server multicasts one datagram to clients.noticeGroup, port
@@ -230,6 +268,31 @@ client subnet; do not set VIPs in the system's network setup.
 for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
 crash.`;
 
+const WATCHDOG = (): string => `Two watchdogs can watch the flight loop, the process that sends the keep-alives. It
+feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothing
+else does.
+
+Service manager (systemd; sd_notify), when it sets NOTIFY_SOCKET. A unit is in
+firmware-config/wingman@.service; NotifyAccess=all is needed, because the loop
+is a child of the process that systemd starts.
+  READY=1      once, when the server is active or draining, or when it waits for
+               what may never come: a link, its peers' table, its own id
+  WATCHDOG=1   ${SERVICE_FEEDINGS} times in WATCHDOG_USEC, from the loop's first turn on
+  STATUS=      phase, functions up here, servers alive; when one of them changes
+  STOPPING=1   from the supervisor, which also says when there is no engine
+
+Watchdog device, when maintenance.watchdog is configured. It is opened at the end
+of the start-up and fed ${HARDWARE_FEEDINGS} times in timeoutSeconds. A device that cannot be opened
+or cannot have this time-out is a start-up error; one whose time-out cannot be set
+is used and logged. Only an orderly stop (SIGTERM) of a server whose engine flies
+disarms it, unless the driver does not allow that (nowayout). Killed, abandoned by
+a second SIGTERM, or stopped while no engine flies, the machine resets itself.
+
+An engine that dies is started again after ${PAUSE_MS_MAX / 1000} s at the longest, opens the device
+again and feeds both with its first turn: the shortest timeoutSeconds and the
+unit's WatchdogSec outlast that. One that flies in between each time feeds on.
+A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
+
 const MESSAGES = (): string =>
   [
     "Maintenance events in the output of 'wingman run', with cause and action.",
@@ -246,18 +309,18 @@ const MESSAGES = (): string =>
 const COMMAND_TEXTS: Readonly<Record<string, string>> = {
   run: `Runs in the foreground and writes its messages to stderr. --server says which of
 the configured servers this machine is. SIGTERM, SIGINT and SIGHUP drain and leave
-(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1). Tells the
-service manager when it is ready if NOTIFY_SOCKET is set.
+(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1).
 
-Topics: configuration, files, network, handover.`,
+Topics: configuration, files, network, handover, watchdog.`,
   check: `Names every problem of the configuration (exit 2). If it is valid, shows which
 functions run with all servers, with every single failure and with every double
 failure (both at the same time), each from the state with all servers alive and by
 the configured policy. Stopped functions stand with their priority; lines with !!
-show functions of priority 9 or more that would stop.
+show functions of priority 9 or more that would stop, or that no VIP lease fits.
 
 JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
-"functions", "policy", "resource", "required", "cases":[{"down", "running",
+"functions", "lease":{"wanted", "leaseMs" or null, "detectionMs",
+"detectionMsMin"}, "policy", "resource", "required", "cases":[{"down", "running",
 "notRunning", "critical", "remaining"}]}; of a bad file {"ok":false, "source",
 "problems":[{"path", "found", "expected"}]}.`,
   plan: `Starts from the plan with all servers alive, or from the state in --from, takes
@@ -277,8 +340,8 @@ JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
 "moved":[{"function", "from", "to"}], "stopped", "remaining":{"SERVER":units},
 "optimal", "steps"}. "optimal" is null: these policies do not ask. With --book:
 {"policy", "book":[{"lost":["ID"], and the same for each failure}]}.`,
-  status: `Shows the servers and functions as the server on this machine sees them, and the
-keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
+  status: `Shows the servers and functions as the server on this machine sees them, the VIP
+lease (running, missing, off), and the keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
 Exit 1 when no server runs in the run directory.`,
   drain: `Hands all functions of the server on this machine to the others and keeps it from
 taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
@@ -309,10 +372,12 @@ export const TOPICS: readonly Topic[] = [
   { name: "allocation", summary: "who runs what: the policies", text: ALLOCATION },
   { name: "keep-alive", summary: "how servers know of each other", text: KEEP_ALIVE },
   { name: "handover", summary: "how a function and its addresses move", text: HANDOVER },
+  { name: "lease", summary: "how a server that stops is silenced", text: LEASE },
   { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
+  { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
   { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];

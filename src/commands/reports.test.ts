@@ -61,6 +61,7 @@ describe("check", () => {
     expect(lines[1]).toMatch(/^single-aisle-180, part number WNG5E00010001, table [0-9a-f]{16}$/);
     expect(lines.slice(2)).toEqual([
       "2 servers with 200 units, 12 functions that need 180, policy preempt",
+      "VIP lease of 35 ms, preferred; failures are detected after 50 ms",
       "",
       "All servers alive",
       "  12 of 12 run",
@@ -74,6 +75,23 @@ describe("check", () => {
       "",
       "Functions of priority 9 and more run in each of these cases with a server left.",
     ]);
+  });
+
+  test("says when no lease fits the detection time, and which would; what is off on purpose it says, too", async () => {
+    const aircraft = JSON.parse(await Bun.file(aircraftFile("single-aisle-180")).text());
+    aircraft.keepAlive.lostAfterPeriods = 3;
+    const file = fileOf("short.json", aircraft);
+    expect(await printed(check, "--config", file)).toContain(`
+!! NO VIP LEASE FITS a detection time of 30 ms: a server that is paused or
+!! killed may go on answering after others have taken over; one fits from 50 ms
+!! on (keepAlive.lostAfterPeriods 5)
+`);
+    const lease = { wanted: "preferred", leaseMs: null, detectionMs: 30, detectionMsMin: 50 };
+    expect((await document(check, "--config", file)).lease).toEqual(lease);
+    aircraft.clients.lease = "off";
+    const off = fileOf("off.json", aircraft);
+    expect(await printed(check, "--config", off)).toContain("\nVIP lease off: a server that is paused or killed may");
+    expect((await document(check, "--config", off)).lease).toEqual({ ...lease, wanted: "off" });
   });
 
   test("makes important functions that stop stand out", async () => {

@@ -2,6 +2,7 @@ import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
 import { claimInterface } from "../io/network-interface.ts";
+import { SERVICE_FEEDINGS } from "../limits.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
@@ -48,7 +49,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
   );
   requireKeys(loaded);
   requirePrivileges();
-  const notification = notificationOf(process.env.NOTIFY_SOCKET);
+  const notification = notificationOf(config.keepAlive.periodMs);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
   try {
     claimInterface(config.clients.interface);
@@ -89,12 +90,17 @@ function requirePrivileges(): void {
   );
 }
 
-function notificationOf(socket: string | undefined): ServiceNotification {
+function notificationOf(periodMs: number): ServiceNotification {
   try {
-    return new ServiceNotification(socket);
+    const notification = new ServiceNotification(process.env, process.pid);
+    const { watchdogUs } = notification;
+    if (watchdogUs !== null && watchdogUs < SERVICE_FEEDINGS * periodMs * 1000) {
+      logSupervisor(`WATCHDOG_USEC: found ${watchdogUs}, expected ${SERVICE_FEEDINGS} keep-alive periods at least`);
+    }
+    return notification;
   } catch (error) {
     logSupervisor(`the service manager is not told: ${(error as Error).message}`);
-    return new ServiceNotification(undefined);
+    return new ServiceNotification({}, process.pid);
   }
 }
 

@@ -9,11 +9,12 @@ export function statusText(status: StatusDocument): string {
   const conditions = [
     status.carrier ? "" : "NO CARRIER on the client interface",
     status.realtime ? "" : "no real-time scheduling",
+    status.lease === "missing" ? "NO VIP LEASE: if this server stops, its VIPs may go on answering" : "",
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
   ].filter((text) => text !== "");
   const lines = [
     `server ${status.server}: ${status.phase}, up ${duration(status.uptimeMs)}, incarnation ${status.incarnation}`,
-    `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}`,
+    `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}, VIP lease ${status.lease}`,
     ...conditions.map((text) => `attention: ${text}`),
     "",
     ...table(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], status.servers.map(serverCells), [2, 3, 4]),

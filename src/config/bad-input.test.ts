@@ -41,7 +41,7 @@ const BAD: [string, Changed, string[]][] = [
     { maintenance: JSON.parse('{"__proto__": 1, "constructor": 2, "a.b c": 3}') },
     ["__proto__", "constructor", '["a.b c"]'].map((key) => {
       const place = key.startsWith("[") ? `maintenance${key}` : `maintenance.${key}`;
-      return `x: ${place}: found an unknown key, expected one of the keys console, web, log or groundInput`;
+      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, groundInput or watchdog`;
     }),
   ],
   // ---- lists
@@ -146,6 +146,7 @@ const BAD: [string, Changed, string[]][] = [
         web: { listen: "127.0.0.1" },
         log: { sizeKiB: 1 },
         groundInput: "",
+        watchdog: { device: "watchdog0", timeoutSeconds: 9 },
       },
     },
     [
@@ -154,6 +155,21 @@ const BAD: [string, Changed, string[]][] = [
       'x: maintenance.web.listen: found "127.0.0.1", no address with a port, expected an address and a port, such as "127.0.0.1:8044"',
       "x: maintenance.log.sizeKiB: found 1, expected a whole number from 64 to 1,048,576",
       'x: maintenance.groundInput: found "", expected an absolute path',
+      'x: maintenance.watchdog.device: found "watchdog0", expected an absolute path',
+      "x: maintenance.watchdog.timeoutSeconds: found 9, expected a whole number from 10 to 600",
+    ],
+  ],
+  [
+    "a watchdog that is no object",
+    { maintenance: { watchdog: "/dev/watchdog" } },
+    ['x: maintenance.watchdog: found "/dev/watchdog", expected an object'],
+  ],
+  [
+    "a time-out of a watchdog that is no whole number in range, and a key that it has not",
+    { maintenance: { watchdog: { timeoutSeconds: 601, timeout: 60 } } },
+    [
+      "x: maintenance.watchdog.timeout: found an unknown key, expected one of the keys device or timeoutSeconds",
+      "x: maintenance.watchdog.timeoutSeconds: found 601, expected a whole number from 10 to 600",
     ],
   ],
   // ---- numbers

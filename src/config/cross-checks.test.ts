@@ -77,6 +77,20 @@ const BAD: [string, Changed, string[]][] = [
     ],
   ],
   [
+    "a detection time that a lease does not fit",
+    { clients: { lease: "required" }, keepAlive: { periodMs: 10, lostAfterPeriods: 4 } },
+    [
+      'x: clients.lease: found "required" with failures detected after 40 ms, expected a detection time of at least 50 ms, so that a lease fits (2 periods, 10 ms of lateness, 20 ms of timer ticks), or "off"',
+    ],
+  ],
+  [
+    "the same, asked for in the words of the default",
+    { clients: { lease: "preferred" }, keepAlive: { periodMs: 100, lostAfterPeriods: 2 } },
+    [
+      'x: clients.lease: found "preferred" with failures detected after 200 ms, expected a detection time of at least 230 ms, so that a lease fits (2 periods, 10 ms of lateness, 20 ms of timer ticks), or "off"',
+    ],
+  ],
+  [
     "notices where keep-alives are",
     { clients: { noticeGroup: "239.192.44.1", noticePort: 44100 } },
     [
@@ -116,4 +130,11 @@ test("a function is not called too large while the servers are in doubt", () => 
   expect(linesAbout({ ...large, servers: [...SERVERS, { id: "c", resource: "300" }] })).toHaveLength(1);
   expect(linesAbout({ ...large, servers: [...SERVERS, 7] })).toHaveLength(1);
   expect(linesAbout({ ...withFunction({ required: 60, servers: ["b", "aa"] }) })).toHaveLength(1);
+});
+
+test("where no lease fits, one may be left unsaid or switched off", () => {
+  const keepAlive = { periodMs: 10, lostAfterPeriods: 3 };
+  expect(linesAbout({ keepAlive })).toEqual([]);
+  expect(linesAbout({ keepAlive, clients: {} })).toEqual([]);
+  expect(linesAbout({ keepAlive, clients: { lease: "off" } })).toEqual([]);
 });

@@ -4,8 +4,18 @@
  */
 
 import * as v from "valibot";
-import { leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import { FUNCTIONS_MAX, RESOURCE_MAX, SERVERS_MAX, SERVERS_MIN } from "../limits.ts";
+import { leaseDetectionMsMin, leaseFits } from "../core/lease.ts";
+import {
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
+  FUNCTIONS_MAX,
+  LEASE_LATENESS_MS,
+  LEASE_TICKS_MS,
+  RECOVERY_TIME_MS_MAX,
+  RESOURCE_MAX,
+  SERVERS_MAX,
+  SERVERS_MIN,
+} from "../limits.ts";
 import { addressKey, parseAddress, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
@@ -20,12 +30,6 @@ import {
   WitnessSchema,
 } from "./schema.ts";
 import { isObject } from "./schema-problems.ts";
-
-/** Shorter than three of the shortest periods, one late keep-alive would be a failure. */
-export const DETECTION_TIME_MS_MIN = 15;
-/** Longer than this nobody calls it a failover. */
-export const DETECTION_TIME_MS_MAX = 10_000;
-export const RECOVERY_TIME_MS_MAX = 60_000;
 
 type Section = Readonly<Record<string, unknown>>;
 
@@ -78,16 +82,20 @@ function timingProblems(keepAlive: Section): Problem[] {
   return problems;
 }
 
-/** A lease has to end before the others take over, and to last until the next renewal. */
+/**
+ * A lease has to end before the others take over, and to last until the next renewal. The default gives way where none fits:
+ * `wingman check` and the start say so.
+ */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
-  if (lease === undefined || lease === "off" || periodMs === undefined || periods === undefined) return [];
-  const missingMs = leaseMsMin(periodMs) - leaseMsOf(periodMs, periods);
-  if (missingMs <= 0) return [];
+  if (clients.lease === undefined || lease === undefined || lease === "off") return [];
+  if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
+  const leastMs = leaseDetectionMsMin(periodMs);
   const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
-  const expected = `a detection time of at least ${periods * periodMs + missingMs} ms, so that a lease fits, or "off"`;
+  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness, ${LEASE_TICKS_MS} ms of timer ticks`;
+  const expected = `a detection time of at least ${leastMs} ms, so that a lease fits (${parts}), or "off"`;
   return [{ path: "clients.lease", found, expected }];
 }
 

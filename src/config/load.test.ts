@@ -24,7 +24,13 @@ describe("a sound configuration", () => {
           keyFile: null,
           acceptKeyFile: null,
         },
-        clients: { interface: "eth0", lease: "off", noticeGroup: "239.192.44.2", noticePort: 44101, witnesses: [] },
+        clients: {
+          interface: "eth0",
+          lease: "preferred",
+          noticeGroup: "239.192.44.2",
+          noticePort: 44101,
+          witnesses: [],
+        },
         servers: [
           { id: "a", resource: 100 },
           { id: "b", resource: 50 },
@@ -71,6 +77,8 @@ describe("a sound configuration", () => {
     for (const changes of [
       {},
       { partNumber: "WNG5E00010001" },
+      { keepAlive: { lostAfterPeriods: 3 } }, // the default lease does not fit, and saying it would be an error
+      { clients: { lease: "required" } },
       withFunction({ command: ["/bin/x", "-y"], ata: "23-31" }),
     ]) {
       const result = parseConfig(JSON.stringify({ ...smallest(), ...changes }), "x", "/");

@@ -33,7 +33,10 @@ export interface KeepAliveConfig {
 export interface ClientsConfig {
   /** Interface on which the VIPs are; the first keep-alive interface unless given. */
   interface: string;
-  /** Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). */
+  /**
+   * Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). A lease fits the detection
+   * time unless this is "off", or "preferred" by default: see core/lease.
+   */
   lease: "required" | "preferred" | "off";
   noticeGroup: string;
   noticePort: number;
@@ -80,6 +83,8 @@ export interface MaintenanceConfig {
   log: { sizeKiB: number };
   /** File that holds the air/ground signal. */
   groundInput: string;
+  /** Hardware watchdog; left out: none. */
+  watchdog?: { device: string; timeoutSeconds: number } | undefined;
 }
 
 /** One thing that is wrong in a file. */

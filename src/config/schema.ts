@@ -24,6 +24,8 @@ import {
   STOP_GRACE_MS_DEFAULT,
   STOP_GRACE_MS_MAX,
   VIPS_PER_FUNCTION_MAX,
+  WATCHDOG_S_MAX,
+  WATCHDOG_S_MIN,
 } from "../limits.ts";
 import { parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
@@ -204,9 +206,9 @@ export const ClientsSchema = v.strictObject(
     lease: v.optional(
       v.pipe(
         v.picklist(["required", "preferred", "off"], '"required", "preferred" or "off"'),
-        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic handover."),
+        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic lease."),
       ),
-      "off",
+      "preferred",
     ),
     noticeGroup: v.optional(multicastGroup("Multicast group of the client notices."), "239.192.44.2"),
     noticePort: v.optional(port("UDP port of the client notices."), 44_101),
@@ -351,6 +353,26 @@ const MaintenanceSchema = v.strictObject(
     groundInput: v.optional(
       v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
       "/run/wingman/on-ground",
+    ),
+    watchdog: v.optional(
+      v.strictObject(
+        {
+          device: v.optional(
+            v.pipe(
+              AbsolutePath,
+              v.description(
+                "Hardware watchdog fed by the flight loop; without watchdog, none. See the topic watchdog.",
+              ),
+            ),
+            "/dev/watchdog",
+          ),
+          timeoutSeconds: v.optional(
+            wholeNumber(WATCHDOG_S_MIN, WATCHDOG_S_MAX, "Unfed for so long, the hardware watchdog resets the machine."),
+            15,
+          ),
+        },
+        "an object",
+      ),
     ),
   },
   "an object",

@@ -1,13 +1,23 @@
 /** The way back: a configuration as the text of a file. */
-import type { AircraftConfig } from "./model.ts";
+import { leaseFits } from "../core/lease.ts";
+import type { AircraftConfig, ClientsConfig } from "./model.ts";
 
-/** The whole configuration with every default written out. parseConfig of it gives the same configuration again. */
+/**
+ * The whole configuration with every default written out, but for the one that a file may leave unsaid and not say: a lease that
+ * does not fit the detection time. parseConfig of it gives the same configuration again.
+ */
 export function serializeConfig(config: AircraftConfig): string {
-  const { partNumber, functions, ...rest } = config;
+  const { partNumber, functions, clients, ...rest } = config;
   const file = {
     ...(partNumber === "" ? {} : { partNumber }),
     ...rest,
+    clients: clientsOf(config, clients),
     functions: functions.map((entry) => ({ ...entry, vips: entry.vips.map(({ text }) => text) })),
   };
   return `${JSON.stringify(file, null, 2)}\n`;
+}
+
+function clientsOf({ keepAlive }: AircraftConfig, { lease, ...rest }: ClientsConfig): object {
+  const canBeSaid = lease !== "preferred" || leaseFits(keepAlive.periodMs, keepAlive.lostAfterPeriods);
+  return canBeSaid ? { lease, ...rest } : rest;
 }

@@ -4,7 +4,7 @@
  * and whether to send at once. Announcements and hand-over deadlines are looked at with the next period at the latest.
  *
  * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs` call `beginPeriod` and
- * `compose`, and send `outgoing`; fill `events`; call `step`; when `sendRequested` call `compose` and send `outgoing` before any effect is
+ * `compose`, and send `outgoing` (when it `isLate`, `beginPeriod` comes after `step`); fill `events`; call `step`; when `sendRequested` call `compose` and send `outgoing` before any effect is
  * carried out, so that ownership is known before a VIP goes up; then send what `composeRelay` gives until it has no more.
  */
 import { assert } from "../assert.ts";
@@ -157,6 +157,7 @@ export class Engine {
     this.nowUs = nowUs;
     this.lateness.count(nowUs - this.nextSendUs);
     while (this.nextSendUs <= nowUs) this.nextSendUs += this.timing.periodUs;
+    if (this.wakeUs < nowUs) this.wakeUs = nowUs; // lateness counts once
     this.period = (this.period + 1) % this.freshPeriods;
     this.sequenceOfPeriod[this.period] = this.sequence;
     this.extraSends = 0;
@@ -164,6 +165,14 @@ export class Engine {
     this.relay.beginPeriod();
     const witness = this.isolation.probe();
     if (witness >= 0) this.effects.push(EFFECT_PROBE, witness, 0, 0);
+  }
+
+  /**
+   * The loop comes late to its keep-alive: it then reads and decides first, so that what it echoes is not what it knew before. The others
+   * would take an old echo for a message that was lost, and let their leases run out.
+   */
+  isLate(nowUs: number): boolean {
+    return nowUs - this.nextSendUs > this.timing.periodUs / 2;
   }
 
   /**

@@ -28,6 +28,15 @@ export function leaseMsMin(periodMs: number): number {
   return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
 }
 
+/** The shortest detection time in ms that a lease fits. */
+export function leaseDetectionMsMin(periodMs: number): number {
+  return leaseMsMin(periodMs) + periodMs + LEASE_LATENESS_MS;
+}
+
+export function leaseFits(periodMs: number, lostAfterPeriods: number): boolean {
+  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs);
+}
+
 const LATENESS_US = LEASE_LATENESS_MS * 1000;
 
 export class Lease {

@@ -53,6 +53,9 @@ export const LOG_LEFTOVERS = 302;
 export const LOG_QUEUE_FULL = 303;
 export const LOG_NO_LEASE = 304;
 export const LOG_LEASE_LOST = 305;
+export const LOG_WATCHDOG_NO_TIMEOUT = 320;
+export const LOG_WATCHDOG_REFUSED = 321;
+export const LOG_LEASE_UNFIT = 306;
 
 function event(
   code: number,
@@ -234,6 +237,14 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "Load nf_tables (Linux 5.16), or set clients.lease to off.",
   ),
   event(
+    LOG_LEASE_UNFIT,
+    "NO VIP LEASE FITS DETECTION TIME",
+    "number",
+    "number",
+    "The detection time (first, ms) is below the least (second).",
+    "Raise lostAfterPeriods, or set clients.lease to off.",
+  ),
+  event(
     LOG_LEASE_LOST,
     "VIP LEASE RAN OUT",
     "errno",
@@ -248,6 +259,22 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The supervisor did not read in time.",
     "None, unless it repeats.",
+  ),
+  event(
+    LOG_WATCHDOG_NO_TIMEOUT,
+    "WATCHDOG TIME-OUT NOT SET",
+    "errno",
+    "none",
+    "The device has a fixed time-out, or is no watchdog.",
+    "Check maintenance.watchdog.device.",
+  ),
+  event(
+    LOG_WATCHDOG_REFUSED,
+    "WATCHDOG DEVICE NOT FED",
+    "errno",
+    "none",
+    "The device did not take what was written.",
+    "Check the device; the machine may reset itself.",
   ),
 ];
 

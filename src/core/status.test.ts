@@ -12,6 +12,7 @@ import {
   SERVER_SELF,
   STATUS_BYTES,
   STATUS_COUNTERS_AT,
+  STATUS_FLAG_REALTIME,
   STATUS_FUNCTIONS_AT,
   STATUS_HISTOGRAM_AT,
   STATUS_MAGIC,
@@ -40,7 +41,7 @@ function snapshot(story: string, self: number): DataView {
   const table = new FunctionTable([100, 50], rows);
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: self + 1, nonce: 0 };
-  const writer = new StatusWriter(view, table, cluster.engine(self), identity, true);
+  const writer = new StatusWriter(view, table, cluster.engine(self), identity, STATUS_FLAG_REALTIME);
   writer.begin(
     4711,
     cluster.nowUs,

@@ -13,7 +13,6 @@ import {
   STATUS_ENGINE_PID_AT,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
-  STATUS_FLAG_REALTIME,
   STATUS_FLAGS_AT,
   STATUS_FUNCTION_BYTES,
   STATUS_FUNCTION_COUNT_AT,
@@ -57,7 +56,8 @@ export class StatusWriter {
     private readonly table: FunctionTable,
     private readonly engine: Engine,
     private readonly identity: Identity,
-    private readonly realtime: boolean,
+    /** STATUS_FLAG_* that never change. */
+    private readonly fixedFlags: number,
   ) {}
 
   /** Start-up: everything that never changes. */
@@ -86,7 +86,7 @@ export class StatusWriter {
     const flags =
       (engine.draining ? STATUS_FLAG_DRAINING : 0) |
       (engine.isolation.carrier ? STATUS_FLAG_CARRIER : 0) |
-      (this.realtime ? STATUS_FLAG_REALTIME : 0);
+      this.fixedFlags;
     view.setUint8(STATUS_FLAGS_AT, flags);
     for (let i = 0; i < COUNTERS; i++) view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);
     view.setUint32(STATUS_LATENESS_MAX_AT, engine.lateness.maxUs, true);

@@ -19,3 +19,11 @@ test("listening lasts longer than the detection time, whatever is configured", (
     expect(listenUs).toBeGreaterThan(detectionUs);
   }
 });
+
+test("a hand-over waits longer than the longest stop grace, and for a keep-alive that is lost once", () => {
+  for (const periodMs of [5, 10, 250, 251, 1000]) {
+    const extraUs = timingOf(periodMs, 3, 1, 60_000).handoverUs - 60_000_000;
+    expect(extraUs).toBeGreaterThanOrEqual(500_000);
+    expect(extraUs).toBeGreaterThanOrEqual(2 * periodMs * 1000);
+  }
+});

@@ -1,5 +1,5 @@
 /** The times of one aircraft, derived once from the configuration. All in microseconds. */
-import { HANDOVER_EXTRA_MS, LEASE_TICKS_MS, LISTEN_EXTRA_PERIODS } from "../limits.ts";
+import { HANDOVER_EXTRA_MS, HANDOVER_EXTRA_PERIODS, LEASE_TICKS_MS, LISTEN_EXTRA_PERIODS } from "../limits.ts";
 
 export interface Timing {
   /** Distance of two keep-alives of one server, T. */
@@ -32,7 +32,7 @@ export function timingOf(
     detectionUs: lostAfterPeriods * periodUs,
     recoveredAfter: recoveredAfterPeriods,
     listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs,
-    handoverUs: (stopGraceMsLongest + HANDOVER_EXTRA_MS) * 1000,
+    handoverUs: stopGraceMsLongest * 1000 + Math.max(HANDOVER_EXTRA_MS * 1000, HANDOVER_EXTRA_PERIODS * periodUs),
     leaseUs: leaseMs * 1000,
     leaseTicksUs: leaseTicksMs * 1000,
   };

@@ -74,6 +74,7 @@ import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import { ETIME } from "./errno.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
+import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import type { MulticastSocket } from "./multicast-socket.ts";
@@ -111,6 +112,7 @@ export interface FlightParts {
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
+  readonly lifeSigns: LifeSigns;
 }
 
 export class FlightLoop {
@@ -131,6 +133,8 @@ export class FlightLoop {
   private networksWake = true;
   /** Turns in a row after which the networks still held datagrams. */
   private unreadTurns = 0;
+  /** Changes that were read beside our own renewals wait to be taken. */
+  private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
   private recordsLost = 0;
@@ -147,31 +151,39 @@ export class FlightLoop {
 
   /** Flies until the engine has left, was stalled, or the supervisor is gone. @returns ENDED_* */
   run(): number {
-    const { engine, lease } = this.parts;
+    const { engine, lease, lifeSigns } = this.parts;
     lease?.begin(); // a refusal shows at the first renewal
     engine.begin(nowUs());
     while (this.ended === GOES_ON) this.turn();
-    if (this.ended === ENDED_LEFT) lease?.remove();
+    if (this.ended === ENDED_LEFT) {
+      lease?.remove();
+      lifeSigns.disarm();
+    }
     return this.ended;
   }
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease } = this.parts;
+    const { engine, status, timing, lease, lifeSigns } = this.parts;
     this.wait();
     const beganUs = nowUs();
     if (engine.hasStalled(beganUs)) {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
       return;
     }
-    if (beganUs >= engine.nextSendUs) {
+    const isDue = beganUs >= engine.nextSendUs;
+    const readsFirst = isDue && engine.isLate(beganUs);
+    if (isDue) {
       // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
       if (!this.renewLease(beganUs)) return;
-      engine.beginPeriod(beganUs);
+      if (!readsFirst) {
+        engine.beginPeriod(beganUs);
+        this.sendKeepAlive();
+      }
       this.receivedInPeriod = 0;
       this.countDropped();
-      this.sendKeepAlive();
       status.write(beganUs);
+      lifeSigns.give(beganUs);
     }
     const allRead = this.receiveKeepAlives();
     this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;
@@ -180,10 +192,21 @@ export class FlightLoop {
     this.receiveRecords();
     const steppedUs = nowUs();
     engine.step(steppedUs, allRead || this.unreadTurns > UNREAD_TURNS_MAX);
+    if (readsFirst) engine.beginPeriod(beganUs);
     if (engine.sendRequested) this.sendKeepAlive();
     while (engine.composeRelay()) this.sendOutgoing();
     if (lease !== null && engine.lease.isDue(steppedUs) && !this.renewLease(steppedUs)) return;
     this.carryOut();
+    this.renewVips();
+  }
+
+  /** Addresses that expired while this loop stood still stay away: the next turn lets go. */
+  private renewVips(): void {
+    const { engine, vips, links } = this.parts;
+    const atUs = nowUs();
+    if (engine.hasStalled(atUs) || vips.renew(atUs) === 0) return;
+    // The kernel has reported each of them to us: read now, that wakes nobody.
+    if (engine.effects.urgentCount === 0) this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 
   /**
@@ -191,14 +214,14 @@ export class FlightLoop {
    * read a little later, many at a time: a flood costs a bounded share of the processor, and never the next keep-alive's time.
    */
   private wait(): void {
-    const { engine, networks } = this.parts;
+    const { engine, networks, vips } = this.parts;
     const wake = this.receivedInPeriod < RECEIVES_AT_ONCE_MAX;
     if (wake !== this.networksWake) {
       for (let network = 0; network < networks.length; network++) this.poller.watch(network, wake);
       this.networksWake = wake;
     }
-    if (engine.effects.count > 0) this.poller.wait(0);
-    else if (wake) this.poller.wait(engine.wakeUs);
+    if (engine.effects.count > 0 || this.linkChanges > 0) this.poller.wait(0);
+    else if (wake) this.poller.wait(Math.min(engine.wakeUs, vips.renewUs));
     else this.poller.wait(Math.min(engine.nextSendUs, nowUs() + READ_REST_US));
   }
 
@@ -288,8 +311,9 @@ export class FlightLoop {
 
   private receiveLinks(): void {
     const { links } = this.parts;
-    if (this.poller.isReadable(this.linkSlot)) {
-      const changes = links.poll();
+    if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
+      const changes = links.poll() + this.linkChanges;
+      this.linkChanges = 0;
       if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
       if (changes > 0 || !links.overflowed) this.takeLinks();
       this.reportsWait = true;

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
+import { LEASE_MS_MIN } from "../limits.ts";
 import { ENOENT, EOPNOTSUPP, EPERM } from "./errno.ts";
-import { LEASE_MS_MIN, missingPart, VipLease } from "./vip-lease.ts";
+import { missingPart, VipLease } from "./vip-lease.ts";
 
 const PLACES = { newTable: 3, ingress: 10, egress: 16 };
 

@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
-import { LEASE_LATENESS_MS } from "../limits.ts";
+import { LEASE_LATENESS_MS, LEASE_MS_MAX, LEASE_MS_MIN } from "../limits.ts";
 import {
   elementExpirationMs,
   NETLINK_NETFILTER,
@@ -51,10 +51,6 @@ const TRIAL_EXPIRATION_MS = 60_000;
 // struct ifreq: the name, then the answer.
 const REQUEST_BYTES = 40;
 const OPTION_AT = REQUEST_BYTES;
-
-/** A lease in the kernel's timer ticks, of at most 10 ms: it ends up to two of them early, and something must be left. */
-export const LEASE_MS_MIN = 30;
-export const LEASE_MS_MAX = 1_000_000;
 
 /** A prebuilt batch in memory that the kernel reads. */
 class Batch {

@@ -3,6 +3,7 @@
  * up is announced at once, and what became of each function is reported as an event.
  */
 import { assert } from "../assert.ts";
+import type { AddressRenewal } from "../core/address-renewal.ts";
 import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "../core/effect-queue.ts";
 import { EVENT_VIP_DOWN, EVENT_VIP_FAILED, EVENT_VIP_UP, type EventQueue } from "../core/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../core/maintenance-event.ts";
@@ -22,6 +23,7 @@ export class VipService {
     private readonly switcher: VipSwitcher,
     private readonly announcer: Announcer,
     private readonly functionCount: number,
+    private readonly renewal: AddressRenewal,
   ) {}
 
   /** Whether the next effect may be carried out in this turn: it fits the batch, and the function is not in it yet. */
@@ -56,6 +58,24 @@ export class VipService {
       this.count = 0;
     }
     if (this.announcer.queued > 0) this.announcer.flush();
+  }
+
+  /** When {@link renew} is to be called at the latest. */
+  get renewUs(): number {
+    return this.renewal.wakeUs;
+  }
+
+  /** Renews the VIPs whose turn it is, at most a batch, after {@link commit}. Gives how many. */
+  renew(nowUs: number): number {
+    const { switcher, renewal } = this;
+    renewal.begin(nowUs, switcher.upCost);
+    let count = 0;
+    for (let vip = renewal.next(switcher.up, switcher.cost); vip >= 0; count++) {
+      switcher.renew(vip);
+      vip = renewal.next(switcher.up, switcher.cost);
+    }
+    if (count > 0) switcher.commitRenewals();
+    return count;
   }
 
   /** Lets go of everything at once; used when the process is about to end. */

@@ -1,13 +1,15 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
-import { VIP_BATCH_MAX, VIPS_PER_FUNCTION_MAX } from "../limits.ts";
+import { IPV6_COST, VIP_BATCH_MAX } from "../limits.ts";
 import {
   encodeAddress,
+  LIFETIME_INFINITE,
   MESSAGE_BYTES_MAX,
   NETLINK_ROUTE,
   NLM_F_ACK,
   NLM_F_CREATE,
   NLM_F_EXCL,
+  NLM_F_REPLACE,
   RTM_DELADDR,
   RTM_NEWADDR,
   setRequest,
@@ -15,6 +17,7 @@ import {
 import { ABSENT, AddressDump, OURS } from "./address-dump.ts";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, ETIMEDOUT, SystemError } from "./errno.ts";
 import { removeMarkedAddresses, removeMarkedRoutes } from "./leftovers.ts";
+import { AF_INET } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { interfaceIndexOf, requireInterface } from "./network-interface.ts";
@@ -24,14 +27,8 @@ import { VipTable } from "./vip-table.ts";
 /** Answers of one batch and of a dump; the kernel counts about 1 KiB for each, the largest burst here is 64. */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
-/**
- * An IPv6 address takes the kernel as long as this many IPv4 addresses: it joins the multicast group of its last 24 bits, and
- * with hundreds of such groups each join waits for the reports of all (measured: 0.2–0.4 ms an address beside 512 others, against
- * 0.01 ms when all share one group).
- */
-const IPV6_COST = 8;
-
-assert(VIPS_PER_FUNCTION_MAX * IPV6_COST <= VIP_BATCH_MAX, "a function fits one batch");
+/** Kind of a queued message beside RTM_NEWADDR and RTM_DELADDR: the lifetime of an address that is there begins anew. */
+const RENEWAL = 0;
 
 /** No interface of Linux reaches this index. */
 const NO_SUCH_INTERFACE = 0x7fff_fff0;
@@ -63,6 +60,12 @@ export class VipSwitcher {
    */
   marksKept = true;
 
+  /** 1 for each VIP that the kernel took from this object and that it was not asked to delete since: those to be renewed. */
+  readonly up: Uint8Array<ArrayBuffer>;
+  /** What each VIP costs the kernel, in IPv4 addresses, and the sum of those that are `up`. */
+  readonly cost: Uint8Array<ArrayBuffer>;
+  upCost = 0;
+
   readonly table: VipTable;
   private readonly netlink: NetlinkSocket;
   private readonly dump: AddressDump;
@@ -83,8 +86,15 @@ export class VipSwitcher {
   private queuedCost = 0;
   private readonly batch = new NativeMemory(VIP_BATCH_MAX * MESSAGE_BYTES_MAX);
 
-  /** Start-up. `vipsOfFunction[f]`: the VIPs of function f. Throws a SystemError when the interface does not exist. */
-  constructor(interfaceName: string, vipsOfFunction: readonly (readonly Vip[])[]) {
+  /**
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f. `lifetimeS`: the kernel deletes a VIP that was not renewed for so long,
+   * in s. Throws a SystemError when the interface does not exist.
+   */
+  constructor(
+    interfaceName: string,
+    vipsOfFunction: readonly (readonly Vip[])[],
+    private readonly lifetimeS = LIFETIME_INFINITE,
+  ) {
     this.interfaceIndex = requireInterface(interfaceName);
     this.interfaceName = nativeString(interfaceName);
     this.table = new VipTable(vipsOfFunction);
@@ -94,10 +104,13 @@ export class VipSwitcher {
     this.result = new Int32Array(new ArrayBuffer(4 * Math.max(1, vipsOfFunction.length)));
     this.foreign = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
     this.added = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
+    this.up = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
     this.costOf = new Int32Array(new ArrayBuffer(4 * Math.max(1, vipsOfFunction.length)));
-    vipsOfFunction.forEach((vips, index) => {
-      this.costOf[index] = vips.reduce((sum, vip) => sum + (vip.family === 4 ? 1 : IPV6_COST), 0);
-    });
+    this.cost = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
+    for (let vip = 0; vip < this.table.count; vip++) {
+      this.cost[vip] = this.table.family[vip] === AF_INET ? 1 : IPV6_COST;
+      this.costOf[this.table.functionOf[vip] as number] += this.cost[vip];
+    }
   }
 
   /**
@@ -173,6 +186,24 @@ export class VipSwitcher {
     return failed;
   }
 
+  /** Queues a renewal of one VIP that is `up`. Not between {@link add} or {@link remove} and {@link commit}. No garbage. */
+  renew(vip: number): void {
+    assert(this.queued < VIP_BATCH_MAX, "VIP batch is full");
+    this.slotVip[this.queued] = vip;
+    this.slotType[this.queued] = RENEWAL;
+    this.queued++;
+  }
+
+  /**
+   * Sends the renewals that are queued as one batch. One that fails is not looked at: its turn comes again before the address
+   * expires, and an address that did expire is reported by the kernel like one that somebody deleted. An address that is not there
+   * any more the kernel makes anew: who stood still since it was last renewed must not call this. No garbage.
+   */
+  commitRenewals(): void {
+    this.exchange();
+    this.queued = 0;
+  }
+
   /**
    * Start-up: asks the kernel for every VIP on an interface that does not exist, which it refuses, so that the compiler has
    * seen the way of a batch before a failover has to wait for it.
@@ -187,6 +218,8 @@ export class VipSwitcher {
       for (let slot = 0; slot < this.queued; slot++) this.settle(slot);
       this.queued = 0;
       this.queuedCost = 0;
+      for (let vip = 0; vip < this.table.count && this.queued < VIP_BATCH_MAX; vip++) this.renew(vip);
+      if (this.queued > 0) this.commitRenewals();
     }
     this.interfaceIndex = real;
     this.result.fill(0);
@@ -206,6 +239,8 @@ export class VipSwitcher {
     if (index === 0 || index === this.interfaceIndex) return false;
     this.interfaceIndex = index;
     this.added.fill(0); // went away with the old interface
+    this.up.fill(0);
+    this.upCost = 0;
     this.routes.forget();
     return true;
   }
@@ -229,15 +264,16 @@ export class VipSwitcher {
         view,
         bytes,
         at,
-        type,
+        type === RENEWAL ? RTM_NEWADDR : type,
         table.family[vip] as number,
         table.prefixLength[vip] as number,
         this.interfaceIndex,
         table.address,
         table.addressAt(vip),
+        this.lifetimeS,
       );
-      const create = type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : 0;
-      setRequest(view, at, slot === this.queued - 1 ? create | NLM_F_ACK : create, sequence + slot);
+      const flags = type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : type === RENEWAL ? NLM_F_REPLACE : 0;
+      setRequest(view, at, slot === this.queued - 1 ? flags | NLM_F_ACK : flags, sequence + slot);
       this.slotErrno[slot] = 0;
     }
     const refused = this.netlink.send(this.batch, 0, end);
@@ -256,7 +292,9 @@ export class VipSwitcher {
 
   private settleAdded(vip: number, errno: number): number {
     if (errno === 0 && this.looked) this.verifyMark(vip);
-    if (errno === 0 || (errno === EEXIST && this.isOurs(vip))) {
+    const isUp = errno === 0 || (errno === EEXIST && this.isOurs(vip));
+    this.setUp(vip, isUp ? 1 : 0);
+    if (isUp) {
       this.setAdded(vip, 1);
       this.foreign[vip] = 0;
       return 0;
@@ -282,11 +320,17 @@ export class VipSwitcher {
   }
 
   private settleDeleted(vip: number, errno: number): number {
+    this.setUp(vip, 0);
     if (errno === 0 || errno === EADDRNOTAVAIL || errno === ENODEV) {
       this.setAdded(vip, 0);
       return 0;
     }
     return this.fail(vip, errno);
+  }
+
+  private setUp(vip: number, up: number): void {
+    this.upCost += (up - (this.up[vip] as number)) * (this.cost[vip] as number);
+    this.up[vip] = up;
   }
 
   private setAdded(vip: number, added: number): void {

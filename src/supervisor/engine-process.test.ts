@@ -20,6 +20,7 @@ test("records for an engine that died before it read the earlier ones are droppe
       configDirectory: "/",
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
+      environment: {},
       incarnation: 1,
     },
     () => {},

@@ -32,6 +32,8 @@ export interface EngineStart {
   /** File for what it prints to stderr: never a pipe, which somebody would have to read (runtime facts, trap 11). */
   readonly errorsFile: string;
   readonly incarnation: number;
+  /** What it has in its environment beside the clean one. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface EngineEnd {
@@ -72,7 +74,7 @@ export class EngineProcess {
           ...["--parent", String(process.pid)],
         ],
         cwd: "/",
-        env: cleanEnvironment(),
+        env: cleanEnvironment(start.environment),
         stdio: ["ignore", "ignore", errors, theirs],
         detached: true, // a session of its own: Ctrl-C is for the supervisor, which lets the engine leave in good order
       });

@@ -1,4 +1,6 @@
-import { BackOff } from "./back-off.ts";
+import { assert } from "../assert.ts";
+import { HARDWARE_FEEDINGS, WATCHDOG_S_MIN } from "../limits.ts";
+import { BackOff, PAUSE_MS_MAX } from "./back-off.ts";
 import type { EngineEnd } from "./engine-process.ts";
 
 /** An engine that lived this long has proved itself: it is started again without a pause. */
@@ -7,8 +9,16 @@ export const PROVED_LIFE_MS = 60_000;
 /** Engines in a row that ended before they were ready, while none ever was: then something is wrong with this server. */
 export const FAILED_STARTS_MAX = 3;
 
+/** From the start of an engine to its first turn, on a machine that is busy. */
+export const START_UP_MS = 2000;
+
 /** Exit code of a command line or configuration that is wrong (contract): trying again would not help. */
 const EXIT_WRONG_INPUT = 2;
+
+assert(
+  PAUSE_MS_MAX + START_UP_MS < WATCHDOG_S_MIN * 1000 * (1 - 1 / HARDWARE_FEEDINGS),
+  "an engine that died just before it fed the hardware watchdog is replaced in time",
+);
 
 /** Whether and when an engine that ended unexpectedly is started again. Pure. */
 export class EngineRestarts {

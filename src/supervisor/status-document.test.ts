@@ -16,6 +16,8 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
   PHASE_DRAINING,
+  STATUS_FLAG_LEASE,
+  STATUS_FLAG_LEASE_MISSING,
 } from "../wire/status-snapshot.ts";
 import { lateness, statusDocument } from "./status-document.ts";
 
@@ -70,6 +72,7 @@ test("the document has the shape of the contract", () => {
     draining: false,
     carrier: true,
     realtime: true,
+    lease: "off",
     uptimeMs: 65_000,
   });
   expect(statusDocument(snapshot({ phase: PHASE_DRAINING }), aircraft()).draining).toBe(true);
@@ -78,6 +81,8 @@ test("the document has the shape of the contract", () => {
     carrier: false,
     realtime: false,
   });
+  const leaseOf = (flags: number): string => statusDocument(snapshot({ flags }), aircraft()).lease;
+  expect([leaseOf(STATUS_FLAG_LEASE), leaseOf(STATUS_FLAG_LEASE_MISSING)]).toEqual(["running", "missing"]);
 });
 
 test("percentiles are upper bounds of their buckets, at most the greatest value", () => {
@@ -104,9 +109,11 @@ test("percentiles are upper bounds of their buckets, at most the greatest value"
 
 test("the text names everything, in the order of priority, 80 columns wide", () => {
   const counters = { [COUNTER_OVERFLOW]: 3, [COUNTER_DUPLICATE]: 8, [COUNTER_UNPROVEN]: 9, [COUNTER_DROPPED]: 10 };
-  const text = statusText(statusDocument(snapshot({ flags: 0, counters }), aircraft()));
+  const text = statusText(statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()));
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
+  expect(text).toContain("VIP lease missing");
+  expect(text).toContain("attention: NO VIP LEASE");
   expect(text).toContain("attention: 3 events lost");
   expect(text).toContain("0 other system; 10 dropped by the kernel");
   expect(text).toContain("neither: 8 duplicate, 9 unproven");
@@ -123,5 +130,6 @@ test("the longest names and addresses fit 80 columns", () => {
   config.servers[0].id = "s".repeat(32);
   config.functions[0].vips = ["2001:0db8:aaaa:bbbb:cccc:dddd:eeee:0001/128", "10.9.0.1/24"];
   const text = statusText(statusDocument(snapshot({ latenessesUs: [2 ** 31] }), aircraft(JSON.stringify(config))));
+  expect(text).toMatch(/, VIP lease off$/m); // not cut
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });

@@ -23,6 +23,8 @@ import {
   STATUS_ENGINE_PID_AT,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
+  STATUS_FLAG_LEASE,
+  STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
   STATUS_FLAGS_AT,
   STATUS_FUNCTION_BYTES,
@@ -98,6 +100,8 @@ export interface StatusDocument {
   carrier: boolean;
   /** The engine runs with real-time scheduling. */
   realtime: boolean;
+  /** "running": VIPs answer only while a lease runs; "missing": it is wanted and cannot be; "off": it is not wanted. */
+  lease: "running" | "missing" | "off";
   enginePid: number;
   uptimeMs: number;
 }
@@ -136,6 +140,8 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
     draining: (flags & STATUS_FLAG_DRAINING) !== 0 || phase === PHASE_DRAINING,
     carrier: (flags & STATUS_FLAG_CARRIER) !== 0,
     realtime: (flags & STATUS_FLAG_REALTIME) !== 0,
+    lease:
+      (flags & STATUS_FLAG_LEASE) !== 0 ? "running" : (flags & STATUS_FLAG_LEASE_MISSING) !== 0 ? "missing" : "off",
     enginePid: snapshot.getUint32(STATUS_ENGINE_PID_AT, true),
     uptimeMs: Math.round((snapshotAtUs - snapshot.getFloat64(STATUS_STARTED_US_AT, true)) / 1000),
   };

@@ -18,7 +18,6 @@ import {
   controlKind,
   NO_INDEX,
 } from "../wire/control.ts";
-import { PHASE_NAMES } from "../wire/status-snapshot.ts";
 import { type EngineEnd, EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
@@ -30,10 +29,10 @@ import type { ServiceNotification } from "./service-notification.ts";
 import { VipSweep } from "./vip-sweep.ts";
 
 /** Beyond the longest grace time of a function, an engine has this long to hand over and say good-bye. */
-const LEAVE_EXTRA_MS = 10_000;
+export const LEAVE_EXTRA_MS = 10_000;
 
 /** Beyond the longest grace time, a process has this long to be gone after its SIGKILL. */
-const KILL_EXTRA_MS = 5000;
+export const KILL_EXTRA_MS = 5000;
 
 export interface SupervisorOptions {
   readonly config: AircraftConfig;
@@ -142,7 +141,7 @@ export class Supervisor {
 
   /** From the start of an engine to its end. */
   async #flyOnce(): Promise<EngineEnd> {
-    const { runDirectory, serverId, incarnations, configDirectory, ownCommand } = this.#options;
+    const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } = this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
     this.#saidGoodBye = false;
@@ -154,6 +153,7 @@ export class Supervisor {
           configFile: runDirectory.config,
           runDirectory: runDirectory.path,
           errorsFile: runDirectory.engineErrors,
+          environment: notification.engineEnvironment,
         },
         (record) => this.#onRecord(record),
       );
@@ -203,7 +203,7 @@ export class Supervisor {
         logLine(formatEvent(argument, controlArgument(record, 1), controlArgument(record, 2), this.#names));
         return;
       case CONTROL_PHASE:
-        this.#onPhase(PHASE_NAMES[argument] ?? `phase ${argument}`);
+        this.#onPhase();
         return;
       case CONTROL_RESUME:
         for (const [at, functionProcess] of this.#processes.entries()) {
@@ -218,16 +218,11 @@ export class Supervisor {
     }
   }
 
-  #onPhase(phase: string): void {
-    const { notification } = this.#options;
-    if (this.#ready) {
-      if (!this.#leaving) notification.status(phase);
-      return;
-    }
+  #onPhase(): void {
+    if (this.#ready) return;
     this.#ready = true;
     this.#restarts.ready();
     if (this.#leaving) return;
-    notification.ready(phase);
     for (const functionProcess of this.#processes) functionProcess?.begin();
   }
 
@@ -243,7 +238,7 @@ export class Supervisor {
     const next =
       pauseMs === null ? "not started again" : pauseMs === 0 ? "starting it again" : `again in ${pauseMs} ms`;
     logSupervisor(`the engine ended unexpectedly: ${endText(end)}; ${next}${this.#lastWords()}`);
-    this.#options.notification.status("the engine ended unexpectedly");
+    this.#options.notification.noEngine(`no engine: ${next}`);
   }
 
   #lastWords(): string {

@@ -60,7 +60,8 @@ const IFA_CACHEINFO = 6;
 const IFA_FLAGS = 8;
 const IFA_PROTO = 11;
 const IFA_F_NODAD = 0x02;
-const LIFETIME_INFINITE = 0xffffffff;
+/** A valid lifetime that never ends. */
+export const LIFETIME_INFINITE = 0xffffffff;
 
 // struct ifinfomsg: u8 family, u8 padding, u16 type, i32 interface index, u32 flags, u32 change mask.
 export const LINK_HEADER_BYTES = 16;
@@ -116,7 +117,7 @@ function putAttribute(view: DataView, at: number, type: number, valueBytes: numb
  * The prefix length that a VIP gets in the kernel. IPv4: 32, whatever is configured, because the kernel makes a second
  * IPv4 address of the same subnet a "secondary" and deletes it together with the first one; with a subnet of its own
  * every VIP stands alone. IPv6 knows no such thing and keeps the configured length, with which the kernel keeps the
- * subnet's route by itself.
+ * subnet's route by itself: as long as the VIPs live, or for ever when an address without a lifetime shares the subnet.
  */
 export const installedPrefixLength = (family: number, configured: number): number =>
   family === AF_INET ? 32 : configured;
@@ -131,7 +132,8 @@ export const addressBytes = (family: number): number => (family === AF_INET ? 4 
  * The server must never use a VIP as the source of its own traffic. For IPv4 scope host does that: such an address is
  * local like any other, but no candidate for a source address, in whatever order addresses came. For IPv6 a preferred
  * lifetime of 0 does it (RFC 6724, rule 3); IPv4 gets it too, so that listings show alike. NODAD: the VIP must answer at once, and
- * duplicates are ruled out by the protocol (RFC 4862, section 5.4, allows it to be off).
+ * duplicates are ruled out by the protocol (RFC 4862, section 5.4, allows it to be off). `lifetimeS`: the kernel deletes
+ * the address by itself after so long, unless it is written again with NLM_F_REPLACE.
  */
 export function encodeAddress(
   view: DataView,
@@ -143,6 +145,7 @@ export function encodeAddress(
   interfaceIndex: number,
   address: Bytes,
   addressAt: number,
+  lifetimeS = LIFETIME_INFINITE,
 ): number {
   const size = addressBytes(family);
   let end = at + MESSAGE_HEADER_BYTES;
@@ -162,7 +165,7 @@ export function encodeAddress(
     // struct ifa_cacheinfo: preferred and valid lifetime in s, two time stamps that the kernel fills in.
     const lifetimesAt = putAttribute(view, end, IFA_CACHEINFO, 16);
     view.setUint32(lifetimesAt, 0, true);
-    view.setUint32(lifetimesAt + 4, LIFETIME_INFINITE, true);
+    view.setUint32(lifetimesAt + 4, lifetimeS, true);
     view.setUint32(lifetimesAt + 8, 0, true);
     view.setUint32(lifetimesAt + 12, 0, true);
     end += 20;

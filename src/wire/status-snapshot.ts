@@ -75,6 +75,10 @@ export const STATUS_FLAG_DRAINING = 1;
 export const STATUS_FLAG_CARRIER = 2;
 /** The engine runs with real-time scheduling. */
 export const STATUS_FLAG_REALTIME = 4;
+/** VIPs answer only while a lease runs. */
+export const STATUS_FLAG_LEASE = 8;
+/** A lease is wanted, and there is none. */
+export const STATUS_FLAG_LEASE_MISSING = 16;
 
 /** Phases of this server, in the words of `status --json`. */
 export const PHASE_LISTENING = 0;

@@ -1,16 +1,26 @@
 /** The calls of src/io that the flight loop makes, many times over, to prove that they make no garbage; and canaries that do. */
+import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { Engine } from "../../src/core/engine.ts";
+import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { ServiceReport } from "../../src/core/service-report.ts";
+import { timingOf } from "../../src/core/timing.ts";
+import { FeedingRhythm } from "../../src/core/watchdog.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { errno } from "../../src/io/errno.ts";
+import { HardwareWatchdog } from "../../src/io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
-import { libc } from "../../src/io/libc.ts";
+import { libc, O_NONBLOCK } from "../../src/io/libc.ts";
+import { LifeSigns } from "../../src/io/life-signs.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { MulticastSocket } from "../../src/io/multicast-socket.ts";
-import { NativeMemory } from "../../src/io/native-memory.ts";
+import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
+import { ServiceSocket } from "../../src/io/service-socket.ts";
 import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../../src/wire/keep-alive.ts";
 import { keepAliveFilter } from "../../src/wire/socket-filter.ts";
 import { measureGarbage } from "../garbage.ts";
 
+const O_RDONLY = 0;
 const SYSTEM_CALLS = 200_000;
 const FLOOD_DATAGRAMS = 100_000;
 const record = new NativeMemory(16);
@@ -99,6 +109,28 @@ const cases: Record<string, () => void> = {
       sum += socket.dropped() - droppedBefore;
     });
     if (sum === 0) process.exit(1);
+  },
+
+  /** A datagram with every line and a byte to the device in each round; both are read again by this process. */
+  "life-signs"() {
+    const path = `${process.argv[3]}/notify.sock`;
+    const fifo = `${process.argv[3]}/watchdog-${process.pid}`;
+    if (Bun.spawnSync(["mkfifo", fifo]).exitCode !== 0) process.exit(1);
+    const manager = RecordSocket.bound(path);
+    const device = libc.open(nativeString(fifo).address, O_RDONLY | O_NONBLOCK, 0);
+    const row = { required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 };
+    const table = new FunctionTable([9, 9], [row, row]);
+    const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+    const engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+    const report = new ServiceReport(engine, table, new FeedingRhythm(3, 3));
+    const hardware = { device: new HardwareWatchdog(fifo, 10), rhythm: new FeedingRhythm(4, 4) };
+    const signs = new LifeSigns(engine.effects, { socket: new ServiceSocket(path), report, serverCount: 2 }, hardware);
+    measureGarbage(SYSTEM_CALLS, (number) => {
+      engine.phase = number & 3;
+      signs.give(nowUs());
+      if (manager.receive() < "WATCHDOG=1\nSTATUS=".length) process.exit(1);
+      if (libc.read(device, record.address, 16) !== 1) process.exit(1);
+    });
   },
 
   "multicast-rejoin"() {

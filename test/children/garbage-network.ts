@@ -3,11 +3,13 @@
  * and a canary that does. Every round checks its results: a call that fails early would prove nothing.
  */
 import { dlopen, FFIType } from "bun:ffi";
+import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { EEXIST } from "../../src/io/errno.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { IPV6_COST, RENEWAL_ROUND_MS } from "../../src/limits.ts";
 import { NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
 import { measureGarbage } from "../garbage.ts";
 import { run, vip } from "../namespaces/virtual-network.ts";
@@ -68,6 +70,31 @@ const cases: Record<string, () => void> = {
       switcher.remove(2);
       check(switcher.commit() === 0 && switcher.restoreRoutes() === 0);
     });
+  },
+
+  "vip-renewal"() {
+    const switcher = new VipSwitcher("eth0", vips, 600);
+    const monitor = new LinkMonitor(["eth0"], vips);
+    const renewal = new AddressRenewal(1);
+    switcher.add(0);
+    switcher.add(1);
+    check(switcher.commit() === 0 && switcher.upCost === 2 + IPV6_COST);
+    let atUs = 0;
+    renewal.begin(atUs, switcher.upCost);
+    measureGarbage(NETLINK_ROUNDS, () => {
+      atUs += RENEWAL_ROUND_MS * 1000;
+      renewal.begin(atUs, switcher.upCost);
+      let count = 0;
+      for (let vip = renewal.next(switcher.up, switcher.cost); vip >= 0; count++) {
+        switcher.renew(vip);
+        vip = renewal.next(switcher.up, switcher.cost);
+      }
+      switcher.commitRenewals();
+      monitor.poll();
+      check(count === 3 && renewal.wakeUs > atUs);
+    });
+    monitor.poll();
+    check(monitor.present(0) && monitor.present(1) && monitor.removed[0] === 0);
   },
 
   "link-monitor"() {

@@ -125,7 +125,7 @@ export class Flight {
   private box(self: number, table: FunctionTable, policy: AllocationPolicy): Box {
     const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: 100 + self, nonce: 0 };
     const engine = new Engine(table, policy, identity, timingOf(PERIOD_US / 1000, 3, 3, 0), 1_000_000, this.nowUs);
-    const status = new StatusWriter(new DataView(new ArrayBuffer(STATUS_BYTES)), table, engine, identity, false);
+    const status = new StatusWriter(new DataView(new ArrayBuffer(STATUS_BYTES)), table, engine, identity, 0);
     status.begin(1, this.nowUs, new Uint8Array(32));
     return { engine, seal: new KeepAliveSeal(new Uint8Array(32).fill(5)), status };
   }

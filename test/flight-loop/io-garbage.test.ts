@@ -18,6 +18,7 @@ const QUIET = [
   "multicast-socket",
   "flood",
   "multicast-rejoin",
+  "life-signs",
 ];
 
 describe("the calls of the flight loop make no garbage", () => {

@@ -7,6 +7,7 @@ const CHILD = join(import.meta.dir, "../children/garbage-network.ts");
 const QUIET = [
   "vip-switcher",
   "vip-switcher-refused",
+  "vip-renewal",
   "link-monitor",
   "link-monitor-resynchronise",
   "announcer",

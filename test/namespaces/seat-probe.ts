@@ -44,7 +44,7 @@ export class SeatProbe {
   }
 
   /**
-   * The answers and announcements that came in since: such as `arp 0a2c0101`, `echo 0a2c0101`, `na fd44…`, `echo fd44…`.
+   * The answers and announcements of the server that came in since: such as `arp 0a2c0101`, `echo 0a2c0101`, `na fd44…`, `echo fd44…`.
    * What the two kernels say about their link-local addresses, when they please, is left out.
    */
   answers(): Set<string> {
@@ -52,7 +52,7 @@ export class SeatProbe {
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
       const text = Buffer.from(this.socket.received.bytes.slice(0, length)).toString("hex");
       const at = (byte: number, size: number): string => text.slice(2 * byte, 2 * (byte + size));
-      if (at(6, 6) === Buffer.from(this.seat).toString("hex")) continue; // sent by the seat itself
+      if (at(6, 6) !== Buffer.from(this.server).toString("hex")) continue; // sent by the seat itself, or another server
       const type = at(12, 2);
       if (type === "0806") heard.add(`arp ${at(28, 4)}`);
       if (type === "0800" && at(23, 1) === "01" && at(34, 1) === "00") heard.add(`echo ${at(26, 4)}`);

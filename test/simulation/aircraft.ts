@@ -3,7 +3,6 @@
  * Every seed draws which of them it has at all, so that each is also flown without the others (swarm).
  */
 
-import { DETECTION_TIME_MS_MIN } from "../../src/config/cross-checks.ts";
 import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
@@ -13,6 +12,7 @@ import { allocateReset } from "../../src/core/allocation-reset.ts";
 import type { FunctionTable } from "../../src/core/function-table.ts";
 import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
+import { DETECTION_TIME_MS_MIN } from "../../src/limits.ts";
 import { type Random, rounded } from "./random.ts";
 
 export interface Aircraft {

@@ -2,7 +2,7 @@
  * One flight: an aircraft, its faults one after the other with every property checked after every step; then a core of servers is
  * healed and all other faults stay for ever. The core must settle within a stated time, run what the policy gives for it, and then be quiet.
  */
-import { Allocation } from "../../src/core/allocation.ts";
+import type { Engine } from "../../src/core/engine.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
@@ -214,7 +214,7 @@ class Flight {
   /** @returns null, or what is missing */
   private isSettled(core: number): string | null {
     const { world } = this;
-    const { table, policy } = world.aircraft;
+    const { table } = world.aircraft;
     const members = world.hosts.filter((host) => (core & (1 << host.index)) !== 0);
     let digest: number | null = null;
     for (const host of members) {
@@ -235,17 +235,18 @@ class Flight {
       const up = engine.handover.state.reduce((count, state) => count + (state === UP ? 1 : 0), 0);
       if (engine.handover.busy !== up) return `s${host.index} is busy with ${engine.handover.busy}, ${up} are up`;
     }
-    // P2: the policy, asked again, changes nothing.
-    const allocation = new Allocation();
-    allocation.operable = core;
-    for (let index = 0; index < table.functionCount; index++) allocation.current[index] = ownerOf(members, index);
-    policy(table, allocation);
-    for (let index = 0; index < table.functionCount; index++) {
-      const owner = ownerOf(members, index);
-      if (owner !== allocation.assigned[index])
-        return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
-      if (owner !== NONE && !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)) {
-        return `f${index} on s${owner} does not answer`;
+    // P2: what runs is the outcome of the policy for the core; that it is the policy's is compared at every allocation.
+    for (const host of members) {
+      const { allocation } = (host.engine as Engine).agreement;
+      if (allocation.operable !== core)
+        return `s${host.index} has allocated for the servers ${allocation.operable.toString(2)}`;
+      for (let index = 0; index < table.functionCount; index++) {
+        const owner = ownerOf(members, index);
+        if (owner !== allocation.assigned[index])
+          return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
+        if (owner !== NONE && !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)) {
+          return `f${index} on s${owner} does not answer`;
+        }
       }
     }
     return null;

@@ -281,6 +281,7 @@ export class World {
       this.carryOut(host, engine);
       return;
     }
+    let readsFirst = false;
     if (host.stage === AFTER_RENEWAL) {
       host.stage = FROM_START;
       engine.beginPeriod(host.stageLocalUs);
@@ -291,12 +292,16 @@ export class World {
     } else if (localUs >= engine.nextSendUs) {
       if (!this.renew(host, engine, localUs)) return;
       if (this.interrupted(host, AFTER_RENEWAL, localUs)) return;
-      engine.beginPeriod(localUs);
-      this.send(host, engine);
+      readsFirst = engine.isLate(localUs);
+      if (!readsFirst) {
+        engine.beginPeriod(localUs);
+        this.send(host, engine);
+      }
     }
     const allRead = this.receive(host, engine);
     this.takeLater(host, engine);
     engine.step(localUs, allRead);
+    if (readsFirst) engine.beginPeriod(localUs);
     if (engine.sendRequested) this.send(host, engine);
     while (engine.composeRelay()) this.broadcast(host, engine);
     if (this.hasLease && engine.lease.isDue(localUs) && !this.renew(host, engine, localUs)) return;

@@ -245,7 +245,7 @@ test(
 );
 
 test(
-  "the service manager hears READY, the phases and STOPPING",
+  "the supervisor says STOPPING and that there is no engine; what lives, the engine says itself, and nobody else can",
   async () => {
     const path = join(daemon.directory, "notify.sock");
     const manager = RecordSocket.bound(path);
@@ -256,15 +256,23 @@ test(
       }
       return true;
     };
-    daemon.start([{ id: "map" }], { NOTIFY_SOCKET: path });
-    await daemon.engine();
+    const service = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "3000000" };
+    const environment = daemon.script("environment", `env > ${join(daemon.directory, "of-function")}; exec sleep 1000`);
+    daemon.start([{ id: "map", command: [environment], start: "always" }], service);
+    const { pid, environment: ofEngine } = await daemon.engine();
+    expect(ofEngine).toEqual({ PATH: process.env.PATH ?? "", ...service });
     daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
-    await until("both phases", () => listen() && heard.length >= 2);
+    const ofFunction = await until("the function's environment", () => daemon.written("of-function"));
+    expect(ofFunction).toContain("WINGMAN_FUNCTION=map");
+    expect(ofFunction).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
+    process.kill(pid, "SIGKILL");
+    await until("the loss", () => listen() && heard.length >= 1);
+    await daemon.engine();
     daemon.signal("SIGTERM");
     await daemon.exitCode;
     listen();
     manager.close();
-    expect(heard).toEqual(["READY=1\nSTATUS=listening", "STATUS=active", "STOPPING=1\nSTATUS=leaving"]);
+    expect(heard).toEqual(["STATUS=no engine: starting it again", "STOPPING=1"]);
   },
   LIMIT_MS,
 );

@@ -1,5 +1,5 @@
 /** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
@@ -27,6 +27,7 @@ export const VIPS = TABLE.functions.flatMap(({ vips }) => vips.map((vip) => vip.
 export interface StatusDocument {
   phase: string;
   incarnation: number;
+  lease: string;
   servers: { id: string; state: string }[];
   functions: { id: string; owner: string | null; state: string }[];
   keepAlive: {
@@ -45,6 +46,10 @@ export class Server {
   private daemon: Bun.Subprocess | null = null;
   /** What the kernel of this server reports about addresses, with the time of each change. */
   private monitor: Bun.Subprocess | null = null;
+  /** What a service manager puts into the daemon's environment. */
+  environment: Readonly<Record<string, string>> = {};
+  /** What starts the daemon in its place, with the daemon's command as its arguments. */
+  launcher: readonly string[] = [];
 
   constructor(
     readonly id: string,
@@ -88,10 +93,11 @@ export class Server {
     writeFileSync(file, JSON.stringify(config));
     this.daemon = Bun.spawn(
       [
-        ...["ip", "netns", "exec", this.host.namespace, WINGMAN, "run", "--server", this.id, "--config", file],
+        ...["ip", "netns", "exec", this.host.namespace, ...this.launcher],
+        ...[WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", join(this.directory, "state"), ...options],
       ],
-      { stdio: ["ignore", "ignore", Bun.file(this.logFile)] },
+      { stdio: ["ignore", "ignore", Bun.file(this.logFile)], env: { ...process.env, ...this.environment } },
     );
   }
 
@@ -99,6 +105,18 @@ export class Server {
   get pid(): number {
     if (this.daemon === null) throw new Error(`server ${this.id} does not run`);
     return this.daemon.pid;
+  }
+
+  /** All processes of the daemon: the supervisor, the engine, the functions and what they started. */
+  processes(): number[] {
+    const parents = readdirSync("/proc").flatMap((name) => {
+      const stat = /^\d+$/.test(name) ? statOf(name) : "";
+      const parent = /\) \S (\d+)/.exec(stat)?.[1];
+      return parent === undefined ? [] : [[Number(name), Number(parent)] as const];
+    });
+    const found = [this.pid];
+    for (const pid of found) found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child));
+    return found;
   }
 
   get enginePid(): number {
@@ -143,6 +161,15 @@ export class Server {
     await this.stop("SIGKILL");
     this.monitor?.kill();
     await this.monitor?.exited;
+  }
+}
+
+/** Empty when the process has ended meanwhile. */
+function statOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return "";
   }
 }
 

@@ -81,8 +81,7 @@ describe("two servers", () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     await flight.settled();
-    const left = flight.a.vips();
-    expect(left.length).toBeGreaterThan(0);
+    expect(flight.a.vips().length).toBeGreaterThan(0);
     const engine = flight.a.enginePid;
     process.kill(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
     await flight.a.stop("SIGKILL");
@@ -94,7 +93,14 @@ describe("two servers", () => {
     });
     const state = flight.b.state();
     expect(state && ownersOf(state).map).toBeNull();
-    expect(flight.a.vips().sort()).toEqual(left.sort()); // nobody was there to remove them
+    await until("the kernel has removed what nobody renews", () => flight.a.vips().length === 0);
+    // What a kernel would leave that was stopped with it, or an older release.
+    const holder = [process.execPath, join(import.meta.dir, "../children/vip-holder.ts"), "eth0", "10.44.1.2/16"];
+    const earlier = Bun.spawn(["ip", "netns", "exec", flight.a.host.namespace, ...holder], { stdout: "pipe" });
+    await earlier.stdout.getReader().read();
+    earlier.kill("SIGKILL");
+    await earlier.exited;
+    expect(flight.a.vips()).toEqual(["10.44.1.2"]);
     flight.a.host.plug(true);
     flight.a.start(TABLE);
     const [after] = await flight.settled();
@@ -261,10 +267,10 @@ describe("two servers", () => {
       const engine = paused.enginePid;
       process.kill(engine, "SIGSTOP");
       try {
+        expect(paused.vips()).toContain("10.44.1.1"); // for two seconds, with or without a lease
         const hasIt = (): boolean => ownersOf(other.state() ?? flight.fail()).announcements === other.id;
         await until("the other has taken over", hasIt);
-        expect(paused.vips()).toContain("10.44.1.1"); // the address is up on both
-        for (let question = 0; question < 3; question++) expect(isAnswered()).toBe(answers);
+        for (let question = 0; question < (answers ? 1 : 3); question++) expect(isAnswered()).toBe(answers);
       } finally {
         process.kill(engine, "SIGCONT");
       }

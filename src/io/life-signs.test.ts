@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { allocatePreempt } from "../core/allocation-preempt.ts";
+import { EFFECT_LOG } from "../core/effect-queue.ts";
+import { Engine } from "../core/engine.ts";
+import { FunctionTable } from "../core/function-table.ts";
+import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-event.ts";
+import { ServiceReport } from "../core/service-report.ts";
+import { timingOf } from "../core/timing.ts";
+import { FeedingRhythm } from "../core/watchdog.ts";
+import { RecordSocket } from "./control-socket.ts";
+import { EPIPE } from "./errno.ts";
+import { HardwareWatchdog } from "./hardware-watchdog.ts";
+import { LifeSigns } from "./life-signs.ts";
+import { ServiceSocket } from "./service-socket.ts";
+
+const INTERVAL_US = 1_000_000;
+
+let directory: string;
+let engine: Engine;
+const table = new FunctionTable([1, 1], []);
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), "wingman-signs-"));
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+  engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+/** Logged so far: code and first value. */
+function logged(): [code: number, value: number][] {
+  const list: [number, number][] = [];
+  for (const { effects } = engine; effects.takeOther(); ) {
+    if (effects.kind === EFFECT_LOG) list.push([effects.index, effects.first]);
+  }
+  return list;
+}
+
+test("what a service manager could not take is said again as soon as it can", () => {
+  const path = join(directory, "notify.sock");
+  const report = new ServiceReport(engine, table, new FeedingRhythm(3 * INTERVAL_US, 3));
+  const signs = new LifeSigns(engine.effects, { socket: new ServiceSocket(path), report, serverCount: 2 }, null);
+  signs.give(0);
+  signs.give(1);
+  const manager = RecordSocket.bound(path);
+  signs.give(2);
+  signs.give(3);
+  const heard = (): string => {
+    const length = manager.receive();
+    return length < 0 ? "" : new TextDecoder().decode(manager.received.bytes.slice(0, length));
+  };
+  expect(heard()).toBe("WATCHDOG=1\nSTATUS=listening; functions up here: 0; servers alive: 1 of 2");
+  expect(heard()).toBe("");
+  signs.give(2 + INTERVAL_US);
+  expect(heard()).toBe("WATCHDOG=1");
+  manager.close();
+});
+
+test("a device is fed in its rhythm; one that refuses is tried with every period, and logged once", () => {
+  const path = join(directory, "watchdog");
+  if (Bun.spawnSync(["mkfifo", path]).exitCode !== 0) throw new Error("mkfifo");
+  const open = (): number => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const read = (fd: number): number => readSync(fd, Buffer.alloc(16));
+  let reader = open();
+  const device = new HardwareWatchdog(path, 10);
+  const signs = new LifeSigns(engine.effects, null, { device, rhythm: new FeedingRhythm(4 * INTERVAL_US, 4) });
+  for (const nowUs of [0, 1, INTERVAL_US - 1]) signs.give(nowUs);
+  expect(read(reader)).toBe(1);
+  closeSync(reader);
+  for (const nowUs of [INTERVAL_US, INTERVAL_US + 1, INTERVAL_US + 2]) signs.give(nowUs);
+  expect(logged()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]);
+  reader = open();
+  signs.give(INTERVAL_US + 3);
+  expect(read(reader)).toBe(1);
+  closeSync(reader);
+  signs.give(3 * INTERVAL_US);
+  expect(logged()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]); // it has begun again
+});

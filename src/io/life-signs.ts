@@ -1,0 +1,70 @@
+/**
+ * The signs of life of the flight loop: the service manager and the hardware watchdog are told by the loop itself, once its
+ * keep-alive is sent, and by nothing else. A loop that is stopped, hung or dead gives none.
+ */
+import { EFFECT_LOG } from "../core/effect-queue.ts";
+import type { Engine } from "../core/engine.ts";
+import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-event.ts";
+import type { ServiceReport } from "../core/service-report.ts";
+import type { FeedingRhythm } from "../core/watchdog.ts";
+import { SERVICE_MESSAGE_BYTES, ServiceMessage } from "../wire/service-message.ts";
+import type { HardwareWatchdog } from "./hardware-watchdog.ts";
+import { NativeMemory } from "./native-memory.ts";
+import type { ServiceSocket } from "./service-socket.ts";
+
+export interface ServiceParts {
+  readonly socket: ServiceSocket;
+  readonly report: ServiceReport;
+  readonly serverCount: number;
+}
+
+export interface HardwareParts {
+  readonly device: HardwareWatchdog;
+  readonly rhythm: FeedingRhythm;
+}
+
+export class LifeSigns {
+  private readonly memory = new NativeMemory(SERVICE_MESSAGE_BYTES);
+  private readonly message = new ServiceMessage(this.memory.bytes);
+  /** Why the device refused the last byte: 0 or an errno. */
+  private refused = 0;
+
+  /**
+   * @param service null: no service manager asked for it
+   * @param hardware null: none is configured
+   */
+  constructor(
+    private readonly effects: Engine["effects"],
+    private readonly service: ServiceParts | null,
+    private readonly hardware: HardwareParts | null,
+  ) {}
+
+  /** Once a period. Neither waits nor makes garbage; what is not taken is given again with the next period. */
+  give(nowUs: number): void {
+    if (this.service !== null) this.tell(this.service, nowUs);
+    if (this.hardware !== null) this.feed(this.hardware, nowUs);
+  }
+
+  /** Orderly end: the machine is not to be reset. */
+  disarm(): void {
+    this.hardware?.device.disarm();
+  }
+
+  private tell(service: ServiceParts, nowUs: number): void {
+    const { socket, report, serverCount } = service;
+    const say = report.due(nowUs);
+    if (say === 0) return;
+    this.message.encode(say, report.phase, report.functionsUp, report.serversAlive, serverCount);
+    if (socket.send(this.memory, this.message.length) === 0) report.said(say, nowUs);
+  }
+
+  /** A refusal is logged when it begins. */
+  private feed(hardware: HardwareParts, nowUs: number): void {
+    const { device, rhythm } = hardware;
+    if (!rhythm.isDue(nowUs)) return;
+    const error = device.feed();
+    if (error === 0) rhythm.fed(nowUs);
+    else if (this.refused === 0) this.effects.push(EFFECT_LOG, LOG_WATCHDOG_REFUSED, error, 0);
+    this.refused = error;
+  }
+}

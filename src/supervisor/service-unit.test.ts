@@ -1,0 +1,33 @@
+/** firmware-config/wingman@.service against what the daemon does. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { SERVICE_FEEDINGS, STOP_GRACE_MS_MAX } from "../limits.ts";
+import { PAUSE_MS_MAX } from "./back-off.ts";
+import { START_UP_MS } from "./engine-restarts.ts";
+import { KILL_EXTRA_MS, LEAVE_EXTRA_MS } from "./supervisor.ts";
+
+const settings = new Map(
+  readFileSync(new URL("../../firmware-config/wingman@.service", import.meta.url), "utf8")
+    .split("\n")
+    .flatMap((line) => {
+      const [, key = "", value = ""] = /^(\w+)=(.*)$/.exec(line) ?? [];
+      return key === "" ? [] : [[key, value] as const];
+    }),
+);
+const ms = (key: string): number => Number(settings.get(key)) * 1000;
+
+test("systemd listens to the engine and sends signals to the supervisor alone", () => {
+  expect(["Type", "NotifyAccess", "KillMode"].map((key) => settings.get(key))).toEqual(["notify", "all", "mixed"]);
+});
+
+test("an engine that died just before it fed the watchdog is replaced in time", () => {
+  expect(ms("WatchdogSec") * (1 - 1 / SERVICE_FEEDINGS)).toBeGreaterThan(PAUSE_MS_MAX + START_UP_MS);
+});
+
+test("an orderly stop has the time it may take", () => {
+  expect(ms("TimeoutStopSec")).toBeGreaterThan(2 * STOP_GRACE_MS_MAX + LEAVE_EXTRA_MS + KILL_EXTRA_MS);
+});
+
+test("nothing that the executable's compiler cannot live with", () => {
+  for (const key of ["MemoryDenyWriteExecute", "LimitAS"]) expect(settings.has(key)).toBe(false);
+});

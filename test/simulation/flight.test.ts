@@ -1,0 +1,86 @@
+/** Flights from seeds, with every property checked after every step. Each commit flies new ones. */
+import { describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { MARK_COMMON, MARK_NAMES } from "../../src/core/marks.ts";
+import { FAULTS, STATES } from "./faults.ts";
+import { fly } from "./flight.ts";
+import { shrink } from "./shrink.ts";
+import { Totals } from "./totals.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const NEW_SEEDS = 300;
+/** Flights that are always the same, in which everything that can be reached is reached. */
+const ENSEMBLE_SEEDS = 400;
+
+/** Another set of seeds for each commit; where there is no repository, the same one each time. */
+function seedOfCommit(): number {
+  const { exitCode, stdout } = Bun.spawnSync(["git", "rev-parse", "HEAD"], { cwd: ROOT, stderr: "ignore" });
+  return exitCode === 0 ? Number.parseInt(stdout.toString().slice(0, 7), 16) : 1;
+}
+
+const newSeed = seedOfCommit();
+const CHUNK = 50;
+for (let first = 0; first < NEW_SEEDS; first += CHUNK) {
+  test(`seeds ${newSeed + first} to ${newSeed + first + CHUNK - 1}`, () => {
+    for (let seed = newSeed + first; seed < newSeed + first + CHUNK; seed++) {
+      const { violation } = fly({ seed });
+      expect(violation, `npm run simulate -- --seed ${seed}`).toBeNull();
+    }
+  });
+}
+
+describe("the same every time", () => {
+  const SEEDS = [3, 77, 1234];
+
+  test("a seed flies the same way twice in one process, whatever flew in between", () => {
+    const digests = SEEDS.map((seed) => fly({ seed }).traceDigest);
+    for (let seed = 100; seed < 105; seed++) fly({ seed });
+    expect(SEEDS.map((seed) => fly({ seed }).traceDigest)).toEqual(digests);
+    expect(new Set(digests).size).toBe(SEEDS.length);
+  });
+
+  test("and in another process, where its trace is written down", () => {
+    for (const seed of SEEDS) {
+      const { stdout } = Bun.spawnSync([process.execPath, "scripts/simulate.ts", "--seed", String(seed)], {
+        cwd: ROOT,
+      });
+      expect(stdout.toString()).toContain(`\ntrace ${fly({ seed }).traceDigest}\n`);
+    }
+  });
+
+  test("a flight with one fault less is another flight", () => {
+    const whole = fly({ seed: 3 });
+    expect(fly({ seed: 3, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
+  });
+});
+
+describe("what the flights reach", () => {
+  const totals = new Totals();
+  for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++) totals.add(seed, fly({ seed }));
+
+  test("nothing is violated", () => {
+    expect(totals.violation).toBeNull();
+  });
+
+  test("every rare branch of the core that has a name is taken", () => {
+    const missed = MARK_NAMES.filter((_, mark) => mark !== MARK_COMMON && totals.marks[mark] === 0);
+    expect(missed).toEqual([]);
+  });
+
+  test("every fault hits servers in every state", () => {
+    const missed = FAULTS.flatMap((kind, row) =>
+      STATES.filter((_, state) => totals.covered[row * STATES.length + state] === 0).map(
+        (state) => `${kind}: ${state}`,
+      ),
+    );
+    expect(missed).toEqual([]);
+  });
+});
+
+test("a failing flight is made shorter as long as it fails in the same way", () => {
+  // A world in which one fault in ten is enough: everything that moves a VIP counts as a failure.
+  const whole = fly({ seed: 5 });
+  const failed = { ...whole, violation: { property: "none", message: "" } };
+  const less = shrink({ seed: 5 }, failed);
+  expect(less).toBe(failed); // no flight with fewer faults fails so: nothing is invented
+});
