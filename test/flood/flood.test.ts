@@ -50,9 +50,19 @@ async function flood(kind: string): Promise<number> {
   return (reports as { sent: number }[]).reduce((sum, { sent }) => sum + sent, 0);
 }
 
+/** A starved daemon may owe an answer for a moment. */
+async function stateOf(server: Server): Promise<StatusDocument> {
+  let state: StatusDocument | null = null;
+  await until(`${server.id} gives its status`, () => {
+    state = server.state();
+    return state !== null;
+  });
+  return state ?? flight.fail();
+}
+
 /** Everything about a server that a failover would change. */
-function flown(server: Server) {
-  const { phase, incarnation, servers, functions } = server.state() ?? flight.fail();
+async function flown(server: Server) {
+  const { phase, incarnation, servers, functions } = await stateOf(server);
   const states = servers.map(({ id, state }) => `${id} ${state}`);
   const owners = functions.map(({ id, owner, state }) => `${id} ${owner} ${state}`);
   return { phase, incarnation, states, owners, vips: server.vips(), log: server.log };
@@ -68,8 +78,8 @@ describe("a flood from the client network causes no failover and stops no keep-a
   for (const [kind, refused] of Object.entries(REFUSED)) {
     test(kind, async () => {
       const servers = [flight.a, flight.b];
-      const before = servers.map(flown);
-      const began = servers.map((server) => (server.state() ?? flight.fail()).keepAlive);
+      const before = await Promise.all(servers.map(flown));
+      const began = (await Promise.all(servers.map(stateOf))).map(({ keepAlive }) => keepAlive);
       const sent = await flood(kind);
       expect(sent).toBeGreaterThan(SENT_MIN);
       await until("what has arrived is read", () =>
@@ -78,8 +88,8 @@ describe("a flood from the client network causes no failover and stops no keep-a
           return keepAlive !== undefined && refused(keepAlive) + keepAlive.dropped > sent / 2;
         }),
       );
-      expect(servers.map(flown)).toEqual(before);
-      const ended = servers.map((server) => (server.state() ?? flight.fail()).keepAlive);
+      expect(await Promise.all(servers.map(flown))).toEqual(before);
+      const ended = (await Promise.all(servers.map(stateOf))).map(({ keepAlive }) => keepAlive);
       const counted = (index: number, name: "sent" | "accepted"): number =>
         (ended[index]?.[name] ?? 0) - (began[index]?.[name] ?? 0);
       for (const index of [0, 1]) {
