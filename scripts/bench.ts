@@ -19,6 +19,7 @@ import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";
 import { boot } from "./bench/boot.ts";
 import { CleanUp } from "./bench/clean-up.ts";
 import { crash } from "./bench/crash.ts";
+import { flood } from "./bench/flood.ts";
 import { handover } from "./bench/handover.ts";
 import { jitter } from "./bench/jitter.ts";
 import { netlink } from "./bench/netlink.ts";
@@ -29,7 +30,7 @@ import { SeededRandom } from "./bench/seeded-random.ts";
 import { size } from "./bench/size.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const BENCHMARKS: readonly Benchmark[] = [outage, handover, crash, jitter, allocate, netlink, boot, size];
+const BENCHMARKS: readonly Benchmark[] = [outage, handover, crash, jitter, flood, allocate, netlink, boot, size];
 const TRIALS_MAX = 10_000;
 const SEED_MAX = 0xffff_ffff;
 

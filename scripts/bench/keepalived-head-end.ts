@@ -22,6 +22,8 @@ const REALTIME_US_MAX = 1_000_000;
 /** 224.0.0.18, the group of VRRP (RFC 5798, section 5.1.1.2), as /proc/net/igmp writes it. */
 const VRRP_GROUP = "120000E0";
 
+export const VRRP_ROUTER = 44;
+
 export const KEEPALIVED_MISSING =
   "keepalived is not installed (Debian package keepalived): its part of this benchmark is left out";
 
@@ -109,7 +111,7 @@ function configuration(vips: readonly string[], priority: number): string {
 vrrp_instance bench {
   state BACKUP
   interface ${INTERFACE}
-  virtual_router_id 44
+  virtual_router_id ${VRRP_ROUTER}
   priority ${priority}
   advert_int ${PERIOD_MS / 1000}
   virtual_ipaddress {

@@ -9,9 +9,12 @@ import { type HeadEnd, LOST_AFTER_PERIODS, lastLines, PERIOD_MS } from "./head-e
 import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
+const KEY_FILE = "keep-alive.key";
+const KEY_BYTES = 32;
 
 export class WingmanHeadEnd implements HeadEnd {
   readonly name = "wingman";
+  readonly system = `bench-${process.pid}`;
   private readonly configFile: string;
   private starts = 0;
   private runDirectories: string[] = [];
@@ -19,6 +22,8 @@ export class WingmanHeadEnd implements HeadEnd {
   constructor(
     private readonly executable: string,
     private readonly directory: string,
+    /** Whether keep-alives are authenticated. */
+    private readonly isKeyed = false,
   ) {
     this.configFile = join(directory, "wingman.json");
   }
@@ -30,8 +35,11 @@ export class WingmanHeadEnd implements HeadEnd {
       functions.push({ id: `f${functions.length}`, required: 1, priority: 5, vips: own });
     }
     const config = {
-      system: `bench-${process.pid}`,
-      keepAlive: { periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
+      system: this.system,
+      keepAlive: {
+        ...{ periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
+        keyFile: this.isKeyed ? KEY_FILE : null,
+      },
       // No lease fits a detection time of 30 ms, with which keepalived is compared.
       clients: { lease: "off" },
       // The first server always has more left than the second: it gets everything.
@@ -42,6 +50,7 @@ export class WingmanHeadEnd implements HeadEnd {
       functions,
     };
     writeFileSync(this.configFile, JSON.stringify(config));
+    writeFileSync(join(this.directory, KEY_FILE), crypto.getRandomValues(new Uint8Array(KEY_BYTES)), { mode: 0o600 });
   }
 
   start(machine: Machine, index: number): void {
@@ -75,9 +84,10 @@ export class WingmanHeadEnd implements HeadEnd {
     await runCommand([this.executable, "drain", "--run-dir", this.runDirectories[0] as string]);
   }
 
-  /** How late the loop of server 0 has begun its periods since its start, in µs. */
-  async lateness(): Promise<StatusDocument["keepAlive"]["lateUs"]> {
-    const text = await runCommand([this.executable, "status", "--json", "--run-dir", this.runDirectories[0] as string]);
+  /** How late the loop of server `index` has begun its periods since its start, in µs. */
+  async lateness(index = 0): Promise<StatusDocument["keepAlive"]["lateUs"]> {
+    const directory = this.runDirectories[index] as string;
+    const text = await runCommand([this.executable, "status", "--json", "--run-dir", directory]);
     return (JSON.parse(text) as StatusDocument).keepAlive.lateUs;
   }
 

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
-import { readKeyFile } from "../config/key-file.ts";
+import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
@@ -51,6 +51,7 @@ import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
+import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
 import {
   STATUS_BYTES,
   STATUS_FLAG_LEASE,
@@ -74,7 +75,7 @@ export async function engine(args: string[]): Promise<number> {
   // Should the supervisor die, its end of the control socket closes: the loop then lets go and says good-bye. A signal at the
   // parent's death would end this process with its VIPs up.
   if (process.ppid !== options.parent) return EXIT_FAILED;
-  const key = readKey(config, options.source, options.directory);
+  const seal = sealOf(config, options.source, options.directory);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
@@ -101,12 +102,18 @@ export async function engine(args: string[]): Promise<number> {
   const { lease, ...missing } = leaseOf(config, vips);
   const networks = present.map(
     (interfaceName) =>
-      new MulticastSocket({ interfaceName, group: config.keepAlive.group, port: config.keepAlive.port }),
+      new MulticastSocket({
+        interfaceName,
+        group: config.keepAlive.group,
+        port: config.keepAlive.port,
+        filter: keepAliveFilter(),
+      }),
   );
   const noticeSocket = new MulticastSocket({
     interfaceName: config.clients.interface,
     group: config.clients.noticeGroup,
     port: config.clients.noticePort,
+    filter: nothingFilter(),
   });
   const supervisor = RecordSocket.inherited(options.controlFd);
   const commands = RecordSocket.bound(join(runDirectory, "engine.sock"));
@@ -150,7 +157,7 @@ export async function engine(args: string[]): Promise<number> {
     networks,
     networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
     networkPlaces: present.map((name) => watched.indexOf(name)),
-    seal: new KeepAliveSeal(key),
+    seal,
     vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
     lease,
     links,
@@ -292,12 +299,10 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
   return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
-function readKey(config: AircraftConfig, source: string, directory: string): Uint8Array | null {
-  const { keyFile } = config.keepAlive;
-  if (keyFile === null) return null;
-  const result = readKeyFile(keyFile, directory);
-  if (!result.ok) throw new InputFileError({ source, problems: [result.problem] });
-  return result.key;
+function sealOf(config: AircraftConfig, source: string, directory: string): KeepAliveSeal {
+  const result = readKeys(config.keepAlive, directory);
+  if (!result.ok) throw new InputFileError({ source, problems: result.problems });
+  return new KeepAliveSeal(result.key, result.acceptKey);
 }
 
 function identityOf(config: AircraftConfig, self: number, incarnation: number): Identity {

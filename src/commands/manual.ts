@@ -11,6 +11,9 @@ import {
   LISTEN_EXTRA_PERIODS,
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
+  READ_REST_US,
+  RECEIVES_AT_ONCE_MAX,
+  RECEIVES_PER_TURN_MAX,
   RECOVERY_TIME_MS_MAX,
   RENEWAL_IPV6_PER_ROUND,
   SERVICE_FEEDINGS,
@@ -118,9 +121,24 @@ anything, unless it has heard every configured server before that.
 
 With keyFile, datagrams are authenticated (HMAC-SHA256) with the key in that file,
 the same on every server. Without it, whoever is on the network can take part.
+Nobody but the file's owner may have permission to read or write it.
 
-Rejected datagrams change nothing but a counter of 'wingman status': malformed,
-authentication, replay, unknown (no such server), system (another aircraft's).
+To change the key while the aircraft serves, one server after the other (stop,
+start), and each step on all servers before the next begins:
+  1. the new key becomes acceptKeyFile: it is accepted and not sent with
+  2. the new key becomes keyFile, and the old one acceptKeyFile
+  3. acceptKeyFile is removed
+At no moment does a server reject what another one sends: the counter
+authentication stays as it is.
+
+Rejected datagrams change nothing but a counter of 'wingman status': authentication,
+malformed, replay, unknown (no such server), system (another aircraft's). What has
+not the length, the first letters and the version of a keep-alive is dropped by the
+kernel (dropped), as is what arrives faster than it can be read.
+
+A flood of datagrams on a keep-alive network delays no keep-alive: after ${RECEIVES_AT_ONCE_MAX}
+datagrams in a period networks are read every ${READ_REST_US} µs, at most ${RECEIVES_PER_TURN_MAX} from each. If it
+fills the network itself, nothing on the server helps: the second network does.
 
 Detection below 30 ms needs real-time scheduling (CAP_SYS_NICE).`;
 
@@ -207,7 +225,8 @@ ${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "   
   68     4      CRC-32C of the bytes before it`;
 
 const FILES = (): string => `configuration      named with --config; embedded default aircraft without it
-key file           keepAlive.keyFile; relative paths start at the configuration
+key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
+                   relative paths start at the configuration
 
 /run/wingman       (--run-dir) of a running server:
   lock             held by 'wingman run': a second one here ends at once

@@ -1,4 +1,4 @@
-import { readKeyFile } from "../config/key-file.ts";
+import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
 import { claimInterface } from "../io/network-interface.ts";
@@ -47,7 +47,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
     options.server,
     config.servers.map(({ id }) => id),
   );
-  requireKey(loaded);
+  requireKeys(loaded);
   requirePrivileges();
   const notification = notificationOf(config.keepAlive.periodMs);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
@@ -76,12 +76,10 @@ function requireServer(id: string | undefined, known: readonly string[]): string
   return id;
 }
 
-/** The engine reads it again; a key that cannot be used is told before anything starts. */
-function requireKey({ config, source, directory }: LoadedConfig): void {
-  const { keyFile } = config.keepAlive;
-  if (keyFile === null) return;
-  const result = readKeyFile(keyFile, directory);
-  if (!result.ok) throw new InputFileError({ source, problems: [result.problem] });
+/** The engine reads them again; a key that cannot be used is told before anything starts. */
+function requireKeys({ config, source, directory }: LoadedConfig): void {
+  const result = readKeys(config.keepAlive, directory);
+  if (!result.ok) throw new InputFileError({ source, problems: result.problems });
 }
 
 function requirePrivileges(): void {

@@ -28,7 +28,7 @@ export function statusText(status: StatusDocument): string {
     `keep-alives: ${keepAlive.sent} sent, ${keepAlive.accepted} accepted, ${keepAlive.sendFailed} not sent`,
     `  rejected: ${rejected.malformed} malformed, ${rejected.authentication} authentication, ${rejected.replay} replay, ` +
       `${rejected.unknown} unknown,`,
-    `            ${rejected.system} other system`,
+    `            ${rejected.system} other system; ${keepAlive.dropped} dropped by the kernel`,
     `  neither: ${keepAlive.duplicate} duplicate, ${keepAlive.unproven} unproven`,
     `  late: p50 ${lateUs.p50} µs, p99 ${lateUs.p99} µs, p99.9 ${lateUs.p999} µs, max ${lateUs.max} µs`,
   ];

@@ -20,6 +20,18 @@ const BAD: [string, Changed, string[]][] = [
     ],
   ],
   [
+    "a second key without a first",
+    { keepAlive: { acceptKeyFile: "new.key" } },
+    [
+      'x: keepAlive.acceptKeyFile: found "new.key" without keepAlive.keyFile, expected a keepAlive.keyFile to send with',
+    ],
+  ],
+  [
+    "one key file for both purposes",
+    { keepAlive: { keyFile: "a.key", acceptKeyFile: "a.key" } },
+    ['x: keepAlive.acceptKeyFile: found "a.key", which keepAlive.keyFile is already, expected another file'],
+  ],
+  [
     "a command without path",
     withFunction({ command: ["sleep", "1"] }),
     ['x: functions[0].command[0]: found "sleep", expected the absolute path of a program'],

@@ -52,6 +52,7 @@ export function crossProblems(file: unknown): Problem[] {
     ...timingProblems(keepAlive),
     ...leaseProblems(keepAlive, clients),
     ...multicastProblems(keepAlive, clients),
+    ...keyProblems(keepAlive),
     ...repeated(textsOf(keepAlive.interfaces, "keepAlive.interfaces"), "each interface once"),
     ...repeated(textsOf(clients.witnesses, "clients.witnesses"), "each witness once"),
     ...repeated(idsOf(servers), "an identifier of no other server"),
@@ -107,6 +108,21 @@ function multicastProblems(keepAlive: Section, clients: Section): Problem[] {
   if (group === undefined || port === undefined || group !== noticeGroup || port !== noticePort) return [];
   const found = `${noticeGroup} port ${noticePort}, which the keep-alives use`;
   return [{ path: "clients.noticeGroup", found, expected: "another group or another port than in keepAlive" }];
+}
+
+/** A second key is one beside the first. */
+function keyProblems(keepAlive: Section): Problem[] {
+  const keyFile = sound(KeepAliveSchema.entries.keyFile, keepAlive.keyFile);
+  const acceptKeyFile = sound(KeepAliveSchema.entries.acceptKeyFile, keepAlive.acceptKeyFile);
+  if (typeof acceptKeyFile !== "string" || keyFile === undefined) return [];
+  const refused = (found: string, expected: string): Problem[] => [
+    { path: "keepAlive.acceptKeyFile", found, expected },
+  ];
+  if (keyFile === null)
+    return refused(`${quoted(acceptKeyFile)} without keepAlive.keyFile`, "a keepAlive.keyFile to send with");
+  if (keyFile === acceptKeyFile)
+    return refused(`${quoted(keyFile)}, which keepAlive.keyFile is already`, "another file");
+  return [];
 }
 
 /** A program is started as it is named, without a search through PATH. */

@@ -62,6 +62,7 @@ describe("tableDigest", () => {
     ["names of interfaces", (config) => (config.keepAlive.interfaces[0] = "ens1")],
     ["client interface", (config) => (config.clients.interface = "ens2")],
     ["key file", (config) => (config.keepAlive.keyFile = "key")],
+    ["accepted key file", (config) => (config.keepAlive.acceptKeyFile = "key")],
     ["ATA chapter", (config) => (first(config).ata = null)],
     ["maintenance", (config) => (config.maintenance.log.sizeKiB = 64)],
     ["spelling of an address", (config) => (firstVip(config).text = "same")],

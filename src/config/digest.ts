@@ -10,7 +10,7 @@ const CANONICAL_FORM = "wingman table 1";
  * SHA-256 over all that the servers of an aircraft must agree on: system, allocation policy, timing and groups of keep-alives
  * and notices, witnesses, servers and functions with their order (indexes go over the wire), VIPs by address and not by spelling.
  *
- * Left out is what may differ from server to server, or changes nothing between them: part number, names of interfaces, key file,
+ * Left out is what may differ from server to server, or changes nothing between them: part number, names of interfaces, key files,
  * the words of a function's command (that it has one counts), ATA chapters and maintenance.
  */
 export function tableDigest(config: AircraftConfig): Uint8Array {

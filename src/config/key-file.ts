@@ -1,7 +1,7 @@
-/** The pre-shared key of the keep-alives. */
+/** The pre-shared keys of the keep-alives. */
 import { readFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { Problem } from "./model.ts";
+import type { KeepAliveConfig, Problem } from "./model.ts";
 
 export const KEY_BYTES_MIN = 16;
 export const KEY_BYTES_MAX = 1024;
@@ -14,19 +14,43 @@ const FAULTS: Readonly<Record<string, string>> = {
   EISDIR: "a directory",
 };
 
+/** The key that seals and is accepted, and the one that is accepted only; null: not configured. */
+export type KeysResult =
+  | { ok: true; key: Uint8Array | null; acceptKey: Uint8Array | null }
+  | { ok: false; problems: Problem[] };
+
 export type KeyResult = { ok: true; key: Uint8Array } | { ok: false; problem: Problem };
 
 /**
- * Reads the key: all bytes of the file, less one newline at its end. Whether it can be read is known on the server only, so
- * `check` does not ask.
+ * Reads the keys that are configured. Whether they can be read is known on the server only, so `check` does not ask.
  *
  * @param directory where a relative name starts: the folder of the configuration file
  */
-export function readKeyFile(keyFile: string, directory: string): KeyResult {
+export function readKeys(keepAlive: Pick<KeepAliveConfig, "keyFile" | "acceptKeyFile">, directory: string): KeysResult {
+  const results = (["keyFile", "acceptKeyFile"] as const).map((name) => {
+    const file = keepAlive[name];
+    return file === null ? null : readKeyFile(file, directory, `keepAlive.${name}`);
+  });
+  const problems = results.flatMap((result) => (result === null || result.ok ? [] : [result.problem]));
+  const [key = null, acceptKey = null] = results.map((result) => (result?.ok ? result.key : null));
+  if (key !== null && acceptKey !== null && Buffer.compare(key, acceptKey) === 0) {
+    // Also two names of one file. Whoever still sends with the key before would not be accepted.
+    const found = `the key of keepAlive.keyFile at ${resolve(directory, keepAlive.acceptKeyFile ?? "")}`;
+    problems.push({ path: "keepAlive.acceptKeyFile", found, expected: "another key" });
+  }
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, key, acceptKey };
+}
+
+/**
+ * Reads one key: all bytes of the file, less one newline at its end.
+ *
+ * @param path names the file in problems
+ */
+export function readKeyFile(keyFile: string, directory: string, path: string): KeyResult {
   const file = resolve(directory, keyFile);
   const refused = (found: string, expected: string): KeyResult => ({
     ok: false,
-    problem: { path: "keepAlive.keyFile", found: `${found} at ${file}`, expected },
+    problem: { path, found: `${found} at ${file}`, expected },
   });
   let mode: number;
   let bytes: Uint8Array;

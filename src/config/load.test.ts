@@ -22,6 +22,7 @@ describe("a sound configuration", () => {
           recoveredAfterPeriods: 10,
           interfaces: ["eth0"],
           keyFile: null,
+          acceptKeyFile: null,
         },
         clients: {
           interface: "eth0",

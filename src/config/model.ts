@@ -26,6 +26,8 @@ export interface KeepAliveConfig {
   interfaces: string[];
   /** As written, relative to the directory of the configuration file; null: keep-alives are not authenticated. */
   keyFile: string | null;
+  /** Likewise: a second key that is accepted and seals nothing. Only beside a `keyFile`. */
+  acceptKeyFile: string | null;
 }
 
 export interface ClientsConfig {

@@ -185,6 +185,17 @@ export const KeepAliveSchema = v.strictObject(
       ),
       null,
     ),
+    acceptKeyFile: v.optional(
+      v.nullable(
+        text(
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+          /^[^\u0000]{1,4095}$/,
+          "the path of a file",
+          "File with a second key that is accepted and never sent with, while keys are changed; see the topic keep-alive.",
+        ),
+      ),
+      null,
+    ),
   },
   "an object",
 );

@@ -37,6 +37,34 @@ describe("the seal of a keep-alive", () => {
     expect(new KeepAliveSeal(null).verify(bytes)).toBe(false);
   });
 
+  test("accepts a second key and never seals with it", () => {
+    const [one, two, three] = [1, 2, 3].map((fill) => new Uint8Array(32).fill(fill));
+    const both = new KeepAliveSeal(one, two);
+    const bytes = datagram();
+    new KeepAliveSeal(two).seal(bytes);
+    expect(both.verify(bytes)).toBe(true);
+    bytes[5] ^= 1;
+    expect(both.verify(bytes)).toBe(false);
+    new KeepAliveSeal(three).seal(bytes);
+    expect(both.verify(bytes)).toBe(false);
+    bytes.fill(0, KEEP_ALIVE_MAC_AT);
+    expect(both.verify(bytes)).toBe(false);
+    both.seal(bytes);
+    expect(new KeepAliveSeal(one).verify(bytes)).toBe(true);
+    expect(new KeepAliveSeal(two).verify(bytes)).toBe(false);
+  });
+
+  test("reads a datagram at the start of a longer buffer", () => {
+    const seal = new KeepAliveSeal(new Uint8Array(32).fill(9));
+    const buffer = new Uint8Array(2048).fill(77);
+    buffer.set(datagram());
+    seal.seal(buffer);
+    expect(seal.verify(buffer)).toBe(true);
+    expect(seal.verify(buffer.slice(0, KEEP_ALIVE_BYTES))).toBe(true);
+    buffer.fill(78, KEEP_ALIVE_BYTES);
+    expect(seal.verify(buffer)).toBe(true);
+  });
+
   test("is zeros without a key", () => {
     const bytes = datagram();
     const seal = new KeepAliveSeal(null);

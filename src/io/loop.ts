@@ -35,6 +35,8 @@ import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
 import {
   NETWORKS_MAX,
+  READ_REST_US,
+  RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
   RECORDS_PER_TURN_MAX,
   REPORTS_PER_TURN_MAX,
@@ -62,7 +64,12 @@ import {
   NO_INDEX,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED, COUNTER_SEND_FAILED } from "../wire/status-snapshot.ts";
+import {
+  COUNTER_AUTHENTICATION,
+  COUNTER_DROPPED,
+  COUNTER_MALFORMED,
+  COUNTER_SEND_FAILED,
+} from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import { ETIME } from "./errno.ts";
@@ -120,6 +127,10 @@ export class FlightLoop {
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX);
   /** Why each network refused the last keep-alive: 0 or an errno. */
   private readonly refuses = new Uint8Array(NETWORKS_MAX);
+  /** Datagrams received since the period began. */
+  private receivedInPeriod = 0;
+  /** Whether networks wake the loop. */
+  private networksWake = true;
   /** Turns in a row after which the networks still held datagrams. */
   private unreadTurns = 0;
   /** Changes that were read beside our own renewals wait to be taken. */
@@ -130,7 +141,7 @@ export class FlightLoop {
   private ended = GOES_ON;
 
   constructor(private readonly parts: FlightParts) {
-    for (const network of parts.networks) this.poller.add(network.fd);
+    for (const network of parts.networks) this.poller.add(network.fd); // their slots are their places
     this.linkSlot = this.poller.add(parts.links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
@@ -153,9 +164,8 @@ export class FlightLoop {
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease, vips, lifeSigns } = this.parts;
-    const isBusy = engine.effects.count > 0 || this.linkChanges > 0;
-    this.poller.wait(isBusy ? 0 : Math.min(engine.wakeUs, vips.renewUs));
+    const { engine, status, timing, lease, lifeSigns } = this.parts;
+    this.wait();
     const beganUs = nowUs();
     if (engine.hasStalled(beganUs)) {
       this.letGo(LOG_STALLED, Math.floor((beganUs - engine.nextSendUs + timing.periodUs) / 1000));
@@ -170,6 +180,8 @@ export class FlightLoop {
         engine.beginPeriod(beganUs);
         this.sendKeepAlive();
       }
+      this.receivedInPeriod = 0;
+      this.countDropped();
       status.write(beganUs);
       lifeSigns.give(beganUs);
     }
@@ -195,6 +207,32 @@ export class FlightLoop {
     if (engine.hasStalled(atUs) || vips.renew(atUs) === 0) return;
     // The kernel has reported each of them to us: read now, that wakes nobody.
     if (engine.effects.urgentCount === 0) this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
+  }
+
+  /**
+   * Until something arrives, or the engine wants to be called. When much has arrived in this period, arrivals wake nobody and are
+   * read a little later, many at a time: a flood costs a bounded share of the processor, and never the next keep-alive's time.
+   */
+  private wait(): void {
+    const { engine, networks, vips } = this.parts;
+    const wake = this.receivedInPeriod < RECEIVES_AT_ONCE_MAX;
+    if (wake !== this.networksWake) {
+      for (let network = 0; network < networks.length; network++) this.poller.watch(network, wake);
+      this.networksWake = wake;
+    }
+    if (engine.effects.count > 0 || this.linkChanges > 0) this.poller.wait(0);
+    else if (wake) this.poller.wait(Math.min(engine.wakeUs, vips.renewUs));
+    else this.poller.wait(Math.min(engine.nextSendUs, nowUs() + READ_REST_US));
+  }
+
+  private countDropped(): void {
+    const { engine, networks } = this.parts;
+    let dropped = 0;
+    for (let network = 0; network < networks.length; network++) {
+      const socket = networks[network] as MulticastSocket;
+      dropped += socket.dropped();
+    }
+    engine.counters[COUNTER_DROPPED] = dropped;
   }
 
   /** @returns false when the lease could not be had and everything was let go */
@@ -254,6 +292,7 @@ export class FlightLoop {
         if (length < 0) break;
         this.takeDatagram(socket, network, length);
       }
+      this.receivedInPeriod += RECEIVES_PER_TURN_MAX - left;
       if (left === 0) allRead = false;
     }
     return allRead;
@@ -262,8 +301,11 @@ export class FlightLoop {
   private takeDatagram(socket: MulticastSocket, network: number, length: number): void {
     const { engine, seal } = this.parts;
     const { events, counters } = engine;
-    if (!decodeKeepAlive(socket.received.view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+    // The seal before the content: what nobody vouches for is not interpreted.
+    if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
     else if (!seal.verify(socket.received.bytes)) counters[COUNTER_AUTHENTICATION]++;
+    else if (!decodeKeepAlive(socket.received.view, length, events.message(events.count)))
+      counters[COUNTER_MALFORMED]++;
     else events.push(EVENT_KEEP_ALIVE, 0, network);
   }
 

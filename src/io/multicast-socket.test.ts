@@ -1,4 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
+import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../wire/keep-alive.ts";
+import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
 import { ENODEV, SystemError } from "./errno.ts";
 import { libc, SO_BINDTODEVICE, SO_PRIORITY, SO_RCVBUF, SOL_SOCKET } from "./libc.ts";
 import { MulticastSocket } from "./multicast-socket.ts";
@@ -45,6 +48,63 @@ describe("MulticastSocket", () => {
     expect(socket.receive()).toBe(4096); // cut: only 2,048 of them are there
     expect(socket.received.bytes).toEqual(datagram.bytes.slice(0, 2048));
     expect(socket.receive()).toBe(-1);
+    socket.close();
+  });
+
+  test("with its filter takes what begins as a keep-alive and is as long, and counts what else came", () => {
+    const socket = new MulticastSocket({ ...LOOPBACK, loop: true, filter: keepAliveFilter() });
+    const like = (): void => {
+      datagram.bytes.fill(0xa5);
+      datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
+      datagram.view.setUint8(4, KEEP_ALIVE_VERSION);
+    };
+    const arrives = (length = KEEP_ALIVE_BYTES): boolean => {
+      const before = socket.dropped();
+      expect(socket.send(datagram, 0, length)).toBe(0);
+      const received = socket.receive();
+      expect(socket.dropped() - before).toBe(received === -1 ? 1 : 0);
+      if (received !== -1) expect(received).toBe(length);
+      return received !== -1;
+    };
+    like();
+    expect(arrives()).toBe(true);
+    expect(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES)).toEqual(datagram.bytes.slice(0, KEEP_ALIVE_BYTES));
+    for (const length of [0, 1, 4, 5, 13, KEEP_ALIVE_BYTES - 1, KEEP_ALIVE_BYTES + 1, 2048, 4000]) {
+      expect(arrives(length)).toBe(false);
+    }
+    for (let at = 0; at < KEEP_ALIVE_BYTES; at++) {
+      like();
+      datagram.bytes[at] ^= 1 << (at & 7);
+      expect([at, arrives()]).toEqual([at, at >= 5]);
+    }
+    socket.close();
+  });
+
+  test("with a filter for nothing hears nothing and still sends", () => {
+    const deaf = new MulticastSocket({ ...LOOPBACK, loop: true, filter: nothingFilter() });
+    const hearing = new MulticastSocket(LOOPBACK);
+    expect(deaf.send(datagram, 0, 8)).toBe(0);
+    expect(deaf.receive()).toBe(-1);
+    expect(deaf.dropped()).toBe(1);
+    expect(hearing.receive()).toBe(8);
+    deaf.close();
+    hearing.close();
+  });
+
+  test("refuses to be made with a filter that the kernel does not take", () => {
+    expect(() => new MulticastSocket({ ...LOOPBACK, filter: new Uint8Array(8) })).toThrow("SO_ATTACH_FILTER on lo");
+  });
+
+  test("counts what the receive buffer has no room for", () => {
+    const socket = new MulticastSocket({ ...LOOPBACK, loop: true });
+    let sent = 0;
+    for (; socket.dropped() === 0 && sent < 100_000; sent++) socket.send(datagram, 0, KEEP_ALIVE_BYTES);
+    const room = UNREAD_TURNS_MAX * RECEIVES_PER_TURN_MAX;
+    expect(sent).toBeGreaterThan(200);
+    expect(sent).toBeLessThan(room);
+    let read = 0;
+    while (socket.receive() >= 0) read++;
+    expect(read).toBe(sent - 1);
     socket.close();
   });
 

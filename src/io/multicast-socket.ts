@@ -1,5 +1,7 @@
 import { isIPv4 } from "node:net";
 import { assert } from "../assert.ts";
+import { RECEIVE_BUFFER_BYTES } from "../limits.ts";
+import { FILTER_INSTRUCTION_BYTES } from "../wire/socket-filter.ts";
 import { EADDRINUSE, ENODEV, errno, SystemError } from "./errno.ts";
 import {
   AF_INET,
@@ -7,7 +9,9 @@ import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
   MSG_TRUNC,
+  SO_ATTACH_FILTER,
   SO_BINDTODEVICE,
+  SO_MEMINFO,
   SO_PRIORITY,
   SO_RCVBUF,
   SO_RCVBUFFORCE,
@@ -32,14 +36,18 @@ const IP_MULTICAST_ALL = 49;
 const TIME_TO_LIVE = 1;
 /** The highest that needs no privilege: before everything else in the interface's queue. */
 const PRIORITY_DEFAULT = 6;
-/** Some 100 keep-alives of every server, for the time in which this process is stopped or late. */
-const RECEIVE_BUFFER_BYTES = 256 << 10;
 
 /** struct sockaddr_in: u16 family, then port and address in network byte order, 8 bytes of padding. */
 const SOCKADDR_IN_BYTES = 16;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
+/** struct sock_fprog of 64-bit Linux: u16 number of instructions, then at 8 the pointer to them. */
+const SOCK_FPROG_BYTES = 16;
+const FPROG_PROGRAM_AT = 8;
+/** SO_MEMINFO: 9 u32, of which SK_MEMINFO_DROPS is the last; behind them in one block the length that the kernel takes and gives. */
+const MEMINFO_BYTES = 36;
+const MEMINFO_DROPS_AT = 32;
 
 export interface MulticastSocketOptions {
   readonly interfaceName: string;
@@ -50,6 +58,8 @@ export interface MulticastSocketOptions {
   readonly priority?: number;
   /** Whether what is sent is also received by sockets of this machine. */
   readonly loop?: boolean;
+  /** Program of wire/socket-filter: what it refuses never arrives. Without it everything does. */
+  readonly filter?: Uint8Array;
 }
 
 /**
@@ -65,6 +75,7 @@ export class MulticastSocket {
   readonly #destination: NativeMemory;
   readonly #membership = new NativeMemory(IP_MREQN_BYTES);
   readonly #option = new NativeMemory(4);
+  readonly #memoryInfo = new NativeMemory(MEMINFO_BYTES + 4);
 
   /** Throws SystemError; for an interface that is not there it names those that are. */
   constructor(options: MulticastSocketOptions) {
@@ -86,6 +97,8 @@ export class MulticastSocket {
       this.#set(IPPROTO_IP, IP_MULTICAST_LOOP, options.loop === true ? 1 : 0, "IP_MULTICAST_LOOP");
       this.#set(SOL_SOCKET, SO_PRIORITY, options.priority ?? PRIORITY_DEFAULT, "SO_PRIORITY");
       this.#enlargeReceiveBuffer();
+      // Before anything can arrive: what was queued is not looked at again.
+      if (options.filter !== undefined) this.#attach(options.filter);
       const refused = this.rejoin();
       if (refused !== 0) throw new SystemError("join", refused, `${options.group} on ${options.interfaceName}`);
       if (libc.bind(this.fd, this.#destination.address, SOCKADDR_IN_BYTES) < 0) {
@@ -139,8 +152,26 @@ export class MulticastSocket {
     return libc.recv(this.fd, this.received.address, DATAGRAM_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
   }
 
+  /** Datagrams that the filter refused or for which the receive buffer had no room, since the socket was made, modulo 2^32. No garbage. */
+  dropped(): number {
+    const info = this.#memoryInfo;
+    info.view.setUint32(MEMINFO_BYTES, MEMINFO_BYTES, true);
+    const refused = libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, info.address, info.address + MEMINFO_BYTES);
+    return refused < 0 ? 0 : info.view.getUint32(MEMINFO_DROPS_AT, true);
+  }
+
   close(): void {
     libc.close(this.fd);
+  }
+
+  #attach(filter: Uint8Array): void {
+    const program = new NativeMemory(filter.length);
+    program.bytes.set(filter);
+    const header = new NativeMemory(SOCK_FPROG_BYTES);
+    header.view.setUint16(0, filter.length / FILTER_INSTRUCTION_BYTES, true);
+    header.setPointer(FPROG_PROGRAM_AT, 0, program);
+    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, header.address, SOCK_FPROG_BYTES) === 0) return;
+    throw new SystemError("setsockopt", errno(), `SO_ATTACH_FILTER on ${this.#interfaceName}`);
   }
 
   /** The option that only CAP_NET_ADMIN may use is not bound by the system's limit (net.core.rmem_max), the other is cut to it. */

@@ -62,6 +62,23 @@ describe("Poller", () => {
     for (const { close } of pairs) close();
   });
 
+  test("a descriptor that is not watched for a while ends no wait, and what came meanwhile is there afterwards", () => {
+    const { one, two } = pair();
+    const poller = new Poller();
+    const slot = poller.add(two.fd);
+    one.send(record);
+    poller.watch(slot, false);
+    const beganUs = nowUs();
+    expect(poller.wait(beganUs + 20_000)).toBe(0);
+    expect(nowUs() - beganUs).toBeGreaterThanOrEqual(20_000);
+    expect(poller.isReadable(slot)).toBe(false);
+    poller.watch(slot, true);
+    expect(poller.wait(far())).toBe(1);
+    expect(poller.isReadable(slot)).toBe(true);
+    one.close();
+    two.close();
+  });
+
   test("a side that is gone is ready until it is removed", () => {
     const { one, two } = pair();
     const poller = new Poller();

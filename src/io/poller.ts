@@ -41,6 +41,12 @@ export class Poller {
     this.#memory.view.setInt16(slot * POLLFD_BYTES + REVENTS_AT, 0, true);
   }
 
+  /** Whether `slot` ends a wait when there is something to read; an error ends it in any case. Makes no garbage. */
+  watch(slot: number, wanted: boolean): void {
+    assert(slot >= 0 && slot < this.#count, "a slot was added");
+    this.#memory.view.setInt16(slot * POLLFD_BYTES + EVENTS_AT, wanted ? POLLIN : 0, true);
+  }
+
   /**
    * Blocks until a descriptor is ready or {@link nowUs} has reached `untilUs`; a time in the past only looks. Returns the number
    * of ready descriptors; 0 also, possibly early, when a signal came. Makes no garbage. Throws SystemError.

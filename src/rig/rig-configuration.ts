@@ -16,7 +16,7 @@ export function rigConfiguration(config: AircraftConfig, serviceCommand: readonl
   const servers = config.servers.map(({ id }) => id).join(",");
   return {
     ...config,
-    keepAlive: { ...config.keepAlive, keyFile: KEY_FILE },
+    keepAlive: { ...config.keepAlive, keyFile: KEY_FILE, acceptKeyFile: null },
     functions: config.functions.map((entry, index) => ({
       ...entry,
       command: [...serviceCommand, "service", String(index), servers],

@@ -6,6 +6,7 @@ import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
+  COUNTER_DROPPED,
   COUNTER_DUPLICATE,
   COUNTER_MALFORMED,
   COUNTER_OVERFLOW,
@@ -39,6 +40,7 @@ test("the document has the shape of the contract", () => {
         [COUNTER_SYSTEM]: 7,
         [COUNTER_DUPLICATE]: 8,
         [COUNTER_UNPROVEN]: 9,
+        [COUNTER_DROPPED]: 10,
       },
       latenessesUs: [3],
     }),
@@ -62,6 +64,7 @@ test("the document has the shape of the contract", () => {
       sent: 1,
       accepted: 2,
       rejected: { malformed: 3, authentication: 4, replay: 5, unknown: 6, system: 7 },
+      dropped: 10,
       duplicate: 8,
       unproven: 9,
       lateUs: { p50: 3, p99: 3, p999: 3, max: 3 },
@@ -105,13 +108,14 @@ test("percentiles are upper bounds of their buckets, at most the greatest value"
 });
 
 test("the text names everything, in the order of priority, 80 columns wide", () => {
-  const counters = { [COUNTER_OVERFLOW]: 3, [COUNTER_DUPLICATE]: 8, [COUNTER_UNPROVEN]: 9 };
+  const counters = { [COUNTER_OVERFLOW]: 3, [COUNTER_DUPLICATE]: 8, [COUNTER_UNPROVEN]: 9, [COUNTER_DROPPED]: 10 };
   const text = statusText(statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()));
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
   expect(text).toContain("VIP lease missing");
   expect(text).toContain("attention: NO VIP LEASE");
   expect(text).toContain("attention: 3 events lost");
+  expect(text).toContain("0 other system; 10 dropped by the kernel");
   expect(text).toContain("neither: 8 duplicate, 9 unproven");
   expect(text).toMatch(/^left +self +100 +60 +-$/m);
   expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago$/m);

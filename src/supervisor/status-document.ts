@@ -3,6 +3,7 @@ import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
+  COUNTER_DROPPED,
   COUNTER_DUPLICATE,
   COUNTER_MALFORMED,
   COUNTER_OVERFLOW,
@@ -83,6 +84,8 @@ export interface StatusDocument {
     sent: number;
     accepted: number;
     rejected: { malformed: number; authentication: number; replay: number; unknown: number; system: number };
+    /** No keep-alives, which the kernel dropped before they were received, and what found the receive buffer full. */
+    dropped: number;
     /** Own datagrams and second copies from the other network: neither accepted nor rejected. */
     duplicate: number;
     /** First contacts of a server that has not proven yet to be fresh: likewise. */
@@ -127,6 +130,7 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
         unknown: counter(COUNTER_UNKNOWN),
         system: counter(COUNTER_SYSTEM),
       },
+      dropped: counter(COUNTER_DROPPED),
       duplicate: counter(COUNTER_DUPLICATE),
       unproven: counter(COUNTER_UNPROVEN),
       sendFailed: counter(COUNTER_SEND_FAILED),

@@ -130,6 +130,8 @@ export const COUNTER_SEND_FAILED = 8;
 export const COUNTER_OVERFLOW = 9;
 /** First contacts of a server that has not proven yet to be fresh. */
 export const COUNTER_UNPROVEN = 10;
+/** Datagrams that the kernel dropped: those that the socket filter refused, and those for which there was no room. */
+export const COUNTER_DROPPED = 11;
 export const COUNTERS = 12;
 
 /**

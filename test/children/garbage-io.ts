@@ -8,6 +8,7 @@ import { FeedingRhythm } from "../../src/core/watchdog.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { errno } from "../../src/io/errno.ts";
 import { HardwareWatchdog } from "../../src/io/hardware-watchdog.ts";
+import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { libc, O_NONBLOCK } from "../../src/io/libc.ts";
 import { LifeSigns } from "../../src/io/life-signs.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
@@ -15,10 +16,13 @@ import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { ServiceSocket } from "../../src/io/service-socket.ts";
+import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../../src/wire/keep-alive.ts";
+import { keepAliveFilter } from "../../src/wire/socket-filter.ts";
 import { measureGarbage } from "../garbage.ts";
 
 const O_RDONLY = 0;
 const SYSTEM_CALLS = 200_000;
+const FLOOD_DATAGRAMS = 100_000;
 const record = new NativeMemory(16);
 
 /** What a round computed: kept, so that no compiler drops it. */
@@ -81,6 +85,30 @@ const cases: Record<string, () => void> = {
       if (socket.send(record, 0, 16) !== 0 || socket.receive() !== 16 || socket.receive() !== -1) process.exit(1);
       if (socket.received.view.getUint32(0, true) !== number) process.exit(1);
     });
+  },
+
+  /** What the flight loop does in a flood: a forged keep-alive passes the filter and fits neither of two keys, garbage does not pass. */
+  flood() {
+    const options = { interfaceName: "lo", group: "239.192.44.79", port: 44179, loop: true, filter: keepAliveFilter() };
+    const socket = new MulticastSocket(options);
+    const seal = new KeepAliveSeal(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+    const poller = new Poller();
+    const slot = poller.add(socket.fd);
+    const datagram = new NativeMemory(KEEP_ALIVE_BYTES);
+    const droppedBefore = socket.dropped();
+    measureGarbage(FLOOD_DATAGRAMS, (number) => {
+      datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
+      datagram.view.setUint32(4, KEEP_ALIVE_VERSION << 24);
+      datagram.view.setUint32(100, number);
+      if (socket.send(datagram, 0, KEEP_ALIVE_BYTES) !== 0 || socket.send(datagram, 0, 16) !== 0) process.exit(1);
+      poller.watch(slot, false);
+      if (poller.wait(0) !== 0) process.exit(1);
+      poller.watch(slot, true);
+      if (poller.wait(0) !== 1 || socket.receive() !== KEEP_ALIVE_BYTES || socket.receive() !== -1) process.exit(1);
+      if (seal.verify(socket.received.bytes)) process.exit(1);
+      sum += socket.dropped() - droppedBefore;
+    });
+    if (sum === 0) process.exit(1);
   },
 
   /** A datagram with every line and a byte to the device in each round; both are read again by this process. */

@@ -155,8 +155,8 @@ export class Flight {
 
   private receive({ engine, seal }: Box): void {
     const { events, counters } = engine;
-    if (!decodeKeepAlive(this.view, KEEP_ALIVE_BYTES, events.message(events.count))) counters[COUNTER_MALFORMED]++;
-    else if (!seal.verify(this.datagram)) counters[COUNTER_AUTHENTICATION]++;
+    if (!seal.verify(this.datagram)) counters[COUNTER_AUTHENTICATION]++;
+    else if (!decodeKeepAlive(this.view, KEEP_ALIVE_BYTES, events.message(events.count))) counters[COUNTER_MALFORMED]++;
     else events.push(EVENT_KEEP_ALIVE, 0, 0);
   }
 

@@ -16,6 +16,7 @@ const QUIET = [
   "record-socket",
   "record-socket-reply",
   "multicast-socket",
+  "flood",
   "multicast-rejoin",
   "life-signs",
 ];

@@ -21,6 +21,7 @@ import { Cluster } from "../simulation/cluster.ts";
 import { differences, stateDigest } from "./state-digest.ts";
 
 const ROUNDS = 5_000;
+const SEALED_ROUNDS = 1_000;
 const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
 
 /** Counters are what may change. The event queue is scratch. A first contact is answered by an echo, and by nothing else. */
@@ -64,8 +65,9 @@ type Verify = (bytes: Uint8Array) => boolean;
 function receive({ engine, cluster }: Flight, bytes: Uint8Array, length: number, verify: Verify): void {
   const { events, counters } = engine;
   const view = new DataView(bytes.buffer);
-  if (!decodeKeepAlive(view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+  if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
   else if (!verify(bytes)) counters[COUNTER_AUTHENTICATION]++;
+  else if (!decodeKeepAlive(view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
   else events.push(EVENT_KEEP_ALIVE, 0, 0);
   engine.step(cluster.nowUs);
 }
@@ -143,7 +145,8 @@ test("random bytes of any length", () => {
     const length = random.oneIn(3) ? KEEP_ALIVE_BYTES : random.between(0, 3000);
     expect(attack(target, bytes, length)).toEqual([]);
   }
-  expect(target.engine.counters[COUNTER_MALFORMED]).toBe(ROUNDS);
+  const { counters } = target.engine;
+  expect(counters[COUNTER_MALFORMED] + counters[COUNTER_AUTHENTICATION]).toBe(ROUNDS);
 });
 
 test("a genuine message that is truncated or too long, by any number of bytes", () => {
@@ -162,6 +165,17 @@ test("a genuine message with one bit flipped, wherever it is", () => {
     expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
   }
   expect(target.engine.counters[COUNTER_ACCEPTED]).toBe(flight().engine.counters[COUNTER_ACCEPTED]);
+});
+
+test("sealed nonsense is malformed", () => {
+  const random = new Random(2);
+  const target = flight();
+  for (let round = 0; round < SEALED_ROUNDS; round++) {
+    const bytes = Uint8Array.from({ length: KEEP_ALIVE_BYTES }, () => random.between(0, 255));
+    seal.seal(bytes);
+    expect(attack(target, bytes, KEEP_ALIVE_BYTES)).toEqual([]);
+  }
+  expect(target.engine.counters[COUNTER_MALFORMED]).toBe(SEALED_ROUNDS);
 });
 
 test("a message forged with another key, or without one", () => {

@@ -30,7 +30,15 @@ export interface StatusDocument {
   lease: string;
   servers: { id: string; state: string }[];
   functions: { id: string; owner: string | null; state: string }[];
-  keepAlive: { accepted: number; rejected: Record<string, number> };
+  keepAlive: {
+    sent: number;
+    accepted: number;
+    rejected: Record<string, number>;
+    dropped: number;
+    duplicate: number;
+    unproven: number;
+    lateUs: { p50: number; p99: number; p999: number; max: number };
+  };
 }
 
 /** One head-end server: a namespace, its directories, and the daemon when it runs. */
