@@ -117,7 +117,9 @@ export class Engine {
   private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
   private readonly freshPeriods: number;
   private period = 0;
+  /** Time of the last `beginPeriod` or `step`. */
   private nowUs: number;
+  private stoppedInTurn = false;
 
   constructor(
     private readonly table: FunctionTable,
@@ -150,6 +152,7 @@ export class Engine {
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
+    this.nowUs = nowUs;
   }
 
   /** The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed ones are left out. */
@@ -180,7 +183,8 @@ export class Engine {
    * ours, or are about to. To be asked first in every turn; then everything is let go before anything else, and the engine ends.
    */
   hasStalled(nowUs: number): boolean {
-    if (nowUs - this.nextSendUs <= this.timing.detectionUs - this.timing.periodUs) return false;
+    const sinceUs = this.timing.detectionUs - this.timing.periodUs;
+    if (!this.stoppedInTurn && nowUs - this.nextSendUs <= sinceUs) return false;
     marks[MARK_STALLED]++;
     return true;
   }
@@ -190,6 +194,9 @@ export class Engine {
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged yet
    */
   step(nowUs: number, allRead = true): void {
+    // Stopped since the period began, before its keep-alive went out: the last one that the others have is of the period before.
+    const { periodUs, detectionUs } = this.timing;
+    if (nowUs - this.nowUs > Math.max(periodUs, detectionUs - 2 * periodUs)) this.stoppedInTurn = true;
     this.nowUs = nowUs;
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);

@@ -77,7 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/engine.ts",
-        from: "if (nowUs - this.nextSendUs <= this.timing.detectionUs - this.timing.periodUs) return false;",
+        from: "if (!this.stoppedInTurn && nowUs - this.nextSendUs <= sinceUs) return false;",
         to: "if (nowUs > 0) return false;",
       },
     ],

@@ -7,7 +7,7 @@ import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
-import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
+import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/wire/status-snapshot.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
 import { begin, drawFaults, FAULTS, type Fault, STATES, stateOf } from "./faults.ts";
 import type { Host } from "./host.ts";
@@ -229,8 +229,9 @@ class Flight {
         }
       }
       for (let other = 0; other < world.hosts.length; other++) {
-        if ((core & (1 << other)) === 0 && engine.membership.mayOwn(other))
-          return `s${host.index} still counts on s${other}`;
+        const state = engine.membership.state[other];
+        const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
+        if ((core & (1 << other)) === 0 && counts) return `s${host.index} still counts on s${other}`;
       }
       digest ??= engine.agreement.digest;
       if (engine.agreement.digest !== digest) return "assignments differ";
