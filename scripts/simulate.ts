@@ -115,6 +115,8 @@ function flyHere(wishes: Wishes): Totals {
     }
   }
   totals.wallSeconds = (performance.now() - beganMs) / 1000;
+  const { user, system } = process.cpuUsage();
+  totals.cpuSeconds = (user + system) / 1e6;
   return totals;
 }
 

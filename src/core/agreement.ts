@@ -4,7 +4,7 @@
  * server runs them on what all can see. Should two servers have seen events in different orders, the digests of their
  * assignments in the keep-alives differ, and when that lasts everybody computes again from what is seen now.
  */
-import { BITMAP_WORDS, DISAGREEMENT_PERIODS, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, DISAGREEMENT_PERIODS } from "../limits.ts";
 import {
   NOTICE_DRAIN,
   NOTICE_PREEMPTED,
@@ -37,6 +37,7 @@ export class Agreement {
 
   private operable = 0;
   private due = true;
+  private available = false;
   private disagreeingSinceUs = NOT_DISAGREEING;
   private backOff = 1;
   /** Something was owned somewhere: functions come back from now on, they do not start for the first time. */
@@ -59,8 +60,12 @@ export class Agreement {
 
   /** S1: allocates when something happened that asks for it. `available`: this server itself may be given functions. */
   update(nowUs: number, available: boolean): void {
-    const operable = this.operableServers(available);
     const { membership, handover } = this;
+    const isSame = !membership.allocationChanged && !membership.cannotRunChanged && !handover.failedChanged;
+    if (isSame && !this.due && available === this.available && this.disagreeingSinceUs === NOT_DISAGREEING) return;
+    membership.allocationChanged = false;
+    this.available = available;
+    const operable = this.operableServers(available);
     if (operable !== this.operable || membership.cannotRunChanged || handover.failedChanged) {
       this.due = true;
       this.backOff = 1;
@@ -97,6 +102,7 @@ export class Agreement {
       if (after !== before) this.assign(index, before, after, nowUs);
     }
     this.digest = digest >>> 0;
+    this.membership.allocationChanged = true; // the others' digests are to be compared with the new one
   }
 
   /** Where each function runs or is about to run. Lower server index first where two say so. */
@@ -135,8 +141,7 @@ export class Agreement {
 
   private assign(index: number, before: number, after: number, nowUs: number): void {
     const { handover, allocation } = this;
-    handover.assigned[index] = after;
-    handover.assignedSinceUs[index] = nowUs;
+    handover.assign(index, after, nowUs);
     const from = allocation.current[index];
     if (after === NONE) {
       const leaving = hasFunction(handover.owns, 0, index) ? this.self : from;
@@ -172,7 +177,7 @@ export class Agreement {
   /** Does a living server hold another assignment for longer than messages need? Each time in a row it lasts twice as long, up to BACK_OFF_MAX times. */
   private disagreesTooLong(nowUs: number): boolean {
     let rival = NONE;
-    for (let server = 0; server < SERVERS_MAX; server++) {
+    for (let server = 0; server < this.table.serverCount; server++) {
       if (this.membership.state[server] !== SERVER_ALIVE) continue;
       const phase = this.membership.phase[server];
       if (phase !== PHASE_ACTIVE && phase !== PHASE_DRAINING) continue;

@@ -231,7 +231,7 @@ export class Engine {
     outgoing.digestLow = identity.digestLow;
     outgoing.sequence = this.sequence;
     outgoing.assignmentDigest = this.agreement.digest;
-    outgoing.heard = membership.heardMask();
+    outgoing.heard = membership.heard;
     outgoing.direct = membership.directMask(this.nowUs);
     outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
     outgoing.clientMacLow = identity.clientMacLow ?? 0;
@@ -337,6 +337,7 @@ export class Engine {
   }
 
   private promoteAll(nowUs: number): void {
+    if (this.membership.joining === 0) return;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.membership.state[server] !== SERVER_JOINING) continue;
       this.membership.promote(server, nowUs);
@@ -371,7 +372,7 @@ export class Engine {
 
   /** Listening → active → draining, and isolated while it is cut off from its clients (protocol, sections 2 and 6). */
   private updatePhase(nowUs: number): void {
-    const hearsPeer = this.membership.heardMask() !== 0;
+    const hearsPeer = this.membership.heard !== 0;
     const { isolation } = this;
     if (isolation.isCutOff(nowUs, hearsPeer)) {
       if (this.phase !== PHASE_ISOLATED && isolation.carrier) {

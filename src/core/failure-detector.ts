@@ -38,6 +38,7 @@ export function detectFailures(
     // The view is sent at once with the state: from now on the others see that we do not hear it.
     membership.setState(server, state === SERVER_INCOMPATIBLE ? SERVER_LOST : SERVER_UNREACHABLE);
   }
+  if (membership.unreachable === 0) return dueUs;
   for (let server = 0; server < table.serverCount; server++) {
     if (membership.state[server] !== SERVER_UNREACHABLE) continue;
     if (isHeardByOthers(table, membership, server)) marks[MARK_CORROBORATED]++;

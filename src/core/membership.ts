@@ -80,8 +80,17 @@ export class Membership {
   readonly ready = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
 
+  // Masks of the servers in these states; `heard` are those alive or joining.
+  heard = 0;
+  joining = 0;
+  unreachable = 0;
+  incompatible = 0;
   /** Mask of the servers whose state changed since the engine looked last. */
   changed = 0;
+  /** Something changed that an allocation depends on: a state, a phase, a flag, the digest of an assignment. */
+  allocationChanged = false;
+  /** Something changed that a hand-over depends on: a state, a set of functions, whether a server hears us. */
+  functionsChanged = false;
   /** A claim, a `cannot run` or a view changed: the others wait for our echo, so it is sent at once. */
   answerAtOnce = false;
   /** What servers cannot run changed since the engine looked last (an S1 of its own: a function must move). */
@@ -109,13 +118,6 @@ export class Membership {
     for (let server = 0; server < SERVERS_MAX; server++) {
       this.newest.push(new KeepAliveMessage(table.serverCount, table.wordCount));
     }
-  }
-
-  /** Mask of the servers heard now. */
-  heardMask(): number {
-    let mask = 0;
-    for (let server = 0; server < this.table.serverCount; server++) if (this.isHeard(server)) mask |= 1 << server;
-    return mask;
   }
 
   /** Mask of the servers heard now whose own datagrams reach us. */
@@ -157,7 +159,7 @@ export class Membership {
 
   /** Heard now, with a table like ours. */
   isHeard(server: number): boolean {
-    return this.state[server] === SERVER_ALIVE || this.state[server] === SERVER_JOINING;
+    return (this.heard & (1 << server)) !== 0;
   }
 
   /** Its owner bits count: it is heard, or others hear it. */
@@ -217,8 +219,15 @@ export class Membership {
 
   setState(server: number, state: number): void {
     if (this.state[server] === state) return;
+    const bit = 1 << server;
     this.state[server] = state;
-    this.changed |= 1 << server;
+    this.changed |= bit;
+    this.functionsChanged = true;
+    this.allocationChanged = true;
+    this.heard = state === SERVER_ALIVE || state === SERVER_JOINING ? this.heard | bit : this.heard & ~bit;
+    this.joining = state === SERVER_JOINING ? this.joining | bit : this.joining & ~bit;
+    this.unreachable = state === SERVER_UNREACHABLE ? this.unreachable | bit : this.unreachable & ~bit;
+    this.incompatible = state === SERVER_INCOMPATIBLE ? this.incompatible | bit : this.incompatible & ~bit;
     this.answerAtOnce = true; // our view goes out at once: others wait for it to corroborate
     if (state === SERVER_LOST || state === SERVER_LEAVING || state === SERVER_INCOMPATIBLE) this.forget(server);
   }
@@ -236,6 +245,7 @@ export class Membership {
    * both sides serve, or both are new, the larger goes on, or the one with the lowest server index.
    */
   yieldsToForeignTable(serving: boolean): boolean {
+    if (this.incompatible === 0) return false;
     let ours = 1;
     let foreign = 0;
     let lowestOurs = this.identity.self;
@@ -251,7 +261,7 @@ export class Membership {
         if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
       }
     }
-    if (foreign === 0 || (serving && !foreignServes)) return false;
+    if (serving && !foreignServes) return false;
     if (!serving && foreignServes) return true;
     return foreign > ours || (foreign === ours && lowestForeign < lowestOurs);
   }
@@ -310,10 +320,15 @@ export class Membership {
     this.sequence[server] = message.sequence;
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
+    if (this.phase[server] !== message.phase || this.assignmentDigest[server] !== message.assignmentDigest) {
+      this.allocationChanged = true;
+    }
     this.phase[server] = message.phase;
     this.assignmentDigest[server] = message.assignmentDigest;
     const hearsUs = message.heardIncarnation[self] === this.identity.incarnation;
-    this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
+    const echoed = hearsUs ? message.heardSequence[self] : 0;
+    if ((echoed === 0) !== (this.echoedSequence[server] === 0)) this.functionsChanged = true;
+    this.echoedSequence[server] = echoed;
     this.takeView(message, server);
     const flags = message.flags & ~FLAG_RELAYED;
     if ((flags & FLAG_GOOD_BYE) !== 0) {
@@ -321,7 +336,10 @@ export class Membership {
       this.setState(server, SERVER_LEAVING);
       return;
     }
-    if (this.flags[server] !== flags) this.answerAtOnce = true;
+    if (this.flags[server] !== flags) {
+      this.allocationChanged = true;
+      this.answerAtOnce = true;
+    }
     this.flags[server] = flags;
     this.takeFunctions(message, server);
     if (this.state[server] === SERVER_UNREACHABLE) {
@@ -352,7 +370,13 @@ export class Membership {
   private takeFunctions(message: KeepAliveMessage, server: number): void {
     const row = server * BITMAP_WORDS;
     for (let word = 0; word < this.table.wordCount; word++) {
-      if (this.claims[row + word] !== message.claims[word]) this.answerAtOnce = true;
+      if (this.claims[row + word] !== message.claims[word]) {
+        this.functionsChanged = true;
+        this.answerAtOnce = true;
+      }
+      if (this.owns[row + word] !== message.owns[word] || this.ready[row + word] !== message.ready[word]) {
+        this.functionsChanged = true;
+      }
       if (this.cannotRun[row + word] !== message.cannotRun[word]) {
         this.cannotRunChanged = true;
         this.answerAtOnce = true;

@@ -33,7 +33,7 @@ export class Relay {
   /** What is to be sent on after what was heard last: the servers that somebody who is heard does not hear directly. */
   update(): void {
     const { membership, table } = this;
-    const heard = membership.heardMask();
+    const { heard } = membership;
     let missing = 0;
     for (let other = 0; other < table.serverCount; other++) {
       if ((heard & (1 << other)) !== 0) missing |= heard & ~membership.direct[other] & ~(1 << other);

@@ -27,6 +27,8 @@ export interface FlightWishes {
   readonly faultCount?: number;
   /** Fly with these faults in place of the drawn ones. */
   readonly faults?: readonly Fault[];
+  /** Advance every hand-over in every step, also where nothing changed. */
+  readonly skipsNothing?: boolean;
   /** Keep what happens in words. */
   readonly inWords?: boolean;
 }
@@ -61,6 +63,7 @@ export function fly(wishes: FlightWishes): FlightResult {
   const invariants = new Invariants();
   // A stream of its own for what happens in the air: it does not depend on how many faults were drawn.
   const world = new World(aircraft, new Random(wishes.seed ^ 0x5bd1e995), invariants, trace);
+  world.skipsNothing = wishes.skipsNothing === true;
   const covered = new Uint32Array(FAULTS.length * STATES.length);
   trace.say(0, `seed ${wishes.seed}: ${aircraft.text}`);
   const marksBefore = marks.slice();

@@ -75,12 +75,13 @@ export class Host {
   }
 
   local(worldUs: number): number {
+    if (this.ppm === 0) return this.offsetUs + worldUs;
     return this.offsetUs + worldUs + Math.floor((worldUs * this.ppm) / 1_000_000);
   }
 
   /** The earliest time of the world at which the own clock shows `localUs`. */
   world(localUs: number): number {
-    if (localUs === Number.POSITIVE_INFINITY) return localUs;
+    if (localUs === Number.POSITIVE_INFINITY || this.ppm === 0) return localUs - this.offsetUs;
     let worldUs = Math.floor(((localUs - this.offsetUs) * 1_000_000) / (1_000_000 + this.ppm));
     while (this.local(worldUs) < localUs) worldUs++;
     return worldUs;

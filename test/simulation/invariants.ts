@@ -48,6 +48,7 @@ export class Invariants {
   /** How each server sees each other, as it was last, and since when it is joining. */
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
+  private masksBefore!: Int32Array;
 
   begin(world: World): void {
     this.world = world;
@@ -60,6 +61,7 @@ export class Invariants {
     }
     this.stateBefore = new Uint8Array(serverCount * serverCount);
     this.joiningSinceUs = new Float64Array(serverCount * serverCount);
+    this.masksBefore = new Int32Array(serverCount);
   }
 
   fail(property: string, message: string): never {
@@ -160,8 +162,12 @@ export class Invariants {
 
   /** A server counts as recovered after so many keep-alives in a row: not before they can have come. */
   private checkRecovery(engine: Engine, host: Host): void {
-    const { state } = engine.membership;
+    const { state, heard, joining } = engine.membership;
     const { timing, serverCount } = this.world.aircraft;
+    // Nothing about recovery changes without one of the two masks.
+    const masks = (heard << 16) | joining;
+    if (masks === this.masksBefore[host.index]) return;
+    this.masksBefore[host.index] = masks;
     for (let server = 0; server < serverCount; server++) {
       const place = host.index * serverCount + server;
       const now = state[server];

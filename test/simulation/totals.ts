@@ -70,8 +70,6 @@ export class Totals {
   }
 
   serialize(): string {
-    const { user, system } = process.cpuUsage();
-    this.cpuSeconds = (user + system) / 1e6;
     return JSON.stringify(this);
   }
 
@@ -121,7 +119,7 @@ export class Totals {
   }
 
   text(): string {
-    const cpuSeconds = this.cpuSeconds > 0 ? this.cpuSeconds : this.wallSeconds;
+    const { cpuSeconds } = this;
     const years = this.simulatedUs / US_PER_YEAR;
     const { datagrams } = this;
     const lines = [

@@ -73,6 +73,8 @@ export class World {
   readonly recordings: Uint8Array[] = [];
   readonly recordedUs: number[] = [];
 
+  /** Engines advance their hand-overs in every step, also where nothing changed. */
+  skipsNothing = false;
   /** Turns of all engines, hand-overs of functions from one server to another, and the longest gap of a failover. */
   turns = 0;
   handovers = 0;
@@ -178,6 +180,7 @@ export class World {
     const localUs = host.local(this.nowUs);
     const { table, policy, timing, witnesses } = aircraft;
     host.engine = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_US, localUs, witnesses);
+    host.engine.handover.skips = !this.skipsNothing;
     host.leaseEndUs = localUs + timing.leaseUs;
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
