@@ -35,6 +35,7 @@ import {
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
   EVENT_PROCESS,
+  EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
@@ -61,6 +62,7 @@ import {
 } from "./maintenance-event.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
+import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 
 /** Keep-alives sent at once in one period at most; further changes wait for the next period. */
@@ -80,6 +82,7 @@ export class Engine {
   readonly agreement: Agreement;
   readonly isolation: Isolation;
   readonly relay: Relay;
+  readonly strangers: Strangers;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
   /** The keep-alive to be sent, filled by `compose`. */
@@ -125,6 +128,7 @@ export class Engine {
     this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(table, this.membership);
+    this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
@@ -178,6 +182,7 @@ export class Engine {
     const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
     this.handover.advance(nowUs, serving, this.sequence + 1);
+    this.strangers.advance(nowUs);
     this.leave();
     this.requestSend();
     this.relay.update();
@@ -216,6 +221,12 @@ export class Engine {
     }
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
+  }
+
+  /** The client interface has this Ethernet address from now on: its first two and last four bytes. */
+  setClientMac(high: number, low: number): void {
+    this.identity.clientMacHigh = high;
+    this.identity.clientMacLow = low;
   }
 
   /** Fills `outgoing` with another server's message that is to be sent on. @returns false when there is none left */
@@ -260,6 +271,9 @@ export class Engine {
           break;
         case EVENT_WITNESS:
           this.isolation.onWitness(nowUs);
+          break;
+        case EVENT_STRANGER:
+          this.strangers.onSighting(index, first, events.second[slot], nowUs);
           break;
       }
     }
