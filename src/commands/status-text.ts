@@ -10,6 +10,7 @@ export function statusText(status: StatusDocument): string {
     status.carrier ? "" : "NO CARRIER on the client interface",
     status.realtime ? "" : "no real-time scheduling",
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
+    status.strangers === 0 ? "" : `others answered for VIPs ${status.strangers} times, see the log`,
   ].filter((text) => text !== "");
   const lines = [
     `server ${status.server}: ${status.phase}, up ${duration(status.uptimeMs)}, incarnation ${status.incarnation}`,

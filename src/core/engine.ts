@@ -15,6 +15,7 @@ import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
   COUNTER_SENT,
+  COUNTER_STRANGER,
   COUNTERS,
   PHASE_ACTIVE,
   PHASE_DRAINING,
@@ -278,6 +279,7 @@ export class Engine {
       }
     }
     this.counters[COUNTER_OVERFLOW] = events.lost;
+    this.counters[COUNTER_STRANGER] = this.strangers.sightings;
     events.clear();
   }
 

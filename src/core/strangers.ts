@@ -37,8 +37,8 @@ const LOG_AGAIN_US = STRANGER_LOG_AGAIN_MS * 1000;
 const GONE_US = STRANGER_GONE_MS * 1000;
 
 export class Strangers {
-  /** Frames in which others answered for a VIP of each function that is up here. */
-  readonly sightings = new Uint32Array(FUNCTIONS_MAX);
+  /** Frames in which others answered for a VIP that is up here. */
+  sightings = 0;
   /** Functions for which somebody is followed. */
   private followed = 0;
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
@@ -73,7 +73,7 @@ export class Strangers {
     if (index >= this.table.functionCount || !this.handover.isUp(index)) return;
     const low = macLow >>> 0;
     if (this.isServer(macHigh, low)) return;
-    this.sightings[index]++;
+    this.sightings++;
     if (this.state[index] === NOBODY) {
       this.state[index] = SEEN;
       this.macHigh[index] = macHigh;

@@ -98,6 +98,7 @@ export function decodeNeighbourAdvertisement(frame: Bytes, length: number): numb
   if (foldChecksum(addChecksum(frame, ICMP_AT, payload, pseudoHeader)) !== 0) return -1;
   let hardwareAt = ETHERNET_SOURCE_AT;
   for (let at = OPTIONS_AT; at < end; ) {
+    if (at + OPTION_UNIT_BYTES > end) return -1;
     const optionBytes = OPTION_UNIT_BYTES * (frame[at + 1] as number);
     if (optionBytes === 0 || at + optionBytes > end) return -1;
     if (frame[at] === OPTION_TARGET_LINK_LAYER) hardwareAt = at + 2;

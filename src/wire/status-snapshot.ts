@@ -126,6 +126,8 @@ export const COUNTER_SEND_FAILED = 8;
 export const COUNTER_OVERFLOW = 9;
 /** First contacts of a server that has not proven yet to be fresh. */
 export const COUNTER_UNPROVEN = 10;
+/** Frames in which a host that is no server answered for a VIP that is up here. */
+export const COUNTER_STRANGER = 11;
 export const COUNTERS = 12;
 
 /**
