@@ -99,7 +99,6 @@ export async function engine(args: string[]): Promise<number> {
   const notRealtime = becomeRealtime(REALTIME_PRIORITY);
 
   const flight = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_MS * 1000, nowUs(), witnesses.length);
-  flight.setClientMac(neighbours.macHigh, neighbours.macLow);
   if (leftovers > 0) flight.effects.push(EFFECT_LOG, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);

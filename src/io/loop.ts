@@ -251,7 +251,7 @@ export class FlightLoop {
   private takeLinks(): void {
     const { links, networks, vips, engine, neighbours } = this.parts;
     neighbours.refresh();
-    engine.setClientMac(neighbours.macHigh, neighbours.macLow);
+    engine.setClientMac(neighbours.macHigh, neighbours.macLow); // at the start, too
     let cameBack = false;
     for (let place = 0; place < links.count; place++) {
       const carrier = links.carrier(place) ? 1 : 0;
