@@ -26,11 +26,17 @@ let probe: SeatProbe;
 const events = new EventQueue();
 const closing: { close(): void }[] = [];
 
-beforeEach(() => {
+beforeEach(async () => {
   network = new VirtualNetwork();
   server = network.addHost("10.44.0.1/16", "fd44:0:0:0:0:0:0:1/64");
   seat = network.addHost("10.44.0.9/16", "fd44:0:0:0:0:0:0:9/64");
   probe = kept(new SeatProbe(seat, server, [10, 44, 0, 9], [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]));
+  // The kernel may take a while to open a port of its bridge, and frames are sent once.
+  await until("the switch forwards", () => {
+    probe.ask(Uint8Array.of(10, 44, 0, 1));
+    Bun.sleepSync(2);
+    return probe.answers().has("arp 0a2c0001");
+  });
 });
 
 afterEach(() => {
