@@ -100,8 +100,12 @@ const DATAGRAM_CHARGE_BYTES_MIN = 1280;
 export const RECORDS_PER_TURN_MAX = 32;
 export const REPORTS_PER_TURN_MAX = 16;
 
+/** Frames of neighbours (ARP, neighbour advertisements) looked at in one period: about 1 µs each, and a flood cannot hold up the loop. */
+export const NEIGHBOURS_PER_PERIOD_MAX = 64;
+
 /** Events of one turn: what the networks bring, the answers to one batch of VIPs, and the rest. Each source has its own share. */
-export const EVENTS_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX + VIP_BATCH_MAX + 2 * RECORDS_PER_TURN_MAX;
+export const EVENTS_MAX =
+  RECEIVES_PER_TURN_MAX * NETWORKS_MAX + NEIGHBOURS_PER_PERIOD_MAX + VIP_BATCH_MAX + 2 * RECORDS_PER_TURN_MAX;
 
 /**
  * Turns in a row for which nobody is declared silent because the sockets still hold datagrams: enough to read all that a
@@ -188,6 +192,31 @@ export const WATCHDOG_S_MAX = 600;
 export const HARDWARE_FEEDINGS = 4;
 export const SERVICE_FEEDINGS = 3;
 
+/** A witness that leaves two questions in a row unanswered is asked by broadcast (RFC 1122, section 2.3.2.1: typically 2). */
+export const WITNESS_UNANSWERED_MAX = 2;
+
+/** A broadcast disturbs every seat: ten a second for each witness, and only while it does not answer. */
+export const WITNESS_BROADCAST_MS = 100;
+
+/**
+ * A stranger's VIP is announced again at once, then after 1 s, 2 s, 4 s, … of further sightings, and never more often than every
+ * DEFEND_INTERVAL of RFC 5227, 10 s, in the long run. Ten seconds from the start would leave the seats with a stranger for as
+ * long that announces itself two or three times, as hosts do.
+ */
+export const DEFENCE_MS_MIN = 1000;
+export const DEFENCE_MS_MAX = 10_000;
+
+/** A stranger that stays is named again so often: a log of one flight shows it without being filled by it. */
+export const STRANGER_LOG_AGAIN_MS = 60_000;
+
+/** A stranger that was not seen for so long is gone: longer than any defence waits. */
+export const STRANGER_GONE_MS = 30_000;
+
+assert(
+  DEFENCE_MS_MIN <= DEFENCE_MS_MAX && DEFENCE_MS_MAX < STRANGER_GONE_MS,
+  "a defence that waits is made before the stranger counts as gone",
+);
+assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");

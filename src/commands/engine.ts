@@ -44,6 +44,7 @@ import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
+import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
@@ -121,6 +122,8 @@ export async function engine(args: string[]): Promise<number> {
   const links = new LinkMonitor(watched, vips);
 
   const announcer = new Announcer(config.clients.interface, vips);
+  const witnesses = config.clients.witnesses.map((text) => Uint8Array.from(text.split("."), Number));
+  const neighbours = new NeighbourWatch(config.clients.interface, vips, witnesses);
   switcher.rehearse();
   announcer.rehearse();
 
@@ -129,7 +132,7 @@ export async function engine(args: string[]): Promise<number> {
   keepCpuAwake();
   const notRealtime = becomeRealtime(REALTIME_PRIORITY);
 
-  const flight = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_MS * 1000, nowUs());
+  const flight = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_MS * 1000, nowUs(), witnesses.length);
   if (leftovers > 0) flight.effects.push(EFFECT_LOG, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
@@ -161,6 +164,7 @@ export async function engine(args: string[]): Promise<number> {
     vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
     lease,
     links,
+    neighbours,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
     supervisor,
     commands,

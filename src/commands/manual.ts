@@ -3,6 +3,8 @@ import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
+  DEFENCE_MS_MAX,
+  DEFENCE_MS_MIN,
   DETECTION_TIME_MS_MAX,
   DETECTION_TIME_MS_MIN,
   HARDWARE_FEEDINGS,
@@ -17,6 +19,7 @@ import {
   RECOVERY_TIME_MS_MAX,
   RENEWAL_IPV6_PER_ROUND,
   SERVICE_FEEDINGS,
+  WITNESS_BROADCAST_MS,
 } from "../limits.ts";
 import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
@@ -62,8 +65,8 @@ system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
-Checked, but not used in this release: clients.witnesses, functions[].ata and
-maintenance, except maintenance.watchdog.
+Checked, but not used in this release: functions[].ata and maintenance, except
+maintenance.watchdog.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
@@ -259,7 +262,19 @@ socket priority 6. Where switches filter multicast (IGMP snooping) there must be
 a querier, or the group must be set by hand on the servers' ports.
 
 A server without carrier on the client interface lets go of its VIPs. A server
-with carrier that hears no peer serves alone.
+with carrier that hears no peer serves alone, unless clients.witnesses names
+hosts of the client network, such as a switch or the crew panel: then it serves
+only while one of them answers its ARP questions. Otherwise it is cut off
+(phase isolated), and lets go after lostAfterPeriods + the number of witnesses
+periods. While a peer is heard, nothing depends on the witnesses. Each period one
+of them is asked alone, and by broadcast, ${1000 / WITNESS_BROADCAST_MS} times a second at most, while it does
+not answer. A switch must not limit ARP below that rate.
+
+A host that is no server and answers for a VIP is named in the log with its MAC,
+and counted in 'wingman status'. The VIP stays, and is announced again at once and
+after ${DEFENCE_MS_MIN / 1000}, 2, 4 ... ${DEFENCE_MS_MAX / 1000} s, as long as the host is seen. It is seen in what it
+broadcasts (announcements, its own questions) and sends to the server; what it
+answers to a seat alone, only the seat sees.
 
 VIPs are added by Wingman alone. Give each server an address of its own in every
 client subnet; do not set VIPs in the system's network setup.

@@ -11,6 +11,7 @@ export function statusText(status: StatusDocument): string {
     status.realtime ? "" : "no real-time scheduling",
     status.lease === "missing" ? "NO VIP LEASE: if this server stops, its VIPs may go on answering" : "",
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
+    status.strangers === 0 ? "" : `others answered for VIPs ${status.strangers} times, see the log`,
   ].filter((text) => text !== "");
   const lines = [
     `server ${status.server}: ${status.phase}, up ${duration(status.uptimeMs)}, incarnation ${status.incarnation}`,

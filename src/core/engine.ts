@@ -15,6 +15,7 @@ import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
   COUNTER_SENT,
+  COUNTER_STRANGER,
   COUNTERS,
   PHASE_ACTIVE,
   PHASE_DRAINING,
@@ -35,6 +36,7 @@ import {
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
   EVENT_PROCESS,
+  EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
@@ -73,6 +75,7 @@ import {
 } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
+import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
@@ -90,6 +93,7 @@ export class Engine {
   readonly isolation: Isolation;
   readonly relay: Relay;
   readonly lease: Lease;
+  readonly strangers: Strangers;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
   /** The keep-alive to be sent, filled by `compose`. */
@@ -138,6 +142,7 @@ export class Engine {
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(table, this.membership);
     this.lease = new Lease(table, this.membership, timing);
+    this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listenSinceUs = nowUs;
     this.nextSendUs = nowUs;
@@ -208,6 +213,7 @@ export class Engine {
     const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
     this.handover.advance(nowUs, serving, this.sequence + 1);
+    this.strangers.advance(nowUs);
     this.leave();
     this.requestSend();
     this.relay.update();
@@ -248,6 +254,12 @@ export class Engine {
     this.lease.noteSent(this.sequence, this.nowUs);
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
+  }
+
+  /** The client interface has this Ethernet address from now on: its first two and last four bytes. */
+  setClientMac(high: number, low: number): void {
+    this.identity.clientMacHigh = high;
+    this.identity.clientMacLow = low;
   }
 
   /** Fills `outgoing` with another server's message that is to be sent on. @returns false when there is none left */
@@ -293,9 +305,13 @@ export class Engine {
         case EVENT_WITNESS:
           this.isolation.onWitness(nowUs);
           break;
+        case EVENT_STRANGER:
+          this.strangers.onSighting(index, first, events.second[slot], nowUs);
+          break;
       }
     }
     this.counters[COUNTER_OVERFLOW] = events.lost;
+    this.counters[COUNTER_STRANGER] = this.strangers.sightings;
     events.clear();
   }
 

@@ -16,10 +16,12 @@ export const EVENT_VIP_REMOVED = 5;
 export const EVENT_CARRIER = 6;
 /** The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's kind. */
 export const EVENT_PROCESS = 7;
-/** Witness `index` answered a probe. */
-export const EVENT_WITNESS = 9;
 /** A command; `first` is CONTROL_DRAIN, CONTROL_RESUME or CONTROL_LEAVE. */
 export const EVENT_COMMAND = 8;
+/** Witness `index` answered a probe. */
+export const EVENT_WITNESS = 9;
+/** A host other than this one answers for a VIP of function `index`: `first` and `second` are the first 2 and last 4 bytes of its MAC. */
+export const EVENT_STRANGER = 10;
 
 export class EventQueue {
   count = 0;
@@ -28,6 +30,7 @@ export class EventQueue {
   readonly kind = new Uint8Array(EVENTS_MAX);
   readonly index = new Uint16Array(EVENTS_MAX);
   readonly first = new Int32Array(EVENTS_MAX);
+  readonly second = new Int32Array(EVENTS_MAX);
   private readonly messages: KeepAliveMessage[] = [];
 
   /** Messages of a table of `servers` and of functions in `words` words of a bitmap. */
@@ -52,7 +55,7 @@ export class EventQueue {
   }
 
   /** @returns false when the queue is full and the event was not taken. */
-  push(kind: number, index: number, first: number): boolean {
+  push(kind: number, index: number, first: number, second = 0): boolean {
     if (this.count === EVENTS_MAX) {
       this.lost++;
       return false;
@@ -60,6 +63,7 @@ export class EventQueue {
     this.kind[this.count] = kind;
     this.index[this.count] = index;
     this.first[this.count] = first;
+    this.second[this.count] = second;
     this.count++;
     return true;
   }

@@ -34,6 +34,12 @@ test("one line with names, phases, digests and errnos", () => {
   expect(formatEvent(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe(
     "WNG-0114 SERVER HAS ANOTHER TABLE: a digest ffffffff",
   );
+  expect(formatEvent(events.LOG_STRANGER, (0xfe0a << 16) | 1, -2, names)).toBe(
+    "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:0a:ff:ff:ff:fe",
+  );
+  expect(formatEvent(events.LOG_STRANGER_GONE, (0x0002 << 16) | 1023, 3, names)).toBe(
+    "WNG-0216 STRANGER NOT SEEN ANY MORE: function 1023 00:02:00:00:00:03",
+  );
   expect(formatEvent(events.LOG_CARRIER_LOST, 5, 6, names)).toBe("WNG-0120 CLIENT NETWORK CARRIER LOST");
 });
 

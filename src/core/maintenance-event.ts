@@ -13,7 +13,17 @@ export interface EventNames {
 }
 
 /** What the two values of an event mean. */
-type ValueKind = "none" | "network" | "server" | "function" | "errno" | "number" | "phase" | "digest";
+type ValueKind =
+  | "none"
+  | "network"
+  | "server"
+  | "function"
+  | "errno"
+  | "number"
+  | "phase"
+  | "digest"
+  /** Function in the lower half and the first two bytes of a MAC in the upper half; the second value is the rest of the MAC. */
+  | "functionAndMac";
 
 export interface MaintenanceEvent {
   readonly code: number;
@@ -46,6 +56,8 @@ export const LOG_VIP_REMOVED = 211;
 export const LOG_VIP_FOREIGN = 212;
 export const LOG_OWNED_TWICE = 213;
 export const LOG_HANDOVER_LATE = 214;
+export const LOG_STRANGER = 215;
+export const LOG_STRANGER_GONE = 216;
 export const LOG_DISAGREEMENT = 220;
 export const LOG_NOT_REALTIME = 300;
 export const LOG_STALLED = 301;
@@ -197,6 +209,22 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "Check how long the functions take to stop.",
   ),
   event(
+    LOG_STRANGER,
+    "ANOTHER HOST ANSWERS FOR A VIP",
+    "functionAndMac",
+    "none",
+    "A host that is no server has the address of the function.",
+    "Find the host by its MAC and correct its address.",
+  ),
+  event(
+    LOG_STRANGER_GONE,
+    "STRANGER NOT SEEN ANY MORE",
+    "functionAndMac",
+    "none",
+    "The host was silent for 30 s, or the function has moved.",
+    "None.",
+  ),
+  event(
     LOG_DISAGREEMENT,
     "TABLES DISAGREED, COMPUTED AGAIN",
     "server",
@@ -283,12 +311,12 @@ export function formatEvent(code: number, first: number, second: number, names: 
   const label = `WNG-${String(code).padStart(4, "0")}`;
   const known = MAINTENANCE_EVENTS.find((candidate) => candidate.code === code);
   if (known === undefined) return `${label} UNKNOWN EVENT: ${first} ${second}`;
-  const values = [formatValue(known.first, first, names), formatValue(known.second, second, names)];
+  const values = [formatValue(known.first, first, names, second), formatValue(known.second, second, names, 0)];
   const shown = values.filter((value) => value !== "");
   return shown.length === 0 ? `${label} ${known.text}` : `${label} ${known.text}: ${shown.join(" ")}`;
 }
 
-function formatValue(kind: ValueKind, value: number, names: EventNames): string {
+function formatValue(kind: ValueKind, value: number, names: EventNames, rest: number): string {
   switch (kind) {
     case "none":
       return "";
@@ -298,6 +326,8 @@ function formatValue(kind: ValueKind, value: number, names: EventNames): string 
       return names.networks[value] ?? `network ${value}`;
     case "function":
       return names.functions[value] ?? `function ${value}`;
+    case "functionAndMac":
+      return `${formatValue("function", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
     case "phase":
       return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
     case "digest":
@@ -307,4 +337,10 @@ function formatValue(kind: ValueKind, value: number, names: EventNames): string 
     case "number":
       return String(value);
   }
+}
+
+/** `02:11:22:33:44:55` of its first two and last four bytes. */
+function formatMac(high: number, low: number): string {
+  const digits = high.toString(16).padStart(4, "0") + low.toString(16).padStart(8, "0");
+  return digits.replace(/..(?!$)/g, "$&:");
 }

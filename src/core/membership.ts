@@ -45,9 +45,9 @@ export interface Identity {
   readonly incarnation: number;
   /** Drawn at every start, 32 bits: two boxes with one id may have the same incarnation. */
   readonly nonce: number;
-  /** Ethernet address of the client interface, its first two and last four bytes; 0 where there is none. */
-  readonly clientMacHigh?: number;
-  readonly clientMacLow?: number;
+  /** Ethernet address of the client interface now, its first two and last four bytes; 0 where there is none. */
+  clientMacHigh?: number;
+  clientMacLow?: number;
 }
 
 export class Membership {

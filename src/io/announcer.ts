@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
-import { ARP_ANNOUNCEMENT_BYTES, encodeArpAnnouncement } from "../wire/arp.ts";
+import { ARP_BYTES, encodeArpAnnouncement } from "../wire/arp.ts";
 import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_BYTES } from "../wire/neighbour.ts";
 import { EAGAIN, ENOBUFS } from "./errno.ts";
 import { AF_INET } from "./libc.ts";
@@ -23,7 +23,7 @@ const MESSAGE_IOVEC_AT = 16;
 const MESSAGE_IOVEC_COUNT_AT = 24;
 const IOVEC_BYTES = 16;
 
-assert(FRAME_BYTES >= NEIGHBOUR_ADVERTISEMENT_BYTES && FRAME_BYTES >= ARP_ANNOUNCEMENT_BYTES, "a frame fits its row");
+assert(FRAME_BYTES >= NEIGHBOUR_ADVERTISEMENT_BYTES && FRAME_BYTES >= ARP_BYTES, "a frame fits its row");
 
 const REHEARSALS = 20;
 
@@ -59,7 +59,7 @@ export class Announcer {
     this.ring = new Int32Array(new ArrayBuffer(4 * size));
     this.waiting = new Uint8Array(new ArrayBuffer(size));
     for (let vip = 0; vip < this.table.count; vip++) {
-      const length = this.table.family[vip] === AF_INET ? ARP_ANNOUNCEMENT_BYTES : NEIGHBOUR_ADVERTISEMENT_BYTES;
+      const length = this.table.family[vip] === AF_INET ? ARP_BYTES : NEIGHBOUR_ADVERTISEMENT_BYTES;
       this.iovecs.setPointer(vip * IOVEC_BYTES, vip * FRAME_BYTES, this.frames);
       this.iovecs.view.setUint32(vip * IOVEC_BYTES + 8, length, true);
     }

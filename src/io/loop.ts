@@ -10,6 +10,7 @@ import {
   EFFECT_NOTICE,
   EFFECT_NOTICE_STOPPING,
   EFFECT_PHASE,
+  EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -79,6 +80,7 @@ import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
+import type { NeighbourWatch } from "./neighbour-watch.ts";
 import { Poller } from "./poller.ts";
 import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
@@ -108,6 +110,7 @@ export interface FlightParts {
   /** null: VIPs answer without a lease. */
   readonly lease: VipLease | null;
   readonly links: LinkMonitor;
+  readonly neighbours: NeighbourWatch;
   readonly notices: ClientNotices;
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
@@ -164,7 +167,7 @@ export class FlightLoop {
 
   /** One turn. Waits at most until the engine wants to be called. */
   turn(): void {
-    const { engine, status, timing, lease, lifeSigns } = this.parts;
+    const { engine, status, timing, lease, lifeSigns, neighbours } = this.parts;
     this.wait();
     const beganUs = nowUs();
     if (engine.hasStalled(beganUs)) {
@@ -184,6 +187,7 @@ export class FlightLoop {
       this.countDropped();
       status.write(beganUs);
       lifeSigns.give(beganUs);
+      neighbours.receive(engine.events);
     }
     const allRead = this.receiveKeepAlives();
     this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;
@@ -322,7 +326,9 @@ export class FlightLoop {
   }
 
   private takeLinks(): void {
-    const { links, networks, vips, engine } = this.parts;
+    const { links, networks, vips, engine, neighbours } = this.parts;
+    neighbours.refresh();
+    engine.setClientMac(neighbours.macHigh, neighbours.macLow); // at the start, too
     let cameBack = false;
     for (let place = 0; place < links.count; place++) {
       const carrier = links.carrier(place) ? 1 : 0;
@@ -433,7 +439,7 @@ export class FlightLoop {
   }
 
   private carryOutOne(): void {
-    const { engine, vips, notices } = this.parts;
+    const { engine, vips, notices, neighbours } = this.parts;
     const { kind, index, first, second } = engine.effects;
     switch (kind) {
       case EFFECT_VIP_ADD:
@@ -462,6 +468,9 @@ export class FlightLoop {
         break;
       case EFFECT_PHASE:
         this.tellSupervisor(CONTROL_PHASE, NO_INDEX, first, 0, 0);
+        break;
+      case EFFECT_PROBE:
+        neighbours.ask(index);
         break;
       case EFFECT_LEFT:
         this.tellSupervisor(CONTROL_LEFT, NO_INDEX, 0, 0, 0);

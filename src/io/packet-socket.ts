@@ -1,10 +1,12 @@
 import { copyBytes, sameBytes } from "../wire/bytes.ts";
+import { FILTER_INSTRUCTION_BYTES } from "../wire/neighbour-filter.ts";
 import { EAFNOSUPPORT, EINTR, errno, SystemError } from "./errno.ts";
 import {
   AF_PACKET,
   libc,
   MSG_DONTWAIT,
   MSG_TRUNC,
+  SO_ATTACH_FILTER,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_RAW,
@@ -23,6 +25,10 @@ export const HARDWARE_ADDRESS_BYTES = 6;
 
 /** Any EtherType; what a socket with EtherType 0 receives is nothing. */
 export const ETHER_TYPE_ALL = 0x0003;
+
+const SOL_PACKET = 263;
+/** Linux 4.20. */
+const PACKET_IGNORE_OUTGOING = 23;
 
 const SIOCGIFHWADDR = 0x8927;
 const SIOCGIFINDEX = 0x8933;
@@ -48,12 +54,14 @@ export class PacketSocket {
   private interfaceIndex = 0;
 
   /**
-   * `etherType`: what to receive; 0 for a socket that only sends. Throws a SystemError: no such interface, not an Ethernet
-   * one, or no CAP_NET_RAW.
+   * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of struct sock_filter) only what it
+   * takes is received, and nothing that this host sends. Throws a SystemError: no such interface, not an Ethernet one, or no
+   * CAP_NET_RAW.
    */
   constructor(
     interfaceName: string,
     private readonly etherType: number,
+    filter: Uint8Array | null = null,
   ) {
     requireInterface(interfaceName);
     this.scratch.bytes.set(new TextEncoder().encode(interfaceName).subarray(0, INTERFACE_NAME_BYTES - 1));
@@ -62,11 +70,30 @@ export class PacketSocket {
     if (this.fd < 0) throw new SystemError("socket(AF_PACKET)", errno());
     this.scratch.view.setInt32(OPTION_AT, SEND_BUFFER_BYTES, true);
     libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4); // else the system's default
+    if (filter !== null) this.attach(filter);
     const outcome = this.refresh();
     if (outcome < 0) {
       libc.close(this.fd);
       throw new SystemError("packet socket", -outcome, interfaceName);
     }
+  }
+
+  /** Before the socket is bound: no frame comes in that the filter has not seen. */
+  private attach(filter: Uint8Array): void {
+    // struct sock_fprog: u16 number of instructions, then at 8 the pointer to them; the kernel copies both.
+    const program = new NativeMemory(16 + filter.length);
+    program.view.setUint16(0, filter.length / FILTER_INSTRUCTION_BYTES, true);
+    program.setPointer(8, 16);
+    program.bytes.set(filter, 16);
+    this.scratch.view.setInt32(OPTION_AT, 1, true);
+    let refused = 0;
+    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, program.address, 16) !== 0) refused = errno();
+    else if (libc.setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, this.scratch.address + OPTION_AT, 4) !== 0) {
+      refused = errno();
+    }
+    if (refused === 0) return;
+    libc.close(this.fd);
+    throw new SystemError("packet filter", refused);
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   COUNTER_OVERFLOW,
   COUNTER_REPLAY,
   COUNTER_SENT,
+  COUNTER_STRANGER,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
@@ -108,7 +109,13 @@ test("percentiles are upper bounds of their buckets, at most the greatest value"
 });
 
 test("the text names everything, in the order of priority, 80 columns wide", () => {
-  const counters = { [COUNTER_OVERFLOW]: 3, [COUNTER_DUPLICATE]: 8, [COUNTER_UNPROVEN]: 9, [COUNTER_DROPPED]: 10 };
+  const counters = {
+    [COUNTER_OVERFLOW]: 3,
+    [COUNTER_STRANGER]: 4,
+    [COUNTER_DUPLICATE]: 8,
+    [COUNTER_UNPROVEN]: 9,
+    [COUNTER_DROPPED]: 10,
+  };
   const text = statusText(statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()));
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
@@ -116,6 +123,7 @@ test("the text names everything, in the order of priority, 80 columns wide", () 
   expect(text).toContain("attention: NO VIP LEASE");
   expect(text).toContain("attention: 3 events lost");
   expect(text).toContain("0 other system; 10 dropped by the kernel");
+  expect(text).toContain("attention: others answered for VIPs 4 times, see the log");
   expect(text).toContain("neither: 8 duplicate, 9 unproven");
   expect(text).toMatch(/^left +self +100 +60 +-$/m);
   expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago$/m);

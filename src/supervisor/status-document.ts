@@ -10,6 +10,7 @@ import {
   COUNTER_REPLAY,
   COUNTER_SEND_FAILED,
   COUNTER_SENT,
+  COUNTER_STRANGER,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
@@ -95,6 +96,8 @@ export interface StatusDocument {
   };
   /** Events that found the engine's queue full. */
   overflow: number;
+  /** Frames in which a host that is no server answered for a VIP that is up here. */
+  strangers: number;
   draining: boolean;
   /** The client interface has a link. */
   carrier: boolean;
@@ -137,6 +140,7 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
       lateUs: lateness(snapshot),
     },
     overflow: counter(COUNTER_OVERFLOW),
+    strangers: counter(COUNTER_STRANGER),
     draining: (flags & STATUS_FLAG_DRAINING) !== 0 || phase === PHASE_DRAINING,
     carrier: (flags & STATUS_FLAG_CARRIER) !== 0,
     realtime: (flags & STATUS_FLAG_REALTIME) !== 0,

@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_BYTES } from "./neighbour.ts";
+import { addChecksum, foldChecksum } from "./bytes.ts";
+import {
+  ADVERTISED_AT,
+  decodeNeighbourAdvertisement,
+  encodeNeighbourAdvertisement,
+  NEIGHBOUR_ADVERTISEMENT_BYTES,
+} from "./neighbour.ts";
 
 const HARDWARE = Uint8Array.of(0x02, 0x11, 0x22, 0x33, 0x44, 0x55);
 const ADDRESS = Uint8Array.of(0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 7);
@@ -50,4 +56,67 @@ test("a receiver's sum over the pseudo header and the message is all ones, whate
     encodeNeighbourAdvertisement(frame, 0, hardware, address, 0);
     expect(verifySum(frame)).toBe(0xffff);
   }
+});
+
+/** A received advertisement with these bytes of options, under a right checksum. */
+function advertisement(...options: number[]): Uint8Array {
+  const frame = new Uint8Array(78 + options.length);
+  const whole = new Uint8Array(NEIGHBOUR_ADVERTISEMENT_BYTES);
+  encodeNeighbourAdvertisement(whole, 0, HARDWARE, ADDRESS, 0);
+  frame.set(whole.slice(0, 78));
+  frame.set(options, 78);
+  frame[19] = 24 + options.length;
+  return sealed(frame);
+}
+
+function sealed(frame: Uint8Array): Uint8Array {
+  const payload = frame.length - 54;
+  frame[56] = 0;
+  frame[57] = 0;
+  const checksum = foldChecksum(addChecksum(frame, 54, payload, addChecksum(frame, 22, 32, payload + 58)));
+  frame[56] = checksum >> 8;
+  frame[57] = checksum & 0xff;
+  return frame;
+}
+
+const decode = (frame: Uint8Array): number => decodeNeighbourAdvertisement(frame, frame.length);
+
+test("what is received: the hardware address of the option, else that of the sender, padded or not", () => {
+  const option = [2, 1, 0, 1, 2, 3, 4, 5];
+  expect(decode(advertisement(...option))).toBe(80);
+  expect(decode(advertisement())).toBe(6);
+  expect(decode(advertisement(14, 1, 9, 9, 9, 9, 9, 9, ...option))).toBe(88); // a nonce before it
+  const padded = new Uint8Array(100);
+  padded.set(advertisement(...option));
+  expect(decode(padded)).toBe(80);
+  expect([...padded.slice(ADVERTISED_AT, ADVERTISED_AT + 16)]).toEqual([...ADDRESS]);
+});
+
+test("no bit may be changed but those of the Ethernet addresses, and of traffic class and flow label", () => {
+  const frame = advertisement(2, 1, 0, 1, 2, 3, 4, 5);
+  for (let at = 12; at < frame.length; at++) {
+    if (at >= 14 && at < 18) continue;
+    for (let bit = 0; bit < 8; bit++) {
+      const changed = Uint8Array.from(frame);
+      changed[at] = (changed[at] as number) ^ (1 << bit);
+      expect(decode(changed)).toBe(-1);
+    }
+  }
+});
+
+test("under a right checksum: options without length or over the end, another type or code, a length that is short or lies", () => {
+  expect(decode(advertisement(2, 0, 0, 1, 2, 3, 4, 5))).toBe(-1);
+  expect(decode(advertisement(2, 2, 0, 1, 2, 3, 4, 5))).toBe(-1);
+  expect(decode(advertisement(2, 1, 0, 1))).toBe(-1);
+  expect(decode(advertisement(2))).toBe(-1);
+  for (const [at, value] of [
+    [54, 135],
+    [55, 1],
+  ] as const) {
+    const frame = advertisement();
+    frame[at] = value;
+    expect(decode(sealed(frame))).toBe(-1);
+  }
+  const frame = advertisement();
+  for (const length of [-1, 0, 77, 79, 2048]) expect(decodeNeighbourAdvertisement(frame, length)).toBe(-1);
 });

@@ -20,8 +20,8 @@
  * | 39     | u8      | flags (STATUS_FLAG_*)                                                       |
  * | 40     | u32     | number of functions                                                         |
  * | 48     | 32 B    | table digest                                                                |
- * | 80     | 12 u32  | counters: see COUNTER_*                                                     |
- * | 128    | u32     | greatest lateness of a keep-alive, µs                                       |
+ * | 80     | 13 u32  | counters: see COUNTER_*                                                     |
+ * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*); see STATUS_SERVER_* |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives: see latenessBucket                |
  * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (FUNCTION_*)                        |
@@ -29,7 +29,7 @@
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const STATUS_MAGIC = 0x54534d57;
-export const STATUS_VERSION = 1;
+export const STATUS_VERSION = 2;
 
 export const STATUS_MAGIC_AT = 0;
 export const STATUS_VERSION_AT = 4;
@@ -49,7 +49,7 @@ export const STATUS_FUNCTION_COUNT_AT = 40;
 export const STATUS_TABLE_DIGEST_AT = 48;
 export const STATUS_TABLE_DIGEST_BYTES = 32;
 export const STATUS_COUNTERS_AT = 80;
-export const STATUS_LATENESS_MAX_AT = 128;
+export const STATUS_LATENESS_MAX_AT = 132;
 export const STATUS_SERVERS_AT = 136;
 export const STATUS_SERVER_BYTES = 32;
 export const STATUS_HISTOGRAM_AT = STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES;
@@ -132,7 +132,9 @@ export const COUNTER_OVERFLOW = 9;
 export const COUNTER_UNPROVEN = 10;
 /** Datagrams that the kernel dropped: those that the socket filter refused, and those for which there was no room. */
 export const COUNTER_DROPPED = 11;
-export const COUNTERS = 12;
+/** Frames in which a host that is no server answered for a VIP that is up here. */
+export const COUNTER_STRANGER = 12;
+export const COUNTERS = 13;
 
 /**
  * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the last for all above.

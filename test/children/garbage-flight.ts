@@ -28,6 +28,7 @@ function measure(periods: number, round: () => void): void {
 function quiet(periods: number, round: (flight: Flight) => void): void {
   const flight = new Flight();
   measure(periods, () => round(flight));
+  if (flight.sightings() < periods) throw new Error(`${flight.sightings()} sightings of strangers`);
   if (flight.accepted() < 2 * periods * 11 || !flight.isSettled()) throw new Error("this was no quiet flight");
 }
 

@@ -4,13 +4,19 @@
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { AddressRenewal } from "../../src/core/address-renewal.ts";
+import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { EEXIST } from "../../src/io/errno.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { NeighbourWatch } from "../../src/io/neighbour-watch.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
+import { SourceAddress } from "../../src/io/source-address.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { IPV6_COST, RENEWAL_ROUND_MS } from "../../src/limits.ts";
+import { encodeArpAnnouncement } from "../../src/wire/arp.ts";
 import { NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
+import { encodeNeighbourAdvertisement } from "../../src/wire/neighbour.ts";
 import { measureGarbage } from "../garbage.ts";
 import { run, vip } from "../namespaces/virtual-network.ts";
 
@@ -142,6 +148,41 @@ const cases: Record<string, () => void> = {
       announcer.announce(0);
       check(announcer.flush() === 0 && capture.receive() > 0);
     });
+  },
+
+  "neighbour-watch"() {
+    const watch = new NeighbourWatch("eth0", vips, [Uint8Array.of(10, 44, 0, 254)]);
+    const others = new PacketSocket("peer0", 0);
+    const events = new EventQueue();
+    // A witness's reply to this host, somebody's announcement of a VIP, and somebody's advertisement of another.
+    const frames = new NativeMemory(3 * 96);
+    const own = new PacketSocket("eth0", 0).hardwareAddress;
+    for (const at of [0, 96]) {
+      const address = at === 0 ? Uint8Array.of(10, 44, 0, 254) : Uint8Array.of(10, 44, 1, 1);
+      encodeArpAnnouncement(frames.bytes, at, others.hardwareAddress, address, 0);
+    }
+    frames.bytes[21] = 2;
+    frames.bytes.set(own, 32);
+    const vip6 = vips[0][1].address;
+    encodeNeighbourAdvertisement(frames.bytes, 192, others.hardwareAddress, vip6, 0);
+    measureGarbage(20_000, () => {
+      check(watch.ask(0) === 0 && watch.refresh() === 0);
+      check(
+        others.send(frames, 0, 42) === 0 && others.send(frames, 96, 42) === 0 && others.send(frames, 192, 86) === 0,
+      );
+      watch.receive(events);
+      check(events.count === 3 && events.kind[0] === EVENT_WITNESS && events.kind[2] === EVENT_STRANGER);
+      events.clear();
+    });
+    const silent = new NeighbourWatch("eth0", vips, [Uint8Array.of(10, 99, 0, 1)]);
+    check(silent.ask(0) === 0); // without a route towards it
+  },
+
+  "source-address"() {
+    const source = new SourceAddress("eth0");
+    const witness = Uint8Array.of(10, 44, 9, 9, 10, 44, 0, 254);
+    run("ip", "route", "add", "10.44.0.0/24", "dev", "eth0");
+    measureGarbage(50_000, () => check(source.towards(witness, 4) === 0 && source.bytes[2] === 9));
   },
 
   "client-notice"() {

@@ -6,6 +6,7 @@
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import {
+  EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -16,8 +17,10 @@ import {
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
   EVENT_PROCESS,
+  EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_UP,
+  EVENT_WITNESS,
 } from "../../src/core/event-queue.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/core/function-table.ts";
 import { StatusWriter } from "../../src/core/status.ts";
@@ -80,6 +83,7 @@ export class Flight {
   private nowUs = 1_000_000;
   private periods = 0;
   private cutOff = NOBODY;
+  private strangerAt = 0;
   private readonly view = new DataView(this.datagram.buffer);
   private readonly boxes: readonly Box[];
 
@@ -88,9 +92,13 @@ export class Flight {
     this.boxes = Array.from({ length: SERVERS }, (_, self) => this.box(self, table, policy));
   }
 
-  /** One period in which nothing happens, but for what the last one left. */
+  /** One period in which nothing happens, but for what the last one left, and a host that takes one VIP after the other for its own. */
   quietPeriod(): void {
     this.nowUs += PERIOD_US;
+    this.strangerAt = (this.strangerAt + 1) % FUNCTIONS;
+    for (let server = 0; server < SERVERS; server++) {
+      this.boxes[server].engine.events.push(EVENT_STRANGER, this.strangerAt, 0x0266, -1);
+    }
     for (let turn = 0; turn < TURNS; turn++) {
       for (let server = 0; server < SERVERS; server++) this.turn(server, this.nowUs + turn * TURN_US);
     }
@@ -116,6 +124,13 @@ export class Flight {
     return sum;
   }
 
+  /** Sightings of the host counted by all engines: each by the one that has the VIP up. */
+  sightings(): number {
+    let sum = 0;
+    for (const { engine } of this.boxes) sum += engine.strangers.sightings;
+    return sum;
+  }
+
   /** All engines hold the same assignment, and every function is up on one server. */
   isSettled(): boolean {
     const digests = new Set(this.boxes.map(({ engine }) => engine.agreement.digest));
@@ -124,7 +139,7 @@ export class Flight {
 
   private box(self: number, table: FunctionTable, policy: AllocationPolicy): Box {
     const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: 100 + self, nonce: 0 };
-    const engine = new Engine(table, policy, identity, timingOf(PERIOD_US / 1000, 3, 3, 0), 1_000_000, this.nowUs);
+    const engine = new Engine(table, policy, identity, timingOf(PERIOD_US / 1000, 3, 3, 0), 1_000_000, this.nowUs, 1);
     const status = new StatusWriter(new DataView(new ArrayBuffer(STATUS_BYTES)), table, engine, identity, 0);
     status.begin(1, this.nowUs, new Uint8Array(32));
     return { engine, seal: new KeepAliveSeal(new Uint8Array(32).fill(5)), status };
@@ -169,7 +184,8 @@ export class Flight {
       } else if (kind === EFFECT_VIP_REMOVE) {
         this.downs++;
         events.push(EVENT_VIP_DOWN, index, 0);
-      } else if (kind === EFFECT_PROCESS_START) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+      } else if (kind === EFFECT_PROBE) events.push(EVENT_WITNESS, index, 0);
+      else if (kind === EFFECT_PROCESS_START) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
       else if (kind === EFFECT_PROCESS_STOP) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
     }
   }

@@ -12,6 +12,8 @@ const QUIET = [
   "link-monitor-resynchronise",
   "announcer",
   "packet-socket",
+  "neighbour-watch",
+  "source-address",
   "client-notice",
 ];
 

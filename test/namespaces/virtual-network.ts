@@ -62,6 +62,11 @@ export class Host {
     run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "mcast_flood", "off");
   }
 
+  /** Cuts the network behind the switch's port, or joins it: the host's link stays up all the time. */
+  attach(attached: boolean): void {
+    run("ip", "-n", this.bridge, "link", "set", this.port, ...(attached ? ["master", "br0"] : ["nomaster"]));
+  }
+
   /** Takes the cable out of the switch, or puts it back. */
   plug(plugged: boolean): void {
     run("ip", "-n", this.bridge, "link", "set", this.port, plugged ? "up" : "down");

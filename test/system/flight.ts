@@ -185,6 +185,11 @@ export class Flight {
   readonly b = new Server("b", this.network.addHost("10.44.0.2/16", "fd44:0:0:1::b/64"), join(this.directory, "b"));
   readonly seat = this.network.addHost("10.44.9.1/16", "fd44:0:0:1::5/64");
 
+  /** One more host on the switch. */
+  addHost(...addresses: string[]): Host {
+    return this.network.addHost(...addresses);
+  }
+
   /** Both active, each seeing the other alive, and agreed about every owner. */
   async settled(): Promise<[StatusDocument, StatusDocument]> {
     let states: [StatusDocument | null, StatusDocument | null] = [null, null];
