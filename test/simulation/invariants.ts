@@ -49,6 +49,8 @@ export class Invariants {
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
   private masksBefore!: Int32Array;
+  /** When each server was last in another phase than active. */
+  private notActiveUs!: Float64Array;
 
   begin(world: World): void {
     this.world = world;
@@ -61,6 +63,7 @@ export class Invariants {
     }
     this.stateBefore = new Uint8Array(serverCount * serverCount);
     this.joiningSinceUs = new Float64Array(serverCount * serverCount);
+    this.notActiveUs = new Float64Array(serverCount);
     this.masksBefore = new Int32Array(serverCount);
   }
 
@@ -73,6 +76,7 @@ export class Invariants {
     if (this.twice > 0) this.checkOneAnswer();
     const { engine } = host;
     if (engine === null) return;
+    if (engine.phase !== PHASE_ACTIVE) this.notActiveUs[host.index] = this.world.nowUs;
     this.checkRecovery(engine, host);
     const { allocations } = engine.agreement;
     if (engine !== this.engines[host.index]) {
@@ -103,6 +107,8 @@ export class Invariants {
     if (handover.assigned[index] !== host.index || handover.failed[index] !== 0 || engine.phase !== PHASE_ACTIVE)
       return;
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
+    // What it was asked for while it was cut off is still on its way for a while.
+    if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
       if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return; // owned twice
     }
