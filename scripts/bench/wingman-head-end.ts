@@ -5,13 +5,12 @@ import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
-import { type HeadEnd, LOST_AFTER_PERIODS, lastLines, PERIOD_MS } from "./head-end.ts";
+import { type HeadEnd, LOST_AFTER_PERIODS, LOST_AFTER_PERIODS_WITH_LEASE, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
 
 export class WingmanHeadEnd implements HeadEnd {
-  readonly name = "wingman";
   private readonly configFile: string;
   private starts = 0;
   private runDirectories: string[] = [];
@@ -19,8 +18,11 @@ export class WingmanHeadEnd implements HeadEnd {
   constructor(
     private readonly executable: string,
     private readonly directory: string,
+    readonly name = "wingman",
+    /** With the kernel's lease on its VIPs, which needs a longer detection time. */
+    private readonly lease = false,
   ) {
-    this.configFile = join(directory, "wingman.json");
+    this.configFile = join(directory, lease ? "wingman-lease.json" : "wingman.json");
   }
 
   prepare(vips: readonly string[]): void {
@@ -29,9 +31,11 @@ export class WingmanHeadEnd implements HeadEnd {
       const own = vips.slice(first, first + VIPS_PER_FUNCTION_MAX).map((vip) => `${vip}/16`);
       functions.push({ id: `f${functions.length}`, required: 1, priority: 5, vips: own });
     }
+    const lostAfterPeriods = this.lease ? LOST_AFTER_PERIODS_WITH_LEASE : LOST_AFTER_PERIODS;
     const config = {
       system: `bench-${process.pid}`,
-      keepAlive: { periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
+      keepAlive: { periodMs: PERIOD_MS, lostAfterPeriods, interfaces: [INTERFACE] },
+      clients: { interface: INTERFACE, lease: this.lease ? "required" : "off" },
       // The first server always has more left than the second: it gets everything.
       servers: [
         { id: IDS[0], resource: 1_000_000 },
@@ -43,7 +47,7 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   start(machine: Machine, index: number): void {
-    const own = join(this.directory, `w${this.starts++}`);
+    const own = join(this.directory, `${this.lease ? "l" : "w"}${this.starts++}`);
     mkdirSync(own);
     this.runDirectories[index] = own;
     machine.start(
@@ -56,8 +60,19 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   async isSettled(machines: readonly Machine[]): Promise<boolean> {
+    return this.isOwnedBy(0, machines);
+  }
+
+  async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
+    const owner = this.view(0)?.functions[0]?.owner ?? -1;
+    return owner >= 0 && this.isOwnedBy(owner, machines) ? owner : null;
+  }
+
+  private isOwnedBy(server: number, machines: readonly Machine[]): boolean {
     const views = machines.map((_, index) => this.view(index));
-    const all = views.every((view) => view?.functions.every(({ owner, state }) => owner === 0 && state === "running"));
+    const all = views.every((view) =>
+      view?.functions.every(({ owner, state }) => owner === server && state === "running"),
+    );
     const heard = machines.length === 1 || (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
     return all && heard && views.every((view) => view?.phase === "active");
   }

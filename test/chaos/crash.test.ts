@@ -1,0 +1,61 @@
+/** The owner of VIPs dies with its link up: its kernel alone has to end its answers. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { twoAnswers } from "../../scripts/watch/one-answer.ts";
+import { leaseMsOf } from "../../src/core/lease.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { until } from "../namespaces/virtual-network.ts";
+import { Aircraft, signal, tableOf } from "./aircraft.ts";
+
+const TIMING = { periodMs: 20, lostAfterPeriods: 10 };
+const ANNOUNCEMENTS = 0;
+/** Whether this release gives its addresses a valid_lft; then they go by themselves. */
+const ADDRESSES_EXPIRE = false;
+const GONE_AFTER_MS = 2000;
+
+let aircraft: Aircraft;
+beforeEach(() => {
+  aircraft = new Aircraft(2, tableOf(2, TIMING, "required"));
+});
+afterEach(async () => {
+  await aircraft.close();
+});
+
+const ownerOf = (server: number): number => aircraft.view(server)?.functions[ANNOUNCEMENTS]?.owner ?? -1;
+
+async function settled(): Promise<{ owner: number; other: number }> {
+  for (const server of [0, 1]) aircraft.start(server);
+  await until("both take part and agree about the owner", () => {
+    const running = [0, 1].every((server) => aircraft.view(server)?.functions[ANNOUNCEMENTS]?.state === "running");
+    return running && ownerOf(0) === ownerOf(1) && aircraft.view(0)?.servers[1] === "alive";
+  });
+  const owner = ownerOf(0);
+  return { owner, other: 1 - owner };
+}
+
+describe("SIGKILL of every process of an owner", () => {
+  test("its VIPs are silent within the lease, and the other server never answers beside it", async () => {
+    const { owner, other } = await settled();
+    const watch = await aircraft.watch();
+    await Bun.sleep(200);
+    signal(aircraft.processes(owner), "SIGKILL");
+    const killedUs = nowUs();
+    await until("the other has taken over", () => ownerOf(other) === other);
+    await Bun.sleep(500);
+    const { tenures, lost } = await watch.end();
+    expect(lost).toBe(0);
+    const last = Math.max(...tenures.filter(({ server }) => server === owner).map(({ toUs }) => toUs));
+    expect(last).toBeGreaterThan(killedUs - 100_000); // it had answered
+    expect((last - killedUs) / 1000).toBeLessThanOrEqual(leaseMsOf(TIMING.periodMs, TIMING.lostAfterPeriods));
+    expect(tenures.some(({ server, vip }) => server === other && vip === ANNOUNCEMENTS)).toBe(true);
+    expect(twoAnswers(tenures)).toEqual([]);
+  });
+
+  test.skipIf(!ADDRESSES_EXPIRE)("its addresses are gone within 2 s", async () => {
+    const { owner } = await settled();
+    const held = aircraft.servers[owner];
+    expect(held?.vips().length).toBeGreaterThan(0);
+    signal(aircraft.processes(owner), "SIGKILL");
+    await Bun.sleep(GONE_AFTER_MS);
+    expect(held?.vips()).toEqual([]);
+  });
+});
