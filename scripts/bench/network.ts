@@ -52,6 +52,11 @@ export class Machine {
     return processesIn(new Set([this.identity]));
   }
 
+  /** Its namespace was made anew. */
+  forgetIdentity(): void {
+    this.identity = UNKNOWN_NAMESPACE;
+  }
+
   /** Starts a program that stays; its output goes to `log`. */
   start(command: readonly string[], log: string): Bun.Subprocess {
     const output = Bun.file(log);
@@ -96,9 +101,8 @@ export class BenchNetwork {
     if (process.getuid?.() !== 0) throw new RuntimeError("network namespaces: this user is not root");
     const network = new BenchNetwork(name);
     for (const namespace of [network.bridge, ...network.machines.map((machine) => machine.namespace)]) {
-      await runCommand(["ip", "netns", "add", namespace]);
+      await addNamespace(namespace);
       cleanUp.defer(() => removeNamespace(namespace));
-      await runCommand(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     }
     cleanUp.defer(() => network.killAtOnce());
     // Without multicast snooping keep-alives reach every port at once; without spanning tree ports forward at once.
@@ -124,11 +128,14 @@ export class BenchNetwork {
     });
   }
 
-  /** As after a fresh boot of both servers: no process, no address but their own, and nobody remembers them. */
+  /** As after a fresh boot of both servers: no process, no address but their own, no packet filter, and nobody remembers them. */
   async renew(): Promise<void> {
     for (const server of this.servers) {
       await server.killAll();
       await this.onBridge(`link del ${server.port}`);
+      await runCommand(["ip", "netns", "del", server.namespace]);
+      await addNamespace(server.namespace);
+      server.forgetIdentity();
       await this.connect(server);
     }
     await runCommand(["ip", "-n", this.client.namespace, "neigh", "flush", "all"]);
@@ -188,6 +195,11 @@ export async function isInstalled(program: string, ...probe: string[]): Promise<
 }
 
 const namespaceName = (label: string): string => `wmb${process.pid}${label}`;
+
+async function addNamespace(namespace: string): Promise<void> {
+  await runCommand(["ip", "netns", "add", namespace]);
+  await runCommand(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+}
 
 function removeNamespace(namespace: string): void {
   const { exitCode, stderr } = Bun.spawnSync(["ip", "netns", "del", namespace], { stderr: "pipe" });
