@@ -12,6 +12,7 @@ const IDS = ["a", "b"] as const;
 
 export class WingmanHeadEnd implements HeadEnd {
   private readonly configFile: string;
+  private vips: readonly string[] = [];
   private starts = 0;
   private runDirectories: string[] = [];
 
@@ -26,6 +27,7 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   prepare(vips: readonly string[]): void {
+    this.vips = vips;
     const functions = [];
     for (let first = 0; first < vips.length; first += VIPS_PER_FUNCTION_MAX) {
       const own = vips.slice(first, first + VIPS_PER_FUNCTION_MAX).map((vip) => `${vip}/16`);
@@ -65,7 +67,9 @@ export class WingmanHeadEnd implements HeadEnd {
 
   async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
     const owner = this.view(0)?.functions[0]?.owner ?? -1;
-    return owner >= 0 && this.isOwnedBy(owner, machines) ? owner : null;
+    if (owner < 0 || !this.isOwnedBy(owner, machines)) return null;
+    // The state is the last one of an engine that may have ended meanwhile: its addresses went with it.
+    return (await (machines[owner] as Machine).addresses()).has(this.vips[0] as string) ? owner : null;
   }
 
   private isOwnedBy(server: number, machines: readonly Machine[]): boolean {
