@@ -19,6 +19,9 @@ const COMMAND_DEADLINE_MS = 10_000;
 export const VIPS = ["10.44.1.1", "fd44:0:0:1::1", "10.44.1.2", "10.44.1.3", "10.44.1.4"];
 /** The function of each VIP. */
 export const FUNCTION_OF_VIP = [0, 0, 1, 2, 3];
+/** What each function requires, and what each server has. */
+export const REQUIRED = [40, 50, 40, 30] as const;
+export const RESOURCE = 100;
 
 export interface Timing {
   periodMs: number;
@@ -31,12 +34,12 @@ export function tableOf(serverCount: number, timing: Timing, lease: "required" |
     system: "chaos",
     keepAlive: { ...timing, recoveredAfterPeriods: 5, interfaces: ["eth0"] },
     clients: { lease },
-    servers: IDS.slice(0, serverCount).map((id) => ({ id, resource: 100 })),
+    servers: IDS.slice(0, serverCount).map((id) => ({ id, resource: RESOURCE })),
     functions: [
-      { id: "announcements", required: 40, priority: 10, vips: ["10.44.1.1/16", "fd44:0:0:1::1/64"] },
-      { id: "safety-video", required: 50, priority: 9, vips: ["10.44.1.2/16"] },
-      { id: "map", required: 40, priority: 5, vips: ["10.44.1.3/16"] },
-      { id: "games", required: 30, priority: 2, vips: ["10.44.1.4/16"] },
+      { id: "announcements", required: REQUIRED[0], priority: 10, vips: ["10.44.1.1/16", "fd44:0:0:1::1/64"] },
+      { id: "safety-video", required: REQUIRED[1], priority: 9, vips: ["10.44.1.2/16"] },
+      { id: "map", required: REQUIRED[2], priority: 5, vips: ["10.44.1.3/16"] },
+      { id: "games", required: REQUIRED[3], priority: 2, vips: ["10.44.1.4/16"] },
     ],
   };
 }
@@ -75,6 +78,11 @@ export class Aircraft {
     this.at(server).start(this.table);
   }
 
+  /** What an init system does: a daemon that has ended, such as one whose interface its predecessor still held, is started again. */
+  restartEnded(): void {
+    for (const [index, server] of this.servers.entries()) if (!server.isRunning) this.start(index);
+  }
+
   view(server: number): ServerView | null {
     return readServerView(join(this.at(server).runDirectory, "status"));
   }
@@ -98,6 +106,10 @@ export class Aircraft {
         return await pause(this.processes(server), lengthMs);
       case "kill engine":
         return signal(engine(), "SIGKILL");
+      case "kill supervisor":
+        await this.at(server).stop("SIGKILL");
+        await Bun.sleep(lengthMs);
+        return this.start(server);
       case "kill all":
         signal(this.processes(server), "SIGKILL");
         await this.at(server).stop("SIGKILL");

@@ -2,8 +2,9 @@
 import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import { type Apart, longestMs, type Tenure, type TwoAnswers, twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { Aircraft, FUNCTION_OF_VIP, type Timing, tableOf, VIPS } from "./aircraft.ts";
-import { type Fault, faultsOfBurst, faultText } from "./fault-plan.ts";
+import { Aircraft, FUNCTION_OF_VIP, REQUIRED, RESOURCE, type Timing, tableOf, VIPS } from "./aircraft.ts";
+import { type Fault, faultsOfBurst, faultText, laneOf } from "./fault-plan.ts";
+import { overloads } from "./load.ts";
 
 /** Timings of which a seed draws one: lease 35 ms, the shortest there is, and 175 ms. */
 const TIMINGS: readonly Timing[] = [
@@ -64,11 +65,17 @@ export async function fly(order: Order): Promise<Outcome> {
     for (let burst = 0; burst < bursts; burst++) {
       const faults = faultsOfBurst(random, serverCount, burstMs);
       const beganMs = performance.now();
+      const lanes = new Map<string, Promise<void>>();
       await Promise.all(
         faults.map(async (fault) => {
+          const lane = laneOf(fault);
+          const before = lanes.get(lane);
+          const { promise, resolve } = Promise.withResolvers<void>();
+          lanes.set(lane, promise);
+          await before; // on a busy machine a fault may take longer than it should
           await Bun.sleep(Math.max(0, beganMs + fault.atMs - performance.now()));
           const fromUs = nowUs();
-          await aircraft.inflict(fault);
+          await aircraft.inflict(fault).finally(resolve);
           const span = { fromUs, toUs: nowUs() };
           flown.push({ text: `burst ${burst + 1}: ${faultText(fault, aircraft.ids)}`, ...span });
           if (!cutsOff(fault)) return;
@@ -85,7 +92,7 @@ export async function fly(order: Order): Promise<Outcome> {
     const report = await watch.end();
     if (report.lost > 0) throw new Error(`the watcher lost ${report.lost} frames: nothing is proved`);
     if (report.spoken < report.asked / 2) throw new Error(`blind: ${report.spoken} answers in ${report.asked} rounds`);
-    const name = ({ vip, servers, fromUs, toUs }: TwoAnswers): string => {
+    const twoText = ({ vip, servers, fromUs, toUs }: TwoAnswers): string => {
       const atWork = flown.filter((fault) => fault.fromUs <= toUs && fault.toUs >= fromUs - 1_000_000);
       const who = servers.map((server) => aircraft.ids[server]).join(" and ");
       const lengthMs = ((toUs - fromUs) / 1000).toFixed(3);
@@ -98,7 +105,12 @@ export async function fly(order: Order): Promise<Outcome> {
     const afterHeal = twoAnswers(report.tenures, healed).filter((two) => !isIn(two, twoAnswers(report.tenures, apart)));
     return {
       faults: flown.length,
-      violations: twoAnswers(report.tenures, apart).map(name),
+      violations: [
+        ...twoAnswers(report.tenures, apart).map(twoText),
+        ...overloads(report.tenures, FUNCTION_OF_VIP, REQUIRED, RESOURCE).map(
+          ({ server, load }) => `${aircraft.ids[server]} served ${load} of ${RESOURCE}`,
+        ),
+      ],
       afterHealMs: longestMs(afterHeal),
       convergedAfterMs,
       moves: movesIn(report.tenures),
@@ -138,6 +150,7 @@ async function converged(aircraft: Aircraft): Promise<void> {
   let before = "";
   let sinceMs = 0;
   while (true) {
+    aircraft.restartEnded();
     const { settled, text } = stateOf(aircraft);
     const now = performance.now();
     if (!settled || text !== before) sinceMs = now;

@@ -6,6 +6,7 @@ export type FaultKind =
   | "pause supervisor"
   | "pause all"
   | "kill engine"
+  | "kill supervisor"
   | "kill all"
   | "leave"
   | "drain"
@@ -30,6 +31,7 @@ const KINDS: readonly { kind: FaultKind; share: number; minMs: number; maxMs: nu
   { kind: "pause supervisor", share: 2, minMs: 2, maxMs: 5000 },
   { kind: "pause all", share: 6, minMs: 2, maxMs: 5000 },
   { kind: "kill engine", share: 3, minMs: 0, maxMs: 0 },
+  { kind: "kill supervisor", share: 2, minMs: 1, maxMs: 1000 },
   { kind: "kill all", share: 4, minMs: 1, maxMs: 2000 },
   { kind: "leave", share: 2, minMs: 1, maxMs: 1000 },
   { kind: "drain", share: 3, minMs: 50, maxMs: 1000 },
@@ -39,8 +41,10 @@ const KINDS: readonly { kind: FaultKind; share: number; minMs: number; maxMs: nu
   { kind: "flood", share: 1, minMs: 100, maxMs: 1000 },
 ];
 
-/** Faults of the processes and of the network of one server may overlap; two of the same do not. */
 const NETWORK: ReadonlySet<FaultKind> = new Set(["unplug", "block", "deafen", "flood"]);
+
+/** Now and then a fault hits every server at the same moment: a brown-out, a stall of the host, the switch. */
+const ALL_AT_ONCE_ONE_IN = 10;
 
 /** Time between two faults. */
 const DISTANCE_MS = { min: 20, max: 900 };
@@ -55,13 +59,21 @@ export function faultsOfBurst(random: SeededRandom, serverCount: number, lengthM
     atMs += DISTANCE_MS.min + random.below(DISTANCE_MS.max - DISTANCE_MS.min);
     if (atMs >= lengthMs) return faults;
     const { kind, minMs, maxMs } = draw(random);
-    const server = random.below(serverCount);
+    const drawn = random.below(serverCount);
     const length = Math.min(evenlyInLogarithm(random, minMs, maxMs), lengthMs - atMs);
-    const lane = `${server} ${NETWORK.has(kind)}`;
-    if ((busyUntilMs.get(lane) ?? 0) > atMs) continue;
-    busyUntilMs.set(lane, atMs + length + REST_MS);
-    faults.push({ kind, server, atMs, lengthMs: length });
+    const servers = random.below(ALL_AT_ONCE_ONE_IN) === 0 ? Array.from({ length: serverCount }, (_, i) => i) : [drawn];
+    for (const server of servers) {
+      const lane = laneOf({ kind, server });
+      if ((busyUntilMs.get(lane) ?? 0) > atMs) continue;
+      busyUntilMs.set(lane, atMs + length + REST_MS);
+      faults.push({ kind, server, atMs, lengthMs: length });
+    }
   }
+}
+
+/** Faults of one lane follow each other: what goes wrong with the processes of one server, and with its cable. */
+export function laneOf({ kind, server }: Pick<Fault, "kind" | "server">): string {
+  return `${server} ${NETWORK.has(kind) ? "network" : "processes"}`;
 }
 
 export function faultText(fault: Fault, ids: readonly string[]): string {

@@ -93,6 +93,10 @@ export class Server {
     return this.daemon.pid;
   }
 
+  get isRunning(): boolean {
+    return this.daemon !== null && this.daemon.exitCode === null && this.daemon.signalCode === null;
+  }
+
   get enginePid(): number {
     return Number(/engine pid (\d+)/.exec(this.command("status").out)?.[1]);
   }
