@@ -26,7 +26,7 @@ for (let flight = seed; flight === seed || performance.now() < endMs; flight = (
   } catch (error) {
     fail(flight, (error as Error).message);
   }
-  const { faults, moves, spoken, afterHealMs, convergedAfterMs, violations } = outcome;
+  const { faults, moves, spoken, afterHealMs, convergedAfterMs, worstGapMs, violations } = outcome;
   total.flights++;
   total.faults += faults;
   total.moves += moves;
@@ -36,7 +36,7 @@ for (let flight = seed; flight === seed || performance.now() < endMs; flight = (
   process.stdout.write(
     `seed ${flight}: ${serverCount} servers, ${faults} faults, ${moves} moves of a VIP, ${spoken} answers; ` +
       `${violations.length} times two answers; after a heal both for ${afterHealMs.toFixed(1)} ms at most; ` +
-      `settled after ${(convergedAfterMs / 1000).toFixed(1)} s at most\n`,
+      `settled after ${(convergedAfterMs / 1000).toFixed(1)} s at most; not watched for ${worstGapMs.toFixed(1)} ms at most\n`,
   );
   if (violations.length > 0) fail(flight, violations.join("\n"));
 }

@@ -1,10 +1,11 @@
-/** The owner of VIPs dies with its link up: its kernel alone has to end its answers. */
+/** One fault each, with the bounds that hold for it: a dead owner whose link is up, and a cut that nobody can see. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Aircraft, signal, tableOf } from "./aircraft.ts";
+import { healGraceMs } from "./chaos-flight.ts";
 
 const TIMING = { periodMs: 20, lostAfterPeriods: 10 };
 const ANNOUNCEMENTS = 0;
@@ -58,4 +59,23 @@ describe("SIGKILL of every process of an owner", () => {
     await Bun.sleep(GONE_AFTER_MS);
     expect(held?.vips()).toEqual([]);
   });
+});
+
+test("two servers that a cut has parted both serve their side, and soon after the heal one of them alone", async () => {
+  await settled();
+  const watch = await aircraft.watch();
+  const cut = aircraft.servers[1];
+  cut?.host.block(true);
+  await until("each owns what it can without the other", () => ownerOf(0) === 0 && ownerOf(1) === 1);
+  await Bun.sleep(300);
+  cut?.host.block(false);
+  const healedUs = nowUs();
+  await until("both agree again", () => ownerOf(0) === ownerOf(1) && aircraft.view(0)?.servers[1] === "alive");
+  await Bun.sleep(500);
+  const { tenures, lost } = await watch.end();
+  expect(lost).toBe(0);
+  const both = twoAnswers(tenures).filter(({ vip }) => vip === ANNOUNCEMENTS);
+  expect(both.length).toBeGreaterThan(0); // no watcher on one side alone would have seen it
+  const endUs = Math.max(...both.map(({ toUs }) => toUs));
+  expect((endUs - healedUs) / 1000).toBeLessThanOrEqual(healGraceMs(TIMING));
 });
