@@ -93,10 +93,6 @@ export class Server {
     return this.daemon.pid;
   }
 
-  get isRunning(): boolean {
-    return this.daemon !== null && this.daemon.exitCode === null && this.daemon.signalCode === null;
-  }
-
   get enginePid(): number {
     return Number(/engine pid (\d+)/.exec(this.command("status").out)?.[1]);
   }
@@ -114,6 +110,10 @@ export class Server {
   async exited(): Promise<number | null> {
     await this.daemon?.exited;
     return this.daemon?.exitCode ?? null;
+  }
+
+  get isRunning(): boolean {
+    return this.daemon !== null && this.daemon.exitCode === null && this.daemon.signalCode === null;
   }
 
   command(...args: string[]): { code: number; out: string; err: string } {
