@@ -122,7 +122,10 @@ export async function fly(order: Order): Promise<Outcome> {
   }
 }
 
-/** Whether it takes a server's keep-alives away and leaves its clients, so that for once it may answer beside another (P1's premise). */
+/**
+ * Whether P1's premise does not hold meanwhile: behind a blocked port a server serves a segment of its own, and a deaf one, which hears no
+ * peer and cannot know that it is heard, takes over from servers that let go when they hear of it (seen: both for 0.4 ms).
+ */
 function cutsOff({ kind }: Fault): boolean {
   return kind === "block" || kind === "deafen";
 }
