@@ -3,6 +3,7 @@
  * does the same for as long as wanted.
  */
 import { expect, test } from "bun:test";
+import { VIPS } from "./aircraft.ts";
 import { fly, type Order } from "./chaos-flight.ts";
 
 const GIVEN = process.env.CHAOS_SEED;
@@ -17,8 +18,8 @@ for (const [serverCount, burstMs, bursts] of [
     process.stderr.write(`chaos: ${serverCount} servers, CHAOS_SEED=${SEED}\n`);
     const { violations, faults, moves } = await fly(order);
     expect(violations).toEqual([]);
-    expect(faults).toBeGreaterThan(bursts * 8);
-    expect(moves).toBeGreaterThan(10); // something happened
+    expect(faults).toBeGreaterThan(bursts * 5);
+    expect(moves).toBeGreaterThan(VIPS.length); // more than each VIP's first answer
   });
 }
 
