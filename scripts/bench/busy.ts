@@ -6,6 +6,7 @@ import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
 import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
+import { MEASURING_PRIORITY } from "./priorities.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 1;
@@ -33,15 +34,22 @@ async function measure(context: BenchContext): Promise<Report> {
   else systems.push(normal, realtime);
   const network = await BenchNetwork.create(context.cleanUp);
   const vips = vipList(1);
-  const all = systems.map((system) => ({ system, takeovers: [] as number[], twiceMs: [] as number[] }));
+  const all = systems.map((system) => ({
+    system,
+    takeovers: [] as number[],
+    twiceMs: [] as number[],
+    gapMs: [] as number[],
+  }));
   for (let trial = 0; trial < (context.trials ?? TRIALS); trial++) {
-    for (const { system, takeovers, twiceMs } of all) {
+    for (const { system, takeovers, twiceMs, gapMs } of all) {
       system.prepare(vips);
       await startPair(context, network, system);
       const seen = await takeoversBesideLoad(context, network, vips);
       takeovers.push(seen.takeovers);
       twiceMs.push(seen.twiceMs);
-      context.progress(`${trial + 1} ${system.name}: ${seen.takeovers} false take-overs`);
+      gapMs.push(seen.gapMs);
+      const words = seen.takeovers === 0 ? "" : ` (${system.lastWords(0)} || ${system.lastWords(1)})`;
+      context.progress(`${trial + 1} ${system.name}: ${seen.takeovers} false take-overs${words}`);
     }
   }
   return {
@@ -56,6 +64,11 @@ async function measure(context: BenchContext): Promise<Report> {
         unit: "ms",
         series: all.map(({ system, twiceMs }) => ({ system: system.name, values: twiceMs })),
       },
+      {
+        label: "longest stall of the watcher itself",
+        unit: "ms",
+        series: all.map(({ system, gapMs }) => ({ system: system.name, values: gapMs })),
+      },
     ],
     limits: [
       {
@@ -65,7 +78,10 @@ async function measure(context: BenchContext): Promise<Report> {
         unit: "",
       },
     ],
-    notes: ["a take-over is an address that comes up on the standby, as its kernel reports it"],
+    notes: [
+      "a take-over is an address that comes up on the standby, as its kernel reports it",
+      `the watcher looks every ms at SCHED_FIFO ${MEASURING_PRIORITY}: when it stalls, the machine has`,
+    ],
     skipped,
   };
 }
@@ -74,7 +90,7 @@ async function takeoversBesideLoad(
   context: BenchContext,
   network: BenchNetwork,
   vips: readonly string[],
-): Promise<{ takeovers: number; twiceMs: number }> {
+): Promise<{ takeovers: number; twiceMs: number; gapMs: number }> {
   const [, standby] = network.servers;
   const watch = await network.watch(vips);
   const monitor = monitorAddresses(standby);
@@ -90,12 +106,12 @@ async function takeoversBesideLoad(
   try {
     await Bun.sleep(SECONDS * 1000);
     for (const child of load) child.kill("SIGKILL");
-    const { tenures, lost } = await watch.end();
+    const { tenures, lost, worstGapMs: gapMs } = await watch.end();
     if (lost > 0) throw new RuntimeError(`the watcher lost ${lost} frames`);
     monitor.kill("SIGTERM");
     const lines = (await new Response(monitor.stdout).text()).split("\n");
     const added = lines.filter((line) => !line.startsWith("Deleted") && vips.some((vip) => line.includes(` ${vip}/`)));
-    return { takeovers: added.length, twiceMs: longestMs(twoAnswers(tenures)) };
+    return { takeovers: added.length, twiceMs: longestMs(twoAnswers(tenures)), gapMs };
   } finally {
     strikeOff();
   }
