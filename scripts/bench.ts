@@ -17,6 +17,7 @@ import { runCommand } from "../src/rig/command-run.ts";
 import { allocate } from "./bench/allocate.ts";
 import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";
 import { boot } from "./bench/boot.ts";
+import { busy } from "./bench/busy.ts";
 import { CleanUp } from "./bench/clean-up.ts";
 import { crash } from "./bench/crash.ts";
 import { flood } from "./bench/flood.ts";
@@ -24,13 +25,26 @@ import { handover } from "./bench/handover.ts";
 import { jitter } from "./bench/jitter.ts";
 import { netlink } from "./bench/netlink.ts";
 import { outage } from "./bench/outage.ts";
+import { pause } from "./bench/pause.ts";
 import { reportDocument } from "./bench/report-document.ts";
 import { reportText } from "./bench/report-text.ts";
 import { SeededRandom } from "./bench/seeded-random.ts";
 import { size } from "./bench/size.ts";
 
 const ROOT = join(import.meta.dir, "..");
-const BENCHMARKS: readonly Benchmark[] = [outage, handover, crash, jitter, flood, allocate, netlink, boot, size];
+const BENCHMARKS: readonly Benchmark[] = [
+  outage,
+  handover,
+  crash,
+  pause,
+  busy,
+  flood,
+  jitter,
+  allocate,
+  netlink,
+  boot,
+  size,
+];
 const TRIALS_MAX = 10_000;
 const SEED_MAX = 0xffff_ffff;
 

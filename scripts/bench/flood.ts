@@ -32,7 +32,7 @@ interface Outcome {
 
 async function measure(context: BenchContext): Promise<Report> {
   const network = await BenchNetwork.create(context.cleanUp);
-  const wingman = new WingmanHeadEnd(await context.wingman(), context.directory, true);
+  const wingman = new WingmanHeadEnd(await context.wingman(), context.directory, "wingman", true, true);
   const keepalived = await KeepalivedHeadEnd.find(context.directory);
   const [vip] = vipList(1) as [string];
   wingman.prepare([vip]);

@@ -11,6 +11,8 @@ export interface HeadEnd {
   start(machine: Machine, index: number): void;
   /** Whether server 0 owns every VIP, and server 1, when it is started, stands by and hears server 0. */
   isSettled(machines: readonly Machine[]): Promise<boolean>;
+  /** The server (0 or 1) that owns every VIP while the other stands by and hears it, or null while there is none. */
+  ownerIn(machines: readonly [Machine, Machine]): Promise<number | null>;
   /** The last lines that the software on server `index` has said, for when it does not do what it should. */
   lastWords(index: number): string;
   /** Planned departure of server 0 as its operator would order it. Comes back when it was ordered. */
@@ -20,6 +22,9 @@ export interface HeadEnd {
 /** Keep-alive period and the number of silent ones that mean failure, for both systems. */
 export const PERIOD_MS = 10;
 export const LOST_AFTER_PERIODS = 3;
+
+/** The shortest detection time of Wingman that a lease fits into, at {@link PERIOD_MS}; keepalived has no lease. */
+export const LOST_AFTER_PERIODS_WITH_LEASE = 5;
 
 const LAST_LINES = 3;
 

@@ -28,27 +28,30 @@ export const KEEPALIVED_MISSING =
   "keepalived is not installed (Debian package keepalived): its part of this benchmark is left out";
 
 export class KeepalivedHeadEnd implements HeadEnd {
-  readonly name = "keepalived";
   private vips: readonly string[] = [];
   private starts = 0;
   private readonly logFiles: string[] = [];
 
-  private constructor(private readonly directory: string) {}
+  private constructor(
+    private readonly directory: string,
+    readonly name: string,
+    private readonly realtime: boolean,
+  ) {}
 
-  /** Null when keepalived is not installed. */
-  static async find(directory: string): Promise<KeepalivedHeadEnd | null> {
-    return (await isInstalled("keepalived", "--version")) ? new KeepalivedHeadEnd(directory) : null;
+  /** Null when keepalived is not installed. `realtime`: with a real-time priority, which is not its default. */
+  static async find(directory: string, name = "keepalived", realtime = true): Promise<KeepalivedHeadEnd | null> {
+    return (await isInstalled("keepalived", "--version")) ? new KeepalivedHeadEnd(directory, name, realtime) : null;
   }
 
   prepare(vips: readonly string[]): void {
     this.vips = vips;
     PRIORITIES.forEach((priority, index) => {
-      writeFileSync(this.configFile(index), configuration(vips, priority));
+      writeFileSync(this.configFile(index), configuration(vips, priority, this.realtime));
     });
   }
 
   start(machine: Machine, index: number): void {
-    const own = join(this.directory, `k${this.starts++}`);
+    const own = join(this.directory, `${this.realtime ? "k" : "n"}${this.starts++}`);
     const files = ["--pid", `${own}.pid`, "--vrrp_pid", `${own}.vrrp`];
     const log = `${own}.log`;
     this.logFiles[index] = log;
@@ -65,6 +68,13 @@ export class KeepalivedHeadEnd implements HeadEnd {
     return standby === undefined || hearsVrrp(standby);
   }
 
+  async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
+    const addresses = await Promise.all(machines.map((machine) => machine.addresses()));
+    const owned = addresses.map((held) => this.vips.filter((vip) => held.has(vip)).length);
+    const owner = owned.indexOf(this.vips.length);
+    return owner !== -1 && owned[1 - owner] === 0 ? owner : null;
+  }
+
   lastWords(index: number): string {
     return lastLines(this.logFiles[index] as string);
   }
@@ -76,7 +86,7 @@ export class KeepalivedHeadEnd implements HeadEnd {
   }
 
   private configFile(index: number): string {
-    return join(this.directory, `keepalived-${index}.conf`);
+    return join(this.directory, `keepalived-${this.realtime ? "rt-" : ""}${index}.conf`);
   }
 }
 
@@ -98,15 +108,18 @@ function hearsVrrp(machine: Machine): boolean {
   }
 }
 
-function configuration(vips: readonly string[], priority: number): string {
+function configuration(vips: readonly string[], priority: number, realtime: boolean): string {
   const [first, ...others] = vips;
   // An advertisement has room for few addresses: the others come along with the first.
   const excluded = others.length === 0 ? "" : `\n  virtual_ipaddress_excluded {\n    ${others.join("\n    ")}\n  }`;
-  return `global_defs {
-  vrrp_version 3
+  const scheduling = realtime
+    ? `
   vrrp_rt_priority ${KEEPALIVED_PRIORITY}
   vrrp_rlimit_rttime ${REALTIME_US_MAX}
-  vrrp_no_swap
+  vrrp_no_swap`
+    : "";
+  return `global_defs {
+  vrrp_version 3${scheduling}
 }
 vrrp_instance bench {
   state BACKUP

@@ -8,12 +8,15 @@ import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { processesIn } from "../../src/rig/process-table.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { AnswerWatch } from "../watch/answer-watch.ts";
 import type { CleanUp } from "./clean-up.ts";
 
 export const INTERFACE = "eth0";
 
 const DEATH_DEADLINE_MS = 5000;
 const UNKNOWN_NAMESPACE = "";
+/** Benchmarks use IPv4 alone. */
+const UNUSED_IPV6 = "::";
 
 /** One end of a cable to the bridge. */
 export class Machine {
@@ -22,6 +25,8 @@ export class Machine {
   readonly port: string;
   /** Its own address in the client network. */
   readonly address: string;
+  /** Of its client interface. */
+  readonly hardware: number[];
   private identity = UNKNOWN_NAMESPACE;
 
   constructor(
@@ -31,6 +36,7 @@ export class Machine {
     this.namespace = namespaceName(label);
     this.port = `port-${label}`;
     this.address = `10.99.0.${number}`;
+    this.hardware = [0x02, 0x57, 0x42, 0, 0, number];
   }
 
   /** Command prefix that runs a program on this machine; the program keeps the number of the process. */
@@ -44,6 +50,11 @@ export class Machine {
       this.identity = `net:[${statSync(`/run/netns/${this.namespace}`).ino}]`;
     }
     return processesIn(new Set([this.identity]));
+  }
+
+  /** Its namespace was made anew. */
+  forgetIdentity(): void {
+    this.identity = UNKNOWN_NAMESPACE;
   }
 
   /** Starts a program that stays; its output goes to `log`. */
@@ -71,20 +82,27 @@ export class Machine {
 }
 
 export class BenchNetwork {
-  readonly servers: readonly [Machine, Machine] = [new Machine("a", 1), new Machine("b", 2)];
-  readonly client = new Machine("c", 100);
-  private readonly bridge = namespaceName("n");
+  readonly client: Machine;
+  readonly servers: readonly [Machine, Machine];
+  private readonly bridge: string;
 
-  private constructor() {}
+  private constructor(name: string) {
+    this.servers = [new Machine(`${name}a`, 1), new Machine(`${name}b`, 2)];
+    this.client = new Machine(`${name}c`, 100);
+    this.bridge = namespaceName(`${name}n`);
+  }
 
-  /** @throws RuntimeError when the machine does not let us */
-  static async create(cleanUp: CleanUp): Promise<BenchNetwork> {
+  /**
+   * `name`: some letters, when there is to be more than one at a time.
+   *
+   * @throws RuntimeError when the machine does not let us
+   */
+  static async create(cleanUp: CleanUp, name = ""): Promise<BenchNetwork> {
     if (process.getuid?.() !== 0) throw new RuntimeError("network namespaces: this user is not root");
-    const network = new BenchNetwork();
+    const network = new BenchNetwork(name);
     for (const namespace of [network.bridge, ...network.machines.map((machine) => machine.namespace)]) {
-      await runCommand(["ip", "netns", "add", namespace]);
+      await addNamespace(namespace);
       cleanUp.defer(() => removeNamespace(namespace));
-      await runCommand(["ip", "-n", namespace, "link", "set", "lo", "up"]);
     }
     cleanUp.defer(() => network.killAtOnce());
     // Without multicast snooping keep-alives reach every port at once; without spanning tree ports forward at once.
@@ -100,11 +118,24 @@ export class BenchNetwork {
     return [...this.servers, this.client];
   }
 
-  /** As after a fresh boot of both servers: no process, no address but their own, and nobody remembers them. */
+  /** Watches which of the servers answers for each of `vips`. */
+  async watch(vips: readonly string[]): Promise<AnswerWatch> {
+    const enter = ["nsenter", `--net=/run/netns/${this.bridge}`];
+    return await AnswerWatch.start(enter, {
+      servers: this.servers.map(({ port, hardware }) => ({ port, hardware })),
+      vips: [...vips],
+      seat: { hardware: this.client.hardware, ipv4: this.client.address, ipv6: UNUSED_IPV6 },
+    });
+  }
+
+  /** As after a fresh boot of both servers: no process, no address but their own, no packet filter, and nobody remembers them. */
   async renew(): Promise<void> {
     for (const server of this.servers) {
       await server.killAll();
       await this.onBridge(`link del ${server.port}`);
+      await runCommand(["ip", "netns", "del", server.namespace]);
+      await addNamespace(server.namespace);
+      server.forgetIdentity();
       await this.connect(server);
     }
     await runCommand(["ip", "-n", this.client.namespace, "neigh", "flush", "all"]);
@@ -123,7 +154,7 @@ export class BenchNetwork {
   }
 
   private async connect(machine: Machine): Promise<void> {
-    const hardware = `02:57:42:00:00:${machine.number.toString(16).padStart(2, "0")}`;
+    const hardware = machine.hardware.map((byte) => byte.toString(16).padStart(2, "0")).join(":");
     await this.onBridge(
       `link add ${machine.port} type veth peer name ${INTERFACE} address ${hardware} netns ${machine.namespace}`,
       `link set ${machine.port} addrgenmode none`,
@@ -146,11 +177,11 @@ export class BenchNetwork {
   }
 }
 
-/** SIGKILL to each of `processes`; one that has gone meanwhile is no error. */
-export function kill(processes: readonly number[]): void {
+/** A signal to each of `processes`; one that has gone meanwhile is no error. */
+export function kill(processes: readonly number[], signal: NodeJS.Signals = "SIGKILL"): void {
   for (const pid of processes) {
     try {
-      process.kill(pid, "SIGKILL");
+      process.kill(pid, signal);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
     }
@@ -164,6 +195,11 @@ export async function isInstalled(program: string, ...probe: string[]): Promise<
 }
 
 const namespaceName = (label: string): string => `wmb${process.pid}${label}`;
+
+async function addNamespace(namespace: string): Promise<void> {
+  await runCommand(["ip", "netns", "add", namespace]);
+  await runCommand(["ip", "-n", namespace, "link", "set", "lo", "up"]);
+}
 
 function removeNamespace(namespace: string): void {
   const { exitCode, stderr } = Bun.spawnSync(["ip", "netns", "del", namespace], { stderr: "pipe" });

@@ -6,9 +6,12 @@ import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts"
 import type { BenchNetwork } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
-/** Wingman first, then the peers that are installed; `skipped` says which is not. */
-export async function headEnds(context: BenchContext): Promise<{ systems: HeadEnd[]; skipped: string[] }> {
-  const wingman = new WingmanHeadEnd(await context.wingman(), context.directory);
+/** Wingman first, with a lease on its VIPs or without, then the peers that are installed; `skipped` says which is not. */
+export async function headEnds(
+  context: BenchContext,
+  lease = false,
+): Promise<{ systems: HeadEnd[]; skipped: string[] }> {
+  const wingman = new WingmanHeadEnd(await context.wingman(), context.directory, "wingman", lease);
   const keepalived = await KeepalivedHeadEnd.find(context.directory);
   if (keepalived === null) return { systems: [wingman], skipped: [KEEPALIVED_MISSING] };
   return { systems: [wingman, keepalived], skipped: [] };

@@ -5,7 +5,7 @@ import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
-import { type HeadEnd, LOST_AFTER_PERIODS, lastLines, PERIOD_MS } from "./head-end.ts";
+import { type HeadEnd, LOST_AFTER_PERIODS, LOST_AFTER_PERIODS_WITH_LEASE, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
@@ -13,35 +13,40 @@ const KEY_FILE = "keep-alive.key";
 const KEY_BYTES = 32;
 
 export class WingmanHeadEnd implements HeadEnd {
-  readonly name = "wingman";
   readonly system = `bench-${process.pid}`;
   private readonly configFile: string;
+  private vips: readonly string[] = [];
   private starts = 0;
   private runDirectories: string[] = [];
 
   constructor(
     private readonly executable: string,
     private readonly directory: string,
+    readonly name = "wingman",
+    /** With the kernel's lease on its VIPs, which needs a longer detection time. */
+    private readonly lease = false,
     /** Whether keep-alives are authenticated. */
     private readonly isKeyed = false,
   ) {
-    this.configFile = join(directory, "wingman.json");
+    this.configFile = join(directory, lease ? "wingman-lease.json" : "wingman.json");
   }
 
   prepare(vips: readonly string[]): void {
+    this.vips = vips;
     const functions = [];
     for (let first = 0; first < vips.length; first += VIPS_PER_FUNCTION_MAX) {
       const own = vips.slice(first, first + VIPS_PER_FUNCTION_MAX).map((vip) => `${vip}/16`);
       functions.push({ id: `f${functions.length}`, required: 1, priority: 5, vips: own });
     }
+    const lostAfterPeriods = this.lease ? LOST_AFTER_PERIODS_WITH_LEASE : LOST_AFTER_PERIODS;
     const config = {
       system: this.system,
       keepAlive: {
-        ...{ periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, interfaces: [INTERFACE] },
+        ...{ periodMs: PERIOD_MS, lostAfterPeriods, interfaces: [INTERFACE] },
         keyFile: this.isKeyed ? KEY_FILE : null,
       },
-      // No lease fits a detection time of 30 ms, with which keepalived is compared.
-      clients: { lease: "off" },
+      // No lease fits the detection time of 30 ms with which keepalived is compared.
+      clients: { interface: INTERFACE, lease: this.lease ? "required" : "off" },
       // The first server always has more left than the second: it gets everything.
       servers: [
         { id: IDS[0], resource: 1_000_000 },
@@ -54,7 +59,7 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   start(machine: Machine, index: number): void {
-    const own = join(this.directory, `w${this.starts++}`);
+    const own = join(this.directory, `${this.lease ? "l" : "w"}${this.starts++}`);
     mkdirSync(own);
     this.runDirectories[index] = own;
     machine.start(
@@ -67,8 +72,21 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   async isSettled(machines: readonly Machine[]): Promise<boolean> {
+    return this.isOwnedBy(0, machines);
+  }
+
+  async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
+    const owner = this.view(0)?.functions[0]?.owner ?? -1;
+    if (owner < 0 || !this.isOwnedBy(owner, machines)) return null;
+    // The state is the last one of an engine that may have ended meanwhile: its addresses went with it.
+    return (await (machines[owner] as Machine).addresses()).has(this.vips[0] as string) ? owner : null;
+  }
+
+  private isOwnedBy(server: number, machines: readonly Machine[]): boolean {
     const views = machines.map((_, index) => this.view(index));
-    const all = views.every((view) => view?.functions.every(({ owner, state }) => owner === 0 && state === "running"));
+    const all = views.every((view) =>
+      view?.functions.every(({ owner, state }) => owner === server && state === "running"),
+    );
     const heard = machines.length === 1 || (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
     return all && heard && views.every((view) => view?.phase === "active");
   }

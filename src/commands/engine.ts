@@ -40,7 +40,7 @@ import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
-import { ENDED_LEFT, FlightLoop } from "../io/loop.ts";
+import { ENDED_LEFT, ENDED_STALLED, FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
@@ -52,6 +52,7 @@ import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
+import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
 import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
 import {
   STATUS_BYTES,
@@ -171,7 +172,9 @@ export async function engine(args: string[]): Promise<number> {
     status,
     lifeSigns: new LifeSigns(flight.effects, service, hardware),
   });
-  return loop.run() === ENDED_LEFT ? EXIT_DONE : EXIT_FAILED;
+  const ended = loop.run();
+  if (ended === ENDED_LEFT) return EXIT_DONE;
+  return ended === ENDED_STALLED ? EXIT_LET_GO : EXIT_FAILED;
 }
 
 interface EngineOptions {

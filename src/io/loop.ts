@@ -87,7 +87,7 @@ import type { VipService } from "./vip-service.ts";
 
 /** Why the loop ended. */
 export const ENDED_LEFT = 0;
-const ENDED_STALLED = 1;
+export const ENDED_STALLED = 1;
 const ENDED_SUPERVISOR_GONE = 2;
 const GOES_ON = -1;
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { EngineRestarts } from "./engine-restarts.ts";
+import { EngineRestarts, EXIT_LET_GO } from "./engine-restarts.ts";
 
 const CRASH = { exitCode: null, signal: "SIGSEGV" };
 const WRONG = { exitCode: 2, signal: null };
@@ -27,4 +27,12 @@ test("exit code 2 ends it at the start, but never in flight", () => {
   const flying = new EngineRestarts();
   flying.ready();
   expect(flying.pauseMsAfter(WRONG, 1)).toBe(0);
+});
+
+test("an engine that let go, because it was stopped or starved, is replaced at once; one that does nothing else is not", () => {
+  const letGo = { exitCode: EXIT_LET_GO, signal: null };
+  const restarts = new EngineRestarts();
+  restarts.ready();
+  expect([1000, 2000, 3000, 1000].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([0, 0, 0, 0]);
+  expect([10, 10, 10].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([0, 100, 200]);
 });

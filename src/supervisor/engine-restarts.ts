@@ -6,11 +6,17 @@ import type { EngineEnd } from "./engine-process.ts";
 /** An engine that lived this long has proved itself: it is started again without a pause. */
 export const PROVED_LIFE_MS = 60_000;
 
+/** An engine that let go of everything, because others may have taken over, did its work: it starts anew at once, unless it does so again and again. */
+export const LET_GO_LIFE_MS = 1000;
+
 /** Engines in a row that ended before they were ready, while none ever was: then something is wrong with this server. */
 export const FAILED_STARTS_MAX = 3;
 
 /** From the start of an engine to its first turn, on a machine that is busy. */
 export const START_UP_MS = 2000;
+
+/** Exit code of an engine that let go of everything; only the supervisor sees it. */
+export const EXIT_LET_GO = 3;
 
 /** Exit code of a command line or configuration that is wrong (contract): trying again would not help. */
 const EXIT_WRONG_INPUT = 2;
@@ -37,6 +43,7 @@ export class EngineRestarts {
       this.#failedStarts++;
       if (end.exitCode === EXIT_WRONG_INPUT || this.#failedStarts >= FAILED_STARTS_MAX) return null;
     }
+    if (end.exitCode === EXIT_LET_GO && lifeMs >= LET_GO_LIFE_MS) return 0;
     return this.#backOff.pauseMsAfter(lifeMs);
   }
 }

@@ -29,7 +29,8 @@ export class Host {
     readonly namespace: string,
     /** The switch's end of eth0. */
     readonly port: string,
-    private readonly bridge: string,
+    /** The namespace of the switch. */
+    readonly bridge: string,
   ) {}
 
   /** Runs `make` with this host's network: sockets that it makes belong to the host for ever. Synchronous. */
@@ -57,9 +58,15 @@ export class Host {
     run("ip", "netns", "exec", this.namespace, "sh", "-c", `echo ${value} > /proc/sys/${name}`);
   }
 
-  /** The switch sends this host no multicast any more; broadcast and what is for it alone pass. */
-  dropMulticast(): void {
-    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "mcast_flood", "off");
+  /** The switch sends this host no multicast any more, or does again; broadcast and what is for it alone pass. */
+  dropMulticast(dropped = true): void {
+    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "mcast_flood", dropped ? "off" : "on");
+  }
+
+  /** The switch forwards nothing from and to this host, or does again: a cut somewhere behind its port, which it cannot see. */
+  block(blocked: boolean): void {
+    // States of a port in the spanning tree (linux/if_bridge.h): 0 disabled, 3 forwarding.
+    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "state", blocked ? "0" : "3");
   }
 
   /** Cuts the network behind the switch's port, or joins it: the host's link stays up all the time. */

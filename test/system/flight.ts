@@ -138,6 +138,10 @@ export class Server {
     return this.daemon?.exitCode ?? null;
   }
 
+  get isRunning(): boolean {
+    return this.daemon !== null && this.daemon.exitCode === null && this.daemon.signalCode === null;
+  }
+
   command(...args: string[]): { code: number; out: string; err: string } {
     const { exitCode, stdout, stderr } = Bun.spawnSync([WINGMAN, ...args, "--run-dir", this.runDirectory]);
     return { code: exitCode, out: stdout.toString(), err: stderr.toString() };

@@ -1,0 +1,30 @@
+/**
+ * The real executables under faults drawn from a seed. A failing flight is flown again with its seed in CHAOS_SEED; `npm run soak`
+ * does the same for as long as wanted.
+ */
+import { expect, test } from "bun:test";
+import { VIPS } from "./aircraft.ts";
+import { fly, type Order } from "./chaos-flight.ts";
+
+const GIVEN = process.env.CHAOS_SEED;
+const SEED = GIVEN === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(GIVEN);
+
+for (const [serverCount, burstMs, bursts] of [
+  [3, 15_000, 2],
+  [2, 12_000, 1],
+] as const) {
+  test(`${serverCount} servers, seed ${SEED}: never two answers, and everything runs again after each burst of faults`, async () => {
+    const order: Order = { seed: SEED, serverCount, burstMs, bursts };
+    process.stderr.write(`chaos: ${serverCount} servers, CHAOS_SEED=${SEED}\n`);
+    const { violations, faults, moves } = await fly(order);
+    expect(violations).toEqual([]);
+    expect(faults).toBeGreaterThan(bursts * 5);
+    expect(moves).toBeGreaterThan(VIPS.length); // more than each VIP's first answer
+  });
+}
+
+test("the watch for two answers is not blind: without a lease the same faults show them", async () => {
+  const seed = 1;
+  const { violations } = await fly({ seed, serverCount: 3, burstMs: 6000, bursts: 1, lease: "off" });
+  expect(violations.length).toBeGreaterThan(0);
+});
