@@ -31,6 +31,7 @@ test("two servers that hold different assignments for longer than messages need 
   const cluster = play(SYSTEM);
   const engine = cluster.engine(0);
   engine.agreement.digest ^= 1; // as if it had seen events in another order
+  engine.membership.allocationChanged = true;
   cluster.run(90);
   expect(cluster.agrees()).toBe(false);
   cluster.run(30);

@@ -37,7 +37,6 @@ export class Agreement {
 
   private operable = 0;
   private due = true;
-  private available = false;
   private disagreeingSinceUs = NOT_DISAGREEING;
   private backOff = 1;
   /** Something was owned somewhere: functions come back from now on, they do not start for the first time. */
@@ -58,13 +57,15 @@ export class Agreement {
     this.due = true;
   }
 
+  /** An allocation is due, or the others' differ: the next update may allocate although nothing changes. */
+  get isPending(): boolean {
+    return this.due || this.disagreeingSinceUs !== NOT_DISAGREEING;
+  }
+
   /** S1: allocates when something happened that asks for it. `available`: this server itself may be given functions. */
   update(nowUs: number, available: boolean): void {
     const { membership, handover } = this;
-    const isSame = !membership.allocationChanged && !membership.cannotRunChanged && !handover.failedChanged;
-    if (isSame && !this.due && available === this.available && this.disagreeingSinceUs === NOT_DISAGREEING) return;
     membership.allocationChanged = false;
-    this.available = available;
     const operable = this.operableServers(available);
     if (operable !== this.operable || membership.cannotRunChanged || handover.failedChanged) {
       this.due = true;

@@ -44,7 +44,6 @@ beforeEach(() => {
   membership = new Membership(table, identity, timing);
   effects = new EffectQueue();
   handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);
-  handover.skips = false; // columns are written here behind its back
   nowUs = 0;
   sequence = 10;
 });

@@ -136,10 +136,7 @@ export class Handover {
   advanced = false;
   /** `failed` changed: an S1 of its own. */
   failedChanged = false;
-  /** Where nothing changed since and nothing is due, `advance` would change nothing and is left out; tests compare with not leaving it out. */
-  skips = true;
   private touched = true;
-  private mayServe = false;
   private dueUs = 0;
 
   constructor(
@@ -161,11 +158,8 @@ export class Handover {
    */
   advance(nowUs: number, mayServe: boolean, nextSequence: number): void {
     this.advanced = false;
-    const isTouched = this.touched || this.membership.functionsChanged || mayServe !== this.mayServe;
-    if (!isTouched && nowUs < this.dueUs && this.skips) return;
     this.touched = false;
     this.membership.functionsChanged = false;
-    this.mayServe = mayServe;
     const { table, state } = this;
     let room = table.resource[this.self] - this.load;
     this.dueUs = Number.POSITIVE_INFINITY;
@@ -189,6 +183,11 @@ export class Handover {
     }
     this.publish();
     if (this.advanced) this.touched = true; // room that one gave may be another's
+  }
+
+  /** Something changed since the last `advance`, or a time has come: it would do something. */
+  isDue(nowUs: number): boolean {
+    return this.touched || this.failedChanged || this.membership.functionsChanged || nowUs >= this.dueUs;
   }
 
   /** When the function has to be looked at again although nothing changes: while it is on its way, always. */

@@ -40,7 +40,7 @@ export class Strangers {
   /** Frames in which others answered for a VIP that is up here. */
   sightings = 0;
   /** Functions for which somebody is followed. */
-  private followed = 0;
+  followed = 0;
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
   private readonly macHigh = new Uint16Array(FUNCTIONS_MAX);
   private readonly macLow = new Uint32Array(FUNCTIONS_MAX);

@@ -88,6 +88,11 @@ export class Invariants {
     this.compareWithPatent(engine, host);
   }
 
+  /** The server has been active without a break since then. */
+  isActiveSince(host: Host, sinceUs: number): boolean {
+    return Math.max(this.notActiveUs[host.index], host.startedUs) < sinceUs;
+  }
+
   onAdd(host: Host, index: number): void {
     this.changes++;
     if (++this.owners[index] === 2) this.twice++;

@@ -31,7 +31,12 @@ import { formatEvent } from "../../src/core/maintenance-event.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { RECEIVES_PER_TURN_MAX, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
-import { CONTROL_PROCESS_FAILED, CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
+import {
+  CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+  REASON_FAILOVER,
+} from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { COUNTER_ACCEPTED, COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../../src/wire/status-snapshot.ts";
 import type { Aircraft } from "./aircraft.ts";
@@ -180,7 +185,7 @@ export class World {
     const localUs = host.local(this.nowUs);
     const { table, policy, timing, witnesses } = aircraft;
     host.engine = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_US, localUs, witnesses);
-    host.engine.handover.skips = !this.skipsNothing;
+    host.engine.skips = !this.skipsNothing;
     host.leaseEndUs = localUs + timing.leaseUs;
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
@@ -443,7 +448,7 @@ export class World {
       this.datagrams.content(flipped)[bit >> 3] ^= 1 << (bit & 7);
       host.inbox.push(atUs, flipped, number, TOUCHED);
     } else host.inbox.push(atUs, buffer, number, kind);
-    if (host.inbox.firstUs < this.due[to]) this.touch(to);
+    if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
   }
 
   private record(buffer: number): void {
@@ -549,20 +554,20 @@ export class World {
     if (host.lingering[index] === 0) host.load += this.aircraft.table.required[index];
     const before = this.lastOwner[index];
     if (before !== host.index) {
-      if (before !== -1) this.noteHandover(index, before);
+      if (before !== -1) this.noteHandover(host, index, before);
       this.lastOwner[index] = host.index;
     }
     this.trace.say(this.nowUs, `${name(host)} VIP of f${index} up`);
     this.invariants.onAdd(host, index);
   }
 
-  private noteHandover(index: number, before: number): void {
+  private noteHandover(host: Host, index: number, before: number): void {
     this.handovers++;
-    const old = this.hosts[before] as Host;
-    const answeredUs = old.up[index] === 0 ? this.lastAnsweredUs[index] : old.world(old.leaseEndUs);
-    const gapUs = this.nowUs - answeredUs;
-    if (this.hosts[this.lastOwner[index]]?.powered === false && gapUs > this.worstFailoverUs)
-      this.worstFailoverUs = gapUs;
+    // A failover: given to this server because the one that was switched off is gone.
+    if (this.hosts[before]?.powered !== false || host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;
+    if (!this.invariants.isActiveSince(host, this.lastAnsweredUs[index])) return;
+    const gapUs = this.nowUs - this.lastAnsweredUs[index];
+    if (gapUs > this.worstFailoverUs) this.worstFailoverUs = gapUs;
   }
 
   private removeAddress(host: Host, index: number): void {
