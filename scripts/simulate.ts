@@ -103,7 +103,7 @@ function flyHere(wishes: Wishes): Totals {
   for (let seed = wishes.from; ; seed++) {
     if (hours === null ? seed >= wishes.from + wishes.seeds : totals.simulatedUs >= hours * 3.6e9) break;
     if (performance.now() - beganMs > wishes.seconds * 1000) break;
-    const longFlight = hours === null ? {} : { horizonUs: 600_000_000, faultCount: 20 };
+    const longFlight = hours === null ? {} : { horizonUs: 3_600_000_000, faultCount: 20 };
     const result = fly({ seed, ...size, ...longFlight });
     totals.add(seed, result);
     if (result.violation !== null) {

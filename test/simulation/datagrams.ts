@@ -1,9 +1,6 @@
 /** Datagrams under way, in a fixed number of buffers that are used in turn. */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 
-/** More than can be under way or wait in all receive buffers: a datagram is overwritten only when nobody can hold it any more. */
-const BUFFERS = 16384;
-
 /** An untouched datagram of a server of this system. Its MAC is right by construction, and is not computed. */
 export const GENUINE = 0;
 /** Touched on its way or made by somebody without the key: its MAC is computed and verified. */
@@ -18,10 +15,13 @@ const contents: Uint8Array[] = [];
 export class Datagrams {
   private next = 0;
 
+  /** @param capacity datagrams sent while one may still be unread: then nobody holds it any more, and its buffer is used again */
+  constructor(private readonly capacity: number) {}
+
   /** @returns the buffer that holds the datagram from now on; its content is what was there before */
   take(): number {
     const buffer = this.next;
-    this.next = (this.next + 1) % BUFFERS;
+    this.next = (this.next + 1) % this.capacity;
     if (buffer === views.length) {
       const memory = new ArrayBuffer(KEEP_ALIVE_BYTES);
       views.push(new DataView(memory));

@@ -148,7 +148,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "late ticks":
       host.latenessMaxUs = 1 + (fault.value % 12_000);
       return () => {
-        host.latenessMaxUs = 100;
+        host.latenessMaxUs = world.latenessMaxUs;
       };
     case "cut":
       return cut(world, pairs(fault.server, other, true), fault.value % 3);

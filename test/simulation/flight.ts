@@ -165,7 +165,7 @@ class Flight {
     for (const host of world.hosts) {
       host.carrierFaults = 0;
       if (!host.carrier) world.setCarrier(host, true);
-      host.latenessMaxUs = 100;
+      host.latenessMaxUs = world.latenessMaxUs;
       host.interruptUs = 0;
       host.refused.fill(0);
       const wasForeign = host.foreignTable;

@@ -25,6 +25,10 @@ export class Host {
   latenessUs = 0;
   latenessMaxUs = 100;
 
+  /** The engine's deadline as it was last, and the time of the world at which it comes. */
+  private deadlineUs = Number.NaN;
+  private deadlineWorldUs = 0;
+
   // ---- kernel
   readonly up: Uint8Array;
   upCount = 0;
@@ -120,7 +124,12 @@ export class Host {
   dueUs(nowUs: number): number {
     const { engine } = this;
     if (engine === null) return this.restartAtUs;
-    let dueUs = this.world(Math.min(engine.wakeUs, engine.nextSendUs)) + this.latenessUs;
+    const deadlineUs = Math.min(engine.wakeUs, engine.nextSendUs);
+    if (deadlineUs !== this.deadlineUs) {
+      this.deadlineUs = deadlineUs;
+      this.deadlineWorldUs = this.world(deadlineUs);
+    }
+    let dueUs = this.deadlineWorldUs + this.latenessUs;
     if (engine.effects.count > 0 || this.stage !== FROM_START) dueUs = nowUs;
     if (this.inbox.firstUs < dueUs) dueUs = this.inbox.firstUs;
     if (this.laterDueUs < dueUs) dueUs = this.laterDueUs;

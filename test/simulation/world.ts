@@ -58,6 +58,8 @@ const PROVED_LIFE_US = 60_000_000;
 /** A supervisor sees that its engine ended, and takes its addresses away. */
 const SWEEP_US = 3_000;
 const OTHER_EFFECTS_PER_TURN = 16;
+/** The longest that a datagram waits to be read, by a process that is stopped. */
+const UNREAD_US_MAX = 12_000_000;
 const KEY = new Uint8Array(32).fill(7);
 
 // What the trace counts beside effects.
@@ -70,7 +72,7 @@ export class World {
   nowUs = 0;
   readonly hosts: Host[];
   readonly network: Network;
-  readonly datagrams = new Datagrams();
+  readonly datagrams: Datagrams;
   readonly seal = new KeepAliveSeal(KEY);
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
@@ -91,6 +93,8 @@ export class World {
   readonly processStopUs: number;
   readonly vipsPerTurn: number;
   readonly batchUs: number;
+  /** How late the turns of a loop are that is not starved. */
+  readonly latenessMaxUs: number;
 
   private readonly due: Float64Array;
   /** Server on which each function was up last, and when it answered there last. */
@@ -110,6 +114,7 @@ export class World {
   ) {
     const { serverCount, table, timing, networks } = aircraft;
     this.hosts = Array.from({ length: serverCount }, (_, index) => new Host(index, table.functionCount));
+    this.datagrams = new Datagrams(Math.ceil((2 * serverCount * UNREAD_US_MAX) / timing.periodUs));
     const lostAfter = timing.detectionUs / timing.periodUs;
     this.network = new Network(random, networks, Math.max(1, lostAfter - 2));
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
@@ -124,7 +129,9 @@ export class World {
     this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
     this.batchUs = slowKernel ? random.between(100, 800) : 20;
     const clocks = random.oneIn(2);
+    this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
+      host.latenessMaxUs = this.latenessMaxUs;
       host.offsetUs = random.below(1_000_000_000);
       host.ppm = clocks ? random.between(0, 400) - 200 : 0;
     }
@@ -283,7 +290,6 @@ export class World {
     host.turnsSincePause++;
     const localUs = host.local(this.nowUs);
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
-    host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
     if (host.stage === BEFORE_EFFECTS) {
       host.stage = FROM_START;
       this.carryOut(host, engine);
@@ -298,6 +304,7 @@ export class World {
       this.letGo(host, "stalled");
       return;
     } else if (localUs >= engine.nextSendUs) {
+      host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
       if (!this.renew(host, engine, localUs)) return;
       if (this.interrupted(host, AFTER_RENEWAL, localUs)) return;
       readsFirst = engine.isLate(localUs);
@@ -314,7 +321,7 @@ export class World {
     while (engine.composeRelay()) this.broadcast(host, engine);
     if (this.hasLease && engine.lease.isDue(localUs) && !this.renew(host, engine, localUs)) return;
     if (engine.effects.count > 0 && this.interrupted(host, BEFORE_EFFECTS, localUs)) return;
-    this.carryOut(host, engine);
+    if (engine.effects.count > 0) this.carryOut(host, engine);
   }
 
   /** The process is stopped here for a while, if that is what a fault asks for. */
