@@ -1,6 +1,10 @@
-import { expect, test } from "bun:test";
-import { LEASE_LATENESS_MS, LOST_AFTER_PERIODS_MAX, PERIOD_MS_MAX, PERIOD_MS_MIN } from "../limits.ts";
-import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
+import { beforeEach, describe, expect, test } from "bun:test";
+import { LEASE_LATENESS_MS, LOST_AFTER_PERIODS_MAX, PERIOD_MS_MAX, PERIOD_MS_MIN, SENT_TIMES } from "../limits.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
+import { Membership } from "./membership.ts";
+import { timingOf } from "./timing.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {
   for (let periodMs = PERIOD_MS_MIN; periodMs <= PERIOD_MS_MAX; periodMs += 5) {
@@ -22,4 +26,84 @@ test("a lease fits exactly from the shortest detection time on", () => {
     }
   }
   expect(leaseDetectionMsMin(10)).toBe(50);
+});
+
+describe("granted by the others", () => {
+  const T_US = 10_000;
+  const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
+  const table = new FunctionTable([1, 1, 1], [row]);
+  // 10 ms × 6: detection after 60 ms, a lease of 45 ms, ticks of 8 ms.
+  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8);
+  let membership: Membership;
+  let lease: Lease;
+
+  beforeEach(() => {
+    const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+    membership = new Membership(table, identity, timing);
+    lease = new Lease(table, membership, timing);
+    for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
+  });
+
+  /** Server 1 is active, was heard at `heardUs`, and has echoed `sequence`. */
+  function peer(sequence: number, heardUs: number): void {
+    membership.setState(1, SERVER_ALIVE);
+    membership.phase[1] = PHASE_ACTIVE;
+    membership.echoedSequence[1] = sequence;
+    membership.lastHeardUs[1] = heardUs;
+  }
+
+  test("alone: the longest", () => {
+    expect(lease.grant(100_000)).toBe(45);
+  });
+
+  test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {
+    peer(10, 100_000);
+    expect(lease.grant(100_000)).toBe(45);
+    peer(8, 100_000); // sent at 80 ms, missed from 140 ms on
+    expect(lease.grant(100_000)).toBe(140 - 100 - 5);
+  });
+
+  test("nothing that lasts longer than the kernel's ticks: let go", () => {
+    peer(5, 100_000); // missed from 110 ms on
+    expect(lease.grant(100_000)).toBe(0);
+    peer(0, 100_000); // it does not hear us
+    expect(lease.grant(100_000)).toBe(0);
+  });
+
+  test("a server that listens, drains or has fallen silent grants nothing and takes nothing", () => {
+    peer(5, 100_000);
+    membership.phase[1] = PHASE_DRAINING;
+    expect(lease.grant(100_000)).toBe(45);
+    // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last still runs.
+    peer(5, 63_000);
+    expect(lease.grant(100_000)).toBe(45);
+    peer(5, 63_001);
+    expect(lease.grant(100_000)).toBe(0);
+  });
+
+  test("an echo too old to be remembered counts as none", () => {
+    for (let sequence = 11; sequence <= 10 + SENT_TIMES; sequence++) lease.noteSent(sequence, sequence * T_US);
+    peer(10, 100_000);
+    expect(lease.grant(100_000)).toBe(0);
+  });
+
+  test("due between two keep-alives when little was granted and more can be had", () => {
+    peer(7, 100_000); // until 125 ms
+    expect(lease.grant(100_000)).toBe(25);
+    expect(lease.isDue(101_000)).toBe(false); // it lasts until the next keep-alive
+    expect(lease.isDue(108_000)).toBe(false); // it does not, but there is no more
+    peer(10, 108_000);
+    expect(lease.isDue(108_000)).toBe(true);
+    expect(lease.grant(108_000)).toBe(45);
+    expect(lease.isDue(109_000)).toBe(false);
+  });
+
+  test("the loop wakes when a server that grants little is left out", () => {
+    peer(6, 100_000); // until 115 ms
+    expect(lease.grant(100_000)).toBe(15);
+    expect(lease.dueUs(100_000)).toBe(137_000);
+    peer(10, 100_000);
+    lease.grant(100_000);
+    expect(lease.dueUs(100_000)).toBe(Number.POSITIVE_INFINITY);
+  });
 });

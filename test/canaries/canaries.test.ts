@@ -35,6 +35,20 @@ function mutated({ changes }: Mutation, place: number): string {
   return copy;
 }
 
+/** Flies until the mistake is found, and tells how to see it again. */
+async function tell(root: string): Promise<string> {
+  const child = Bun.spawn(
+    [process.execPath, join(root, "scripts/simulate.ts"), "--seconds", "60", "--seeds", String(SEEDS)],
+    {
+      cwd: root,
+      stdio: ["ignore", "pipe", "inherit"],
+    },
+  );
+  const text = await new Response(child.stdout).text();
+  expect(await child.exited).toBe(1);
+  return text;
+}
+
 interface Outcome {
   violations: number;
   violation: string | null;
@@ -57,8 +71,25 @@ MUTATIONS.forEach((mutation, place) => {
     async () => {
       const outcome = await simulate(mutated(mutation, place));
       expect(outcome.violations).toBe(1);
-      expect(outcome.violation).toStartWith(mutation.breaks === "P3" ? "P" : mutation.breaks);
+      expect(outcome.violation).toStartWith(mutation.breaks);
     },
     2 * MINUTE_MS,
   );
 });
+
+test(
+  "a failing seed is told with what is left of its faults, and its replay fails in the same way",
+  async () => {
+    const root = mutated(MUTATIONS[2] as Mutation, MUTATIONS.length);
+    const told = await tell(root);
+    const [, seed, property] = /^seed (\d+) violates (\w+):/m.exec(told) ?? [];
+    const [, left] = /^with (\d+) faults left/m.exec(told) ?? [];
+    expect(Number(left)).toBeLessThanOrEqual(3);
+    const replay = Bun.spawnSync([process.execPath, join(root, "scripts/simulate.ts"), "--seed", String(seed)], {
+      cwd: root,
+    });
+    expect(replay.exitCode).toBe(1);
+    expect(replay.stdout.toString()).toContain(`${property}: `);
+  },
+  2 * MINUTE_MS,
+);

@@ -95,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "stop in vain",
-    breaks: "P3",
+    breaks: "P2",
     changes: [
       {
         file: "src/core/allocation-preempt.ts",
@@ -130,6 +130,45 @@ export const MUTATIONS: readonly Mutation[] = [
         to: "return this.isFree(index)",
       },
     ],
+  },
+  {
+    name: "a function that stays is handed over when its time is up",
+    breaks: "P4",
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "return this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;",
+        to: "return nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;",
+      },
+      {
+        file: "src/core/handover.ts",
+        from: "const dueUs = state === UP && !this.isMoving(index) ? this.announceAtUs[index] : nowUs;",
+        to: "const dueUs = nowUs;",
+      },
+    ],
+  },
+  {
+    name: "each server allocates from what it owns itself",
+    breaks: "P",
+    changes: [
+      {
+        file: "src/core/agreement.ts",
+        from: "if (!own && !membership.mayOwn(server)) continue;",
+        to: "if (!own) continue;",
+      },
+    ],
+  },
+  {
+    name: "an allocation ends as soon as every function had its turn",
+    breaks: "P7",
+    changes: [
+      { file: "src/core/allocation-preempt.ts", from: "    if (!present) continue;", to: "    if (!present) break;" },
+    ],
+  },
+  {
+    name: "an address that somebody removed is not put back",
+    breaks: "P2",
+    changes: [{ file: "src/core/handover.ts", from: "return this.removedByOthers[index] !== 0;", to: "return false;" }],
   },
   {
     name: "listening shorter than the detection time",

@@ -36,6 +36,8 @@ export class Invariants {
   /** Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6). */
   changes = 0;
   oracleRuns = 0;
+  /** Steps of an allocation: the same whatever happened before (P7). */
+  private steps = 0;
   private world!: World;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
@@ -211,6 +213,9 @@ export class Invariants {
         owner: allocation.current[index] === NONE ? null : allocation.current[index],
       })),
     };
+    this.steps ||= allocation.steps;
+    if (allocation.steps !== this.steps)
+      this.fail("P7", `an allocation took ${allocation.steps} steps, others ${this.steps}`);
     const { assigned } = policy === POLICIES.reset ? figure3(system) : figure4(system);
     for (let index = 0; index < table.functionCount; index++) {
       if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
