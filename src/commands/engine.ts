@@ -53,7 +53,7 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
-import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
+import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
 import {
   STATUS_BYTES,
   STATUS_FLAG_LEASE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
 import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../wire/keep-alive.ts";
-import { keepAliveFilter, nothingFilter } from "../wire/socket-filter.ts";
+import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
 import { ENODEV, SystemError } from "./errno.ts";
 import { libc, SO_BINDTODEVICE, SO_PRIORITY, SO_RCVBUF, SOL_SOCKET } from "./libc.ts";
 import { MulticastSocket } from "./multicast-socket.ts";

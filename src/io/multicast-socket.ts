@@ -1,7 +1,6 @@
 import { isIPv4 } from "node:net";
 import { assert } from "../assert.ts";
 import { RECEIVE_BUFFER_BYTES } from "../limits.ts";
-import { FILTER_INSTRUCTION_BYTES } from "../wire/socket-filter.ts";
 import { EADDRINUSE, ENODEV, errno, SystemError } from "./errno.ts";
 import {
   AF_INET,
@@ -9,7 +8,6 @@ import {
   MSG_DONTWAIT,
   MSG_NOSIGNAL,
   MSG_TRUNC,
-  SO_ATTACH_FILTER,
   SO_BINDTODEVICE,
   SO_MEMINFO,
   SO_PRIORITY,
@@ -22,6 +20,7 @@ import {
 } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { interfaceIndexOf, requireInterface } from "./network-interface.ts";
+import { attachFilter } from "./socket-filter.ts";
 
 /** A keep-alive fits one Ethernet frame; what is longer is recognised by its length and never read whole. */
 export const DATAGRAM_BYTES_MAX = 2048;
@@ -42,9 +41,6 @@ const SOCKADDR_IN_BYTES = 16;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
-/** struct sock_fprog of 64-bit Linux: u16 number of instructions, then at 8 the pointer to them. */
-const SOCK_FPROG_BYTES = 16;
-const FPROG_PROGRAM_AT = 8;
 /** SO_MEMINFO: 9 u32, of which SK_MEMINFO_DROPS is the last; behind them in one block the length that the kernel takes and gives. */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS_AT = 32;
@@ -58,7 +54,7 @@ export interface MulticastSocketOptions {
   readonly priority?: number;
   /** Whether what is sent is also received by sockets of this machine. */
   readonly loop?: boolean;
-  /** Program of wire/socket-filter: what it refuses never arrives. Without it everything does. */
+  /** Program of wire/keep-alive-filter: what it refuses never arrives. Without it everything does. */
   readonly filter?: Uint8Array;
 }
 
@@ -165,13 +161,8 @@ export class MulticastSocket {
   }
 
   #attach(filter: Uint8Array): void {
-    const program = new NativeMemory(filter.length);
-    program.bytes.set(filter);
-    const header = new NativeMemory(SOCK_FPROG_BYTES);
-    header.view.setUint16(0, filter.length / FILTER_INSTRUCTION_BYTES, true);
-    header.setPointer(FPROG_PROGRAM_AT, 0, program);
-    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, header.address, SOCK_FPROG_BYTES) === 0) return;
-    throw new SystemError("setsockopt", errno(), `SO_ATTACH_FILTER on ${this.#interfaceName}`);
+    const refused = attachFilter(this.fd, filter);
+    if (refused !== 0) throw new SystemError("setsockopt", refused, `SO_ATTACH_FILTER on ${this.#interfaceName}`);
   }
 
   /** The option that only CAP_NET_ADMIN may use is not bound by the system's limit (net.core.rmem_max), the other is cut to it. */

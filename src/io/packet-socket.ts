@@ -1,12 +1,10 @@
 import { copyBytes, sameBytes } from "../wire/bytes.ts";
-import { FILTER_INSTRUCTION_BYTES } from "../wire/neighbour-filter.ts";
 import { EAFNOSUPPORT, EINTR, errno, SystemError } from "./errno.ts";
 import {
   AF_PACKET,
   libc,
   MSG_DONTWAIT,
   MSG_TRUNC,
-  SO_ATTACH_FILTER,
   SO_SNDBUFFORCE,
   SOCK_CLOEXEC,
   SOCK_RAW,
@@ -14,6 +12,7 @@ import {
 } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
+import { attachFilter } from "./socket-filter.ts";
 
 /** Largest Ethernet frame that is received whole. */
 const RECEIVED_BYTES = 2048;
@@ -80,15 +79,12 @@ export class PacketSocket {
 
   /** Before the socket is bound: no frame comes in that the filter has not seen. */
   private attach(filter: Uint8Array): void {
-    // struct sock_fprog: u16 number of instructions, then at 8 the pointer to them; the kernel copies both.
-    const program = new NativeMemory(16 + filter.length);
-    program.view.setUint16(0, filter.length / FILTER_INSTRUCTION_BYTES, true);
-    program.setPointer(8, 16);
-    program.bytes.set(filter, 16);
     this.scratch.view.setInt32(OPTION_AT, 1, true);
-    let refused = 0;
-    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_ATTACH_FILTER, program.address, 16) !== 0) refused = errno();
-    else if (libc.setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, this.scratch.address + OPTION_AT, 4) !== 0) {
+    let refused = attachFilter(this.fd, filter);
+    if (
+      refused === 0 &&
+      libc.setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, this.scratch.address + OPTION_AT, 4) !== 0
+    ) {
       refused = errno();
     }
     if (refused === 0) return;

@@ -17,7 +17,7 @@ import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { ServiceSocket } from "../../src/io/service-socket.ts";
 import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../../src/wire/keep-alive.ts";
-import { keepAliveFilter } from "../../src/wire/socket-filter.ts";
+import { keepAliveFilter } from "../../src/wire/keep-alive-filter.ts";
 import { measureGarbage } from "../garbage.ts";
 
 const O_RDONLY = 0;
