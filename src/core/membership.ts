@@ -73,6 +73,8 @@ export class Membership {
   readonly sequence = new Uint32Array(SERVERS_MAX);
   /** Digest of the table of an incompatible server, for the fault record. */
   readonly foreignDigest = new Uint32Array(SERVERS_MAX);
+  /** Mask of the servers that an incompatible server hears as its peers. */
+  private readonly foreignHeard = new Uint16Array(SERVERS_MAX);
 
   // Sets of functions of each server, BITMAP_WORDS words a row.
   readonly owns = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
@@ -242,28 +244,23 @@ export class Membership {
 
   /**
    * Servers with another table are no peers (protocol, section 4): whoever serves goes on, and a newcomer stays passive. Where
-   * both sides serve, or both are new, the larger goes on, or the one with the lowest server index.
+   * both sides serve, or both are new, the larger goes on, or the one with the lowest server index. How large each is its members
+   * tell, so that both sides compare the same, whoever hears whom.
    */
   yieldsToForeignTable(serving: boolean): boolean {
     if (this.incompatible === 0) return false;
-    let ours = 1;
+    const ours = this.heard | (1 << this.identity.self);
     let foreign = 0;
-    let lowestOurs = this.identity.self;
-    let lowestForeign: number = SERVERS_MAX;
     let foreignServes = false;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.isHeard(server)) {
-        ours++;
-        if (server < lowestOurs) lowestOurs = server;
-      } else if (this.state[server] === SERVER_INCOMPATIBLE) {
-        foreign++;
-        if (server < lowestForeign) lowestForeign = server;
-        if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
-      }
+      if (this.state[server] !== SERVER_INCOMPATIBLE) continue;
+      foreign |= (1 << server) | this.foreignHeard[server];
+      if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
     }
     if (serving && !foreignServes) return false;
     if (!serving && foreignServes) return true;
-    return foreign > ours || (foreign === ours && lowestForeign < lowestOurs);
+    const more = countOf(foreign) - countOf(ours);
+    return more > 0 || (more === 0 && lowestOf(foreign) < lowestOf(ours));
   }
 
   /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
@@ -295,6 +292,7 @@ export class Membership {
     this.excusedUs[server] = 0;
     this.phase[server] = message.phase;
     this.foreignDigest[server] = message.digestHigh;
+    this.foreignHeard[server] = message.heard;
     marks[MARK_INCOMPATIBLE]++;
     this.setState(server, SERVER_INCOMPATIBLE);
     this.incarnation[server] = 0; // with our table it has to begin anew
@@ -411,4 +409,16 @@ export class Membership {
     if ((this.flags[server] & (FLAG_DRAINING | FLAG_PASSIVE)) !== 0) return false;
     return this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_LISTENING;
   }
+}
+
+/** How many servers a mask names. */
+function countOf(servers: number): number {
+  let count = 0;
+  for (let left = servers; left !== 0; left &= left - 1) count++;
+  return count;
+}
+
+/** The bit of the lowest server in a mask. */
+function lowestOf(servers: number): number {
+  return servers & -servers;
 }

@@ -79,3 +79,19 @@ test("one direction is cut between two of three: both go on", () => {
     quiet for 5 s`);
   expect(cluster.owners()).toEqual([0, 1, 2]);
 });
+
+test("two tables, one side heard in part: both sides count the same, and the larger goes on (simulator, seed 208240)", () => {
+  const cluster = play(`servers a 100, b 100, c 100
+    functions f 30 p9, g 30 p8
+    start b c
+    wait 500 ms
+    cut a-b
+    cut a-c
+    start a with another table
+    wait 500 ms
+    a is active; b is active; c is active
+    join a-b
+    wait 100 ms
+    b is active; c is active; a is listening`);
+  expect(cluster.owners()).not.toContain(0);
+});

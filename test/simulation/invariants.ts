@@ -41,6 +41,8 @@ export class Invariants {
   private world!: World;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
+  /** When each function's address was last up on more than one. */
+  private lastTwiceUs!: Float64Array;
   /** Functions whose address is up on more than one. */
   private twice = 0;
   private healingUs = 0;
@@ -58,6 +60,7 @@ export class Invariants {
     this.world = world;
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
+    this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
     this.healingUs = 2 * timing.detectionUs + 8 * timing.periodUs;
     for (let server = 0; server < serverCount; server++) {
       this.compared.push(0);
@@ -104,7 +107,10 @@ export class Invariants {
 
   onGone(index: number): void {
     this.changes++;
-    if (--this.owners[index] === 1) this.twice--;
+    if (--this.owners[index] === 1) {
+      this.twice--;
+      this.lastTwiceUs[index] = this.world.nowUs;
+    }
   }
 
   /** The engine asks for an address to be taken away. */
@@ -116,8 +122,10 @@ export class Invariants {
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
     // What it was asked for while it was cut off is still on its way for a while.
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
+    // Owned twice, or a moment ago: one of the two was asked to yield.
+    if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return; // owned twice
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
