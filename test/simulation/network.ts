@@ -10,6 +10,10 @@ import type { Random } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+export const PASSES = 0;
+export const LOST = 1;
+export const FLIPPED = 2;
+
 export class Network {
   lossPerMille = 0;
   delayUs = 100;
@@ -67,20 +71,29 @@ export class Network {
     return Math.max(this.passesSinceUs[one * SERVERS_MAX + other], this.passesSinceUs[other * SERVERS_MAX + one]);
   }
 
-  /** Whether a datagram that is sent now is lost, by chance. One network that delivers is enough, so both lose it or neither. */
-  loses(from: number, to: number): boolean {
-    if (this.lossPerMille === 0) return false;
+  /**
+   * What becomes of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which is as good as lost. One network that delivers
+   * is enough, so that it happens on both or on neither.
+   */
+  fate(from: number, to: number): number {
+    if (this.lossPerMille === 0 && this.flipPerMille === 0) return PASSES;
     const at = from * SERVERS_MAX + to;
     const back = to * SERVERS_MAX + from;
     const inARow = this.lostInARow[at];
-    const may = inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0);
-    if (may && this.random.perMille(this.lossPerMille)) {
-      this.lostInARow[at]++;
-      this.counts.lost++;
-      return true;
+    if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
+      if (this.random.perMille(this.lossPerMille)) {
+        this.lostInARow[at]++;
+        this.counts.lost++;
+        return LOST;
+      }
+      if (this.random.perMille(this.flipPerMille)) {
+        this.lostInARow[at]++;
+        this.counts.flipped++;
+        return FLIPPED;
+      }
     }
     this.lostInARow[at] = 0;
-    return false;
+    return PASSES;
   }
 
   arrivalUs(from: number, to: number, network: number, nowUs: number): number {
@@ -94,12 +107,6 @@ export class Network {
   doubles(): boolean {
     if (!this.random.perMille(this.duplicatePerMille)) return false;
     this.counts.duplicated++;
-    return true;
-  }
-
-  flips(): boolean {
-    if (!this.random.perMille(this.flipPerMille)) return false;
-    this.counts.flipped++;
     return true;
   }
 

@@ -43,7 +43,7 @@ import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, FROM_START, Host } from "./host.ts";
 import type { Invariants } from "./invariants.ts";
-import { Network } from "./network.ts";
+import { FLIPPED, LOST, Network } from "./network.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
@@ -435,7 +435,12 @@ export class World {
 
   private post(from: number, to: number, buffer: number): void {
     const { network } = this;
-    if (network.loses(from, to)) return;
+    const fate = network.fate(from, to);
+    if (fate === LOST) return;
+    if (fate === FLIPPED) {
+      this.flip(from, to, buffer);
+      return;
+    }
     for (let number = 0; number < network.networks; number++) {
       if (!network.isOpen(from, to, number)) continue;
       this.deliver(to, network.arrivalUs(from, to, number, this.nowUs), buffer, number, GENUINE);
@@ -445,16 +450,23 @@ export class World {
     }
   }
 
+  /** Sends a copy in which one bit is another. */
+  private flip(from: number, to: number, buffer: number): void {
+    const { network, datagrams } = this;
+    this.seal.seal(datagrams.content(buffer));
+    const flipped = datagrams.copy(buffer);
+    const bit = this.random.below(KEEP_ALIVE_BYTES * 8);
+    datagrams.content(flipped)[bit >> 3] ^= 1 << (bit & 7);
+    for (let number = 0; number < network.networks; number++) {
+      if (!network.isOpen(from, to, number)) continue;
+      this.deliver(to, network.arrivalUs(from, to, number, this.nowUs), flipped, number, TOUCHED);
+    }
+  }
+
   private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
     const host = this.hosts[to] as Host;
     if (host.engine === null) return;
-    if (kind === GENUINE && this.network.flips()) {
-      this.seal.seal(this.datagrams.content(buffer));
-      const flipped = this.datagrams.copy(buffer);
-      const bit = this.random.below(KEEP_ALIVE_BYTES * 8);
-      this.datagrams.content(flipped)[bit >> 3] ^= 1 << (bit & 7);
-      host.inbox.push(atUs, flipped, number, TOUCHED);
-    } else host.inbox.push(atUs, buffer, number, kind);
+    host.inbox.push(atUs, buffer, number, kind);
     if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
   }
 
