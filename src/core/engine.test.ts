@@ -12,7 +12,7 @@ import {
 import { allocatePreempt } from "./allocation-preempt.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND, EVENT_VIP_UP } from "./event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
 import { timingOf } from "./timing.ts";
 
@@ -152,4 +152,77 @@ test("an event that found no room is counted", () => {
   for (let event = 0; event < EVENTS_MAX + 3; event++) engine.events.push(EVENT_VIP_UP, 0, 0);
   engine.step(BEGAN_US);
   expect(engine.counters[COUNTER_OVERFLOW]).toBe(3);
+});
+
+describe("stopped and starved", () => {
+  /** A server that has flown from period to period until it is active. */
+  function flown(): Engine {
+    const engine = alone();
+    for (let sinceUs = 0; sinceUs < LISTEN_US; sinceUs += 10_000) {
+      engine.beginPeriod(BEGAN_US + sinceUs);
+      engine.step(BEGAN_US + sinceUs);
+    }
+    engine.beginPeriod(BEGAN_US + LISTEN_US);
+    engine.step(BEGAN_US + LISTEN_US);
+    expect(engine.phase).toBe(PHASE_ACTIVE);
+    return engine;
+  }
+
+  test("a stall is seen at the beginning of a turn: nothing was sent for the detection time, less a period", () => {
+    const engine = flown();
+    const { nextSendUs } = engine;
+    expect(engine.hasStalled(nextSendUs + 20_000)).toBe(false);
+    expect(engine.hasStalled(nextSendUs + 20_001)).toBe(true);
+  });
+
+  test("stopped between the beginning of a period and its keep-alive: the next turn lets go (simulator, seed 30272)", () => {
+    const engine = flown();
+    const atUs = BEGAN_US + LISTEN_US + 10_000;
+    engine.beginPeriod(atUs);
+    engine.step(atUs + 10_000); // for a period: not yet
+    expect(engine.hasStalled(atUs + 10_000)).toBe(false);
+    engine.beginPeriod(atUs + 10_000);
+    engine.step(atUs + 20_001);
+    expect(engine.hasStalled(atUs + 20_001)).toBe(true);
+  });
+
+  test("more than half a period late: it reads before it sends", () => {
+    const engine = flown();
+    const { nextSendUs } = engine;
+    expect(engine.isLate(nextSendUs + 5_000)).toBe(false);
+    expect(engine.isLate(nextSendUs + 5_001)).toBe(true);
+  });
+});
+
+test("a newcomer waits for a server that it has heard and that has not proven itself, longer than that one could still serve (simulator, seed 311952)", () => {
+  // Recovered after one period: the detection time is what counts.
+  const timing = timingOf(10, 7, 1, 0);
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
+  const engine = new Engine(new FunctionTable([10, 10], []), allocatePreempt, identity, timing, 1_000_000, BEGAN_US);
+  /** Server 1 still echoes the incarnation that was here before, and is stopped after that. */
+  const hear = (atUs: number): void => {
+    const message = engine.events.message(engine.events.count);
+    Object.assign(message, { sender: 1, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 9, sequence: 1 });
+    message.heardIncarnation[0] = 4;
+    engine.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    engine.step(atUs);
+  };
+  const heardUs = BEGAN_US + 60_000;
+  hear(heardUs);
+  engine.step(heardUs + timing.detectionUs - 1); // it has listened for longer than it has to
+  expect(engine.phase).toBe(PHASE_LISTENING);
+  engine.step(heardUs + timing.detectionUs);
+  expect(engine.phase).toBe(PHASE_ACTIVE);
+  // Recordings that go on and on hold it up for a bounded time.
+  const held = new Engine(new FunctionTable([10, 10], []), allocatePreempt, identity, timing, 1_000_000, BEGAN_US);
+  const patienceUs = timing.listenUs + 3 * timing.detectionUs;
+  for (let sinceUs = 0; sinceUs < patienceUs; sinceUs += 10_000) {
+    const message = held.events.message(held.events.count);
+    Object.assign(message, { sender: 1, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 9, sequence: 1 });
+    held.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    held.step(BEGAN_US + sinceUs);
+    expect(held.phase).toBe(PHASE_LISTENING);
+  }
+  held.step(BEGAN_US + patienceUs);
+  expect(held.phase).toBe(PHASE_ACTIVE);
 });

@@ -81,7 +81,7 @@ import type { Timing } from "./timing.ts";
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
 
-/** A newcomer waits at most this many recovery times for servers that keep joining or have not proven to be fresh. */
+/** A newcomer waits at most this many recovery or detection times, whichever is longer, for servers that keep joining or have not proven to be fresh. */
 const JOINING_PATIENCE = 3;
 
 export class Engine {
@@ -480,7 +480,7 @@ export class Engine {
     }
     const listenedUs = nowUs - this.listenSinceUs;
     if (listenedUs < timing.listenUs) return false;
-    const patienceUs = JOINING_PATIENCE * timing.recoveredAfter * timing.periodUs;
+    const patienceUs = JOINING_PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
     // A message that nobody has proven to be fresh may come from a server whose proof was lost on its way.
     const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
     if (!waits) return true;
