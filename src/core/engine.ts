@@ -10,7 +10,7 @@
 import { assert } from "../assert.ts";
 import { EXTRA_SENDS_MAX, FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX, SERVERS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_OWNS, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
@@ -266,7 +266,10 @@ export class Engine {
     this.sequence++;
     outgoing.sender = identity.self;
     outgoing.flags =
-      (this.draining ? FLAG_DRAINING : 0) | (this.goodByes > 0 ? FLAG_GOOD_BYE : 0) | (this.passive ? FLAG_PASSIVE : 0);
+      (this.draining ? FLAG_DRAINING : 0) |
+      (this.goodByes > 0 ? FLAG_GOOD_BYE : 0) |
+      (this.passive ? FLAG_PASSIVE : 0) |
+      (handover.ownsAny ? FLAG_OWNS : 0);
     outgoing.phase = this.phase;
     outgoing.systemId = identity.systemId;
     outgoing.incarnation = identity.incarnation;

@@ -124,6 +124,8 @@ export class Handover {
   readonly claims = new Uint32Array(BITMAP_WORDS);
   readonly ready = new Uint32Array(BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+  /** VIPs may be up here. */
+  ownsAny = false;
   private readonly readyNext = new Uint32Array(BITMAP_WORDS);
 
   /** Required resource of everything that is up or still ending here. */
@@ -492,6 +494,7 @@ export class Handover {
   /** Rebuilds our four sets and notes whether they changed. */
   private publish(): void {
     const { table, state } = this;
+    this.ownsAny = false;
     for (let word = 0; word < table.wordCount; word++) {
       let owns = 0;
       let claims = 0;
@@ -513,6 +516,7 @@ export class Handover {
         this.changed = true;
       }
       this.owns[word] = owns;
+      if (owns !== 0) this.ownsAny = true;
       this.claims[word] = claims;
       this.cannotRun[word] = failed;
       this.ready[word] = this.readyNext[word];

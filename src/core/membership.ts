@@ -3,7 +3,14 @@
  * per configured server. Judging silence is the failure detector's work.
  */
 import { BITMAP_WORDS, DIRECT_PERIODS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_PASSIVE, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
+import {
+  FLAG_DRAINING,
+  FLAG_GOOD_BYE,
+  FLAG_OWNS,
+  FLAG_PASSIVE,
+  FLAG_RELAYED,
+  KeepAliveMessage,
+} from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_DUPLICATE,
@@ -256,6 +263,7 @@ export class Membership {
       if (this.state[server] !== SERVER_INCOMPATIBLE) continue;
       foreign |= (1 << server) | this.foreignHeard[server];
       if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
+      if ((this.flags[server] & FLAG_OWNS) !== 0) foreignServes = true; // it is still letting go
     }
     if (serving && !foreignServes) return false;
     if (!serving && foreignServes) return true;
@@ -293,6 +301,7 @@ export class Membership {
     this.phase[server] = message.phase;
     this.foreignDigest[server] = message.digestHigh;
     this.foreignHeard[server] = message.heard;
+    this.flags[server] = message.flags;
     marks[MARK_INCOMPATIBLE]++;
     this.setState(server, SERVER_INCOMPATIBLE);
     this.incarnation[server] = 0; // with our table it has to begin anew
@@ -328,7 +337,7 @@ export class Membership {
     if ((echoed === 0) !== (this.echoedSequence[server] === 0)) this.functionsChanged = true;
     this.echoedSequence[server] = echoed;
     this.takeView(message, server);
-    const flags = message.flags & ~FLAG_RELAYED;
+    const flags = message.flags & ~(FLAG_RELAYED | FLAG_OWNS);
     if ((flags & FLAG_GOOD_BYE) !== 0) {
       this.flags[server] = flags;
       this.setState(server, SERVER_LEAVING);

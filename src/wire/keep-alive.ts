@@ -7,7 +7,7 @@
  * | 0      | 4      | magic "WMKA"                                                                                |
  * | 4      | 1      | layout version, 2                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
- * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed; the others are 0 |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something; the others are 0 |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
  * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
  * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
@@ -45,7 +45,9 @@ export const FLAG_GOOD_BYE = 2;
 export const FLAG_PASSIVE = 4;
 /** Sent on by another server, for those who do not hear the sender. */
 export const FLAG_RELAYED = 8;
-const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED;
+/** VIPs may be up at the sender: for those who do not know its table, and with it not its functions. */
+export const FLAG_OWNS = 16;
+const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED | FLAG_OWNS;
 
 const HEARD_INCARNATION_AT = 32;
 const HEARD_SEQUENCE_AT = 96;

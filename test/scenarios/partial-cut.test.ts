@@ -95,3 +95,23 @@ test("two tables, one side heard in part: both sides count the same, and the lar
     b is active; c is active; a is listening`);
   expect(cluster.owners()).not.toContain(0);
 });
+
+test("a server that yields to another table lets go, one VIP after the other, before the others take over (simulator, seed 326488)", () => {
+  // P1 is checked in every turn: b and c are never parted.
+  play(`servers a 100, b 100, c 100
+    functions f 30 p9 on a, g 30 p8 on c, h 30 p7 on c, i 30 p6 on b+c
+    VIPs a turn 1
+    cut a-c
+    start c
+    wait 500 ms
+    c: g h i | nowhere: f
+    start a b with another table
+    wait 500 ms
+    a: f | c: g h i
+    a is active; b is listening; c is active
+    join a-c
+    wait 300 ms
+    a is active; b is active; c is listening
+    a: f | b: i | nowhere: g h
+    quiet for 2 s`);
+});

@@ -109,7 +109,7 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|lost after|recovered after|networks|stop takes) (.*)$/.exec(line) ?? [];
+      /^(servers|functions|policy|lost after|recovered after|networks|stop takes|VIPs a turn) (.*)$/.exec(line) ?? [];
     if (word === undefined || rest === undefined) return false;
     if (word === "servers") for (const each of rest.split(",")) this.describeServer(each.trim());
     else if (word === "functions") for (const each of rest.split(",")) this.describeFunction(each.trim());
@@ -117,7 +117,10 @@ class Story {
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
-    else this.options.processStopMs = Number(rest);
+    else if (word === "VIPs a turn") {
+      this.options.vipsPerTurn = Number(rest);
+      this.options.batchUs = 800;
+    } else this.options.processStopMs = Number(rest);
     return true;
   }
 
