@@ -120,7 +120,12 @@ leaving       it said good-bye (drain, orderly stop): out at once
 incompatible  its table digest differs: no peer until both have the same table
 
 A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods before it takes
-anything, unless it has heard every configured server before that.
+anything, unless it has heard every configured server before that; and longer for
+servers that are joining or have not yet proven that they live now, at most three
+recovery or detection times, whichever is longer.
+
+Where a cable is cut in part, whoever hears a server sends its datagrams on to those
+who do not: servers that are joined by any way hear each other, and see the same.
 
 With keyFile, datagrams are authenticated (HMAC-SHA256) with the key in that file,
 the same on every server. Without it, whoever is on the network can take part.
@@ -194,7 +199,10 @@ detection times (periodMs x lostAfterPeriods) of 2 x periodMs + ${2 * LEASE_LATE
 10 ms from 5 periods on. 'wingman check' shows it. Asked for where it does not fit,
 it is an error; left to the default, a warning.
 
-A daemon whose lease ran out lets go of everything and begins anew.
+The others grant it: what they echo tells which keep-alive they have heard last, and
+a lease ends before they could miss the next ones. So it holds as well when
+keep-alives are lost on their way. A daemon whose lease ran out, or that nobody
+grants one, lets go of everything and begins anew.
 
 The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
 with the lease or without. When all its processes are gone, the kernel deletes them
@@ -356,7 +364,8 @@ JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
 "optimal", "steps"}. "optimal" is null: these policies do not ask. With --book:
 {"policy", "book":[{"lost":["ID"], and the same for each failure}]}.`,
   status: `Shows the servers and functions as the server on this machine sees them, the VIP
-lease (running, missing, off), and the keep-alives it sent, accepted and rejected. --watch repeats it until Ctrl-C.
+lease (running, missing, off), and the keep-alives it sent, accepted and rejected.
+--watch repeats it until Ctrl-C.
 Exit 1 when no server runs in the run directory.`,
   drain: `Hands all functions of the server on this machine to the others and keeps it from
 taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
