@@ -217,9 +217,10 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         world.start(host);
       };
     case "witness down":
-      world.witnesses[fault.value % world.witnesses.length] = 0;
+      if (fault.other % 2 === 0) world.witnesses.fill(0);
+      else world.witnesses[fault.value % world.witnesses.length] = 0;
       return () => {
-        world.witnesses[fault.value % world.witnesses.length] = 1;
+        world.witnesses.fill(1);
       };
     case "started again":
       world.start(host);

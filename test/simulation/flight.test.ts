@@ -9,8 +9,9 @@ import { Totals } from "./totals.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const NEW_SEEDS = 300;
-/** Flights that are always the same, in which everything that can be reached is reached. */
-const ENSEMBLE_SEEDS = 400;
+/** Flights that are always the same, with many faults, in which everything that can be reached is reached. */
+const ENSEMBLE_SEEDS = 300;
+const ENSEMBLE_FAULTS = 60;
 
 /** Another set of seeds for each commit; where there is no repository, the same one each time. */
 function seedOfCommit(): number {
@@ -62,7 +63,7 @@ describe("the same every time", () => {
 
 describe("what the flights reach", () => {
   const totals = new Totals();
-  for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++) totals.add(seed, fly({ seed }));
+  for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++) totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();
@@ -83,10 +84,7 @@ describe("what the flights reach", () => {
   });
 });
 
-test("a failing flight is made shorter as long as it fails in the same way", () => {
-  // A world in which one fault in ten is enough: everything that moves a VIP counts as a failure.
-  const whole = fly({ seed: 5 });
-  const failed = { ...whole, violation: { property: "none", message: "" } };
-  const less = shrink({ seed: 5 }, failed);
-  expect(less).toBe(failed); // no flight with fewer faults fails so: nothing is invented
+test("a failure that shows in no shorter flight is given back as it was", () => {
+  const failed = { ...fly({ seed: 5 }), violation: { property: "none", message: "" } };
+  expect(shrink({ seed: 5 }, failed)).toBe(failed);
 });
