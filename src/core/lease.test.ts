@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { LEASE_LATENESS_MS, LOST_AFTER_PERIODS_MAX, PERIOD_MS_MAX, PERIOD_MS_MIN, SENT_TIMES } from "../limits.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING, SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../wire/status-snapshot.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
@@ -70,9 +70,18 @@ describe("granted by the others", () => {
     expect(lease.grant(100_000)).toBe(0);
   });
 
-  test("a server that listens, drains or has fallen silent grants nothing and takes nothing", () => {
-    peer(5, 100_000);
-    membership.phase[1] = PHASE_DRAINING;
+  test("one that listens or has another table grants as well: it serves when we are lost (simulator, seed 1006305)", () => {
+    peer(8, 100_000);
+    membership.phase[1] = PHASE_LISTENING;
+    expect(lease.grant(100_000)).toBe(35);
+    membership.setState(1, SERVER_INCOMPATIBLE);
+    membership.echoedSequence[1] = 8;
+    expect(lease.grant(100_000)).toBe(35);
+  });
+
+  test("one that listens and has not heard us yet, or that has fallen silent, grants nothing and takes nothing", () => {
+    peer(0, 100_000);
+    membership.phase[1] = PHASE_LISTENING;
     expect(lease.grant(100_000)).toBe(45);
     // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last still runs.
     peer(5, 63_000);

@@ -6,7 +6,7 @@
  * heard last, its echo tells. So a lease ends a detection time after the newest keep-alive that x has echoed was sent, less the lateness
  * allowed, and it holds whatever is lost on the way from us to x, and whenever this process is paused. A server that has fallen silent
  * grants nothing and takes nothing: it has failed, or has its own failure detection of us, which our keep-alives feed; it is left out
- * early enough for the lease to go on.
+ * early enough for the lease to go on. Servers that listen or have another table grant as well: they serve when we are lost.
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
 import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
@@ -66,10 +66,13 @@ export class Lease {
   endUs(nowUs: number): number {
     const { membership, timing, table } = this;
     let endUs = nowUs + timing.leaseUs;
+    const present = membership.heard | membership.incompatible;
     for (let server = 0; server < table.serverCount; server++) {
-      if (!membership.isHeard(server) || membership.phase[server] !== PHASE_ACTIVE) continue;
+      if ((present & (1 << server)) === 0) continue;
       if (nowUs - membership.lastHeardUs[server] >= this.silentUs) continue;
-      const grantUs = this.sentAtUs(membership.echoedSequence[server]) + timing.detectionUs - LATENESS_US;
+      const echoed = membership.echoedSequence[server];
+      if (echoed === 0 && membership.phase[server] !== PHASE_ACTIVE) continue; // it listens, and has not heard us yet
+      const grantUs = this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;
       if (grantUs < endUs) endUs = grantUs;
     }
     return endUs;
@@ -92,8 +95,9 @@ export class Lease {
     const { membership, timing, table } = this;
     if (this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs) return Number.POSITIVE_INFINITY;
     let dueUs = Number.POSITIVE_INFINITY;
+    const present = membership.heard | membership.incompatible;
     for (let server = 0; server < table.serverCount; server++) {
-      if (!membership.isHeard(server) || membership.phase[server] !== PHASE_ACTIVE) continue;
+      if ((present & (1 << server)) === 0) continue;
       const silentAtUs = membership.lastHeardUs[server] + this.silentUs;
       if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
     }

@@ -304,6 +304,7 @@ export class Membership {
     this.flags[server] = message.flags;
     marks[MARK_INCOMPATIBLE]++;
     this.setState(server, SERVER_INCOMPATIBLE);
+    this.echoedSequence[server] = message.heardSequence[this.identity.self];
     this.incarnation[server] = 0; // with our table it has to begin anew
     return COUNTER_SYSTEM;
   }

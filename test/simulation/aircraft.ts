@@ -45,8 +45,8 @@ export const POLICIES: Readonly<Record<"reset" | "preempt", AllocationPolicy>> =
 export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
   const serverCount = wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
-  const hasLease = !random.oneIn(10);
-  let lostAfterPeriods = random.between(3, 8);
+  const hasLease = !random.oneIn(6);
+  let lostAfterPeriods = random.pick([3, 3, 4, 5, 6, 7, 8]);
   while (
     lostAfterPeriods * periodMs < DETECTION_TIME_MS_MIN ||
     (hasLease && leaseMsOf(periodMs, lostAfterPeriods) < leaseMsMin(periodMs))

@@ -23,6 +23,7 @@ export const FAULTS = [
   "all processes killed",
   "paused",
   "paused in the middle of a turn",
+  "unheard, then paused",
   "machine stalled",
   "late ticks",
   "cut",
@@ -58,7 +59,7 @@ export interface Fault {
 }
 
 /** What only a lease makes safe: not flown without one. */
-const NEEDS_LEASE: readonly FaultKind[] = ["all processes killed", "late ticks"];
+const NEEDS_LEASE: readonly FaultKind[] = ["all processes killed", "unheard, then paused", "late ticks"];
 
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
 export function drawFaults(random: Random, aircraft: Aircraft, horizonUs: number, count: number): Fault[] {
@@ -90,6 +91,7 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       ? random.between(1_000, 10_000_000)
       : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
   }
+  if (kind === "unheard, then paused") return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
   return random.between(1_000, 3_000_000);
 }
@@ -141,6 +143,9 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       host.interruptAt = fault.value % 2 === 0 ? AFTER_RENEWAL : BEFORE_EFFECTS;
       host.interruptUs = fault.durationUs;
       return null;
+    case "unheard, then paused":
+      network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
+      return () => pause(world, host, (1 + (fault.value % 3)) * world.aircraft.timing.detectionUs);
     case "machine stalled":
       // What arrives meanwhile finds nobody: the ring of the network card overflows.
       pause(world, host, fault.durationUs);

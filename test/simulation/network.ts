@@ -25,6 +25,8 @@ export class Network {
   private readonly cuts = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Since when each direction passes on any network; NEVER while it does not. */
   private readonly passesSinceUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
+  /** Until when all that each server sends is lost. */
+  readonly mutedUntilUs = new Float64Array(SERVERS_MAX);
   /** Datagrams lost in a row in each direction. */
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -75,13 +77,14 @@ export class Network {
    * What becomes of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which is as good as lost. One network that delivers
    * is enough, so that it happens on both or on neither.
    */
-  fate(from: number, to: number): number {
-    if (this.lossPerMille === 0 && this.flipPerMille === 0) return PASSES;
+  fate(from: number, to: number, nowUs: number): number {
+    const isMuted = nowUs < this.mutedUntilUs[from];
+    if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) return PASSES;
     const at = from * SERVERS_MAX + to;
     const back = to * SERVERS_MAX + from;
     const inARow = this.lostInARow[at];
     if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
-      if (this.random.perMille(this.lossPerMille)) {
+      if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
         this.counts.lost++;
         return LOST;

@@ -8,7 +8,7 @@ const US_PER_YEAR = 365.25 * 86_400e6;
 /** Which kinds of faults are counted under which name in the document (contract). */
 const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
   crash: ["power off", "brown-out of all", "engine killed", "all processes killed", "started again", "left"],
-  pause: ["paused", "paused in the middle of a turn", "machine stalled"],
+  pause: ["paused", "paused in the middle of a turn", "unheard, then paused", "machine stalled"],
   partition: ["cut", "one-way cut", "partition", "carrier lost", "witness down"],
   process: ["process exits", "process fails", "VIP removed by hand", "VIP refused"],
   operator: ["drained", "wrong table"],

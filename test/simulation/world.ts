@@ -435,7 +435,7 @@ export class World {
 
   private post(from: number, to: number, buffer: number): void {
     const { network } = this;
-    const fate = network.fate(from, to);
+    const fate = network.fate(from, to, this.nowUs);
     if (fate === LOST) return;
     if (fate === FLIPPED) {
       this.flip(from, to, buffer);
