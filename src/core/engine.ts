@@ -50,6 +50,7 @@ import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lateness } from "./lateness.ts";
 import { Lease } from "./lease.ts";
+import { Listening } from "./listening.ts";
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
@@ -63,26 +64,21 @@ import {
   LOG_SERVER_UNREACHABLE,
 } from "./maintenance-event.ts";
 import {
-  MARK_ALL_HEARD_AT_START,
   MARK_CUT_OFF,
   MARK_EXTRA_SENDS_SPENT,
   MARK_NO_CONTACT_AT_START,
-  MARK_PATIENCE_ENDED,
-  MARK_STALLED,
   MARK_UNREAD,
   MARK_YIELDED_TO_FOREIGN_TABLE,
   marks,
 } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
+import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
-
-/** A newcomer waits at most this many recovery or detection times, whichever is longer, for servers that keep joining or have not proven to be fresh. */
-const JOINING_PATIENCE = 3;
 
 export class Engine {
   readonly events: EventQueue;
@@ -93,6 +89,8 @@ export class Engine {
   readonly isolation: Isolation;
   readonly relay: Relay;
   readonly lease: Lease;
+  private readonly stall: Stall;
+  private readonly listening: Listening;
   readonly strangers: Strangers;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
@@ -112,7 +110,6 @@ export class Engine {
   wakeUs: number;
 
   private sequence = 0;
-  private listenSinceUs: number;
   private extraSends = 0;
   private goodByes = 0;
   private left = false;
@@ -123,7 +120,6 @@ export class Engine {
   private period = 0;
   /** Time of the last `beginPeriod` or `step`. */
   private nowUs: number;
-  private stoppedInTurn = false;
   /** Something else than keep-alives was among the events. */
   private heardMore = true;
   /** Whether steps in which nothing changed are left out. */
@@ -149,9 +145,11 @@ export class Engine {
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(table, this.membership);
     this.lease = new Lease(table, this.membership, timing);
+    this.stall = new Stall(timing);
+    this.listening = new Listening(table, this.membership, timing);
     this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
-    this.listenSinceUs = nowUs;
+    this.listening.begin(nowUs);
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
     this.nowUs = nowUs;
@@ -161,7 +159,7 @@ export class Engine {
   /** Flight begins now: what start-up took since the engine was made counts neither as lateness nor as listening. */
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
-    this.listenSinceUs = nowUs;
+    this.listening.begin(nowUs);
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
     this.nowUs = nowUs;
@@ -187,18 +185,12 @@ export class Engine {
    * would take an old echo for a message that was lost, and let their leases run out.
    */
   isLate(nowUs: number): boolean {
-    return nowUs - this.nextSendUs > this.timing.periodUs / 2;
+    return this.stall.isLate(nowUs, this.nextSendUs);
   }
 
-  /**
-   * Nothing was sent for the detection time, less the period that the last keep-alive stands for: the others have taken over what was
-   * ours, or are about to. To be asked first in every turn; then everything is let go before anything else, and the engine ends.
-   */
+  /** This loop was held up for longer than the others wait. To be asked first in every turn: then everything is let go before anything else. */
   hasStalled(nowUs: number): boolean {
-    const sinceUs = this.timing.detectionUs - this.timing.periodUs;
-    if (!this.stoppedInTurn && nowUs - this.nextSendUs <= sinceUs) return false;
-    marks[MARK_STALLED]++;
-    return true;
+    return this.stall.has(nowUs, this.nextSendUs);
   }
 
   /**
@@ -206,9 +198,7 @@ export class Engine {
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged yet
    */
   step(nowUs: number, allRead = true): void {
-    // Stopped since the period began, before its keep-alive went out: the last one that the others have is of the period before.
-    const { periodUs, detectionUs } = this.timing;
-    if (nowUs - this.nowUs > Math.max(periodUs, detectionUs - 2 * periodUs)) this.stoppedInTurn = true;
+    this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
@@ -455,11 +445,11 @@ export class Engine {
     if (serving && yields) marks[MARK_YIELDED_TO_FOREIGN_TABLE]++;
     if (this.phase === PHASE_ISOLATED || (serving && yields)) {
       this.setPhase(PHASE_LISTENING);
-      this.listenSinceUs = nowUs;
+      this.listening.begin(nowUs);
     }
     this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
     if (this.phase === PHASE_LISTENING) {
-      if (this.passive || !this.hasListened(nowUs)) return;
+      if (this.passive || !this.listening.isOver(nowUs)) return;
       if (!isolation.hasContact(nowUs, hearsPeer)) {
         marks[MARK_NO_CONTACT_AT_START]++;
         return;
@@ -467,29 +457,6 @@ export class Engine {
     }
     if (this.phase === PHASE_LISTENING) this.agreement.begin();
     this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
-  }
-
-  private hasListened(nowUs: number): boolean {
-    const { membership, table, timing } = this;
-    let alive = 0;
-    let joining = 0;
-    for (let server = 0; server < table.serverCount; server++) {
-      if (membership.state[server] === SERVER_ALIVE) alive++;
-      else if (membership.state[server] === SERVER_JOINING) joining++;
-    }
-    if (alive === table.serverCount - 1 && alive > 0) {
-      marks[MARK_ALL_HEARD_AT_START]++;
-      return true; // every configured server is heard
-    }
-    const listenedUs = nowUs - this.listenSinceUs;
-    if (listenedUs < timing.listenUs) return false;
-    const patienceUs = JOINING_PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
-    // A message that nobody has proven to be fresh may come from a server whose proof was lost on its way.
-    const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
-    if (!waits) return true;
-    if (listenedUs < timing.listenUs + patienceUs) return false;
-    marks[MARK_PATIENCE_ENDED]++;
-    return true;
   }
 
   private setPassive(passive: boolean): void {

@@ -76,8 +76,8 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/engine.ts",
-        from: "if (!this.stoppedInTurn && nowUs - this.nextSendUs <= sinceUs) return false;",
+        file: "src/core/stall.ts",
+        from: "if (!this.stoppedInTurn && nowUs - nextSendUs <= sinceUs) return false;",
         to: "if (nowUs > 0) return false;",
       },
     ],
