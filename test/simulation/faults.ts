@@ -212,7 +212,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       };
     case "replay":
     case "forgery":
-      world.attack(fault.kind === "forgery");
+      world.attack(fault.kind === "forgery", 1 + (fault.value % 20));
       return null;
     case "wrong table":
       host.foreignTable = true;

@@ -85,7 +85,7 @@ export function fly(wishes: FlightWishes): FlightResult {
     covered,
     marks: marks.map((times, mark) => times - marksBefore[mark]),
     driftingClocks: world.hosts.some(({ ppm }) => ppm !== 0) ? 1 : 0,
-    datagrams: { ...world.network.counts, forged: world.forged },
+    datagrams: { ...world.network.counts, forged: world.attacker.sent },
     traceDigest: trace.digest,
     lines: trace.lines ?? [],
   };

@@ -40,6 +40,7 @@ import {
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { COUNTER_ACCEPTED, COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../../src/wire/status-snapshot.ts";
 import type { Aircraft } from "./aircraft.ts";
+import { Attacker } from "./attacker.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, FROM_START, Host } from "./host.ts";
 import type { Invariants } from "./invariants.ts";
@@ -76,9 +77,7 @@ export class World {
   readonly seal = new KeepAliveSeal(KEY);
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
-  /** Everything that was ever sent, thinned out: what an attacker has recorded. */
-  readonly recordings: Uint8Array[] = [];
-  readonly recordedUs: number[] = [];
+  readonly attacker: Attacker;
 
   /** Engines advance their hand-overs in every step, also where nothing changed. */
   skipsNothing = false;
@@ -86,7 +85,6 @@ export class World {
   turns = 0;
   handovers = 0;
   worstFailoverUs = 0;
-  forged = 0;
 
   // ---- how this world's kernels and processes behave
   readonly processStartUs: number;
@@ -104,7 +102,6 @@ export class World {
   private readonly sweepAtUs: Float64Array;
   private incarnation = 1;
   private nonce = 1;
-  private sends = 0;
 
   constructor(
     readonly aircraft: Aircraft,
@@ -114,6 +111,7 @@ export class World {
   ) {
     const { serverCount, table, timing, networks } = aircraft;
     this.hosts = Array.from({ length: serverCount }, (_, index) => new Host(index, table.functionCount));
+    this.attacker = new Attacker(random);
     this.datagrams = new Datagrams(Math.ceil((2 * serverCount * UNREAD_US_MAX) / timing.periodUs));
     const lostAfter = timing.detectionUs / timing.periodUs;
     this.network = new Network(random, networks, Math.max(1, lostAfter - 2));
@@ -427,7 +425,10 @@ export class World {
   private broadcast(host: Host, engine: Engine): void {
     const buffer = this.datagrams.take();
     encodeKeepAlive(engine.outgoing, this.datagrams.view(buffer));
-    this.record(buffer);
+    if (this.attacker.listens()) {
+      this.seal.seal(this.datagrams.content(buffer));
+      this.attacker.record(this.datagrams.keep(buffer), this.nowUs);
+    }
     for (let other = 0; other < this.hosts.length; other++) {
       if (other !== host.index) this.post(host.index, other, buffer);
     }
@@ -470,30 +471,17 @@ export class World {
     if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
   }
 
-  private record(buffer: number): void {
-    if (this.sends++ % 16 !== 0 || this.recordings.length >= 64) return;
-    this.seal.seal(this.datagrams.content(buffer));
-    this.recordings.push(this.datagrams.keep(buffer));
-    this.recordedUs.push(this.nowUs);
-  }
-
-  /** An attacker sends something to everybody: a recording as it was, or one that it has changed without the key. */
-  attack(forge: boolean): void {
-    if (this.recordings.length === 0) return;
-    const chosen = this.random.below(this.recordings.length);
-    // Recordings younger than that may be the first copy that arrives.
-    if (!forge && this.nowUs - (this.recordedUs[chosen] as number) < 4 * this.aircraft.timing.detectionUs) return;
-    this.forged++;
-    const buffer = this.datagrams.put(this.recordings[chosen] as Uint8Array);
-    if (forge) {
-      const bytes = this.datagrams.content(buffer);
-      for (let changed = this.random.between(1, 8); changed > 0; changed--) {
-        bytes[this.random.between(8, KEEP_ALIVE_BYTES - 1)] ^= this.random.between(1, 255);
+  /** The attacker sends some datagrams to everybody: recordings as they were, or changed without the key. */
+  attack(forge: boolean, count: number): void {
+    const { attacker, network, datagrams } = this;
+    for (let sent = 0; sent < count; sent++) {
+      const bytes = forge ? attacker.forge() : attacker.replay(this.nowUs - 4 * this.aircraft.timing.detectionUs);
+      if (bytes === null) continue;
+      const buffer = datagrams.put(bytes);
+      for (let to = 0; to < this.hosts.length; to++) {
+        const number = this.random.below(network.networks);
+        this.deliver(to, this.nowUs + 60, buffer, number, forge ? TOUCHED : RECORDING);
       }
-    }
-    for (let to = 0; to < this.hosts.length; to++) {
-      const network = this.random.below(this.network.networks);
-      this.deliver(to, this.nowUs + 60, buffer, network, forge ? TOUCHED : RECORDING);
     }
   }
 
