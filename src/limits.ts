@@ -49,6 +49,9 @@ export const RECOVERED_AFTER_PERIODS_MAX = 1000;
 /** Start-up listens for the detection time and this many periods more before owning anything (protocol, section 2). */
 export const LISTEN_EXTRA_PERIODS = 2;
 
+/** After so many periods without a keep-alive of a server, another incarnation of it may take its place. */
+export const SUCCESSION_PERIODS = 2;
+
 /** So many periods without a datagram of a server's own, and the others are asked to send its messages on (core/relay). */
 export const DIRECT_PERIODS = 3;
 

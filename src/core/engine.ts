@@ -270,6 +270,10 @@ export class Engine {
     outgoing.assignmentDigest = this.agreement.digest;
     outgoing.heard = membership.heard;
     outgoing.direct = membership.directMask(this.nowUs);
+    const successor = membership.successor(this.nowUs);
+    outgoing.successorServer = Math.max(0, successor);
+    outgoing.successorIncarnation = successor < 0 ? 0 : membership.candidate[successor];
+    outgoing.successorSequence = successor < 0 ? 0 : membership.candidateSequence[successor];
     outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
     outgoing.clientMacLow = identity.clientMacLow ?? 0;
     for (let server = 0; server < this.table.serverCount; server++) {

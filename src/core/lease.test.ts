@@ -116,3 +116,20 @@ describe("granted by the others", () => {
     expect(lease.dueUs(100_000)).toBe(Number.POSITIVE_INFINITY);
   });
 });
+
+test("a server that grants less than was renewed cuts the lease short at once (simulator, seed 2005349)", () => {
+  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8);
+  const table = new FunctionTable([1, 1], [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }]);
+  const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+  const membership = new Membership(table, identity, timing);
+  const lease = new Lease(table, membership, timing);
+  for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
+  expect(lease.grant(100_000)).toBe(45);
+  expect(lease.isDue(101_000)).toBe(false);
+  membership.setState(1, SERVER_ALIVE);
+  membership.phase[1] = PHASE_ACTIVE;
+  membership.lastHeardUs[1] = 101_000;
+  membership.echoedSequence[1] = 7; // missed from 130 ms on
+  expect(lease.isDue(101_000)).toBe(true);
+  expect(lease.grant(101_000)).toBe(130 - 101 - 5);
+});

@@ -11,7 +11,13 @@
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
 import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
 import type { FunctionTable } from "./function-table.ts";
-import { MARK_LEASE_REFUSED, MARK_LEASE_RENEWED_BETWEEN, MARK_LEASE_SHORTENED, marks } from "./marks.ts";
+import {
+  MARK_LEASE_CUT_SHORT,
+  MARK_LEASE_REFUSED,
+  MARK_LEASE_RENEWED_BETWEEN,
+  MARK_LEASE_SHORTENED,
+  marks,
+} from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
@@ -44,7 +50,7 @@ export class Lease {
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
   /** Until when the lease was granted last. */
-  private grantedUs = Number.POSITIVE_INFINITY;
+  private grantedUs = Number.NEGATIVE_INFINITY;
   /** Silence after which a server is left out: what is granted until then still runs. */
   private readonly silentUs: number;
 
@@ -79,14 +85,17 @@ export class Lease {
   }
 
   /**
-   * A renewal is due between two keep-alives: what was granted does not last until the next one, and more can be had now. At a
-   * keep-alive it is due in any case.
+   * A renewal is due between two keep-alives: what was granted does not last until the next one, and more can be had now; or a server is
+   * heard that grants less than that. At a keep-alive it is due in any case.
    */
   isDue(nowUs: number): boolean {
     const { timing } = this;
+    const endUs = this.endUs(nowUs);
+    const isTooLong = endUs < this.grantedUs - 1000;
     const enoughUs = nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
-    if (this.grantedUs >= enoughUs || this.endUs(nowUs) < this.grantedUs + 1000) return false;
-    marks[MARK_LEASE_RENEWED_BETWEEN]++;
+    const isExtended = this.grantedUs < enoughUs && endUs >= this.grantedUs + 1000;
+    if (!isTooLong && !isExtended) return false;
+    marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
     return true;
   }
 

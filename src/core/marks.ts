@@ -38,6 +38,8 @@ export const MARK_UNREACHABLE_RESTARTED = 30;
 export const MARK_EXTRA_SENDS_SPENT = 31;
 export const MARK_RELAYS_SPENT = 32;
 export const MARK_UNREAD = 33;
+export const MARK_LEASE_CUT_SHORT = 35;
+export const MARK_SUCCEEDED = 36;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -75,6 +77,8 @@ export const MARK_NAMES: readonly string[] = [
   "no further message sent on in this period",
   "silence was not judged, because datagrams were unread",
   "a server was silent for the detection time",
+  "a server is heard that grants less than was renewed",
+  "a new incarnation came while the old one was still counted on",
 ];
 
 /** How often each was taken in this process. */

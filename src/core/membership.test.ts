@@ -232,3 +232,28 @@ test("own lateness excuses a silence for one detection time in all, and until th
   arrive(message(2));
   expect(membership.excusedUs[1]).toBe(0);
 });
+
+describe("started again", () => {
+  test("the successor of a server that missed two keep-alives is taken as soon as it has proven itself", () => {
+    arrive(message(1));
+    nowUs += 2 * timing.periodUs - timing.periodUs; // `arrive` adds one
+    const unproven = message(1, { incarnation: THEIRS + 1 });
+    unproven.heardIncarnation[0] = 0;
+    expect(arrive(unproven)).toBe(COUNTER_UNPROVEN);
+    expect(membership.successor(nowUs)).toBe(1);
+    expect(membership.candidate[1]).toBe(THEIRS + 1);
+    expect(membership.incarnation[1]).toBe(THEIRS); // nothing acts yet
+    const proven = message(2, { incarnation: THEIRS + 1 });
+    proven.heardIncarnation[0] = 0;
+    Object.assign(proven, { successorServer: 0, successorIncarnation: OURS, successorSequence: 50 });
+    expect(arrive(proven)).toBe(COUNTER_ACCEPTED);
+    expect(membership.incarnation[1]).toBe(THEIRS + 1);
+    expect(membership.successor(nowUs)).toBe(-1);
+  });
+
+  test("while the server is heard there is no other", () => {
+    arrive(message(1));
+    expect(arrive(message(1, { incarnation: THEIRS + 1 }))).toBe(COUNTER_UNKNOWN);
+    expect(membership.successor(nowUs)).toBe(-1);
+  });
+});

@@ -2,7 +2,7 @@
  * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One column per field, one row
  * per configured server. Judging silence is the failure detector's work.
  */
-import { BITMAP_WORDS, DIRECT_PERIODS, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, DIRECT_PERIODS, NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
@@ -37,6 +37,7 @@ import {
   MARK_EXCUSED,
   MARK_INCOMPATIBLE,
   MARK_REPLAY_REFUSED,
+  MARK_SUCCEEDED,
   MARK_TWIN,
   MARK_UNREACHABLE_RESTARTED,
   marks,
@@ -111,8 +112,8 @@ export class Membership {
   private readonly joinSinceUs = new Float64Array(SERVERS_MAX);
   private readonly inARow = new Int32Array(SERVERS_MAX);
   /** Newest incarnation heard that has not proven to be fresh, and its sequence: echoed so that it can. */
-  private readonly candidate = new Uint32Array(SERVERS_MAX);
-  private readonly candidateSequence = new Uint32Array(SERVERS_MAX);
+  readonly candidate = new Uint32Array(SERVERS_MAX);
+  readonly candidateSequence = new Uint32Array(SERVERS_MAX);
   private readonly candidateHeardUs = new Float64Array(SERVERS_MAX);
 
   constructor(
@@ -189,14 +190,25 @@ export class Membership {
     // Proof that the sender lives now and hears us: it echoes what we sent within about the last detection time. What was
     // recorded earlier cannot.
     const isFresh =
-      message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor;
+      (message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor) ||
+      (message.successorServer === self &&
+        message.successorIncarnation === this.identity.incarnation &&
+        message.successorSequence >= sequenceFloor);
     if (server === self) return this.acceptOwnIndex(message, isFresh, nowUs);
     const isRelayed = (message.flags & FLAG_RELAYED) !== 0;
     const isCompatible =
       message.digestHigh === this.identity.digestHigh && message.digestLow === this.identity.digestLow;
     if (this.isHeard(server)) {
       // While an incarnation is heard there is no other: a second box with the same id, or a recording.
-      if (!isCompatible || message.incarnation !== this.incarnation[server]) return COUNTER_UNKNOWN;
+      if (!isCompatible) return COUNTER_UNKNOWN;
+      if (message.incarnation !== this.incarnation[server]) {
+        // But one that has missed two keep-alives may have been started again: its successor need not wait for the detection time.
+        if (nowUs - this.lastHeardUs[server] < SUCCESSION_PERIODS * this.timing.periodUs) return COUNTER_UNKNOWN;
+        if (!isFresh) return this.acceptCandidate(message, nowUs);
+        marks[MARK_SUCCEEDED]++;
+        this.setState(server, SERVER_LOST);
+        this.beginIncarnation(server, message.incarnation);
+      }
     } else {
       if (!isFresh) return this.acceptCandidate(message, nowUs);
       if (!isCompatible) return this.acceptIncompatible(message, nowUs);
@@ -224,6 +236,15 @@ export class Membership {
 
   echoSequence(server: number): number {
     return this.isHeard(server) ? this.sequence[server] : this.candidateSequence[server];
+  }
+
+  /** A newcomer in the place of a server still heard, −1 when there is none: it is echoed beside the one that is heard. */
+  successor(nowUs: number): number {
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (!this.isHeard(server) || this.candidate[server] === 0) continue;
+      if (nowUs - this.candidateHeardUs[server] < this.timing.detectionUs) return server;
+    }
+    return -1;
   }
 
   setState(server: number, state: number): void {

@@ -26,6 +26,9 @@ function full(): KeepAliveMessage {
     nonce: 0xa0000007,
     heard: 0xa008,
     direct: 0xa009,
+    successorIncarnation: 0xa000000c,
+    successorSequence: 0xa000000d,
+    successorServer: 14,
     clientMacHigh: 0xa00a,
     clientMacLow: 0xa000000b,
   });
@@ -80,6 +83,7 @@ test("the layout is the documented one", () => {
     "b0050000",
   ]);
   expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0000"]);
+  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e000000"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true); // the sealer's
 });
@@ -98,6 +102,8 @@ describe("refused", () => {
     ["an unknown flag", 6, 0x80],
     ["an unknown phase", 7, 4],
     ["something in the reserved bytes", 687, 1],
+    ["something behind the successor's index", 699, 1],
+    ["a successor beyond the limit", 696, SERVERS_MAX],
   ] as const)("%s", (_, at, value) => {
     expect(refuse((view) => view.setUint8(at, value))).toBe(true);
   });

@@ -25,7 +25,11 @@
  * | 678    | 2      | servers among those whose own datagrams reach the sender, without another server's help      |
  * | 680    | 6      | Ethernet address of the sender's client interface: any other that answers for a VIP is a stranger |
  * | 686    | 2      | 0                                                                                           |
- * | 688    | 16     | HMAC-SHA256 over bytes 0…687, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ * | 688    | 4      | incarnation of a newcomer that takes the place of one still heard, 0 = none: its proof of freshness |
+ * | 692    | 4      | last sequence number heard of it                                                             |
+ * | 696    | 1      | its server index                                                                             |
+ * | 697    | 3      | 0                                                                                           |
+ * | 700    | 16     | HMAC-SHA256 over bytes 0…699, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  *
  * A relayed message is another server's, word for word but for the flag: who hears a server sends its newest message on to those
  * whose cable to it is cut (see core/relay).
@@ -35,7 +39,7 @@ import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
 export const KEEP_ALIVE_VERSION = 2;
-export const KEEP_ALIVE_MAC_AT = 688;
+export const KEEP_ALIVE_MAC_AT = 700;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
@@ -60,6 +64,8 @@ const HEARD_AT = 676;
 const DIRECT_AT = 678;
 const CLIENT_MAC_AT = 680;
 const RESERVED_AT = 686;
+const SUCCESSOR_AT = 688;
+const SUCCESSOR_SERVER_AT = 696;
 
 /**
  * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Its columns have
@@ -79,6 +85,10 @@ export class KeepAliveMessage {
   /** Masks of servers. */
   heard = 0;
   direct = 0;
+  /** Of a newcomer that takes the place of a server still heard. */
+  successorIncarnation = 0;
+  successorSequence = 0;
+  successorServer = 0;
   /** The first two and the last four bytes of the Ethernet address. */
   clientMacHigh = 0;
   clientMacLow = 0;
@@ -115,6 +125,9 @@ export class KeepAliveMessage {
     this.nonce = other.nonce;
     this.heard = other.heard;
     this.direct = other.direct;
+    this.successorIncarnation = other.successorIncarnation;
+    this.successorSequence = other.successorSequence;
+    this.successorServer = other.successorServer;
     this.clientMacHigh = other.clientMacHigh;
     this.clientMacLow = other.clientMacLow;
     for (let server = 0; server < this.servers; server++) {
@@ -149,6 +162,9 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(CLIENT_MAC_AT, message.clientMacHigh);
   view.setUint32(CLIENT_MAC_AT + 2, message.clientMacLow);
   view.setUint16(RESERVED_AT, 0);
+  view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
+  view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
+  view.setUint32(SUCCESSOR_SERVER_AT, message.successorServer << 24);
   const { servers, words } = message;
   for (let server = 0; server < servers; server++) {
     view.setUint32(HEARD_INCARNATION_AT + 4 * server, message.heardIncarnation[server]);
@@ -181,6 +197,11 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
   if ((message.flags & ~FLAGS_KNOWN) !== 0 || view.getUint16(RESERVED_AT) !== 0) return false;
+  const successor = view.getUint32(SUCCESSOR_SERVER_AT);
+  if ((successor & 0xffffff) !== 0 || successor >>> 24 >= SERVERS_MAX) return false;
+  message.successorServer = successor >>> 24;
+  message.successorIncarnation = view.getUint32(SUCCESSOR_AT);
+  message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
   message.heard = view.getUint16(HEARD_AT);
   message.direct = view.getUint16(DIRECT_AT);
   message.clientMacHigh = view.getUint16(CLIENT_MAC_AT);
