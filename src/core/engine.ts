@@ -188,6 +188,11 @@ export class Engine {
     return this.stall.isLate(nowUs, this.nextSendUs);
   }
 
+  /** VIPs may be up here, or come up. One that has let go of everything and leaves is granted nothing any more, and needs nothing. */
+  get needsLease(): boolean {
+    return !this.leaving || this.handover.busy !== 0;
+  }
+
   /** This loop was held up for longer than the others wait. To be asked first in every turn: then everything is let go before anything else. */
   hasStalled(nowUs: number): boolean {
     return this.stall.has(nowUs, this.nextSendUs);

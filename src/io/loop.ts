@@ -242,7 +242,7 @@ export class FlightLoop {
   /** @returns false when the lease could not be had and everything was let go */
   private renewLease(timeUs: number): boolean {
     const { engine, lease } = this.parts;
-    if (lease === null) return true;
+    if (lease === null || !engine.needsLease) return true;
     const lengthMs = engine.lease.grant(timeUs);
     const refused = lengthMs === 0 ? ETIME : lease.renew(lengthMs);
     if (refused === 0) return true;

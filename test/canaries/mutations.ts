@@ -55,8 +55,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/membership.ts",
-        from: "if (!isFresh) return this.acceptCandidate(message, nowUs);",
-        to: "",
+        from: "if (!isFresh) return this.acceptCandidate(message, nowUs);\n      if (!isCompatible)",
+        to: "if (!isCompatible)",
       },
     ],
   },

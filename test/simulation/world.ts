@@ -61,6 +61,7 @@ const SWEEP_US = 3_000;
 const OTHER_EFFECTS_PER_TURN = 16;
 /** The longest that a datagram waits to be read, by a process that is stopped. */
 const UNREAD_US_MAX = 12_000_000;
+const STALLED = "stalled";
 const KEY = new Uint8Array(32).fill(7);
 
 // What the trace counts beside effects.
@@ -253,6 +254,9 @@ export class World {
 
   /** The engine saw that others may have taken over: it lets go of everything and ends, and its supervisor starts it anew. */
   private letGo(host: Host, why: string): void {
+    if (why !== STALLED && host.engine?.leaving === true && host.engine.handover.busy === 0) {
+      this.invariants.fail("orderly stop", `s${host.index} owns nothing, leaves, and is made to let go: ${why}`);
+    }
     host.leaseEndUs = 0;
     this.dropAll(host);
     this.endEngine(host, `let go of everything, ${why}`);
@@ -299,7 +303,7 @@ export class World {
       engine.beginPeriod(host.stageLocalUs);
       this.send(host, engine);
     } else if (engine.hasStalled(localUs)) {
-      this.letGo(host, "stalled");
+      this.letGo(host, STALLED);
       return;
     } else if (localUs >= engine.nextSendUs) {
       host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
@@ -337,7 +341,7 @@ export class World {
   }
 
   private renew(host: Host, engine: Engine, localUs: number): boolean {
-    if (!this.hasLease) return true;
+    if (!this.hasLease || !engine.needsLease) return true;
     const lengthMs = engine.lease.grant(localUs);
     if (lengthMs === 0 || localUs >= host.leaseEndUs) {
       this.letGo(host, lengthMs === 0 ? "others may take over" : "its lease ran out");

@@ -90,7 +90,7 @@ test(
         /^wingman: status: the engine .* has written no snapshot for 5 s\n$/,
       ],
       [() => writeSnapshot(file, { sequence: 3 }), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
-      [() => writeSnapshot(file, { version: 99 }), /^wingman: status: .*layout version 99, expected 1.*\n$/],
+      [() => writeSnapshot(file, { version: 99 }), /^wingman: status: .*layout version 99, expected 2.*\n$/],
       [() => writeFileSync(file, "short"), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
       [
         () => writeFileSync(file, new Uint8Array(10_000).fill(2)),
