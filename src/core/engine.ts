@@ -205,6 +205,11 @@ export class Engine {
   step(nowUs: number, allRead = true): void {
     this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
+    if (this.stall.stoppedInTurn) {
+      this.events.clear(); // nothing is decided any more: the next turn lets go
+      this.wakeUs = nowUs;
+      return;
+    }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
     if (!allRead) marks[MARK_UNREAD]++;

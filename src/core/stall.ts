@@ -6,7 +6,8 @@ import { MARK_STALLED, marks } from "./marks.ts";
 import type { Timing } from "./timing.ts";
 
 export class Stall {
-  private stoppedInTurn = false;
+  /** Stopped in the middle of a turn: what this turn still does is done on what was known before. */
+  stoppedInTurn = false;
 
   constructor(private readonly timing: Timing) {}
 
@@ -24,8 +25,7 @@ export class Stall {
 
   /** Stopped since the period began, before its keep-alive went out: the last one that the others have is of the period before. */
   noteStep(nowUs: number, beforeUs: number): void {
-    const { periodUs, detectionUs } = this.timing;
-    if (nowUs - beforeUs > Math.max(periodUs, detectionUs - 2 * periodUs)) this.stoppedInTurn = true;
+    if (nowUs - beforeUs > this.timing.detectionUs - this.timing.periodUs) this.stoppedInTurn = true;
   }
 
   /** More than half a period late for its keep-alive. */
