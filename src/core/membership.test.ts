@@ -234,7 +234,7 @@ test("own lateness excuses a silence for one detection time in all, and until th
 });
 
 describe("started again", () => {
-  test("the successor of a server that missed two keep-alives is taken as soon as it has proven itself", () => {
+  test("the successor of a server that missed two keep-alives is taken as soon as it has proven itself (simulator, seed 2011523)", () => {
     arrive(message(1));
     nowUs += 2 * timing.periodUs - timing.periodUs; // `arrive` adds one
     const unproven = message(1, { incarnation: THEIRS + 1 });
