@@ -277,8 +277,8 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "VIP LEASE RAN OUT",
     "errno",
     "none",
-    "The flight loop renewed too late, or the interface is new.",
-    "Look for what holds the processor up.",
+    "The loop was late, its keep-alives were lost, or a new interface.",
+    "Look for what holds the processor up; check the cables.",
   ),
   event(
     LOG_QUEUE_FULL,
