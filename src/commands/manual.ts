@@ -119,8 +119,8 @@ alive again   recoveredAfterPeriods accepted in a row
 leaving       it said good-bye (drain, orderly stop): out at once
 incompatible  its table digest differs: no peer until both have the same table
 
-A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods before it takes
-anything, unless it has heard every configured server before that; and longer for
+A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods, and a lease longer where
+there is one, before it takes anything, unless it has heard every configured server before that; and longer for
 servers that are joining or have not yet proven that they live now, at most three
 recovery or detection times, whichever is longer.
 

@@ -13,6 +13,10 @@ test("all times in microseconds", () => {
   });
 });
 
+test("listening lasts a lease longer than without one (simulator, seed 3031110)", () => {
+  expect(timingOf(20, 8, 1, 0, 135).listenUs).toBe(timingOf(20, 8, 1, 0).listenUs + 135_000);
+});
+
 test("listening lasts longer than the detection time, whatever is configured", () => {
   for (const lostAfter of [2, 3, 100]) {
     const { listenUs, detectionUs } = timingOf(5, lostAfter, 1, 0);

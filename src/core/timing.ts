@@ -8,7 +8,10 @@ export interface Timing {
   readonly detectionUs: number;
   /** Keep-alives in a row after which a server counts as recovered. */
   readonly recoveredAfter: number;
-  /** How long a starting server listens before it owns anything: longer than the detection time. */
+  /**
+   * How long a starting server listens before it owns anything: longer than the detection time, and by a lease more. A server whose
+   * keep-alives were all lost until then, and that was stopped after that, is silent.
+   */
   readonly listenUs: number;
   /** A planned move in which the new owner does not become ready is carried out after this time in any case. */
   readonly handoverUs: number;
@@ -31,7 +34,7 @@ export function timingOf(
     periodUs,
     detectionUs: lostAfterPeriods * periodUs,
     recoveredAfter: recoveredAfterPeriods,
-    listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs,
+    listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs + leaseMs * 1000,
     handoverUs: stopGraceMsLongest * 1000 + Math.max(HANDOVER_EXTRA_MS * 1000, HANDOVER_EXTRA_PERIODS * periodUs),
     leaseUs: leaseMs * 1000,
     leaseTicksUs: leaseTicksMs * 1000,

@@ -71,7 +71,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     resource: roomy ? total : random.between(20, 20 + Math.ceil((2 * total) / serverCount)),
   }));
   const networks = random.between(1, 2);
-  const witnesses = random.oneIn(4) ? random.between(1, 3) : 0;
+  const witnesses = random.oneIn(3) ? random.between(1, 4) : 0;
   const allocation = random.oneIn(3) ? "reset" : "preempt";
   const file = {
     system: "simulated",
