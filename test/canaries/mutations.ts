@@ -80,6 +80,11 @@ export const MUTATIONS: readonly Mutation[] = [
         from: "if (!this.stoppedInTurn && nowUs - nextSendUs <= sinceUs) return false;",
         to: "if (nowUs > 0) return false;",
       },
+      {
+        file: "src/core/stall.ts",
+        from: "this.timing.periodUs) this.stoppedInTurn = true;",
+        to: "this.timing.periodUs + 1e12) this.stoppedInTurn = true;",
+      },
     ],
   },
   {

@@ -61,6 +61,8 @@ const SWEEP_US = 3_000;
 const OTHER_EFFECTS_PER_TURN = 16;
 /** The longest that a datagram waits to be read, by a process that is stopped. */
 const UNREAD_US_MAX = 12_000_000;
+/** More turns than all servers can have at one instant. */
+const TURNS_AT_ONCE_MAX = 100_000;
 const STALLED = "stalled";
 const KEY = new Uint8Array(32).fill(7);
 
@@ -102,6 +104,8 @@ export class World {
   /** When each server swept its addresses away after its engine ended; NEVER when there is nothing to sweep. */
   private readonly sweepAtUs: Float64Array;
   private incarnation = 1;
+  /** Turns since the time moved on last. */
+  private turnsNow = 0;
   private nonce = 1;
 
   constructor(
@@ -148,7 +152,10 @@ export class World {
       let next = 0;
       for (let server = 1; server < hosts.length; server++) if (due[server] < due[next]) next = server;
       if (due[next] > endUs) break;
-      if (due[next] > this.nowUs) this.nowUs = due[next];
+      if (due[next] > this.nowUs) {
+        this.nowUs = due[next];
+        this.turnsNow = 0;
+      } else if (++this.turnsNow > TURNS_AT_ONCE_MAX) this.invariants.fail("P7", `s${next} turns without end`);
       this.turn(hosts[next] as Host);
       this.touch(next);
       this.invariants.check(hosts[next] as Host);
