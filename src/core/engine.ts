@@ -212,7 +212,8 @@ export class Engine {
     }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
-    if (!allRead) marks[MARK_UNREAD]++;
+    if (allRead) this.lease.readUs = nowUs;
+    else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
     if (!this.isQuiet(nowUs)) this.decide(nowUs);
     this.relay.update();

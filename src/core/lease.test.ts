@@ -41,6 +41,7 @@ describe("granted by the others", () => {
     const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
     membership = new Membership(table, identity, timing);
     lease = new Lease(table, membership, timing);
+    lease.readUs = 100_000;
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
 
@@ -88,6 +89,12 @@ describe("granted by the others", () => {
     expect(lease.grant(100_000)).toBe(45);
     peer(5, 63_001);
     expect(lease.grant(100_000)).toBe(0);
+  });
+
+  test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
+    peer(8, 63_000);
+    lease.readUs = 64_000;
+    expect(lease.grant(100_000)).toBe(35);
   });
 
   test("an echo too old to be remembered counts as none", () => {

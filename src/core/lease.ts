@@ -49,6 +49,8 @@ export class Lease {
   /** When the own keep-alive of each of the last sequence numbers was sent. */
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
+  /** When everything that had arrived was read last. */
+  readUs = 0;
   /** Until when the lease was granted last. */
   private grantedUs = Number.NEGATIVE_INFINITY;
   /** Silence after which a server is left out: what is granted until then still runs. */
@@ -75,7 +77,8 @@ export class Lease {
     const present = membership.heard | membership.incompatible;
     for (let server = 0; server < table.serverCount; server++) {
       if ((present & (1 << server)) === 0) continue;
-      if (nowUs - membership.lastHeardUs[server] >= this.silentUs) continue;
+      // Silent as far as has been read: what this loop has not looked at yet is no silence.
+      if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) continue;
       const echoed = membership.echoedSequence[server];
       if (echoed === 0 && membership.phase[server] !== PHASE_ACTIVE) continue; // it listens, and has not heard us yet
       const grantUs = this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;

@@ -55,9 +55,18 @@ interface Outcome {
   seeds: number;
 }
 
-async function simulate(root: string): Promise<Outcome> {
+async function simulate(root: string, options: readonly string[]): Promise<Outcome> {
   const child = Bun.spawn(
-    [process.execPath, join(root, "scripts/simulate.ts"), "--json", "--seeds", String(SEEDS), "--seconds", "60"],
+    [
+      process.execPath,
+      join(root, "scripts/simulate.ts"),
+      "--json",
+      "--seeds",
+      String(SEEDS),
+      "--seconds",
+      "60",
+      ...options,
+    ],
     { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
   );
   const text = await new Response(child.stdout).text();
@@ -69,7 +78,7 @@ MUTATIONS.forEach((mutation, place) => {
   test(
     `the simulator catches: ${mutation.name}`,
     async () => {
-      const outcome = await simulate(mutated(mutation, place));
+      const outcome = await simulate(mutated(mutation, place), mutation.options ?? []);
       expect(outcome.violations).toBe(1);
       expect(outcome.violation).toStartWith(mutation.breaks);
     },
