@@ -25,7 +25,16 @@ const SEALED_ROUNDS = 1_000;
 const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
 
 /** Counters are what may change. The event queue is scratch. A first contact is answered by an echo, and by nothing else. */
-const EXEMPT = new Set(["counters", "events", "outgoing", "answerAtOnce", "sendRequested", "extraSends", "nowUs"]);
+const EXEMPT = new Set([
+  "counters",
+  "events",
+  "outgoing",
+  "answerAtOnce",
+  "sendRequested",
+  "extraSends",
+  "nowUs",
+  "readUs",
+]);
 const CANDIDATE = ["candidate", "candidateSequence", "candidateHeardUs"];
 const EXEMPT_FOR_FIRST_CONTACT = new Set([...EXEMPT, ...CANDIDATE]);
 
