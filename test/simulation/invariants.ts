@@ -35,7 +35,6 @@ export class Violation extends Error {
 export class Invariants {
   /** Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6). */
   changes = 0;
-  oracleRuns = 0;
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
   private world!: World;
@@ -130,14 +129,14 @@ export class Invariants {
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
 
-  onNotice(kind: number, index: number, first: number, _second: number): void {
+  onNotice(kind: number, index: number, first: number): void {
     this.changes++;
     if (kind === EFFECT_NOTICE_STOPPING && first === NOTICE_PREEMPTED && this.world.aircraft.roomy) {
       this.fail("P3", `f${index} is stopped for a more important one where there is room for all`);
     }
   }
 
-  onLog(_code: number): void {
+  onLog(): void {
     this.changes++;
   }
 
@@ -206,7 +205,6 @@ export class Invariants {
 
   /** P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its figures gives it. */
   private compareWithPatent(engine: Engine, host: Host): void {
-    this.oracleRuns++;
     const { table, policy } = this.world.aircraft;
     const { allocation } = engine.agreement;
     const servers = Array.from({ length: table.serverCount }, (_, server) => server);

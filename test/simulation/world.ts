@@ -548,10 +548,10 @@ export class World {
         break;
       case EFFECT_NOTICE:
       case EFFECT_NOTICE_STOPPING:
-        this.invariants.onNotice(kind, index, first, second);
+        this.invariants.onNotice(kind, index, first);
         break;
       case EFFECT_LOG:
-        this.invariants.onLog(index);
+        this.invariants.onLog();
         if (this.trace.lines !== null)
           this.trace.say(this.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
         break;
