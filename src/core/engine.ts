@@ -124,6 +124,8 @@ export class Engine {
   private heardMore = true;
   /** Whether steps in which nothing changed are left out. */
   skips = true;
+  /** Steps that were not left out. */
+  decisions = 0;
   /** When silence is to be judged again, and the servers that were watched when that was worked out. */
   private silenceDueUs = 0;
   private watched = 0;
@@ -143,8 +145,8 @@ export class Engine {
     this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
     this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
     this.isolation = new Isolation(witnessCount, timing, nowUs);
-    this.relay = new Relay(table, this.membership);
-    this.lease = new Lease(table, this.membership, timing);
+    this.relay = new Relay(this.membership);
+    this.lease = new Lease(this.membership, timing);
     this.stall = new Stall(timing);
     this.listening = new Listening(table, this.membership, timing);
     this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
@@ -226,18 +228,16 @@ export class Engine {
    * compare flights in which none is left out.
    */
   private isQuiet(nowUs: number): boolean {
-    const { membership, handover, isolation } = this;
+    const { membership, handover } = this;
     return (
       this.skips &&
       !this.heardMore &&
       (this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING) &&
       !this.leaving &&
-      isolation.carrier &&
+      this.isolation.carrier &&
       membership.heard !== 0 &&
-      membership.joining === 0 &&
-      membership.incompatible === 0 &&
+      (membership.changed | membership.joining | membership.incompatible) === 0 &&
       membership.ownIndexHeardUs === 0 &&
-      membership.changed === 0 &&
       !membership.answerAtOnce &&
       !membership.allocationChanged &&
       !membership.cannotRunChanged &&
@@ -249,6 +249,7 @@ export class Engine {
 
   private decide(nowUs: number): void {
     this.heardMore = false;
+    this.decisions++;
     this.promoteAll(nowUs);
     this.logMembership(nowUs);
     this.updatePhase(nowUs);
@@ -323,8 +324,10 @@ export class Engine {
     for (let slot = 0; slot < events.count; slot++) {
       const index = events.index[slot];
       const first = events.first[slot];
-      if (events.kind[slot] !== EVENT_KEEP_ALIVE) this.heardMore = true;
-      switch (events.kind[slot]) {
+      const kind = events.kind[slot];
+      // A witness that answers keeps a server from being isolated, and ends that in a step that is not quiet.
+      if (kind !== EVENT_KEEP_ALIVE && kind !== EVENT_WITNESS) this.heardMore = true;
+      switch (kind) {
         case EVENT_KEEP_ALIVE:
           this.takeKeepAlive(slot, first, nowUs);
           break;

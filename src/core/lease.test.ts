@@ -40,7 +40,7 @@ describe("granted by the others", () => {
   beforeEach(() => {
     const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
     membership = new Membership(table, identity, timing);
-    lease = new Lease(table, membership, timing);
+    lease = new Lease(membership, timing);
     lease.readUs = 100_000;
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
@@ -129,7 +129,7 @@ test("a server that grants less than was renewed cuts the lease short at once (s
   const table = new FunctionTable([1, 1], [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }]);
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   const membership = new Membership(table, identity, timing);
-  const lease = new Lease(table, membership, timing);
+  const lease = new Lease(membership, timing);
   for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
   expect(lease.grant(100_000)).toBe(45);
   expect(lease.isDue(101_000)).toBe(false);

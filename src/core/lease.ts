@@ -10,7 +10,6 @@
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
 import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
-import type { FunctionTable } from "./function-table.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
@@ -43,6 +42,7 @@ export function leaseFits(periodMs: number, lostAfterPeriods: number): boolean {
   return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs);
 }
 
+const EVERYBODY = -1;
 const LATENESS_US = LEASE_LATENESS_MS * 1000;
 
 export class Lease {
@@ -57,7 +57,6 @@ export class Lease {
   private readonly silentUs: number;
 
   constructor(
-    private readonly table: FunctionTable,
     private readonly membership: Membership,
     private readonly timing: Timing,
   ) {
@@ -70,13 +69,13 @@ export class Lease {
     this.newest = sequence;
   }
 
-  /** The earliest time at which another server may take over, less the lateness allowed; the longest lease is the limit. */
-  endUs(nowUs: number): number {
-    const { membership, timing, table } = this;
+  /** The earliest time at which another server of the mask may take over, less the lateness allowed; the longest lease is the limit. */
+  private endUs(nowUs: number, servers = EVERYBODY): number {
+    const { membership, timing } = this;
     let endUs = nowUs + timing.leaseUs;
-    const present = membership.heard | membership.incompatible;
-    for (let server = 0; server < table.serverCount; server++) {
-      if ((present & (1 << server)) === 0) continue;
+    let left = (membership.heard | membership.incompatible) & servers;
+    for (; left !== 0; left &= left - 1) {
+      const server = lowest(left);
       // Silent as far as has been read: what this loop has not looked at yet is no silence.
       if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) continue;
       const echoed = membership.echoedSequence[server];
@@ -92,11 +91,13 @@ export class Lease {
    * heard that grants less than that. At a keep-alive it is due in any case.
    */
   isDue(nowUs: number): boolean {
-    const { timing } = this;
-    const endUs = this.endUs(nowUs);
+    const { membership } = this;
+    const lasts = this.lastsUntilNext(nowUs);
+    // While it lasts, only what was heard since can ask for less.
+    const endUs = this.endUs(nowUs, lasts ? membership.spoke : EVERYBODY);
+    membership.spoke = 0;
     const isTooLong = endUs < this.grantedUs - 1000;
-    const enoughUs = nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
-    const isExtended = this.grantedUs < enoughUs && endUs >= this.grantedUs + 1000;
+    const isExtended = !lasts && endUs >= this.grantedUs + 1000;
     if (!isTooLong && !isExtended) return false;
     marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
     return true;
@@ -104,13 +105,11 @@ export class Lease {
 
   /** When a server that grants little is left out, and a renewal may be due, at the earliest; Infinity when there is none. */
   dueUs(nowUs: number): number {
-    const { membership, timing, table } = this;
-    if (this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs) return Number.POSITIVE_INFINITY;
+    if (this.lastsUntilNext(nowUs)) return Number.POSITIVE_INFINITY;
+    const { membership } = this;
     let dueUs = Number.POSITIVE_INFINITY;
-    const present = membership.heard | membership.incompatible;
-    for (let server = 0; server < table.serverCount; server++) {
-      if ((present & (1 << server)) === 0) continue;
-      const silentAtUs = membership.lastHeardUs[server] + this.silentUs;
+    for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
+      const silentAtUs = membership.lastHeardUs[lowest(left)] + this.silentUs;
       if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
     }
     return dueUs;
@@ -128,10 +127,21 @@ export class Lease {
     return lengthMs;
   }
 
+  /** What was granted lasts until after the next keep-alive. */
+  private lastsUntilNext(nowUs: number): boolean {
+    const { timing } = this;
+    return this.grantedUs >= nowUs + timing.periodUs + LATENESS_US + timing.leaseTicksUs;
+  }
+
   private sentAtUs(sequence: number): number {
     const age = this.newest - sequence;
     return sequence === 0 || age < 0 || age >= SENT_TIMES
       ? Number.NEGATIVE_INFINITY
       : this.sentUs[sequence % SENT_TIMES];
   }
+}
+
+/** The lowest server of a mask that names one. */
+function lowest(servers: number): number {
+  return 31 - Math.clz32(servers & -servers);
 }

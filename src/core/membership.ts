@@ -90,6 +90,9 @@ export class Membership {
   readonly ready = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(SERVERS_MAX * BITMAP_WORDS);
 
+  /** Mask of the servers of which something was heard since the lease was looked at last. */
+  spoke = 0;
+
   // Masks of the servers in these states; `heard` are those alive or joining.
   heard = 0;
   joining = 0;
@@ -252,6 +255,7 @@ export class Membership {
     const bit = 1 << server;
     this.state[server] = state;
     this.changed |= bit;
+    this.spoke |= bit;
     this.functionsChanged = true;
     this.allocationChanged = true;
     this.heard = state === SERVER_ALIVE || state === SERVER_JOINING ? this.heard | bit : this.heard & ~bit;
@@ -317,6 +321,7 @@ export class Membership {
   private acceptIncompatible(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
     this.acceptCandidate(message, nowUs);
+    this.spoke |= 1 << server;
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
     this.phase[server] = message.phase;
@@ -347,6 +352,7 @@ export class Membership {
     const self = this.identity.self;
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
+    this.spoke |= 1 << server;
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
     if (this.phase[server] !== message.phase || this.assignmentDigest[server] !== message.assignmentDigest) {

@@ -17,7 +17,7 @@ const outgoing = new KeepAliveMessage(3, 1);
 beforeEach(() => {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   membership = new Membership(table, identity, timingOf(10, 5, 3, 0));
-  relay = new Relay(table, membership);
+  relay = new Relay(membership);
   for (const server of [1, 2]) {
     membership.setState(server, SERVER_ALIVE);
     membership.direct[server] = 0b111 & ~(1 << server);

@@ -8,7 +8,6 @@
  */
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
@@ -20,23 +19,21 @@ export class Relay {
   private readonly sent = new Uint8Array(SERVERS_MAX);
   /** Mask of the servers whose newest message is to be sent on now. */
   private wanted = 0;
+  private anySent = false;
 
-  constructor(
-    private readonly table: FunctionTable,
-    private readonly membership: Membership,
-  ) {}
+  constructor(private readonly membership: Membership) {}
 
   beginPeriod(): void {
-    this.sent.fill(0);
+    if (this.anySent) this.sent.fill(0);
+    this.anySent = false;
   }
 
   /** What is to be sent on after what was heard last: the servers that somebody who is heard does not hear directly. */
   update(): void {
-    const { membership, table } = this;
-    const { heard } = membership;
+    const { heard, direct } = this.membership;
     let missing = 0;
-    for (let other = 0; other < table.serverCount; other++) {
-      if ((heard & (1 << other)) !== 0) missing |= heard & ~membership.direct[other] & ~(1 << other);
+    for (let other = 0, left = heard; left !== 0; other++, left >>= 1) {
+      if ((left & 1) !== 0) missing |= heard & ~direct[other] & ~(1 << other);
     }
     this.wanted = missing;
   }
@@ -55,6 +52,7 @@ export class Relay {
       marks[MARK_RELAYED]++;
       const newest = this.membership.newest[server];
       this.sent[server]++;
+      this.anySent = true;
       this.sequence[server] = newest.sequence;
       this.incarnation[server] = newest.incarnation;
       outgoing.copy(newest);

@@ -165,16 +165,16 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
   view.setUint32(SUCCESSOR_SERVER_AT, message.successorServer << 24);
-  const { servers, words } = message;
+  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } = message;
   for (let server = 0; server < servers; server++) {
-    view.setUint32(HEARD_INCARNATION_AT + 4 * server, message.heardIncarnation[server]);
-    view.setUint32(HEARD_SEQUENCE_AT + 4 * server, message.heardSequence[server]);
+    view.setUint32(HEARD_INCARNATION_AT + 4 * server, heardIncarnation[server]);
+    view.setUint32(HEARD_SEQUENCE_AT + 4 * server, heardSequence[server]);
   }
   for (let word = 0; word < words; word++) {
-    view.setUint32(OWNS_AT + 4 * word, message.owns[word]);
-    view.setUint32(CLAIMS_AT + 4 * word, message.claims[word]);
-    view.setUint32(READY_AT + 4 * word, message.ready[word]);
-    view.setUint32(CANNOT_RUN_AT + 4 * word, message.cannotRun[word]);
+    view.setUint32(OWNS_AT + 4 * word, owns[word]);
+    view.setUint32(CLAIMS_AT + 4 * word, claims[word]);
+    view.setUint32(READY_AT + 4 * word, ready[word]);
+    view.setUint32(CANNOT_RUN_AT + 4 * word, cannotRun[word]);
   }
 }
 
@@ -206,16 +206,16 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.direct = view.getUint16(DIRECT_AT);
   message.clientMacHigh = view.getUint16(CLIENT_MAC_AT);
   message.clientMacLow = view.getUint32(CLIENT_MAC_AT + 2);
-  const { servers, words } = message;
+  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } = message;
   for (let server = 0; server < servers; server++) {
-    message.heardIncarnation[server] = view.getUint32(HEARD_INCARNATION_AT + 4 * server);
-    message.heardSequence[server] = view.getUint32(HEARD_SEQUENCE_AT + 4 * server);
+    heardIncarnation[server] = view.getUint32(HEARD_INCARNATION_AT + 4 * server);
+    heardSequence[server] = view.getUint32(HEARD_SEQUENCE_AT + 4 * server);
   }
   for (let word = 0; word < words; word++) {
-    message.owns[word] = view.getUint32(OWNS_AT + 4 * word);
-    message.claims[word] = view.getUint32(CLAIMS_AT + 4 * word);
-    message.ready[word] = view.getUint32(READY_AT + 4 * word);
-    message.cannotRun[word] = view.getUint32(CANNOT_RUN_AT + 4 * word);
+    owns[word] = view.getUint32(OWNS_AT + 4 * word);
+    claims[word] = view.getUint32(CLAIMS_AT + 4 * word);
+    ready[word] = view.getUint32(READY_AT + 4 * word);
+    cannotRun[word] = view.getUint32(CANNOT_RUN_AT + 4 * word);
   }
   return true;
 }

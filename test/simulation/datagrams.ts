@@ -1,4 +1,4 @@
-/** Datagrams under way, in a fixed number of buffers that are used in turn. */
+/** Datagrams under way. A buffer that nobody will read any more is the next one to be used: few are, and they stay in the caches. */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 
 /** An untouched datagram of a server of this system. Its MAC is right by construction, and is not computed. */
@@ -13,21 +13,37 @@ const views: DataView[] = [];
 const contents: Uint8Array[] = [];
 
 export class Datagrams {
-  private next = 0;
+  private made = 0;
+  /** Inboxes in which each buffer's datagram is unread. */
+  private readonly readers: number[] = [];
+  private readonly free: number[] = [];
 
-  /** @param capacity datagrams sent while one may still be unread: then nobody holds it any more, and its buffer is used again */
-  constructor(private readonly capacity: number) {}
-
-  /** @returns the buffer that holds the datagram from now on; its content is what was there before */
+  /** @returns a buffer for a datagram, to be given to inboxes and then to {@link sent}; its content is what was there before */
   take(): number {
-    const buffer = this.next;
-    this.next = (this.next + 1) % this.capacity;
+    if (this.free.length > 0) return this.free.pop() as number;
+    const buffer = this.made++;
+    this.readers.push(0);
     if (buffer === views.length) {
       const memory = new ArrayBuffer(KEEP_ALIVE_BYTES);
       views.push(new DataView(memory));
       contents.push(new Uint8Array(memory));
     }
     return buffer;
+  }
+
+  /** All inboxes that it reaches have it. */
+  sent(buffer: number): void {
+    if (this.readers[buffer] === 0) this.free.push(buffer);
+  }
+
+  /** It is in one more inbox. */
+  hold(buffer: number): void {
+    this.readers[buffer]++;
+  }
+
+  /** It is read in one of them: its content stays until the next one is taken. */
+  release(buffer: number): void {
+    if (--this.readers[buffer] === 0) this.free.push(buffer);
   }
 
   view(buffer: number): DataView {
@@ -67,7 +83,10 @@ export class Inbox {
   private readonly networks: Uint8Array;
   private readonly kinds: Uint8Array;
 
-  constructor(private readonly capacity: number) {
+  constructor(
+    private readonly datagrams: Datagrams,
+    private readonly capacity: number,
+  ) {
     this.atUs = new Float64Array(capacity);
     this.buffers = new Int32Array(capacity);
     this.networks = new Uint8Array(capacity);
@@ -94,6 +113,7 @@ export class Inbox {
     this.buffers[slot] = buffer;
     this.networks[slot] = network;
     this.kinds[slot] = kind;
+    this.datagrams.hold(buffer);
   }
 
   /** When the first one arrives; Infinity when there is none. */
@@ -114,15 +134,17 @@ export class Inbox {
   }
 
   shift(): void {
-    this.head = (this.head + 1) % this.capacity;
+    this.datagrams.release(this.buffers[this.head]);
+    this.head = this.slot(1);
     this.count--;
   }
 
   clear(): void {
-    this.count = 0;
+    while (this.count > 0) this.shift();
   }
 
   private slot(place: number): number {
-    return (this.head + place) % this.capacity;
+    const slot = this.head + place;
+    return slot < this.capacity ? slot : slot - this.capacity;
   }
 }

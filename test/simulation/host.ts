@@ -3,7 +3,7 @@
  * are of its own clock, all others of the world's.
  */
 import type { Engine } from "../../src/core/engine.ts";
-import { Inbox } from "./datagrams.ts";
+import { type Datagrams, Inbox } from "./datagrams.ts";
 
 /** Datagrams that a receive buffer holds: 256 KiB of some 1.5 KiB each. */
 const INBOX_MAX = 170;
@@ -16,7 +16,7 @@ export const BEFORE_EFFECTS = 2;
 export class Host {
   powered = false;
   engine: Engine | null = null;
-  readonly inbox = new Inbox(INBOX_MAX);
+  readonly inbox: Inbox;
 
   // ---- clock
   offsetUs = 0;
@@ -72,7 +72,9 @@ export class Host {
   constructor(
     readonly index: number,
     functionCount: number,
+    datagrams: Datagrams,
   ) {
+    this.inbox = new Inbox(datagrams, INBOX_MAX);
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);

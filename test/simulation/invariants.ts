@@ -11,7 +11,7 @@ import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_JOINING } from "../../src/wire/status-snapshot.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING, SERVER_ALIVE, SERVER_JOINING } from "../../src/wire/status-snapshot.ts";
 import { figure3, figure4, type System } from "../allocation/reference.ts";
 import { POLICIES } from "./aircraft.ts";
 import type { Host } from "./host.ts";
@@ -48,10 +48,12 @@ export class Invariants {
   /** Allocations of each server's engine that were compared, and of which engine. */
   private readonly compared: number[] = [];
   private readonly engines: (Engine | null)[] = [];
+  /** Steps of that engine in which it decided. */
+  private readonly decisions: number[] = [];
+  private readonly phases: number[] = [];
   /** How each server sees each other, as it was last, and since when it is joining. */
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
-  private masksBefore!: Int32Array;
   /** When each server was last in another phase than active. */
   private notActiveUs!: Float64Array;
 
@@ -64,11 +66,12 @@ export class Invariants {
     for (let server = 0; server < serverCount; server++) {
       this.compared.push(0);
       this.engines.push(null);
+      this.decisions.push(0);
+      this.phases.push(PHASE_LISTENING);
     }
     this.stateBefore = new Uint8Array(serverCount * serverCount);
     this.joiningSinceUs = new Float64Array(serverCount * serverCount);
     this.notActiveUs = new Float64Array(serverCount);
-    this.masksBefore = new Int32Array(serverCount);
   }
 
   fail(property: string, message: string): never {
@@ -80,16 +83,23 @@ export class Invariants {
     if (this.twice > 0) this.checkOneAnswer();
     const { engine } = host;
     if (engine === null) return;
-    if (engine.phase !== PHASE_ACTIVE) this.notActiveUs[host.index] = this.world.nowUs;
-    this.checkRecovery(engine, host);
-    const { allocations } = engine.agreement;
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
-    }
+    } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
+    this.decisions[host.index] = engine.decisions;
+    this.notePhase(engine, host);
+    this.checkRecovery(engine, host);
+    const { allocations } = engine.agreement;
     if (allocations === this.compared[host.index]) return;
     this.compared[host.index] = allocations;
     this.compareWithPatent(engine, host);
+  }
+
+  private notePhase(engine: Engine, host: Host): void {
+    const before = this.phases[host.index];
+    this.phases[host.index] = engine.phase;
+    if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE) this.notActiveUs[host.index] = this.world.nowUs;
   }
 
   /** The server has been active without a break since then. */
@@ -182,12 +192,8 @@ export class Invariants {
 
   /** A server counts as recovered after so many keep-alives in a row: not before they can have come. */
   private checkRecovery(engine: Engine, host: Host): void {
-    const { state, heard, joining } = engine.membership;
+    const { state } = engine.membership;
     const { timing, serverCount } = this.world.aircraft;
-    // Nothing about recovery changes without one of the two masks.
-    const masks = (heard << 16) | joining;
-    if (masks === this.masksBefore[host.index]) return;
-    this.masksBefore[host.index] = masks;
     for (let server = 0; server < serverCount; server++) {
       const place = host.index * serverCount + server;
       const now = state[server];

@@ -59,8 +59,6 @@ const PROVED_LIFE_US = 60_000_000;
 /** A supervisor sees that its engine ended, and takes its addresses away. */
 const SWEEP_US = 3_000;
 const OTHER_EFFECTS_PER_TURN = 16;
-/** The longest that a datagram waits to be read, by a process that is stopped. */
-const UNREAD_US_MAX = 12_000_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
 const STALLED = "stalled";
@@ -76,7 +74,7 @@ export class World {
   nowUs = 0;
   readonly hosts: Host[];
   readonly network: Network;
-  readonly datagrams: Datagrams;
+  readonly datagrams = new Datagrams();
   readonly seal = new KeepAliveSeal(KEY);
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
@@ -115,9 +113,11 @@ export class World {
     readonly trace: Trace,
   ) {
     const { serverCount, table, timing, networks } = aircraft;
-    this.hosts = Array.from({ length: serverCount }, (_, index) => new Host(index, table.functionCount));
+    this.hosts = Array.from(
+      { length: serverCount },
+      (_, index) => new Host(index, table.functionCount, this.datagrams),
+    );
     this.attacker = new Attacker(random);
-    this.datagrams = new Datagrams(Math.ceil((2 * serverCount * UNREAD_US_MAX) / timing.periodUs));
     const lostAfter = timing.detectionUs / timing.periodUs;
     this.network = new Network(random, networks, Math.max(1, lostAfter - 2));
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
@@ -323,7 +323,7 @@ export class World {
       }
     }
     const allRead = this.receive(host, engine);
-    this.takeLater(host, engine);
+    if (host.laterDueUs <= this.nowUs) this.takeLater(host, engine);
     engine.step(localUs, allRead);
     if (readsFirst) engine.beginPeriod(localUs);
     if (engine.sendRequested) this.send(host, engine);
@@ -391,7 +391,6 @@ export class World {
   }
 
   private takeLater(host: Host, engine: Engine): void {
-    if (host.laterDueUs > this.nowUs) return;
     let dueUs = NEVER;
     for (let at = 0; at < host.laterUs.length; ) {
       const atUs = host.laterUs[at];
@@ -443,6 +442,7 @@ export class World {
     for (let other = 0; other < this.hosts.length; other++) {
       if (other !== host.index) this.post(host.index, other, buffer);
     }
+    this.datagrams.sent(buffer);
   }
 
   private post(from: number, to: number, buffer: number): void {
@@ -473,6 +473,7 @@ export class World {
       if (!network.isOpen(from, to, number)) continue;
       this.deliver(to, network.arrivalUs(from, to, number, this.nowUs), flipped, number, TOUCHED);
     }
+    datagrams.sent(flipped);
   }
 
   private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
@@ -493,6 +494,7 @@ export class World {
         const number = this.random.below(network.networks);
         this.deliver(to, this.nowUs + 60, buffer, number, forge ? TOUCHED : RECORDING);
       }
+      datagrams.sent(buffer);
     }
   }
 
