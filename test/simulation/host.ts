@@ -15,6 +15,7 @@ export const BEFORE_EFFECTS = 2;
 
 export class Host {
   powered = false;
+  poweredOffUs = 0;
   engine: Engine | null = null;
   readonly inbox: Inbox;
 

@@ -125,7 +125,7 @@ export class Totals {
     const lines = [
       `${this.seeds.toLocaleString("en-US")} seeds, ${this.simulatedHours.toFixed(1)} hours (${years.toFixed(4)} cluster-years) in ${this.wallSeconds.toFixed(0)} s`,
       `per core-hour: ${((years / cpuSeconds) * 3600).toFixed(2)} cluster-years, ${Math.round((this.handovers / cpuSeconds) * 3600).toLocaleString("en-US")} hand-overs, ${Math.round((this.turns / cpuSeconds) * 3600).toLocaleString("en-US")} turns`,
-      `hand-overs ${this.handovers.toLocaleString("en-US")}, longest gap after a power-off ${(this.worstFailoverUs / 1000).toFixed(1)} ms`,
+      `hand-overs ${this.handovers.toLocaleString("en-US")}, worst failover after a power-off ${(this.worstFailoverUs / 1000).toFixed(1)} ms`,
       `datagrams lost ${datagrams.lost}, doubled ${datagrams.duplicated}, reordered ${datagrams.reordered}, flipped ${datagrams.flipped}, forged or replayed ${datagrams.forged}`,
       "",
       this.coverage(),

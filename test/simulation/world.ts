@@ -211,6 +211,7 @@ export class World {
   powerOff(host: Host): void {
     this.endEngine(host, "power off");
     host.powered = false;
+    host.poweredOffUs = this.nowUs;
     host.lingering.fill(0);
     this.dropAll(host);
     host.load = 0;
@@ -583,8 +584,10 @@ export class World {
 
   private noteHandover(host: Host, index: number, before: number): void {
     this.handovers++;
-    // A failover: given to this server because the one that was switched off is gone.
-    if (this.hosts[before]?.powered !== false || host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;
+    // A failover: given to this server because the one that answered until it was switched off is gone.
+    const from = this.hosts[before] as Host;
+    if (from.powered || this.lastAnsweredUs[index] !== from.poweredOffUs) return;
+    if (host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;
     if (!this.invariants.isActiveSince(host, this.lastAnsweredUs[index])) return;
     const gapUs = this.nowUs - this.lastAnsweredUs[index];
     if (gapUs > this.worstFailoverUs) this.worstFailoverUs = gapUs;
