@@ -127,7 +127,7 @@ export const LEASE_TICKS_MS = 20;
 /** Lateness of the loop that neither breaks a lease nor lets one outlast the detection time. */
 export const LEASE_LATENESS_MS = 5;
 
-/** Own keep-alives whose time is remembered: more than are sent within the longest detection time, the extra ones included. */
+/** Own keep-alives whose time is remembered, a power of two: more than are sent within the longest detection time, the extra ones included. */
 export const SENT_TIMES = 4096;
 
 /** Keep-alives sent at once in one period at most; further changes wait for the next period. */
@@ -225,6 +225,7 @@ assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
 assert(RECEIVES_PER_TURN_MAX >= 2 * SERVERS_MAX, "two keep-alives of every server are read in one turn");
 assert(REPORTS_PER_TURN_MAX < RECORDS_PER_TURN_MAX, "records, reports and a carrier event fit their share");
+assert((SENT_TIMES & (SENT_TIMES - 1)) === 0, "a sequence number's place is found by a mask");
 assert(
   SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),
   "what is echoed within the detection time is remembered",

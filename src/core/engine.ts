@@ -117,6 +117,8 @@ export class Engine {
   /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
   private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
   private readonly freshPeriods: number;
+  /** Own sequence number of about one detection time ago. */
+  private sequenceFloor = 0;
   private period = 0;
   /** Time of the last `beginPeriod` or `step`. */
   private nowUs: number;
@@ -175,6 +177,7 @@ export class Engine {
     if (this.wakeUs < nowUs) this.wakeUs = nowUs; // lateness counts once
     this.period = (this.period + 1) % this.freshPeriods;
     this.sequenceOfPeriod[this.period] = this.sequence;
+    this.sequenceFloor = this.sequenceOfPeriod[(this.period + 1) % this.freshPeriods];
     this.extraSends = 0;
     this.sendRequested = true;
     this.relay.beginPeriod();
@@ -378,16 +381,11 @@ export class Engine {
   private takeKeepAlive(slot: number, network: number, nowUs: number): void {
     const { events, membership } = this;
     const message = events.message(slot);
-    const counted = membership.accept(message, network, nowUs, this.sequenceFloor());
+    const counted = membership.accept(message, network, nowUs, this.sequenceFloor);
     this.counters[counted]++;
     if (counted !== COUNTER_ACCEPTED) return;
     const { sender } = message;
     membership.newest[sender] = events.exchange(slot, membership.newest[sender]);
-  }
-
-  /** Own sequence number of about one detection time ago. */
-  private sequenceFloor(): number {
-    return this.sequenceOfPeriod[(this.period + 1) % this.freshPeriods];
   }
 
   private takeCarrier(present: boolean): void {

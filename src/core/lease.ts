@@ -65,7 +65,7 @@ export class Lease {
 
   /** The keep-alive `sequence` goes out now. */
   noteSent(sequence: number, nowUs: number): void {
-    this.sentUs[sequence % SENT_TIMES] = nowUs;
+    this.sentUs[sequence & (SENT_TIMES - 1)] = nowUs;
     this.newest = sequence;
   }
 
@@ -137,7 +137,7 @@ export class Lease {
     const age = this.newest - sequence;
     return sequence === 0 || age < 0 || age >= SENT_TIMES
       ? Number.NEGATIVE_INFINITY
-      : this.sentUs[sequence % SENT_TIMES];
+      : this.sentUs[sequence & (SENT_TIMES - 1)];
   }
 }
 

@@ -190,14 +190,7 @@ export class Membership {
     if (message.systemId !== this.identity.systemId) return COUNTER_SYSTEM;
     const server = message.sender;
     if (server >= this.table.serverCount) return COUNTER_UNKNOWN;
-    // Proof that the sender lives now and hears us: it echoes what we sent within about the last detection time. What was
-    // recorded earlier cannot.
-    const isFresh =
-      (message.heardIncarnation[self] === this.identity.incarnation && message.heardSequence[self] >= sequenceFloor) ||
-      (message.successorServer === self &&
-        message.successorIncarnation === this.identity.incarnation &&
-        message.successorSequence >= sequenceFloor);
-    if (server === self) return this.acceptOwnIndex(message, isFresh, nowUs);
+    if (server === self) return this.acceptOwnIndex(message, this.isFresh(message, sequenceFloor), nowUs);
     const isRelayed = (message.flags & FLAG_RELAYED) !== 0;
     const isCompatible =
       message.digestHigh === this.identity.digestHigh && message.digestLow === this.identity.digestLow;
@@ -207,13 +200,13 @@ export class Membership {
       if (message.incarnation !== this.incarnation[server]) {
         // But one that has missed two keep-alives may have been started again: its successor need not wait for the detection time.
         if (nowUs - this.lastHeardUs[server] < SUCCESSION_PERIODS * this.timing.periodUs) return COUNTER_UNKNOWN;
-        if (!isFresh) return this.acceptCandidate(message, nowUs);
+        if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
         marks[MARK_SUCCEEDED]++;
         this.setState(server, SERVER_LOST);
         this.beginIncarnation(server, message.incarnation);
       }
     } else {
-      if (!isFresh) return this.acceptCandidate(message, nowUs);
+      if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
       if (!isCompatible) return this.acceptIncompatible(message, nowUs);
       if (message.incarnation !== this.incarnation[server]) this.beginIncarnation(server, message.incarnation);
     }
@@ -229,6 +222,20 @@ export class Membership {
     if (message.sequence <= this.sequence[server]) return COUNTER_DUPLICATE;
     this.take(message, server, nowUs);
     return COUNTER_ACCEPTED;
+  }
+
+  /**
+   * Proof that the sender lives now and hears us: it echoes what we sent within about the last detection time. What was recorded
+   * earlier cannot.
+   */
+  private isFresh(message: KeepAliveMessage, sequenceFloor: number): boolean {
+    const { self, incarnation } = this.identity;
+    return (
+      (message.heardIncarnation[self] === incarnation && message.heardSequence[self] >= sequenceFloor) ||
+      (message.successorServer === self &&
+        message.successorIncarnation === incarnation &&
+        message.successorSequence >= sequenceFloor)
+    );
   }
 
   /** What we tell the others about whom we hear: the incarnation, or that of a newcomer that still has to prove itself; 0 = not heard. */
