@@ -57,7 +57,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/membership.ts",
-        from: "if (!isFresh) return this.acceptCandidate(message, nowUs);\n      if (!isCompatible)",
+        from: "if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);\n      if (!isCompatible)",
         to: "if (!isCompatible)",
       },
     ],
