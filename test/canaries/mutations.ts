@@ -34,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
+        file: "src/core/rivals.ts",
         from: "if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;",
         to: "",
       },
@@ -45,8 +45,8 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
-        from: "if (membership.echoedSequence[server] < this.claimSequence[index]) return false;",
+        file: "src/core/rivals.ts",
+        from: "if (membership.echoedSequence[server] < claimSequence) return false;",
         to: "",
       },
     ],
@@ -67,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
+        file: "src/core/rivals.ts",
         from: "return server < this.self || this.membership.isDeafToUs(server);",
         to: "return this.membership.lastHeardUs[server] % 2000 < 1000;",
       },
@@ -135,8 +135,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "return room >= this.table.required[index] && this.isFree(index)",
-        to: "return this.isFree(index)",
+        from: "return room >= this.table.required[index] && this.rivals.isFree(index)",
+        to: "return this.rivals.isFree(index)",
       },
     ],
   },

@@ -117,7 +117,8 @@ export function stateOf(host: Host): number {
 /** Lets one fault begin. @returns what ends it, or null when it ends by itself */
 export function begin(fault: Fault, world: World): (() => void) | null {
   const host = world.hosts[fault.server] as Host;
-  const { network, nowUs } = world;
+  const { nowUs } = world;
+  const { network } = world.air;
   const { serverCount, table } = world.aircraft;
   const other = (fault.server + 1 + (fault.other % Math.max(1, serverCount - 1))) % serverCount;
   const index = fault.other % table.functionCount;
@@ -202,7 +203,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       if (host.engine !== null) world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
       return () => world.command(host, CONTROL_RESUME);
     case "VIP removed by hand":
-      world.removeByHand(host, index);
+      world.kernels.removeByHand(host, index);
       return null;
     case "VIP refused":
       host.refused[index] = 1;
@@ -212,7 +213,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       };
     case "replay":
     case "forgery":
-      world.attack(fault.kind === "forgery", 1 + (fault.value % 20));
+      world.air.attack(fault.kind === "forgery", 1 + (fault.value % 20), nowUs);
       return null;
     case "wrong table":
       host.foreignTable = true;

@@ -174,7 +174,8 @@ export class Invariants {
 
   /** On one segment: joined directly, or through a third server that flies, for long enough. */
   private areJoined(one: number, other: number): boolean {
-    const { nowUs, network, hosts } = this.world;
+    const { nowUs, hosts } = this.world;
+    const { network } = this.world.air;
     if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
     for (let via = 0; via < hosts.length; via++) {
       if (via === one || via === other) continue;
