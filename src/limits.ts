@@ -212,6 +212,23 @@ export const DEFENCE_MS_MAX = 10_000;
 /** A stranger that stays is named again so often: a log of one flight shows it without being filled by it. */
 export const STRANGER_LOG_AGAIN_MS = 60_000;
 
+/**
+ * Maintenance records that wait in the supervisor until they are on the disk: eight of each of 1,024 functions, which is more than a
+ * failover of everything makes, twice. 320 KB.
+ */
+export const RECORD_QUEUE_MAX = 16 * FUNCTIONS_MAX;
+
+/** Records that `wingman manage` was given and has not acknowledged: they fit a socket of an unprivileged process (212,992 bytes, 768 a record). */
+export const RECORDS_IN_FLIGHT_MAX = 256;
+
+/** So many records, or so much time after the first one, and `wingman manage` stores them: an fsync on flash is slow and wears it. */
+export const RECORDS_PER_SYNC = 128;
+export const SYNC_AFTER_MS = 100;
+
+/** A log, a console or an address that could not be opened is tried again so often: a disk with room again is found within a leg's taxi time. */
+export const LOG_AGAIN_MS = 10_000;
+export const FRONT_END_AGAIN_MS = 10_000;
+
 /** A stranger that was not seen for so long is gone: longer than any defence waits. */
 export const STRANGER_GONE_MS = 30_000;
 
@@ -219,6 +236,8 @@ assert(
   DEFENCE_MS_MIN <= DEFENCE_MS_MAX && DEFENCE_MS_MAX < STRANGER_GONE_MS,
   "a defence that waits is made before the stranger counts as gone",
 );
+assert(RECORDS_PER_SYNC <= RECORDS_IN_FLIGHT_MAX, "records for one fsync arrive without waiting for the one before");
+assert(RECORDS_IN_FLIGHT_MAX <= RECORD_QUEUE_MAX, "what is under way is queued");
 assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");

@@ -68,6 +68,22 @@ export const LOG_LEASE_LOST = 305;
 export const LOG_WATCHDOG_NO_TIMEOUT = 320;
 export const LOG_WATCHDOG_REFUSED = 321;
 export const LOG_LEASE_UNFIT = 306;
+export const LOG_STOPPED = 402;
+export const LOG_RECORDS_LOST = 422;
+export const LOG_ACTION = 430;
+export const LOG_ACTION_REFUSED = 431;
+// Of the supervisor.
+export const LOG_RUN_KILLED = 440;
+export const LOG_ENGINE_ENDED = 441;
+export const LOG_ENGINE_STARTED = 442;
+export const LOG_PROCESS_ENDED = 443;
+export const LOG_VIPS_SWEPT = 444;
+export const LOG_MANAGE_ENDED = 445;
+// Of `wingman manage`.
+export const LOG_ACTION_FAILED = 460;
+export const LOG_GROUND_UNKNOWN = 461;
+export const LOG_CONSOLE_FAILED = 462;
+export const LOG_PAGE_FAILED = 463;
 
 function event(
   code: number,
@@ -303,6 +319,97 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The device did not take what was written.",
     "Check the device; the machine may reset itself.",
+  ),
+  event(LOG_STOPPED, "SERVER STOPPED", "none", "none", "The service was stopped.", "None."),
+  event(
+    LOG_RUN_KILLED,
+    "LAST RUN OF THIS SERVER WAS KILLED",
+    "none",
+    "none",
+    "It ended in no good order, and not by a power cut.",
+    "None, unless it repeats: then read the journal.",
+  ),
+  event(
+    LOG_ENGINE_ENDED,
+    "ENGINE ENDED UNEXPECTEDLY",
+    "number",
+    "none",
+    "Exit code, or the signal below zero; 3: it let go of all VIPs.",
+    "None, unless it repeats: then read the journal.",
+  ),
+  event(LOG_ENGINE_STARTED, "ENGINE STARTED", "number", "none", "So many engines were started in this run.", "None."),
+  event(
+    LOG_PROCESS_ENDED,
+    "PROCESS OF FUNCTION ENDED BY ITSELF",
+    "function",
+    "none",
+    "The function's program ended and is started again.",
+    "Check the function's own log if it repeats.",
+  ),
+  event(
+    LOG_VIPS_SWEPT,
+    "VIPS LEFT BY THE ENGINE REMOVED",
+    "number",
+    "none",
+    "The engine ended without letting go of so many VIPs.",
+    "None, unless it repeats.",
+  ),
+  event(
+    LOG_MANAGE_ENDED,
+    "MAINTENANCE PROCESS ENDED",
+    "number",
+    "none",
+    "Exit code, or the signal below zero. It is started again.",
+    "None, unless it repeats: then read the journal.",
+  ),
+  event(
+    LOG_RECORDS_LOST,
+    "MAINTENANCE RECORDS LOST, QUEUE FULL",
+    "number",
+    "none",
+    "The log could not be written for too long.",
+    "Check room and health of the disk with the state directory.",
+  ),
+  event(
+    LOG_ACTION_REFUSED,
+    "REFUSED, NOT ON GROUND",
+    "none",
+    "none",
+    "What disturbs service was asked for in the air.",
+    "Ask again on ground; check maintenance.groundInput.",
+  ),
+  event(LOG_ACTION, "MAINTENANCE ACTION", "none", "none", "Somebody asked for it on console or page.", "None."),
+  event(
+    LOG_ACTION_FAILED,
+    "MAINTENANCE ACTION FAILED",
+    "none",
+    "none",
+    "The engine did not answer, or has no room.",
+    "See what was answered; look at the state.",
+  ),
+  event(
+    LOG_GROUND_UNKNOWN,
+    "GROUND INPUT SAYS NOTHING",
+    "none",
+    "none",
+    "The file of maintenance.groundInput is missing or unreadable.",
+    "Check the air/ground signal; it counts as in the air.",
+  ),
+  event(
+    LOG_CONSOLE_FAILED,
+    "CONSOLE NOT OPENED",
+    "errno",
+    "none",
+    "The device or socket of the console cannot be used.",
+    "Check maintenance.console.device.",
+  ),
+  event(
+    LOG_PAGE_FAILED,
+    "MAINTENANCE PAGE NOT SERVED",
+    "errno",
+    "none",
+    "The address is not there, or another program has it.",
+    "Check maintenance.web.listen.",
   ),
 ];
 
