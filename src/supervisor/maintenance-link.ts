@@ -33,7 +33,8 @@ export class MaintenanceLink {
   #abandoned = false;
   /** This process was told that nothing more comes. */
   #saidLeave = false;
-  #over: Promise<void> = Promise.resolve();
+  /** Resolves when the last process has ended; null: none was started. */
+  #over: Promise<void> | null = null;
   #endPause: () => void = () => {};
 
   /** @param lastWords what the process that ended had printed to stderr; "" for nothing */
@@ -42,8 +43,9 @@ export class MaintenanceLink {
     private readonly lastWords: () => string,
   ) {}
 
+  /** From now on a process is kept running. */
   begin(): void {
-    this.#over = this.#keep();
+    this.#over ??= this.#keep();
   }
 
   /** A maintenance event (core/maintenance-event) that happened now. */
@@ -54,6 +56,7 @@ export class MaintenanceLink {
 
   /** Resolves when everything is stored and the process has ended, or was killed because it took too long. */
   async leave(): Promise<void> {
+    this.begin(); // a run that did not come so far has records, too
     this.#leaving = true;
     this.#endPause();
     this.#flush();

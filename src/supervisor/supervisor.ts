@@ -118,7 +118,6 @@ export class Supervisor {
   /** Until someone makes it leave, or the engine cannot be started at all. True when everything ended in good order. */
   async run(): Promise<boolean> {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
-    this.#maintenance.begin();
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
     this.#maintenance.record(LOG_STOPPED);
@@ -155,6 +154,7 @@ export class Supervisor {
     while (!this.#leaving) {
       const startedAtMs = performance.now();
       const end = await this.#flyOnce();
+      this.#maintenance.begin();
       if (this.#leaving) return this.#hasLeft(end);
       const pauseMs = this.#restarts.pauseMsAfter(end, performance.now() - startedAtMs);
       this.#reportLoss(end, pauseMs);
@@ -251,6 +251,7 @@ export class Supervisor {
     if (this.#ready) return;
     this.#ready = true;
     this.#restarts.ready();
+    this.#maintenance.begin(); // not before: the engine's start-up has the machine for itself
     if (this.#leaving) return;
     for (const functionProcess of this.#processes) functionProcess?.begin();
   }
