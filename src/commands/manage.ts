@@ -52,15 +52,14 @@ export async function manage(args: string[]): Promise<number> {
     serverId,
     runDirectory: required("run-dir"),
     controlFd: number("control-fd", 3, 1023),
-    openLog: () =>
-      MaintenanceLog.open({
-        ...{ config, serverId, session },
-        file: join(stateDirectory, "maintenance.log"),
-        sizeKiB: config.maintenance.log.sizeKiB,
-        bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
-        nowBootUs: bootUs(),
-        nowUtcMs: Date.now(),
-      }),
+    log: MaintenanceLog.open({
+      ...{ config, serverId, session },
+      file: join(stateDirectory, "maintenance.log"),
+      sizeKiB: config.maintenance.log.sizeKiB,
+      bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
+      nowBootUs: bootUs(),
+      nowUtcMs: Date.now(),
+    }),
     warn: (text) => console.error(text),
   });
   await manage.run();

@@ -13,13 +13,14 @@ export interface Seen {
   readonly links: ReadonlyMap<string, LinkState>;
   readonly witnesses: ReadonlyMap<string, boolean>;
   readonly utcMs: number;
-  /** null: the log cannot be written. */
-  readonly storage: StorageFigures | null;
+  readonly storage: StorageFigures;
+  /** Why the log cannot be written; null: it can. */
+  readonly logProblem: string | null;
 }
 
 /** One line for each thing, in the order in which a mechanic would look. Pure. */
 export function judge(config: AircraftConfig, serverId: string, seen: Seen): TestResult[] {
-  const { status, links, witnesses, utcMs, storage } = seen;
+  const { status, links, witnesses, utcMs, storage, logProblem } = seen;
   const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
   return [
     ...interfaces.map((name) => result(`network ${name}`, links.get(name) === "up", links.get(name) ?? "missing")),
@@ -32,9 +33,11 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
     ...(status === null ? [] : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
     ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),
     result("clock", utcMs >= UTC_MS_MIN, new Date(utcMs).toISOString()),
-    storage === null
-      ? result("log", false, "cannot be written")
-      : result("log", storage.damaged === 0, `${storage.records} records, ${storage.damaged} damaged`),
+    result(
+      "log",
+      logProblem === null,
+      logProblem ?? `${storage.records} of ${storage.capacity} records, ${storage.lost} lost`,
+    ),
   ];
 }
 

@@ -24,7 +24,7 @@ import {
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
-import { LogKeeper, type WrittenLog } from "./log-keeper.ts";
+import { type KeptLog, LogKeeper } from "./log-keeper.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
 
 const TICK_MS = 1000;
@@ -35,7 +35,7 @@ export interface ManageOptions {
   readonly runDirectory: string;
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
-  openLog(): WrittenLog;
+  readonly log: KeptLog;
   /** For people: stderr, which is a file in the run directory. */
   warn(text: string): void;
 }
@@ -49,10 +49,10 @@ export class Manage {
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
-    const { config, serverId, runDirectory, controlFd, openLog, warn } = options;
+    const { config, serverId, runDirectory, controlFd, log, warn } = options;
     this.#supervisor = new RecordStream(controlFd);
     this.#keeper = new LogKeeper({
-      open: openLog,
+      log,
       bootUs,
       acknowledge: (delivery) => this.#acknowledge(delivery),
       warn,

@@ -54,9 +54,7 @@ export class ServerMaintenance implements Maintenance {
   }
 
   async clearFaults(): Promise<void> {
-    await this.#act("clear-faults", "CLEAR FAULTS", -1, async () => {
-      if (!this.keeper.clearFaults()) throw new MaintenanceError("LOG", "the log cannot be written");
-    });
+    await this.#act("clear-faults", "CLEAR FAULTS", -1, async () => this.keeper.clearFaults());
   }
 
   async builtInTest(): Promise<TestResult[]> {
@@ -70,7 +68,8 @@ export class ServerMaintenance implements Maintenance {
       links: new Map(names.map((name) => [name, linkState(name)])),
       witnesses: new Map(witnesses),
       utcMs: Date.now(),
-      storage: this.keeper.isOpen ? this.log.storage() : null,
+      storage: this.log.storage(),
+      logProblem: this.keeper.problem,
     });
   }
 

@@ -3,14 +3,12 @@
  * and reads nothing from outside; what it decides is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";
+import { type EventNames, formatEvent } from "../core/event-text.ts";
 import {
-  type EventNames,
-  formatEvent,
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
   LOG_RUN_KILLED,
-  LOG_STOPPED,
   LOG_VIPS_SWEPT,
 } from "../core/maintenance-event.ts";
 import {
@@ -120,7 +118,6 @@ export class Supervisor {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
-    this.#maintenance.record(LOG_STOPPED);
     await this.#maintenance.leave();
     return inGoodOrder && !this.#abandoned;
   }

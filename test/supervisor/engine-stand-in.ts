@@ -35,7 +35,7 @@ export interface Manner {
 export interface Order {
   vip?: string;
   record?: [kind: number, index: number, argument: number, second: number, third: number];
-  /** So many maintenance events of a code, whose first value counts from `from` on. */
+  /** So many maintenance events of a code, about the first function, whose second value counts from `from` on. */
   events?: { code: number; from: number; count: number };
   exitCode?: number;
 }
@@ -76,7 +76,7 @@ export function engineStandIn(args: string[]): void {
   };
 
   const sendEvents = ({ code, from, count }: NonNullable<Order["events"]>): void => {
-    for (let first = from; first < from + count; first++) send(CONTROL_LOG, NO_INDEX, code, first);
+    for (let second = from; second < from + count; second++) send(CONTROL_LOG, NO_INDEX, code, 0, second);
   };
 
   const tests = new Set<Bun.Socket<undefined>>();

@@ -1,11 +1,15 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { LogImage } from "../../src/manage/log-image.ts";
+import type { LogEntry } from "../../src/manage/maintenance.ts";
 
-/** Events in the maintenance log of a state directory, in its order. */
-export function recordsOf(stateDirectory: string): { code: number; first: number; count: number }[] {
+/** The maintenance log in a state directory, oldest first; empty while there is none. */
+export function recordsOf(stateDirectory: string): LogEntry[] {
   const file = join(stateDirectory, "maintenance.log");
   if (!existsSync(file)) return [];
-  return readFileSync(file, "utf8")
-    .split("\n")
-    .flatMap((line) => (line.endsWith("}") ? [{ count: 1, ...JSON.parse(line) }] : []));
+  try {
+    return LogImage.read(file).entries();
+  } catch {
+    return []; // it is being made
+  }
 }

@@ -91,7 +91,8 @@ test("killed a hundred times in a row: no function moves, and every event is in 
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
     process.kill(last, "SIGKILL");
   }
-  expect(flight.a.log.split("the maintenance process ended: SIGKILL").length - 1).toBe(KILLS);
+  const ends = (): number => flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
+  await until("the last end", () => ends() === KILLS);
   const [state] = await flight.settled();
   expect(ownersOf(state)).toEqual(await owners);
   expect(flight.a.enginePid).toBe(enginePid);
@@ -108,9 +109,9 @@ test("stopped for a while: keep-alives go on in time, and nothing is lost", asyn
   process.kill(pid, "SIGSTOP");
   const before = flight.a.state() ?? flight.fail();
   const beganMs = performance.now();
-  for (let count = 0; count < 8; count++) {
+  for (let count = 0; count < 4; count++) {
     removeVipByHand();
-    await Bun.sleep(500);
+    await Bun.sleep(1200); // its engine tells one a second
   }
   const after = flight.a.state() ?? flight.fail();
   const periods = (performance.now() - beganMs) / TABLE.keepAlive.periodMs;
@@ -120,7 +121,7 @@ test("stopped for a while: keep-alives go on in time, and nothing is lost", asyn
   expect(logged(flight.a)[LOG_VIP_REMOVED]).toBeUndefined();
   process.kill(pid, "SIGCONT");
   await until("all events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
-  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(8);
+  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(4);
   expect(managePid(flight.a)).toBe(pid);
 });
 
