@@ -21,7 +21,7 @@ import {
   EVENT_WITNESS,
 } from "../../src/core/event-queue.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
-import { formatEvent } from "../../src/core/maintenance-event.ts";
+import { formatEvent } from "../../src/core/event-text.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
