@@ -36,6 +36,8 @@ export class RunDirectory {
   readonly status: string;
   /** Where the engine takes requests of the commands. */
   readonly engineSocket: string;
+  /** The maintenance console, for `wingman console`. */
+  readonly consoleSocket: string;
   /** What the engine printed to stderr: nothing, unless it died. */
   readonly engineErrors: string;
   readonly #lockFile: string;
@@ -46,6 +48,7 @@ export class RunDirectory {
     this.config = join(this.path, "config.json");
     this.status = join(this.path, "status");
     this.engineSocket = join(this.path, "engine.sock");
+    this.consoleSocket = join(this.path, "console.sock");
     this.engineErrors = join(this.path, "engine.stderr");
     this.#lockFile = join(this.path, "lock");
   }
@@ -102,7 +105,8 @@ export class RunDirectory {
    * could each hold the lock of a different file of this name.
    */
   release(): void {
-    for (const file of [this.config, this.status, this.engineSocket, this.engineErrors]) rmSync(file, { force: true });
+    const files = [this.config, this.status, this.engineSocket, this.consoleSocket, this.engineErrors];
+    for (const file of files) rmSync(file, { force: true });
     if (this.#lock < 0) return;
     ftruncateSync(this.#lock, 0);
     closeSync(this.#lock);
