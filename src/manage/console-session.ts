@@ -9,6 +9,7 @@ import { printable } from "./console-table.ts";
 import { CTRL_C, EDIT_CANCEL, EDIT_END, EDIT_LINE, EDIT_NOTHING, LineEditor } from "./line-editor.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { versionDocument } from "./version-document.ts";
+import { ZmodemSender } from "./zmodem-sender.ts";
 
 /**
  * `line`: a serial line, where a session that ended waits for the next one to press Enter. `terminal`: a person at the other end of a
@@ -16,20 +17,9 @@ import { versionDocument } from "./version-document.ts";
  */
 export type SessionKind = "line" | "terminal" | "script";
 
-/** A file on its way, in bytes of the protocol; has the line for itself until it is over. */
-export interface Transfer {
-  receive(bytes: Uint8Array): void;
-  take(): Uint8Array | null;
-  tick(nowMs: number): void;
-  readonly isOver: boolean;
-  /** null: the other side has the whole file; otherwise why not. */
-  readonly failure: string | null;
-}
-
 export interface SessionOptions {
   readonly kind: SessionKind;
   readonly nowMs: number;
-  readonly startTransfer: (download: Download, nowMs: number) => Transfer;
   readonly idleMs?: number;
 }
 
@@ -62,7 +52,6 @@ export class ConsoleSession {
 
   readonly #maintenance: Maintenance;
   readonly #kind: SessionKind;
-  readonly #startTransfer: SessionOptions["startTransfer"];
   readonly #idleMs: number;
   readonly #prompt: string;
   readonly #settings: { pageLines: number; takesDownloads: boolean };
@@ -77,7 +66,7 @@ export class ConsoleSession {
   #answer: Answer | null = null;
   #nextLine = 0;
   #linesLeftOfPage = 0;
-  #transfer: Transfer | null = null;
+  #transfer: ZmodemSender | null = null;
   #download: Download | null = null;
   /** Of the answer that is waited for: one that comes after Ctrl-C is nobody's. */
   #question = 0;
@@ -86,10 +75,9 @@ export class ConsoleSession {
   /** What is typed is the rest of a line that was refused, until its end or a pause. */
   #isSkipping = false;
 
-  constructor(maintenance: Maintenance, { kind, nowMs, startTransfer, idleMs = CONSOLE_IDLE_MS }: SessionOptions) {
+  constructor(maintenance: Maintenance, { kind, nowMs, idleMs = CONSOLE_IDLE_MS }: SessionOptions) {
     this.#maintenance = maintenance;
     this.#kind = kind;
-    this.#startTransfer = startTransfer;
     this.#idleMs = idleMs;
     this.#nowMs = nowMs;
     this.#activeAtMs = nowMs;
@@ -121,7 +109,7 @@ export class ConsoleSession {
     this.#nowMs = nowMs;
     this.#activeAtMs = nowMs;
     if (this.#transfer !== null) {
-      this.#transfer.receive(bytes);
+      this.#transfer.receive(bytes, nowMs);
       this.#endTransfer();
       return;
     }
@@ -309,7 +297,9 @@ export class ConsoleSession {
     for (const line of fileLines(download)) this.#write(`${line}\r\n`);
     this.#write("RECEIVE NOW BY ZMODEM; FIVE CTRL-X BREAK IT OFF\r\n");
     this.#download = download;
-    this.#transfer = this.#startTransfer(download, this.#nowMs);
+    // Without a time of its own: the receiver's clock is more likely to be right.
+    this.#transfer = new ZmodemSender(download.name, download.content, 0);
+    this.#transfer.tick(this.#nowMs);
     this.#typedAhead = 0;
     this.#state = TRANSFERRING;
   }
@@ -318,16 +308,14 @@ export class ConsoleSession {
     const transfer = this.#transfer;
     const download = this.#download;
     if (transfer === null || download === null || !transfer.isOver) return;
-    for (let bytes = transfer.take(); bytes !== null; bytes = transfer.take()) {
-      this.#write(Buffer.from(bytes).toString("latin1")); // its last words: headers in hexadecimal, or CANs
-    }
     this.#transfer = null;
     this.#download = null;
     this.#activeAtMs = this.#nowMs;
     this.#write("\r\n");
     for (const line of fileLines(download)) this.#write(`${line}\r\n`);
-    if (transfer.failure !== null) this.#write(`${printable(transfer.failure)}\r\n`);
-    this.#conclude(transfer.failure === null ? null : "TRANSFER");
+    const isSent = transfer.outcome === "sent";
+    if (!isSent) this.#write(`${printable(transfer.reason)}\r\n`);
+    this.#conclude(isSent ? null : "TRANSFER");
   }
 
   #wake(): void {

@@ -1,7 +1,6 @@
 import { SerialPort } from "../io/serial-port.ts";
-import type { Download } from "./console.ts";
 import { ConsoleServer } from "./console-server.ts";
-import { ConsoleSession, type SessionKind, type Transfer } from "./console-session.ts";
+import { ConsoleSession, type SessionKind } from "./console-session.ts";
 import type { Maintenance } from "./maintenance.ts";
 import { SerialConsole } from "./serial-console.ts";
 
@@ -24,7 +23,7 @@ export interface ConsoleOptions {
 export function startConsole(maintenance: Maintenance, options: ConsoleOptions): { close(): void } {
   const { socket, device, baud, onLine = () => {}, idleMs } = options;
   const newSession = (kind: SessionKind, nowMs: number): ConsoleSession =>
-    new ConsoleSession(maintenance, { kind, nowMs, startTransfer, ...(idleMs === undefined ? {} : { idleMs }) });
+    new ConsoleSession(maintenance, { kind, nowMs, ...(idleMs === undefined ? {} : { idleMs }) });
   const server = new ConsoleServer({ path: socket, newSession });
   const serial =
     device === null
@@ -41,15 +40,5 @@ export function startConsole(maintenance: Maintenance, options: ConsoleOptions):
       serial?.close();
       server.close();
     },
-  };
-}
-
-function startTransfer(_download: Download): Transfer {
-  return {
-    receive: () => {},
-    take: () => null,
-    tick: () => {},
-    isOver: true,
-    failure: "no file transfer in this release",
   };
 }

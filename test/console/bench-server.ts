@@ -13,7 +13,13 @@ import type {
 } from "../../src/manage/maintenance.ts";
 import { MaintenanceError } from "../../src/manage/maintenance.ts";
 import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
-import { SERVER_ALIVE, SERVER_LOST, STATUS_SERVER_BYTES, STATUS_SERVER_STATE_AT, STATUS_SERVERS_AT } from "../../src/wire/status-snapshot.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_LOST,
+  STATUS_SERVER_BYTES,
+  STATUS_SERVER_STATE_AT,
+  STATUS_SERVERS_AT,
+} from "../../src/wire/status-snapshot.ts";
 import { AIRCRAFT, snapshot } from "../supervisor/snapshot.ts";
 
 const UTC_MS = Date.UTC(2026, 10, 26, 2, 20, 31);
