@@ -257,8 +257,8 @@ export const CONSOLE_QUEUE_MS = 200;
  * A serial line is looked at so often while something moves on it, and otherwise. The kernel keeps 4,095 bytes that nobody has read: 355 ms
  * at 115,200 bit/s.
  */
-export const CONSOLE_POLL_MS = 5;
-export const CONSOLE_POLL_IDLE_MS = 40;
+export const CONSOLE_POLL_MS = 10;
+export const CONSOLE_POLL_IDLE_MS = 100;
 
 /** Bytes read from a serial line in one turn, so that a flood leaves time for everything else. */
 export const CONSOLE_READ_BYTES = 4096;

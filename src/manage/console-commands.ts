@@ -25,7 +25,7 @@ import { versionDocument } from "./version-document.ts";
 
 /** What a command has done. */
 export interface CommandResult {
-  /** The same for a program; absent: there is no such form. */
+  /** The same for a program, of a command that has one. */
   readonly document?: unknown;
   readonly lines?: () => readonly string[];
   readonly failure?: { readonly code: string; readonly message: string };
@@ -41,6 +41,8 @@ export interface ConsoleCommand {
   readonly text: string;
   /** It changes something or ends something: its words are not shortened to one or two letters. */
   readonly isChange: boolean;
+  /** It has a document for `| json`. */
+  readonly hasDocument: boolean;
   /** @throws MaintenanceError */
   run(maintenance: Maintenance, settings: ConsoleSettings, args: readonly string[]): Promise<CommandResult>;
 }
@@ -56,7 +58,8 @@ const reading = (
   text: string,
   show: (maintenance: Maintenance, args: readonly string[]) => CommandResult,
 ): ConsoleCommand => ({
-  ...{ words: words.split(" "), synopsis, summary, text: `${text} ${WITH_JSON}`.trim(), isChange: false },
+  ...{ words: words.split(" "), synopsis, summary, text: `${text} ${WITH_JSON}`.trim() },
+  ...{ isChange: false, hasDocument: true },
   run: async (maintenance, _settings, args) => show(maintenance, args),
 });
 
@@ -78,11 +81,17 @@ const changing = (
   summary: string,
   text: string,
   run: ConsoleCommand["run"],
-): ConsoleCommand => ({ words: words.split(" "), synopsis, summary, text, isChange: true, run });
+): ConsoleCommand => ({ words: words.split(" "), synopsis, summary, text, isChange: true, hasDocument: false, run });
 
 export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   {
-    ...{ words: ["help"], synopsis: "[COMMAND]", summary: "commands, or one of them", isChange: false },
+    ...{
+      words: ["help"],
+      synopsis: "[COMMAND]",
+      summary: "commands, or one of them",
+      isChange: false,
+      hasDocument: false,
+    },
     text: "Words may be shortened as long as they are unique. ? after the beginning of a command lists what can follow.",
     run: async () => ({}), // the language itself answers
   },
@@ -122,7 +131,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       return { document: entries, lines: () => logLines(entries) };
     },
   ),
-  plain("show keepalive", "keep-alives sent, accepted, rejected; lateness", "", (maintenance) => {
+  plain("show keepalive", "keep-alives: counts and lateness", "", (maintenance) => {
     const { keepAlive } = statusOf(maintenance);
     return { document: keepAlive, lines: () => keepAliveLines(keepAlive, maintenance.config.keepAlive) };
   }),
@@ -196,7 +205,13 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     },
   ),
   {
-    ...{ words: ["test"], synopsis: "", summary: "built-in test of networks, witnesses, clock, log", isChange: false },
+    ...{
+      words: ["test"],
+      synopsis: "",
+      summary: "test networks, witnesses, clock and log",
+      isChange: false,
+      hasDocument: true,
+    },
     text: `It disturbs nothing. ERR TEST when something failed. ${WITH_JSON}`,
     run: async (maintenance, _settings, args) => {
       requireNoMore(args, "test");
@@ -225,7 +240,13 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       download(settings, args, "download legs", `wingman-${serverId}-legs.csv`, () => legsFile(log)),
   ),
   {
-    ...{ words: ["terminal", "length"], synopsis: "N", summary: "lines to a page; 0: no pages", isChange: false },
+    ...{
+      words: ["terminal", "length"],
+      synopsis: "N",
+      summary: "lines to a page; 0: no pages",
+      isChange: false,
+      hasDocument: false,
+    },
     text: `${CONSOLE_PAGE_LINES} at the beginning of a session. A program that reads the answers sets 0 first.`,
     run: async (_maintenance, settings, [text, ...rest]) => {
       requireNoMore(rest, "terminal length N");
@@ -307,7 +328,7 @@ function named<Entry extends { readonly id: string }>(
   }
   if (entry.id !== wanted && beginning.length > 1) {
     const found = alternatives(beginning.map(({ id }) => id));
-    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(text)}, expected one of ${found}`);
+    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(text)}, expected ${found}`);
   }
   return entry;
 }

@@ -26,6 +26,7 @@ export interface SessionOptions {
 const MORE = "--More--";
 const MORE_ERASED = `\r${" ".repeat(MORE.length)}\r`;
 const BELL = "\u0007";
+const NONE = -1;
 const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -70,8 +71,11 @@ export class ConsoleSession {
   #download: Download | null = null;
   /** Of the answer that is waited for: one that comes after Ctrl-C is nobody's. */
   #question = 0;
-  /** There was no room for what was typed: neither its first nor its last line is whole, and a part of a line is no command. */
-  #hasRefused = false;
+  /**
+   * The last byte there was no room for, or NONE. From the first of them on nothing is taken until all before is done: neither the
+   * first nor the last line of it is whole, and a part of a line is no command.
+   */
+  #refused = NONE;
   /** What is typed is the rest of a line that was refused, until its end or a pause. */
   #isSkipping = false;
 
@@ -152,8 +156,9 @@ export class ConsoleSession {
       return;
     }
     if (byte === CTRL_C) this.#interrupt();
-    else if (!this.#hasRefused && this.#typedAhead < this.#typeAhead.length) this.#typeAhead[this.#typedAhead++] = byte;
-    else this.#hasRefused = true;
+    else if (this.#refused === NONE && this.#typedAhead < this.#typeAhead.length)
+      this.#typeAhead[this.#typedAhead++] = byte;
+    else this.#refused = byte;
   }
 
   /** A byte is for now, not for later. */
@@ -170,11 +175,11 @@ export class ConsoleSession {
     while (at < length && this.#isListening) this.#hear(this.#typeAhead[at++] ?? 0);
     this.#typeAhead.copyWithin(0, at, length);
     this.#typedAhead = length - at;
-    if (this.#hasRefused && this.#isListening) {
-      this.#hasRefused = false;
+    if (this.#refused !== NONE && this.#isListening) {
+      this.#isSkipping = this.#refused !== CR && this.#refused !== LF;
+      this.#refused = NONE;
       this.#write(BELL);
       if (this.#state === EDITING) this.#edit(CTRL_C);
-      this.#isSkipping = true;
     }
   }
 
@@ -277,7 +282,7 @@ export class ConsoleSession {
   /** Ctrl-C while something else than a line is going on. */
   #interrupt(): void {
     this.#typedAhead = 0;
-    this.#hasRefused = false;
+    this.#refused = NONE;
     if (this.#state === EDITING) {
       this.#out = "";
       this.#edit(CTRL_C);

@@ -83,11 +83,11 @@ async function answer(line: string, maintenance: Maintenance, settings: ConsoleS
   const wantsJson = filters.length > 0;
   requireJson(filters);
   const { entry, rest } = resolve(words);
-  if (entry.words[0] === "help") return { ...DONE, lines: help(rest) };
-  const result = await entry.run(maintenance, settings, rest);
-  if (wantsJson && result.document === undefined) {
+  if (wantsJson && !entry.hasDocument) {
     throw new MaintenanceError("SYNTAX", `found | json after ${entry.words.join(" ")}, expected it after show or test`);
   }
+  if (entry.words[0] === "help") return { ...DONE, lines: help(rest) };
+  const result = await entry.run(maintenance, settings, rest);
   const lines = wantsJson ? [jsonLine(result.document)] : (result.lines?.() ?? []).map(printable);
   if (result.failure !== undefined) throw new FailedAnswer(result.failure.code, result.failure.message, lines);
   const { download = null, ends = false } = result;
@@ -140,7 +140,7 @@ function nameOf(word: string | undefined, names: readonly string[], before: stri
     throw new MaintenanceError("SYNTAX", `found ${quoted(word)}${after}, expected ${expected}`);
   }
   if (matching.length > 1) {
-    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(word)}${after}, expected one of ${alternatives(matching)}`);
+    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(word)}${after}, expected ${alternatives(matching)}`);
   }
   return name;
 }

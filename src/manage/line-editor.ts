@@ -38,7 +38,7 @@ const ESCAPED = 1;
 const BRACKET = 2;
 const SINGLE = 3;
 
-/** Longer ones come from no keyboard. */
+/** What is beyond comes from no keyboard, and is not kept. */
 const SEQUENCE_MAX = 8;
 
 type Key = "left" | "right" | "home" | "end" | "up" | "down" | "delete";
@@ -178,12 +178,13 @@ export class LineEditor {
       return;
     }
     // ECMA-48, 5.4: parameters up to 0x3f, then one final byte.
-    if (this.#sequence === BRACKET && byte < 0x40 && this.#sequenceText.length < SEQUENCE_MAX) {
-      this.#sequenceText += letter;
+    if (this.#sequence === BRACKET && byte < 0x40) {
+      if (this.#sequenceText.length < SEQUENCE_MAX) this.#sequenceText += letter;
       return;
     }
     this.#sequence = OUTSIDE;
-    const key = letter === "~" ? NUMBERED_KEYS[this.#sequenceText] : KEYS[letter];
+    const isPlain = /^(1;\d)?$/.test(this.#sequenceText); // or with Shift, Alt, Ctrl
+    const key = letter === "~" ? NUMBERED_KEYS[this.#sequenceText] : isPlain ? KEYS[letter] : undefined;
     if (key !== undefined) this.#press(key);
   }
 
@@ -259,15 +260,16 @@ export class LineEditor {
     this.#isStale = false;
   }
 
+  /** Columns for the text and the cursor behind it; `^C` fits beside them. */
   get #width(): number {
-    return CONSOLE_COLUMNS - this.prompt.length;
+    return CONSOLE_COLUMNS - this.prompt.length - "^C".length;
   }
 
   #redrawIfStale(): void {
     if (this.#isStale) this.#redraw();
   }
 
-  /** Writes the row anew, blanks over what stood there, and goes back to the cursor. The last column stays free: it would wrap. */
+  /** Writes the row anew, blanks over what stood there, and goes back to the cursor. */
   #redraw(): void {
     const width = this.#width - 1;
     if (this.#column < this.#from || this.#column > this.#from + width) {
