@@ -63,10 +63,6 @@ export class ConsoleServer {
   }
 
   #open(socket: Bun.Socket): void {
-    if (this.#connections.size >= CONSOLE_SESSIONS_MAX) {
-      socket.end(`found ${CONSOLE_SESSIONS_MAX} sessions, expected fewer: end one of them\r\nERR BUSY\r\n`);
-      return;
-    }
     this.#connections.set(socket, { session: null, held: NOTHING, rest: null, isPaused: false });
   }
 
@@ -75,6 +71,12 @@ export class ConsoleServer {
     if (connection === undefined) return;
     let typed = bytes;
     if (connection.session === null) {
+      const sessions = [...this.#connections.values()].filter(({ session }) => session !== null).length;
+      if (sessions >= CONSOLE_SESSIONS_MAX) {
+        this.#connections.delete(socket);
+        socket.end(`found ${sessions} sessions, expected fewer: end one of them\nERR BUSY\n`);
+        return;
+      }
       const kind = bytes[0] === CONSOLE_HELLO_SCRIPT ? "script" : "terminal";
       connection.session = this.#newSession(kind, performance.now());
       connection.session.onOutput = () => this.#send(socket);

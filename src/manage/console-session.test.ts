@@ -158,22 +158,38 @@ test("what is typed during a command is done after it", async () => {
   expect(server.actions).toEqual(["drain", "resume"]);
 });
 
-test("what finds no room is dropped with a bell, and no part of a line is a command", async () => {
+test("what finds no room drops what was typed before, with a bell; no part of a line is a command", async () => {
   const desk = await awake();
   const gate = Promise.withResolvers<void>();
   server.gate = gate.promise;
-  await desk.ask("test\r");
-  // The beginning of the last line that fits, and the end of the first that does not, would be commands of their own.
-  desk.type(`${"resume\r".repeat(Math.floor(CONSOLE_TYPE_AHEAD_MAX / 7) - 1)}help `);
-  desk.type(" ".repeat(100));
-  gate.resolve();
-  await Promise.resolve();
+  await desk.ask("test\rhelp ");
   desk.type("drain\r");
+  desk.type("resume\r".repeat(CONSOLE_TYPE_AHEAD_MAX / 7));
+  // There is no room any more within this line, whose end would be a command of its own.
+  desk.type("help move map right confirm\rshow book\rclear fau");
+  gate.resolve();
   const said = await desk.said();
   expect(said).toContain("\u0007");
-  expect(server.actions).not.toContain("drain");
-  expect(await desk.ask("drain\r")).toEndWith(`OK\r\n${PROMPT}`);
-  expect(server.actions).toContain("drain");
+  expect(said).toContain(`${PROMPT}show book\r\nNO CONTINGENCY BOOK`);
+  expect(said).toEndWith(`${PROMPT}clear fau`);
+  expect(server.actions).toEqual([]);
+});
+
+test("the rest of a dropped line is passed over until its end, or until a pause", async () => {
+  for (const end of ["\r", "\u0003", "pause"]) {
+    const desk = await awake();
+    const gate = Promise.withResolvers<void>();
+    server.gate = gate.promise;
+    await desk.ask("test\r");
+    desk.type("x".repeat(CONSOLE_TYPE_AHEAD_MAX + 1));
+    gate.resolve();
+    await desk.said();
+    desk.type(`drain${end === "pause" ? "" : end}`);
+    if (end === "pause") desk.pass(1000);
+    expect(await desk.ask("resume\r")).toBe(`resume\r\nOK\r\n${PROMPT}`);
+    expect(server.actions).toEqual(["resume"]);
+    server.actions.length = 0;
+  }
 });
 
 test("a line that takes nothing holds a bounded amount, and Ctrl-C throws it away", async () => {

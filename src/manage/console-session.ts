@@ -26,7 +26,6 @@ export interface SessionOptions {
 const MORE = "--More--";
 const MORE_ERASED = `\r${" ".repeat(MORE.length)}\r`;
 const BELL = "\u0007";
-const NONE = -1;
 const CR = 0x0d;
 const LF = 0x0a;
 const SPACE = 0x20;
@@ -71,12 +70,9 @@ export class ConsoleSession {
   #download: Download | null = null;
   /** Of the answer that is waited for: one that comes after Ctrl-C is nobody's. */
   #question = 0;
-  /**
-   * The last byte there was no room for, or NONE. From the first of them on nothing is taken until all before is done: neither the
-   * first nor the last line of it is whole, and a part of a line is no command.
-   */
-  #refused = NONE;
-  /** What is typed is the rest of a line that was refused, until its end or a pause. */
+  /** There was no room for what was typed: all of it was dropped. */
+  #hasDropped = false;
+  /** What is typed is the rest of a line whose beginning was dropped, until its end or a pause. */
   #isSkipping = false;
 
   constructor(maintenance: Maintenance, { kind, nowMs, idleMs = CONSOLE_IDLE_MS }: SessionOptions) {
@@ -102,12 +98,12 @@ export class ConsoleSession {
     return this.#out === "" && (this.#state === ASLEEP || this.#state === EDITING || this.#state === PAGING);
   }
 
-  /** Bytes that {@link receive} takes without dropping any: where the sender can be held up, give it no more. */
+  /** Bytes that {@link receive} takes without dropping any; where the sender can be held up, give it no more. */
   get room(): number {
     return this.#state === TRANSFERRING ? Number.POSITIVE_INFINITY : this.#typeAhead.length - this.#typedAhead;
   }
 
-  /** What was typed. What there is no room for is dropped with a bell, but for Ctrl-C. */
+  /** What was typed. Where there is no room the older is dropped, with a bell. */
   receive(bytes: Uint8Array, nowMs: number): void {
     if (nowMs - this.#activeAtMs >= SKIP_MS) this.#isSkipping = false;
     this.#nowMs = nowMs;
@@ -151,14 +147,17 @@ export class ConsoleSession {
   }
 
   #receiveByte(byte: number): void {
-    if (this.#isListening) {
-      this.#hear(byte);
-      return;
+    const isListening = this.#isListening;
+    if (byte === CTRL_C && !isListening) this.#interrupt();
+    else if (this.#isSkipping) this.#isSkipping = byte !== CR && byte !== LF && byte !== CTRL_C;
+    else if (isListening) this.#hear(byte);
+    else if (this.#typedAhead < this.#typeAhead.length) this.#typeAhead[this.#typedAhead++] = byte;
+    else {
+      // The newest is what somebody wants now; a line without its beginning is no command.
+      this.#typedAhead = 0;
+      this.#hasDropped = true;
+      this.#isSkipping = byte !== CR && byte !== LF;
     }
-    if (byte === CTRL_C) this.#interrupt();
-    else if (this.#refused === NONE && this.#typedAhead < this.#typeAhead.length)
-      this.#typeAhead[this.#typedAhead++] = byte;
-    else this.#refused = byte;
   }
 
   /** A byte is for now, not for later. */
@@ -169,25 +168,20 @@ export class ConsoleSession {
   }
 
   #readAhead(): void {
-    let at = 0;
     const length = this.#typedAhead;
     this.#typedAhead = 0; // so that each is for now
+    if (this.#hasDropped && this.#isListening) {
+      this.#hasDropped = false;
+      this.#write(BELL);
+      if (this.#state === EDITING) this.#edit(CTRL_C); // its rest is among what was dropped
+    }
+    let at = 0;
     while (at < length && this.#isListening) this.#hear(this.#typeAhead[at++] ?? 0);
     this.#typeAhead.copyWithin(0, at, length);
     this.#typedAhead = length - at;
-    if (this.#refused !== NONE && this.#isListening) {
-      this.#isSkipping = this.#refused !== CR && this.#refused !== LF;
-      this.#refused = NONE;
-      this.#write(BELL);
-      if (this.#state === EDITING) this.#edit(CTRL_C);
-    }
   }
 
   #hear(byte: number): void {
-    if (this.#isSkipping) {
-      this.#isSkipping = byte !== CR && byte !== LF && byte !== CTRL_C;
-      return;
-    }
     if (this.#state === PAGING) this.#turnPage(byte);
     else if (this.#state === EDITING) this.#edit(byte);
     else if (this.#state === ASLEEP && (byte === CR || byte === LF)) this.#wake();
@@ -282,7 +276,8 @@ export class ConsoleSession {
   /** Ctrl-C while something else than a line is going on. */
   #interrupt(): void {
     this.#typedAhead = 0;
-    this.#refused = NONE;
+    this.#hasDropped = false;
+    this.#isSkipping = false;
     if (this.#state === EDITING) {
       this.#out = "";
       this.#edit(CTRL_C);

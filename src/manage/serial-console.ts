@@ -106,8 +106,13 @@ export class SerialConsole {
     if (error !== 0) return null;
     this.#rest = null;
     this.#pauseMs = CONSOLE_REOPEN_MS;
-    this.#session = this.#options.newSession(nowMs);
-    return this.#session;
+    const session = this.#options.newSession(nowMs);
+    session.onOutput = () => {
+      // A line that is hung up is noticed with the next look.
+      if (this.#session === session) this.#send(session, performance.now());
+    };
+    this.#session = session;
+    return session;
   }
 
   #hangUp(): number {
