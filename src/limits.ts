@@ -271,6 +271,90 @@ export const LOG_SIZE_KIB_MAX = 1_048_576;
 /** Longer than this after a common power-up every server of an aircraft has started. */
 export const LOG_INHIBIT_S_MAX = 600;
 
+/** Columns of the terminals that a maintenance console is made for. */
+export const CONSOLE_COLUMNS = 80;
+
+/** Characters of one line of the console: every command with the longest identifiers, ten times over. */
+export const CONSOLE_LINE_MAX = 1024;
+
+/** Lines that a console session can call back; with the longest of them 64 KiB. */
+export const CONSOLE_HISTORY_MAX = 64;
+
+/**
+ * Bytes that may be typed ahead of an answer: one line of the greatest length. More would keep a console busy with rubbish for
+ * longer than a second at 115,200 bit/s; what is beyond is dropped on a serial line and waits on a socket.
+ */
+export const CONSOLE_TYPE_AHEAD_MAX = CONSOLE_LINE_MAX + 2;
+
+/** Echo that waits for a slow line; when it is reached, what is typed waits or is dropped. Sixteen rows of a screen. */
+export const CONSOLE_ECHO_MAX = 16 * CONSOLE_COLUMNS;
+
+/** Lines to a page until `terminal length` says something else, and the most that it takes. */
+export const CONSOLE_PAGE_LINES = 24;
+export const CONSOLE_PAGE_LINES_MAX = 512;
+
+/** Records that `show log` shows at once: three minutes at 9,600 bit/s. The whole log is downloaded. */
+export const CONSOLE_LOG_RECORDS_MAX = 2000;
+export const CONSOLE_LOG_RECORDS_DEFAULT = 20;
+
+/** A session that nobody types in ends, so that the next mechanic finds no half-done work of the last one. */
+export const CONSOLE_IDLE_MS = 600_000;
+
+/** Sessions of `wingman console` at the same time: people, and a script or two. */
+export const CONSOLE_SESSIONS_MAX = 8;
+
+/**
+ * How long a line waits in the kernel at most, in milliseconds of its speed: Ctrl-C takes effect after so long. Several times
+ * CONSOLE_POLL_MS, so that the line never runs dry.
+ */
+export const CONSOLE_QUEUE_MS = 200;
+
+/**
+ * A serial line is looked at so often while something moves on it, and otherwise. The kernel keeps 4,095 bytes that nobody has read: 355 ms
+ * at 115,200 bit/s.
+ */
+export const CONSOLE_POLL_MS = 10;
+export const CONSOLE_POLL_IDLE_MS = 100;
+
+/** Bytes read from a serial line in one turn, so that a flood leaves time for everything else. */
+export const CONSOLE_READ_BYTES = 4096;
+
+/** A serial line that is hung up or not there is opened again after this pause, which doubles up to the second value. */
+export const CONSOLE_REOPEN_MS = 500;
+export const CONSOLE_REOPEN_MS_MAX = 10_000;
+
+/** A data subpacket of ZMODEM (protocol of 1988, section 7.4). On a noisy line they become shorter: one flipped bit costs them whole. */
+export const ZMODEM_SUBPACKET_BYTES_MAX = 1024;
+export const ZMODEM_SUBPACKET_BYTES_MIN = 128;
+
+/** After so many bytes without an error subpackets become longer again. */
+export const ZMODEM_CLEAN_BYTES = 8 << 10;
+
+/**
+ * Bytes of a download that may be on their way: a second and a half at 115,200 baud, 17 s at 9,600. What comes after a receiver has
+ * died lands on somebody's screen. A receiver that hears while it sends is asked for its position four times within them, so that
+ * a line without noise never stands still.
+ */
+export const ZMODEM_WINDOW_BYTES = 16 << 10;
+export const ZMODEM_ASK_BYTES = ZMODEM_WINDOW_BYTES / 4;
+
+/** What is not answered is sent again: later than receivers, which wait for ten seconds, so that they speak first. */
+export const ZMODEM_RETRY_MS = 12_000;
+
+/** A receiver that says it is ready so long after the offer has not got it; sooner it has answered another invitation. */
+export const ZMODEM_OFFER_AGAIN_MS = 2000;
+
+/** A transfer that has not come any further for so long is given up. As long has a human to start the receiver. */
+export const ZMODEM_PROGRESS_MS = 60_000;
+
+/** The file is there: for the good-bye a receiver is asked again soon, and waited for no longer than it takes to repeat itself once. */
+export const ZMODEM_CLOSE_RETRY_MS = 3000;
+export const ZMODEM_CLOSE_MS = 15_000;
+
+/** After the end the line belongs to the console when it has been quiet for so long, or in any case after the longer time. */
+export const ZMODEM_QUIET_MS = 500;
+export const ZMODEM_SETTLE_MS = 5000;
+
 assert(
   DEFENCE_MS_MIN <= DEFENCE_MS_MAX && DEFENCE_MS_MAX < STRANGER_GONE_MS,
   "a defence that waits is made before the stranger counts as gone",
@@ -279,6 +363,12 @@ assert(RECORDS_PER_SYNC <= RECORDS_IN_FLIGHT_MAX, "records for one fsync arrive 
 assert(RECORDS_IN_FLIGHT_MAX <= RECORD_QUEUE_MAX, "what is under way is queued");
 assert(RECORDS_IN_FLIGHT_MAX < LOG_WAITING_MAX, "what is handed out finds room to wait for the storage");
 assert(LOG_LEG_PLACES >= 2 * LOG_LEGS_MIN + 2, "the ring of legs holds so many, and the one that lasts");
+assert(CONSOLE_TYPE_AHEAD_MAX > CONSOLE_LINE_MAX, "a whole line and its end can be typed ahead");
+assert(CONSOLE_POLL_MS * 4 <= CONSOLE_QUEUE_MS, "a serial line has something to send until it is looked at again");
+assert(
+  (CONSOLE_POLL_IDLE_MS * 115_200) / 10_000 < 4095,
+  "what arrives between two looks at a serial line fits the kernel's buffer",
+);
 assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
@@ -318,3 +408,14 @@ assert(
   (FUNCTIONS_MAX * VIPS_PER_FUNCTION_MAX) / VIP_BATCH_MAX <= RENEWAL_ROUND_MS / 4,
   "batches of a ms for the renewals of all VIPs leave the loop most of its time",
 );
+assert(ZMODEM_SUBPACKET_BYTES_MIN <= ZMODEM_SUBPACKET_BYTES_MAX, "subpackets can become shorter");
+assert(
+  ZMODEM_ASK_BYTES >= ZMODEM_SUBPACKET_BYTES_MAX && 2 * ZMODEM_ASK_BYTES <= ZMODEM_WINDOW_BYTES,
+  "a receiver is asked for its position before the window is full",
+);
+assert(
+  3 * ZMODEM_RETRY_MS < ZMODEM_PROGRESS_MS,
+  "what got lost is sent again several times before a transfer is given up",
+);
+assert(ZMODEM_RETRY_MS < ZMODEM_CLOSE_MS, "a receiver that missed the good-bye can ask for it");
+assert(ZMODEM_QUIET_MS < ZMODEM_SETTLE_MS, "a line can become quiet");

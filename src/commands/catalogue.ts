@@ -46,6 +46,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: true,
   },
   {
+    name: "console",
+    synopsis: "[--run-dir DIR] [COMMAND…]",
+    summary: "the maintenance console of the server on this machine",
+    public: true,
+  },
+  {
     name: "version",
     synopsis: "[--config FILE] [--json]",
     summary: "part number, version and digests",

@@ -3,6 +3,10 @@ import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
+  CONSOLE_IDLE_MS,
+  CONSOLE_LINE_MAX,
+  CONSOLE_SESSIONS_MAX,
+  CONSOLE_TYPE_AHEAD_MAX,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
   DETECTION_TIME_MS_MAX,
@@ -21,6 +25,8 @@ import {
   SERVICE_FEEDINGS,
   WITNESS_BROADCAST_MS,
 } from "../limits.ts";
+import { CONSOLE_COMMANDS } from "../manage/console-commands.ts";
+import { commandList } from "../manage/console-help.ts";
 import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
 import { REASON_NAMES } from "../wire/control.ts";
@@ -244,6 +250,7 @@ key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
   config.json      the configuration in effect, all defaults written out
   status           what 'wingman status' shows
   engine.sock      where 'wingman drain' and 'wingman resume' ask
+  console.sock     the maintenance console, for 'wingman console'
   engine.stderr    what the engine printed before it died; empty otherwise
 
 /var/lib/wingman   (--state-dir), kept over restarts:
@@ -316,6 +323,44 @@ again and feeds both with its first turn: the shortest timeoutSeconds and the
 unit's WatchdogSec outlast that. One that flies in between each time feeds on.
 A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
 
+const CONSOLE = (): string => `The maintenance console answers on the serial line maintenance.console.device
+(8 data bits, no parity, 1 stop bit, no flow control, maintenance.console.baud) and
+to 'wingman console'. Enter wakes it; after ${CONSOLE_IDLE_MS / 60_000} minutes without a key a session ends.
+Nothing is printed unasked. A line that is hung up or not there is opened again.
+
+Words may be shortened as long as they are unique, except that what changes
+something takes three letters at least. ? after the beginning of a command lists
+what can follow. Functions and servers may be shortened, too.
+
+${commandList(CONSOLE_COMMANDS).join("\n")}
+
+Every answer ends with OK, or with ERR and a code; the line before ERR says what is
+wrong. | json after show and test gives one JSON document on one line instead.
+  SYNTAX     unknown word or argument, or too short for what changes something
+  AMBIGUOUS  begins more than one word
+  CONFIRM    says what would be done: give the command again with confirm
+  UNKNOWN    no such function or server
+  ENGINE     no engine runs here
+  TEST       a part of the built-in test failed
+  TRANSFER   the file was not received
+  LINE       no terminal that can receive a file
+  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
+  CANCELLED  Ctrl-C
+  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
+  INTERNAL   a defect of the program
+and what the server itself refuses, such as GROUND: only while on ground.
+
+Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
+-P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
+end of a page: space, Enter for one line, q; anything else begins the next command.
+
+For programs: send Enter, then 'terminal length 0', wait for OK, and send one
+command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
+characters; with more the older are dropped, with a bell.
+
+Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
+Size and SHA-256 stand before and after; five Ctrl-X break off.`;
+
 const MESSAGES = (): string =>
   [
     "Maintenance events in the output of 'wingman run', with cause and action.",
@@ -379,6 +424,19 @@ Functions for which the others have no room stop, the least important first;
 SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
 of functions whose process failed too often.`,
+  console: `The maintenance console of the server on this machine: the same commands as on its
+serial line, see the topic console-line.
+
+With a command, what it answers goes to stdout (exit 0). If it ends with ERR, the
+reason and the code go to stderr (exit 1). Options stand before the command:
+
+  wingman console show log -n 50
+  wingman console 'show functions | json'
+  wingman console --run-dir /run/wingman move map b confirm
+
+Without one it is a session at this terminal; Ctrl-] leaves one that does not
+answer. When stdin is no terminal, each of its lines is a command: answers with OK
+and ERR go to stdout, exit 1 when one was ERR.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration.`,
   help: "Shows the manual, or one topic of it.",
@@ -402,6 +460,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
+  { name: "console-line", summary: "the serial console: commands, keys, errors", text: CONSOLE },
   { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];

@@ -1,0 +1,136 @@
+/** A server on a test bench: the {@link Maintenance} that tests of the console and of the page show, all in memory. */
+import { parseConfig } from "../../src/config/load.ts";
+import type { AircraftConfig } from "../../src/config/model.ts";
+import type {
+  FaultEntry,
+  LegEntry,
+  LogEntry,
+  LogFilter,
+  LogReader,
+  Maintenance,
+  StorageFigures,
+  TestResult,
+} from "../../src/manage/maintenance.ts";
+import { MaintenanceError } from "../../src/manage/maintenance.ts";
+import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_LOST,
+  STATUS_SERVER_BYTES,
+  STATUS_SERVER_STATE_AT,
+  STATUS_SERVERS_AT,
+} from "../../src/wire/status-snapshot.ts";
+import { AIRCRAFT, snapshot } from "../supervisor/snapshot.ts";
+
+const UTC_MS = Date.UTC(2026, 10, 26, 2, 20, 31);
+
+function aircraft(): AircraftConfig {
+  const result = parseConfig(AIRCRAFT, "bench", "/");
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return { ...result.config, partNumber: "WNG5E00010001" };
+}
+
+const entry = (sequence: number): LogEntry => ({
+  ...{ sequence, powerOn: 7, bootUs: 1_500_000 * sequence, utcMs: sequence < 3 ? null : UTC_MS + 1000 * sequence },
+  ...{ leg: sequence < 10 ? 1 : 2, server: "left", kind: "event", code: 111, label: "WNG-0111", text: "SERVER LOST" },
+  ...{ class: 2, ata: "", function: "", detail: "right", count: sequence % 5 === 0 ? 3 : 1, nature: null },
+});
+
+export class BenchLog implements LogReader {
+  records = Array.from({ length: 40 }, (_, index) => entry(index + 1));
+  isActive = true;
+  content: Uint8Array = new TextEncoder().encode("the log\r\n".repeat(1000));
+
+  entries({ since = 0, leg, newest }: LogFilter = {}): LogEntry[] {
+    const left = this.records.filter((record) => record.sequence > since && (leg === undefined || record.leg === leg));
+    return newest === undefined ? left : left.slice(-newest);
+  }
+
+  faults(leg = 2): FaultEntry[] {
+    const time = { bootUs: 4_500_000, utcMs: null };
+    const fault: FaultEntry = {
+      ...{ leg, label: "WNG-0123", text: "KEEP-ALIVE NETWORK LOST", class: 2, ata: "44-21", function: "" },
+      ...{ detail: "eth1", first: time, last: { bootUs: 9_000_000, utcMs: UTC_MS }, count: 3, isActive: this.isActive },
+      ...{ nature: leg === 1 ? ("HARD" as const) : null, cause: "Cable, switch or port.", action: "Check the cable." },
+    };
+    return leg > 2 ? [] : [fault];
+  }
+
+  legs(): LegEntry[] {
+    return [
+      { leg: 1, powerOn: 7, begunUtcMs: null, endedUtcMs: UTC_MS, records: 9, faults: 1 },
+      { leg: 2, powerOn: 7, begunUtcMs: UTC_MS, endedUtcMs: null, records: 31, faults: 1 },
+    ];
+  }
+
+  storage(): StorageFigures {
+    return {
+      ...{ file: "/var/lib/wingman/maintenance.log", sizeBytes: 65_536, capacity: 500, records: this.records.length },
+      ...{ oldestSequence: 1, newestSequence: this.records.length, damaged: 0, lost: 2, legBytes: 4000, powerOn: 7 },
+      ...{ legBytesBudget: 1_000_000, legSyncs: 12, legSyncsBudget: 200, leg: 2 },
+    };
+  }
+
+  image(): Uint8Array {
+    return this.content;
+  }
+}
+
+export class BenchServer implements Maintenance {
+  readonly config = aircraft();
+  readonly serverId = "left";
+  readonly log = new BenchLog();
+  /** What was asked for, in order. */
+  readonly actions: string[] = [];
+  ground = true;
+  hasEngine = true;
+  peerIsAlive = true;
+  tests: TestResult[] = [
+    { what: "network eth0", passed: true, found: "link up" },
+    { what: "witness 10.9.0.254", passed: true, found: "answered after 1 ms" },
+  ];
+  /** Actions wait for it. */
+  gate: Promise<void> = Promise.resolve();
+
+  status(): StatusDocument | null {
+    if (!this.hasEngine) return null;
+    const view = snapshot({ latenessesUs: [3] });
+    const peer = STATUS_SERVERS_AT + STATUS_SERVER_BYTES;
+    view.setUint8(peer + STATUS_SERVER_STATE_AT, this.peerIsAlive ? SERVER_ALIVE : SERVER_LOST);
+    return statusDocument(view, this.config);
+  }
+
+  isOnGround(): boolean {
+    return this.ground;
+  }
+
+  async drain(): Promise<void> {
+    await this.#do("drain", false);
+  }
+
+  async resume(): Promise<void> {
+    await this.#do("resume", false);
+  }
+
+  async move(functionId: string, serverId: string): Promise<void> {
+    await this.#do(`move ${functionId} ${serverId}`, true);
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#do("clear faults", true);
+    this.log.isActive = false;
+  }
+
+  async builtInTest(): Promise<TestResult[]> {
+    await this.gate;
+    return this.tests;
+  }
+
+  async #do(action: string, needsGround: boolean): Promise<void> {
+    await this.gate;
+    if (needsGround && !this.ground) {
+      throw new MaintenanceError("GROUND", "found the aircraft in the air, expected it on ground");
+    }
+    this.actions.push(action);
+  }
+}

@@ -1,0 +1,66 @@
+import { spawnSync } from "node:child_process";
+import { closeSync, constants, openSync } from "node:fs";
+import { EAGAIN, errno, SystemError } from "../../src/io/errno.ts";
+import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "../../src/io/libc.ts";
+import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
+
+/** asm-generic/ioctls.h: unlocks the other end; tells its number in /dev/pts. */
+const TIOCSPTLCK = 0x40045431;
+const TIOCGPTN = 0x80045430;
+
+const EIO = 5;
+const READ_BYTES = 4096;
+
+/** One end of a serial line without the line: what is written here is read by a program at the other end, and vice versa. */
+export class PseudoTerminal {
+  /** For the program at the other end. */
+  readonly otherFd: number;
+  readonly #fd: number;
+  readonly #memory = new NativeMemory(READ_BYTES);
+  #isOpen = true;
+
+  constructor() {
+    this.#fd = libc.open(nativeString("/dev/ptmx").address, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
+    if (this.#fd < 0) throw new SystemError("open /dev/ptmx", errno());
+    this.#memory.view.setInt32(0, 0, true);
+    if (libc.ioctl(this.#fd, TIOCSPTLCK, this.#memory.address) < 0) throw new SystemError("TIOCSPTLCK", errno());
+    if (libc.ioctl(this.#fd, TIOCGPTN, this.#memory.address) < 0) throw new SystemError("TIOCGPTN", errno());
+    const path = `/dev/pts/${this.#memory.view.getInt32(0, true)}`;
+    this.otherFd = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
+    const stty = spawnSync("stty", ["-F", path, "raw", "-echo"]);
+    if (stty.status !== 0) throw new Error(`stty: ${stty.stderr}`);
+  }
+
+  /** What has come, null when nothing has, undefined when the other end is gone. */
+  read(): Uint8Array | null | undefined {
+    const count = libc.read(this.#fd, this.#memory.address, READ_BYTES);
+    if (count > 0) return this.#memory.bytes.slice(0, count);
+    if (count === 0) return undefined;
+    const error = errno();
+    if (error === EAGAIN) return null;
+    if (error === EIO) return undefined;
+    throw new SystemError("read", error);
+  }
+
+  /** Writes what the line takes; how many bytes. */
+  write(bytes: Uint8Array): number {
+    const length = Math.min(bytes.length, READ_BYTES);
+    this.#memory.bytes.set(bytes.subarray(0, length));
+    const count = libc.write(this.#fd, this.#memory.address, length);
+    if (count >= 0) return count;
+    const error = errno();
+    if (error === EAGAIN || error === EIO) return 0;
+    throw new SystemError("write", error);
+  }
+
+  /** The program at the other end has its own descriptor by now. */
+  releaseOther(): void {
+    closeSync(this.otherFd);
+  }
+
+  /** Hangs up. */
+  close(): void {
+    if (this.#isOpen) libc.close(this.#fd);
+    this.#isOpen = false;
+  }
+}

@@ -1,0 +1,130 @@
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { ZmodemSender } from "../../src/manage/zmodem-sender.ts";
+import { Random } from "../simulation/random.ts";
+import { PseudoTerminal } from "./pseudo-terminal.ts";
+
+/** Damages one byte in about `oneIn`, at places that the seed alone decides. */
+export class Noise {
+  flips = 0;
+  readonly #random: Random;
+  readonly #oneIn: number;
+  #left: number;
+
+  constructor(seed: number, oneIn: number) {
+    this.#random = new Random(seed);
+    this.#oneIn = oneIn;
+    this.#left = this.#random.below(2 * oneIn);
+  }
+
+  pass(bytes: Uint8Array): Uint8Array {
+    const damaged = bytes.slice();
+    while (this.#left < damaged.length) {
+      damaged[this.#left] ^= 1 << this.#random.below(8);
+      this.flips++;
+      this.#left += 1 + this.#random.below(2 * this.#oneIn);
+    }
+    this.#left -= damaged.length;
+    return damaged;
+  }
+}
+
+export interface TransferOptions {
+  /** Of rz, besides binary and quiet. */
+  readonly options?: readonly string[];
+  readonly toReceiver?: Noise;
+  readonly toSender?: Noise;
+  /** The sender's seconds in one of ours: what waits for ten seconds need not take ten. */
+  readonly haste?: number;
+  /** Bytes a second that the line takes; as many as it can when there is none. */
+  readonly bytesPerSecond?: number;
+  /** Called in every turn, with the bytes that have gone to the receiver. */
+  readonly inTurn?: (sentBytes: number, transfer: Transfer) => void;
+}
+
+/** A transfer from a sender to the real `rz` at the other end of a pseudo-terminal. */
+export class Transfer {
+  readonly directory = mkdtempSync(join(tmpdir(), "wingman-zmodem-"));
+  readonly terminal = new PseudoTerminal();
+  readonly receiver: Bun.Subprocess;
+  /** Nothing passes any more, in either direction, and nobody is told. */
+  isCut = false;
+  /** The receiver's end of the line is closed. */
+  isHungUp = false;
+  sentBytes = 0;
+  receivedBytes = 0;
+  readonly #beganMs = performance.now();
+
+  constructor(
+    readonly sender: ZmodemSender,
+    readonly options: TransferOptions = {},
+  ) {
+    this.receiver = Bun.spawn(["rz", "-b", "-q", ...(options.options ?? [])], {
+      cwd: this.directory,
+      stdio: [this.terminal.otherFd, this.terminal.otherFd, "ignore"],
+    });
+    this.terminal.releaseOther();
+  }
+
+  /** Runs until the sender is over; the receiver's exit code, null when it had to be killed. */
+  async run(): Promise<number | null> {
+    const { sender, terminal, options } = this;
+    let pending: Uint8Array | null = null;
+    while (!sender.isOver && !this.isHungUp) {
+      let isIdle = true;
+      const nowMs = performance.now() * (options.haste ?? 1);
+      const come = terminal.read();
+      if (come) {
+        isIdle = false;
+        this.receivedBytes += come.length;
+        if (!this.isCut) sender.receive(options.toSender?.pass(come) ?? come, nowMs);
+      }
+      sender.tick(nowMs);
+      if (pending === null) {
+        const bytes = sender.take();
+        if (bytes !== null) pending = options.toReceiver?.pass(bytes) ?? bytes;
+      }
+      if (pending !== null && this.#allowance() > 0) {
+        const part = pending.subarray(0, this.#allowance());
+        const written = this.isCut ? part.length : terminal.write(part);
+        this.sentBytes += written;
+        if (written > 0) isIdle = false;
+        pending = written === pending.length ? null : pending.subarray(written);
+      }
+      options.inTurn?.(this.sentBytes, this);
+      await (isIdle ? Bun.sleep(1) : Promise.resolve());
+    }
+    return await this.#receiverEnd();
+  }
+
+  /** The receiver's files. */
+  files(): Record<string, Uint8Array> {
+    return Object.fromEntries(
+      readdirSync(this.directory).map((name) => [name, new Uint8Array(readFileSync(join(this.directory, name)))]),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.receiver.kill("SIGKILL");
+    this.terminal.close();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #allowance(): number {
+    if (this.options.bytesPerSecond === undefined) return 4096;
+    const due = ((performance.now() - this.#beganMs) / 1000) * this.options.bytesPerSecond - this.sentBytes;
+    return Math.max(0, Math.min(4096, Math.floor(due)));
+  }
+
+  async #receiverEnd(): Promise<number | null> {
+    const end = await Promise.race([this.receiver.exited, Bun.sleep(5000).then(() => null)]);
+    return end;
+  }
+}
+
+/** Every byte value in every neighbourhood, and nothing that a compressing line could shorten. */
+export function content(length: number, seed = 1): Uint8Array {
+  const random = new Random(seed);
+  return Uint8Array.from({ length }, (_, i) => (i < 512 ? i & 255 : random.below(256)));
+}
