@@ -86,8 +86,8 @@ export class Transfer {
         if (bytes !== null) pending = options.toReceiver?.pass(bytes) ?? bytes;
       }
       if (pending !== null && this.#allowance() > 0) {
-        const part = pending.subarray(0, this.#allowance());
-        const written = this.isCut ? part.length : terminal.write(part);
+        const part: Uint8Array = pending.subarray(0, this.#allowance());
+        const written: number = this.isCut ? part.length : terminal.write(part);
         this.sentBytes += written;
         if (written > 0) isIdle = false;
         pending = written === pending.length ? null : pending.subarray(written);
