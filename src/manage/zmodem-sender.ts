@@ -141,7 +141,9 @@ export class ZmodemSender {
     if (this.#phase === "settling") {
       const quietMs = nowMs - Math.max(this.#receivedMs, this.#takenMs);
       const isQuiet = this.#queue.length === 0 && quietMs >= ZMODEM_QUIET_MS;
-      if (isQuiet || withoutProgressMs >= ZMODEM_SETTLE_MS) this.#phase = "over";
+      if (!isQuiet && withoutProgressMs < ZMODEM_SETTLE_MS) return;
+      this.#queue = [];
+      this.#phase = "over";
     } else if (this.#phase === "closing") {
       if (withoutProgressMs >= ZMODEM_CLOSE_MS) this.#settle("sent", "", []);
       else if (this.#isWaitingSince(nowMs - ZMODEM_CLOSE_RETRY_MS)) this.#repeat();
@@ -327,7 +329,8 @@ export class ZmodemSender {
       this.#isHeld = true;
       return frame.SUBPACKET_WAIT;
     }
-    if (this.#frameBytes !== 0 || to - this.#askedAt < ZMODEM_ASK_SUBPACKETS * this.#subpacketBytes) return frame.SUBPACKET_MORE;
+    if (this.#frameBytes !== 0 || to - this.#askedAt < ZMODEM_ASK_SUBPACKETS * this.#subpacketBytes)
+      return frame.SUBPACKET_MORE;
     this.#askedAt = to;
     return frame.SUBPACKET_ASK;
   }
