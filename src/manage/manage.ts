@@ -60,9 +60,8 @@ export class Manage {
     const maintenance = new ServerMaintenance(
       ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
     );
-    this.#doors = frontEnds(maintenance, runDirectory).map(
-      (frontEnd) => new OpenDoor(frontEnd, (...failure) => this.#onFailure(...failure)),
-    );
+    const failed = (frontEnd: FrontEnd, error: Error) => this.#onFailure(frontEnd, error);
+    this.#doors = frontEnds(maintenance, runDirectory, failed).map((frontEnd) => new OpenDoor(frontEnd, failed));
   }
 
   /** Until the supervisor says that nothing more comes, or is gone. Everything that came is stored then. */

@@ -20,8 +20,8 @@ import {
   EVENT_VIP_UP,
   EVENT_WITNESS,
 } from "../../src/core/event-queue.ts";
-import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { formatEvent } from "../../src/core/event-text.ts";
+import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
