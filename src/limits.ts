@@ -275,12 +275,12 @@ export const ZMODEM_SUBPACKET_BYTES_MIN = 128;
 export const ZMODEM_CLEAN_BYTES = 8 << 10;
 
 /**
- * Bytes of a download that may be on their way: a second and a half at 115,200 baud, 17 s at 9,600. What comes after a receiver has
- * died lands on somebody's screen. A receiver that hears while it sends is asked for its position four times within them, so that
- * a line without noise never stands still.
+ * Subpackets of a download that may be on their way, 16 KiB at first: a second and a half at 115,200 baud, 17 s at 9,600. What comes
+ * after a receiver has died lands on somebody's screen, and what comes after a damaged subpacket is sent for nothing. A receiver
+ * that hears while it sends is asked for its position four times within them, so that a line without noise never stands still.
  */
-export const ZMODEM_WINDOW_BYTES = 16 << 10;
-export const ZMODEM_ASK_BYTES = ZMODEM_WINDOW_BYTES / 4;
+export const ZMODEM_WINDOW_SUBPACKETS = 16;
+export const ZMODEM_ASK_SUBPACKETS = ZMODEM_WINDOW_SUBPACKETS / 4;
 
 /** What is not answered is sent again: later than receivers, which wait for ten seconds, so that they speak first. */
 export const ZMODEM_RETRY_MS = 12_000;
@@ -349,7 +349,7 @@ assert(
 );
 assert(ZMODEM_SUBPACKET_BYTES_MIN <= ZMODEM_SUBPACKET_BYTES_MAX, "subpackets can become shorter");
 assert(
-  ZMODEM_ASK_BYTES >= ZMODEM_SUBPACKET_BYTES_MAX && 2 * ZMODEM_ASK_BYTES <= ZMODEM_WINDOW_BYTES,
+  ZMODEM_ASK_SUBPACKETS >= 1 && 2 * ZMODEM_ASK_SUBPACKETS <= ZMODEM_WINDOW_SUBPACKETS,
   "a receiver is asked for its position before the window is full",
 );
 assert(

@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import {
-  ZMODEM_ASK_BYTES,
+  ZMODEM_ASK_SUBPACKETS,
   ZMODEM_CLEAN_BYTES,
   ZMODEM_CLOSE_MS,
   ZMODEM_CLOSE_RETRY_MS,
@@ -11,7 +11,7 @@ import {
   ZMODEM_SETTLE_MS,
   ZMODEM_SUBPACKET_BYTES_MAX,
   ZMODEM_SUBPACKET_BYTES_MIN,
-  ZMODEM_WINDOW_BYTES,
+  ZMODEM_WINDOW_SUBPACKETS,
 } from "../limits.ts";
 import * as frame from "./zmodem-frame.ts";
 import { READ_CANCEL, READ_HEADER, ZmodemHeaderReader } from "./zmodem-header-reader.ts";
@@ -141,7 +141,9 @@ export class ZmodemSender {
     if (this.#phase === "settling") {
       const quietMs = nowMs - Math.max(this.#receivedMs, this.#takenMs);
       const isQuiet = this.#queue.length === 0 && quietMs >= ZMODEM_QUIET_MS;
-      if (isQuiet || withoutProgressMs >= ZMODEM_SETTLE_MS) this.#phase = "over";
+      if (!isQuiet && withoutProgressMs < ZMODEM_SETTLE_MS) return;
+      this.#queue = [];
+      this.#phase = "over";
     } else if (this.#phase === "closing") {
       if (withoutProgressMs >= ZMODEM_CLOSE_MS) this.#settle("sent", "", []);
       else if (this.#isWaitingSince(nowMs - ZMODEM_CLOSE_RETRY_MS)) this.#repeat();
@@ -209,9 +211,8 @@ export class ZmodemSender {
     }
     if (this.#phase === "inviting") this.#advance("offering");
     const isStreaming = (flags & frame.CANFDX) !== 0 && (flags & frame.CANOVIO) !== 0;
-    const mostBytes = isStreaming ? ZMODEM_WINDOW_BYTES : ZMODEM_SUBPACKET_BYTES_MAX;
     // ZP0 and ZP1: the length of the receiver's buffer, 0 for one that never overflows.
-    this.#frameBytes = isStreaming && shortPosition === 0 ? 0 : Math.min(shortPosition || mostBytes, mostBytes);
+    this.#frameBytes = isStreaming ? shortPosition : Math.min(shortPosition || Infinity, ZMODEM_SUBPACKET_BYTES_MAX);
     this.#encoder = new frame.ZmodemEncoder(flags);
     this.#queueOffer();
   }
@@ -291,9 +292,13 @@ export class ZmodemSender {
     else if (this.#phase === "closing") this.#queue = [frame.hexHeader(frame.ZFIN)];
   }
 
+  /** Bytes that may be on their way. */
+  get #windowBytes(): number {
+    return ZMODEM_WINDOW_SUBPACKETS * this.#subpacketBytes;
+  }
+
   #maySend(): boolean {
-    if (this.#phase !== "sending" || this.#isHeld) return false;
-    return this.#position - this.#confirmed < ZMODEM_WINDOW_BYTES;
+    return this.#phase === "sending" && !this.#isHeld && this.#position - this.#confirmed < this.#windowBytes;
   }
 
   #nextContent(): Uint8Array | null {
@@ -305,7 +310,8 @@ export class ZmodemSender {
       this.#askedAt = from;
       return this.#encoder.header(frame.ZDATA, from);
     }
-    const frameEnd = this.#frameBytes === 0 ? Number.POSITIVE_INFINITY : this.#frameFrom + this.#frameBytes;
+    const frameBytes = this.#frameBytes === 0 ? Infinity : Math.min(this.#frameBytes, this.#windowBytes);
+    const frameEnd = this.#frameFrom + frameBytes;
     const to = Math.min(from + this.#subpacketBytes, frameEnd, this.#content.length);
     this.#position = to;
     this.#reached = Math.max(this.#reached, to);
@@ -323,7 +329,8 @@ export class ZmodemSender {
       this.#isHeld = true;
       return frame.SUBPACKET_WAIT;
     }
-    if (this.#frameBytes !== 0 || to - this.#askedAt < ZMODEM_ASK_BYTES) return frame.SUBPACKET_MORE;
+    if (this.#frameBytes !== 0 || to - this.#askedAt < ZMODEM_ASK_SUBPACKETS * this.#subpacketBytes)
+      return frame.SUBPACKET_MORE;
     this.#askedAt = to;
     return frame.SUBPACKET_ASK;
   }

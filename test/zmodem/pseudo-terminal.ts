@@ -13,7 +13,7 @@ const READ_BYTES = 4096;
 
 /** One end of a serial line without the line: what is written here is read by a program at the other end, and vice versa. */
 export class PseudoTerminal {
-  /** For the program at the other end. */
+  /** For the program at the other end; open until {@link close}, so that its end is no hang-up, as on a real line. */
   readonly otherFd: number;
   readonly #fd: number;
   readonly #memory = new NativeMemory(READ_BYTES);
@@ -53,14 +53,11 @@ export class PseudoTerminal {
     throw new SystemError("write", error);
   }
 
-  /** The program at the other end has its own descriptor by now. */
-  releaseOther(): void {
-    closeSync(this.otherFd);
-  }
-
   /** Hangs up. */
   close(): void {
-    if (this.#isOpen) libc.close(this.#fd);
+    if (!this.#isOpen) return;
     this.#isOpen = false;
+    libc.close(this.#fd);
+    closeSync(this.otherFd);
   }
 }

@@ -1,34 +1,9 @@
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ZmodemSender } from "../../src/manage/zmodem-sender.ts";
-import { Random } from "../simulation/random.ts";
+import type { Noise } from "./noise.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
-
-/** Damages one byte in about `oneIn`, at places that the seed alone decides. */
-export class Noise {
-  flips = 0;
-  readonly #random: Random;
-  readonly #oneIn: number;
-  #left: number;
-
-  constructor(seed: number, oneIn: number) {
-    this.#random = new Random(seed);
-    this.#oneIn = oneIn;
-    this.#left = this.#random.below(2 * oneIn);
-  }
-
-  pass(bytes: Uint8Array): Uint8Array {
-    const damaged = bytes.slice();
-    while (this.#left < damaged.length) {
-      damaged[this.#left] ^= 1 << this.#random.below(8);
-      this.flips++;
-      this.#left += 1 + this.#random.below(2 * this.#oneIn);
-    }
-    this.#left -= damaged.length;
-    return damaged;
-  }
-}
 
 export interface TransferOptions {
   /** Of rz, besides binary and quiet. */
@@ -64,7 +39,6 @@ export class Transfer {
       cwd: this.directory,
       stdio: [this.terminal.otherFd, this.terminal.otherFd, "ignore"],
     });
-    this.terminal.releaseOther();
   }
 
   /** Runs until the sender is over; the receiver's exit code, null when it had to be killed. */
@@ -86,8 +60,8 @@ export class Transfer {
         if (bytes !== null) pending = options.toReceiver?.pass(bytes) ?? bytes;
       }
       if (pending !== null && this.#allowance() > 0) {
-        const part = pending.subarray(0, this.#allowance());
-        const written = this.isCut ? part.length : terminal.write(part);
+        const part: Uint8Array = pending.subarray(0, this.#allowance());
+        const written: number = this.isCut ? part.length : terminal.write(part);
         this.sentBytes += written;
         if (written > 0) isIdle = false;
         pending = written === pending.length ? null : pending.subarray(written);
@@ -121,10 +95,4 @@ export class Transfer {
     const end = await Promise.race([this.receiver.exited, Bun.sleep(5000).then(() => null)]);
     return end;
   }
-}
-
-/** Every byte value in every neighbourhood, and nothing that a compressing line could shorten. */
-export function content(length: number, seed = 1): Uint8Array {
-  const random = new Random(seed);
-  return Uint8Array.from({ length }, (_, i) => (i < 512 ? i & 255 : random.below(256)));
 }
