@@ -212,6 +212,22 @@ export const DEFENCE_MS_MAX = 10_000;
 /** A stranger that stays is named again so often: a log of one flight shows it without being filled by it. */
 export const STRANGER_LOG_AGAIN_MS = 60_000;
 
+/**
+ * Maintenance records that wait in the supervisor until they are on the disk: eight of each of 1,024 functions, which is more than a
+ * failover of everything makes, twice. 320 KB.
+ */
+export const RECORD_QUEUE_MAX = 16 * FUNCTIONS_MAX;
+
+/** Records that `wingman manage` was given and has not acknowledged: they fit a socket of an unprivileged process (212,992 bytes, 768 a record). */
+export const RECORDS_IN_FLIGHT_MAX = 256;
+
+/** So many records, or so much time after the first one, and `wingman manage` stores them: an fsync on flash is slow and wears it. */
+export const RECORDS_PER_SYNC = 128;
+export const SYNC_AFTER_MS = 100;
+
+/** A console or an address that could not be opened is tried again so often. */
+export const FRONT_END_AGAIN_MS = 10_000;
+
 /** A stranger that was not seen for so long is gone: longer than any defence waits. */
 export const STRANGER_GONE_MS = 30_000;
 
@@ -263,9 +279,9 @@ export const CONSOLE_POLL_IDLE_MS = 100;
 /** Bytes read from a serial line in one turn, so that a flood leaves time for everything else. */
 export const CONSOLE_READ_BYTES = 4096;
 
-/** A serial line that is hung up or not there is opened again after this pause, which doubles up to the second value. */
+/** A serial line that was hung up is opened again after this pause, which doubles. At the second value it is left to FRONT_END_AGAIN_MS. */
 export const CONSOLE_REOPEN_MS = 500;
-export const CONSOLE_REOPEN_MS_MAX = 10_000;
+export const CONSOLE_REOPEN_MS_MAX = 5000;
 
 /** A data subpacket of ZMODEM (protocol of 1988, section 7.4). On a noisy line they become shorter: one flipped bit costs them whole. */
 export const ZMODEM_SUBPACKET_BYTES_MAX = 1024;
@@ -299,6 +315,46 @@ export const ZMODEM_CLOSE_MS = 15_000;
 export const ZMODEM_QUIET_MS = 500;
 export const ZMODEM_SETTLE_MS = 5000;
 
+/** Records of one code and subject that the log takes in an hour; what comes more often is counted, and the count is written later. */
+export const LOG_RECORDS_PER_HOUR_MAX = 3;
+
+/** Subjects whose rate is watched: faults and events of every function and of every server, several times over. */
+export const LOG_SUBJECTS_MAX = 8 * FUNCTIONS_MAX;
+
+/** A report on an aircraft covers the last 63 legs. */
+export const LOG_LEGS_MIN = 63;
+
+/** Two records a leg, begun and ended, in whole pages of 16 records: 72 legs, with some room for records that were torn. */
+export const LOG_LEG_PLACES = 144;
+
+/** Records that wait in memory for a storage that is slow, full or gone: a start of the largest aircraft, and 256 KiB. */
+export const LOG_WAITING_MAX = 1024;
+
+/**
+ * What the log may cost the flash in one leg, or in one time on ground between two: fsyncs, and bytes in whole pages of 4 KiB.
+ * A flash of 3,000 cycles under a log of 4 MiB outlasts 12,000 such legs. Beyond the budget records are not lost: they
+ * are collected for longer.
+ */
+export const LOG_SYNCS_PER_LEG = 200;
+export const LOG_BYTES_PER_LEG = 1 << 20;
+export const LOG_COLLECT_US = 10_000_000;
+
+/** A storage that refused is tried again so often. */
+export const LOG_RETRY_US = 60_000_000;
+
+/** Damaged logs that are kept beside the present one. */
+export const LOG_ARCHIVES_MAX = 3;
+
+/** Of the newest so many records the faults are known again after a start. */
+export const LOG_RELOAD_MAX = 1 << 16;
+
+/** Maintenance records of the smallest log, 64 KiB: what a start and some failures take. */
+export const LOG_SIZE_KIB_MIN = 64;
+export const LOG_SIZE_KIB_MAX = 1_048_576;
+
+/** Longer than this after a common power-up every server of an aircraft has started. */
+export const LOG_INHIBIT_S_MAX = 600;
+
 assert(
   DEFENCE_MS_MIN <= DEFENCE_MS_MAX && DEFENCE_MS_MAX < STRANGER_GONE_MS,
   "a defence that waits is made before the stranger counts as gone",
@@ -309,6 +365,11 @@ assert(
   (CONSOLE_POLL_IDLE_MS * 115_200) / 10_000 < 4095,
   "what arrives between two looks at a serial line fits the kernel's buffer",
 );
+
+assert(RECORDS_PER_SYNC <= RECORDS_IN_FLIGHT_MAX, "records for one fsync arrive without waiting for the one before");
+assert(RECORDS_IN_FLIGHT_MAX <= RECORD_QUEUE_MAX, "what is under way is queued");
+assert(RECORDS_IN_FLIGHT_MAX < LOG_WAITING_MAX, "what is handed out finds room to wait for the storage");
+assert(LOG_LEG_PLACES >= 2 * LOG_LEGS_MIN + 2, "the ring of legs holds so many, and the one that lasts");
 assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");

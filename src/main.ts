@@ -19,11 +19,12 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
   engine: async () => (await import("./commands/engine.ts")).engine,
+  manage: async () => (await import("./commands/manage.ts")).manage,
   launch: async () => (await import("./commands/launch.ts")).launch,
 };
 
 /** Processes that must outlive whoever reads their output, and that leave stdout alone. */
-const ROLES = ["run", "engine", "launch"];
+const ROLES = ["run", "engine", "manage", "launch"];
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;

@@ -1,3 +1,4 @@
+import { resolve } from "node:path";
 import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
@@ -54,10 +55,12 @@ export async function runWith(args: string[], command: readonly string[]): Promi
   try {
     claimInterface(config.clients.interface);
     writeConfig(runDirectory, serializeConfig(config));
+    const stateDirectory = resolve(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT);
     const supervisor = new Supervisor({
       ...{ config, serverId, runDirectory, notification },
       configDirectory: directory,
-      incarnations: new Incarnations(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT, logSupervisor),
+      stateDirectory,
+      incarnations: new Incarnations(stateDirectory, logSupervisor),
       ownCommand: command,
     });
     const stopListening = obeySignals(supervisor);

@@ -80,7 +80,8 @@ export interface Vip {
 export interface MaintenanceConfig {
   console: { device: string; baud: number };
   web: { listen: string };
-  log: { sizeKiB: number };
+  /** `inhibitSeconds`: counted from the time the machine was switched on. */
+  log: { sizeKiB: number; inhibitSeconds: number };
   /** File that holds the air/ground signal. */
   groundInput: string;
   /** Hardware watchdog; left out: none. */

@@ -37,10 +37,6 @@ export function launch(
   environment: Readonly<Record<string, string | undefined>>,
   parentPid: number,
 ): number {
-  const path = nativeString(command[0]);
-  const argumentList = stringList(command);
-  const environmentList = stringList(assignments(environment));
-
   // Who leads its session already (a shell's job control, a detached spawn) is refused, and has what we want.
   if (libc.setsid() < 0) {
     const refused = errno();
@@ -50,6 +46,17 @@ export function launch(
   resetSignals();
   // Not closed at once: if the program cannot be executed, this process still needs its own.
   if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC) < 0) return errno();
+  return execute(command, environment);
+}
+
+/** Turns this process into the program `command[0]` (its path). Does not return when it works, else returns the errno. */
+export function execute(
+  command: readonly [string, ...string[]],
+  environment: Readonly<Record<string, string | undefined>>,
+): number {
+  const path = nativeString(command[0]);
+  const argumentList = stringList(command);
+  const environmentList = stringList(assignments(environment));
   libc.execve(path.address, argumentList.address, environmentList.address);
   return errno();
 }

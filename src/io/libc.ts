@@ -70,6 +70,7 @@ export const libc = dlopen("libc.so.6", {
   getppid: { args: [], returns: INT },
   getsid: { args: [INT], returns: INT },
   setsid: { args: [], returns: INT },
+  capset: { args: [ADDRESS, ADDRESS], returns: INT },
   prctl: { args: [INT, LONG, LONG, LONG, LONG], returns: INT },
   sched_setscheduler: { args: [INT, INT, ADDRESS], returns: INT },
   sched_getscheduler: { args: [INT], returns: INT },

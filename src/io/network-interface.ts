@@ -7,7 +7,13 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
 export const INTERFACE_NAME_BYTES = 16;
 
 const SIOCGIFADDR = 0x8915;
+const SIOCGIFFLAGS = 0x8913;
 const IFREQ_BYTES = 40;
+/** Where struct ifreq has the i16 flags. */
+const IFREQ_FLAGS_AT = 16;
+const IFF_UP = 1;
+/** Set up, and with a link (netdevice(7)). */
+const IFF_RUNNING = 0x40;
 
 /** Index of the interface now, 0 when there is none of this name. An interface made anew has another index. No garbage. */
 export function interfaceIndexOf(name: NativeMemory): number {
@@ -50,6 +56,22 @@ export function requireIpv4Address(name: string): void {
   libc.close(fd);
   if (refused === EADDRNOTAVAIL) throw new SystemError("network interface", refused, `${name} has no IPv4 address`);
   if (refused !== 0) throw new SystemError("SIOCGIFADDR", refused, name);
+}
+
+export type LinkState = "missing" | "down" | "no carrier" | "up";
+
+/** The interface as anybody may see it, in this process's network namespace. Makes garbage. */
+export function linkState(name: string): LinkState {
+  const request = new NativeMemory(IFREQ_BYTES);
+  request.bytes.set(new TextEncoder().encode(name).subarray(0, INTERFACE_NAME_BYTES - 1));
+  const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw new SystemError("socket", errno(), "UDP");
+  const result = libc.ioctl(fd, SIOCGIFFLAGS, request.address);
+  libc.close(fd);
+  if (result < 0) return "missing";
+  const flags = request.view.getUint16(IFREQ_FLAGS_AT, true);
+  if ((flags & IFF_UP) === 0) return "down";
+  return (flags & IFF_RUNNING) === 0 ? "no carrier" : "up";
 }
 
 /**

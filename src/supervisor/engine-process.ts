@@ -8,6 +8,7 @@ import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
 import { CONTROL_RECORD_BYTES, encodeControl } from "../wire/control.ts";
 import { cleanEnvironment } from "./own-executable.ts";
+import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
 
 /** Descriptor of the control socket in the engine. */
@@ -36,11 +37,6 @@ export interface EngineStart {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface EngineEnd {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
-
 /** Where a record is written before it is sent; used within one call only. */
 const outgoing = new NativeMemory(CONTROL_RECORD_BYTES);
 
@@ -48,7 +44,7 @@ export class EngineProcess {
   readonly pid: number;
   readonly startedAtMs = performance.now();
   /** Resolves when the process was collected and everything it sent was delivered. */
-  readonly ended: Promise<EngineEnd>;
+  readonly ended: Promise<ProcessEnd>;
   readonly #stream: RecordStream;
   /** Records that wait for room. Bounded by the engine itself: each one answers a request of it. */
   readonly #waiting: (readonly [kind: number, index: number, argument: number])[] = [];
@@ -123,7 +119,7 @@ export class EngineProcess {
     }
   }
 
-  async #awaitEnd(child: Bun.Subprocess, delivered: Promise<void>): Promise<EngineEnd> {
+  async #awaitEnd(child: Bun.Subprocess, delivered: Promise<void>): Promise<ProcessEnd> {
     await child.exited;
     this.#over = true;
     clearTimeout(this.#timer);

@@ -1,7 +1,7 @@
 import { assert } from "../assert.ts";
 import { HARDWARE_FEEDINGS, WATCHDOG_S_MIN } from "../limits.ts";
 import { BackOff, PAUSE_MS_MAX } from "./back-off.ts";
-import type { EngineEnd } from "./engine-process.ts";
+import type { ProcessEnd } from "./process-end.ts";
 
 /** An engine that lived this long has proved itself: it is started again without a pause. */
 export const PROVED_LIFE_MS = 60_000;
@@ -38,7 +38,7 @@ export class EngineRestarts {
   }
 
   /** An engine ended after `lifeMs`. The pause in ms before the next one; null: give up. */
-  pauseMsAfter(end: EngineEnd, lifeMs: number): number | null {
+  pauseMsAfter(end: ProcessEnd, lifeMs: number): number | null {
     if (!this.#everReady) {
       this.#failedStarts++;
       if (end.exitCode === EXIT_WRONG_INPUT || this.#failedStarts >= FAILED_STARTS_MAX) return null;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { hangUpIsIgnored, missingCapabilities } from "./privileges.ts";
+import { hangUpIsIgnored, hasCapabilities, missingCapabilities } from "./privileges.ts";
 
 const status = (effective: string, ignored = "0000000000000000"): string =>
   `Name:\tbun\nSigIgn:\t${ignored}\nCapPrm:\t0000000000000000\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\n`;
@@ -16,4 +16,16 @@ test("effective capabilities", () => {
 test("a hang-up that was ignored at the start", () => {
   expect(hangUpIsIgnored(status("0", "0000000000001001"))).toBe(true);
   expect(hangUpIsIgnored(status("0", "0000000000001000"))).toBe(false);
+});
+
+test("without capabilities, and without a way to them", () => {
+  const none = "0".repeat(16);
+  const of = (inheritable: string, permitted: string, ambient: string, noNewPrivileges: number): string =>
+    `CapInh:\t${inheritable}\nCapPrm:\t${permitted}\nCapEff:\t${none}\nCapBnd:\t000001ffffffffff\nCapAmb:\t${ambient}\nNoNewPrivs:\t${noNewPrivileges}\n`;
+  expect(hasCapabilities(of(none, none, none, 1))).toBe(false);
+  expect(hasCapabilities(of(none, none, none, 0))).toBe(true);
+  expect(hasCapabilities(of(none, "0000000000001000", none, 1))).toBe(true);
+  expect(hasCapabilities(of("0000000000000001", none, none, 1))).toBe(true);
+  expect(hasCapabilities(of(none, none, "0000000000003000", 1))).toBe(true);
+  expect(hasCapabilities("")).toBe(true);
 });

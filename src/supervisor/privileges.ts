@@ -12,6 +12,14 @@ export function missingCapabilities(status: string = readFileSync("/proc/self/st
   return NEEDED.filter(({ bit }) => ((effective >> BigInt(bit)) & 1n) === 0n).map(({ name }) => name);
 }
 
+/** Whether a thread with this `status` could do anything by a capability, now or after an execve. */
+export function hasCapabilities(status: string = readFileSync("/proc/self/status", "utf8")): boolean {
+  const isFree = ["CapInh", "CapPrm", "CapEff", "CapAmb"].every((set) =>
+    new RegExp(`^${set}:\\s*0+$`, "m").test(status),
+  );
+  return !isFree || !/^NoNewPrivs:\s*1$/m.test(status);
+}
+
 /** SIGHUP, as a bit number of the masks in /proc/self/status. */
 const SIGHUP_BIT = 0;
 

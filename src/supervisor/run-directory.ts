@@ -36,20 +36,24 @@ export class RunDirectory {
   readonly status: string;
   /** Where the engine takes requests of the commands. */
   readonly engineSocket: string;
-  /** The maintenance console, for `wingman console`. */
-  readonly consoleSocket: string;
   /** What the engine printed to stderr: nothing, unless it died. */
   readonly engineErrors: string;
+  /** What the maintenance process printed to stderr: nothing, unless it died. */
+  readonly manageErrors: string;
+  /** Where the maintenance process takes consoles. */
+  readonly consoleSocket: string;
   readonly #lockFile: string;
   #lock = -1;
+  #lastWasKilled = false;
 
   constructor(path: string) {
     this.path = resolve(path);
     this.config = join(this.path, "config.json");
     this.status = join(this.path, "status");
     this.engineSocket = join(this.path, "engine.sock");
-    this.consoleSocket = join(this.path, "console.sock");
     this.engineErrors = join(this.path, "engine.stderr");
+    this.manageErrors = join(this.path, "manage.stderr");
+    this.consoleSocket = join(this.path, "console.sock");
     this.#lockFile = join(this.path, "lock");
   }
 
@@ -70,9 +74,16 @@ export class RunDirectory {
         `already running as pid ${owner.toString("latin1", 0, length).trim()} in ${this.path}`,
       );
     }
+    // Who ended in good order has emptied the file.
+    this.#lastWasKilled = fstatSync(descriptor).size > 0;
     ftruncateSync(descriptor, 0);
     writeSync(descriptor, `${process.pid}\n`);
     this.#lock = descriptor;
+  }
+
+  /** Since the machine was switched on (which empties the directory) a daemon ran here and did not end in good order. */
+  get lastWasKilled(): boolean {
+    return this.#lastWasKilled;
   }
 
   /** Writes the configuration and makes room for the engine's snapshot, so that a full disk is told before anything starts. */
@@ -83,21 +94,12 @@ export class RunDirectory {
 
   /** What the last engine printed, at most its last `linesMax` lines; "" for nothing. */
   engineErrorTail(linesMax = 20): string {
-    const bytesMax = 8192;
-    let descriptor: number;
-    try {
-      descriptor = openSync(this.engineErrors, "r");
-    } catch {
-      return ""; // it never started
-    }
-    try {
-      const { size } = fstatSync(descriptor);
-      const tail = Buffer.alloc(bytesMax);
-      const length = readSync(descriptor, tail, 0, bytesMax, Math.max(0, size - bytesMax));
-      return tail.toString("utf8", 0, length).trimEnd().split("\n").slice(-linesMax).join("\n");
-    } finally {
-      closeSync(descriptor);
-    }
+    return tailOf(this.engineErrors, linesMax);
+  }
+
+  /** Likewise of the maintenance process. */
+  manageErrorTail(linesMax = 20): string {
+    return tailOf(this.manageErrors, linesMax);
   }
 
   /**
@@ -105,11 +107,32 @@ export class RunDirectory {
    * could each hold the lock of a different file of this name.
    */
   release(): void {
-    const files = [this.config, this.status, this.engineSocket, this.consoleSocket, this.engineErrors];
-    for (const file of files) rmSync(file, { force: true });
+    const { config, status, engineSocket, engineErrors, manageErrors, consoleSocket } = this;
+    for (const file of [config, status, engineSocket, engineErrors, manageErrors, consoleSocket]) {
+      rmSync(file, { force: true });
+    }
     if (this.#lock < 0) return;
     ftruncateSync(this.#lock, 0);
     closeSync(this.#lock);
     this.#lock = -1;
+  }
+}
+
+/** At most the last `linesMax` lines of a file; "" when it is not there. */
+function tailOf(file: string, linesMax: number): string {
+  const bytesMax = 8192;
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, "r");
+  } catch {
+    return ""; // it never started
+  }
+  try {
+    const { size } = fstatSync(descriptor);
+    const tail = Buffer.alloc(bytesMax);
+    const length = readSync(descriptor, tail, 0, bytesMax, Math.max(0, size - bytesMax));
+    return tail.toString("utf8", 0, length).trimEnd().split("\n").slice(-linesMax).join("\n");
+  } finally {
+    closeSync(descriptor);
   }
 }

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { SERVICE_FEEDINGS, STOP_GRACE_MS_MAX } from "../limits.ts";
 import { PAUSE_MS_MAX } from "./back-off.ts";
 import { START_UP_MS } from "./engine-restarts.ts";
+import { MANAGE_LEAVE_MS } from "./maintenance-link.ts";
 import { KILL_EXTRA_MS, LEAVE_EXTRA_MS } from "./supervisor.ts";
 
 const settings = new Map(
@@ -25,7 +26,9 @@ test("an engine that died just before it fed the watchdog is replaced in time", 
 });
 
 test("an orderly stop has the time it may take", () => {
-  expect(ms("TimeoutStopSec")).toBeGreaterThan(2 * STOP_GRACE_MS_MAX + LEAVE_EXTRA_MS + KILL_EXTRA_MS);
+  expect(ms("TimeoutStopSec")).toBeGreaterThan(
+    2 * STOP_GRACE_MS_MAX + LEAVE_EXTRA_MS + KILL_EXTRA_MS + MANAGE_LEAVE_MS,
+  );
 });
 
 test("nothing that the executable's compiler cannot live with", () => {

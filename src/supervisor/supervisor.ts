@@ -3,12 +3,20 @@
  * and reads nothing from outside; what it decides is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";
-import { type EventNames, formatEvent } from "../core/maintenance-event.ts";
+import { type EventNames, formatEvent } from "../core/event-text.ts";
+import {
+  LOG_ENGINE_ENDED,
+  LOG_ENGINE_STARTED,
+  LOG_PROCESS_ENDED,
+  LOG_RUN_KILLED,
+  LOG_VIPS_SWEPT,
+} from "../core/maintenance-event.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
   CONTROL_PHASE,
+  CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_STOPPED,
   CONTROL_RESUME,
   CONTROL_START_PROCESS,
@@ -18,12 +26,14 @@ import {
   controlKind,
   NO_INDEX,
 } from "../wire/control.ts";
-import { type EngineEnd, EngineProcess } from "./engine-process.ts";
+import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
+import { MaintenanceLink } from "./maintenance-link.ts";
 import { FunctionProcess } from "./process.ts";
+import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { ServiceNotification } from "./service-notification.ts";
 import { VipSweep } from "./vip-sweep.ts";
@@ -41,6 +51,8 @@ export interface SupervisorOptions {
   readonly serverId: string;
   /** Acquired by the caller, and released by it. */
   readonly runDirectory: RunDirectory;
+  /** For what must survive a power cut; made when it is needed. */
+  readonly stateDirectory: string;
   readonly incarnations: Incarnations;
   readonly notification: ServiceNotification;
   /** How to start this program in another role. */
@@ -53,9 +65,11 @@ export class Supervisor {
   readonly #processes: readonly (FunctionProcess | null)[];
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
+  readonly #maintenance: MaintenanceLink;
   readonly #names: EventNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
+  #engineCount = 0;
   /** This engine said that its start-up is complete. */
   #ready = false;
   #saidGoodBye = false;
@@ -73,6 +87,7 @@ export class Supervisor {
     };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
+    this.#maintenance = maintenanceLink(options);
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -88,7 +103,10 @@ export class Supervisor {
         {
           ownCommand: options.ownCommand,
           launchGate,
-          report: (kind) => this.#engine?.send(kind, index),
+          report: (kind) => {
+            this.#engine?.send(kind, index);
+            if (kind === CONTROL_PROCESS_EXITED) this.#maintenance.record(LOG_PROCESS_ENDED, index);
+          },
           log: logSupervisor,
         },
       );
@@ -97,8 +115,10 @@ export class Supervisor {
 
   /** Until someone makes it leave, or the engine cannot be started at all. True when everything ended in good order. */
   async run(): Promise<boolean> {
+    if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
+    await this.#maintenance.leave();
     return inGoodOrder && !this.#abandoned;
   }
 
@@ -119,6 +139,7 @@ export class Supervisor {
     this.#abandoned = true;
     logSupervisor("killing everything");
     this.#engine?.kill();
+    this.#maintenance.kill();
     for (const functionProcess of this.#processes) {
       void functionProcess?.leave(); // so that its end is no failure
       functionProcess?.kill();
@@ -130,6 +151,7 @@ export class Supervisor {
     while (!this.#leaving) {
       const startedAtMs = performance.now();
       const end = await this.#flyOnce();
+      this.#maintenance.begin();
       if (this.#leaving) return this.#hasLeft(end);
       const pauseMs = this.#restarts.pauseMsAfter(end, performance.now() - startedAtMs);
       this.#reportLoss(end, pauseMs);
@@ -140,7 +162,7 @@ export class Supervisor {
   }
 
   /** From the start of an engine to its end. */
-  async #flyOnce(): Promise<EngineEnd> {
+  async #flyOnce(): Promise<ProcessEnd> {
     const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } = this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
@@ -162,6 +184,7 @@ export class Supervisor {
       return { exitCode: null, signal: null };
     }
     this.#engine = engine;
+    this.#maintenance.record(LOG_ENGINE_STARTED, ++this.#engineCount);
     logSupervisor(`engine started as pid ${engine.pid}, incarnation ${incarnation}`);
     const end = await this.#endOf(engine);
     this.#engine = null;
@@ -171,7 +194,7 @@ export class Supervisor {
   }
 
   /** Its end, which is forced when it takes too long to leave. */
-  async #endOf(engine: EngineProcess): Promise<EngineEnd> {
+  async #endOf(engine: EngineProcess): Promise<ProcessEnd> {
     let ended = false;
     const end = engine.ended.finally(() => {
       ended = true;
@@ -199,9 +222,12 @@ export class Supervisor {
         if (this.#processes[index]) this.#processes[index].stop(argument);
         else this.#engine?.send(CONTROL_PROCESS_STOPPED, index);
         return;
-      case CONTROL_LOG:
-        logLine(formatEvent(argument, controlArgument(record, 1), controlArgument(record, 2), this.#names));
+      case CONTROL_LOG: {
+        const [first, second] = [controlArgument(record, 1), controlArgument(record, 2)];
+        logLine(formatEvent(argument, first, second, this.#names));
+        this.#maintenance.record(argument, first, second);
         return;
+      }
       case CONTROL_PHASE:
         this.#onPhase();
         return;
@@ -222,23 +248,26 @@ export class Supervisor {
     if (this.#ready) return;
     this.#ready = true;
     this.#restarts.ready();
+    this.#maintenance.begin(); // not before: the engine's start-up has the machine for itself
     if (this.#leaving) return;
     for (const functionProcess of this.#processes) functionProcess?.begin();
   }
 
   /** The end of an engine that was asked to leave. */
-  #hasLeft(end: EngineEnd): boolean {
+  #hasLeft(end: ProcessEnd): boolean {
     if (this.#saidGoodBye && end.exitCode === 0) return true;
+    this.#maintenance.record(LOG_ENGINE_ENDED, endNumber(end));
     if (!this.#abandoned)
       logSupervisor(`the engine ended without saying good-bye: ${endText(end)}${this.#lastWords()}`);
     return false;
   }
 
-  #reportLoss(end: EngineEnd, pauseMs: number | null): void {
+  #reportLoss(end: ProcessEnd, pauseMs: number | null): void {
     const next =
       pauseMs === null ? "not started again" : pauseMs === 0 ? "starting it again" : `again in ${pauseMs} ms`;
     logSupervisor(`the engine ended unexpectedly: ${endText(end)}; ${next}${this.#lastWords()}`);
     this.#options.notification.noEngine(`no engine: ${next}`);
+    this.#maintenance.record(LOG_ENGINE_ENDED, endNumber(end));
   }
 
   #lastWords(): string {
@@ -250,7 +279,9 @@ export class Supervisor {
   #removeVips(): void {
     try {
       const removed = this.#sweep.removeAll();
-      if (removed > 0) logSupervisor(`removed ${removed} VIPs that the engine left`);
+      if (removed === 0) return;
+      logSupervisor(`removed ${removed} VIPs that the engine left`);
+      this.#maintenance.record(LOG_VIPS_SWEPT, removed);
     } catch (error) {
       logSupervisor(`VIPs that the engine may have left cannot be removed: ${(error as Error).message}`);
     }
@@ -284,7 +315,16 @@ export class Supervisor {
   }
 }
 
-function endText(end: EngineEnd): string {
-  if (end.signal !== null) return end.signal;
-  return end.exitCode === null ? "not started" : `exit code ${end.exitCode}`;
+function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
+  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
+  return new MaintenanceLink(
+    {
+      ...{ ownCommand, serverId, configDirectory, stateDirectory },
+      configFile: runDirectory.config,
+      runDirectory: runDirectory.path,
+      errorsFile: runDirectory.manageErrors,
+      session: crypto.getRandomValues(new Uint32Array(1))[0] as number,
+    },
+    () => runDirectory.manageErrorTail().split("\n").join(" | "),
+  );
 }

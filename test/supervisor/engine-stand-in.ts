@@ -6,12 +6,14 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseVip } from "../../src/config/address.ts";
+import { EAGAIN } from "../../src/io/errno.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { RecordStream } from "../../src/io/record-stream.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
+  CONTROL_LOG,
   CONTROL_PHASE,
   CONTROL_RECORD_BYTES,
   controlFunction,
@@ -33,6 +35,8 @@ export interface Manner {
 export interface Order {
   vip?: string;
   record?: [kind: number, index: number, argument: number, second: number, third: number];
+  /** So many maintenance events of a code, about the first function, whose second value counts from `from` on. */
+  events?: { code: number; from: number; count: number };
   exitCode?: number;
 }
 
@@ -66,7 +70,13 @@ export function engineStandIn(args: string[]): void {
   const supervisor = new RecordStream(Number(values["control-fd"]));
   const send = (kind: number, index: number, argument = 0, second = 0, third = 0): void => {
     encodeControl(outgoing.view, kind, index, argument, second, third);
-    if (supervisor.send(outgoing) !== 0) process.exit(70);
+    let error = supervisor.send(outgoing);
+    for (; error === EAGAIN; error = supervisor.send(outgoing)) Bun.sleepSync(1);
+    if (error !== 0) process.exit(70);
+  };
+
+  const sendEvents = ({ code, from, count }: NonNullable<Order["events"]>): void => {
+    for (let second = from; second < from + count; second++) send(CONTROL_LOG, NO_INDEX, code, 0, second);
   };
 
   const tests = new Set<Bun.Socket<undefined>>();
@@ -103,6 +113,7 @@ export function engineStandIn(args: string[]): void {
           .filter((text) => text !== "")) {
           const order: Order = JSON.parse(line);
           if (order.record) send(...order.record);
+          if (order.events) sendEvents(order.events);
           if (order.vip !== undefined) addVip(order.vip);
           if (order.exitCode !== undefined) process.exit(order.exitCode);
         }

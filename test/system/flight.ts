@@ -68,6 +68,15 @@ export class Server {
     return join(this.directory, "run");
   }
 
+  get stateDirectory(): string {
+    return join(this.directory, "state");
+  }
+
+  /** What the maintenance process printed. */
+  get manageErrors(): string {
+    return join(this.runDirectory, "manage.stderr");
+  }
+
   private get logFile(): string {
     return join(this.directory, "log");
   }
@@ -95,7 +104,7 @@ export class Server {
       [
         ...["ip", "netns", "exec", this.host.namespace, ...this.launcher],
         ...[WINGMAN, "run", "--server", this.id, "--config", file],
-        ...["--run-dir", this.runDirectory, "--state-dir", join(this.directory, "state"), ...options],
+        ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory, ...options],
       ],
       { stdio: ["ignore", "ignore", Bun.file(this.logFile)], env: { ...process.env, ...this.environment } },
     );

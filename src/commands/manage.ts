@@ -1,0 +1,75 @@
+/**
+ * `wingman manage …`: maintenance log, console and page, started by the supervisor and by nobody else. It needs no capability and has
+ * none; it keeps the supervisor's user, who owns the state directory.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseConfig } from "../config/load.ts";
+import { giveUpCapabilities } from "../io/capabilities.ts";
+import { SystemError } from "../io/errno.ts";
+import { execute } from "../io/launch.ts";
+import { bootUs } from "../io/monotonic-clock.ts";
+import { dieWithParent } from "../io/realtime.ts";
+import { MaintenanceLog } from "../manage/maintenance-log.ts";
+import { Manage } from "../manage/manage.ts";
+import { ownCommand } from "../supervisor/own-executable.ts";
+import { hasCapabilities } from "../supervisor/privileges.ts";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
+import { parseOptions, wholeNumberOption } from "./options.ts";
+
+export async function manage(args: string[]): Promise<number> {
+  if (hasCapabilities()) becomeUnprivileged(args);
+  const { options } = parseOptions("manage", args, {
+    server: "value",
+    config: "value",
+    directory: "value",
+    "state-dir": "value",
+    "run-dir": "value",
+    session: "value",
+    "control-fd": "value",
+    parent: "value",
+  });
+  const required = (name: keyof typeof options): string => {
+    const value = options[name];
+    if (value === undefined) {
+      throw new UsageError(`manage: --${name} is missing; manage is started by 'wingman run'`);
+    }
+    return value;
+  };
+  const number = (name: keyof typeof options, min: number, max: number): number =>
+    wholeNumberOption("manage", name, required(name), min, max);
+  const file = required("config");
+  const serverId = required("server");
+  const stateDirectory = required("state-dir");
+  const session = number("session", 0, 0xffff_ffff);
+  if (!dieWithParent(number("parent", 1, 2 ** 31))) return EXIT_FAILED;
+  const result = parseConfig(readFileSync(file, "utf8"), file, required("directory"));
+  if (!result.ok) throw new InputFileError(result);
+  const { config } = result;
+
+  const manage = new Manage({
+    config,
+    serverId,
+    runDirectory: required("run-dir"),
+    controlFd: number("control-fd", 3, 1023),
+    log: MaintenanceLog.open({
+      ...{ config, serverId, session },
+      file: join(stateDirectory, "maintenance.log"),
+      sizeKiB: config.maintenance.log.sizeKiB,
+      bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
+      nowBootUs: bootUs(),
+      nowUtcMs: Date.now(),
+    }),
+    warn: (text) => console.error(text),
+  });
+  await manage.run();
+  // Whatever a console or a page has still open must not keep it.
+  process.exit(EXIT_DONE);
+}
+
+/** Starts this program anew without capabilities: only so its other threads lose them, too. */
+function becomeUnprivileged(args: readonly string[]): void {
+  giveUpCapabilities();
+  const [program = "", ...rest] = ownCommand();
+  throw new SystemError(`execute ${program}`, execute([program, ...rest, "manage", ...args], process.env));
+}

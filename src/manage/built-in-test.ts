@@ -1,0 +1,61 @@
+/** The built-in test: looks at networks, servers, witnesses, clock and log, and disturbs nothing. */
+import type { AircraftConfig } from "../config/model.ts";
+import type { LinkState } from "../io/network-interface.ts";
+import type { StatusDocument } from "../supervisor/status-document.ts";
+import type { StorageFigures, TestResult } from "./maintenance.ts";
+
+/** 2024-01-01T00:00:00Z: a clock before that was never set. */
+const UTC_MS_MIN = 1_704_067_200_000;
+
+/** What was seen; the test itself is a judgement of it. */
+export interface Seen {
+  readonly status: StatusDocument | null;
+  readonly links: ReadonlyMap<string, LinkState>;
+  readonly witnesses: ReadonlyMap<string, boolean>;
+  readonly utcMs: number;
+  readonly storage: StorageFigures;
+  /** Why the log cannot be written; null: it can. */
+  readonly logProblem: string | null;
+}
+
+/** One line for each thing, in the order in which a mechanic would look. Pure. */
+export function judge(config: AircraftConfig, serverId: string, seen: Seen): TestResult[] {
+  const { status, links, witnesses, utcMs, storage, logProblem } = seen;
+  const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
+  return [
+    ...interfaces.map((name) => result(`network ${name}`, links.get(name) === "up", links.get(name) ?? "missing")),
+    engineResult(status),
+    ...serverResults(config, serverId, status),
+    ...config.clients.witnesses.map((address) => {
+      const isThere = witnesses.get(address) ?? false;
+      return result(`witness ${address}`, isThere, isThere ? "there" : "no answer");
+    }),
+    ...(status === null ? [] : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
+    ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),
+    result("clock", utcMs >= UTC_MS_MIN, new Date(utcMs).toISOString()),
+    result(
+      "log",
+      logProblem === null,
+      logProblem ?? `${storage.records} of ${storage.capacity} records, ${storage.lost} lost`,
+    ),
+  ];
+}
+
+function engineResult(status: StatusDocument | null): TestResult {
+  if (status === null) return result("engine", false, "does not run");
+  return result("engine", status.phase !== "isolated", status.phase);
+}
+
+function serverResults(config: AircraftConfig, serverId: string, status: StatusDocument | null): TestResult[] {
+  return config.servers.flatMap(({ id }) => {
+    if (id === serverId) return [];
+    const seen = status?.servers.find((server) => server.id === id);
+    if (seen === undefined) return [result(`server ${id}`, false, "unknown")];
+    const heard = seen.lastHeardMs === null ? "never heard" : `heard ${seen.lastHeardMs} ms ago`;
+    return [result(`server ${id}`, seen.state === "alive", `${seen.state}, ${heard}`)];
+  });
+}
+
+function result(what: string, passed: boolean, found: string): TestResult {
+  return { what, passed, found };
+}

@@ -1,0 +1,63 @@
+/**
+ * The air/ground signal: a file whose first character is 1 on ground and 0 in the air (a GPIO value of sysfs, or what a bridge to the
+ * avionics writes). Everything else, and no file, says nothing.
+ */
+import { closeSync, constants, openSync, readSync } from "node:fs";
+
+/** true: on ground; false: in the air; null: it says nothing. */
+export type GroundReading = boolean | null;
+
+/** One look. Never waits: a file that turns out to be a pipe or a device with nothing to read says nothing. */
+export function readGroundInput(file: string): GroundReading {
+  let descriptor: number;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    return null;
+  }
+  try {
+    const first = Buffer.alloc(1);
+    return readSync(descriptor, first, 0, 1, null) === 1 ? groundReading(first[0] as number) : null;
+  } catch {
+    return null;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** What the first character of the file means. */
+export function groundReading(character: number): GroundReading {
+  if (character === 0x31) return true;
+  return character === 0x30 ? false : null;
+}
+
+/**
+ * From single readings to what is believed. A contact bounces at take-off and touch-down: on ground, and a change of the flight leg, are
+ * believed at the second equal reading in a row. That it is not on ground any more counts at once. Pure.
+ */
+export class GroundSignal {
+  #last: GroundReading = null;
+  #settled: GroundReading = null;
+  #legGround: GroundReading = null;
+
+  /** Takes a reading. Returns what the flight leg goes by from now on when that has changed, else null. */
+  take(reading: GroundReading): boolean | null {
+    const isRepeated = reading === this.#last;
+    this.#last = reading;
+    if (!isRepeated) return null;
+    this.#settled = reading;
+    if (reading === null || reading === this.#legGround) return null; // silence changes no leg
+    this.#legGround = reading;
+    return reading;
+  }
+
+  /** For the interlock: surely on ground, now. */
+  get isOnGround(): boolean {
+    return this.#last === true && this.#settled === true;
+  }
+
+  /** It has said something, and says nothing now. */
+  get isSilent(): boolean {
+    return this.#legGround !== null && this.#settled === null;
+  }
+}

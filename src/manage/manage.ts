@@ -1,0 +1,123 @@
+/**
+ * `wingman manage`: the maintenance log, and the doors for people. It takes records from its supervisor, which keeps them until they
+ * are acknowledged, and looks once a second at the ground input. Nothing that flies waits for it.
+ */
+import type { AircraftConfig } from "../config/model.ts";
+import { LOG_GROUND_UNKNOWN } from "../core/maintenance-event.ts";
+import { bootUs } from "../io/monotonic-clock.ts";
+import { NativeMemory } from "../io/native-memory.ts";
+import { RecordStream } from "../io/record-stream.ts";
+import { RunDirectory } from "../supervisor/run-directory.ts";
+import {
+  encodeDurable,
+  MAINTENANCE_ANSWER_BYTES,
+  MAINTENANCE_EVENT,
+  MAINTENANCE_LEAVE,
+  MAINTENANCE_RECORD_BYTES,
+  maintenanceBootUs,
+  maintenanceCode,
+  maintenanceDelivery,
+  maintenanceFirst,
+  maintenanceKind,
+  maintenanceSecond,
+} from "../wire/maintenance-record.ts";
+import { type FrontEnd, OpenDoor } from "./front-end.ts";
+import { frontEnds } from "./front-ends.ts";
+import { GroundSignal, readGroundInput } from "./ground-input.ts";
+import { type KeptLog, LogKeeper } from "./log-keeper.ts";
+import { ServerMaintenance } from "./server-maintenance.ts";
+
+const TICK_MS = 1000;
+
+export interface ManageOptions {
+  readonly config: AircraftConfig;
+  readonly serverId: string;
+  readonly runDirectory: string;
+  /** Descriptor of the socket to the supervisor. */
+  readonly controlFd: number;
+  readonly log: KeptLog;
+  /** For people: stderr, which is a file in the run directory. */
+  warn(text: string): void;
+}
+
+export class Manage {
+  readonly #ground = new GroundSignal();
+  readonly #supervisor: RecordStream;
+  readonly #answer = new NativeMemory(MAINTENANCE_ANSWER_BYTES);
+  readonly #keeper: LogKeeper;
+  readonly #doors: readonly OpenDoor[];
+  #groundWasSilent = false;
+
+  constructor(private readonly options: ManageOptions) {
+    const { config, serverId, runDirectory, controlFd, log, warn } = options;
+    this.#supervisor = new RecordStream(controlFd);
+    this.#keeper = new LogKeeper({
+      log,
+      bootUs,
+      acknowledge: (delivery) => this.#acknowledge(delivery),
+      warn,
+    });
+    const maintenance = new ServerMaintenance(
+      ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
+    );
+    this.#doors = frontEnds(maintenance, runDirectory).map(
+      (frontEnd) => new OpenDoor(frontEnd, (...failure) => this.#onFailure(...failure)),
+    );
+  }
+
+  /** Until the supervisor says that nothing more comes, or is gone. Everything that came is stored then. */
+  async run(): Promise<void> {
+    const over = new Promise<void>((resolve) => {
+      this.#supervisor.onRecord((record, length) => {
+        for (let at = 0; at + MAINTENANCE_RECORD_BYTES <= length; at += MAINTENANCE_RECORD_BYTES) {
+          const one = new DataView(record.buffer, record.byteOffset + at, MAINTENANCE_RECORD_BYTES);
+          if (this.#onRecord(one) === MAINTENANCE_LEAVE) resolve();
+        }
+      });
+      this.#supervisor.onEnd(resolve);
+    });
+    this.#tick();
+    const ticking = setInterval(() => this.#tick(), TICK_MS);
+    for (const door of this.#doors) void door.start();
+    await over;
+    clearInterval(ticking);
+    for (const door of this.#doors) door.stop();
+    this.#keeper.close();
+    this.#supervisor.close();
+  }
+
+  /** Returns its kind. */
+  #onRecord(record: DataView): number {
+    const kind = maintenanceKind(record);
+    if (kind === MAINTENANCE_EVENT) {
+      this.#keeper.take(
+        maintenanceDelivery(record),
+        maintenanceCode(record),
+        maintenanceFirst(record),
+        maintenanceSecond(record),
+        maintenanceBootUs(record),
+      );
+    }
+    return kind;
+  }
+
+  #tick(): void {
+    const leg = this.#ground.take(readGroundInput(this.options.config.maintenance.groundInput));
+    if (leg !== null) this.#keeper.ground(leg);
+    const { isSilent } = this.#ground;
+    if (isSilent && !this.#groundWasSilent) this.#keeper.note(LOG_GROUND_UNKNOWN, -1, "");
+    this.#groundWasSilent = isSilent;
+    this.#keeper.tick();
+  }
+
+  /** A supervisor that is gone is told by the end of the stream, and one whose queue is full hears it in a second. */
+  #acknowledge(delivery: number): void {
+    encodeDurable(this.#answer.view, delivery);
+    this.#supervisor.send(this.#answer);
+  }
+
+  #onFailure({ what, failedCode }: FrontEnd, error: Error): void {
+    this.options.warn(`${what}: ${error.message}`);
+    this.#keeper.note(failedCode, -1, what);
+  }
+}

@@ -1,0 +1,100 @@
+/** This server for the people at the aircraft: its state from the engine's snapshot, actions by way of its engine. */
+import type { AircraftConfig } from "../config/model.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-event.ts";
+import { linkState } from "../io/network-interface.ts";
+import { RequestError, requestEngine } from "../supervisor/control-request.ts";
+import type { RunDirectory } from "../supervisor/run-directory.ts";
+import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
+import { readStatusNow } from "../supervisor/status-reader.ts";
+import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
+import { judge } from "./built-in-test.ts";
+import type { GroundSignal } from "./ground-input.ts";
+import { type Action, refusal } from "./interlock.ts";
+import type { LogKeeper } from "./log-keeper.ts";
+import { type LogReader, type Maintenance, MaintenanceError, type TestResult } from "./maintenance.ts";
+import { probeWitness } from "./witness-probe.ts";
+
+export class ServerMaintenance implements Maintenance {
+  constructor(
+    readonly config: AircraftConfig,
+    readonly serverId: string,
+    private readonly runDirectory: RunDirectory,
+    private readonly keeper: LogKeeper,
+    private readonly ground: GroundSignal,
+  ) {}
+
+  get log(): LogReader {
+    return this.keeper.reader;
+  }
+
+  status(): StatusDocument | null {
+    const snapshot = readStatusNow(this.runDirectory.status, this.config.keepAlive.periodMs);
+    return snapshot === null ? null : statusDocument(snapshot, this.config);
+  }
+
+  isOnGround(): boolean {
+    return this.ground.isOnGround;
+  }
+
+  async drain(): Promise<void> {
+    const others = this.status()?.servers.some(({ state }) => state === "alive") ?? false;
+    await this.#act(others ? "drain" : "drain-last", "DRAIN", -1, () => this.#ask(CONTROL_DRAIN));
+  }
+
+  async resume(): Promise<void> {
+    await this.#act("resume", "RESUME", -1, () => this.#ask(CONTROL_RESUME));
+  }
+
+  async move(functionId: string, serverId: string): Promise<void> {
+    const functionIndex = this.config.functions.findIndex(({ id }) => id === functionId);
+    if (functionIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no function ${functionId}`);
+    const serverIndex = this.config.servers.findIndex(({ id }) => id === serverId);
+    if (serverIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no server ${serverId}`);
+    await this.#act("move", `MOVE TO ${serverId}`, functionIndex, () => this.#ask(0 * (functionIndex + serverIndex)));
+  }
+
+  async clearFaults(): Promise<void> {
+    await this.#act("clear-faults", "CLEAR FAULTS", -1, async () => this.keeper.clearFaults());
+  }
+
+  async builtInTest(): Promise<TestResult[]> {
+    const { keepAlive, clients } = this.config;
+    const names = [...keepAlive.interfaces, clients.interface];
+    const witnesses = await Promise.all(
+      clients.witnesses.map(async (address) => [address, await probeWitness(address)] as const),
+    );
+    return judge(this.config, this.serverId, {
+      status: this.status(),
+      links: new Map(names.map((name) => [name, linkState(name)])),
+      witnesses: new Map(witnesses),
+      utcMs: Date.now(),
+      storage: this.log.storage(),
+      logProblem: this.keeper.problem,
+    });
+  }
+
+  /** Does it if the interlock allows; every refusal, action and failure is logged. */
+  async #act(action: Action, words: string, functionIndex: number, act: () => Promise<void>): Promise<void> {
+    const reason = refusal(action, this.isOnGround());
+    if (reason !== null) {
+      this.keeper.note(LOG_ACTION_REFUSED, functionIndex, words);
+      throw new MaintenanceError("GROUND", reason);
+    }
+    try {
+      await act();
+    } catch (error) {
+      this.keeper.note(LOG_ACTION_FAILED, functionIndex, words);
+      throw error;
+    }
+    this.keeper.note(LOG_ACTION, functionIndex, words);
+  }
+
+  async #ask(kind: number): Promise<void> {
+    try {
+      await requestEngine(this.runDirectory.engineSocket, kind);
+    } catch (error) {
+      if (!(error instanceof RequestError)) throw error;
+      throw new MaintenanceError("ENGINE", error.message);
+    }
+  }
+}

@@ -1,0 +1,144 @@
+/** The maintenance process beside real engines: whatever becomes of it, nothing that flies notices. Needs root and `ip`. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { LOG_FUNCTION_UP, LOG_SERVER_LOST, LOG_STALLED, LOG_VIP_REMOVED } from "../../src/core/maintenance-event.ts";
+import { run, until } from "../namespaces/virtual-network.ts";
+import { recordsOf } from "../supervisor/log-records.ts";
+import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
+
+/** With a detection time of 1 s: a machine that is busy with other tests must not stall an engine. */
+const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 50 } };
+
+const KILLS = 100;
+
+let flight: Flight;
+const mounts: string[] = [];
+beforeEach(() => {
+  flight = new Flight();
+});
+afterEach(async () => {
+  await flight.a.end();
+  for (const path of mounts.splice(0)) run("umount", path);
+  await flight.close();
+});
+
+/** Process id of the maintenance process of a server; 0 while there is none. */
+function managePid(server: Server): number {
+  const isManage = (pid: number): boolean => argumentsOf(pid)[1] === "manage";
+  return server.processes().find(isManage) ?? 0;
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+  } catch {
+    return []; // it has ended
+  }
+}
+
+/** How often a server's engine told each event, by its code: what stands on its standard error. */
+function told(server: Server): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const [, code] of server.log.matchAll(/^\S+ WNG-(\d{4}) /gm)) {
+    counts[Number(code)] = (counts[Number(code)] ?? 0) + 1;
+  }
+  return counts;
+}
+
+/** Likewise of its maintenance log; events of the engine alone. */
+function logged(server: Server): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { code, count } of recordsOf(server.stateDirectory)) {
+    if (code < 400) counts[code] = (counts[code] ?? 0) + count;
+  }
+  return counts;
+}
+
+async function started(): Promise<void> {
+  flight.a.start(TABLE);
+  flight.b.start(TABLE);
+  await flight.settled();
+}
+
+/** Somebody takes the VIP of a function of server a away, which its engine puts back and tells. */
+function removeVipByHand(): void {
+  const [vip = ""] = flight.a.host.addresses().filter((address) => address.startsWith("10.44.1."));
+  if (vip !== "") flight.a.host.ip("addr", "del", vip, "dev", "eth0");
+}
+
+test("what the engine tells is in the log; a file of the state directory, and the process has no capability", async () => {
+  await started();
+  await until("the same events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
+  expect(logged(flight.a)[LOG_FUNCTION_UP]).toBeGreaterThan(0);
+  const status = readFileSync(`/proc/${managePid(flight.a)}/status`, "latin1");
+  expect(status).toMatch(/^CapPrm:\s*0+$/m);
+  expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
+  expect(await flight.a.stop()).toBe(0);
+  expect(logged(flight.a)).toEqual(told(flight.a));
+});
+
+test("killed a hundred times in a row: no function moves, and every event is in the log exactly once", async () => {
+  await started();
+  const owners = flight.settled().then(([a]) => ownersOf(a));
+  const ups = { a: told(flight.a)[LOG_FUNCTION_UP], b: told(flight.b)[LOG_FUNCTION_UP] };
+  const { enginePid } = flight.a;
+  let last = 0;
+  for (let kill = 0; kill < KILLS; kill++) {
+    await until("another maintenance process", () => ![0, last].includes(managePid(flight.a)));
+    last = managePid(flight.a);
+    if (kill % 10 === 0) removeVipByHand();
+    await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
+    process.kill(last, "SIGKILL");
+  }
+  const ends = (): number => flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
+  await until("the last end", () => ends() === KILLS);
+  const [state] = await flight.settled();
+  expect(ownersOf(state)).toEqual(await owners);
+  expect(flight.a.enginePid).toBe(enginePid);
+  expect({ a: told(flight.a)[LOG_FUNCTION_UP], b: told(flight.b)[LOG_FUNCTION_UP] }).toEqual(ups);
+  expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
+  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(KILLS / 10);
+  expect(await flight.a.stop()).toBe(0);
+  expect(logged(flight.a)).toEqual(told(flight.a));
+});
+
+test("stopped for a while: keep-alives go on in time, and nothing is lost", async () => {
+  await started();
+  const pid = managePid(flight.a);
+  process.kill(pid, "SIGSTOP");
+  const before = flight.a.state() ?? flight.fail();
+  const beganMs = performance.now();
+  for (let count = 0; count < 4; count++) {
+    removeVipByHand();
+    await Bun.sleep(1200); // its engine tells one a second
+  }
+  const after = flight.a.state() ?? flight.fail();
+  const periods = (performance.now() - beganMs) / TABLE.keepAlive.periodMs;
+  expect(after.keepAlive.sent - before.keepAlive.sent).toBeGreaterThan(0.8 * periods);
+  expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
+  expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
+  expect(logged(flight.a)[LOG_VIP_REMOVED]).toBeUndefined();
+  process.kill(pid, "SIGCONT");
+  await until("all events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
+  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(4);
+  expect(managePid(flight.a)).toBe(pid);
+});
+
+test("a state directory without room: the server flies on", async () => {
+  const state = flight.a.stateDirectory;
+  mkdirSync(state, { recursive: true });
+  run("mount", "-t", "tmpfs", "-o", "size=64k", "none", state);
+  mounts.push(state);
+  const { bsize, bavail } = statfsSync(state);
+  writeFileSync(join(state, "full"), new Uint8Array(Number(bsize) * Number(bavail)));
+  await started();
+  await until("the complaint", () => /maintenance log/.test(readFileSync(flight.a.manageErrors, "utf8")));
+  removeVipByHand();
+  await until("the engine's answer", () => told(flight.a)[LOG_VIP_REMOVED] === 1);
+  const [a] = await flight.settled();
+  expect(a.phase).toBe("active");
+  expect(managePid(flight.a)).toBeGreaterThan(0);
+  expect(readdirSync(state)).toContain("full");
+  expect(await flight.a.stop()).toBe(0);
+});
