@@ -28,7 +28,6 @@ test("there is a topic for every command and every subject", () => {
     "files",
     "exit-codes",
     "network",
-    "console-line",
   ];
   expect(names).toEqual(expect.arrayContaining([...subjects, ...PUBLIC_COMMANDS.map(({ name }) => name)]));
   expect(new Set(names).size).toBe(names.length);

@@ -323,44 +323,6 @@ again and feeds both with its first turn: the shortest timeoutSeconds and the
 unit's WatchdogSec outlast that. One that flies in between each time feeds on.
 A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
 
-const CONSOLE = (): string => `The maintenance console answers on the serial line maintenance.console.device
-(8 data bits, no parity, 1 stop bit, no flow control, maintenance.console.baud) and
-to 'wingman console'. Enter wakes it; after ${CONSOLE_IDLE_MS / 60_000} minutes without a key a session ends.
-Nothing is printed unasked. A line that is hung up or not there is opened again.
-
-Words may be shortened as long as they are unique, except that what changes
-something takes three letters at least. ? after the beginning of a command lists
-what can follow. Functions and servers may be shortened, too.
-
-${commandList(CONSOLE_COMMANDS).join("\n")}
-
-Every answer ends with OK, or with ERR and a code; the line before ERR says what is
-wrong. | json after show and test gives one JSON document on one line instead.
-  SYNTAX     unknown word or argument, or too short for what changes something
-  AMBIGUOUS  begins more than one word
-  CONFIRM    says what would be done: give the command again with confirm
-  UNKNOWN    no such function or server
-  ENGINE     no engine runs here
-  TEST       a part of the built-in test failed
-  TRANSFER   the file was not received
-  LINE       no terminal that can receive a file
-  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
-  CANCELLED  Ctrl-C
-  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
-  INTERNAL   a defect of the program
-and what the server itself refuses, such as GROUND: only while on ground.
-
-Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
--P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
-end of a page: space, Enter for one line, q; anything else begins the next command.
-
-For programs: send Enter, then 'terminal length 0', wait for OK, and send one
-command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
-characters; with more the older are dropped, with a bell.
-
-Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
-Size and SHA-256 stand before and after; five Ctrl-X break off.`;
-
 const MESSAGES = (): string =>
   [
     "Maintenance events in the output of 'wingman run', with cause and action.",
@@ -424,8 +386,10 @@ Functions for which the others have no room stop, the least important first;
 SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
 of functions whose process failed too often.`,
-  console: `The maintenance console of the server on this machine: the same commands as on its
-serial line, see the topic console-line.
+  console: `The maintenance console answers here and on the serial line
+maintenance.console.device (8 data bits, no parity, 1 stop bit, no flow control,
+maintenance.console.baud). There Enter wakes it. A session ends when no key was
+pressed for ${CONSOLE_IDLE_MS / 60_000} minutes. Nothing is printed unasked.
 
 With a command, what it answers goes to stdout (exit 0). If it ends with ERR, the
 reason and the code go to stderr (exit 1). Options stand before the command:
@@ -436,7 +400,42 @@ reason and the code go to stderr (exit 1). Options stand before the command:
 
 Without one it is a session at this terminal; Ctrl-] leaves one that does not
 answer. When stdin is no terminal, each of its lines is a command: answers with OK
-and ERR go to stdout, exit 1 when one was ERR.`,
+and ERR go to stdout, exit 1 when one was ERR.
+
+${commandList(CONSOLE_COMMANDS).join("\n")}
+
+Words may be shortened as long as they are unique, those that change something to
+three letters at least. Functions and servers may be shortened, too. ? after the
+beginning of a command lists what can follow.
+
+Every answer ends with OK, or with ERR and a code; the line before ERR says what is
+wrong. | json after show and test gives one JSON document on one line instead.
+
+  SYNTAX     unknown word or argument, or too short for what changes something
+  AMBIGUOUS  begins more than one word
+  CONFIRM    says what would be done: give the command again with confirm
+  UNKNOWN    no such function or server
+  ENGINE     no engine runs here
+  TEST       a part of the built-in test failed
+  TRANSFER   the file was not received
+  LINE       no terminal that can receive a file
+  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
+  CANCELLED  Ctrl-C
+  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
+  INTERNAL   a defect of the program
+
+and what the server itself refuses, such as GROUND: only while on ground.
+
+Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
+-P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
+end of a page: space, Enter for one line, q; anything else begins the next command.
+
+For programs on the serial line: send Enter, then 'terminal length 0', wait for OK, and send
+one command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
+characters; with more the older are dropped, with a bell.
+
+Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
+Size and SHA-256 stand before and after; five Ctrl-X break off.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration.`,
   help: "Shows the manual, or one topic of it.",
@@ -460,7 +459,6 @@ export const TOPICS: readonly Topic[] = [
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
-  { name: "console-line", summary: "the serial console: commands, keys, errors", text: CONSOLE },
   { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];

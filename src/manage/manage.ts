@@ -60,8 +60,9 @@ export class Manage {
     const maintenance = new ServerMaintenance(
       ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
     );
-    const failed = (frontEnd: FrontEnd, error: Error) => this.#onFailure(frontEnd, error);
-    this.#doors = frontEnds(maintenance, runDirectory, failed).map((frontEnd) => new OpenDoor(frontEnd, failed));
+    this.#doors = frontEnds(maintenance, runDirectory).map(
+      (frontEnd) => new OpenDoor(frontEnd, (...failure) => this.#onFailure(...failure)),
+    );
   }
 
   /** Until the supervisor says that nothing more comes, or is gone. Everything that came is stored then. */
