@@ -10,10 +10,10 @@ const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, r
 const GAMES = 3;
 const GAMES_VIP = "10.44.1.4";
 /**
- * Questions in a row, a millisecond or more apart, that nobody answers during a planned move: it has none to speak of. A failover begins
- * after the detection time of 200 ms.
+ * Questions in a row, a millisecond or more apart, that nobody answers during a planned move: as a rule none. A gap of 100 ms, half the
+ * detection time, leaves up to 16 without an answer on a busy machine.
  */
-const UNANSWERED_MAX = 20;
+const UNANSWERED_MAX = 5;
 /** Questions before a move begins. */
 const ASKED_MIN = 20;
 
@@ -102,7 +102,7 @@ test("there and back, asked at either server: the seats miss it for a moment, no
   }
   seat.close();
   expect(seat.twice).toEqual([]);
-  expect(Math.max(...unanswered)).toBeLessThan(UNANSWERED_MAX);
+  expect(Math.max(...unanswered)).toBeLessThanOrEqual(UNANSWERED_MAX);
   expect(from.log).toContain("MOVE ASKED FOR: games");
 });
 
