@@ -103,6 +103,15 @@ reset
 Ties: the first function and the first server in the configuration; among equally
 unimportant functions the last one is stopped.
 
+A function can be moved by hand, where what runs stays where it is (preempt): the
+maintenance console's 'move FUNCTION SERVER', on any server. It must be running, and
+fit the new server beside all that runs there: nothing is stopped for it. It is handed
+over like a function of a server that drains, and what waits for room may take what it
+leaves. It stays there as if the rule had put it there: it does not go back when a
+server comes back. A move that is not carried out within half the time of a hand-over,
+or while a server of the two changes its state, is given up and the function stays;
+it is never tried again by itself, and a restart knows nothing of it.
+
 A function that does not fit the server with the most room is not tried on
 others, and room may be left in pieces too small for it while smaller functions
 run. 'wingman check' shows what runs with every single and double failure,
@@ -123,6 +132,9 @@ A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods
 there is one, before it takes anything, unless it has heard every configured server before that; and longer for
 servers that are joining or have not yet proven that they live now, at most three
 recovery or detection times, whichever is longer.
+
+A server that was asked for a move by hand tells the others so for a while: which
+function, and to which server (see the topic allocation).
 
 Where a cable is cut in part, whoever hears a server sends its datagrams on to those
 who do not: servers that are joined by any way hear each other, and see the same.
