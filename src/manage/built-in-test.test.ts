@@ -14,7 +14,7 @@ const storage = { records: 12, capacity: 100, lost: 0 } as StorageFigures;
 const well: Seen = {
   status: statusDocument(snapshot(), config),
   links: new Map(names.map((name) => [name, "up" as const])),
-  witnesses: new Map([["10.9.0.254", true]]),
+  witnesses: new Map([["10.9.0.254", "there"]]),
   utcMs: Date.UTC(2026, 0, 2),
   storage,
   logProblem: null,
@@ -40,7 +40,7 @@ test("each thing that is wrong fails its own line", () => {
     names.map((name) => `network ${name}: no carrier`),
   );
   expect(failures({ status: null })).toEqual(["engine: does not run", "server right: unknown"]);
-  expect(failures({ witnesses: new Map([["10.9.0.254", false]]) })).toEqual(["witness 10.9.0.254: no answer"]);
+  expect(failures({ witnesses: new Map([["10.9.0.254", "no answer"]]) })).toEqual(["witness 10.9.0.254: no answer"]);
   expect(failures({ utcMs: 0 })).toEqual(["clock: 1970-01-01T00:00:00.000Z"]);
   expect(failures({ logProblem: "no space left" })).toEqual(["log: no space left"]);
   expect(failures({ status: { ...statusDocument(snapshot(), config), lease: "missing" } })).toEqual([
