@@ -40,6 +40,8 @@ export class RunDirectory {
   readonly engineErrors: string;
   /** What the maintenance process printed to stderr: nothing, unless it died. */
   readonly manageErrors: string;
+  /** The maintenance console, for `wingman console`. */
+  readonly consoleSocket: string;
   readonly #lockFile: string;
   #lock = -1;
   #lastWasKilled = false;

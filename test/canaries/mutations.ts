@@ -180,6 +180,22 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [{ file: "src/core/handover.ts", from: "return this.removedByOthers[index] !== 0;", to: "return false;" }],
   },
   {
+    name: "a move by hand to a server without room for it",
+    breaks: "move",
+    changes: [
+      {
+        file: "src/core/moves.ts",
+        from: "if (possible === 0 || !stays || room < table.required[index]) {",
+        to: "if (possible === 0 || !stays) {",
+      },
+      {
+        file: "src/core/moves.ts",
+        from: "if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])\n      return MOVE_REFUSED_ROOM;",
+        to: "",
+      },
+    ],
+  },
+  {
     name: "listening shorter than the detection time",
     breaks: "P1",
     changes: [
