@@ -73,7 +73,7 @@ export class LogImage implements LogReader {
     return legsOf(
       () => this.#records(),
       (function* (places: LogPlaces) {
-        for (const { record } of places.ringNewestFirst(0)) yield record;
+        for (const { record } of places.newestFirst(0)) yield record;
       })(this.#places),
     );
   }

@@ -217,7 +217,7 @@ export class MaintenanceLog implements LogReader {
       (function* () {
         for (const record of log.#waiting.toReversed()) if (isLegRecord(record)) yield record;
         if (log.#store === null) return;
-        for (const { record } of log.#store.places.ringNewestFirst(0)) yield record;
+        for (const { record } of log.#store.places.newestFirst(0)) yield record;
       })(),
     );
   }
@@ -342,7 +342,7 @@ export class MaintenanceLog implements LogReader {
     const { header } = store;
     const isThisBoot = header.bootId === bootId;
     const damagedPlaces = store.places.placesOf(PLACE_DAMAGED);
-    const newestSequence = Math.max(header.sequenceBefore, header.newestSequence, store.places.newestSequence);
+    const newestSequence = Math.max(header.sequenceBefore, header.newestSequence, store.places.newestSequence());
     const { toWipe, lost, newest } = this.#reload(store, isThisBoot);
     this.#powerOn = header.powerOn + (isThisBoot ? 0 : 1);
     this.#nextSequence = newestSequence + 1;
