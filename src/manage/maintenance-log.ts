@@ -142,14 +142,16 @@ export class MaintenanceLog implements LogReader {
       const faults = this.#memory.endLeg(time);
       const records = this.#legRecords + 1;
       this.#own(LOG_LEG_ENDED, `${records} records, ${faults} faults`, time, records, faults);
+      this.#legBytes = 0;
+      this.#legSyncs = 0;
     } else {
       this.#leg++;
       this.#legRecords = 0;
+      this.#legBytes = 0;
+      this.#legSyncs = 0;
       this.#own(LOG_LEG_BEGUN, `leg ${this.#leg}`, time, this.#leg, 0);
       this.#memory.beginLeg(time);
     }
-    this.#legBytes = 0;
-    this.#legSyncs = 0;
   }
 
   /** Time has passed. @param utcMs of the system's clock, which may have been set in the meantime */
@@ -176,17 +178,22 @@ export class MaintenanceLog implements LogReader {
     }
     if (this.#store === null || (!isLast && this.#mustWait())) return this.#durable;
     try {
-      const pages = this.#store.append(this.#waiting, isLegRecord);
-      this.#legBytes += pages;
-      this.#legSyncs++;
-      this.#writtenUs = this.#nowUs;
-      this.#waiting = [];
-      this.#durable = this.#highestTaken;
+      this.#append(this.#store);
       this.#works();
     } catch (error) {
       this.#refused(error);
     }
     return this.#durable;
+  }
+
+  /** Throws what the system refuses; what waits then waits on. */
+  #append(store: LogStore): void {
+    const bytes = store.append(this.#waiting, isLegRecord);
+    this.#legBytes += bytes;
+    this.#legSyncs++;
+    this.#writtenUs = this.#nowUs;
+    this.#waiting = [];
+    this.#durable = this.#highestTaken;
   }
 
   /** Ends the faults that are recorded as active. */
@@ -368,7 +375,7 @@ export class MaintenanceLog implements LogReader {
       });
     }
     // Told first and wiped then: a power cut in between tells it twice.
-    this.sync(true);
+    this.#append(store);
     store.wipe([...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED), ...toWipe]);
   }
 
@@ -402,7 +409,8 @@ export class MaintenanceLog implements LogReader {
       this.#legRecords++;
       if (!isLegRecord(record)) this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
     }
-    if (newest !== null && newest.leg === this.#leg) {
+    // The record that ends a leg tells what the leg has cost.
+    if (newest !== null && newest.leg === this.#leg && newest.code !== LOG_LEG_ENDED) {
       this.#legBytes = newest.legBytes;
       this.#legSyncs = newest.legSyncs;
     }
