@@ -8,6 +8,7 @@ import {
   fdatasyncSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readdirSync,
   readSync,
@@ -234,10 +235,12 @@ function create(file: string, header: LogHeader, fill: (fd: number) => void): nu
   }
 }
 
-/** All blocks of the file, unless they are there. */
+/** Gives the file all its blocks, and no byte more. */
 function allocate(fd: number, header: LogHeader, file: string): void {
   const bytes = logFileBytes(header);
-  if (fstatSync(fd).size >= bytes) return;
+  const { size } = fstatSync(fd);
+  if (size > bytes) ftruncateSync(fd, bytes);
+  if (size >= bytes) return;
   const refused = libc.posix_fallocate(fd, 0, bytes);
   if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
 }

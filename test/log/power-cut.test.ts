@@ -113,7 +113,7 @@ describe.each([
   });
 });
 
-test("40 records over three pages, of which any sectors or pages did not come: no record is torn", () => {
+test("36 records over the end of the ring, of which any sectors or pages did not come: no record is torn", () => {
   const { old, young } = write(67, 36); // over the end of the ring
   const differing = (size: number): number[] => {
     const units: number[] = [];
