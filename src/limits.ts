@@ -178,6 +178,14 @@ export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 export const HANDOVER_EXTRA_MS = 500;
 export const HANDOVER_EXTRA_PERIODS = 2;
 
+/**
+ * A move that was asked for is given up after this part of a hand-over's time: well before the old owner would let go of a function that
+ * the new one does not take.
+ */
+export const MOVE_SHARE_OF_HANDOVER = 2;
+/** A move that was carried out is told for so many periods more, so that all hear of the new owner first. */
+export const MOVE_TOLD_PERIODS = 3;
+
 /** Addresses are announced again (ARP, neighbour advertisement) this long after they came up (protocol, section 4). */
 export const ANNOUNCE_AGAIN_MS = 1000;
 
@@ -370,7 +378,10 @@ assert(RECORDS_PER_SYNC <= RECORDS_IN_FLIGHT_MAX, "records for one fsync arrive 
 assert(RECORDS_IN_FLIGHT_MAX <= RECORD_QUEUE_MAX, "what is under way is queued");
 assert(RECORDS_IN_FLIGHT_MAX < LOG_WAITING_MAX, "what is handed out finds room to wait for the storage");
 assert(LOG_LEG_PLACES >= 2 * LOG_LEGS_MIN + 2, "the ring of legs holds so many, and the one that lasts");
-assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
+assert(
+  FUNCTIONS_MAX < 1 << 16,
+  "a function and half a MAC share 32 bits of a log record, and 0 of 16 bits is no function",
+);
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
@@ -402,6 +413,7 @@ assert(
   "who starts listens longer than a late owner is silent",
 );
 assert(HANDOVER_EXTRA_MS > 0 && HANDOVER_EXTRA_PERIODS >= 2, "a hand-over waits longer than the longest stop grace");
+assert(MOVE_SHARE_OF_HANDOVER >= 2, "a move is given up well before the old owner lets go");
 assert(ANNOUNCE_AGAIN_MS >= PERIOD_MS_MAX, "the second announcement is due when a period begins");
 assert(RENEWAL_WAIT_MS < RENEWAL_ROUND_MS, "the loop comes several times in a round of renewals");
 assert(

@@ -9,7 +9,6 @@
  */
 import { assert } from "../assert.ts";
 import { EXTRA_SENDS_MAX, FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX, SERVERS_MAX } from "../limits.ts";
-import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_OWNS, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
@@ -18,9 +17,6 @@ import {
   COUNTER_STRANGER,
   COUNTERS,
   PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_ISOLATED,
-  PHASE_LISTENING,
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_JOINING,
@@ -30,11 +26,12 @@ import {
 } from "../wire/status-snapshot.ts";
 import { Agreement } from "./agreement.ts";
 import type { AllocationPolicy } from "./allocation.ts";
-import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
+import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
 import {
   EVENT_CARRIER,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
+  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
@@ -54,8 +51,6 @@ import { Listening } from "./listening.ts";
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
-  LOG_ISOLATED,
-  LOG_PHASE,
   LOG_SERVER_ALIVE,
   LOG_SERVER_ID_TWICE,
   LOG_SERVER_INCOMPATIBLE,
@@ -63,45 +58,34 @@ import {
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
 } from "./maintenance-event.ts";
-import {
-  MARK_CUT_OFF,
-  MARK_EXTRA_SENDS_SPENT,
-  MARK_NO_CONTACT_AT_START,
-  MARK_UNREAD,
-  MARK_YIELDED_TO_FOREIGN_TABLE,
-  marks,
-} from "./marks.ts";
+import { MARK_EXTRA_SENDS_SPENT, MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
+import { Moves } from "./moves.ts";
+import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
 import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
-
-/** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
-const GOOD_BYES = 3;
 
 export class Engine {
   readonly events: EventQueue;
   readonly effects = new EffectQueue();
   readonly membership: Membership;
   readonly handover: Handover;
+  readonly moves: Moves;
   readonly agreement: Agreement;
   readonly isolation: Isolation;
   readonly relay: Relay;
   readonly lease: Lease;
   private readonly stall: Stall;
   private readonly listening: Listening;
+  readonly phases: Phases;
   readonly strangers: Strangers;
   readonly lateness = new Lateness();
   readonly counters = new Uint32Array(COUNTERS);
   /** The keep-alive to be sent, filled by `compose`. */
   readonly outgoing: KeepAliveMessage;
 
-  phase = PHASE_LISTENING;
-  draining = false;
-  leaving = false;
-  /** Listening, and held back by another table or another box with our id. */
-  passive = false;
   /** Absolute deadline of the next periodic keep-alive. */
   nextSendUs: number;
   /** A keep-alive is to be composed and sent now. */
@@ -111,8 +95,6 @@ export class Engine {
 
   private sequence = 0;
   private extraSends = 0;
-  private goodByes = 0;
-  private left = false;
   private ownIndexLogged = false;
   /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
   private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
@@ -143,19 +125,48 @@ export class Engine {
     this.outgoing = new KeepAliveMessage(table.serverCount, table.wordCount);
     this.membership = new Membership(table, identity, timing);
     this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
-    this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.moves = new Moves(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.agreement = new Agreement(
+      table,
+      policy,
+      this.membership,
+      this.handover,
+      this.moves,
+      this.effects,
+      timing,
+      identity.self,
+    );
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(this.membership);
     this.lease = new Lease(this.membership, timing);
     this.stall = new Stall(timing);
     this.listening = new Listening(table, this.membership, timing);
+    const { membership, handover, agreement, isolation, listening, effects } = this;
+    this.phases = new Phases(membership, handover, agreement, isolation, listening, effects, timing);
     this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listening.begin(nowUs);
     this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
     this.nowUs = nowUs;
-    this.effects.push(EFFECT_PHASE, 0, this.phase, 0);
+  }
+
+  /** PHASE_* of the status snapshot. */
+  get phase(): number {
+    return this.phases.phase;
+  }
+
+  get draining(): boolean {
+    return this.phases.draining;
+  }
+
+  get leaving(): boolean {
+    return this.phases.leaving;
+  }
+
+  /** Listening, and held back by another table or another box with our id. */
+  get passive(): boolean {
+    return this.phases.passive;
   }
 
   /** Flight begins now: what start-up took since the engine was made counts neither as lateness nor as listening. */
@@ -232,7 +243,7 @@ export class Engine {
     return (
       this.skips &&
       !this.heardMore &&
-      (this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING) &&
+      this.phases.serving &&
       !this.leaving &&
       this.isolation.carrier &&
       membership.heard !== 0 &&
@@ -242,6 +253,7 @@ export class Engine {
       !membership.allocationChanged &&
       !membership.cannotRunChanged &&
       !this.agreement.isPending &&
+      !this.moves.isPending &&
       !handover.isDue(nowUs) &&
       this.strangers.followed === 0
     );
@@ -252,12 +264,13 @@ export class Engine {
     this.decisions++;
     this.promoteAll(nowUs);
     this.logMembership(nowUs);
-    this.updatePhase(nowUs);
-    const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
+    this.phases.update(nowUs);
+    const { serving } = this.phases;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
+    else this.moves.update(nowUs, 0);
     this.handover.advance(nowUs, serving, this.sequence + 1);
     this.strangers.advance(nowUs);
-    this.leave();
+    this.phases.leave();
     this.requestSend();
   }
 
@@ -269,7 +282,7 @@ export class Engine {
     outgoing.sender = identity.self;
     outgoing.flags =
       (this.draining ? FLAG_DRAINING : 0) |
-      (this.goodByes > 0 ? FLAG_GOOD_BYE : 0) |
+      (this.phases.saysGoodBye ? FLAG_GOOD_BYE : 0) |
       (this.passive ? FLAG_PASSIVE : 0) |
       (handover.ownsAny ? FLAG_OWNS : 0);
     outgoing.phase = this.phase;
@@ -288,6 +301,8 @@ export class Engine {
     outgoing.successorSequence = successor < 0 ? 0 : membership.candidateSequence[successor];
     outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
     outgoing.clientMacLow = identity.clientMacLow ?? 0;
+    outgoing.moveFunction = this.moves.index + 1;
+    outgoing.moveServer = Math.max(0, this.moves.server);
     for (let server = 0; server < this.table.serverCount; server++) {
       outgoing.heardIncarnation[server] = membership.echoIncarnation(server);
       outgoing.heardSequence[server] = membership.echoSequence(server);
@@ -316,7 +331,7 @@ export class Engine {
 
   /** The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at once. */
   sayGoodBye(): void {
-    this.goodByes = GOOD_BYES;
+    this.phases.sayGoodBye();
   }
 
   private takeEvents(nowUs: number): void {
@@ -350,7 +365,10 @@ export class Engine {
           this.takeCarrier(first === 1);
           break;
         case EVENT_COMMAND:
-          this.takeCommand(first);
+          this.phases.takeCommand(first);
+          break;
+        case EVENT_MOVE:
+          this.moves.ask(index, first, nowUs);
           break;
         case EVENT_WITNESS:
           this.isolation.onWitness(nowUs);
@@ -396,22 +414,6 @@ export class Engine {
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
   }
 
-  private takeCommand(command: number): void {
-    if (command === CONTROL_DRAIN) this.setDraining(true);
-    else if (command === CONTROL_LEAVE) {
-      this.leaving = true;
-      this.setDraining(true);
-    } else if (command === CONTROL_RESUME && !this.leaving) {
-      this.setDraining(false);
-      this.handover.clearFailed();
-    }
-  }
-
-  private setDraining(draining: boolean): void {
-    if (this.draining !== draining) this.sendRequested = true;
-    this.draining = draining;
-  }
-
   private promoteAll(nowUs: number): void {
     if (this.membership.joining === 0) return;
     for (let server = 0; server < this.table.serverCount; server++) {
@@ -436,76 +438,15 @@ export class Engine {
         effects.push(EFFECT_LOG, LOG_SERVER_INCOMPATIBLE, server, membership.foreignDigest[server] | 0);
       }
     }
-    const twice = this.hearsOwnIndex(nowUs);
+    const twice = this.phases.hearsOwnIndex(nowUs);
     if (twice && !this.ownIndexLogged) effects.push(EFFECT_LOG, LOG_SERVER_ID_TWICE, this.identity.self, 0);
     this.ownIndexLogged = twice;
   }
 
-  private hearsOwnIndex(nowUs: number): boolean {
-    const heardUs = this.membership.ownIndexHeardUs;
-    return heardUs !== 0 && nowUs - heardUs < this.timing.detectionUs;
-  }
-
-  /** Listening → active → draining, and isolated while it is cut off from its clients (protocol, sections 2 and 6). */
-  private updatePhase(nowUs: number): void {
-    const hearsPeer = this.membership.heard !== 0;
-    const { isolation } = this;
-    if (isolation.isCutOff(nowUs, hearsPeer)) {
-      if (this.phase !== PHASE_ISOLATED && isolation.carrier) {
-        marks[MARK_CUT_OFF]++;
-        this.effects.push(EFFECT_LOG, LOG_ISOLATED, 0, 0);
-      }
-      this.setPhase(PHASE_ISOLATED);
-      return;
-    }
-    const serving = this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
-    const yields = this.membership.yieldsToForeignTable(serving);
-    if (serving && yields) marks[MARK_YIELDED_TO_FOREIGN_TABLE]++;
-    if (this.phase === PHASE_ISOLATED || (serving && yields)) {
-      this.setPhase(PHASE_LISTENING);
-      this.listening.begin(nowUs);
-    }
-    this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
-    if (this.phase === PHASE_LISTENING) {
-      if (this.passive || !this.listening.isOver(nowUs)) return;
-      if (!isolation.hasContact(nowUs, hearsPeer)) {
-        marks[MARK_NO_CONTACT_AT_START]++;
-        return;
-      }
-    }
-    if (this.phase === PHASE_LISTENING) this.agreement.begin();
-    this.setPhase(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
-  }
-
-  private setPassive(passive: boolean): void {
-    if (this.passive === passive) return;
-    this.passive = passive;
-    this.sendRequested = true;
-  }
-
-  private setPhase(phase: number): void {
-    if (this.phase === phase) return;
-    this.phase = phase;
-    this.sendRequested = true;
-    this.effects.push(EFFECT_PHASE, 0, phase, 0);
-    this.effects.push(EFFECT_LOG, LOG_PHASE, phase, 0);
-  }
-
-  /** Orderly stop: when nothing is left here, good-bye is said and the engine may end. */
-  private leave(): void {
-    if (!this.leaving || this.left || this.handover.busy !== 0) return;
-    if (this.phase === PHASE_ACTIVE) return; // draining begins with the next step
-    if (this.goodByes === GOOD_BYES) {
-      this.left = true;
-      this.effects.push(EFFECT_LEFT, 0, 0, 0);
-      return;
-    }
-    this.goodByes++;
-    this.sendRequested = true;
-    this.handover.advanced = true; // come back at once
-  }
-
   private requestSend(): void {
+    if (this.phases.changed || this.moves.changed) this.sendRequested = true;
+    this.phases.changed = false;
+    this.moves.changed = false;
     if (!this.handover.changed && !this.membership.answerAtOnce) return;
     if (this.extraSends === EXTRA_SENDS_MAX) {
       marks[MARK_EXTRA_SENDS_SPENT]++;

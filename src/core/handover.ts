@@ -79,8 +79,9 @@ import {
   LOG_VIP_FAILED,
   LOG_VIP_REMOVED,
 } from "./maintenance-event.ts";
-import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
+import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { Rivals } from "./rivals.ts";
 import type { Timing } from "./timing.ts";
 
 // ---- what is known of the VIPs and the process
@@ -118,6 +119,7 @@ export class Handover {
   private readonly logRemovedFromUs = new Float64Array(FUNCTIONS_MAX);
   /** Server with which each function is owned twice, or NONE. */
   private readonly rival = new Int8Array(FUNCTIONS_MAX);
+  private readonly rivals: Rivals;
 
   // Our sets of functions as they go into the next keep-alive.
   readonly owns = new Uint32Array(BITMAP_WORDS);
@@ -149,6 +151,7 @@ export class Handover {
     private readonly self: number,
     private readonly announceAgainUs: number,
   ) {
+    this.rivals = new Rivals(table, membership, self);
     this.assigned.fill(NONE);
     this.rival.fill(NONE);
   }
@@ -227,7 +230,7 @@ export class Handover {
       case NOT_OURS:
         return !ours;
       case MAY_TAKE:
-        return room >= this.table.required[index] && this.isFree(index) && this.isConfirmed(index);
+        return room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index);
       case VIP_IS_UP:
         return this.vip[index] === VIP_UP;
       case VIP_HAS_FAILED:
@@ -235,7 +238,7 @@ export class Handover {
       case CUT_OFF:
         return !mayServe || this.failed[index] !== 0;
       case RIVAL_BEFORE_US:
-        return this.rivalBeforeUs(index) !== NONE;
+        return this.rivals.ownerBeforeUs(index) !== NONE;
       case MOVE_READY:
         return this.isNewOwnerReady(index);
       case MOVE_OVERDUE:
@@ -290,7 +293,7 @@ export class Handover {
         break;
       case YIELD:
         effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
-        effects.push(EFFECT_LOG, LOG_OWNED_TWICE, index, this.rivalBeforeUs(index));
+        effects.push(EFFECT_LOG, LOG_OWNED_TWICE, index, this.rivals.ownerBeforeUs(index));
         break;
       case REMOVE_VIP_LATE:
         effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
@@ -324,43 +327,8 @@ export class Handover {
     this.state[index] = state;
   }
 
-  /** No living server owns it, as far as is known, and none whose claim goes before ours claims it. */
-  private isFree(index: number): boolean {
-    const { membership } = this;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self || !membership.mayOwn(server)) continue;
-      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
-      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) {
-        marks[MARK_RIVAL_CLAIM]++;
-        return false;
-      }
-    }
-    return true;
-  }
-
-  /** Every server that is heard and hears us has echoed the message that carried our claim. */
   private isConfirmed(index: number): boolean {
-    const { membership } = this;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (!membership.isHeard(server) || membership.isDeafToUs(server)) continue;
-      if (membership.echoedSequence[server] < this.claimSequence[index]) return false;
-    }
-    return true;
-  }
-
-  /** Between two that want the same the lower server index goes first; one that does not hear us cannot give way. */
-  private goesBeforeUs(server: number): boolean {
-    return server < this.self || this.membership.isDeafToUs(server);
-  }
-
-  /** Owned twice, after a divided network was joined: both sides decide alike who keeps it. */
-  private rivalBeforeUs(index: number): number {
-    const { membership } = this;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server)) continue;
-      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
-    }
-    return NONE;
+    return this.rivals.haveEchoed(this.claimSequence[index]);
   }
 
   private isMoving(index: number): boolean {
@@ -376,7 +344,7 @@ export class Handover {
 
   /** Work on a function that stays up: announce it again when due, and when a rival came or has let go. */
   private keepUp(index: number, nowUs: number): void {
-    const rival = this.heardRival(index);
+    const rival = this.rivals.ownerAfterUs(index);
     if (rival !== this.rival[index]) {
       this.rival[index] = rival;
       this.announceTwice(index, nowUs);
@@ -391,15 +359,6 @@ export class Handover {
   private announceTwice(index: number, nowUs: number): void {
     this.announceAtUs[index] = nowUs;
     this.announcements[index] = 2;
-  }
-
-  private heardRival(index: number): number {
-    for (let server = this.self + 1; server < this.table.serverCount; server++) {
-      if (this.membership.isHeard(server) && hasFunction(this.membership.owns, server * BITMAP_WORDS, index)) {
-        return server;
-      }
-    }
-    return NONE;
   }
 
   /** A partition healed: every VIP is announced again. */

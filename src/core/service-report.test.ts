@@ -40,7 +40,7 @@ function saidAt(nowUs: number): number {
 /** The loop has come round and the server is active. */
 function fly(): void {
   engine.counters[COUNTER_SENT] = 3;
-  engine.phase = PHASE_ACTIVE;
+  engine.phases.phase = PHASE_ACTIVE;
 }
 
 beforeEach(() => {
@@ -48,7 +48,7 @@ beforeEach(() => {
 });
 
 test("before the loop has come round nothing is ready, but the loop turns", () => {
-  engine.phase = PHASE_ACTIVE;
+  engine.phases.phase = PHASE_ACTIVE;
   engine.counters[COUNTER_SENT] = 2;
   expect(saidAt(10)).toBe(SAY_WATCHDOG | SAY_STATUS);
   engine.counters[COUNTER_SENT] = 3;
@@ -57,9 +57,9 @@ test("before the loop has come round nothing is ready, but the loop turns", () =
 
 test("not ready while it listens; ready once, with the phase", () => {
   fly();
-  engine.phase = PHASE_LISTENING;
+  engine.phases.phase = PHASE_LISTENING;
   for (let nowUs = 0; nowUs < 900_000; nowUs += 10_000) expect(saidAt(nowUs) & SAY_READY).toBe(0);
-  engine.phase = PHASE_ACTIVE;
+  engine.phases.phase = PHASE_ACTIVE;
   expect(saidAt(900_000)).toBe(SAY_READY | SAY_STATUS);
   expect(report.phase).toBe(PHASE_ACTIVE);
   for (let nowUs = 910_000; nowUs < 999_999; nowUs += 10_000) expect(saidAt(nowUs)).toBe(0);
@@ -67,13 +67,13 @@ test("not ready while it listens; ready once, with the phase", () => {
 
 test("what no waiting mends keeps nothing from being ready: no carrier, held back by another table", () => {
   fly();
-  engine.phase = PHASE_ISOLATED;
+  engine.phases.phase = PHASE_ISOLATED;
   expect(saidAt(0) & SAY_READY).toBe(SAY_READY);
   report = reportOf(null);
   fly();
-  engine.phase = PHASE_LISTENING;
+  engine.phases.phase = PHASE_LISTENING;
   expect(saidAt(0) & SAY_READY).toBe(0);
-  engine.passive = true;
+  engine.phases.passive = true;
   expect(saidAt(10) & SAY_READY).toBe(SAY_READY);
 });
 
@@ -100,7 +100,7 @@ test("the status is said when something in it changes: the phase at once, the co
   expect(saidAt(COUNT_EVERY_US)).toBe(SAY_STATUS);
   expect([report.functionsUp, report.serversAlive]).toEqual([1, 2]);
   engine.membership.state[2] = SERVER_LOST;
-  engine.phase = PHASE_ISOLATED;
+  engine.phases.phase = PHASE_ISOLATED;
   expect(saidAt(COUNT_EVERY_US + 1)).toBe(SAY_STATUS);
   expect([report.phase, report.serversAlive]).toEqual([PHASE_ISOLATED, 1]);
   expect(saidAt(2 * COUNT_EVERY_US + 1)).toBe(0); // nothing has changed

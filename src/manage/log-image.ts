@@ -64,6 +64,11 @@ export class LogImage implements LogReader {
     return faultsOf(this.#records(), leg);
   }
 
+  /** Faults of every leg, in the order of their coming. */
+  allFaults(): FaultEntry[] {
+    return faultsOf(this.#records());
+  }
+
   legs(): LegEntry[] {
     return legsOf(
       () => this.#records(),
@@ -75,13 +80,12 @@ export class LogImage implements LogReader {
 
   storage(): StorageFigures {
     const newest = this.#newest();
-    const entries = this.entries();
     return {
       file: this.#name,
       sizeBytes: this.#bytes.length,
       capacity: this.header.legPlaces + this.header.eventPlaces,
       records: this.#places.count(PLACE_WHOLE),
-      oldestSequence: entries[0]?.sequence ?? 0,
+      oldestSequence: this.#places.oldestSequence(),
       newestSequence: newest?.sequence ?? 0,
       damaged: this.header.damaged + this.damagedPlaces().length,
       lost: this.header.lost,
@@ -96,6 +100,20 @@ export class LogImage implements LogReader {
 
   image(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** Runs of sequence numbers that no record has, first and last, between the oldest and the newest of the ring of all records. */
+  gaps(): [number, number][] {
+    const gaps: [number, number][] = [];
+    let after = 0;
+    // Legs outlast the other records: before the oldest of those, gaps are what made room.
+    const oldest = this.#places.oldestIn(1);
+    for (const { sequence } of this.#records()) {
+      if (oldest === 0 || sequence < oldest) break;
+      if (after !== 0 && sequence + 1 < after) gaps.push([sequence + 1, after - 1]);
+      after = sequence;
+    }
+    return gaps.reverse();
   }
 
   /** Offsets in the file at which there is neither a record nor nothing. */

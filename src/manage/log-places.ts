@@ -71,18 +71,20 @@ export class LogPlaces {
 
   /** Of the oldest record of both rings; 0 when there is none. */
   oldestSequence(): number {
-    let oldest = 0;
-    for (const ring of [0, 1] as const) {
-      for (let ahead = 0; ahead < this.#counts[ring]; ahead++) {
-        const place = this.placeAfterNewest(ring, ahead);
-        if (this.state[place] !== PLACE_WHOLE) continue;
-        const record = decodeLogRecord(this.#source.read(offsetOf(place), LOG_RECORD_BYTES), 0);
-        if (record === null) continue;
-        oldest = oldest === 0 ? record.sequence : Math.min(oldest, record.sequence);
-        break;
-      }
+    const legs = this.oldestIn(0);
+    const others = this.oldestIn(1);
+    return legs === 0 || others === 0 ? Math.max(legs, others) : Math.min(legs, others);
+  }
+
+  /** Likewise, of one ring. */
+  oldestIn(ring: 0 | 1): number {
+    for (let ahead = 0; ahead < this.#counts[ring]; ahead++) {
+      const place = this.placeAfterNewest(ring, ahead);
+      if (this.state[place] !== PLACE_WHOLE) continue;
+      const record = decodeLogRecord(this.#source.read(offsetOf(place), LOG_RECORD_BYTES), 0);
+      if (record !== null) return record.sequence;
     }
-    return oldest;
+    return 0;
   }
 
   /** Number of places in `state`. */

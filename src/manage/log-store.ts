@@ -32,6 +32,9 @@ import {
 import { decodeLogRecord, encodeLogRecord, LOG_RECORD_BYTES, type LogRecord } from "../wire/log-record.ts";
 import { LogPlaces, type LogSource, offsetOf, PLACE_EMPTY, PLACE_WHOLE } from "./log-places.ts";
 
+/** Its name in the state directory. */
+export const LOG_FILE = "maintenance.log";
+
 // flock(2)
 const LOCK_EX = 2;
 const LOCK_NB = 4;

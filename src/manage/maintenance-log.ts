@@ -256,6 +256,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   #time(bootUs: number): LogTime {
+    this.#nowUs = Math.max(this.#nowUs, bootUs);
     const utcMs = Math.floor(bootUs / 1000 + this.#utcOffsetMs);
     return { bootUs, utcMs: utcMs >= UTC_VALID_MS ? utcMs : null };
   }

@@ -34,7 +34,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
+        file: "src/core/rivals.ts",
         from: "if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;",
         to: "",
       },
@@ -45,8 +45,8 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
-        from: "if (membership.echoedSequence[server] < this.claimSequence[index]) return false;",
+        file: "src/core/rivals.ts",
+        from: "if (membership.echoedSequence[server] < claimSequence) return false;",
         to: "",
       },
     ],
@@ -67,7 +67,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P1",
     changes: [
       {
-        file: "src/core/handover.ts",
+        file: "src/core/rivals.ts",
         from: "return server < this.self || this.membership.isDeafToUs(server);",
         to: "return this.membership.lastHeardUs[server] % 2000 < 1000;",
       },
@@ -135,8 +135,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "return room >= this.table.required[index] && this.isFree(index)",
-        to: "return this.isFree(index)",
+        from: "return room >= this.table.required[index] && this.rivals.isFree(index)",
+        to: "return this.rivals.isFree(index)",
       },
     ],
   },
@@ -178,6 +178,22 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "an address that somebody removed is not put back",
     breaks: "P2",
     changes: [{ file: "src/core/handover.ts", from: "return this.removedByOthers[index] !== 0;", to: "return false;" }],
+  },
+  {
+    name: "a move by hand to a server without room for it",
+    breaks: "move",
+    changes: [
+      {
+        file: "src/core/moves.ts",
+        from: "if (possible === 0 || !stays || room < table.required[index]) {",
+        to: "if (possible === 0 || !stays) {",
+      },
+      {
+        file: "src/core/moves.ts",
+        from: "if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])\n      return MOVE_REFUSED_ROOM;",
+        to: "",
+      },
+    ],
   },
   {
     name: "listening shorter than the detection time",

@@ -126,7 +126,7 @@ const cases: Record<string, () => void> = {
     const hardware = { device: new HardwareWatchdog(fifo, 10), rhythm: new FeedingRhythm(4, 4) };
     const signs = new LifeSigns(engine.effects, { socket: new ServiceSocket(path), report, serverCount: 2 }, hardware);
     measureGarbage(SYSTEM_CALLS, (number) => {
-      engine.phase = number & 3;
+      engine.phases.phase = number & 3;
       signs.give(nowUs());
       if (manager.receive() < "WATCHDOG=1\nSTATUS=".length) process.exit(1);
       if (libc.read(device, record.address, 16) !== 1) process.exit(1);

@@ -79,13 +79,13 @@ export function fly(wishes: FlightWishes): FlightResult {
     aircraft,
     faults,
     simulatedUs: world.nowUs,
-    handovers: world.handovers,
+    handovers: world.kernels.handovers,
     turns: world.turns,
-    worstFailoverUs: world.worstFailoverUs,
+    worstFailoverUs: world.kernels.worstFailoverUs,
     covered,
     marks: marks.map((times, mark) => times - marksBefore[mark]),
     driftingClocks: world.hosts.some(({ ppm }) => ppm !== 0) ? 1 : 0,
-    datagrams: { ...world.network.counts, forged: world.attacker.sent },
+    datagrams: { ...world.air.network.counts, forged: world.air.attacker.sent },
     traceDigest: trace.digest,
     lines: trace.lines ?? [],
   };
@@ -157,8 +157,8 @@ class Flight {
     const { world, random, ends } = this;
     const { serverCount } = world.aircraft;
     for (const { end } of ends.splice(0)) end();
-    world.network.joinAll(world.nowUs);
-    world.network.calm();
+    world.air.network.joinAll(world.nowUs);
+    world.air.network.calm();
     world.witnesses.fill(1);
     const everybody = (1 << serverCount) - 1;
     const core = random.oneIn(2) ? everybody : random.between(1, everybody);
@@ -186,8 +186,8 @@ class Flight {
     for (let other = 0; other < world.hosts.length; other++) {
       if ((core & (1 << other)) === 0) continue;
       for (let number = 0; number < world.aircraft.networks; number++) {
-        world.network.cut(host.index, other, number, world.nowUs);
-        world.network.cut(other, host.index, number, world.nowUs);
+        world.air.network.cut(host.index, other, number, world.nowUs);
+        world.air.network.cut(other, host.index, number, world.nowUs);
       }
     }
   }
@@ -236,7 +236,7 @@ class Flight {
         const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
         if ((core & (1 << other)) === 0 && counts) return `s${host.index} still counts on s${other}`;
       }
-      if (engine.agreement.isPending) return `s${host.index} is about to allocate`;
+      if (engine.agreement.isPending || engine.moves.isPending) return `s${host.index} is about to allocate`;
       digest ??= engine.agreement.digest;
       if (engine.agreement.digest !== digest) return "assignments differ";
       const up = engine.handover.state.reduce((count, state) => count + (state === UP ? 1 : 0), 0);

@@ -2,49 +2,17 @@
  * Servers, their kernels and networks in virtual time, around the engines and the wire format that fly. One event at a time: the server
  * whose turn is next does what io/loop does with sockets. Nothing here decides anything for an engine; what must hold is in invariants.
  */
-import {
-  EFFECT_ANNOUNCE,
-  EFFECT_LEFT,
-  EFFECT_LOG,
-  EFFECT_NOTICE,
-  EFFECT_NOTICE_STOPPING,
-  EFFECT_PROBE,
-  EFFECT_PROCESS_START,
-  EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
-  EFFECT_VIP_REMOVE,
-} from "../../src/core/effect-queue.ts";
 import { Engine } from "../../src/core/engine.ts";
-import {
-  EVENT_CARRIER,
-  EVENT_COMMAND,
-  EVENT_KEEP_ALIVE,
-  EVENT_PROCESS,
-  EVENT_VIP_DOWN,
-  EVENT_VIP_FAILED,
-  EVENT_VIP_REMOVED,
-  EVENT_VIP_UP,
-  EVENT_WITNESS,
-} from "../../src/core/event-queue.ts";
-import { formatEvent } from "../../src/core/event-text.ts";
-import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
-import { EACCES } from "../../src/io/errno.ts";
-import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
-import { RECEIVES_PER_TURN_MAX, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
-import {
-  CONTROL_PROCESS_FAILED,
-  CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
-  REASON_FAILOVER,
-} from "../../src/wire/control.ts";
-import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
+import { RECEIVES_PER_TURN_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { COUNTER_ACCEPTED, COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../../src/wire/status-snapshot.ts";
+import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { Attacker } from "./attacker.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, FROM_START, Host } from "./host.ts";
 import type { Invariants } from "./invariants.ts";
-import { FLIPPED, LOST, Network } from "./network.ts";
+import { Kernels, name } from "./kernels.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
@@ -58,11 +26,9 @@ const PAUSE_MAX_US = 5_000_000;
 const PROVED_LIFE_US = 60_000_000;
 /** A supervisor sees that its engine ended, and takes its addresses away. */
 const SWEEP_US = 3_000;
-const OTHER_EFFECTS_PER_TURN = 16;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
 const STALLED = "stalled";
-const KEY = new Uint8Array(32).fill(7);
 
 // What the trace counts beside effects.
 const TRACE_TURN = 100;
@@ -73,32 +39,18 @@ const TRACE_SWEEP = 103;
 export class World {
   nowUs = 0;
   readonly hosts: Host[];
-  readonly network: Network;
-  readonly datagrams = new Datagrams();
-  readonly seal = new KeepAliveSeal(KEY);
+  readonly air: Air;
+  readonly kernels: Kernels;
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
-  readonly attacker: Attacker;
 
   /** Engines advance their hand-overs in every step, also where nothing changed. */
   skipsNothing = false;
-  /** Turns of all engines, hand-overs of functions from one server to another, and the longest gap of a failover. */
+  /** Turns of all engines. */
   turns = 0;
-  handovers = 0;
-  worstFailoverUs = 0;
-
-  // ---- how this world's kernels and processes behave
-  readonly processStartUs: number;
-  readonly processStopUs: number;
-  readonly vipsPerTurn: number;
-  readonly batchUs: number;
   /** How late the turns of a loop are that is not starved. */
   readonly latenessMaxUs: number;
 
-  private readonly due: Float64Array;
-  /** Server on which each function was up last, and when it answered there last. */
-  private readonly lastOwner: Int8Array;
-  private readonly lastAnsweredUs: Float64Array;
   /** When each server swept its addresses away after its engine ended; NEVER when there is nothing to sweep. */
   private readonly sweepAtUs: Float64Array;
   private incarnation = 1;
@@ -112,25 +64,13 @@ export class World {
     readonly invariants: Invariants,
     readonly trace: Trace,
   ) {
-    const { serverCount, table, timing, networks } = aircraft;
-    this.hosts = Array.from(
-      { length: serverCount },
-      (_, index) => new Host(index, table.functionCount, this.datagrams),
-    );
-    this.attacker = new Attacker(random);
-    const lostAfter = timing.detectionUs / timing.periodUs;
-    this.network = new Network(random, networks, Math.max(1, lostAfter - 2));
+    const { serverCount, table } = aircraft;
+    const datagrams = new Datagrams();
+    this.hosts = Array.from({ length: serverCount }, (_, index) => new Host(index, table.functionCount, datagrams));
+    this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
-    this.due = new Float64Array(SERVERS_MAX).fill(NEVER);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
-    this.lastOwner = new Int8Array(table.functionCount).fill(-1);
-    this.lastAnsweredUs = new Float64Array(table.functionCount).fill(NEVER);
-    const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
-    this.processStartUs = random.between(1, 40) * 1000;
-    this.processStopUs = random.below(graceUs + 1000);
-    const slowKernel = random.oneIn(3);
-    this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
-    this.batchUs = slowKernel ? random.between(100, 800) : 20;
+    this.kernels = new Kernels(this, random);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -147,7 +87,8 @@ export class World {
 
   /** Flies until `endUs`. */
   runUntil(endUs: number): void {
-    const { due, hosts } = this;
+    const { hosts } = this;
+    const { due } = this.air;
     for (;;) {
       let next = 0;
       for (let server = 1; server < hosts.length; server++) if (due[server] < due[next]) next = server;
@@ -166,7 +107,7 @@ export class World {
   /** Something about the server changed that its next turn depends on. */
   touch(server: number): void {
     const host = this.hosts[server] as Host;
-    this.due[server] = Math.min(host.dueUs(this.nowUs), this.sweepAtUs[server]);
+    this.air.due[server] = Math.min(host.dueUs(this.nowUs), this.sweepAtUs[server]);
   }
 
   // ---- power and processes
@@ -174,7 +115,7 @@ export class World {
   /** Power on, or the supervisor starts its engine: what an earlier run left goes first, then a new incarnation begins. */
   start(host: Host): void {
     const { aircraft } = this;
-    this.dropAll(host);
+    this.kernels.dropAll(host);
     host.restartAtUs = NEVER;
     host.powered = true;
     host.hasLeft = false;
@@ -213,7 +154,7 @@ export class World {
     host.powered = false;
     host.poweredOffUs = this.nowUs;
     host.lingering.fill(0);
-    this.dropAll(host);
+    this.kernels.dropAll(host);
     host.load = 0;
     host.restartAtUs = NEVER;
     host.pausedUntilUs = 0;
@@ -233,7 +174,7 @@ export class World {
     if (host.engine === null) return;
     this.endEngine(host, "all processes killed");
     host.lingering.fill(0);
-    host.load = this.loadOfAddresses(host);
+    host.load = this.kernels.loadOfAddresses(host);
     this.touch(host.index);
   }
 
@@ -252,7 +193,8 @@ export class World {
     this.touch(host.index);
   }
 
-  private endEngine(host: Host, how: string): void {
+  /** Its process is gone; addresses and processes are as they were. */
+  endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
     host.engine = null;
     host.stage = FROM_START;
@@ -266,21 +208,9 @@ export class World {
       this.invariants.fail("orderly stop", `s${host.index} owns nothing, leaves, and is made to let go: ${why}`);
     }
     host.leaseEndUs = 0;
-    this.dropAll(host);
+    this.kernels.dropAll(host);
     this.endEngine(host, `let go of everything, ${why}`);
     this.superviseEnd(host);
-  }
-
-  private dropAll(host: Host): void {
-    for (let index = 0; index < host.up.length; index++) if (host.up[index] !== 0) this.removeAddress(host, index);
-  }
-
-  private loadOfAddresses(host: Host): number {
-    let load = 0;
-    for (let index = 0; index < host.up.length; index++) {
-      if (host.up[index] !== 0) load += this.aircraft.table.required[index];
-    }
-    return load;
   }
 
   // ---- one turn of a flight loop
@@ -289,7 +219,7 @@ export class World {
     if (this.sweepAtUs[host.index] <= this.nowUs) {
       this.sweepAtUs[host.index] = NEVER;
       this.trace.note(this.nowUs, TRACE_SWEEP, host.index, 0, 0);
-      this.dropAll(host);
+      this.kernels.dropAll(host);
     }
     const { engine } = host;
     if (engine === null) {
@@ -302,7 +232,7 @@ export class World {
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
     if (host.stage === BEFORE_EFFECTS) {
       host.stage = FROM_START;
-      this.carryOut(host, engine);
+      this.kernels.carryOut(host, engine);
       return;
     }
     let readsFirst = false;
@@ -324,14 +254,14 @@ export class World {
       }
     }
     const allRead = this.receive(host, engine);
-    if (host.laterDueUs <= this.nowUs) this.takeLater(host, engine);
+    if (host.laterDueUs <= this.nowUs) this.kernels.takeLater(host, engine);
     engine.step(localUs, allRead);
     if (readsFirst) engine.beginPeriod(localUs);
     if (engine.sendRequested) this.send(host, engine);
-    while (engine.composeRelay()) this.broadcast(host, engine);
+    while (engine.composeRelay()) this.air.broadcast(host.index, engine, this.nowUs);
     if (this.hasLease && engine.lease.isDue(localUs) && !this.renew(host, engine, localUs)) return;
     if (engine.effects.count > 0 && this.interrupted(host, BEFORE_EFFECTS, localUs)) return;
-    if (engine.effects.count > 0) this.carryOut(host, engine);
+    if (engine.effects.count > 0) this.kernels.carryOut(host, engine);
   }
 
   /** The process is stopped here for a while, if that is what a fault asks for. */
@@ -359,6 +289,11 @@ export class World {
     return true;
   }
 
+  private send(host: Host, engine: Engine): void {
+    engine.compose();
+    this.air.broadcast(host.index, engine, this.nowUs);
+  }
+
   private receive(host: Host, engine: Engine): boolean {
     const { inbox } = host;
     const { events, counters } = engine;
@@ -368,9 +303,9 @@ export class World {
       const { buffer, network, kind } = inbox;
       inbox.shift();
       taken++;
-      if (!decodeKeepAlive(this.datagrams.view(buffer), KEEP_ALIVE_BYTES, events.message(events.count))) {
+      if (!decodeKeepAlive(this.air.datagrams.view(buffer), KEEP_ALIVE_BYTES, events.message(events.count))) {
         counters[COUNTER_MALFORMED]++;
-      } else if (kind === TOUCHED && !this.seal.verify(this.datagrams.content(buffer))) {
+      } else if (kind === TOUCHED && !this.air.seal.verify(this.air.datagrams.content(buffer))) {
         counters[COUNTER_AUTHENTICATION]++;
       } else {
         events.push(EVENT_KEEP_ALIVE, 0, network);
@@ -391,32 +326,6 @@ export class World {
     }
   }
 
-  private takeLater(host: Host, engine: Engine): void {
-    let dueUs = NEVER;
-    for (let at = 0; at < host.laterUs.length; ) {
-      const atUs = host.laterUs[at];
-      if (atUs > this.nowUs || engine.events.isFull()) {
-        if (atUs < dueUs) dueUs = atUs;
-        at++;
-        continue;
-      }
-      const kind = host.laterKind[at];
-      const index = host.laterIndex[at];
-      const first = host.laterFirst[at];
-      host.forgetLater(at);
-      const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
-      if (kind === EVENT_PROCESS && ended) this.endLingering(host, index);
-      engine.events.push(kind, index, first);
-    }
-    host.laterDueUs = dueUs;
-  }
-
-  private endLingering(host: Host, index: number): void {
-    if (host.lingering[index] === 0) return;
-    host.lingering[index] = 0;
-    if (host.up[index] === 0) host.load -= this.aircraft.table.required[index];
-  }
-
   pushLater(host: Host, delayUs: number, kind: number, index: number, first: number): void {
     host.later(this.nowUs + delayUs, kind, index, first);
     this.touch(host.index);
@@ -424,189 +333,6 @@ export class World {
 
   command(host: Host, command: number): void {
     if (host.engine !== null) this.pushLater(host, 0, EVENT_COMMAND, 0, command);
-  }
-
-  // ---- datagrams
-
-  private send(host: Host, engine: Engine): void {
-    engine.compose();
-    this.broadcast(host, engine);
-  }
-
-  private broadcast(host: Host, engine: Engine): void {
-    const buffer = this.datagrams.take();
-    encodeKeepAlive(engine.outgoing, this.datagrams.view(buffer));
-    if (this.attacker.listens()) {
-      this.seal.seal(this.datagrams.content(buffer));
-      this.attacker.record(this.datagrams.keep(buffer), this.nowUs);
-    }
-    for (let other = 0; other < this.hosts.length; other++) {
-      if (other !== host.index) this.post(host.index, other, buffer);
-    }
-    this.datagrams.sent(buffer);
-  }
-
-  private post(from: number, to: number, buffer: number): void {
-    const { network } = this;
-    const fate = network.fate(from, to, this.nowUs);
-    if (fate === LOST) return;
-    if (fate === FLIPPED) {
-      this.flip(from, to, buffer);
-      return;
-    }
-    for (let number = 0; number < network.networks; number++) {
-      if (!network.isOpen(from, to, number)) continue;
-      this.deliver(to, network.arrivalUs(from, to, number, this.nowUs), buffer, number, GENUINE);
-      if (network.doubles()) {
-        this.deliver(to, network.arrivalUs(from, to, number, this.nowUs + 50), buffer, number, GENUINE);
-      }
-    }
-  }
-
-  /** Sends a copy in which one bit is another. */
-  private flip(from: number, to: number, buffer: number): void {
-    const { network, datagrams } = this;
-    this.seal.seal(datagrams.content(buffer));
-    const flipped = datagrams.copy(buffer);
-    const bit = this.random.below(KEEP_ALIVE_BYTES * 8);
-    datagrams.content(flipped)[bit >> 3] ^= 1 << (bit & 7);
-    for (let number = 0; number < network.networks; number++) {
-      if (!network.isOpen(from, to, number)) continue;
-      this.deliver(to, network.arrivalUs(from, to, number, this.nowUs), flipped, number, TOUCHED);
-    }
-    datagrams.sent(flipped);
-  }
-
-  private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
-    const host = this.hosts[to] as Host;
-    if (host.engine === null) return;
-    host.inbox.push(atUs, buffer, number, kind);
-    if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
-  }
-
-  /** The attacker sends some datagrams to everybody: recordings as they were, or changed without the key. */
-  attack(forge: boolean, count: number): void {
-    const { attacker, network, datagrams } = this;
-    for (let sent = 0; sent < count; sent++) {
-      const bytes = forge ? attacker.forge() : attacker.replay(this.nowUs - 4 * this.aircraft.timing.detectionUs);
-      if (bytes === null) continue;
-      const buffer = datagrams.put(bytes);
-      for (let to = 0; to < this.hosts.length; to++) {
-        const number = this.random.below(network.networks);
-        this.deliver(to, this.nowUs + 60, buffer, number, forge ? TOUCHED : RECORDING);
-      }
-      datagrams.sent(buffer);
-    }
-  }
-
-  // ---- effects
-
-  private carryOut(host: Host, engine: Engine): void {
-    const { effects } = engine;
-    let moved = 0;
-    while (effects.urgentCount > 0 && moved < this.vipsPerTurn) {
-      effects.take();
-      if (effects.kind === EFFECT_VIP_ADD || effects.kind === EFFECT_VIP_REMOVE) moved++;
-      this.carryOutOne(host, engine);
-    }
-    if (moved > 0) host.busyUntilUs = this.nowUs + this.batchUs;
-    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
-    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne(host, engine);
-  }
-
-  private carryOutOne(host: Host, engine: Engine): void {
-    const { kind, index, first, second } = engine.effects;
-    const { table } = this.aircraft;
-    this.trace.note(this.nowUs, kind, host.index, index, first ^ second);
-    switch (kind) {
-      case EFFECT_VIP_ADD:
-        if (host.refused[index] !== 0) host.later(this.nowUs, EVENT_VIP_FAILED, index, EACCES);
-        else {
-          this.addAddress(host, index);
-          host.later(this.nowUs, EVENT_VIP_UP, index, 0);
-        }
-        break;
-      case EFFECT_VIP_REMOVE:
-        this.invariants.onRemove(host, index);
-        if (host.up[index] !== 0) this.removeAddress(host, index);
-        host.later(this.nowUs, EVENT_VIP_DOWN, index, 0);
-        break;
-      case EFFECT_PROCESS_START:
-        if (host.lingering[index] === 0 && table.process[index] !== PROCESS_ALWAYS) {
-          host.lingering[index] = 1;
-          if (host.up[index] === 0) host.load += table.required[index];
-        }
-        host.later(this.nowUs + this.processStartUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-        break;
-      case EFFECT_PROCESS_STOP:
-        // A start that was under way is overtaken by the stop.
-        for (let at = host.laterUs.length - 1; at >= 0; at--) {
-          if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index) host.forgetLater(at);
-        }
-        host.later(this.nowUs + this.processStopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
-        break;
-      case EFFECT_PROBE:
-        // A witness is on the client network: it answers whoever has a cable.
-        if (this.witnesses[index] !== 0 && host.carrier) host.later(this.nowUs + 150, EVENT_WITNESS, index, 0);
-        break;
-      case EFFECT_NOTICE:
-      case EFFECT_NOTICE_STOPPING:
-        this.invariants.onNotice(kind, index, first);
-        break;
-      case EFFECT_LOG:
-        this.invariants.onLog();
-        if (this.trace.lines !== null)
-          this.trace.say(this.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
-        break;
-      case EFFECT_LEFT:
-        this.endEngine(host, "left");
-        host.hasLeft = true;
-        this.dropAll(host);
-        break;
-      case EFFECT_ANNOUNCE:
-        break;
-    }
-  }
-
-  private addAddress(host: Host, index: number): void {
-    if (host.up[index] !== 0) return;
-    host.up[index] = 1;
-    host.upCount++;
-    if (host.lingering[index] === 0) host.load += this.aircraft.table.required[index];
-    const before = this.lastOwner[index];
-    if (before !== host.index) {
-      if (before !== -1) this.noteHandover(host, index, before);
-      this.lastOwner[index] = host.index;
-    }
-    this.trace.say(this.nowUs, `${name(host)} VIP of f${index} up`);
-    this.invariants.onAdd(host, index);
-  }
-
-  private noteHandover(host: Host, index: number, before: number): void {
-    this.handovers++;
-    // A failover: given to this server because the one that answered until it was switched off is gone.
-    const from = this.hosts[before] as Host;
-    if (from.powered || this.lastAnsweredUs[index] !== from.poweredOffUs) return;
-    if (host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;
-    if (!this.invariants.isActiveSince(host, this.lastAnsweredUs[index])) return;
-    const gapUs = this.nowUs - this.lastAnsweredUs[index];
-    if (gapUs > this.worstFailoverUs) this.worstFailoverUs = gapUs;
-  }
-
-  private removeAddress(host: Host, index: number): void {
-    host.up[index] = 0;
-    host.upCount--;
-    if (host.lingering[index] === 0) host.load -= this.aircraft.table.required[index];
-    this.lastAnsweredUs[index] = this.hasLease ? Math.min(this.nowUs, host.world(host.leaseEndUs)) : this.nowUs;
-    this.trace.say(this.nowUs, `${name(host)} VIP of f${index} down`);
-    this.invariants.onGone(index);
-  }
-
-  /** Somebody deletes the function's address with a command of the operating system. */
-  removeByHand(host: Host, index: number): void {
-    if (host.up[index] === 0) return;
-    this.removeAddress(host, index);
-    if (host.engine !== null) this.pushLater(host, 0, EVENT_VIP_REMOVED, index, 0);
   }
 
   setCarrier(host: Host, present: boolean): void {
@@ -617,23 +343,13 @@ export class World {
     for (let other = 0; other < this.hosts.length; other++) {
       if (other === host.index) continue;
       if (carrier) {
-        this.network.join(host.index, other, 0, this.nowUs);
-        this.network.join(other, host.index, 0, this.nowUs);
+        this.air.network.join(host.index, other, 0, this.nowUs);
+        this.air.network.join(other, host.index, 0, this.nowUs);
       } else {
-        this.network.cut(host.index, other, 0, this.nowUs);
-        this.network.cut(other, host.index, 0, this.nowUs);
+        this.air.network.cut(host.index, other, 0, this.nowUs);
+        this.air.network.cut(other, host.index, 0, this.nowUs);
       }
     }
     if (host.engine !== null) this.pushLater(host, 0, EVENT_CARRIER, 0, carrier ? 1 : 0);
   }
 }
-
-function name(host: Host): string {
-  return `s${host.index}`;
-}
-
-const NAMES = {
-  servers: Array.from({ length: SERVERS_MAX }, (_, server) => `s${server}`),
-  functions: Array.from({ length: 64 }, (_, index) => `f${index}`),
-  networks: ["eth0", "eth1"],
-};

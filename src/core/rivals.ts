@@ -1,0 +1,62 @@
+/** Who else owns or claims a function, and who goes first where two do: both sides decide alike (protocol, section 4). */
+import { BITMAP_WORDS } from "../limits.ts";
+import { hasFunction } from "./function-bitmap.ts";
+import { type FunctionTable, NONE } from "./function-table.ts";
+import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
+import type { Membership } from "./membership.ts";
+
+export class Rivals {
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly membership: Membership,
+    private readonly self: number,
+  ) {}
+
+  /** No living server owns it, as far as is known, and none whose claim goes before ours claims it. */
+  isFree(index: number): boolean {
+    const { membership } = this;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (server === this.self || !membership.mayOwn(server)) continue;
+      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
+      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) {
+        marks[MARK_RIVAL_CLAIM]++;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** Every server that is heard and hears us has echoed our message `claimSequence`, which carried the claim. */
+  haveEchoed(claimSequence: number): boolean {
+    const { membership } = this;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (!membership.isHeard(server) || membership.isDeafToUs(server)) continue;
+      if (membership.echoedSequence[server] < claimSequence) return false;
+    }
+    return true;
+  }
+
+  /** Owned twice, after a divided network was joined: the server that keeps it instead of us, or NONE. */
+  ownerBeforeUs(index: number): number {
+    const { membership } = this;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server)) continue;
+      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+    }
+    return NONE;
+  }
+
+  /** Owned twice: the server that has to yield to us, or NONE. */
+  ownerAfterUs(index: number): number {
+    const { membership } = this;
+    for (let server = this.self + 1; server < this.table.serverCount; server++) {
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+    }
+    return NONE;
+  }
+
+  /** Between two that want the same the lower server index goes first; one that does not hear us cannot give way. */
+  private goesBeforeUs(server: number): boolean {
+    return server < this.self || this.membership.isDeafToUs(server);
+  }
+}

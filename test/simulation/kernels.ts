@@ -1,0 +1,229 @@
+/** What the kernels and the supervisors of the servers do when an engine asks, and what they tell it afterwards: addresses and processes. */
+import {
+  EFFECT_ANNOUNCE,
+  EFFECT_LEFT,
+  EFFECT_LOG,
+  EFFECT_NOTICE,
+  EFFECT_NOTICE_STOPPING,
+  EFFECT_PROBE,
+  EFFECT_PROCESS_START,
+  EFFECT_PROCESS_STOP,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+} from "../../src/core/effect-queue.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import {
+  EVENT_PROCESS,
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_REMOVED,
+  EVENT_VIP_UP,
+  EVENT_WITNESS,
+} from "../../src/core/event-queue.ts";
+import { formatEvent } from "../../src/core/event-text.ts";
+import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
+import { EACCES } from "../../src/io/errno.ts";
+import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import {
+  CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+  REASON_FAILOVER,
+} from "../../src/wire/control.ts";
+import type { Host } from "./host.ts";
+import type { Random } from "./random.ts";
+import type { World } from "./world.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+const OTHER_EFFECTS_PER_TURN = 16;
+
+export class Kernels {
+  /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
+  handovers = 0;
+  worstFailoverUs = 0;
+  private readonly processStartUs: number;
+  private readonly processStopUs: number;
+  private readonly vipsPerTurn: number;
+  private readonly batchUs: number;
+  /** Server on which each function was up last, and when it answered there last. */
+  private readonly lastOwner: Int8Array;
+  private readonly lastAnsweredUs: Float64Array;
+
+  constructor(
+    private readonly world: World,
+    random: Random,
+  ) {
+    const { table } = world.aircraft;
+    this.lastOwner = new Int8Array(table.functionCount).fill(-1);
+    this.lastAnsweredUs = new Float64Array(table.functionCount).fill(NEVER);
+    const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
+    this.processStartUs = random.between(1, 40) * 1000;
+    this.processStopUs = random.below(graceUs + 1000);
+    const slowKernel = random.oneIn(3);
+    this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
+    this.batchUs = slowKernel ? random.between(100, 800) : 20;
+  }
+
+  /** Every address of the server goes. */
+  dropAll(host: Host): void {
+    for (let index = 0; index < host.up.length; index++) if (host.up[index] !== 0) this.removeAddress(host, index);
+  }
+
+  /** Required resource of the functions whose addresses are up. */
+  loadOfAddresses(host: Host): number {
+    let load = 0;
+    for (let index = 0; index < host.up.length; index++) {
+      if (host.up[index] !== 0) load += this.world.aircraft.table.required[index];
+    }
+    return load;
+  }
+
+  /** Gives the engine what has become due of what it is to be told. */
+  takeLater(host: Host, engine: Engine): void {
+    let dueUs = NEVER;
+    for (let at = 0; at < host.laterUs.length; ) {
+      const atUs = host.laterUs[at];
+      if (atUs > this.world.nowUs || engine.events.isFull()) {
+        if (atUs < dueUs) dueUs = atUs;
+        at++;
+        continue;
+      }
+      const kind = host.laterKind[at];
+      const index = host.laterIndex[at];
+      const first = host.laterFirst[at];
+      host.forgetLater(at);
+      const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
+      if (kind === EVENT_PROCESS && ended) this.endLingering(host, index);
+      engine.events.push(kind, index, first);
+    }
+    host.laterDueUs = dueUs;
+  }
+
+  private endLingering(host: Host, index: number): void {
+    if (host.lingering[index] === 0) return;
+    host.lingering[index] = 0;
+    if (host.up[index] === 0) host.load -= this.world.aircraft.table.required[index];
+  }
+
+  /** One turn's share of what the engine asks for. */
+  carryOut(host: Host, engine: Engine): void {
+    const { effects } = engine;
+    let moved = 0;
+    while (effects.urgentCount > 0 && moved < this.vipsPerTurn) {
+      effects.take();
+      if (effects.kind === EFFECT_VIP_ADD || effects.kind === EFFECT_VIP_REMOVE) moved++;
+      this.carryOutOne(host, engine);
+    }
+    if (moved > 0) host.busyUntilUs = this.world.nowUs + this.batchUs;
+    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
+    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne(host, engine);
+  }
+
+  private carryOutOne(host: Host, engine: Engine): void {
+    const { kind, index, first, second } = engine.effects;
+    const { table } = this.world.aircraft;
+    this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
+    switch (kind) {
+      case EFFECT_VIP_ADD:
+        if (host.refused[index] !== 0) host.later(this.world.nowUs, EVENT_VIP_FAILED, index, EACCES);
+        else {
+          this.addAddress(host, index);
+          host.later(this.world.nowUs, EVENT_VIP_UP, index, 0);
+        }
+        break;
+      case EFFECT_VIP_REMOVE:
+        this.world.invariants.onRemove(host, index);
+        if (host.up[index] !== 0) this.removeAddress(host, index);
+        host.later(this.world.nowUs, EVENT_VIP_DOWN, index, 0);
+        break;
+      case EFFECT_PROCESS_START:
+        if (host.lingering[index] === 0 && table.process[index] !== PROCESS_ALWAYS) {
+          host.lingering[index] = 1;
+          if (host.up[index] === 0) host.load += table.required[index];
+        }
+        host.later(this.world.nowUs + this.processStartUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+        break;
+      case EFFECT_PROCESS_STOP:
+        // A start that was under way is overtaken by the stop.
+        for (let at = host.laterUs.length - 1; at >= 0; at--) {
+          if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index) host.forgetLater(at);
+        }
+        host.later(this.world.nowUs + this.processStopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+        break;
+      case EFFECT_PROBE:
+        // A witness is on the client network: it answers whoever has a cable.
+        if (this.world.witnesses[index] !== 0 && host.carrier)
+          host.later(this.world.nowUs + 150, EVENT_WITNESS, index, 0);
+        break;
+      case EFFECT_NOTICE:
+      case EFFECT_NOTICE_STOPPING:
+        this.world.invariants.onNotice(kind, index, first);
+        break;
+      case EFFECT_LOG:
+        this.world.invariants.onLog();
+        if (this.world.trace.lines !== null)
+          this.world.trace.say(this.world.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
+        break;
+      case EFFECT_LEFT:
+        this.world.endEngine(host, "left");
+        host.hasLeft = true;
+        this.dropAll(host);
+        break;
+      case EFFECT_ANNOUNCE:
+        break;
+    }
+  }
+
+  private addAddress(host: Host, index: number): void {
+    if (host.up[index] !== 0) return;
+    host.up[index] = 1;
+    host.upCount++;
+    if (host.lingering[index] === 0) host.load += this.world.aircraft.table.required[index];
+    const before = this.lastOwner[index];
+    if (before !== host.index) {
+      if (before !== -1) this.noteHandover(host, index, before);
+      this.lastOwner[index] = host.index;
+    }
+    this.world.trace.say(this.world.nowUs, `${name(host)} VIP of f${index} up`);
+    this.world.invariants.onAdd(host, index);
+  }
+
+  private noteHandover(host: Host, index: number, before: number): void {
+    this.handovers++;
+    // A failover: given to this server because the one that answered until it was switched off is gone.
+    const from = this.world.hosts[before] as Host;
+    if (from.powered || this.lastAnsweredUs[index] !== from.poweredOffUs) return;
+    if (host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;
+    if (!this.world.invariants.isActiveSince(host, this.lastAnsweredUs[index])) return;
+    const gapUs = this.world.nowUs - this.lastAnsweredUs[index];
+    if (gapUs > this.worstFailoverUs) this.worstFailoverUs = gapUs;
+  }
+
+  private removeAddress(host: Host, index: number): void {
+    host.up[index] = 0;
+    host.upCount--;
+    if (host.lingering[index] === 0) host.load -= this.world.aircraft.table.required[index];
+    this.lastAnsweredUs[index] = this.world.hasLease
+      ? Math.min(this.world.nowUs, host.world(host.leaseEndUs))
+      : this.world.nowUs;
+    this.world.trace.say(this.world.nowUs, `${name(host)} VIP of f${index} down`);
+    this.world.invariants.onGone(index);
+  }
+
+  /** Somebody deletes the function's address with a command of the operating system. */
+  removeByHand(host: Host, index: number): void {
+    if (host.up[index] === 0) return;
+    this.removeAddress(host, index);
+    if (host.engine !== null) this.world.pushLater(host, 0, EVENT_VIP_REMOVED, index, 0);
+  }
+}
+
+export function name(host: Host): string {
+  return `s${host.index}`;
+}
+
+const NAMES = {
+  servers: Array.from({ length: SERVERS_MAX }, (_, server) => `s${server}`),
+  functions: Array.from({ length: 64 }, (_, index) => `f${index}`),
+  networks: ["eth0", "eth1"],
+};
