@@ -215,6 +215,22 @@ export const STRANGER_LOG_AGAIN_MS = 60_000;
 /** A stranger that was not seen for so long is gone: longer than any defence waits. */
 export const STRANGER_GONE_MS = 30_000;
 
+/** What anybody may send to the maintenance page: a token of KEY_BYTES_MAX in a form, every byte escaped. */
+export const WEB_BODY_BYTES_MAX = 4096;
+
+/** Requests that the page answers at a time: a handful of laptops, each with what a browser opens at once. */
+export const WEB_REQUESTS_MAX = 32;
+
+/** A connection that is idle, or whose request does not become whole, is closed after this; Bun's timer adds up to 12 s. */
+export const WEB_IDLE_S = 10;
+
+/** The engine's snapshot and the log are read so often at most, however many look at the page, and shown so often. */
+export const WEB_STATE_MS = 200;
+
+/** The answer to a wrong token waits so long. */
+export const WEB_REFUSAL_MS = 1000;
+
+assert(WEB_REFUSAL_MS < WEB_IDLE_S * 1000, "a refusal is answered before its connection counts as idle");
 assert(
   DEFENCE_MS_MIN <= DEFENCE_MS_MAX && DEFENCE_MS_MAX < STRANGER_GONE_MS,
   "a defence that waits is made before the stranger counts as gone",
