@@ -37,9 +37,9 @@ const WORDS: Readonly<Record<string, ServerWords>> = {
   incompatible: { level: "bad", mark: "✖", word: "OTHER TABLE", action: actionOf(LOG_SERVER_INCOMPATIBLE) },
   unknown: { level: "bad", mark: "✖", word: "NEVER HEARD", action: "Check that it has power and its network cables." },
   // The ground rig only.
-  off: { level: "bad", mark: "✖", word: "OFF", action: "" },
-  stopped: { level: "bad", mark: "✖", word: "STOPPED", action: "" },
-  paused: { level: "bad", mark: "‖", word: "PAUSED", action: "" },
+  off: { level: "bad", mark: "✖", word: "OFF", action: "Press Restore below." },
+  stopped: { level: "bad", mark: "✖", word: "STOPPED", action: "Press Restore below." },
+  paused: { level: "bad", mark: "‖", word: "PAUSED", action: "Press Restore below." },
 };
 
 /** @param state a state of `status --json`, a phase for the server itself, or a state of the rig's machine */

@@ -52,7 +52,7 @@ function show(state) {
   const { verdict, servers, functions, keepAlive } = state;
   const self = state.kind === "rig" ? "virtual aircraft" : `server ${state.server}`;
   document.title = `${MARKS[verdict.level]} ${self}: Wingman`;
-  say("title", `Wingman, ${self}, ${state.system}`);
+  say("title", `${self}, ${state.system}`);
   const ground = state.onGround === null ? "" : state.onGround ? "ON GROUND" : "NOT ON GROUND";
   answeredUtc = state.utcMs === null ? "UTC NOT VALID" : `${utc(state.utcMs)} UTC`;
   say("facts", [answeredUtc, ground].filter((word) => word !== "").join("  ·  "));
@@ -84,9 +84,10 @@ function show(state) {
   say("book-text", `None: the allocation policy is "${state.allocation}", which decides when it happens.`);
   showLog(state);
 
+  const heard = servers.filter(({ isSelf }) => !isSelf);
   ages.add(
     nowMs,
-    servers.map(({ isSelf, lastHeardMs }) => (isSelf ? null : lastHeardMs)),
+    heard.map(({ lastHeardMs }) => lastHeardMs),
   );
   const { lateUs } = keepAlive;
   lateness.add(nowMs, lateUs === null ? [null, null, null] : [lateUs.p50, lateUs.p99, lateUs.max]);
@@ -98,7 +99,7 @@ function show(state) {
 function drawPlots({ servers, keepAlive }, nowMs) {
   const { lostAfterMs, periodMs, lateUs, rejected } = keepAlive;
   const agesWords = draw(find("ages"), ages, {
-    names: servers.map(({ id }) => id),
+    names: servers.filter(({ isSelf }) => !isSelf).map(({ id }) => id),
     least: 1,
     most: decadeAbove(lostAfterMs * 20),
     limit: lostAfterMs,
@@ -134,7 +135,11 @@ function faultList({ faults, kind }) {
       element("h3", "", `${label} ${text}${about === "" ? "" : `: ${about}`}`),
       element("p", "", `Do: ${action}`),
       element("p", "", `Cause: ${cause}`),
-      element("p", "", [`class ${level}`, since, `${count} times`].filter((word) => word !== "").join(", ")),
+      element(
+        "p",
+        "",
+        [`class ${level}`, since, count > 1 ? `${count} times` : ""].filter((word) => word !== "").join(", "),
+      ),
     );
   });
 }
