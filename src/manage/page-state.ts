@@ -151,7 +151,7 @@ export function pageFunctions(
   servers: readonly PageServer[],
 ): PageFunction[] {
   return config.functions.map(({ id, priority, required, servers: eligible, vips }, index) => {
-    const { owner = null, state = "unknown" } = status?.functions[index] ?? {};
+    const { owner = null, state = "not known" } = status?.functions[index] ?? {};
     const entry = { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
     return { ...entry, why: status === null ? "" : whyNotRunning(entry, eligible, servers) };
   });
@@ -162,8 +162,9 @@ function pageServers(status: StatusDocument | null, config: AircraftConfig, serv
     const seen = status?.servers[index];
     const isSelf = id === serverId;
     // Its own phase says more than that it is itself; active is what the others call alive.
-    const own = status?.draining ? "draining" : status?.phase === "active" ? "alive" : (status?.phase ?? "unknown");
-    const state = seen === undefined ? "unknown" : isSelf ? own : seen.state;
+    const own = status?.draining ? "draining" : status?.phase === "active" ? "alive" : (status?.phase ?? "");
+    const unseen = isSelf ? "no engine" : "not known";
+    const state = seen === undefined ? unseen : isSelf ? own : seen.state;
     const remaining = seen?.remaining ?? resource;
     return { id, state, ...serverWords(state), isSelf, resource, remaining, lastHeardMs: seen?.lastHeardMs ?? null };
   });

@@ -35,6 +35,8 @@ const WORDS: Readonly<Record<string, ServerWords>> = {
   lost: { level: "bad", mark: "✖", word: "LOST", action: actionOf(LOG_SERVER_LOST) },
   unreachable: { level: "bad", mark: "✖", word: "NOT HEARD HERE", action: actionOf(LOG_SERVER_UNREACHABLE) },
   incompatible: { level: "bad", mark: "✖", word: "OTHER TABLE", action: actionOf(LOG_SERVER_INCOMPATIBLE) },
+  "no engine": { level: "bad", mark: "✖", word: "NO ENGINE", action: "" },
+  "not known": { level: "moving", mark: "?", word: "NOT KNOWN", action: "" },
   unknown: { level: "bad", mark: "✖", word: "NEVER HEARD", action: "Check that it has power and its network cables." },
   // The ground rig only.
   off: { level: "bad", mark: "✖", word: "OFF", action: "Press Restore below." },

@@ -64,6 +64,9 @@ function show(state) {
 
   const pictured = servers.map(({ lastHeardMs: _, ...rest }) => rest);
   part("columns", [pictured, functions], () => pictureOf(state));
+  // Buttons stand below their server, whether or not there is one more column.
+  const template = `repeat(${find("columns").childElementCount}, minmax(11.5rem, 1fr))`;
+  for (const id of ["columns", "controls"]) find(id).style.gridTemplateColumns = template;
   part("function-rows", functions, () => functionRows(state));
   part("server-rows", pictured, () => serverRows(state));
   showControls(state);
@@ -188,7 +191,7 @@ function commandButton(verb, label, server) {
     asked = `${label}, server ${server}: asked for …`;
     try {
       const answer = await fetch("/command", { method: "POST", body: `${verb} ${server}` });
-      asked = `${label}, server ${server}: ${answer.ok ? "done when the timeline says so" : await answer.text()}`;
+      asked = `${label}, server ${server}: ${answer.ok ? "asked for; the picture shows it" : await answer.text()}`;
     } catch {
       asked = `${label}, server ${server}: no answer`;
     }

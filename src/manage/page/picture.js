@@ -47,7 +47,8 @@ function column(server, state, scale) {
     list.append(functionBox(entry, name, scale));
   }
   if (remaining > 0 || own.length === 0) {
-    const words = level === "bad" ? "nothing runs here" : `free ${remaining} of ${resource}`;
+    const room = level === "bad" ? "nothing runs here" : `free ${remaining} of ${resource}`;
+    const words = state.isKnown ? room : "not known";
     list.append(element("li", "free", element("span", "", words)));
   }
   const title = element(
@@ -58,7 +59,8 @@ function column(server, state, scale) {
   );
   const made = element("section", "column", title, list);
   made.dataset.level = level;
-  made.setAttribute("aria-label", `Server ${id}: ${word}, ${remaining} of ${resource} free`);
+  const free = state.isKnown ? `, ${remaining} of ${resource} free` : "";
+  made.setAttribute("aria-label", `Server ${id}: ${word}${free}`);
   return made;
 }
 
@@ -108,7 +110,9 @@ export function functionRows(state) {
 
 /** @param {PageState} state */
 export function serverRows(state) {
-  return state.servers.map(({ id, word, remaining, resource }) => row([id, word, String(remaining), String(resource)]));
+  return state.servers.map(({ id, word, remaining, resource }) =>
+    row([id, word, state.isKnown ? String(remaining) : "not known", String(resource)]),
+  );
 }
 
 /** @param {string[]} cells the first is the row's head */
