@@ -22,6 +22,7 @@ const COMMANDS = {
     ["unshare", "util-linux"],
     ["nsenter", "util-linux"],
     ["setpriv", "util-linux"],
+    ["chromium", "chromium"],
   ],
   bench: [
     ["ip", "iproute2"],

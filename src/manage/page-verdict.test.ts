@@ -32,7 +32,7 @@ test("a server is lost and everything runs: named, with what to do about it", ()
 
 test("functions without a server come first, counted when there are many", () => {
   const some = verdictOf({ isKnown: true, servers: BOTH, functions: [entry("f", null), entry("g", "a")], faults: [] });
-  expect(some).toEqual({ level: "bad", headline: "1 OF 2 FUNCTIONS DO NOT RUN: f", steps: [] });
+  expect(some).toEqual({ level: "bad", headline: "1 OF 2 FUNCTIONS DOES NOT RUN: f", steps: [] });
   const many = Array.from({ length: 9 }, (_, index) => entry(`f${index}`, null));
   expect(verdictOf({ isKnown: true, servers: BOTH, functions: many, faults: [] }).headline).toBe(
     "9 OF 9 FUNCTIONS DO NOT RUN",
@@ -43,7 +43,7 @@ test("what is on its way is no failure", () => {
   const starting = [entry("f", "a", "starting"), entry("g", "b")];
   expect(verdictOf({ isKnown: true, servers: BOTH, functions: starting, faults: [] })).toEqual({
     level: "moving",
-    headline: "1 OF 2 FUNCTIONS ARE STARTING",
+    headline: "1 OF 2 FUNCTIONS IS STARTING",
     steps: [],
   });
   const drained = [server("a", "alive"), server("b", "draining")];

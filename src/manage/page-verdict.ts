@@ -72,9 +72,10 @@ function functionWords(
 ): string {
   if (idle.length > 0) {
     const names = idle.length <= NAMES_MAX ? `: ${idle.map(({ id }) => id).join(", ")}` : "";
-    return `${idle.length} OF ${functions.length} FUNCTIONS DO NOT RUN${names}`;
+    return `${idle.length} OF ${functions.length} FUNCTIONS ${idle.length === 1 ? "DOES" : "DO"} NOT RUN${names}`;
   }
-  if (starting.length > 0) return `${starting.length} OF ${functions.length} FUNCTIONS ARE STARTING`;
+  if (starting.length > 0)
+    return `${starting.length} OF ${functions.length} FUNCTIONS ${starting.length === 1 ? "IS" : "ARE"} STARTING`;
   return functions.length === 1 ? "THE FUNCTION RUNS" : `ALL ${functions.length} FUNCTIONS RUN`;
 }
 
