@@ -1,5 +1,6 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
-import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
+import { eventLabel } from "../core/event-text.ts";
+import { MAINTENANCE_EVENTS, type MaintenanceEvent } from "../core/maintenance-event.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
@@ -11,6 +12,14 @@ import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
+  LOG_ARCHIVES_MAX,
+  LOG_BYTES_PER_LEG,
+  LOG_COLLECT_US,
+  LOG_LEGS_MIN,
+  LOG_RECORDS_PER_HOUR_MAX,
+  LOG_RETRY_US,
+  LOG_SYNCS_PER_LEG,
+  LOG_WAITING_MAX,
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
   READ_REST_US,
@@ -55,7 +64,7 @@ ${commandSummaries()}
 
 Topics
 ${TOPICS.filter(({ name }) => !isCommand(name) && name !== "overview")
-  .map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`)
+  .map(({ name, summary }) => `  ${name.padEnd(17)}${summary}`)
   .join("\n")}
 
 'wingman help TOPIC' shows a topic or a command.`;
@@ -65,8 +74,8 @@ system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
-Checked, but not used in this release: functions[].ata and maintenance, except
-maintenance.watchdog.
+Checked, but not used in this release: maintenance.console, maintenance.web and
+maintenance.groundInput.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
@@ -248,6 +257,9 @@ key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
 
 /var/lib/wingman   (--state-dir), kept over restarts:
   incarnation      number of the last start; must never go back
+  maintenance.log  see the topic maintenance-log
+  maintenance.log.corrupt-1 ...
+                   a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
 No other file is read, in particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
@@ -316,17 +328,71 @@ again and feeds both with its first turn: the shortest timeoutSeconds and the
 unit's WatchdogSec outlast that. One that flies in between each time feeds on.
 A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
 
-const MESSAGES = (): string =>
+const MAINTENANCE_LOG = (): string => `Each server keeps its own log: maintenance.log in the state directory, a file of
+maintenance.log.sizeKiB that is allocated in full when it is begun. Its records have
+256 bytes each and a checksum; the oldest make room. Records of the last ${LOG_LEGS_MIN} legs
+and more (begun, ended, how many records and faults) have a place of their own, so
+that nothing makes room out of them.
+
+A record has a sequence number that is never used again, the power-on count, the
+time since power-on and, where the clock was set, UTC, the leg, the server, code,
+class, ATA chapter, function, what it is about in words, and a count. It needs no
+other file to be read: a log that was taken off the aircraft reads anywhere with
+'wingman log --file FILE'.
+
+Faults
+  set       it is there from now on
+  cleared   it is over
+  summary   at the end of its leg: HARD when it is still there, INTERMITTENT
+            when it went away; with its first and last time and its count
+  class 1   seen in cabin or cockpit
+  class 2   maintenance status only
+  class 3   in this report only
+
+'wingman help faults' lists them all. A fault that nothing clears is over at once,
+or lasts until the next start of the daemon, where it says so.
+
+At most ${LOG_RECORDS_PER_HOUR_MAX} records of one code and subject (server, network, function) are written
+in an hour; what comes more often is counted, and the count is written when the hour
+is over, or with the leg. For maintenance.log.inhibitSeconds after power-up, what
+servers that start one after another bring about is an event and no fault; if it is
+still there then, the fault is set.
+
+A leg is the time in the air, by maintenance.groundInput, with a number of its own;
+the time on ground after it counts to it. A leg goes on over a restart in the air.
+
+Power may fail at any time. A record counts as written only after the storage has
+said so; one that was torn is skipped, counted, and told in a record. A file with
+neither of its two headers whole is kept as maintenance.log.corrupt-N and a new one
+is begun, its numbers behind the old ones. With another sizeKiB the newest records
+are copied into a file of that size. Where the storage is full or read-only the
+server flies on, up to ${LOG_WAITING_MAX} records wait in memory, and writing is tried again every
+${LOG_RETRY_US / 1e6} s.
+
+Wear of the flash: at most ${LOG_SYNCS_PER_LEG} fsyncs and ${LOG_BYTES_PER_LEG >> 10} KiB (whole pages of 4 KiB) in a leg,
+or in the time on ground between two. Beyond that, what comes in ${LOG_COLLECT_US / 1e6} s is written
+together. Both are counted in the log.`;
+
+const FAULTS = (): string =>
   [
-    "Maintenance events in the output of 'wingman run', with cause and action.",
-    ...MAINTENANCE_EVENTS.map(({ code, text, cause, action }) =>
-      [
-        `WNG-${String(code).padStart(4, "0")}  ${text}`,
+    "Maintenance events by code: in the log, and in the output of 'wingman run'. Faults have a class (see the topic maintenance-log).",
+    ...MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code).map((event) => {
+      const { code, text, cause, action, class: faultClass } = event;
+      return [
+        `${eventLabel(code)}  ${faultClass === 0 ? text : `${text}  (class ${faultClass})`}`,
         paragraph(cause, "          "),
         paragraph(`Action: ${action}`, "          "),
-      ].join("\n"),
-    ),
+        ...(faultClass === 0 ? [] : [paragraph(endOfFault(event), "          ")]),
+      ].join("\n");
+    }),
   ].join("\n\n");
+
+function endOfFault({ code, lasts }: MaintenanceEvent): string {
+  if (lasts === null) return "Over at once.";
+  if (lasts === "start") return "Lasts until the next start of the daemon.";
+  const clearing = MAINTENANCE_EVENTS.filter(({ clears }) => clears.includes(code));
+  return `Cleared by ${clearing.map((event) => eventLabel(event.code)).join(", ")}.`;
+}
 
 /** What the commands' topics say beside name, arguments and summary. */
 const COMMAND_TEXTS: Readonly<Record<string, string>> = {
@@ -379,6 +445,26 @@ Functions for which the others have no room stop, the least important first;
 SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
 of functions whose process failed too often.`,
+  log: `Shows the log of this machine (--state-dir), or a file taken from any other
+(--file), also while it is written: a report in text (default), CSV, JSON lines, or
+the file itself (--binary), to stdout or to --out.
+
+  --since SEQ        records after this sequence number
+  --leg N            records and faults of a leg; 0: before the first one
+  --class N          of a fault class; 0: events
+  --function ID      about a function
+
+Every export ends with a line that holds the SHA-256 of all bytes before it: "SHA-256"
+and 64 hex digits; in CSV as the first field of a last row; in JSON lines as
+{"sha256":"..."}. 'wingman log verify FILE' checks it; the binary file is checked
+record by record. Exit 1 when a file is not whole; what is wrong, and where, is
+named. Neither needs a configuration.
+
+Fields of a JSON line: sequence, powerOn, bootUs (since power-on), utcMs or null,
+leg, server, kind (event, set, cleared, summary), code, label, text, class, ata,
+function, detail, count, nature (HARD, INTERMITTENT or null).
+
+Topics: maintenance-log, faults.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration.`,
   help: "Shows the manual, or one topic of it.",
@@ -402,7 +488,8 @@ export const TOPICS: readonly Topic[] = [
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
-  { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
+  { name: "maintenance-log", summary: "what it holds, and what it survives", text: MAINTENANCE_LOG },
+  { name: "faults", summary: "maintenance events, their causes and actions", text: FAULTS },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];
 

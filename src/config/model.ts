@@ -84,7 +84,8 @@ export interface MaintenanceConfig {
    * null: whoever reaches the address may read, so it is a loopback address.
    */
   web: { listen: string; tokenFile: string | null };
-  log: { sizeKiB: number };
+  /** `inhibitSeconds`: counted from the time the machine was switched on. */
+  log: { sizeKiB: number; inhibitSeconds: number };
   /** File that holds the air/ground signal. */
   groundInput: string;
   /** Hardware watchdog; left out: none. */

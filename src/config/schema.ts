@@ -8,6 +8,9 @@
 import * as v from "valibot";
 import {
   FUNCTIONS_MAX,
+  LOG_INHIBIT_S_MAX,
+  LOG_SIZE_KIB_MAX,
+  LOG_SIZE_KIB_MIN,
   LOST_AFTER_PERIODS_MAX,
   LOST_AFTER_PERIODS_MIN,
   NETWORKS_MAX,
@@ -38,8 +41,6 @@ const PORT_MIN = 1024;
 const PORT_MAX = 65_535;
 /** execve takes far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
-const LOG_SIZE_KIB_MIN = 64;
-const LOG_SIZE_KIB_MAX = 1_048_576;
 
 const grouped = (value: number): string => value.toLocaleString("en-US");
 
@@ -349,6 +350,14 @@ const MaintenanceSchema = v.strictObject(
               "Size of the maintenance log; the oldest records make room.",
             ),
             4096,
+          ),
+          inhibitSeconds: v.optional(
+            wholeNumber(
+              0,
+              LOG_INHIBIT_S_MAX,
+              "For so long after power-up what servers that start one after another bring about is no fault; 0: at once.",
+            ),
+            60,
           ),
         },
         "an object",

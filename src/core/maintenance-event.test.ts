@@ -1,14 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as events from "./maintenance-event.ts";
-import {
-  formatEvent,
-  LOG_PHASE,
-  LOG_SERVER_INCOMPATIBLE,
-  LOG_VIP_FAILED,
-  MAINTENANCE_EVENTS,
-} from "./maintenance-event.ts";
-
-const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
+import { MAINTENANCE_EVENTS, maintenanceEvent } from "./maintenance-event.ts";
 
 describe("the list", () => {
   test("has every LOG_ code exactly once", () => {
@@ -27,25 +19,28 @@ describe("the list", () => {
   );
 });
 
-test("one line with names, phases, digests and errnos", () => {
-  expect(formatEvent(events.LOG_SERVER_LOST, 1, 0, names)).toBe("WNG-0111 SERVER LOST: b");
-  expect(formatEvent(LOG_PHASE, 3, 0, names)).toBe("WNG-0100 PHASE CHANGED: DRAINING");
-  expect(formatEvent(LOG_VIP_FAILED, 1, 13, names)).toBe("WNG-0210 VIP COULD NOT BE SET: map errno 13");
-  expect(formatEvent(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe(
-    "WNG-0114 SERVER HAS ANOTHER TABLE: a digest ffffffff",
-  );
-  expect(formatEvent(events.LOG_STRANGER, (0xfe0a << 16) | 1, -2, names)).toBe(
-    "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:0a:ff:ff:ff:fe",
-  );
-  expect(formatEvent(events.LOG_STRANGER_GONE, (0x0002 << 16) | 1023, 3, names)).toBe(
-    "WNG-0216 STRANGER NOT SEEN ANY MORE: function 1023 00:02:00:00:00:03",
-  );
-  expect(formatEvent(events.LOG_CARRIER_LOST, 5, 6, names)).toBe("WNG-0120 CLIENT NETWORK CARRIER LOST");
-});
+test.each(MAINTENANCE_EVENTS.map((event) => [event.code, event] as const))(
+  "%d: what it clears is a fault that lasts",
+  (_, event) => {
+    for (const code of event.clears) {
+      const fault = maintenanceEvent(code);
+      expect(fault?.class).toBeGreaterThan(0);
+      expect(fault?.lasts).toBe("cleared");
+    }
+    if (event.lasts !== null || event.inhibited) expect(event.class).toBeGreaterThan(0);
+  },
+);
 
-test("what has no name is shown by its number, and an unknown code with both values", () => {
-  expect(formatEvent(events.LOG_SERVER_LOST, 9, 0, names)).toContain("server 9");
-  expect(formatEvent(events.LOG_FUNCTION_UP, 9, 0, names)).toContain("function 9");
-  expect(formatEvent(LOG_PHASE, 9, 0, names)).toContain("phase 9");
-  expect(formatEvent(9999, 1, 2, names)).toBe("WNG-9999 UNKNOWN EVENT: 1 2");
+test("every fault that lasts until it is cleared has something that clears it, about the same", () => {
+  const kindOf = (code: number) => maintenanceEvent(code)?.first;
+  for (const { code, lasts } of MAINTENANCE_EVENTS) {
+    if (lasts !== "cleared") continue;
+    const clearing = MAINTENANCE_EVENTS.filter(
+      ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
+    );
+    expect(clearing.length).toBeGreaterThan(0);
+    // A phase, an error and nothing have no subject: there is only one such fault.
+    const subject = (kind: string | undefined) => (["phase", "none", "errno"].includes(kind ?? "") ? "" : kind);
+    for (const event of clearing) expect(subject(event.first)).toBe(subject(kindOf(code)));
+  }
 });

@@ -1,19 +1,13 @@
 /**
- * Every maintenance event of the engine: one list with its text, cause and maintenance action. Codes are stable: they are
- * never used again for something else. Texts are upper-case English of at most 40 characters.
+ * Every maintenance event: one list with its text, fault class, cause and maintenance action. Codes are stable: they are never
+ * used again for something else. Texts are upper-case English of at most 40 characters. 100 to 399 come from the engine, 400 to
+ * 499 from the process that keeps the log.
  */
 
-import { PHASE_NAMES } from "../wire/status-snapshot.ts";
-
-export interface EventNames {
-  readonly servers: readonly string[];
-  readonly functions: readonly string[];
-  /** Interfaces of the keep-alive networks. */
-  readonly networks: readonly string[];
-}
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../wire/status-snapshot.ts";
 
 /** What the two values of an event mean. */
-type ValueKind =
+export type ValueKind =
   | "none"
   | "network"
   | "server"
@@ -25,6 +19,23 @@ type ValueKind =
   /** Function in the lower half and the first two bytes of a MAC in the upper half; the second value is the rest of the MAC. */
   | "functionAndMac";
 
+/** What an event is to the fault memory; all of it may be left out by an event that is no fault. */
+interface FaultRules {
+  /** 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only. */
+  readonly class?: 1 | 2 | 3;
+  /** Faults of the same subject (server, network, function; a stranger by function and MAC) that are over with it. */
+  readonly clears?: readonly number[];
+  /** It clears only with one of these as its first value. */
+  readonly clearsWith?: readonly number[];
+  /**
+   * The fault is there until an event clears it ("cleared"), or, since nothing ever says that it is over, until the daemon is
+   * started again ("start"). Left out: it is over as soon as it was.
+   */
+  readonly lasts?: "cleared" | "start";
+  /** No fault in the time after a common power-up, when servers and links come up one after another. */
+  readonly inhibited?: boolean;
+}
+
 export interface MaintenanceEvent {
   readonly code: number;
   readonly text: string;
@@ -32,6 +43,12 @@ export interface MaintenanceEvent {
   readonly second: ValueKind;
   readonly cause: string;
   readonly action: string;
+  /** 0: no fault. */
+  readonly class: 0 | 1 | 2 | 3;
+  readonly clears: readonly number[];
+  readonly clearsWith: readonly number[] | null;
+  readonly lasts: "cleared" | "start" | null;
+  readonly inhibited: boolean;
 }
 
 export const LOG_PHASE = 100;
@@ -68,6 +85,21 @@ export const LOG_LEASE_LOST = 305;
 export const LOG_WATCHDOG_NO_TIMEOUT = 320;
 export const LOG_WATCHDOG_REFUSED = 321;
 export const LOG_LEASE_UNFIT = 306;
+export const LOG_POWER_ON = 400;
+export const LOG_STARTED_AGAIN = 401;
+export const LOG_STOPPED = 402;
+export const LOG_LEG_BEGUN = 410;
+export const LOG_LEG_ENDED = 411;
+export const LOG_ARCHIVED = 420;
+export const LOG_RECORDS_DAMAGED = 421;
+export const LOG_RECORDS_LOST = 422;
+export const LOG_NOT_WRITTEN = 423;
+export const LOG_WRITTEN_AGAIN = 424;
+export const LOG_RESIZED = 425;
+export const LOG_ACTION = 430;
+export const LOG_ACTION_REFUSED = 431;
+export const LOG_PAGE_REFUSED = 440;
+export const LOG_PAGE_NOT_SERVED = 441;
 
 function event(
   code: number,
@@ -76,13 +108,26 @@ function event(
   second: ValueKind,
   cause: string,
   action: string,
+  rules: FaultRules = {},
 ): MaintenanceEvent {
-  return { code, text, first, second, cause, action };
+  return {
+    ...{ code, text, first, second, cause, action },
+    class: rules.class ?? 0,
+    clears: rules.clears ?? [],
+    clearsWith: rules.clearsWith ?? null,
+    lasts: rules.lasts ?? null,
+    inhibited: rules.inhibited ?? false,
+  };
 }
 
 export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
-  event(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None."),
-  event(LOG_SERVER_ALIVE, "SERVER ALIVE", "server", "none", "A server is heard in both directions.", "None."),
+  event(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
+    clears: [LOG_ISOLATED],
+    clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
+  }),
+  event(LOG_SERVER_ALIVE, "SERVER ALIVE", "server", "none", "A server is heard in both directions.", "None.", {
+    clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+  }),
   event(
     LOG_SERVER_LOST,
     "SERVER LOST",
@@ -90,6 +135,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "No server hears its keep-alives any longer.",
     "Check power and network cables of the server named.",
+    { class: 2, lasts: "cleared", clears: [LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE], inhibited: true },
   ),
   event(
     LOG_SERVER_UNREACHABLE,
@@ -98,8 +144,11 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "Others hear the server, this one does not.",
     "Check the network cables between the two servers.",
+    { class: 2, lasts: "cleared", clears: [LOG_SERVER_LOST, LOG_SERVER_INCOMPATIBLE], inhibited: true },
   ),
-  event(LOG_SERVER_LEFT, "SERVER SAID GOOD-BYE", "server", "none", "The server was stopped in good order.", "None."),
+  event(LOG_SERVER_LEFT, "SERVER SAID GOOD-BYE", "server", "none", "The server was stopped in good order.", "None.", {
+    clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+  }),
   event(
     LOG_SERVER_INCOMPATIBLE,
     "SERVER HAS ANOTHER TABLE",
@@ -107,6 +156,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "digest",
     "The server runs with another firmware configuration.",
     "Load the same configuration on all servers.",
+    { class: 2, lasts: "cleared", clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE], inhibited: true },
   ),
   event(
     LOG_SERVER_ID_TWICE,
@@ -115,6 +165,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "Another box is started with the same --server.",
     "Correct the server id (pin programming) of one of the two.",
+    { class: 2 },
   ),
   event(
     LOG_CARRIER_LOST,
@@ -123,8 +174,11 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The client interface has no link.",
     "Check the cable and the switch port.",
+    { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(LOG_CARRIER_PRESENT, "CLIENT NETWORK CARRIER PRESENT", "none", "none", "The link is back.", "None."),
+  event(LOG_CARRIER_PRESENT, "CLIENT NETWORK CARRIER PRESENT", "none", "none", "The link is back.", "None.", {
+    clears: [LOG_CARRIER_LOST],
+  }),
   event(
     LOG_ISOLATED,
     "CUT OFF FROM PEERS AND WITNESSES",
@@ -132,6 +186,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "No server and no witness is heard: all VIPs are let go.",
     "Check cable and switch port; check clients.witnesses.",
+    { class: 1, lasts: "cleared", inhibited: true },
   ),
   event(
     LOG_SEND_FAILED,
@@ -140,6 +195,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "errno",
     "The network refused a keep-alive.",
     "Check the interface and the cable of the network named.",
+    { class: 2, inhibited: true },
   ),
   event(
     LOG_NETWORK_LOST,
@@ -148,10 +204,23 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The interface has no link, or was missing at the start.",
     "Check cable and switch port; restart when it was missing.",
+    { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(LOG_NETWORK_PRESENT, "KEEP-ALIVE NETWORK PRESENT", "network", "none", "The link is back.", "None."),
-  event(LOG_FUNCTION_UP, "FUNCTION UP HERE", "function", "none", "The function's VIPs are up on this server.", "None."),
-  event(LOG_FUNCTION_RELEASED, "FUNCTION RELEASED", "function", "none", "The function's VIPs are down here.", "None."),
+  event(LOG_NETWORK_PRESENT, "KEEP-ALIVE NETWORK PRESENT", "network", "none", "The link is back.", "None.", {
+    clears: [LOG_NETWORK_LOST],
+  }),
+  event(
+    LOG_FUNCTION_UP,
+    "FUNCTION UP HERE",
+    "function",
+    "none",
+    "The function's VIPs are up on this server.",
+    "None.",
+    { clears: [LOG_FUNCTION_FAILED, LOG_VIP_FAILED] },
+  ),
+  event(LOG_FUNCTION_RELEASED, "FUNCTION RELEASED", "function", "none", "The function's VIPs are down here.", "None.", {
+    clears: [LOG_VIP_FOREIGN],
+  }),
   event(
     LOG_FUNCTION_PREEMPTED,
     "FUNCTION STOPPED FOR ANOTHER",
@@ -159,6 +228,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "A more important function needed the room.",
     "Restore the server that failed.",
+    { class: 1, inhibited: true },
   ),
   event(
     LOG_FUNCTION_FAILED,
@@ -167,6 +237,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The function's process failed three times in 30 s.",
     "Check the function's own log; then 'wingman resume'.",
+    { class: 2, lasts: "cleared" },
   ),
   event(
     LOG_VIP_FAILED,
@@ -175,6 +246,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "errno",
     "The kernel refused the address.",
     "Check the client interface; then 'wingman resume'.",
+    { class: 2, lasts: "cleared" },
   ),
   event(
     LOG_VIP_REMOVED,
@@ -183,6 +255,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "Somebody else deleted the address.",
     "Do not change VIPs by hand: use 'wingman drain'.",
+    { class: 3 },
   ),
   event(
     LOG_VIP_FOREIGN,
@@ -191,6 +264,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The address was there already and is left alone.",
     "Remove the address from the network setup of this server.",
+    { class: 2, lasts: "cleared" },
   ),
   event(
     LOG_OWNED_TWICE,
@@ -199,6 +273,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "server",
     "Two parts of a divided network were joined again.",
     "Check the network between the servers.",
+    { class: 2, inhibited: true },
   ),
   event(
     LOG_HANDOVER_LATE,
@@ -207,6 +282,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "server",
     "The new owner did not get room in time.",
     "Check how long the functions take to stop.",
+    { class: 3, inhibited: true },
   ),
   event(
     LOG_STRANGER,
@@ -215,6 +291,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "A host that is no server has the address of the function.",
     "Find the host by its MAC and correct its address.",
+    { class: 1, lasts: "cleared" },
   ),
   event(
     LOG_STRANGER_GONE,
@@ -223,6 +300,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The host was silent for 30 s, or the function has moved.",
     "None.",
+    { clears: [LOG_STRANGER] },
   ),
   event(
     LOG_DISAGREEMENT,
@@ -231,6 +309,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "Servers saw events in different orders.",
     "None, unless it repeats.",
+    { class: 3, inhibited: true },
   ),
   event(
     LOG_NOT_REALTIME,
@@ -239,6 +318,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The kernel refused SCHED_FIFO.",
     "Grant CAP_SYS_NICE; longer detection times until then.",
+    { class: 2, lasts: "start" },
   ),
   event(
     LOG_STALLED,
@@ -247,6 +327,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The flight loop did not run for the time named in ms.",
     "Look for what holds the processor up.",
+    { class: 2 },
   ),
   event(
     LOG_LEFTOVERS,
@@ -255,6 +336,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The last run did not end in good order.",
     "None, unless it repeats.",
+    { class: 3 },
   ),
   event(
     LOG_NO_LEASE,
@@ -263,6 +345,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The kernel has no nftables on ingress and egress.",
     "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+    { class: 2, lasts: "start" },
   ),
   event(
     LOG_LEASE_UNFIT,
@@ -271,6 +354,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "number",
     "The detection time (first, ms) is below the least (second).",
     "Raise lostAfterPeriods, or set clients.lease to off.",
+    { class: 3, lasts: "start" },
   ),
   event(
     LOG_LEASE_LOST,
@@ -279,6 +363,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The loop was late, its keep-alives were lost, or a new interface.",
     "Look for what holds the processor up; check the cables.",
+    { class: 2 },
   ),
   event(
     LOG_QUEUE_FULL,
@@ -287,6 +372,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The supervisor did not read in time.",
     "None, unless it repeats.",
+    { class: 3 },
   ),
   event(
     LOG_WATCHDOG_NO_TIMEOUT,
@@ -295,6 +381,7 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The device has a fixed time-out, or is no watchdog.",
     "Check maintenance.watchdog.device.",
+    { class: 3, lasts: "start" },
   ),
   event(
     LOG_WATCHDOG_REFUSED,
@@ -303,44 +390,104 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "The device did not take what was written.",
     "Check the device; the machine may reset itself.",
+    { class: 2 },
+  ),
+  event(LOG_POWER_ON, "POWER ON", "none", "none", "The machine was switched on.", "None."),
+  event(
+    LOG_STARTED_AGAIN,
+    "MAINTENANCE STARTED AGAIN",
+    "none",
+    "none",
+    "The process that keeps this log was started once more.",
+    "None, unless it repeats without a stop in good order.",
+  ),
+  event(LOG_STOPPED, "MAINTENANCE STOPPED", "none", "none", "The daemon was stopped in good order.", "None."),
+  event(LOG_LEG_BEGUN, "LEG BEGUN", "none", "none", "The ground input says in the air.", "None."),
+  event(
+    LOG_LEG_ENDED,
+    "LEG ENDED",
+    "number",
+    "number",
+    "On ground again; the values count records and faults of the leg.",
+    "None.",
+  ),
+  event(
+    LOG_ARCHIVED,
+    "LOG WAS DAMAGED, ARCHIVED, BEGUN ANEW",
+    "none",
+    "none",
+    "Both headers of the log's file were unreadable.",
+    "Download the archived file from the state directory.",
+    { class: 2 },
+  ),
+  event(
+    LOG_RECORDS_DAMAGED,
+    "RECORDS DAMAGED, SKIPPED",
+    "number",
+    "none",
+    "Power failed while they were written, or the flash is worn.",
+    "None, unless it repeats.",
+    { class: 3 },
+  ),
+  event(
+    LOG_RECORDS_LOST,
+    "RECORDS LOST ON THE WAY TO THE LOG",
+    "number",
+    "none",
+    "More came at once than can be kept until it is written.",
+    "None, unless it repeats.",
+    { class: 3 },
+  ),
+  event(
+    LOG_NOT_WRITTEN,
+    "LOG COULD NOT BE WRITTEN",
+    "errno",
+    "none",
+    "The state directory is full, read-only or worn out.",
+    "Make room, or replace the storage of the server.",
+    { class: 2, lasts: "cleared" },
+  ),
+  event(LOG_WRITTEN_AGAIN, "LOG IS WRITTEN AGAIN", "none", "none", "The storage takes records again.", "None.", {
+    clears: [LOG_NOT_WRITTEN],
+  }),
+  event(
+    LOG_RESIZED,
+    "LOG WAS GIVEN ANOTHER SIZE",
+    "number",
+    "none",
+    "The key maintenance.log.sizeKiB was changed; now so many KiB.",
+    "None.",
+  ),
+  event(LOG_ACTION, "MAINTENANCE ACTION", "none", "none", "Somebody did what the words after it say.", "None."),
+  event(
+    LOG_ACTION_REFUSED,
+    "MAINTENANCE ACTION REFUSED",
+    "none",
+    "none",
+    "Somebody asked for what is not allowed now.",
+    "None, unless nobody of maintenance asked.",
+  ),
+  event(
+    LOG_PAGE_REFUSED,
+    "WRONG TOKEN ON MAINTENANCE PAGE",
+    "none",
+    "none",
+    "Somebody showed a token that is not this aircraft's.",
+    "None, unless it repeats: then change the token.",
+    { class: 3 },
+  ),
+  event(
+    LOG_PAGE_NOT_SERVED,
+    "MAINTENANCE PAGE NOT SERVED",
+    "none",
+    "none",
+    "The address is taken or not there, or the token file is wrong.",
+    "Check maintenance.web.listen and tokenFile.",
+    { class: 3, lasts: "start" },
   ),
 ];
 
-/** One line for people: `WNG-0111 SERVER LOST: b`. An unknown code is shown with its numbers. */
-export function formatEvent(code: number, first: number, second: number, names: EventNames): string {
-  const label = `WNG-${String(code).padStart(4, "0")}`;
-  const known = MAINTENANCE_EVENTS.find((candidate) => candidate.code === code);
-  if (known === undefined) return `${label} UNKNOWN EVENT: ${first} ${second}`;
-  const values = [formatValue(known.first, first, names, second), formatValue(known.second, second, names, 0)];
-  const shown = values.filter((value) => value !== "");
-  return shown.length === 0 ? `${label} ${known.text}` : `${label} ${known.text}: ${shown.join(" ")}`;
-}
-
-function formatValue(kind: ValueKind, value: number, names: EventNames, rest: number): string {
-  switch (kind) {
-    case "none":
-      return "";
-    case "server":
-      return names.servers[value] ?? `server ${value}`;
-    case "network":
-      return names.networks[value] ?? `network ${value}`;
-    case "function":
-      return names.functions[value] ?? `function ${value}`;
-    case "functionAndMac":
-      return `${formatValue("function", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
-    case "phase":
-      return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
-    case "digest":
-      return `digest ${(value >>> 0).toString(16).padStart(8, "0")}`;
-    case "errno":
-      return `errno ${value}`;
-    case "number":
-      return String(value);
-  }
-}
-
-/** `02:11:22:33:44:55` of its first two and last four bytes. */
-function formatMac(high: number, low: number): string {
-  const digits = high.toString(16).padStart(4, "0") + low.toString(16).padStart(8, "0");
-  return digits.replace(/..(?!$)/g, "$&:");
+/** The entry of a code; undefined for one that this release does not know. */
+export function maintenanceEvent(code: number): MaintenanceEvent | undefined {
+  return MAINTENANCE_EVENTS.find((candidate) => candidate.code === code);
 }

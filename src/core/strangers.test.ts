@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
+import { formatEvent } from "./event-text.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { IDLE, UP } from "./handover-rows.ts";
-import { formatEvent } from "./maintenance-event.ts";
 import { Membership } from "./membership.ts";
 import { Strangers } from "./strangers.ts";
 import { timingOf } from "./timing.ts";

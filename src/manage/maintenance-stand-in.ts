@@ -1,8 +1,13 @@
 /** For tests: a server with two head-ends on board whose state and log a test may set, without any process. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-event.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, LogReader, Maintenance, StorageFigures } from "./maintenance.ts";
+import { MaintenanceLog } from "./maintenance-log.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",
@@ -31,7 +36,7 @@ const OWNERS = ["a", "b", "b", "a", "a", "b", "a", "b", "b", "a"];
 export class MaintenanceStandIn implements Maintenance {
   readonly serverId = "a";
   readonly config: AircraftConfig;
-  readonly log = new LogStandIn();
+  readonly log: LogStandIn;
   document: StatusDocument | null;
   onGround = true;
 
@@ -40,6 +45,7 @@ export class MaintenanceStandIn implements Maintenance {
     const result = parseConfig(JSON.stringify({ ...CONFIG, maintenance: { web } }), "test", "/");
     if (!result.ok) throw new Error(JSON.stringify(result.problems));
     this.config = result.config;
+    this.log = new LogStandIn(result.config);
     this.document = this.allUp();
   }
 
@@ -126,7 +132,7 @@ export class LogStandIn implements LogReader {
   /** How often the records were read. */
   reads = 0;
 
-  constructor() {
+  constructor(readonly config: AircraftConfig) {
     this.add("WNG-0100", "PHASE CHANGED", { detail: "ACTIVE" });
   }
 
@@ -177,7 +183,22 @@ export class LogStandIn implements LogReader {
     const leg = { legBytes: 4096, legBytesBudget: 1 << 20, legSyncs: 3, legSyncsBudget: 200, powerOn: 12, leg: 41 };
     return { ...file, oldestSequence: 1, newestSequence: newest, damaged: 0, lost: 0, ...leg };
   }
+  /** A real log, small and of its own records. */
   image(): Uint8Array {
-    return new TextEncoder().encode(JSON.stringify(this.records));
+    const folder = mkdtempSync(join(tmpdir(), "wingman-log-"));
+    try {
+      const log = MaintenanceLog.open({
+        ...{ file: join(folder, "maintenance.log"), sizeKiB: 64, config: this.config, serverId: "a", bootId: "x" },
+        ...{ session: 1, nowBootUs: 1e6, nowUtcMs: Date.UTC(2026, 10, 26) },
+      });
+      log.take(1, LOG_PHASE, 1, 0, 2e6);
+      log.take(2, LOG_SERVER_LOST, 1, 0, 3e6);
+      log.sync();
+      const image = log.image();
+      log.close();
+      return image;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   }
 }

@@ -43,7 +43,7 @@ test("what is on its way is no failure", () => {
   const starting = [entry("f", "a", "starting"), entry("g", "b")];
   expect(verdictOf({ isKnown: true, servers: BOTH, functions: starting, faults: [] })).toEqual({
     level: "moving",
-    headline: "1 OF 2 FUNCTIONS IS STARTING",
+    headline: "1 OF 2 FUNCTIONS IS STARTING OR STOPPING",
     steps: [],
   });
   const drained = [server("a", "alive"), server("b", "draining")];

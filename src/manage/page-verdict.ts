@@ -75,7 +75,7 @@ function functionWords(
     return `${idle.length} OF ${functions.length} FUNCTIONS ${idle.length === 1 ? "DOES" : "DO"} NOT RUN${names}`;
   }
   if (starting.length > 0)
-    return `${starting.length} OF ${functions.length} FUNCTIONS ${starting.length === 1 ? "IS" : "ARE"} STARTING`;
+    return `${starting.length} OF ${functions.length} FUNCTIONS ${starting.length === 1 ? "IS" : "ARE"} STARTING OR STOPPING`;
   return functions.length === 1 ? "THE FUNCTION RUNS" : `ALL ${functions.length} FUNCTIONS RUN`;
 }
 

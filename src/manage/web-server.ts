@@ -6,6 +6,8 @@ import { createHash } from "node:crypto";
 import { parseListen } from "../config/address.ts";
 import { readKeyFile } from "../config/key-file.ts";
 import { WEB_BODY_BYTES_MAX, WEB_IDLE_S, WEB_REFUSAL_MS, WEB_REQUESTS_MAX, WEB_STATE_MS } from "../limits.ts";
+import { exportLog } from "./log-export.ts";
+import { LogImage } from "./log-image.ts";
 import type { LogReader, Maintenance } from "./maintenance.ts";
 import { LOGIN_PAGE, PAGE_FILES, type PageFile, PUBLIC_FILES } from "./page-files.ts";
 import { type PageState, PageStateReader, validUtc } from "./page-state.ts";
@@ -20,13 +22,11 @@ const LOG_TYPES = {
 } as const;
 type LogFormat = keyof typeof LOG_TYPES;
 
-/** Makes the text of an export; the last line is its SHA-256. */
-export type LogExport = (log: LogReader, format: Exclude<LogFormat, "bin">) => string;
+const EXPORTS = { txt: "text", csv: "csv", jsonl: "json" } as const;
 
 export interface WebServerOptions {
   /** Where a relative name of the token file starts: the folder of the configuration file. */
   directory: string;
-  exportLog: LogExport;
   /** Somebody has shown a wrong token; `from` is the address that it came from. */
   onRefused?: (from: string) => void;
 }
@@ -35,7 +35,7 @@ export interface WebServerOptions {
 export interface PageSource {
   state(): PageState;
   /** null: there is no log here. */
-  log: { read: LogReader; export: LogExport; serverId: string } | null;
+  log: { read: LogReader; serverId: string } | null;
   /** null: this page only shows. */
   command: ((verb: string, server: string) => void) | null;
 }
@@ -55,7 +55,7 @@ export function startWebServer(maintenance: Maintenance, options: WebServerOptio
   const reader = new PageStateReader(maintenance);
   const source: PageSource = {
     state: () => reader.read(Date.now()),
-    log: { read: maintenance.log, export: options.exportLog, serverId: maintenance.serverId },
+    log: { read: maintenance.log, serverId: maintenance.serverId },
     command: null,
   };
   const key = tokenFile === null ? null : readKeyFile(tokenFile, options.directory, "maintenance.web.tokenFile");
@@ -148,7 +148,10 @@ class Pages {
     const { newestSequence, powerOn } = log.read.storage();
     const key = `${format} ${newestSequence} ${powerOn}`;
     if (this.#export.key !== key) {
-      const bytes = format === "bin" ? log.read.image() : new TextEncoder().encode(log.export(log.read, format));
+      const image = log.read.image();
+      if (image.length === 0) return answer(503, "the log cannot be read now");
+      const bytes =
+        format === "bin" ? image : Buffer.from(exportLog(new LogImage("the log", image), EXPORTS[format]), "utf8");
       this.#export = { key, bytes };
     }
     const { bytes } = this.#export;

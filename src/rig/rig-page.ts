@@ -31,9 +31,9 @@ const TIMELINE_ENTRIES = 100;
 
 /** Buttons: a line of the flight commands each, see flight.ts. */
 const ACTIONS: PageState["actions"] = [
-  ["off", "Cut power"],
+  ["off", "Cut"],
   ["pause", "Pause"],
-  ["kill", "Kill engine"],
+  ["kill", "Kill"],
   ["drain", "Drain"],
   ["restore", "Restore"],
 ];

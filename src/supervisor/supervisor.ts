@@ -3,7 +3,7 @@
  * and reads nothing from outside; what it decides is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";
-import { type EventNames, formatEvent } from "../core/maintenance-event.ts";
+import { type EventNames, formatEvent } from "../core/event-text.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,

@@ -53,7 +53,7 @@ test(
     const allRun = () => page.getByText(/^ALL \d+ FUNCTIONS RUN$/).waitFor();
 
     await allRun();
-    await press("Cut power", "a");
+    await press("Cut", "a");
     console.log(`the picture showed the cut ${await sees("a", "OFF")} ms after the button; screenshots in ${scratch}`);
     await page.getByText(/FUNCTIONS DO NOT RUN.*; SERVER a OFF/).waitFor();
     await page.screenshot({ path: join(scratch, "a-off-1024x600.png") });
@@ -76,7 +76,7 @@ test(
     await sees("b", "RUNNING");
     await allRun();
 
-    await press("Kill engine", "b");
+    await press("Kill", "b");
     await page.locator("#timeline-rows").getByText("killed the engine on b").waitFor();
     await sees("b", "RUNNING");
     await allRun();

@@ -26,8 +26,8 @@ import {
   EVENT_VIP_UP,
   EVENT_WITNESS,
 } from "../../src/core/event-queue.ts";
+import { formatEvent } from "../../src/core/event-text.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
-import { formatEvent } from "../../src/core/maintenance-event.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { RECEIVES_PER_TURN_MAX, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";

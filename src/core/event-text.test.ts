@@ -1,0 +1,47 @@
+import { expect, test } from "bun:test";
+import { eventDetail, eventFunction, eventSubject, formatEvent } from "./event-text.ts";
+import * as events from "./maintenance-event.ts";
+import { LOG_PHASE, LOG_SERVER_INCOMPATIBLE, LOG_VIP_FAILED } from "./maintenance-event.ts";
+
+const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
+
+test("one line with names, phases, digests and errnos", () => {
+  expect(formatEvent(events.LOG_SERVER_LOST, 1, 0, names)).toBe("WNG-0111 SERVER LOST: b");
+  expect(formatEvent(LOG_PHASE, 3, 0, names)).toBe("WNG-0100 PHASE CHANGED: DRAINING");
+  expect(formatEvent(LOG_VIP_FAILED, 1, 13, names)).toBe("WNG-0210 VIP COULD NOT BE SET: map errno 13");
+  expect(formatEvent(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe(
+    "WNG-0114 SERVER HAS ANOTHER TABLE: a digest ffffffff",
+  );
+  expect(formatEvent(events.LOG_STRANGER, (0xfe0a << 16) | 1, -2, names)).toBe(
+    "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:0a:ff:ff:ff:fe",
+  );
+  expect(formatEvent(events.LOG_STRANGER_GONE, (0x0002 << 16) | 1023, 3, names)).toBe(
+    "WNG-0216 STRANGER NOT SEEN ANY MORE: function 1023 00:02:00:00:00:03",
+  );
+  expect(formatEvent(events.LOG_CARRIER_LOST, 5, 6, names)).toBe("WNG-0120 CLIENT NETWORK CARRIER LOST");
+});
+
+test("what has no name is shown by its number, and an unknown code with both values", () => {
+  expect(formatEvent(events.LOG_SERVER_LOST, 9, 0, names)).toContain("server 9");
+  expect(formatEvent(events.LOG_FUNCTION_UP, 9, 0, names)).toContain("function 9");
+  expect(formatEvent(LOG_PHASE, 9, 0, names)).toContain("phase 9");
+  expect(formatEvent(9999, 1, 2, names)).toBe("WNG-9999 UNKNOWN EVENT: 1 2");
+});
+
+test("a record holds the function apart from what else the values say", () => {
+  expect(eventFunction(LOG_VIP_FAILED, 1)).toBe(1);
+  expect(eventDetail(LOG_VIP_FAILED, 1, 13, names)).toBe("errno 13");
+  expect(eventFunction(events.LOG_STRANGER, (0xfe0a << 16) | 1)).toBe(1);
+  expect(eventDetail(events.LOG_STRANGER, (0xfe0a << 16) | 1, -2, names)).toBe("fe:0a:ff:ff:ff:fe");
+  expect(eventFunction(LOG_SERVER_INCOMPATIBLE, 0)).toBe(-1);
+  expect(eventDetail(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe("a digest ffffffff");
+  expect(eventDetail(9999, 1, 2, names)).toBe("1 2");
+});
+
+test("the subject of a fault is what sets and clears have in common", () => {
+  expect(eventSubject(LOG_SERVER_INCOMPATIBLE, "", "a digest ffffffff")).toBe("a");
+  expect(eventSubject(events.LOG_SERVER_ALIVE, "", "a")).toBe("a");
+  expect(eventSubject(LOG_VIP_FAILED, "map", "errno 13")).toBe("map");
+  expect(eventSubject(events.LOG_STRANGER, "map", "fe:0a:ff:ff:ff:fe")).toBe("map fe:0a:ff:ff:ff:fe");
+  expect(eventSubject(events.LOG_STALLED, "", "300")).toBe("");
+});
