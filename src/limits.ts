@@ -224,8 +224,11 @@ export const WEB_REQUESTS_MAX = 32;
 /** A connection that is idle, or whose request does not become whole, is closed after this; Bun's timer adds up to 12 s. */
 export const WEB_IDLE_S = 10;
 
-/** The engine's snapshot and the log are read so often at most, however many look at the page, and shown so often. */
+/** The engine's snapshot is read so often at most, however many look at the page. */
 export const WEB_STATE_MS = 200;
+
+/** The log is read again so often at most while it grows: a full one of 4 MiB takes 0.2 s. */
+export const WEB_LOG_MS = 500;
 
 /** The answer to a wrong token waits so long. */
 export const WEB_REFUSAL_MS = 1000;

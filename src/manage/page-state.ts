@@ -3,6 +3,7 @@
  * else of this server can be asked for over the network, and nothing here depends on who asks.
  */
 import type { AircraftConfig } from "../config/model.ts";
+import { WEB_LOG_MS } from "../limits.ts";
 import type { FunctionStatus, StatusDocument } from "../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance, StorageFigures } from "./maintenance.ts";
 import { type Verdict, verdictOf, whyNotRunning } from "./page-verdict.ts";
@@ -90,6 +91,7 @@ export interface PageState {
 export class PageStateReader {
   readonly #maintenance: Maintenance;
   #logRead = "";
+  #logReadMs = Number.NEGATIVE_INFINITY;
   #faults: FaultEntry[] = [];
   #timeline: TimelineEntry[] = [];
 
@@ -102,7 +104,9 @@ export class PageStateReader {
     const status = this.#maintenance.status();
     const storage = log.storage();
     const logNow = `${storage.newestSequence} ${storage.leg} ${storage.powerOn}`;
-    if (logNow !== this.#logRead) {
+    const nowMs = performance.now();
+    if (logNow !== this.#logRead && nowMs - this.#logReadMs >= WEB_LOG_MS) {
+      this.#logReadMs = nowMs;
       this.#faults = log.faults().filter(({ isActive }) => isActive);
       this.#timeline = log.entries({ newest: TIMELINE_ENTRIES }).reverse().map(timelineEntry);
       this.#logRead = logNow;

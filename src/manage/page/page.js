@@ -149,7 +149,7 @@ function faultList({ faults, kind }) {
 
 /** @param {PageState} state */
 function showLog({ storage }) {
-  find("log").hidden = storage === null;
+  for (const id of ["log", "log-way"]) find(id).hidden = storage === null;
   if (storage === null) return;
   const { records, capacity, sizeBytes, damaged, lost, legBytes, legBytesBudget, legSyncs, legSyncsBudget } = storage;
   say(
