@@ -24,8 +24,9 @@ import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";
 
-/** A snapshot is written once a period; an engine that has not for so long does not run. */
-const FRESH_MS = 1000;
+/** A snapshot is written once a period; an engine that has not for so long, and for so many periods, does not run. */
+const FRESH_MS = 500;
+const FRESH_PERIODS = 5;
 
 const TIMELINE_ENTRIES = 100;
 
@@ -40,7 +41,7 @@ const ACTIONS: PageState["actions"] = [
 
 const WAIT_FOR_PROCEDURE = "The acceptance procedure has the aircraft: the buttons work when it is over.";
 
-/** What one server says of itself, not older than FRESH_MS; null: nothing. */
+/** What one server says of itself, as long as it is fresh; null: nothing. */
 interface View {
   status: StatusDocument;
   ageMs: number;
@@ -144,7 +145,8 @@ export class RigPage {
     const snapshot = readSnapshot(join(this.#directory, "servers", id, "run", "status"));
     if (snapshot === null) return null;
     const ageMs = (nowUs() - snapshot.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
-    return ageMs > FRESH_MS ? null : { status: statusDocument(snapshot, this.#config), ageMs };
+    const freshMs = Math.max(FRESH_MS, FRESH_PERIODS * this.#config.keepAlive.periodMs);
+    return ageMs > freshMs ? null : { status: statusDocument(snapshot, this.#config), ageMs };
   }
 
   #note(label: string, text: string): void {
@@ -153,14 +155,14 @@ export class RigPage {
   }
 }
 
-/** Every function with the server that says itself that it has it. */
+/** Every function with the server that says itself that it has it; where two do, the one that has said so last is alive. */
 function ownedFunctions(config: AircraftConfig, views: readonly (View | null)[]): StatusDocument["functions"] {
+  const newestFirst = views.filter((view) => view !== null).sort((one, other) => one.ageMs - other.ageMs);
   return config.functions.map(({ id, priority, required, vips }, index) => {
     const entry = { id, priority, required, vips: vips.map(({ text }) => text) };
-    for (const view of views) {
-      const own = view?.status.functions[index];
-      if (own !== undefined && own.owner === view?.status.server)
-        return { ...entry, owner: own.owner, state: own.state };
+    for (const { status } of newestFirst) {
+      const own = status.functions[index];
+      if (own !== undefined && own.owner === status.server) return { ...entry, owner: own.owner, state: own.state };
     }
     return { ...entry, owner: null, state: "stopped" };
   });

@@ -56,6 +56,13 @@ test("every server counts for what it says that it runs itself", () => {
   expect(page.state().functions[1]?.why).toBe("stopped: it is given a server with the next change");
 });
 
+test("of two servers that claim a function, the one that wrote last counts: the other may be dead already", () => {
+  says("a", { owners: [0, 0], ageMs: 300 });
+  says("b", { owners: [1, 0], ageMs: 5 });
+  machines("on", "on");
+  expect(owners()).toEqual(["b", "a"]);
+});
+
 test("a machine that is off, stopped or paused runs nothing, whatever its last snapshot says", () => {
   says("a", { owners: [0, 0] });
   says("b", { owners: [0, 0] });
