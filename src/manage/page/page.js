@@ -65,7 +65,8 @@ function show(state) {
   const pictured = servers.map(({ lastHeardMs: _, ...rest }) => rest);
   part("columns", [pictured, functions], () => pictureOf(state));
   // Buttons stand below their server, whether or not there is one more column.
-  const template = `repeat(${find("columns").childElementCount}, minmax(11.5rem, 1fr))`;
+  const hasIdle = find("columns").childElementCount > servers.length;
+  const template = `repeat(${servers.length}, minmax(9rem, 1fr))${hasIdle ? " minmax(12rem, 1fr)" : ""}`;
   for (const id of ["columns", "controls"]) find(id).style.gridTemplateColumns = template;
   part("function-rows", functions, () => functionRows(state));
   part("server-rows", pictured, () => serverRows(state));

@@ -70,7 +70,7 @@ function idleColumn(idle, scale) {
   for (const entry of byImportance(idle)) {
     list.append(functionBox(entry, element("span", "name", entry.id, element("span", "why", entry.why)), scale));
   }
-  const title = element("h3", "", element("span", "", "✖ NOT RUNNING"), element("span", "", String(idle.length)));
+  const title = element("h3", "", element("span", "", `✖ NOT RUNNING: ${idle.length}`));
   const made = element("section", "column idle", title, list);
   made.setAttribute("aria-label", `Not running: ${idle.length}`);
   return made;
