@@ -52,6 +52,7 @@ export async function manage(args: string[]): Promise<number> {
     config,
     serverId,
     runDirectory: required("run-dir"),
+    directory: required("directory"),
     controlFd: number("control-fd", 3, 1023),
     log: MaintenanceLog.open({
       ...{ config, serverId, session },

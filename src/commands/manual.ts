@@ -1,4 +1,6 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
+
+import { KEY_BYTES_MAX, KEY_BYTES_MIN } from "../config/key-file.ts";
 import { eventLabel } from "../core/event-text.ts";
 import { MAINTENANCE_EVENTS, type MaintenanceEvent } from "../core/maintenance-event.ts";
 import {
@@ -263,8 +265,9 @@ ${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "   
   68     4      CRC-32C of the bytes before it`;
 
 const FILES = (): string => `configuration      named with --config; embedded default aircraft without it
-key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
-                   relative paths start at the configuration
+key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
+                   for their owner alone; relative paths start at the
+                   configuration
 
 /run/wingman       (--run-dir) of a running server:
   lock             held by 'wingman run': a second one here ends at once
@@ -321,6 +324,34 @@ client subnet; do not set VIPs in the system's network setup.
 'wingman run' needs CAP_NET_ADMIN (addresses) and CAP_NET_RAW (ARP); CAP_SYS_NICE
 for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
 crash.`;
+
+const PAGE = (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere
+else, by a process of its own: nothing that flies waits for it. It only shows;
+the log can be downloaded. It needs nothing but this server, and shows changes
+without reload.
+
+  first line   is everything running, and if not, what to do
+  picture      servers as columns with their capacity, functions in them by
+               priority (P10 first) and size, what does not run, and why; the
+               same as a table
+  faults       that are active, with cause and action
+  keep-alives  time since each server was heard, lateness, over the last minute
+  timeline     failovers and faults of the log, with leg and UTC
+  log          download as text, CSV, JSON lines, or whole
+
+What is older than a second and a half is shown grey and hatched, and says so.
+
+By default only this machine itself reaches it (127.0.0.1:8044); from a laptop,
+by 'ssh -L 8044:127.0.0.1:8044 SERVER'. Any other address needs a token file,
+maintenance.web.tokenFile: ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX.toLocaleString("en-US")} bytes that nobody but the file's owner
+has permission to read or write.
+  head -c 24 /dev/urandom | base64 > page.token; chmod 600 page.token
+A browser asks for the token once; programs send it as 'Authorization: Bearer
+TOKEN'. A wrong one is answered after a second, and logged. It travels as it is:
+the maintenance network has to be one's own.
+
+  /state.json                          all that the page shows, as JSON
+  /log.txt, .csv, .jsonl, .bin         the log; Repr-Digest holds its SHA-256`;
 
 const WATCHDOG = (): string => `Two watchdogs can watch the flight loop, the process that sends the keep-alives. It
 feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothing
@@ -556,6 +587,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
+  { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
   { name: "maintenance-log", summary: "what it holds, and what it survives", text: MAINTENANCE_LOG },
   { name: "faults", summary: "maintenance events, their causes and actions", text: FAULTS },

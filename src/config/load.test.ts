@@ -51,7 +51,7 @@ describe("a sound configuration", () => {
         ],
         maintenance: {
           console: { device: "/dev/ttyS0", baud: 115200 },
-          web: { listen: "127.0.0.1:8044" },
+          web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
           groundInput: "/run/wingman/on-ground",
         },

@@ -113,6 +113,7 @@ export const LOG_ACTION_FAILED = 460;
 export const LOG_GROUND_UNKNOWN = 461;
 export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
+export const LOG_PAGE_REFUSED = 464;
 
 function event(
   code: number,
@@ -574,8 +575,17 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "MAINTENANCE PAGE NOT SERVED",
     "errno",
     "none",
-    "The address is not there, or another program has it.",
-    "Check maintenance.web.listen.",
+    "The address is taken or not there, or the token file is wrong.",
+    "Check maintenance.web.listen and tokenFile.",
+    { class: 3 },
+  ),
+  event(
+    LOG_PAGE_REFUSED,
+    "WRONG TOKEN ON MAINTENANCE PAGE",
+    "none",
+    "none",
+    "Somebody showed a token that is not this aircraft's.",
+    "None, unless it repeats: then change the token.",
     { class: 3 },
   ),
 ];

@@ -1,10 +1,26 @@
+import { LOG_PAGE_FAILED } from "../core/maintenance-event.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
 import { consoleFrontEnds } from "./console-front-ends.ts";
 import type { FrontEnd } from "./front-end.ts";
 import type { Maintenance } from "./maintenance.ts";
+import { startWebServer, type WebServerOptions } from "./web-server.ts";
+
+export interface FrontEndOptions extends WebServerOptions {
+  readonly runDirectory: string;
+}
 
 /** Where people come in: the console on the serial line and on RUN_DIR/console.sock, and the page. */
-export function frontEnds(maintenance: Maintenance, runDirectory: string): FrontEnd[] {
-  const { device, baud } = maintenance.config.maintenance.console;
-  return consoleFrontEnds(maintenance, { device, baud, socket: new RunDirectory(runDirectory).consoleSocket });
+export function frontEnds(maintenance: Maintenance, options: FrontEndOptions): FrontEnd[] {
+  const { console, web } = maintenance.config.maintenance;
+  const { consoleSocket } = new RunDirectory(options.runDirectory);
+  return [
+    ...consoleFrontEnds(maintenance, { ...console, socket: consoleSocket }),
+    {
+      ...{ what: `page ${web.listen}`, failedCode: LOG_PAGE_FAILED },
+      start: () => {
+        const server = startWebServer(maintenance, options);
+        return () => server.stop();
+      },
+    },
+  ];
 }
