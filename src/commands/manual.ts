@@ -82,8 +82,7 @@ system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
-Checked, but not used in this release: maintenance.console, maintenance.web and
-maintenance.groundInput.
+Checked, but not used in this release: maintenance.web.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are

@@ -94,10 +94,11 @@ test("never more waits in the kernel than a fraction of a second of the line", a
     expect(line.waiting).toBeLessThanOrEqual(most);
   }
   expect(line.sent.length).toBe(most);
-  while (!line.sent.includes("\r\nOK\r\n")) {
+  for (let turn = 0; turn < 100; turn++) {
     line.waiting = 0;
     subject.turn(1000);
   }
+  expect(line.sent).toEndWith("\r\nOK\r\nwingman left> ");
 });
 
 test("what the line does not take is sent later, in order and whole", async () => {
