@@ -1,6 +1,6 @@
 /** The real `manage` under the real supervisor, with records from the stand-in engine. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   LOG_MANAGE_ENDED,
@@ -197,9 +197,10 @@ test(
     await Bun.sleep(1500);
     expect(managePid()).toBe(pid);
     expect(readFileSync(errors, "utf8").split("\n").length).toBe(2);
-    Bun.spawnSync(["rm", daemon.stateDirectory]);
+    rmSync(daemon.stateDirectory);
+    mkdirSync(daemon.stateDirectory);
     process.kill(pid, "SIGKILL");
-    await until("the records", () => existsSync(daemon.stateDirectory) && stored().length === 300);
+    await until("the records", () => stored().length === 300);
     expect(stored()).toEqual(upTo(300));
   },
   LIMIT_MS,
