@@ -264,7 +264,7 @@ export const LOG_BYTES_PER_LEG = 1 << 20;
 export const LOG_COLLECT_US = 10_000_000;
 
 /** A storage that refused is tried again so often. */
-export const LOG_RETRY_US = 60_000_000;
+export const LOG_RETRY_US = 10_000_000;
 
 /** Damaged logs that are kept beside the present one. */
 export const LOG_ARCHIVES_MAX = 3;

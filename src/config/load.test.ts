@@ -59,6 +59,12 @@ describe("a sound configuration", () => {
     });
   });
 
+  test("faults may be wanted from the first second after power-up", () => {
+    const file = { ...smallest(), maintenance: { log: { inhibitSeconds: 0 } } };
+    const result = parseConfig(JSON.stringify(file), "x", "/");
+    expect(result.ok && result.config.maintenance.log).toEqual({ sizeKiB: 4096, inhibitSeconds: 0 });
+  });
+
   test("the client interface is the first keep-alive interface unless given", () => {
     const interfaceOf = (changes: Changed): string | null => {
       const result = parseConfig(JSON.stringify({ ...smallest(), ...changes }), "x", "/");

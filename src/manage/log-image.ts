@@ -41,16 +41,16 @@ export class LogImage implements LogReader {
     try {
       const bytes = new Uint8Array(fstatSync(fd).size);
       readAt(fd, bytes, 0, bytes.length);
-      for (let readings = 1; readings < READINGS; readings++) {
+      for (let readings = 1; ; readings++) {
         const header = newestLogHeader(bytes);
-        const torn = header === null ? [] : new LogPlaces(new BytesSource(bytes), header).placesOf(PLACE_DAMAGED);
-        if (header !== null && torn.length === 0) break;
+        const image = header === null ? null : new LogImage(file, bytes);
+        const torn = image === null ? [0] : image.damagedPlaces();
+        if (image !== null && torn.length === 0) return image;
+        if (readings === READINGS) return new LogImage(file, bytes);
         Bun.sleepSync(READ_AGAIN_MS);
-        if (header === null) readAt(fd, bytes, 0, Math.min(bytes.length, LOG_RECORDS_AT));
-        for (const place of torn)
-          readAt(fd, bytes, offsetOf(place), Math.min(LOG_RECORD_BYTES, bytes.length - offsetOf(place)));
+        const length = image === null ? LOG_RECORDS_AT : LOG_RECORD_BYTES;
+        for (const at of torn) readAt(fd, bytes, at, Math.max(0, Math.min(length, bytes.length - at)));
       }
-      return new LogImage(file, bytes);
     } finally {
       closeSync(fd);
     }
@@ -73,7 +73,7 @@ export class LogImage implements LogReader {
     return legsOf(
       () => this.#records(),
       (function* (places: LogPlaces) {
-        for (const { record } of places.ringNewestFirst(0)) yield record;
+        for (const { record } of places.newestFirst(0)) yield record;
       })(this.#places),
     );
   }

@@ -404,6 +404,15 @@ describe("the budget of a leg", () => {
     log = open(directory);
     expect(log.storage().legSyncs).toBeGreaterThanOrEqual(5);
     log.ground(true, 5 * HOUR_US);
+    expect(log.storage()).toMatchObject({ legSyncs: 0, legBytes: 0 });
+    log.sync();
+    expect(log.entries().at(-1)).toMatchObject({ code: LOG_LEG_ENDED });
+    log.image();
+    const bytes = readFileSync(file);
+    log.close();
+    writeFileSync(file, bytes); // as a process that was killed behind the end of the leg leaves it
+    log = open(directory);
+    expect(log.storage()).toMatchObject({ legSyncs: 1 });
     log.ground(false, 6 * HOUR_US);
     expect(log.storage()).toMatchObject({ legSyncs: 0, legBytes: 0 });
     log.close();
