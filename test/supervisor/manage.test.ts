@@ -151,11 +151,12 @@ test(
 );
 
 test(
-  "it dies with its supervisor",
+  "it dies with its supervisor, even when it hangs",
   async () => {
     await started();
     const pid = await until("the maintenance process", managePid);
     await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    process.kill(pid, "SIGSTOP"); // it does not see that its socket ends
     daemon.signal("SIGKILL");
     await until("its end", () => !isRunning(pid));
   },
