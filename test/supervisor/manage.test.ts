@@ -75,9 +75,11 @@ test(
         return found !== last && found;
       });
       last = pid;
-      daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill } });
-      // At any moment: before it has started, while it writes, after it has answered.
+      // At any moment: before it has started, when it has taken some and not stored them, after it has answered.
+      daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill / 2 } });
       await Bun.sleep((kill * 370) % 1000);
+      daemon.order({ events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 } });
+      await Bun.sleep((kill * 30) % 100);
       process.kill(pid, "SIGKILL");
     }
     await until(`all records; so far ${stored().length}`, () => stored().length >= kills * perKill);
