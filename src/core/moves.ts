@@ -147,6 +147,7 @@ export class Moves {
   /**
    * Enters what is asked for into the inputs of an allocation, which say what runs where: a function that is to move counts as running
    * on its new server. Lower index of the asking server first; what has no room, or no place, is left out by every server alike.
+   * A function or server beyond the table has no place: nothing is eligible there.
    */
   apply(allocation: Allocation): void {
     const { membership } = this;
@@ -161,7 +162,6 @@ export class Moves {
 
   private applyOne(allocation: Allocation, index: number, server: number): void {
     const { table } = this;
-    if (index >= table.functionCount || server >= table.serverCount) return;
     const from = allocation.current[index];
     if (from === server) return; // it is there
     const possible = allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & (1 << server);

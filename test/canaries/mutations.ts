@@ -93,7 +93,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "corroboration skipped",
     breaks: "P1",
     // Messages that are sent on leave corroboration little to do: it shows with several servers and short detection times.
-    options: ["--servers", "4", "--from", "600"],
+    options: ["--servers", "4", "--from", "380"],
     changes: [
       {
         file: "src/core/failure-detector.ts",
