@@ -65,6 +65,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "tie broken by the order of arrival",
     breaks: "P1",
+    options: ["--from", "2050"],
     changes: [
       {
         file: "src/core/rivals.ts",
@@ -76,6 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "stall not noticed",
     breaks: "P1",
+    options: ["--from", "275"],
     changes: [
       {
         file: "src/core/stall.ts",

@@ -2,7 +2,15 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_FUNCTION_UP, LOG_SERVER_LOST, LOG_STALLED, LOG_VIP_REMOVED } from "../../src/core/maintenance-event.ts";
+import {
+  LOG_FUNCTION_UP,
+  LOG_GROUND_UNKNOWN,
+  LOG_LEG_BEGUN,
+  LOG_LEG_ENDED,
+  LOG_SERVER_LOST,
+  LOG_STALLED,
+  LOG_VIP_REMOVED,
+} from "../../src/core/maintenance-event.ts";
 import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
@@ -146,4 +154,26 @@ test("a state directory without room: the server flies on", async () => {
   expect(managePid(flight.a)).toBeGreaterThan(0);
   expect(readdirSync(state)).toContain("full");
   expect(await flight.a.stop()).toBe(0);
+});
+
+test("the ground input makes legs; when it falls silent that is recorded, and ends none", async () => {
+  const groundInput = join(flight.a.stateDirectory, "on-ground");
+  mkdirSync(flight.a.stateDirectory, { recursive: true });
+  flight.a.start({ ...TABLE, maintenance: { groundInput } });
+  const seen = (): number[] =>
+    recordsOf(flight.a.stateDirectory).flatMap(({ code }) =>
+      [LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_GROUND_UNKNOWN].includes(code) ? [code] : [],
+    );
+  const expected: number[] = [];
+  for (const [text, code] of [
+    ["0", LOG_LEG_BEGUN],
+    ["1", LOG_LEG_ENDED],
+    ["0", LOG_LEG_BEGUN],
+    ["?", LOG_GROUND_UNKNOWN],
+  ] as const) {
+    writeFileSync(groundInput, text);
+    expected.push(code);
+    await until(`record ${code} after ${text}`, () => seen().length === expected.length);
+    expect(seen()).toEqual(expected);
+  }
 });
