@@ -82,8 +82,6 @@ system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
 
-Checked, but not used in this release: maintenance.web.
-
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
     compared as addresses, so fd44::1 and fd44:0::1 are the same;

@@ -78,7 +78,8 @@ export interface Vip {
 }
 
 export interface MaintenanceConfig {
-  console: { device: string; baud: number };
+  /** device null: no serial line; 'wingman console' works all the same. */
+  console: { device: string | null; baud: number };
   /**
    * Address and port of the maintenance page; `tokenFile` as written, relative to the directory of the configuration file.
    * null: whoever reaches the address may read, so it is a loopback address.

@@ -324,7 +324,12 @@ const MaintenanceSchema = v.strictObject(
       v.strictObject(
         {
           device: v.optional(
-            v.pipe(AbsolutePath, v.description("Serial line of the maintenance console.")),
+            v.nullable(
+              v.pipe(
+                AbsolutePath,
+                v.description("Serial line of the maintenance console; null where the server has none."),
+              ),
+            ),
             "/dev/ttyS0",
           ),
           baud: v.optional(

@@ -9,8 +9,8 @@ import { SerialConsole } from "./serial-console.ts";
 export interface ConsoleOptions {
   /** `RUN_DIR/console.sock` */
   readonly socket: string;
-  /** Serial line, or a pseudo-terminal. */
-  readonly device: string;
+  /** Serial line, or a pseudo-terminal; null for none. */
+  readonly device: string | null;
   readonly baud: number;
   /** After which a session ends that nobody types in; CONSOLE_IDLE_MS unless given. */
   readonly idleMs?: number;
@@ -21,15 +21,17 @@ export function consoleFrontEnds(maintenance: Maintenance, options: ConsoleOptio
   const { socket, device, baud, idleMs } = options;
   const newSession = (kind: SessionKind, nowMs: number): ConsoleSession =>
     new ConsoleSession(maintenance, { kind, nowMs, ...(idleMs === undefined ? {} : { idleMs }) });
+  const onSocket: FrontEnd = {
+    ...{ what: `console ${socket}`, failedCode: LOG_CONSOLE_FAILED },
+    start: () => {
+      const server = new ConsoleServer({ path: socket, newSession });
+      return () => server.close();
+    },
+  };
+  if (device === null) return [onSocket];
   const line = new SerialPort(device);
   return [
-    {
-      ...{ what: `console ${socket}`, failedCode: LOG_CONSOLE_FAILED },
-      start: () => {
-        const server = new ConsoleServer({ path: socket, newSession });
-        return () => server.close();
-      },
-    },
+    onSocket,
     {
       ...{ what: `console ${device}`, failedCode: LOG_CONSOLE_FAILED },
       start: (closed) => {
