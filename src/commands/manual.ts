@@ -36,8 +36,8 @@ import {
   SERVICE_FEEDINGS,
   WITNESS_BROADCAST_MS,
 } from "../limits.ts";
-import { CONSOLE_COMMANDS } from "../manage/console-commands.ts";
-import { commandList } from "../manage/console-help.ts";
+import { CONSOLE_COMMANDS } from "../manage/console/console-commands.ts";
+import { commandList } from "../manage/console/console-help.ts";
 import { PAUSE_MS_MAX } from "../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../wire/client-notice.ts";
 import { REASON_NAMES } from "../wire/control.ts";

@@ -6,8 +6,8 @@ import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-event.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
+import { MaintenanceLog } from "./log/maintenance-log.ts";
 import type { FaultEntry, LogEntry, LogReader, Maintenance, StorageFigures } from "./maintenance.ts";
-import { MaintenanceLog } from "./maintenance-log.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",

@@ -24,7 +24,7 @@ import {
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
-import { type KeptLog, LogKeeper } from "./log-keeper.ts";
+import { type KeptLog, LogKeeper } from "./log/log-keeper.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
 
 const TICK_MS = 1000;

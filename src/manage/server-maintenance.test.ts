@@ -24,7 +24,7 @@ import {
 } from "../wire/control.ts";
 import { SERVER_LOST, STATUS_SERVER_BYTES, STATUS_SERVERS_AT } from "../wire/status-snapshot.ts";
 import { GroundSignal } from "./ground-input.ts";
-import type { LogKeeper } from "./log-keeper.ts";
+import type { LogKeeper } from "./log/log-keeper.ts";
 import { MaintenanceError } from "./maintenance.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
 

@@ -10,7 +10,7 @@ import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts"
 import { judge } from "./built-in-test.ts";
 import type { GroundSignal } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
-import type { LogKeeper } from "./log-keeper.ts";
+import type { LogKeeper } from "./log/log-keeper.ts";
 import { type LogReader, type Maintenance, MaintenanceError, type TestResult } from "./maintenance.ts";
 import { probeWitness } from "./witness-probe.ts";
 
