@@ -1,6 +1,7 @@
 /** Maintenance events in words: for the supervisor's output and for the records of the log. */
 import { PHASE_NAMES } from "../wire/status-snapshot.ts";
-import { maintenanceEvent, type ValueKind } from "./maintenance-event.ts";
+import type { ValueKind } from "./maintenance-entry.ts";
+import { maintenanceEvent } from "./maintenance-event.ts";
 
 export interface EventNames {
   readonly servers: readonly string[];

@@ -10,7 +10,7 @@ import {
   LOG_STALLED,
   LOG_STRANGER,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-event.ts";
+} from "../../core/maintenance-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { KIND_NAMES } from "../maintenance.ts";
 import { FaultMemory, type RecordDraft } from "./fault-memory.ts";

@@ -4,7 +4,8 @@
  * leg. No clock, no file: times come in, drafts of records go out.
  */
 import { eventSubject } from "../../core/event-text.ts";
-import { type MaintenanceEvent, maintenanceEvent } from "../../core/maintenance-event.ts";
+import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
+import { maintenanceEvent } from "../../core/maintenance-event.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
 import { KIND_EVENT, KIND_FAULT_CLEARED, KIND_FAULT_SET, KIND_FAULT_SUMMARY } from "../maintenance.ts";

@@ -1,6 +1,7 @@
 /** From the records of a log to what people and programs read of it: entries, faults of a leg, legs. Records come newest first. */
 import { eventLabel, eventSubject } from "../../core/event-text.ts";
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED, maintenanceEvent } from "../../core/maintenance-event.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../core/maintenance-code.ts";
+import { maintenanceEvent } from "../../core/maintenance-event.ts";
 import { type LogRecord, NATURE_HARD, NATURE_INTERMITTENT } from "../../wire/log-record.ts";
 import {
   type FaultEntry,

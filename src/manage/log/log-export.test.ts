@@ -7,7 +7,7 @@ import {
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-event.ts";
+} from "../../core/maintenance-code.ts";
 import { exportLog } from "./log-export.ts";
 import { LogImage } from "./log-image.ts";
 import { verifyLog } from "./log-verify.ts";

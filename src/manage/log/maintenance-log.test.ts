@@ -14,7 +14,7 @@ import {
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-event.ts";
+} from "../../core/maintenance-code.ts";
 import { LOG_ARCHIVES_MAX, LOG_COLLECT_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
 import { LogImage } from "./log-image.ts";

@@ -17,7 +17,7 @@ import {
   LOG_STARTED_AGAIN,
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
-} from "../../core/maintenance-event.ts";
+} from "../../core/maintenance-code.ts";
 import { LOG_BYTES_PER_LEG, LOG_COLLECT_US, LOG_RETRY_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
 import { logFileBytes } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
