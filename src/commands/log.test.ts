@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, scratch } from "../../test/log/log-on-disk.ts";
 import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
@@ -100,4 +100,47 @@ test("an --out that cannot be written is told, and leaves nothing", () => {
   const result = wingman("--state-dir", directory, "--out", join(directory, "no", "such", "place"));
   expect(result.code).toBe(1);
   expect(result.err).toContain("log: --out: ");
+});
+
+test("an --out that is no file, or the log itself, is left alone; one behind a link is replaced, and not the link", () => {
+  const pipe = join(directory, "pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  const own = join(directory, "maintenance.log");
+  const before = readFileSync(own);
+  const link = join(directory, "link");
+  symlinkSync("maintenance.log", link);
+  for (const [out, reason] of [
+    [pipe, "expected the name of a file"],
+    [directory, "expected the name of a file"],
+    [own, "that is the log itself"],
+    [link, "that is the log itself"],
+  ] as const) {
+    const { code, out: printed, err } = wingman("--state-dir", directory, "--out", out);
+    expect([code, printed]).toEqual([1, ""]);
+    expect(err).toContain(`wingman: log: --out: ${out}: ${reason}`);
+  }
+  expect(readFileSync(own)).toEqual(before);
+  rmSync(link);
+  writeFileSync(join(directory, "behind"), "");
+  symlinkSync("behind", link);
+  expect(wingman("--state-dir", directory, "--out", link).code).toBe(0);
+  expect(readlinkSync(link)).toBe("behind");
+  expect(wingman("verify", join(directory, "behind")).code).toBe(0);
+});
+
+test("a pipe and a file of 3 TB are no log, and keep nobody", () => {
+  const pipe = join(directory, "another-pipe");
+  Bun.spawnSync(["mkfifo", pipe]);
+  const huge = join(directory, "huge");
+  writeFileSync(huge, "");
+  truncateSync(huge, 3 * 2 ** 40);
+  expect(wingman("--file", pipe).err).toBe(`wingman: log: ${pipe}: no maintenance log: not a file\n`);
+  expect(wingman("verify", pipe).err).toBe(`wingman: log verify: ${pipe}: not a file\n`);
+  for (const args of [
+    ["--file", huge],
+    ["verify", huge],
+  ] as const) {
+    const { code, err } = wingman(...args);
+    expect([code, err]).toEqual([1, expect.stringContaining("3298534883328 bytes are more than any log has\n")]);
+  }
 });

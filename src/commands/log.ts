@@ -1,5 +1,16 @@
 /** `wingman log`: the maintenance log of this machine, or of a file taken from any other. */
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { type ExportFormat, exportLog } from "../manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../manage/log/log-image.ts";
@@ -26,6 +37,9 @@ const OPTIONS = {
 
 const U32_MAX = 0xffff_ffff;
 
+/** No export is larger: those of the largest log, 1 GiB, have half of it. */
+const EXPORT_BYTES_MAX = 2 ** 32;
+
 /**
  * Prints the log, or writes it to `--out`; `wingman log verify FILE` says whether a file taken from a log is whole (exit 1 if not).
  * Needs no configuration, and does not hold up the process that writes the log.
@@ -48,10 +62,11 @@ export async function log(args: string[]): Promise<number> {
     throw new UsageError("log: expected --file or --state-dir, not both");
   }
   const file = options.file ?? join(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT, LOG_FILE);
+  const out = options.out === undefined ? undefined : target(options.out, file);
   const image = read(file);
   const damaged = image.damagedPlaces().length;
   if (damaged > 0) process.stderr.write(`wingman: log: ${damaged} damaged records skipped\n`);
-  await deliver(contentOf(image, format, filter), format, options.out);
+  await deliver(contentOf(image, format, filter), format, out);
   return EXIT_DONE;
 }
 
@@ -96,6 +111,27 @@ async function deliver(content: Uint8Array, format: string, out: string | undefi
   await new Promise<void>((resolve) => process.stdout.write(content, () => resolve()));
 }
 
+/** What `out` leads to. Only a file is replaced, and never the log: nobody wants another thing in the place of a device. */
+function target(out: string, log: string): string {
+  const there = statusOf(out);
+  if (there === null) return out;
+  if (!there.isFile()) throw new RuntimeError(`log: --out: ${out}: expected the name of a file, found something else`);
+  const source = statusOf(log);
+  if (source !== null && source.ino === there.ino && source.dev === there.dev) {
+    throw new RuntimeError(`log: --out: ${out}: that is the log itself`);
+  }
+  return realpathSync(out);
+}
+
+/** null where there is nothing, or nothing that can be seen. */
+function statusOf(file: string): Stats | null {
+  try {
+    return statSync(file);
+  } catch {
+    return null;
+  }
+}
+
 /** Under its name only when it is whole. */
 function write(out: string, content: Uint8Array): void {
   const unnamed = `${out}.${process.pid}.part`;
@@ -118,6 +154,11 @@ function verify(file: string | undefined, options: Record<string, string | boole
   if (file === undefined) throw new UsageError("log verify: expected a file");
   const extra = Object.entries(options).find(([, value]) => value !== undefined && value !== false);
   if (extra !== undefined) throw new UsageError(`log verify: --${extra[0]} has no meaning here, expected a file only`);
+  const there = statusOf(file);
+  if (there !== null && !there.isFile()) throw new RuntimeError(`log verify: ${file}: not a file`);
+  if (there !== null && there.size > EXPORT_BYTES_MAX) {
+    throw new RuntimeError(`log verify: ${file}: ${there.size} bytes are more than any log has`);
+  }
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(file);

@@ -16,3 +16,10 @@ test("a process ends without noise when its reader has gone", () => {
 test("without that it would fail", () => {
   expect(writeToNobody("").code).not.toBe(0);
 });
+
+test("a disk that is full is told in one line", () => {
+  const code = `(await import(${READER})).leaveWithTheReader(); process.stdout.write("line\\n")`;
+  const child = Bun.spawnSync(["bash", "-c", '"$0" -e "$1" >/dev/full', process.execPath, code]);
+  expect(child.stderr.toString()).toMatch(/^wingman: stdout: ENOSPC: .*\n$/);
+  expect(child.exitCode).toBe(1);
+});

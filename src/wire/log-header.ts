@@ -38,6 +38,7 @@ export const LOG_RECORDS_AT = 2 * LOG_PAGE_BYTES;
 
 /** No file is larger than the largest that can be configured, 1 GiB. */
 const LOG_PLACES_MAX = (1 << 30) / LOG_RECORD_BYTES;
+export const LOG_FILE_BYTES_MAX = LOG_RECORDS_AT + LOG_PLACES_MAX * LOG_RECORD_BYTES;
 const CRC_AT = LOG_HEADER_BYTES - 4;
 
 export interface LogHeader {

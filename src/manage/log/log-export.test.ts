@@ -167,6 +167,20 @@ describe("verify", () => {
     expect(problemsOf("")[0]).toContain("the file is empty");
   });
 
+  test.each(["text", "csv", "json"] as const)("%s with other line ends is told so", (format) => {
+    const content = exportLog(image, format);
+    const other = format === "csv" ? content.replaceAll("\r\n", "\n") : content.replaceAll("\n", "\r\n");
+    expect(problemsOf(other)).toEqual(["its line ends were changed on the way: copy it as binary"]);
+  });
+
+  test("the binary file, with any byte beside the headers changed", () => {
+    for (const at of [256, 4095, 4096 + 256, 8191]) {
+      const bytes = image.image().slice();
+      bytes[at] = 1;
+      expect(problemsOf(bytes)).toEqual([`byte ${at} is not 0, though nothing is written there`]);
+    }
+  });
+
   test("the binary file, record by record", () => {
     const bytes = image.image().slice();
     expect(verifyLog("x", bytes)).toEqual({

@@ -1,7 +1,13 @@
 /** A maintenance log as a file, read by another process than the one that writes it: on this machine, or downloaded, on any other. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { LOG_BYTES_PER_LEG, LOG_SYNCS_PER_LEG } from "../../limits.ts";
-import { LOG_RECORDS_AT, type LogHeader, logFileBytes, newestLogHeader } from "../../wire/log-header.ts";
+import {
+  LOG_FILE_BYTES_MAX,
+  LOG_RECORDS_AT,
+  type LogHeader,
+  logFileBytes,
+  newestLogHeader,
+} from "../../wire/log-header.ts";
 import { LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
 import type { FaultEntry, LegEntry, LogEntry, LogFilter, LogReader, StorageFigures } from "../maintenance.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
@@ -37,9 +43,10 @@ export class LogImage implements LogReader {
    * @throws NoLogError; Error of the system, with its code
    */
   static read(file: string): LogImage {
-    const fd = openSync(file, "r");
+    const fd = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK); // a pipe must not keep us
     try {
-      const bytes = new Uint8Array(fstatSync(fd).size);
+      const { size } = statusOf(file, fd);
+      const bytes = new Uint8Array(size);
       readAt(fd, bytes, 0, bytes.length);
       for (let readings = 1; ; readings++) {
         const header = newestLogHeader(bytes);
@@ -134,6 +141,15 @@ export class LogImage implements LogReader {
     for (const record of this.#records()) return record;
     return null;
   }
+}
+
+function statusOf(file: string, fd: number): { size: number } {
+  const status = fstatSync(fd);
+  if (!status.isFile()) throw new NoLogError(`${file}: no maintenance log: not a file`);
+  if (status.size > LOG_FILE_BYTES_MAX) {
+    throw new NoLogError(`${file}: no maintenance log: ${status.size} bytes are more than any log has`);
+  }
+  return status;
 }
 
 function readAt(fd: number, bytes: Uint8Array, at: number, length: number): void {

@@ -1,6 +1,6 @@
 /** Whether a file that was taken from a log is whole: an export by its last line, the log's own file record by record. */
 import { createHash } from "node:crypto";
-import { decodeLogHeader, LOG_MAGIC, LOG_PAGE_BYTES } from "../../wire/log-header.ts";
+import { decodeLogHeader, LOG_HEADER_BYTES, LOG_MAGIC, LOG_PAGE_BYTES } from "../../wire/log-header.ts";
 import { LOG_RECORD_BYTES } from "../../wire/log-record.ts";
 import { LogImage } from "./log-image.ts";
 
@@ -30,6 +30,11 @@ function verifyImage(name: string, bytes: Uint8Array): Verdict {
   const problems = headers.flatMap((header, copy) =>
     header === null ? [`copy ${copy + 1} of the header, at byte ${copy * LOG_PAGE_BYTES}, is damaged`] : [],
   );
+  for (const at of [0, LOG_PAGE_BYTES]) {
+    const rest = bytes.subarray(at + LOG_HEADER_BYTES, at + LOG_PAGE_BYTES);
+    const dirty = rest.findIndex((byte) => byte !== 0);
+    if (dirty >= 0) problems.push(`byte ${at + LOG_HEADER_BYTES + dirty} is not 0, though nothing is written there`);
+  }
   if (bytes.length !== image.expectedBytes()) {
     problems.push(`the file has ${bytes.length} bytes, expected ${image.expectedBytes()}`);
   }
@@ -50,6 +55,9 @@ const DIGEST_LINES = [
   ["CSV", /^SHA-256 ([0-9a-f]{64}),+\r\n$/],
   ["text", /^SHA-256 ([0-9a-f]{64})\n$/],
 ] as const;
+
+/** The end of an export that somebody copied as text. */
+const OTHER_LINE_ENDS = /(?:SHA-256 [0-9a-f]{64},*|\{"sha256":"[0-9a-f]{64}"\})\r*\n$/;
 
 function verifyExport(bytes: Uint8Array): Verdict {
   const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -74,6 +82,9 @@ function verifyExport(bytes: Uint8Array): Verdict {
       }
       return { format, problems, summary };
     }
+  }
+  if (OTHER_LINE_ENDS.test(body.toString("latin1", Math.max(0, body.length - 120)))) {
+    return { format: "unknown", problems: ["its line ends were changed on the way: copy it as binary"], summary };
   }
   const where = body.length === 0 ? "the file is empty" : `it ends in line ${lines.length} at byte ${body.length}`;
   const problems = [`no line with a SHA-256: ${where}, so it was cut off, or is no log of Wingman`];
