@@ -66,5 +66,21 @@ seen.newest = LogImage.read(`${directory}/maintenance.log`)
   .map(({ code, kind }) => `${kind} ${code}`);
 seen.size = statSync(`${directory}/maintenance.log`).size;
 log.close();
+
+// One without room for the greater size that is configured now.
+log = open(directory, { sizeKiB: 2048, nowBootUs: 2 * HOUR_US });
+log.take(1, LOG_STALLED, 303, 0, 4 * HOUR_US);
+log.take(4, LOG_STALLED, 303, 0, 4 * HOUR_US);
+seen.noRoomToGrow = {
+  durable: log.sync(),
+  problem: log.problem,
+  size: log.storage().sizeBytes,
+  newest: codes(log).slice(-2),
+};
+log.close();
+run("mount", "-o", "remount,size=4m", directory);
+log = open(directory, { sizeKiB: 2048, nowBootUs: 5 * HOUR_US });
+seen.roomToGrow = { size: log.storage().sizeBytes, newest: codes(log).at(-1) };
+log.close();
 run("umount", directory);
 console.log(JSON.stringify(seen));

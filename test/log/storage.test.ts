@@ -32,6 +32,8 @@ test("a storage that is full, read-only, or refuses: told, nothing acknowledged,
       takes: { durable: 3, problem: null },
       newest: ["set 301", "set 301", "set 423", "event 424", "cleared 423"],
       size: 64 * 1024,
+      noRoomToGrow: { durable: 4, problem: null, size: 64 * 1024, newest: [426, 301] },
+      roomToGrow: { size: 2048 * 1024, newest: 425 },
     });
   } finally {
     rmSync(directory, { recursive: true, force: true });

@@ -5,6 +5,7 @@
  */
 import {
   closeSync,
+  constants,
   fdatasyncSync,
   fstatSync,
   fsyncSync,
@@ -14,6 +15,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -23,6 +25,7 @@ import { LOG_ARCHIVES_MAX, LOG_LEG_PLACES } from "../../limits.ts";
 import {
   decodeLogHeader,
   encodeLogHeader,
+  LOG_FILE_BYTES_MAX,
   LOG_HEADER_BYTES,
   LOG_PAGE_BYTES,
   LOG_RECORDS_AT,
@@ -66,35 +69,49 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Opens the log, or begins one. `archivedAs` names where a file went that was none any more; `resized` says that the file was
-   * given the size that is configured now, with the newest of its records.
+   * Opens the log, or begins one. `archivedAs` names where went what had its name and was no log; `resized` is true for a file
+   * that was given the size that is configured now, with the newest of its records, and false for one that keeps its own because
+   * there is no room for that.
    */
   static open(
     file: string,
     sizeKiB: number,
     begin: NewLog,
-  ): { store: LogStore; archivedAs: string | null; resized: boolean } {
+  ): { store: LogStore; archivedAs: string | null; resized: boolean | null } {
     const eventPlaces = Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
     const sizes = { legPlaces: LOG_LEG_PLACES, eventPlaces };
     const fresh = { ...EMPTY, ...begin, ...sizes };
-    let fd = openExisting(file);
     let archivedAs: string | null = null;
-    if (fd !== null) {
-      const header = readHeader(fd);
+    const found = openExisting(file);
+    if (found !== null) {
+      const past = LogStore.#fromFile(found, file);
+      if (past instanceof LogStore) {
+        const { header } = past;
+        const isAsConfigured = header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces;
+        return { store: past, archivedAs, resized: isAsConfigured ? null : past.#resize(sizes) };
+      }
+      archivedAs = archive(file);
+      Object.assign(fresh, { sequenceBefore: past.sequence, powerOn: past.powerOn, newestLeg: past.leg });
+    }
+    const fd = create(file, fresh, () => {});
+    return { store: new LogStore(file, fd, fresh), archivedAs, resized: null };
+  }
+
+  /** A log that was opened; or, of a file that is none and is closed again, what it still tells. Throws what the system refuses. */
+  static #fromFile(fd: number, file: string): LogStore | Salvage {
+    try {
+      const header = fstatSync(fd).isFile() ? readHeader(fd) : null;
       if (header !== null) {
         allocate(fd, header, file);
-        const store = new LogStore(file, fd, header);
-        if (header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces)
-          return { store, archivedAs, resized: false };
-        return { store: store.#copyOf(sizes), archivedAs, resized: true };
+        return new LogStore(file, fd, header);
       }
-      const salvage = salvageFrom(fd);
+      const salvage = fstatSync(fd).isFile() ? salvageFrom(fd) : { sequence: 0, powerOn: 0, leg: 0 };
       closeSync(fd);
-      archivedAs = archive(file);
-      Object.assign(fresh, { sequenceBefore: salvage.sequence, powerOn: salvage.powerOn, newestLeg: salvage.leg });
+      return salvage;
+    } catch (error) {
+      closeSync(fd); // with its lock: it is tried again
+      throw error;
     }
-    fd = create(file, fresh, () => {});
-    return { store: new LogStore(file, fd, fresh), archivedAs, resized: false };
   }
 
   read(at: number, length: number): Uint8Array {
@@ -162,8 +179,18 @@ export class LogStore implements LogSource {
     this.#fd = -1;
   }
 
+  /** False where there is no room for it: everything stays as it is then. */
+  #resize(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): boolean {
+    try {
+      this.#copy(sizes);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   /** The same log in another size: the newest records of each ring as far as they fit. The old file stays until the new is whole. */
-  #copyOf(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): LogStore {
+  #copy(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): void {
     const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
     const kept: [LogRecord[], LogRecord[]] = [[], []];
     for (const { record, place } of this.places.newestFirst()) {
@@ -179,7 +206,9 @@ export class LogStore implements LogSource {
       }
     });
     this.close();
-    return new LogStore(this.file, fd, header);
+    this.#fd = fd;
+    this.header = header;
+    this.places = new LogPlaces(this, header);
   }
 }
 
@@ -187,11 +216,12 @@ const EMPTY = {
   ...{ generation: 1, powerOn: 0, sequenceBefore: 0, damaged: 0, lost: 0, newestSequence: 0, newestLeg: 0 },
 };
 
-/** null when there is none. Locked: two writers would spoil each other's records. */
+/** null when there is none. Locked: two writers would spoil each other's records. What is no file is only looked at. */
 function openExisting(file: string): number | null {
   let fd: number;
   try {
-    fd = openSync(file, "r+");
+    const mode = statSync(file).isFile() ? constants.O_RDWR : constants.O_RDONLY;
+    fd = openSync(file, mode | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
@@ -245,7 +275,7 @@ function allocate(fd: number, header: LogHeader, file: string): void {
   if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
 }
 
-/** Gives the file another name beside it; of those that are there already the newest stay. Returns the name. */
+/** Gives the file, or whatever has its name, another name beside it; of those that are there already the newest stay. Returns the name. */
 function archive(file: string): string {
   const directory = dirname(file);
   const prefix = `${basename(file)}.corrupt-`;
@@ -257,7 +287,9 @@ function archive(file: string): string {
   const name = `${prefix}${(numbers.at(-1) ?? 0) + 1}`;
   renameSync(file, join(directory, name));
   for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - LOG_ARCHIVES_MAX))) {
-    rmSync(join(directory, `${prefix}${number}`), { force: true });
+    try {
+      rmSync(join(directory, `${prefix}${number}`), { force: true });
+    } catch {} // a folder: it was none of ours
   }
   syncDirectory(directory);
   return name;
@@ -266,7 +298,7 @@ function archive(file: string): string {
 /** Whatever still is a record at a place where one may stand. */
 function salvageFrom(fd: number): Salvage {
   const salvage = { sequence: 0, powerOn: 0, leg: 0 };
-  for (let at = LOG_RECORDS_AT; ; at += SCAN_BYTES) {
+  for (let at = LOG_RECORDS_AT; at < LOG_FILE_BYTES_MAX; at += SCAN_BYTES) {
     const bytes = readFully(fd, at, SCAN_BYTES);
     for (let i = 0; i + LOG_RECORD_BYTES <= bytes.length; i += LOG_RECORD_BYTES) {
       const record = decodeLogRecord(bytes, i);
@@ -275,8 +307,9 @@ function salvageFrom(fd: number): Salvage {
       salvage.powerOn = Math.max(salvage.powerOn, record.powerOn);
       salvage.leg = Math.max(salvage.leg, record.leg);
     }
-    if (bytes.length < SCAN_BYTES) return salvage;
+    if (bytes.length < SCAN_BYTES) break;
   }
+  return salvage;
 }
 
 function readFully(fd: number, at: number, length: number): Uint8Array {

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { NOW_UTC_MS, open, scratch } from "../../../test/log/log-on-disk.ts";
 import {
@@ -458,4 +467,31 @@ test("a second writer is refused, and the first one goes on", () => {
   second.sync();
   expect(lines(second)).toContain("5 set 301 1 x1");
   second.close();
+});
+
+describe("what has the log's name and is none", () => {
+  test.each([
+    ["a folder", (): void => void mkdirSync(join(file, "with", "something"), { recursive: true })],
+    ["a pipe", (): void => void Bun.spawnSync(["mkfifo", file])],
+    ["a link to a file of somebody else", (): void => symlinkSync("other", file)],
+  ] as const)("%s: is put aside, and the log is written", (_, make) => {
+    writeFileSync(join(directory, "other"), "words");
+    make();
+    const log = open(directory);
+    log.take(1, LOG_STALLED, 300, 0, 101 * SECOND_US);
+    expect([log.sync(), log.problem]).toEqual([1, null]);
+    log.close();
+    expect(readdirSync(directory).sort()).toEqual(["maintenance.log", "maintenance.log.corrupt-1", "other"]);
+    expect(readFileSync(join(directory, "other"), "utf8")).toBe("words");
+    expect(LogImage.read(file).entries()[1]).toMatchObject({ code: 420, detail: "maintenance.log.corrupt-1" });
+  });
+
+  test("a file of 3 TB of nothing is put aside soon", () => {
+    writeFileSync(file, "");
+    truncateSync(file, 3 * 2 ** 40);
+    const beganMs = performance.now();
+    open(directory).close();
+    expect(performance.now() - beganMs).toBeLessThan(15_000); // a scan of all of it takes an hour
+    expect(statSync(file).size).toBe(64 * 1024);
+  });
 });

@@ -8,6 +8,7 @@ import {
   LOG_ARCHIVED,
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
+  LOG_NOT_RESIZED,
   LOG_NOT_WRITTEN,
   LOG_POWER_ON,
   LOG_QUEUE_FULL,
@@ -328,7 +329,7 @@ export class MaintenanceLog implements LogReader {
       this.#store = store;
       this.#takeOver(store, bootId);
       if (archivedAs !== null) this.#own(LOG_ARCHIVED, archivedAs, time, 0, 0);
-      if (resized) this.#own(LOG_RESIZED, String(sizeKiB), time, sizeKiB, 0);
+      if (resized !== null) this.#own(resized ? LOG_RESIZED : LOG_NOT_RESIZED, String(sizeKiB), time, sizeKiB, 0);
       this.#works();
       this.sync(true);
     } catch (error) {
