@@ -107,6 +107,11 @@ export class FaultMemory {
     }
   }
 
+  /** Nothing comes any more: what was held back is written, though its hour is not over. */
+  end(time: LogTime): void {
+    for (const memory of this.#memories.values()) this.#release(memory, time);
+  }
+
   /** What is there from before is set in the new leg as well, with a count of 0: its report is complete in itself. */
   beginLeg(time: LogTime): void {
     for (const memory of this.#memories.values()) {
@@ -151,7 +156,10 @@ export class FaultMemory {
     const memory = this.#memoryOf(draft, draft.time);
     const isFault = draft.kind !== KIND_EVENT;
     if (isThisBoot && draft.kind <= KIND_FAULT_SET) remember(memory, draft.time.bootUs);
-    if (!isFault) return;
+    if (!isFault) {
+      if (isThisBoot) this.#restoreInhibited(memory, draft);
+      return;
+    }
     memory.firstTime = draft.firstTime ?? draft.time;
     memory.lastTime = draft.lastTime ?? draft.time;
     memory.inLeg = draft.kind !== KIND_FAULT_SUMMARY || draft.nature === NATURE_HARD;
@@ -163,6 +171,17 @@ export class FaultMemory {
       memory.active = false;
       memory.setInLog = false;
     } else memory.count = 0;
+  }
+
+  /** A fault that came while faults were inhibited is an event in the log: it waits on, unless something ended it there. */
+  #restoreInhibited(memory: Memory, draft: RecordDraft): void {
+    const { event } = memory;
+    if (event === undefined) return;
+    if (event.class !== 0 && event.inhibited && draft.time.bootUs < this.#inhibitUs) {
+      if (!memory.waiting) memory.firstTime = draft.time;
+      memory.waiting = lasts(memory);
+    }
+    for (const ended of this.#endedBy(event, draft, memory.subject)) ended.waiting = false;
   }
 
   #memoryOf(what: Occurrence, time: LogTime): Memory {
@@ -232,14 +251,20 @@ export class FaultMemory {
   }
 
   #clearFor(event: MaintenanceEvent, what: Occurrence, subject: string, time: LogTime): void {
-    if (event.clearsWith !== null && !event.clearsWith.includes(what.first)) return;
-    for (const code of event.clears) {
-      // A fault without a subject is the only one of its code.
-      const memory = this.#memories.get(`${code} ${subject}`) ?? this.#memories.get(`${code} `);
-      if (memory === undefined) continue;
+    for (const memory of this.#endedBy(event, what, subject)) {
       memory.waiting = false;
       this.#clear(memory, time);
     }
+  }
+
+  /** The faults that cannot be there any more when `what` happens. */
+  #endedBy(event: MaintenanceEvent, what: Occurrence, subject: string): Memory[] {
+    if (event.clearsWith !== null && !event.clearsWith.includes(what.first)) return [];
+    // A fault without a subject is the only one of its code.
+    const found = event.clears.map(
+      (code) => this.#memories.get(`${code} ${subject}`) ?? this.#memories.get(`${code} `),
+    );
+    return found.filter((memory) => memory !== undefined);
   }
 
   #clear(memory: Memory, time: LogTime): void {

@@ -20,7 +20,14 @@ import {
   LOG_WRITTEN_AGAIN,
 } from "../../core/maintenance-code.ts";
 import { LOG_BYTES_PER_LEG, LOG_COLLECT_US, LOG_RETRY_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
-import { logFileBytes } from "../../wire/log-header.ts";
+import {
+  decodeLogHeader,
+  encodeLogHeader,
+  LOG_HEADER_BYTES,
+  LOG_PAGE_BYTES,
+  type LogHeader,
+  logFileBytes,
+} from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
 import type { FaultEntry, LegEntry, LogEntry, LogFilter, LogReader, StorageFigures } from "../maintenance.ts";
 import { FaultMemory, type LogTime, type Occurrence, type RecordDraft } from "./fault-memory.ts";
@@ -198,6 +205,7 @@ export class MaintenanceLog implements LogReader {
 
   /** Says that it ended in good order, writes what there is, and lets go of the file. */
   close(bootUs: number = this.#nowUs): void {
+    this.#memory.end(this.#time(bootUs));
     this.#own(LOG_STOPPED, "", this.#time(bootUs), 0, 0);
     this.sync(true);
     this.#store?.close();
@@ -318,12 +326,12 @@ export class MaintenanceLog implements LogReader {
   }
 
   #openStore(): void {
-    const { file, sizeKiB, config, serverId, bootId } = this.#options;
+    const { file, sizeKiB, bootId } = this.#options;
     const time = this.#time(this.#nowUs);
     try {
       const { store, archivedAs, resized } = LogStore.open(file, sizeKiB, {
         identity: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
-        ...{ bootId: "", partNumber: config.partNumber, system: config.system, server: serverId },
+        ...{ bootId: "", ...this.#whose() },
         begunUtcMs: time.utcMs,
       });
       this.#store = store;
@@ -371,16 +379,30 @@ export class MaintenanceLog implements LogReader {
     if (!isThisBoot || newest?.session !== this.#options.session) this.#memory.clear(time, true);
     const damaged = damagedPlaces.length;
     if (damaged > 0) this.#own(LOG_RECORDS_DAMAGED, `${damaged} places`, time, damaged, 0);
-    const mustRewrite = !isThisBoot || damaged > 0 || lost > 0 || !store.hasBothHeaders();
+    const mustRewrite = !isThisBoot || damaged > 0 || lost > 0 || !store.hasBothHeaders() || !this.#isOurs(header);
     if (mustRewrite) {
       store.writeHeader({
-        ...{ bootId, powerOn: this.#powerOn, server: this.#options.serverId, newestSequence, newestLeg: this.#leg },
-        ...{ partNumber: this.#options.config.partNumber, system: this.#options.config.system },
+        ...{ bootId, powerOn: this.#powerOn, newestSequence, newestLeg: this.#leg },
+        ...this.#whose(),
         ...{ damaged: header.damaged + damaged, lost: this.#lost },
       });
+      this.#legBytes += 2 * LOG_PAGE_BYTES;
+      this.#legSyncs += 2;
     }
     // Told first and wiped then: a power cut in between tells it twice.
     this.#append(store);
     store.wipe([...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED), ...past.cut]);
+  }
+  #whose(): Pick<LogHeader, "partNumber" | "system" | "server"> {
+    const { config, serverId } = this.#options;
+    return { partNumber: config.partNumber, system: config.system, server: serverId };
+  }
+
+  /** The header names this server and its configuration of today. */
+  #isOurs(header: LogHeader): boolean {
+    const bytes = new Uint8Array(LOG_HEADER_BYTES);
+    encodeLogHeader({ ...header, ...this.#whose() }, bytes, 0);
+    const today = decodeLogHeader(bytes, 0);
+    return (["partNumber", "system", "server"] as const).every((name) => today?.[name] === header[name]);
   }
 }
