@@ -48,6 +48,7 @@ export const LOG_NOT_WRITTEN = 423;
 export const LOG_WRITTEN_AGAIN = 424;
 export const LOG_RESIZED = 425;
 export const LOG_NOT_RESIZED = 426;
+export const LOG_RENEWED = 427;
 export const LOG_ACTION = 430;
 export const LOG_ACTION_REFUSED = 431;
 // Of the supervisor.

@@ -34,7 +34,7 @@ import {
   newestLogHeader,
 } from "../../wire/log-header.ts";
 import { decodeLogRecord, encodeLogRecord, LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
-import { LogPlaces, type LogSource, offsetOf } from "./log-places.ts";
+import { LogPlaces, type LogSource, offsetOf, PLACE_WHOLE } from "./log-places.ts";
 
 /** Its name in the state directory. */
 export const LOG_FILE = "maintenance.log";
@@ -171,6 +171,40 @@ export class LogStore implements LogSource {
   hasBothHeaders(): boolean {
     const bytes = this.read(0, LOG_RECORDS_AT);
     return decodeLogHeader(bytes, 0) !== null && decodeLogHeader(bytes, LOG_PAGE_BYTES) !== null;
+  }
+
+  /** False when somebody removed the file, put another one in its place, or changed its length. */
+  isInPlace(): boolean {
+    return this.#hasItsName() && fstatSync(this.#fd).size === logFileBytes(this.header);
+  }
+
+  /**
+   * Writes everything anew under the name. What another has put there is archived, unless it is locked: then it throws.
+   * @returns records that were in the file and cannot be read any more
+   */
+  renew(): number {
+    if (!this.#hasItsName()) {
+      const other = openExisting(this.file);
+      if (other !== null) {
+        closeSync(other);
+        archive(this.file);
+      }
+    }
+    const before = this.places.count(PLACE_WHOLE);
+    this.places = new LogPlaces(this, this.header);
+    const gone = before - this.places.count(PLACE_WHOLE);
+    const { legPlaces, eventPlaces } = this.header;
+    this.#copy({ legPlaces, eventPlaces });
+    return gone;
+  }
+
+  #hasItsName(): boolean {
+    try {
+      const [named, own] = [statSync(this.file), fstatSync(this.#fd)];
+      return named.ino === own.ino && named.dev === own.dev;
+    } catch {
+      return false;
+    }
   }
 
   close(): void {

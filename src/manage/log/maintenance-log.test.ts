@@ -9,6 +9,7 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  unlinkSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +21,9 @@ import {
   LOG_LEG_ENDED,
   LOG_NO_LEASE,
   LOG_QUEUE_FULL,
+  LOG_RECORDS_DAMAGED,
   LOG_RECORDS_LOST,
+  LOG_RENEWED,
   LOG_SERVER_ALIVE,
   LOG_SERVER_LOST,
   LOG_STALLED,
@@ -536,5 +539,50 @@ describe("a start within the same power-on", () => {
     config.partNumber = "NEW-PART-1234567";
     open(directory, { config, serverId: "b" }).close();
     expect(LogImage.read(file).header).toMatchObject({ partNumber: "NEW-PART-1234567", server: "b" });
+  });
+});
+
+describe("a file that somebody touches while it is used", () => {
+  test.each([
+    ["removed", (): void => unlinkSync(file), 3, ["maintenance.log"]],
+    ["replaced", (): void => writeFileSync(`${file}.x`, "words"), 3, ["maintenance.log", "maintenance.log.corrupt-1"]],
+    ["emptied", (): void => truncateSync(file, 0), 0, ["maintenance.log"]],
+    ["made longer", (): void => truncateSync(file, 100_000), 3, ["maintenance.log"]],
+  ] as const)("%s: is written anew, and what is acknowledged from then on is in it", (what, change, left, names) => {
+    let log = open(directory);
+    log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);
+    log.take(2, LOG_STALLED, 300, 0, 102 * SECOND_US);
+    log.sync();
+    change();
+    if (what === "replaced") renameSync(`${file}.x`, file);
+    log.take(3, LOG_SERVER_ALIVE, 1, 0, 103 * SECOND_US);
+    expect([log.sync(), log.problem]).toEqual([3, null]);
+    expect(readdirSync(directory).sort()).toEqual([...names]);
+    const codes = LogImage.read(file)
+      .entries()
+      .map(({ code }) => code);
+    const damaged = left === 0 ? [LOG_RECORDS_DAMAGED] : [];
+    expect(codes).toEqual([...[400, 111, 301].slice(0, left), 110, 111, LOG_RENEWED, ...damaged]);
+    expect(statSync(file).size).toBe(64 * 1024);
+    expect(log.storage().damaged).toBe(3 - left);
+    // With nothing to write it is seen, too.
+    unlinkSync(file);
+    log.tick(104 * SECOND_US);
+    expect(LogImage.read(file).entries().length).toBe(codes.length);
+    log.close();
+    log = open(directory);
+    expect(log.problem).toBeNull();
+    log.close();
+  });
+
+  test("replaced by the log of another daemon: that is left alone, and nothing is acknowledged", () => {
+    const log = open(directory);
+    unlinkSync(file);
+    const other = open(directory, { serverId: "b" });
+    log.take(1, LOG_STALLED, 300, 0, 103 * SECOND_US);
+    expect([log.sync(), log.problem]).toEqual([0, expect.stringContaining("flock")]);
+    expect(LogImage.read(file).header.server).toBe("b");
+    other.close();
+    log.close();
   });
 });

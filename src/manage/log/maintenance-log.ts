@@ -14,6 +14,7 @@ import {
   LOG_QUEUE_FULL,
   LOG_RECORDS_DAMAGED,
   LOG_RECORDS_LOST,
+  LOG_RENEWED,
   LOG_RESIZED,
   LOG_STARTED_AGAIN,
   LOG_STOPPED,
@@ -161,7 +162,9 @@ export class MaintenanceLog implements LogReader {
     this.#nowUs = bootUs;
     this.#utcOffsetMs = utcMs - bootUs / 1000;
     this.#memory.tick(this.#time(bootUs));
-    if (this.#store === null && bootUs - this.#refusedUs >= LOG_RETRY_US) this.#openStore();
+    if (bootUs - this.#refusedUs < LOG_RETRY_US) return;
+    if (this.#store === null) this.#openStore();
+    else this.#lookAfter(this.#store);
   }
 
   /**
@@ -180,6 +183,7 @@ export class MaintenanceLog implements LogReader {
     }
     if (this.#store === null || (!isLast && this.#mustWait())) return this.#durable;
     try {
+      this.#keepInPlace(this.#store);
       this.#append(this.#store);
       this.#works();
     } catch (error) {
@@ -308,6 +312,27 @@ export class MaintenanceLog implements LogReader {
     if (this.#nowUs - this.#refusedUs < LOG_RETRY_US) return true;
     const isOver = this.#legSyncs >= LOG_SYNCS_PER_LEG || this.#legBytes >= LOG_BYTES_PER_LEG;
     return isOver && sinceUs < LOG_COLLECT_US;
+  }
+
+  #lookAfter(store: LogStore): void {
+    try {
+      this.#keepInPlace(store);
+    } catch (error) {
+      this.#refused(error);
+    }
+  }
+
+  /** What is written to a file without its name would be gone with this process, and must not be acknowledged. */
+  #keepInPlace(store: LogStore): void {
+    if (store.isInPlace()) return;
+    const gone = store.renew();
+    this.#legBytes += logFileBytes(store.header);
+    this.#legSyncs += 2; // of the file and of the directory
+    const time = this.#time(this.#nowUs);
+    this.#own(LOG_RENEWED, "", time, 0, 0);
+    if (gone === 0) return;
+    this.#own(LOG_RECORDS_DAMAGED, `${gone} places`, time, gone, 0);
+    store.writeHeader({ damaged: store.header.damaged + gone });
   }
 
   #refused(error: unknown): void {
