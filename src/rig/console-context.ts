@@ -8,6 +8,7 @@ import {
   type Absent,
   agreedOwners,
   type ConsoleView,
+  mostImportant,
   NOBODY,
   notRunning,
   overloads,
@@ -19,8 +20,9 @@ import {
 import type { ProcedureStep } from "./procedure-step.ts";
 import { changesBetween, listed, type Owners, ownerDifferences } from "./verdict.ts";
 
-/** Far longer than any orderly change takes. */
-const SETTLE_DEADLINE_MS = 60_000;
+/** Far longer than any orderly change takes; on a slow line a look itself may take as long. */
+const SETTLE_DEADLINE_MS = 30_000;
+const SETTLE_LOOKS_MIN = 3;
 /** For so long the operator is waited for; a console that nobody types at ends its session later than that. */
 export const OPERATOR_DEADLINE_MS = 300_000;
 /** A server that was switched on boots first. */
@@ -91,8 +93,8 @@ export class ConsoleContext {
 
   /** What all consoles of servers that are on show now. */
   async views(): Promise<ConsoleView[]> {
-    if (this.isInterrupted) throw new RuntimeError("interrupted before the end of the procedure");
-    return await Promise.all(
+    this.requireGoingOn();
+    const looks = await Promise.allSettled(
       this.watching.map(async (client) => {
         const beganMs = performance.now();
         const servers = await client.document<ShownServer[]>("show servers");
@@ -100,10 +102,27 @@ export class ConsoleContext {
         return { id: client.serverId, servers, functions, spanMs: performance.now() - beganMs };
       }),
     );
+    // Only now, when no line is in the middle of an answer any more.
+    return looks.map((look) => {
+      if (look.status === "rejected") throw look.reason;
+      return look.value;
+    });
+  }
+
+  /** @throws RuntimeError when somebody has pressed Ctrl-C */
+  requireGoingOn(): void {
+    if (this.isInterrupted) throw new RuntimeError("interrupted before the end of the procedure");
   }
 
   async owners(): Promise<Owners> {
     return agreedOwners(await this.views()).owners;
+  }
+
+  /** The console of the server, among those that have one, with the most important function: its loss shows the most. */
+  async mostImportant(): Promise<ConsoleClient | undefined> {
+    const [view] = await this.views();
+    const candidates = this.watching.map(({ serverId }) => serverId);
+    return view === undefined ? undefined : this.client(mostImportant(view, candidates) ?? "");
   }
 
   /** The owners that the policy wants after these; null without a configuration. */
@@ -122,12 +141,12 @@ export class ConsoleContext {
     { deadlineMs = SETTLE_DEADLINE_MS, look = (_views: readonly ConsoleView[]): void => {} } = {},
   ): Promise<Settlement> {
     const beganMs = performance.now();
-    for (;;) {
+    for (let looks = 1; ; looks++) {
       const views = await this.views();
       look(views);
       const missing = missingFrom(views, expected, absent);
       const tookMs = Math.round(performance.now() - beganMs);
-      if (missing === "" || tookMs > deadlineMs) {
+      if (missing === "" || (tookMs > deadlineMs && looks >= SETTLE_LOOKS_MIN)) {
         return { owners: agreedOwners(views).owners, isSettled: missing === "", missing, tookMs };
       }
       await Bun.sleep(LOOK_MS);

@@ -104,10 +104,10 @@ export function notRunning(views: readonly ConsoleView[]): string[] {
   );
 }
 
-/** The server with the most functions among `candidates`, and of those the first. */
-export function fullest(owners: Owners, candidates: readonly string[]): string | null {
-  const count = (server: string): number => Object.values(owners).filter((owner) => owner === server).length;
-  return candidates.toSorted((left, right) => count(right) - count(left))[0] ?? null;
+/** The server among `candidates` with the most important function: others must take over from it, whatever else they run. */
+export function mostImportant(view: ConsoleView, candidates: readonly string[]): string | null {
+  const byPriority = view.functions.toSorted((left, right) => right.priority - left.priority);
+  return byPriority.find(({ owner }) => owner !== null && candidates.includes(owner))?.owner ?? candidates[0] ?? null;
 }
 
 /** A function that fits on another server, with its old and new owner; the smallest first: it disturbs least. */

@@ -1,7 +1,7 @@
 /** Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a function is moved by hand. */
 import { LOG_ACTION } from "../core/maintenance-event.ts";
 import type { ConsoleContext } from "./console-context.ts";
-import { type Absent, fullest, movable, NOBODY } from "./console-verdict.ts";
+import { type Absent, movable, NOBODY } from "./console-verdict.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { listed, type Owners } from "./verdict.ts";
 
@@ -12,12 +12,7 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
     return step.result;
   }
   const before = await context.owners();
-  const client = context.client(
-    fullest(
-      before,
-      context.clients.map(({ serverId }) => serverId),
-    ) ?? "",
-  );
+  const client = await context.mostImportant();
   if (client === undefined) return step.result;
   const { serverId } = client;
   const drained: Absent = { off: [], drained: [serverId] };
@@ -69,13 +64,10 @@ function checkStayed(step: ProcedureStep, before: Owners, after: Owners, drained
   );
 }
 
-/** Answers with which a server says that this function is not to be moved now, or that it cannot. */
-const NO_MOVE: Readonly<Record<string, string>> = {
-  GROUND: "the ground input does not say on ground",
-  ENGINE: "the engine does not carry it out",
-  POLICY: "the allocation policy does not allow it",
-  ROOM: "the server has no room",
-};
+/** Answers with which a server says that this function is not to be moved, which is no fault. */
+const NO_MOVE = ["GROUND", "POLICY", "ELIGIBLE"];
+/** What an engine answers to a request that it does not know. */
+const NOT_KNOWN = "the engine refuses";
 
 export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const step = new ProcedureStep(5, "A function moved by hand");
@@ -94,16 +86,16 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
 
   const unconfirmed = await client.ask(`move ${functionId} ${to}`);
   const answer = await client.ask(`move ${functionId} ${to} confirm`);
-  const reason = answer.error === null ? undefined : NO_MOVE[answer.error];
-  if (reason !== undefined) {
-    step.leaveOut(`move ${functionId} ${to} was answered with ERR ${answer.error}: ${reason} (${answer.lines.at(-1)})`);
+  const words = answer.lines.at(-1) ?? "";
+  if (answer.error !== null && (NO_MOVE.includes(answer.error) || words === NOT_KNOWN)) {
+    step.leaveOut(`move ${functionId} ${to} confirm was answered with ERR ${answer.error}: ${words}`);
     return step.result;
   }
   step.did(`typed move ${functionId} ${to} on the console of ${client.serverId}, then the same with confirm`);
   const asked = unconfirmed.error ?? "OK";
   step.check("answer without confirm", "ERR CONFIRM", asked === "OK" ? asked : `ERR ${asked}`, asked === "CONFIRM");
   const isDone = answer.error === null;
-  step.check("answer with confirm", "OK", isDone ? "OK" : `ERR ${answer.error}: ${answer.lines.at(-1)}`, isDone);
+  step.check("answer with confirm", "OK", isDone ? "OK" : `ERR ${answer.error}: ${words}`, isDone);
   if (!isDone) return step.result;
   context.expectRecord(client.serverId, [LOG_ACTION], `MOVE TO ${to}`);
 

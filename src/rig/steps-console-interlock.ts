@@ -23,7 +23,7 @@ export async function interlock(context: ConsoleContext): Promise<StepResult> {
   }
   if (isOnGround) {
     context.operator(`set the ground input of server ${client.serverId} to "in the air"`);
-    const isInAir = await waitFor(OPERATOR_DEADLINE_MS, async () => (await groundOf(client)) === false);
+    const isInAir = await becomes(context, client, false);
     step.did("asked the operator to set the ground input to in the air");
     step.check("ground input", "in the air", isInAir ? "in the air" : "still on ground", isInAir);
     if (!isInAir) return step.result;
@@ -43,10 +43,17 @@ export async function interlock(context: ConsoleContext): Promise<StepResult> {
   );
   if (isOnGround) {
     context.operator(`set the ground input of server ${client.serverId} back to "on ground"`);
-    const isBack = await waitFor(OPERATOR_DEADLINE_MS, async () => (await groundOf(client)) === true);
+    const isBack = await becomes(context, client, true);
     step.check("ground input after it", "on ground", isBack ? "on ground" : "still in the air", isBack);
   }
   return step.result;
+}
+
+async function becomes(context: ConsoleContext, client: ConsoleClient, isOnGround: boolean): Promise<boolean> {
+  return await waitFor(OPERATOR_DEADLINE_MS, async () => {
+    context.requireGoingOn();
+    return (await groundOf(client)) === isOnGround;
+  });
 }
 
 /** What the ground input says; null: this console does not tell. */

@@ -1,5 +1,6 @@
 /** Step 9 over serial consoles: what the procedure has done stands in the servers' logs. */
 import { eventLabel } from "../core/event-text.ts";
+import { maintenanceEvent } from "../core/maintenance-event.ts";
 import { CONSOLE_LOG_RECORDS_MAX, LOG_RECORDS_PER_HOUR_MAX } from "../limits.ts";
 import type { LogEntry, StorageFigures } from "../manage/maintenance.ts";
 import type { ConsoleContext, ExpectedRecord } from "./console-context.ts";
@@ -24,8 +25,9 @@ export async function logsTell(context: ConsoleContext): Promise<StepResult> {
     step.check(`records of ${client.serverId} lost`, "none", lost === 0 ? "none" : String(lost), lost === 0);
     for (const expected of context.expected.filter(({ server }) => server === client.serverId)) {
       const { found, isThere } = search(entries, since, expected);
-      const label = expected.codes.map((code) => eventLabel(code)).join(" or ");
-      step.check(`${client.serverId}: ${[label, expected.detail].join(" ").trim()}`, "a record", found, isThere);
+      const names = expected.codes.map((code) => `${eventLabel(code)} ${maintenanceEvent(code)?.text ?? ""}`);
+      const what = [names.join(" or "), expected.detail].join(" ").trim();
+      step.check(`log of ${client.serverId}: ${what}`, "a record", found, isThere);
     }
   }
   return step.result;

@@ -3,7 +3,7 @@ import { LOG_POWER_ON, LOG_SERVER_LOST, LOG_STARTED_AGAIN } from "../core/mainte
 import { TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ConsoleFault } from "./console-client.ts";
 import { BOOT_DEADLINE_MS, type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";
-import { type Absent, Bounds, type ConsoleView, fullest, sinceHeard } from "./console-verdict.ts";
+import { type Absent, Bounds, type ConsoleView, sinceHeard } from "./console-verdict.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { listed, type Owners } from "./verdict.ts";
 
@@ -18,12 +18,7 @@ export async function powerOff(context: ConsoleContext): Promise<StepResult> {
   if (context.skipPower || context.clients.length < 2) return step.result;
 
   const before = await context.owners();
-  const victim = context.client(
-    fullest(
-      before,
-      context.clients.map(({ serverId }) => serverId),
-    ) ?? "",
-  );
+  const victim = await context.mostImportant();
   if (victim === undefined) return step.result;
   const absent: Absent = { off: [victim.serverId], drained: [] };
   const expected = context.plan(before, absent);

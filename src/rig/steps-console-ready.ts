@@ -13,7 +13,7 @@ type Identity = VersionDocument & { readonly server: string };
 export async function consolesAnswer(context: ConsoleContext): Promise<StepResult> {
   const { clients, config } = context;
   const step = new ProcedureStep(1, "Every console answers, for the same software and configuration");
-  step.did(`pressed Enter on ${clients.length} consoles: ${clients.map(({ device }) => device).join(", ")}`);
+  step.did(`pressed Enter on the consoles at ${listed(clients.map(({ device }) => device))}`);
   const identities: Identity[] = [];
   for (const client of clients) {
     try {
@@ -61,7 +61,7 @@ export async function serversInOrder(context: ConsoleContext): Promise<StepResul
   const before = await context.owners();
   // Without a configuration the servers' own word is all there is.
   const expected = context.plan(before);
-  step.did(`asked ${context.clients.length} consoles for servers and functions until all showed the same order`);
+  step.did("asked every console for servers and functions until all showed the same order");
   const settlement = await context.settle(expected);
   context.checkSettlement(step, before, expected, settlement);
   const views = await context.views();
