@@ -21,10 +21,8 @@ export function formatConclusion(results: readonly StepResult[]): string {
   const failed = results.filter(({ passed }) => !passed).map(({ number }) => number);
   const checks = results.reduce((sum, result) => sum + result.checks.length, 0);
   const leftOut = results.filter(({ notDone }) => notDone !== undefined).map(({ number }) => number);
-  if (failed.length === 0 && leftOut.length > 0) {
-    const done = results.length - leftOut.length;
-    return `${done} of ${results.length} steps passed (${checks} checks); not done: ${leftOut.join(", ")}`;
-  }
-  if (failed.length === 0) return `all ${results.length} steps passed (${checks} checks)`;
-  return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}`;
+  const rest = leftOut.length === 0 ? "" : `; not done: ${leftOut.join(", ")}`;
+  if (failed.length > 0) return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}${rest}`;
+  const done = leftOut.length === 0 ? "all" : `${results.length - leftOut.length} of`;
+  return `${done} ${results.length} steps passed (${checks} checks)${rest}`;
 }
