@@ -23,6 +23,7 @@ const COMMANDS = {
     ["nsenter", "util-linux"],
     ["setpriv", "util-linux"],
     ["rz", "lrzsz"],
+    ["chromium", "chromium"],
   ],
   bench: [
     ["ip", "iproute2"],

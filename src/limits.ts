@@ -178,6 +178,14 @@ export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 export const HANDOVER_EXTRA_MS = 500;
 export const HANDOVER_EXTRA_PERIODS = 2;
 
+/**
+ * A move that was asked for is given up after this part of a hand-over's time: well before the old owner would let go of a function that
+ * the new one does not take.
+ */
+export const MOVE_SHARE_OF_HANDOVER = 2;
+/** A move that was carried out is told for so many periods more, so that all hear of the new owner first. */
+export const MOVE_TOLD_PERIODS = 3;
+
 /** Addresses are announced again (ARP, neighbour advertisement) this long after they came up (protocol, section 4). */
 export const ANNOUNCE_AGAIN_MS = 1000;
 
@@ -231,6 +239,26 @@ export const FRONT_END_AGAIN_MS = 10_000;
 /** A stranger that was not seen for so long is gone: longer than any defence waits. */
 export const STRANGER_GONE_MS = 30_000;
 
+/** What anybody may send to the maintenance page: a token of KEY_BYTES_MAX in a form, every byte escaped. */
+export const WEB_BODY_BYTES_MAX = 4096;
+
+/** Requests that the page answers at a time: a handful of laptops, each with what a browser opens at once. */
+export const WEB_REQUESTS_MAX = 32;
+
+/** A connection that is idle, or whose request does not become whole, is closed after this; Bun's timer adds up to 12 s. */
+export const WEB_IDLE_S = 10;
+
+/** The engine's snapshot is read so often at most, however many look at the page. */
+export const WEB_STATE_MS = 200;
+
+/** The log is read again so often at most while it grows: a full one of 4 MiB takes 0.2 s. */
+export const WEB_LOG_MS = 500;
+
+/** The answer to a wrong token waits so long. */
+export const WEB_REFUSAL_MS = 1000;
+
+assert(WEB_REFUSAL_MS < WEB_IDLE_S * 1000, "a refusal is answered before its connection counts as idle");
+
 /** Records of one code and subject that the log takes in an hour; what comes more often is counted, and the count is written later. */
 export const LOG_RECORDS_PER_HOUR_MAX = 3;
 
@@ -256,7 +284,7 @@ export const LOG_BYTES_PER_LEG = 1 << 20;
 export const LOG_COLLECT_US = 10_000_000;
 
 /** A storage that refused is tried again so often. */
-export const LOG_RETRY_US = 60_000_000;
+export const LOG_RETRY_US = 10_000_000;
 
 /** Damaged logs that are kept beside the present one. */
 export const LOG_ARCHIVES_MAX = 3;
@@ -370,6 +398,10 @@ assert(
   "what arrives between two looks at a serial line fits the kernel's buffer",
 );
 assert(FUNCTIONS_MAX <= 1 << 16, "a function and half a MAC share 32 bits of a log record");
+assert(
+  FUNCTIONS_MAX < 1 << 16,
+  "a function and half a MAC share 32 bits of a log record, and 0 of 16 bits is no function",
+);
 assert(FUNCTIONS_MAX % 32 === 0, "a bitmap is whole words");
 assert(SERVERS_MAX <= 16, "sets of servers are masks of 16 bits");
 assert(RESOURCE_MAX * FUNCTIONS_MAX < 2 ** 31, "sums of required resources fit an Int32Array");
@@ -402,6 +434,7 @@ assert(
   "who starts listens longer than a late owner is silent",
 );
 assert(HANDOVER_EXTRA_MS > 0 && HANDOVER_EXTRA_PERIODS >= 2, "a hand-over waits longer than the longest stop grace");
+assert(MOVE_SHARE_OF_HANDOVER >= 2, "a move is given up well before the old owner lets go");
 assert(ANNOUNCE_AGAIN_MS >= PERIOD_MS_MAX, "the second announcement is due when a period begins");
 assert(RENEWAL_WAIT_MS < RENEWAL_ROUND_MS, "the loop comes several times in a round of renewals");
 assert(

@@ -54,7 +54,7 @@ test("check --json of a wrong configuration is one document, exit 2", () => {
 
 test("a reader that has gone makes no noise", () => {
   const script = 'exec 3> >(:); wait $!; "$0" "$@" >&3';
-  const child = Bun.spawnSync(["bash", "-c", script, process.execPath, MAIN, "help", "messages"]);
+  const child = Bun.spawnSync(["bash", "-c", script, process.execPath, MAIN, "help", "faults"]);
   expect(child.stderr.toString()).toBe("");
   expect(child.exitCode).toBe(0);
 });

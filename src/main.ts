@@ -16,6 +16,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   drain: async () => (await import("./commands/drain.ts")).drain,
   resume: async () => (await import("./commands/resume.ts")).resume,
   console: async () => (await import("./commands/console.ts")).console,
+  log: async () => (await import("./commands/log.ts")).log,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
   engine: async () => (await import("./commands/engine.ts")).engine,

@@ -52,6 +52,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: true,
   },
   {
+    name: "log",
+    synopsis:
+      "[--text|--csv|--json|--binary] [--since SEQ] [--leg N] [--class N] [--function ID] [--out FILE] [--state-dir DIR | --file FILE] | log verify FILE",
+    summary: "the maintenance log: read, take away, verify",
+    public: true,
+  },
+  {
     name: "version",
     synopsis: "[--config FILE] [--json]",
     summary: "part number, version and digests",

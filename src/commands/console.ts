@@ -1,10 +1,12 @@
 import { quoted } from "../config/problem.ts";
+import { RawTerminal } from "../io/raw-terminal.ts";
 import { CONSOLE_LINE_MAX } from "../limits.ts";
 import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../manage/console-server.ts";
 import { RUN_DIRECTORY_DEFAULT, RunDirectory } from "../supervisor/run-directory.ts";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";
 import { parseOptions } from "./options.ts";
 
+const STDIN = 0;
 const CTRL_D = 0x04;
 /** As telnet has it: leaves a console that does not answer. */
 const CTRL_RIGHT_BRACKET = 0x1d;
@@ -73,17 +75,22 @@ async function session(path: string): Promise<number> {
   const { stdin, stdout } = process;
   const connection = await Connection.open(path, (bytes) => void stdout.write(bytes));
   connection.send(Uint8Array.of(CONSOLE_HELLO_TERMINAL));
-  stdin.setRawMode(true);
+  const terminal = new RawTerminal(STDIN);
   const type = (bytes: Uint8Array): void => {
     if (bytes.length === 1 && bytes[0] === CTRL_RIGHT_BRACKET) connection.close();
     else connection.send(bytes);
   };
+  const leave = (): void => connection.close();
+  process.on("SIGTERM", leave);
+  process.on("SIGHUP", leave);
   stdin.on("data", type);
   try {
     await connection.ended;
   } finally {
     stdin.off("data", type);
-    stdin.setRawMode(false);
+    terminal.restore();
+    process.off("SIGTERM", leave);
+    process.off("SIGHUP", leave);
     stdin.pause();
   }
   return EXIT_DONE;

@@ -1,4 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
+import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
 import { UsageError } from "./errors.ts";
 import { help } from "./help.ts";
@@ -28,7 +29,6 @@ test("there is a topic for every command and every subject", () => {
     "files",
     "exit-codes",
     "network",
-    "console-line",
   ];
   expect(names).toEqual(expect.arrayContaining([...subjects, ...PUBLIC_COMMANDS.map(({ name }) => name)]));
   expect(new Set(names).size).toBe(names.length);
@@ -58,6 +58,19 @@ keepAlive.periodMs
 functions[].priority
     10 is the most important and kept longest.
     A whole number from 1 to 10. Required.
+`);
+});
+
+test("every maintenance event stands in the list with its class, cause, action and what clears it", async () => {
+  const text = await manual("faults");
+  for (const { code, text: words } of MAINTENANCE_EVENTS) {
+    expect(text).toContain(`\nWNG-${String(code).padStart(4, "0")}  ${words}`);
+  }
+  expect(text).toContain(`
+WNG-0120  CLIENT NETWORK CARRIER LOST  (class 2)
+          The client interface has no link.
+          Action: Check the cable and the switch port.
+          Cleared by WNG-0121.
 `);
 });
 

@@ -10,6 +10,7 @@ import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { dieWithParent } from "../io/realtime.ts";
+import { LOG_FILE } from "../manage/log-store.ts";
 import { MaintenanceLog } from "../manage/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
@@ -51,10 +52,11 @@ export async function manage(args: string[]): Promise<number> {
     config,
     serverId,
     runDirectory: required("run-dir"),
+    directory: required("directory"),
     controlFd: number("control-fd", 3, 1023),
     log: MaintenanceLog.open({
       ...{ config, serverId, session },
-      file: join(stateDirectory, "maintenance.log"),
+      file: join(stateDirectory, LOG_FILE),
       sizeKiB: config.maintenance.log.sizeKiB,
       bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
       nowBootUs: bootUs(),

@@ -1,5 +1,8 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
-import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
+
+import { KEY_BYTES_MAX, KEY_BYTES_MIN } from "../config/key-file.ts";
+import { eventLabel } from "../core/event-text.ts";
+import { MAINTENANCE_EVENTS, type MaintenanceEvent } from "../core/maintenance-event.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
@@ -15,6 +18,14 @@ import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
+  LOG_ARCHIVES_MAX,
+  LOG_BYTES_PER_LEG,
+  LOG_COLLECT_US,
+  LOG_LEGS_MIN,
+  LOG_RECORDS_PER_HOUR_MAX,
+  LOG_RETRY_US,
+  LOG_SYNCS_PER_LEG,
+  LOG_WAITING_MAX,
   PROCESS_FAILURE_WINDOW_MS,
   PROCESS_FAILURES_MAX,
   READ_REST_US,
@@ -61,7 +72,7 @@ ${commandSummaries()}
 
 Topics
 ${TOPICS.filter(({ name }) => !isCommand(name) && name !== "overview")
-  .map(({ name, summary }) => `  ${name.padEnd(15)}${summary}`)
+  .map(({ name, summary }) => `  ${name.padEnd(17)}${summary}`)
   .join("\n")}
 
 'wingman help TOPIC' shows a topic or a command.`;
@@ -70,9 +81,6 @@ const CONFIGURATION = (): string => `One JSON file for all servers of an aircraf
 system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
-
-Checked, but not used in this release: functions[].ata and maintenance, except
-maintenance.watchdog.
 
 Keys are checked against each other, too:
   - identifiers are unique, and each VIP belongs to one function; VIPs are
@@ -109,6 +117,15 @@ reset
 Ties: the first function and the first server in the configuration; among equally
 unimportant functions the last one is stopped.
 
+A function can be moved by hand, where what runs stays where it is (preempt): the
+maintenance console's 'move FUNCTION SERVER', on any server. It must be running, and
+fit the new server beside all that runs there: nothing is stopped for it. It is handed
+over like a function of a server that drains, and what waits for room may take what it
+leaves. It stays there as if the rule had put it there: it does not go back when a
+server comes back. A move that is not carried out within half the time of a hand-over,
+or while a server of the two changes its state, is given up and the function stays;
+it is never tried again by itself, and a restart knows nothing of it.
+
 A function that does not fit the server with the most room is not tried on
 others, and room may be left in pieces too small for it while smaller functions
 run. 'wingman check' shows what runs with every single and double failure,
@@ -129,6 +146,9 @@ A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods
 there is one, before it takes anything, unless it has heard every configured server before that; and longer for
 servers that are joining or have not yet proven that they live now, at most three
 recovery or detection times, whichever is longer.
+
+A server that was asked for a move by hand tells the others so for a while: which
+function, and to which server (see the topic allocation).
 
 Where a cable is cut in part, whoever hears a server sends its datagrams on to those
 who do not: servers that are joined by any way hear each other, and see the same.
@@ -242,8 +262,9 @@ ${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "   
   68     4      CRC-32C of the bytes before it`;
 
 const FILES = (): string => `configuration      named with --config; embedded default aircraft without it
-key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
-                   relative paths start at the configuration
+key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
+                   for their owner alone; relative paths start at the
+                   configuration
 
 /run/wingman       (--run-dir) of a running server:
   lock             held by 'wingman run': a second one here ends at once
@@ -255,6 +276,9 @@ key files          keepAlive.keyFile and acceptKeyFile, for their owner alone;
 
 /var/lib/wingman   (--state-dir), kept over restarts:
   incarnation      number of the last start; must never go back
+  maintenance.log  see the topic maintenance-log
+  maintenance.log.corrupt-1 ...
+                   a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
 No other file is read, in particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
@@ -298,6 +322,34 @@ client subnet; do not set VIPs in the system's network setup.
 for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
 crash.`;
 
+const PAGE = (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere
+else, by a process of its own: nothing that flies waits for it. It only shows;
+the log can be downloaded. It needs nothing but this server, and shows changes
+without reload.
+
+  first line   is everything running, and if not, what to do
+  picture      servers as columns with their capacity, functions in them by
+               priority (P10 first) and size, what does not run, and why; the
+               same as a table
+  faults       that are active, with cause and action
+  keep-alives  time since each server was heard, lateness, over the last minute
+  timeline     failovers and faults of the log, with leg and UTC
+  log          download as text, CSV, JSON lines, or whole
+
+What is older than a second and a half is shown grey and hatched, and says so.
+
+By default only this machine itself reaches it (127.0.0.1:8044); from a laptop,
+by 'ssh -L 8044:127.0.0.1:8044 SERVER'. Any other address needs a token file,
+maintenance.web.tokenFile: ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX.toLocaleString("en-US")} bytes that nobody but the file's owner
+has permission to read or write.
+  head -c 24 /dev/urandom | base64 > page.token; chmod 600 page.token
+A browser asks for the token once; programs send it as 'Authorization: Bearer
+TOKEN'. A wrong one is answered after a second, and logged. It travels as it is:
+the maintenance network has to be one's own.
+
+  /state.json                          all that the page shows, as JSON
+  /log.txt, .csv, .jsonl, .bin         the log; Repr-Digest holds its SHA-256`;
+
 const WATCHDOG = (): string => `Two watchdogs can watch the flight loop, the process that sends the keep-alives. It
 feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothing
 else does.
@@ -323,55 +375,71 @@ again and feeds both with its first turn: the shortest timeoutSeconds and the
 unit's WatchdogSec outlast that. One that flies in between each time feeds on.
 A device has one owner: not systemd (RuntimeWatchdogSec) and Wingman.`;
 
-const CONSOLE = (): string => `The maintenance console answers on the serial line maintenance.console.device
-(8 data bits, no parity, 1 stop bit, no flow control, maintenance.console.baud) and
-to 'wingman console'. Enter wakes it; after ${CONSOLE_IDLE_MS / 60_000} minutes without a key a session ends.
-Nothing is printed unasked. A line that is hung up or not there is opened again.
+const MAINTENANCE_LOG = (): string => `Each server keeps its own log: maintenance.log in the state directory, a file of
+maintenance.log.sizeKiB that is allocated in full when it is begun. Its records have
+256 bytes each and a checksum; the oldest make room. Records of the last ${LOG_LEGS_MIN} legs
+and more (begun, ended, how many records and faults) have a place of their own, so
+that nothing makes room out of them.
 
-Words may be shortened as long as they are unique, except that what changes
-something takes three letters at least. ? after the beginning of a command lists
-what can follow. Functions and servers may be shortened, too.
+A record has a sequence number that is never used again, the power-on count, the
+time since power-on and, where the clock was set, UTC, the leg, the server, code,
+class, ATA chapter, function, what it is about in words, and a count. It needs no
+other file to be read: a log that was taken off the aircraft reads anywhere with
+'wingman log --file FILE'.
 
-${commandList(CONSOLE_COMMANDS).join("\n")}
+Faults
+  set       it is there from now on
+  cleared   it is over
+  summary   at the end of its leg: HARD when it is still there, INTERMITTENT
+            when it went away; with its first and last time and its count
+  class 1   seen in cabin or cockpit
+  class 2   maintenance status only
+  class 3   in this report only
 
-Every answer ends with OK, or with ERR and a code; the line before ERR says what is
-wrong. | json after show and test gives one JSON document on one line instead.
-  SYNTAX     unknown word or argument, or too short for what changes something
-  AMBIGUOUS  begins more than one word
-  CONFIRM    says what would be done: give the command again with confirm
-  UNKNOWN    no such function or server
-  ENGINE     no engine runs here
-  TEST       a part of the built-in test failed
-  TRANSFER   the file was not received
-  LINE       no terminal that can receive a file
-  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
-  CANCELLED  Ctrl-C
-  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
-  INTERNAL   a defect of the program
-and what the server itself refuses, such as GROUND: only while on ground.
+'wingman help faults' lists them all. A fault that nothing clears is over at once,
+or lasts until the next start of the daemon, where it says so.
 
-Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
--P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
-end of a page: space, Enter for one line, q; anything else begins the next command.
+At most ${LOG_RECORDS_PER_HOUR_MAX} records of one code and subject (server, network, function) are written
+in an hour; what comes more often is counted, and the count is written when the hour
+is over, or with the leg. For maintenance.log.inhibitSeconds after power-up, what
+servers that start one after another bring about is an event and no fault; if it is
+still there then, the fault is set.
 
-For programs: send Enter, then 'terminal length 0', wait for OK, and send one
-command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
-characters; with more the older are dropped, with a bell.
+A leg is the time in the air, by maintenance.groundInput, with a number of its own;
+the time on ground after it counts to it. A leg goes on over a restart in the air.
 
-Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
-Size and SHA-256 stand before and after; five Ctrl-X break off.`;
+Power may fail at any time. A record counts as written only after the storage has
+said so; one that was torn is skipped, counted, and told in a record. A file with
+neither of its two headers whole is kept as maintenance.log.corrupt-N and a new one
+is begun, its numbers behind the old ones. With another sizeKiB the newest records
+are copied into a file of that size. Where the storage is full or read-only the
+server flies on, up to ${LOG_WAITING_MAX} records wait in memory, and writing is tried again every
+${LOG_RETRY_US / 1e6} s.
 
-const MESSAGES = (): string =>
+Wear of the flash: at most ${LOG_SYNCS_PER_LEG} fsyncs and ${LOG_BYTES_PER_LEG >> 10} KiB (whole pages of 4 KiB) in a leg,
+or in the time on ground between two. Beyond that, what comes in ${LOG_COLLECT_US / 1e6} s is written
+together. Both are counted in the log.`;
+
+const FAULTS = (): string =>
   [
-    "Maintenance events in the output of 'wingman run', with cause and action.",
-    ...MAINTENANCE_EVENTS.map(({ code, text, cause, action }) =>
-      [
-        `WNG-${String(code).padStart(4, "0")}  ${text}`,
+    "Maintenance events by code: in the log, and in the output of 'wingman run'. Faults have a class (see the topic maintenance-log).",
+    ...MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code).map((event) => {
+      const { code, text, cause, action, class: faultClass } = event;
+      return [
+        `${eventLabel(code)}  ${faultClass === 0 ? text : `${text}  (class ${faultClass})`}`,
         paragraph(cause, "          "),
         paragraph(`Action: ${action}`, "          "),
-      ].join("\n"),
-    ),
+        ...(faultClass === 0 ? [] : [paragraph(endOfFault(event), "          ")]),
+      ].join("\n");
+    }),
   ].join("\n\n");
+
+function endOfFault({ code, lasts }: MaintenanceEvent): string {
+  if (lasts === null) return "Over at once.";
+  if (lasts === "start") return "Lasts until the next start of the daemon.";
+  const clearing = MAINTENANCE_EVENTS.filter(({ clears }) => clears.includes(code));
+  return `Cleared by ${clearing.map((event) => eventLabel(event.code)).join(", ")}.`;
+}
 
 /** What the commands' topics say beside name, arguments and summary. */
 const COMMAND_TEXTS: Readonly<Record<string, string>> = {
@@ -424,8 +492,10 @@ Functions for which the others have no room stop, the least important first;
 SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
 of functions whose process failed too often.`,
-  console: `The maintenance console of the server on this machine: the same commands as on its
-serial line, see the topic console-line.
+  console: `The maintenance console answers here and on the serial line
+maintenance.console.device (8 data bits, no parity, 1 stop bit, no flow control,
+maintenance.console.baud). There Enter wakes it. A session ends when no key was
+pressed for ${CONSOLE_IDLE_MS / 60_000} minutes. Nothing is printed unasked.
 
 With a command, what it answers goes to stdout (exit 0). If it ends with ERR, the
 reason and the code go to stderr (exit 1). Options stand before the command:
@@ -436,7 +506,62 @@ reason and the code go to stderr (exit 1). Options stand before the command:
 
 Without one it is a session at this terminal; Ctrl-] leaves one that does not
 answer. When stdin is no terminal, each of its lines is a command: answers with OK
-and ERR go to stdout, exit 1 when one was ERR.`,
+and ERR go to stdout, exit 1 when one was ERR.
+
+${commandList(CONSOLE_COMMANDS).join("\n")}
+
+Words may be shortened as long as they are unique, those that change something to
+three letters at least. Functions and servers may be shortened, too. ? after the
+beginning of a command lists what can follow.
+
+Every answer ends with OK, or with ERR and a code; the line before ERR says what is
+wrong. | json after show and test gives one JSON document on one line instead.
+
+  SYNTAX     unknown word or argument, or too short for what changes something
+  AMBIGUOUS  begins more than one word
+  CONFIRM    says what would be done: give the command again with confirm
+  UNKNOWN    no such function or server
+  ENGINE     no engine runs here
+  TEST       a part of the built-in test failed
+  TRANSFER   the file was not received
+  LINE       no terminal that can receive a file
+  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
+  CANCELLED  Ctrl-C
+  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
+  INTERNAL   a defect of the program
+
+and what the server itself refuses, such as GROUND: only while on ground.
+
+Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
+-P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
+end of a page: space, Enter for one line, q; anything else begins the next command.
+
+For programs on the serial line: send Enter, then 'terminal length 0', wait for OK, and send
+one command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
+characters; with more the older are dropped, with a bell.
+
+Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
+Size and SHA-256 stand before and after; five Ctrl-X break off.`,
+  log: `Shows the log of this machine (--state-dir), or a file taken from any other
+(--file), also while it is written: a report in text (default), CSV, JSON lines, or
+the file itself (--binary), to stdout or to --out.
+
+  --since SEQ        records after this sequence number
+  --leg N            records and faults of a leg; 0: before the first one
+  --class N          of a fault class; 0: events
+  --function ID      about a function
+
+Every export ends with a line that holds the SHA-256 of all bytes before it: "SHA-256"
+and 64 hex digits; in CSV as the first field of a last row; in JSON lines as
+{"sha256":"..."}. 'wingman log verify FILE' checks it; the binary file is checked
+record by record. Exit 1 when a file is not whole; what is wrong, and where, is
+named. Neither needs a configuration.
+
+Fields of a JSON line: sequence, powerOn, bootUs (since power-on), utcMs or null,
+leg, server, kind (event, set, cleared, summary), code, label, text, class, ata,
+function, detail, count, nature (HARD, INTERMITTENT or null).
+
+Topics: maintenance-log, faults.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration.`,
   help: "Shows the manual, or one topic of it.",
@@ -459,9 +584,10 @@ export const TOPICS: readonly Topic[] = [
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
   { name: "network", summary: "what the network must give", text: NETWORK },
+  { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
-  { name: "console-line", summary: "the serial console: commands, keys, errors", text: CONSOLE },
-  { name: "messages", summary: "maintenance events, their causes and actions", text: MESSAGES },
+  { name: "maintenance-log", summary: "what it holds, and what it survives", text: MAINTENANCE_LOG },
+  { name: "faults", summary: "maintenance events, their causes and actions", text: FAULTS },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];
 

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { addressKey, parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
+import {
+  type Address,
+  addressKey,
+  isLoopback,
+  parseAddress,
+  parseListen,
+  parseVip,
+  specialAddress,
+  vipObjection,
+} from "./address.ts";
 
 const hex = (text: string): string | null => {
   const address = parseAddress(text);
@@ -99,4 +108,32 @@ describe("vipObjection", () => {
   test("unicast addresses are not special", () => {
     expect(specialAddress({ family: 4, bytes: Uint8Array.of(10, 0, 0, 0) })).toBeNull();
   });
+});
+
+describe("parseListen", () => {
+  test("takes an address of either family with a port", () => {
+    expect(parseListen("127.0.0.1:8044")).toMatchObject({ host: "127.0.0.1", port: 8044 });
+    expect(parseListen("[fd44::9]:1")).toMatchObject({ host: "fd44::9", port: 1 });
+  });
+  for (const text of [
+    "",
+    "8044",
+    "127.0.0.1",
+    "127.0.0.1:",
+    "127.0.0.1:0",
+    "127.0.0.1:01",
+    "[127.0.0.1]:80",
+    "::1:80",
+  ]) {
+    test(`refuses "${text}"`, () => expect(parseListen(text)).toBeNull());
+  }
+  for (const text of ["[::1", "[::1]", "[::1]80", "x[::1]:80", "localhost:80", "127.0.0.1:80 ", "[fe80::1%eth0]:80"]) {
+    test(`refuses "${text}"`, () => expect(parseListen(text)).toBeNull());
+  }
+});
+
+test("loopback is 127.0.0.0/8 and ::1, and nothing else", () => {
+  const isLocal = (text: string) => isLoopback(parseAddress(text) as Address);
+  expect(["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1"].map(isLocal)).toEqual([true, true, true, true]);
+  expect(["0.0.0.0", "128.0.0.1", "::", "::ffff:127.0.0.1", "1::1"].map(isLocal)).not.toContain(true);
 });

@@ -43,6 +43,20 @@ export function vipObjection(vip: Vip): string | null {
   return null;
 }
 
+/** Decodes where a service listens, `10.44.0.9:8044` or `[fd44::9]:8044`; null when it is neither. The port may be too large. */
+export function parseListen(text: string): { address: Address; host: string; port: number } | null {
+  const [, ipv6, ipv4, port = ""] = /^(?:\[([^[\]]+)\]|([^[\]:]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
+  const host = ipv6 ?? ipv4 ?? "";
+  const address = parseAddress(host);
+  if (address === null || address.family !== (ipv6 === undefined ? 4 : 6)) return null;
+  return { address, host, port: Number(port) };
+}
+
+/** Whether only this machine reaches the address. */
+export function isLoopback({ family, bytes }: Address): boolean {
+  return family === 4 ? bytes[0] === 127 : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
+}
+
 /** Names the kind of an address that no single host on a network can have, or null for a unicast address. */
 export function specialAddress({ family, bytes }: Address): string | null {
   const first = bytes[0] ?? 0;

@@ -144,7 +144,7 @@ const BAD: [string, Changed, string[]][] = [
       maintenance: {
         console: { device: "ttyS0", baud: 1200 },
         web: { listen: "127.0.0.1" },
-        log: { sizeKiB: 1 },
+        log: { sizeKiB: 1, inhibitSeconds: 601 },
         groundInput: "",
         watchdog: { device: "watchdog0", timeoutSeconds: 9 },
       },
@@ -154,6 +154,7 @@ const BAD: [string, Changed, string[]][] = [
       "x: maintenance.console.baud: found 1200, expected 9600, 19200, 38400, 57600 or 115200",
       'x: maintenance.web.listen: found "127.0.0.1", no address with a port, expected an address and a port, such as "127.0.0.1:8044"',
       "x: maintenance.log.sizeKiB: found 1, expected a whole number from 64 to 1,048,576",
+      "x: maintenance.log.inhibitSeconds: found 601, expected a whole number from 0 to 600",
       'x: maintenance.groundInput: found "", expected an absolute path',
       'x: maintenance.watchdog.device: found "watchdog0", expected an absolute path',
       "x: maintenance.watchdog.timeoutSeconds: found 9, expected a whole number from 10 to 600",

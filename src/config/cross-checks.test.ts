@@ -32,6 +32,22 @@ const BAD: [string, Changed, string[]][] = [
     ['x: keepAlive.acceptKeyFile: found "a.key", which keepAlive.keyFile is already, expected another file'],
   ],
   [
+    "a page that others reach, without a token",
+    { maintenance: { web: { listen: "10.44.0.9:8044" } } },
+    [
+      'x: maintenance.web.listen: found "10.44.0.9:8044" without maintenance.web.tokenFile, expected a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands',
+    ],
+  ],
+  [
+    "a page on every address, without a token",
+    { maintenance: { web: { listen: "[::]:8044" } } },
+    [
+      'x: maintenance.web.listen: found "[::]:8044" without maintenance.web.tokenFile, expected a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands',
+    ],
+  ],
+  ["a page that others reach, with a token", { maintenance: { web: { listen: "10.44.0.9:1", tokenFile: "t" } } }, []],
+  ["a page on the IPv6 loopback address", { maintenance: { web: { listen: "[::1]:8044" } } }, []],
+  [
     "a command without path",
     withFunction({ command: ["sleep", "1"] }),
     ['x: functions[0].command[0]: found "sleep", expected the absolute path of a program'],

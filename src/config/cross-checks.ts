@@ -16,7 +16,7 @@ import {
   SERVERS_MAX,
   SERVERS_MIN,
 } from "../limits.ts";
-import { addressKey, parseAddress, parseVip } from "./address.ts";
+import { addressKey, isLoopback, parseAddress, parseListen, parseVip } from "./address.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
 import { alternatives, quoted } from "./problem.ts";
@@ -27,6 +27,7 @@ import {
   KeepAliveSchema,
   ServerSchema,
   VipSchema,
+  WebSchema,
   WitnessSchema,
 } from "./schema.ts";
 import { isObject } from "./schema-problems.ts";
@@ -57,6 +58,7 @@ export function crossProblems(file: unknown): Problem[] {
     ...repeated(textsOf(clients.witnesses, "clients.witnesses"), "each witness once"),
     ...repeated(idsOf(servers), "an identifier of no other server"),
     ...repeated(idsOf(functions), "an identifier of no other function"),
+    ...webProblems(sectionOf(sectionOf(root.maintenance).web)),
     ...functions.flatMap(programProblems),
     ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
     ...sizeProblems(functions, root.servers),
@@ -123,6 +125,18 @@ function keyProblems(keepAlive: Section): Problem[] {
   if (keyFile === acceptKeyFile)
     return refused(`${quoted(keyFile)}, which keepAlive.keyFile is already`, "another file");
   return [];
+}
+
+/** Whoever reaches the page reads the whole state: beyond this machine a token stands before it. */
+function webProblems(web: Section): Problem[] {
+  const listen = sound(WebSchema.entries.listen, web.listen);
+  const tokenFile = sound(WebSchema.entries.tokenFile, web.tokenFile);
+  if (listen === undefined) return [];
+  const place = parseListen(listen);
+  if (place === null || tokenFile !== null || isLoopback(place.address)) return [];
+  const found = `${quoted(listen)} without maintenance.web.tokenFile`;
+  const expected = 'a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands';
+  return [{ path: "maintenance.web.listen", found, expected }];
 }
 
 /** A program is started as it is named, without a search through PATH. */

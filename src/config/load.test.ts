@@ -51,12 +51,18 @@ describe("a sound configuration", () => {
         ],
         maintenance: {
           console: { device: "/dev/ttyS0", baud: 115200 },
-          web: { listen: "127.0.0.1:8044" },
+          web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
           groundInput: "/run/wingman/on-ground",
         },
       },
     });
+  });
+
+  test("faults may be wanted from the first second after power-up", () => {
+    const file = { ...smallest(), maintenance: { log: { inhibitSeconds: 0 } } };
+    const result = parseConfig(JSON.stringify(file), "x", "/");
+    expect(result.ok && result.config.maintenance.log).toEqual({ sizeKiB: 4096, inhibitSeconds: 0 });
   });
 
   test("the client interface is the first keep-alive interface unless given", () => {

@@ -78,8 +78,13 @@ export interface Vip {
 }
 
 export interface MaintenanceConfig {
-  console: { device: string; baud: number };
-  web: { listen: string };
+  /** device null: no serial line; 'wingman console' works all the same. */
+  console: { device: string | null; baud: number };
+  /**
+   * Address and port of the maintenance page; `tokenFile` as written, relative to the directory of the configuration file.
+   * null: whoever reaches the address may read, so it is a loopback address.
+   */
+  web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */
   log: { sizeKiB: number; inhibitSeconds: number };
   /** File that holds the air/ground signal. */

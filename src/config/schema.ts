@@ -30,7 +30,7 @@ import {
   WATCHDOG_S_MAX,
   WATCHDOG_S_MIN,
 } from "../limits.ts";
-import { parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
+import { parseAddress, parseListen, parseVip, specialAddress, vipObjection } from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
 import { quoted } from "./problem.ts";
 
@@ -290,13 +290,46 @@ export const FunctionSchema = v.strictObject(
   "a function: an object with id, required, priority and vips",
 );
 
+export const WebSchema = v.strictObject(
+  {
+    listen: v.optional(
+      judgedText(
+        'an address and a port, such as "127.0.0.1:8044"',
+        "Where the maintenance page is served.",
+        (value) => {
+          const place = parseListen(value);
+          return place === null ? "no address with a port" : place.port > PORT_MAX ? "no port" : null;
+        },
+      ),
+      "127.0.0.1:8044",
+    ),
+    tokenFile: v.optional(
+      v.nullable(
+        text(
+          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+          /^[^\u0000]{1,4095}$/,
+          "the path of a file",
+          "File with the token that the page demands; relative paths start at the configuration file. Required where listen is no loopback address.",
+        ),
+      ),
+      null,
+    ),
+  },
+  "an object",
+);
+
 const MaintenanceSchema = v.strictObject(
   {
     console: v.optional(
       v.strictObject(
         {
           device: v.optional(
-            v.pipe(AbsolutePath, v.description("Serial line of the maintenance console.")),
+            v.nullable(
+              v.pipe(
+                AbsolutePath,
+                v.description("Serial line of the maintenance console; null where the server has none."),
+              ),
+            ),
             "/dev/ttyS0",
           ),
           baud: v.optional(
@@ -311,30 +344,7 @@ const MaintenanceSchema = v.strictObject(
       ),
       {},
     ),
-    web: v.optional(
-      v.strictObject(
-        {
-          listen: v.optional(
-            judgedText(
-              'an address and a port, such as "127.0.0.1:8044"',
-              "Where the maintenance page is served.",
-              (value) => {
-                const [, address = "", portText = ""] = /^\[?([^[\]]+)\]?:([1-9]\d{0,4})$/.exec(value) ?? [];
-                const family = parseAddress(address)?.family;
-                const bracketed = value.startsWith("[") && value.includes("]:");
-                if (family === undefined || (family === 6) !== bracketed || value.startsWith("[") !== bracketed) {
-                  return "no address with a port";
-                }
-                return Number(portText) <= PORT_MAX ? null : "no port";
-              },
-            ),
-            "127.0.0.1:8044",
-          ),
-        },
-        "an object",
-      ),
-      {},
-    ),
+    web: v.optional(WebSchema, {}),
     log: v.optional(
       v.strictObject(
         {

@@ -1,11 +1,12 @@
 /**
  * When to allocate, from what, and whether the others came to the same (P5). The policies of FIG. 3 and FIG. 4 run on S1,
- * a failure or a recovery, and on what equals one: a server drains, or a process failed and its function must move. Each
- * server runs them on what all can see. Should two servers have seen events in different orders, the digests of their
+ * a failure or a recovery, and on what equals one: a server drains, a process failed and its function must move, or somebody
+ * moves a function by hand. Each server runs them on what all can see. Should two servers have seen events in different orders, the digests of their
  * assignments in the keep-alives differ, and when that lasts everybody computes again from what is seen now.
  */
-import { BITMAP_WORDS, DISAGREEMENT_PERIODS } from "../limits.ts";
+import { BITMAP_WORDS, DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import {
+  NOTICE_BY_HAND,
   NOTICE_DRAIN,
   NOTICE_PREEMPTED,
   NOTICE_PROCESS_FAILED,
@@ -23,6 +24,7 @@ import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-event.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import type { Moves } from "./moves.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;
@@ -30,6 +32,8 @@ const BACK_OFF_MAX = 64;
 
 export class Agreement {
   readonly allocation = new Allocation();
+  /** Where each function ran before the last allocation; NONE for nowhere. Its input differs where a function is moved by hand. */
+  readonly ranOn = new Int8Array(FUNCTIONS_MAX);
   /** Digest of the assignment, 32 bits, in every keep-alive. */
   digest = 0;
   /** Allocations since the start. */
@@ -47,6 +51,7 @@ export class Agreement {
     private readonly policy: AllocationPolicy,
     private readonly membership: Membership,
     private readonly handover: Handover,
+    private readonly moves: Moves,
     private readonly effects: EffectQueue,
     private readonly timing: Timing,
     private readonly self: number,
@@ -67,7 +72,8 @@ export class Agreement {
     const { membership, handover } = this;
     membership.allocationChanged = false;
     const operable = this.operableServers(available);
-    if (operable !== this.operable || membership.cannotRunChanged || handover.failedChanged) {
+    const isMoveDue = this.moves.update(nowUs, operable);
+    if (operable !== this.operable || isMoveDue || membership.cannotRunChanged || handover.failedChanged) {
       this.due = true;
       this.backOff = 1;
     }
@@ -94,6 +100,8 @@ export class Agreement {
     allocation.operable = this.operable;
     this.gatherCurrent();
     this.gatherCannotRun();
+    this.ranOn.set(allocation.current);
+    this.moves.apply(allocation);
     this.policy(table, allocation);
     let digest = 0x811c9dc5; // FNV-1a over the assigned servers
     for (let index = 0; index < table.functionCount; index++) {
@@ -143,13 +151,14 @@ export class Agreement {
   private assign(index: number, before: number, after: number, nowUs: number): void {
     const { handover, allocation } = this;
     handover.assign(index, after, nowUs);
-    const from = allocation.current[index];
+    const from = this.ranOn[index];
     if (after === NONE) {
       const leaving = hasFunction(handover.owns, 0, index) ? this.self : from;
       handover.stopReason[index] = this.reasonToLeave(index, leaving, NOTICE_PREEMPTED);
     } else if (from !== NONE && from !== after) {
       handover.startReason[index] = REASON_MOVE;
-      handover.startNoticeReason[index] = this.reasonToLeave(index, from, NOTICE_RECOVERY);
+      const byHand = allocation.current[index] !== from;
+      handover.startNoticeReason[index] = byHand ? NOTICE_BY_HAND : this.reasonToLeave(index, from, NOTICE_RECOVERY);
     } else if (from === NONE && before !== NONE && this.isGone(before)) {
       handover.startReason[index] = REASON_FAILOVER;
       handover.startNoticeReason[index] = NOTICE_SERVER_FAILED;

@@ -31,6 +31,7 @@ import {
   EVENT_CARRIER,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
+  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
@@ -59,6 +60,7 @@ import {
 } from "./maintenance-event.ts";
 import { MARK_EXTRA_SENDS_SPENT, MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
+import { Moves } from "./moves.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
 import { Stall } from "./stall.ts";
@@ -70,6 +72,7 @@ export class Engine {
   readonly effects = new EffectQueue();
   readonly membership: Membership;
   readonly handover: Handover;
+  readonly moves: Moves;
   readonly agreement: Agreement;
   readonly isolation: Isolation;
   readonly relay: Relay;
@@ -124,7 +127,17 @@ export class Engine {
     this.outgoing = new KeepAliveMessage(table.serverCount, table.wordCount);
     this.membership = new Membership(table, identity, timing);
     this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
-    this.agreement = new Agreement(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.moves = new Moves(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.agreement = new Agreement(
+      table,
+      policy,
+      this.membership,
+      this.handover,
+      this.moves,
+      this.effects,
+      timing,
+      identity.self,
+    );
     this.isolation = new Isolation(witnessCount, timing, nowUs);
     this.relay = new Relay(this.membership);
     this.lease = new Lease(this.membership, timing);
@@ -243,6 +256,7 @@ export class Engine {
       !membership.allocationChanged &&
       !membership.cannotRunChanged &&
       !this.agreement.isPending &&
+      !this.moves.isPending &&
       !handover.isDue(nowUs) &&
       this.strangers.followed === 0
     );
@@ -256,6 +270,7 @@ export class Engine {
     this.phases.update(nowUs);
     const { serving } = this.phases;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
+    else this.moves.update(nowUs, 0);
     this.handover.advance(nowUs, serving, this.sequence + 1);
     this.strangers.advance(nowUs);
     this.phases.leave();
@@ -289,6 +304,8 @@ export class Engine {
     outgoing.successorSequence = successor < 0 ? 0 : membership.candidateSequence[successor];
     outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
     outgoing.clientMacLow = identity.clientMacLow ?? 0;
+    outgoing.moveFunction = this.moves.index + 1;
+    outgoing.moveServer = Math.max(0, this.moves.server);
     for (let server = 0; server < this.table.serverCount; server++) {
       outgoing.heardIncarnation[server] = membership.echoIncarnation(server);
       outgoing.heardSequence[server] = membership.echoSequence(server);
@@ -352,6 +369,9 @@ export class Engine {
           break;
         case EVENT_COMMAND:
           this.phases.takeCommand(first);
+          break;
+        case EVENT_MOVE:
+          this.moves.ask(index, first, nowUs);
           break;
         case EVENT_WITNESS:
           this.isolation.onWitness(nowUs);
@@ -422,8 +442,9 @@ export class Engine {
   }
 
   private requestSend(): void {
-    if (this.phases.changed) this.sendRequested = true;
+    if (this.phases.changed || this.moves.changed) this.sendRequested = true;
     this.phases.changed = false;
+    this.moves.changed = false;
     if (!this.handover.changed && !this.membership.answerAtOnce) return;
     if (this.extraSends === EXTRA_SENDS_MAX) {
       marks[MARK_EXTRA_SENDS_SPENT]++;

@@ -22,6 +22,8 @@ export const EVENT_COMMAND = 8;
 export const EVENT_WITNESS = 9;
 /** A host other than this one answers for a VIP of function `index`: `first` and `second` are the first 2 and last 4 bytes of its MAC. */
 export const EVENT_STRANGER = 10;
+/** Somebody asks for function `index` to be moved to server `first`. */
+export const EVENT_MOVE = 11;
 
 export class EventQueue {
   count = 0;

@@ -76,6 +76,9 @@ export const LOG_HANDOVER_LATE = 214;
 export const LOG_STRANGER = 215;
 export const LOG_STRANGER_GONE = 216;
 export const LOG_DISAGREEMENT = 220;
+export const LOG_MOVE_BEGUN = 230;
+export const LOG_MOVE_DONE = 231;
+export const LOG_MOVE_GIVEN_UP = 232;
 export const LOG_NOT_REALTIME = 300;
 export const LOG_STALLED = 301;
 export const LOG_LEFTOVERS = 302;
@@ -110,6 +113,7 @@ export const LOG_ACTION_FAILED = 460;
 export const LOG_GROUND_UNKNOWN = 461;
 export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
+export const LOG_PAGE_REFUSED = 464;
 
 function event(
   code: number,
@@ -320,6 +324,23 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "Servers saw events in different orders.",
     "None, unless it repeats.",
     { class: 3, inhibited: true },
+  ),
+  event(
+    LOG_MOVE_BEGUN,
+    "MOVE ASKED FOR",
+    "function",
+    "server",
+    "Somebody asked this server for the function to be moved to the server named.",
+    "None.",
+  ),
+  event(LOG_MOVE_DONE, "MOVE CARRIED OUT", "function", "server", "The function is on the server named now.", "None."),
+  event(
+    LOG_MOVE_GIVEN_UP,
+    "MOVE GIVEN UP",
+    "function",
+    "server",
+    "A server changed its state, or the new one did not take the function in time.",
+    "Look at the state of the servers, then ask again.",
   ),
   event(
     LOG_NOT_REALTIME,
@@ -554,8 +575,17 @@ export const MAINTENANCE_EVENTS: readonly MaintenanceEvent[] = [
     "MAINTENANCE PAGE NOT SERVED",
     "errno",
     "none",
-    "The address is not there, or another program has it.",
-    "Check maintenance.web.listen.",
+    "The address is taken or not there, or the token file is wrong.",
+    "Check maintenance.web.listen and tokenFile.",
+    { class: 3 },
+  ),
+  event(
+    LOG_PAGE_REFUSED,
+    "WRONG TOKEN ON MAINTENANCE PAGE",
+    "none",
+    "none",
+    "Somebody showed a token that is not this aircraft's.",
+    "None, unless it repeats: then change the token.",
     { class: 3 },
   ),
 ];

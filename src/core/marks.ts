@@ -40,6 +40,10 @@ export const MARK_RELAYS_SPENT = 32;
 export const MARK_UNREAD = 33;
 export const MARK_LEASE_CUT_SHORT = 35;
 export const MARK_SUCCEEDED = 36;
+export const MARK_MOVED_BY_HAND = 37;
+export const MARK_MOVE_GIVEN_UP = 38;
+export const MARK_MOVE_NOT_POSSIBLE = 39;
+export const MARK_MOVE_OVERTAKEN = 40;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -79,6 +83,10 @@ export const MARK_NAMES: readonly string[] = [
   "a server was silent for the detection time",
   "a server is heard that grants less than was renewed",
   "a new incarnation came while the old one was still counted on",
+  "a move by hand was carried out",
+  "a move by hand was given up",
+  "a move by hand has no place in an allocation",
+  "a move by hand was no longer possible when its turn came",
 ];
 
 /** How often each was taken in this process. */

@@ -93,6 +93,10 @@ export class Membership {
   /** Mask of the servers of which something was heard since the lease was looked at last. */
   spoke = 0;
 
+  /** The move that each server was asked for (core/moves): function index + 1, 0 for none, and target. */
+  readonly moveFunction = new Uint16Array(SERVERS_MAX);
+  readonly moveServer = new Uint8Array(SERVERS_MAX);
+
   // Masks of the servers in these states; `heard` are those alive or joining.
   heard = 0;
   joining = 0;
@@ -108,6 +112,8 @@ export class Membership {
   answerAtOnce = false;
   /** What servers cannot run changed since the engine looked last (an S1 of its own: a function must move). */
   cannotRunChanged = false;
+  /** Some of the moves asked for changed, or whether they count. */
+  moveChanged = false;
   /** When a datagram with our own index was heard last: two boxes are configured as the same server. 0 = never. */
   ownIndexHeardUs = 0;
 
@@ -261,6 +267,7 @@ export class Membership {
     if (this.state[server] === state) return;
     const bit = 1 << server;
     this.state[server] = state;
+    if (this.moveFunction[server] !== 0) this.moveChanged = true;
     this.changed |= bit;
     this.spoke |= bit;
     this.functionsChanged = true;
@@ -384,6 +391,11 @@ export class Membership {
     }
     this.flags[server] = flags;
     this.takeFunctions(message, server);
+    if (this.moveFunction[server] !== message.moveFunction || this.moveServer[server] !== message.moveServer) {
+      this.moveChanged = true;
+    }
+    this.moveFunction[server] = message.moveFunction;
+    this.moveServer[server] = message.moveServer;
     if (this.state[server] === SERVER_UNREACHABLE) {
       this.setState(server, SERVER_ALIVE); // the others heard it all the time
     } else if (!this.isHeard(server)) {
@@ -439,6 +451,8 @@ export class Membership {
       this.ready[row + word] = 0;
       this.cannotRun[row + word] = 0;
     }
+    this.moveFunction[server] = 0;
+    this.moveServer[server] = 0;
     this.echoedSequence[server] = 0;
     this.hears[server] = 0;
     this.direct[server] = 0;

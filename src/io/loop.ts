@@ -21,6 +21,7 @@ import {
   EVENT_CARRIER,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
+  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
 } from "../core/event-queue.ts";
@@ -51,6 +52,7 @@ import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
+  CONTROL_MOVE,
   CONTROL_PHASE,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
@@ -59,9 +61,11 @@ import {
   CONTROL_RESUME,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
+  controlArgument,
   controlFunction,
   controlKind,
   encodeControl,
+  MOVE_REFUSED_BUSY,
   NO_INDEX,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
@@ -401,17 +405,28 @@ export class FlightLoop {
     }
   }
 
-  /** Requests of `wingman drain` and `wingman resume`: each is answered. */
+  /** Requests of `wingman drain` and `wingman resume`, and moves of functions by hand: each is answered. */
   private receiveCommands(): void {
     const { commands } = this.parts;
     for (let request = 0; request < REPORTS_PER_TURN_MAX; request++) {
       const length = commands.receive();
       if (length < 0) return;
-      const kind = length === CONTROL_RECORD_BYTES ? controlKind(commands.received.view) : 0;
-      const answer = this.obey(kind) ? CONTROL_DONE : CONTROL_REFUSED;
-      encodeControl(this.record.view, answer, NO_INDEX, kind, 0, 0);
+      const { view } = commands.received;
+      const kind = length === CONTROL_RECORD_BYTES ? controlKind(view) : 0;
+      const isMove = kind === CONTROL_MOVE;
+      const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
+      const isDone = isMove ? refusal === 0 : this.obey(kind);
+      encodeControl(this.record.view, isDone ? CONTROL_DONE : CONTROL_REFUSED, NO_INDEX, kind, refusal, 0);
       commands.reply(this.record);
     }
+  }
+
+  /** @returns 0, or why the function is not moved: MOVE_REFUSED_* */
+  private move(index: number, server: number): number {
+    const { engine } = this.parts;
+    const refusal = engine.moves.refusal(index, server);
+    if (refusal !== 0) return refusal;
+    return engine.events.push(EVENT_MOVE, index, server) ? 0 : MOVE_REFUSED_BUSY;
   }
 
   private obey(command: number): boolean {

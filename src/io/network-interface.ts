@@ -58,18 +58,21 @@ export function requireIpv4Address(name: string): void {
   if (refused !== 0) throw new SystemError("SIOCGIFADDR", refused, name);
 }
 
+/** Used within one call of linkState only. */
+const linkRequest = new NativeMemory(IFREQ_BYTES);
+
 export type LinkState = "missing" | "down" | "no carrier" | "up";
 
-/** The interface as anybody may see it, in this process's network namespace. Makes garbage. */
+/** The interface as anybody may see it, in this process's network namespace. Makes garbage. Throws SystemError. */
 export function linkState(name: string): LinkState {
-  const request = new NativeMemory(IFREQ_BYTES);
-  request.bytes.set(new TextEncoder().encode(name).subarray(0, INTERFACE_NAME_BYTES - 1));
+  linkRequest.bytes.fill(0);
+  linkRequest.bytes.set(new TextEncoder().encode(name).subarray(0, INTERFACE_NAME_BYTES - 1));
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) throw new SystemError("socket", errno(), "UDP");
-  const result = libc.ioctl(fd, SIOCGIFFLAGS, request.address);
+  const result = libc.ioctl(fd, SIOCGIFFLAGS, linkRequest.address);
   libc.close(fd);
   if (result < 0) return "missing";
-  const flags = request.view.getUint16(IFREQ_FLAGS_AT, true);
+  const flags = linkRequest.view.getUint16(IFREQ_FLAGS_AT, true);
   if ((flags & IFF_UP) === 0) return "down";
   return (flags & IFF_RUNNING) === 0 ? "no carrier" : "up";
 }

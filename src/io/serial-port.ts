@@ -9,6 +9,10 @@ const TCGETS2 = 0x802c_542a;
 const TCSETSF2 = 0x402c_542d;
 const TIOCOUTQ = 0x5411;
 
+// flock(2)
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
 /**
  * struct termios2 of asm-generic/termbits.h, 44 bytes: u32 c_iflag, c_oflag, c_cflag, c_lflag; u8 c_line, c_cc[19]; u32 c_ispeed,
  * c_ospeed in bits per second.
@@ -64,13 +68,18 @@ export class SerialPort {
     return this.#fd >= 0;
   }
 
-  /** Opens the device at `baud` bits per second; what has arrived before is thrown away. 0, or an errno: ENOENT, EIO (no hardware behind it), ENOTTY … */
+  /**
+   * Opens the device at `baud` bits per second; what has arrived before is thrown away. 0, or an errno: ENOENT, EIO (no hardware
+   * behind it), ENOTTY, EAGAIN (another program of those that lock it, as terminal programs do, has it) …
+   */
   open(baud: number): number {
     assert(!this.isOpen, "a serial line is opened once");
     const fd = libc.open(this.#path.address, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
     if (fd < 0) return errno();
     let failure = 0;
-    if (libc.ioctl(fd, TCGETS2, this.#termios.address) < 0) failure = errno(); // what is no tty ends here
+    if (libc.flock(fd, LOCK_EX | LOCK_NB) < 0) failure = errno();
+    // What is no tty ends here.
+    if (failure === 0 && libc.ioctl(fd, TCGETS2, this.#termios.address) < 0) failure = errno();
     if (failure === 0) {
       this.#encodeRaw(baud);
       if (libc.ioctl(fd, TCSETSF2, this.#termios.address) < 0) failure = errno();

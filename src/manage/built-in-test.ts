@@ -3,6 +3,7 @@ import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
+import type { WitnessState } from "./witness-probe.ts";
 
 /** 2024-01-01T00:00:00Z: a clock before that was never set. */
 const UTC_MS_MIN = 1_704_067_200_000;
@@ -11,7 +12,7 @@ const UTC_MS_MIN = 1_704_067_200_000;
 export interface Seen {
   readonly status: StatusDocument | null;
   readonly links: ReadonlyMap<string, LinkState>;
-  readonly witnesses: ReadonlyMap<string, boolean>;
+  readonly witnesses: ReadonlyMap<string, WitnessState>;
   readonly utcMs: number;
   readonly storage: StorageFigures;
   /** Why the log cannot be written; null: it can. */
@@ -27,8 +28,8 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
     engineResult(status),
     ...serverResults(config, serverId, status),
     ...config.clients.witnesses.map((address) => {
-      const isThere = witnesses.get(address) ?? false;
-      return result(`witness ${address}`, isThere, isThere ? "there" : "no answer");
+      const state = witnesses.get(address) ?? "no answer";
+      return result(`witness ${address}`, state !== "no answer", state);
     }),
     ...(status === null ? [] : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
     ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),

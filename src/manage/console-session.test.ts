@@ -199,6 +199,8 @@ test("a line that takes nothing holds a bounded amount, and Ctrl-C throws it awa
     await Bun.sleep(0);
   }
   desk.type("\u0003");
+  desk.type("\u00ff".repeat(100_000)); // each is refused with a bell
+  desk.type("\u0003");
   const said = await desk.said();
   expect(said.length).toBeLessThan(2 * CONSOLE_ECHO_MAX);
   expect(said).toEndWith(PROMPT);

@@ -50,7 +50,8 @@ interface Memory {
   setInLog: boolean;
   /** It came while faults were inhibited, and was not cleared since. */
   waiting: boolean;
-  /** Of this leg. */
+  /** It was there in this leg, if only from before; and how often it came in it. */
+  inLeg: boolean;
   count: number;
   firstTime: LogTime;
   lastTime: LogTime;
@@ -99,9 +100,7 @@ export class FaultMemory {
     for (const memory of this.#memories.values()) {
       if (memory.waiting && time.bootUs >= this.#inhibitUs) {
         memory.waiting = false;
-        const { firstTime } = memory;
-        this.#fault(memory, time, 1, false);
-        memory.firstTime = firstTime;
+        this.#fault(memory, time, 1, false, memory.firstTime);
       }
       if (memory.held > 0 && mayWrite(memory, time.bootUs)) this.#release(memory, time);
     }
@@ -112,6 +111,7 @@ export class FaultMemory {
     for (const memory of this.#memories.values()) {
       this.#release(memory, time);
       memory.count = 0;
+      memory.inLeg = memory.active;
       if (!memory.active) continue;
       memory.setInLog = true;
       this.#draft(memory, KIND_FAULT_SET, NATURE_NONE, 0, time);
@@ -123,10 +123,11 @@ export class FaultMemory {
     let faults = 0;
     for (const memory of this.#memories.values()) {
       this.#release(memory, time);
-      if (memory.event === undefined || memory.event.class === 0 || (memory.count === 0 && !memory.active)) continue;
+      if (!memory.inLeg) continue;
       const nature = memory.active ? NATURE_HARD : NATURE_INTERMITTENT;
       this.#draft(memory, KIND_FAULT_SUMMARY, nature, memory.count, time);
       memory.count = 0;
+      memory.inLeg = memory.active;
       faults++;
     }
     return faults;
@@ -152,6 +153,7 @@ export class FaultMemory {
     if (!isFault) return;
     memory.firstTime = draft.firstTime ?? draft.time;
     memory.lastTime = draft.lastTime ?? draft.time;
+    memory.inLeg = draft.kind !== KIND_FAULT_SUMMARY || draft.nature === NATURE_HARD;
     if (draft.kind === KIND_FAULT_SET) {
       memory.count += draft.count;
       memory.active = lasts(memory);
@@ -173,7 +175,7 @@ export class FaultMemory {
     if (this.#memories.size >= LOG_SUBJECTS_MAX) this.#forgetOne();
     const memory: Memory = {
       ...{ event: maintenanceEvent(what.code), what, subject, firstTime: time, lastTime: time },
-      ...{ active: false, setInLog: false, waiting: false, count: 0, held: 0, writtenUs: [] },
+      ...{ active: false, setInLog: false, waiting: false, inLeg: false, count: 0, held: 0, writtenUs: [] },
     };
     this.#memories.set(key, memory);
     return memory;
@@ -203,9 +205,10 @@ export class FaultMemory {
     this.#draft(memory, KIND_EVENT, NATURE_NONE, held + count, time);
   }
 
-  #fault(memory: Memory, time: LogTime, count: number, isLimited: boolean): void {
-    if (memory.count === 0 && !memory.active) memory.firstTime = time;
+  #fault(memory: Memory, time: LogTime, count: number, isLimited: boolean, since: LogTime = time): void {
+    if (memory.count === 0 && !memory.active) memory.firstTime = since;
     memory.lastTime = time;
+    memory.inLeg = true;
     memory.count += count;
     memory.active = lasts(memory);
     memory.held += count;

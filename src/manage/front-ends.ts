@@ -1,30 +1,26 @@
-import { LOG_CONSOLE_FAILED } from "../core/maintenance-event.ts";
+import { LOG_PAGE_FAILED } from "../core/maintenance-event.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
+import { consoleFrontEnds } from "./console-front-ends.ts";
 import type { FrontEnd } from "./front-end.ts";
 import type { Maintenance } from "./maintenance.ts";
-import { startConsole } from "./start-console.ts";
+import { startWebServer, type WebServerOptions } from "./web-server.ts";
 
-/**
- * Where people come in: the console on the serial line and on RUN_DIR/console.sock, and the page.
- * @param failed told when a part of one cannot be opened, the serial line of a console whose socket is there
- */
-export function frontEnds(
-  maintenance: Maintenance,
-  runDirectory: string,
-  failed: (frontEnd: FrontEnd, error: Error) => void,
-): FrontEnd[] {
-  const { device, baud } = maintenance.config.maintenance.console;
-  const consoleFrontEnd: FrontEnd = {
-    what: `console ${device}`,
-    failedCode: LOG_CONSOLE_FAILED,
-    start() {
-      const { consoleSocket } = new RunDirectory(runDirectory);
-      const onLine = (problem: string): void => {
-        if (problem !== "") failed(consoleFrontEnd, new Error(problem));
-      };
-      const running = startConsole(maintenance, { socket: consoleSocket, device, baud, onLine });
-      return () => running.close();
+export interface FrontEndOptions extends WebServerOptions {
+  readonly runDirectory: string;
+}
+
+/** Where people come in: the console on the serial line and on RUN_DIR/console.sock, and the page. */
+export function frontEnds(maintenance: Maintenance, options: FrontEndOptions): FrontEnd[] {
+  const { console, web } = maintenance.config.maintenance;
+  const { consoleSocket } = new RunDirectory(options.runDirectory);
+  return [
+    ...consoleFrontEnds(maintenance, { ...console, socket: consoleSocket }),
+    {
+      ...{ what: `page ${web.listen}`, failedCode: LOG_PAGE_FAILED },
+      start: () => {
+        const server = startWebServer(maintenance, options);
+        return () => server.stop();
+      },
     },
-  };
-  return [consoleFrontEnd];
+  ];
 }

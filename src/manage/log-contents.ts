@@ -60,16 +60,16 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Faults of a leg in the order in which they came first, the time on ground after it included. */
-export function faultsOf(newestFirst: Iterable<LogRecord>, leg: number): FaultEntry[] {
+/** Faults of a leg, or of each, in the order in which they came first; the time on ground after a leg belongs to it. */
+export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultEntry[] {
   const records: LogRecord[] = [];
   for (const record of newestFirst) {
-    if (record.leg < leg) break;
-    if (record.leg === leg && record.kind !== KIND_EVENT) records.push(record);
+    if (leg !== undefined && record.leg < leg) break;
+    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_EVENT) records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
   for (const record of records.reverse()) {
-    const key = `${record.code} ${eventSubject(record.code, record.function, record.detail)}`;
+    const key = `${record.leg} ${record.code} ${eventSubject(record.code, record.function, record.detail)}`;
     let fault = faults.get(key);
     if (fault === undefined) {
       fault = faultOf(record);

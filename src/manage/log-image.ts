@@ -41,16 +41,16 @@ export class LogImage implements LogReader {
     try {
       const bytes = new Uint8Array(fstatSync(fd).size);
       readAt(fd, bytes, 0, bytes.length);
-      for (let readings = 1; readings < READINGS; readings++) {
+      for (let readings = 1; ; readings++) {
         const header = newestLogHeader(bytes);
-        const torn = header === null ? [] : new LogPlaces(new BytesSource(bytes), header).placesOf(PLACE_DAMAGED);
-        if (header !== null && torn.length === 0) break;
+        const image = header === null ? null : new LogImage(file, bytes);
+        const torn = image === null ? [0] : image.damagedPlaces();
+        if (image !== null && torn.length === 0) return image;
+        if (readings === READINGS) return new LogImage(file, bytes);
         Bun.sleepSync(READ_AGAIN_MS);
-        if (header === null) readAt(fd, bytes, 0, Math.min(bytes.length, LOG_RECORDS_AT));
-        for (const place of torn)
-          readAt(fd, bytes, offsetOf(place), Math.min(LOG_RECORD_BYTES, bytes.length - offsetOf(place)));
+        const length = image === null ? LOG_RECORDS_AT : LOG_RECORD_BYTES;
+        for (const at of torn) readAt(fd, bytes, at, Math.max(0, Math.min(length, bytes.length - at)));
       }
-      return new LogImage(file, bytes);
     } finally {
       closeSync(fd);
     }
@@ -64,24 +64,28 @@ export class LogImage implements LogReader {
     return faultsOf(this.#records(), leg);
   }
 
+  /** Faults of every leg, in the order of their coming. */
+  allFaults(): FaultEntry[] {
+    return faultsOf(this.#records());
+  }
+
   legs(): LegEntry[] {
     return legsOf(
       () => this.#records(),
       (function* (places: LogPlaces) {
-        for (const { record } of places.ringNewestFirst(0)) yield record;
+        for (const { record } of places.newestFirst(0)) yield record;
       })(this.#places),
     );
   }
 
   storage(): StorageFigures {
     const newest = this.#newest();
-    const entries = this.entries();
     return {
       file: this.#name,
       sizeBytes: this.#bytes.length,
       capacity: this.header.legPlaces + this.header.eventPlaces,
       records: this.#places.count(PLACE_WHOLE),
-      oldestSequence: entries[0]?.sequence ?? 0,
+      oldestSequence: this.#places.oldestSequence(),
       newestSequence: newest?.sequence ?? 0,
       damaged: this.header.damaged + this.damagedPlaces().length,
       lost: this.header.lost,
@@ -96,6 +100,20 @@ export class LogImage implements LogReader {
 
   image(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** Runs of sequence numbers that no record has, first and last, between the oldest and the newest of the ring of all records. */
+  gaps(): [number, number][] {
+    const gaps: [number, number][] = [];
+    let after = 0;
+    // Legs outlast the other records: before the oldest of those, gaps are what made room.
+    const oldest = this.#places.oldestIn(1);
+    for (const { sequence } of this.#records()) {
+      if (oldest === 0 || sequence < oldest) break;
+      if (after !== 0 && sequence + 1 < after) gaps.push([sequence + 1, after - 1]);
+      after = sequence;
+    }
+    return gaps.reverse();
   }
 
   /** Offsets in the file at which there is neither a record nor nothing. */

@@ -9,6 +9,9 @@ import { decodeLogRecord, isEmptyRecord, LOG_RECORD_BYTES, type LogRecord } from
 /** Places read at once. */
 const CHUNK = 256;
 
+/** As many as the largest file has: with a sequence number below 2^31 a place fits the 53 bits of a whole number. */
+const PLACES_MAX = 2 ** 22;
+
 /** Bytes that can be read at any place; fewer than asked for where they end. */
 export interface LogSource {
   read(at: number, length: number): Uint8Array;
@@ -27,13 +30,15 @@ export interface PlacedRecord {
 export class LogPlaces {
   /** Of each place, PLACE_*. */
   readonly state: Uint8Array;
+  /** Of each place, the sequence number of its record; 0 for none. */
+  readonly #sequences: Uint32Array;
   /** Place of the newest record of each ring: legs, others; the last place where there is none. */
-  readonly newest: [number, number];
-  newestSequence = 0;
-
+  readonly #newest: [number, number];
   readonly #source: LogSource;
   readonly #starts: readonly [number, number];
   readonly #counts: readonly [number, number];
+  /** Places with a record, the oldest first, as sequence × PLACES_MAX + place; null when it is to be made anew. */
+  #order: Float64Array | null = null;
 
   /** Reads every place once. */
   constructor(source: LogSource, header: Pick<LogHeader, "legPlaces" | "eventPlaces">) {
@@ -41,46 +46,61 @@ export class LogPlaces {
     this.#starts = [0, header.legPlaces];
     this.#counts = [header.legPlaces, header.eventPlaces];
     this.state = new Uint8Array(header.legPlaces + header.eventPlaces);
-    this.newest = [header.legPlaces - 1, this.state.length - 1];
-    const newestIn = [0, 0];
+    this.#sequences = new Uint32Array(this.state.length);
+    this.#newest = [header.legPlaces - 1, this.state.length - 1];
     for (let from = 0; from < this.state.length; from += CHUNK) {
       const count = Math.min(CHUNK, this.state.length - from);
       const bytes = source.read(offsetOf(from), count * LOG_RECORD_BYTES);
-      for (let i = 0; i < count; i++) {
-        const sequence = this.#judge(bytes, i * LOG_RECORD_BYTES, from + i);
-        const ring = from + i < header.legPlaces ? 0 : 1;
-        if (sequence <= (newestIn[ring] as number)) continue;
-        newestIn[ring] = sequence;
-        this.newest[ring] = from + i;
-      }
+      for (let i = 0; i < count; i++) this.#judge(bytes, i * LOG_RECORD_BYTES, from + i);
     }
-    this.newestSequence = Math.max(...newestIn);
   }
 
-  /** The record's sequence number, 0 for none. */
-  #judge(bytes: Uint8Array, at: number, place: number): number {
-    if (at + LOG_RECORD_BYTES > bytes.length) {
-      this.state[place] = PLACE_DAMAGED; // the file was cut off
-      return 0;
+  #judge(bytes: Uint8Array, at: number, place: number): void {
+    // Also where the file was cut off.
+    if (at + LOG_RECORD_BYTES > bytes.length) this.state[place] = PLACE_DAMAGED;
+    else if (!isEmptyRecord(bytes, at)) {
+      const sequence = sequenceAt(bytes, at);
+      if (sequence === 0) this.state[place] = PLACE_DAMAGED;
+      else this.#hold(place, sequence);
     }
-    if (isEmptyRecord(bytes, at)) return 0;
-    const record = decodeLogRecord(bytes, at);
-    this.state[place] = record === null ? PLACE_DAMAGED : PLACE_WHOLE;
-    return record?.sequence ?? 0;
+  }
+
+  #hold(place: number, sequence: number): void {
+    const ring = this.ringOf(place);
+    this.state[place] = PLACE_WHOLE;
+    this.#sequences[place] = sequence;
+    this.#order = null;
+    if (sequence > (this.#sequences[this.#newest[ring]] as number)) this.#newest[ring] = place;
+  }
+
+  /** The records that were written behind the newest of a ring, oldest first. */
+  written(ring: 0 | 1, sequences: readonly number[]): void {
+    for (const sequence of sequences) this.#hold(this.placeAfterNewest(ring, 0), sequence);
+  }
+
+  /** 0: legs; 1: all others. */
+  ringOf(place: number): 0 | 1 {
+    return place < this.#starts[1] ? 0 : 1;
+  }
+
+  newestSequence(): number {
+    return Math.max(this.#sequences[this.#newest[0]] as number, this.#sequences[this.#newest[1]] as number);
   }
 
   /** Of the oldest record of both rings; 0 when there is none. */
   oldestSequence(): number {
+    const legs = this.oldestIn(0);
+    const others = this.oldestIn(1);
+    return legs === 0 || others === 0 ? Math.max(legs, others) : Math.min(legs, others);
+  }
+
+  /** Likewise, of one ring. */
+  oldestIn(ring: 0 | 1): number {
     let oldest = 0;
-    for (const ring of [0, 1] as const) {
-      for (let ahead = 0; ahead < this.#counts[ring]; ahead++) {
-        const place = this.placeAfterNewest(ring, ahead);
-        if (this.state[place] !== PLACE_WHOLE) continue;
-        const record = decodeLogRecord(this.#source.read(offsetOf(place), LOG_RECORD_BYTES), 0);
-        if (record === null) continue;
-        oldest = oldest === 0 ? record.sequence : Math.min(oldest, record.sequence);
-        break;
-      }
+    const end = this.#starts[ring] + this.#counts[ring];
+    for (let place = this.#starts[ring]; place < end; place++) {
+      const sequence = this.#sequences[place] as number;
+      if (sequence !== 0 && (oldest === 0 || sequence < oldest)) oldest = sequence;
     }
     return oldest;
   }
@@ -102,50 +122,48 @@ export class LogPlaces {
   /** The place where the next record of a ring goes, `ahead` records later. */
   placeAfterNewest(ring: 0 | 1, ahead: number): number {
     const start = this.#starts[ring];
-    return start + ((this.newest[ring] - start + 1 + ahead) % this.#counts[ring]);
+    return start + ((this.#newest[ring] - start + 1 + ahead) % this.#counts[ring]);
   }
 
   placesInARow(ring: 0 | 1, place: number): number {
     return this.#starts[ring] + this.#counts[ring] - place;
   }
 
-  /** All records of both rings, the newest first. A place that cannot be read (any more) is passed over. */
-  *newestFirst(): Generator<PlacedRecord> {
-    const rings = [this.ringNewestFirst(0), this.ringNewestFirst(1)] as const;
-    let a = rings[0].next();
-    let b = rings[1].next();
-    while (a.done !== true || b.done !== true) {
-      if (b.done === true || (a.done !== true && a.value.record.sequence > b.value.record.sequence)) {
-        yield a.value as PlacedRecord;
-        a = rings[0].next();
-      } else {
-        yield b.value;
-        b = rings[1].next();
+  /**
+   * All records of both rings, or of one, the newest first. They are taken by their numbers and not by their places: when power
+   * failed, a page may have come to the storage and the one before it not. A place that cannot be read (any more) is passed over.
+   */
+  *newestFirst(ring?: 0 | 1): Generator<PlacedRecord> {
+    const order = this.#inOrder();
+    let bytes = new Uint8Array(0);
+    let first = 0; // place at which `bytes` begin
+    for (let i = order.length - 1; i >= 0; i--) {
+      const place = (order[i] as number) % PLACES_MAX;
+      if (ring !== undefined && this.ringOf(place) !== ring) continue;
+      if (place < first || place >= first + bytes.length / LOG_RECORD_BYTES) {
+        first = Math.max(0, place + 1 - CHUNK);
+        bytes = new Uint8Array(this.#source.read(offsetOf(first), (place + 1 - first) * LOG_RECORD_BYTES));
       }
+      const record = decodeLogRecord(bytes, (place - first) * LOG_RECORD_BYTES);
+      if (record !== null) yield { record, place };
     }
   }
 
-  /** @param ring 0: legs; 1: the others */
-  *ringNewestFirst(ring: 0 | 1): Generator<PlacedRecord> {
-    const start = this.#starts[ring];
-    const count = this.#counts[ring];
-    let end = this.newest[ring] + 1;
-    let left = count;
-    let before = Number.POSITIVE_INFINITY;
-    while (left > 0) {
-      const from = Math.max(start, end - Math.min(CHUNK, left));
-      const bytes = this.#source.read(offsetOf(from), (end - from) * LOG_RECORD_BYTES);
-      for (let place = end - 1; place >= from; place--) {
-        if (this.state[place] !== PLACE_WHOLE) continue;
-        const record = decodeLogRecord(bytes, (place - from) * LOG_RECORD_BYTES);
-        if (record === null || record.sequence >= before) continue;
-        before = record.sequence;
-        yield { record, place };
-      }
-      left -= end - from;
-      end = from === start ? start + count : from;
+  #inOrder(): Float64Array {
+    if (this.#order !== null) return this.#order;
+    const order = new Float64Array(this.count(PLACE_WHOLE));
+    let length = 0;
+    for (let place = 0; place < this.state.length; place++) {
+      if (this.state[place] === PLACE_WHOLE) order[length++] = (this.#sequences[place] as number) * PLACES_MAX + place;
     }
+    this.#order = order.sort();
+    return order;
   }
+}
+
+/** The number of the record there; 0 for none. */
+function sequenceAt(bytes: Uint8Array, at: number): number {
+  return decodeLogRecord(bytes, at)?.sequence ?? 0;
 }
 
 /** Where a place begins in the file. */

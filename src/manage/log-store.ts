@@ -8,6 +8,7 @@ import {
   fdatasyncSync,
   fstatSync,
   fsyncSync,
+  ftruncateSync,
   openSync,
   readdirSync,
   readSync,
@@ -30,7 +31,10 @@ import {
   newestLogHeader,
 } from "../wire/log-header.ts";
 import { decodeLogRecord, encodeLogRecord, LOG_RECORD_BYTES, type LogRecord } from "../wire/log-record.ts";
-import { LogPlaces, type LogSource, offsetOf, PLACE_EMPTY, PLACE_WHOLE } from "./log-places.ts";
+import { LogPlaces, type LogSource, offsetOf } from "./log-places.ts";
+
+/** Its name in the state directory. */
+export const LOG_FILE = "maintenance.log";
 
 // flock(2)
 const LOCK_EX = 2;
@@ -117,14 +121,11 @@ export class LogStore implements LogSource {
       }
     }
     fdatasyncSync(this.#fd);
-    for (const ring of [0, 1] as const) {
-      for (const record of rings[ring]) {
-        const place = this.places.placeAfterNewest(ring, 0);
-        this.places.newest[ring] = place;
-        this.places.state[place] = PLACE_WHOLE;
-        this.places.newestSequence = Math.max(this.places.newestSequence, record.sequence);
-      }
-    }
+    for (const ring of [0, 1] as const)
+      this.places.written(
+        ring,
+        rings[ring].map(({ sequence }) => sequence),
+      );
     return pages * LOG_PAGE_BYTES;
   }
 
@@ -132,10 +133,7 @@ export class LogStore implements LogSource {
   wipe(places: readonly number[]): void {
     if (places.length === 0) return;
     const nothing = new Uint8Array(LOG_RECORD_BYTES);
-    for (const place of places) {
-      writeFully(this.#fd, nothing, offsetOf(place));
-      this.places.state[place] = PLACE_EMPTY;
-    }
+    for (const place of places) writeFully(this.#fd, nothing, offsetOf(place));
     fdatasyncSync(this.#fd);
     this.places = new LogPlaces(this, this.header);
   }
@@ -169,7 +167,7 @@ export class LogStore implements LogSource {
     const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
     const kept: [LogRecord[], LogRecord[]] = [[], []];
     for (const { record, place } of this.places.newestFirst()) {
-      const ring = place < this.header.legPlaces ? 0 : 1;
+      const ring = this.places.ringOf(place);
       if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.eventPlaces)) kept[ring].push(record);
     }
     const fd = create(this.file, header, (target) => {
@@ -237,10 +235,12 @@ function create(file: string, header: LogHeader, fill: (fd: number) => void): nu
   }
 }
 
-/** All blocks of the file, unless they are there. */
+/** Gives the file all its blocks, and no byte more. */
 function allocate(fd: number, header: LogHeader, file: string): void {
   const bytes = logFileBytes(header);
-  if (fstatSync(fd).size >= bytes) return;
+  const { size } = fstatSync(fd);
+  if (size > bytes) ftruncateSync(fd, bytes);
+  if (size >= bytes) return;
   const refused = libc.posix_fallocate(fd, 0, bytes);
   if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
 }

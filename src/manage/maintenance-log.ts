@@ -18,19 +18,13 @@ import {
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
 } from "../core/maintenance-event.ts";
-import {
-  LOG_BYTES_PER_LEG,
-  LOG_COLLECT_US,
-  LOG_RELOAD_MAX,
-  LOG_RETRY_US,
-  LOG_SYNCS_PER_LEG,
-  LOG_WAITING_MAX,
-} from "../limits.ts";
+import { LOG_BYTES_PER_LEG, LOG_COLLECT_US, LOG_RETRY_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../limits.ts";
 import { logFileBytes } from "../wire/log-header.ts";
 import type { LogRecord } from "../wire/log-record.ts";
 import { FaultMemory, type LogTime, type Occurrence, type RecordDraft } from "./fault-memory.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
-import { PLACE_DAMAGED, PLACE_WHOLE, type PlacedRecord } from "./log-places.ts";
+import { PLACE_DAMAGED, PLACE_WHOLE } from "./log-places.ts";
+import { draftOf, isLegRecord, reloadLog } from "./log-reload.ts";
 import { LogStore } from "./log-store.ts";
 import type { FaultEntry, LegEntry, LogEntry, LogFilter, LogReader, StorageFigures } from "./maintenance.ts";
 
@@ -142,14 +136,16 @@ export class MaintenanceLog implements LogReader {
       const faults = this.#memory.endLeg(time);
       const records = this.#legRecords + 1;
       this.#own(LOG_LEG_ENDED, `${records} records, ${faults} faults`, time, records, faults);
+      this.#legBytes = 0;
+      this.#legSyncs = 0;
     } else {
       this.#leg++;
       this.#legRecords = 0;
+      this.#legBytes = 0;
+      this.#legSyncs = 0;
       this.#own(LOG_LEG_BEGUN, `leg ${this.#leg}`, time, this.#leg, 0);
       this.#memory.beginLeg(time);
     }
-    this.#legBytes = 0;
-    this.#legSyncs = 0;
   }
 
   /** Time has passed. @param utcMs of the system's clock, which may have been set in the meantime */
@@ -176,17 +172,22 @@ export class MaintenanceLog implements LogReader {
     }
     if (this.#store === null || (!isLast && this.#mustWait())) return this.#durable;
     try {
-      const pages = this.#store.append(this.#waiting, isLegRecord);
-      this.#legBytes += pages;
-      this.#legSyncs++;
-      this.#writtenUs = this.#nowUs;
-      this.#waiting = [];
-      this.#durable = this.#highestTaken;
+      this.#append(this.#store);
       this.#works();
     } catch (error) {
       this.#refused(error);
     }
     return this.#durable;
+  }
+
+  /** Throws what the system refuses; what waits then waits on. */
+  #append(store: LogStore): void {
+    const bytes = store.append(this.#waiting, isLegRecord);
+    this.#legBytes += bytes;
+    this.#legSyncs++;
+    this.#writtenUs = this.#nowUs;
+    this.#waiting = [];
+    this.#durable = this.#highestTaken;
   }
 
   /** Ends the faults that are recorded as active. */
@@ -217,7 +218,7 @@ export class MaintenanceLog implements LogReader {
       (function* () {
         for (const record of log.#waiting.toReversed()) if (isLegRecord(record)) yield record;
         if (log.#store === null) return;
-        for (const { record } of log.#store.places.ringNewestFirst(0)) yield record;
+        for (const { record } of log.#store.places.newestFirst(0)) yield record;
       })(),
     );
   }
@@ -256,6 +257,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   #time(bootUs: number): LogTime {
+    this.#nowUs = Math.max(this.#nowUs, bootUs);
     const utcMs = Math.floor(bootUs / 1000 + this.#utcOffsetMs);
     return { bootUs, utcMs: utcMs >= UTC_VALID_MS ? utcMs : null };
   }
@@ -341,8 +343,18 @@ export class MaintenanceLog implements LogReader {
     const { header } = store;
     const isThisBoot = header.bootId === bootId;
     const damagedPlaces = store.places.placesOf(PLACE_DAMAGED);
-    const newestSequence = Math.max(header.sequenceBefore, header.newestSequence, store.places.newestSequence);
-    const { toWipe, lost, newest } = this.#reload(store, isThisBoot);
+    const newestSequence = Math.max(header.sequenceBefore, header.newestSequence, store.places.newestSequence());
+    const past = reloadLog(store.places.newestFirst(), header, this.#options.session);
+    const { lost, newest } = past;
+    this.#inFile = past.complete;
+    this.#inAir = past.inAir;
+    this.#leg = past.leg;
+    this.#legRecords = past.ofLeg.length;
+    this.#legBytes = past.legBytes;
+    this.#legSyncs = past.legSyncs;
+    for (const record of past.ofLeg) {
+      if (!isLegRecord(record)) this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
+    }
     this.#powerOn = header.powerOn + (isThisBoot ? 0 : 1);
     this.#nextSequence = newestSequence + 1;
     for (const record of this.#waiting) {
@@ -367,62 +379,7 @@ export class MaintenanceLog implements LogReader {
       });
     }
     // Told first and wiped then: a power cut in between tells it twice.
-    this.sync(true);
-    store.wipe([...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED), ...toWipe]);
+    this.#append(store);
+    store.wipe([...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED), ...past.cut]);
   }
-
-  /** What the newest records say: legs, faults of the present leg, deliveries of this session. */
-  #reload(store: LogStore, isThisBoot: boolean): { toWipe: number[]; lost: number; newest: LogRecord | null } {
-    const { session } = this.#options;
-    const { header } = store;
-    const complete = new Set<number>();
-    const placed: PlacedRecord[] = [];
-    let lost = 0;
-    let newest: LogRecord | null = null;
-    let legKnown = false;
-    for (const each of store.places.newestFirst()) {
-      const { record } = each;
-      newest ??= record;
-      if (record.sequence > header.newestSequence) lost += lostIn(record);
-      if (record.session === session && record.delivery !== 0 && record.isLast) complete.add(record.delivery);
-      if (!legKnown && isLegRecord(record)) {
-        legKnown = true;
-        this.#inAir = record.code === LOG_LEG_BEGUN;
-      }
-      placed.push(each);
-      if (placed.length >= LOG_RELOAD_MAX) break;
-    }
-    const isCut = ({ record }: PlacedRecord): boolean =>
-      record.session === session && record.delivery !== 0 && !complete.has(record.delivery);
-    this.#leg = Math.max(newest?.leg ?? 0, header.newestLeg);
-    this.#inFile = complete;
-    for (const { record } of placed.filter((each) => !isCut(each)).reverse()) {
-      if (record.leg !== this.#leg) continue;
-      this.#legRecords++;
-      if (!isLegRecord(record)) this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
-    }
-    if (newest !== null && newest.leg === this.#leg) {
-      this.#legBytes = newest.legBytes;
-      this.#legSyncs = newest.legSyncs;
-    }
-    return { toWipe: placed.filter(isCut).map(({ place }) => place), lost, newest };
-  }
-}
-
-function isLegRecord({ code }: LogRecord): boolean {
-  return code === LOG_LEG_BEGUN || code === LOG_LEG_ENDED;
-}
-
-function lostIn({ code, first }: LogRecord): number {
-  return code === LOG_RECORDS_LOST || code === LOG_QUEUE_FULL ? Math.max(0, first) : 0;
-}
-
-function draftOf(record: LogRecord): RecordDraft {
-  return {
-    ...{ kind: record.kind, class: record.class, nature: record.nature, count: record.count, code: record.code },
-    ...{ first: record.first, second: record.second, functionId: record.function, detail: record.detail },
-    time: { bootUs: record.bootUs, utcMs: record.utcMs },
-    firstTime: { bootUs: record.firstBootUs, utcMs: record.firstUtcMs },
-    lastTime: { bootUs: record.lastBootUs, utcMs: record.lastUtcMs },
-  };
 }

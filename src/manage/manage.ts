@@ -3,7 +3,7 @@
  * are acknowledged, and looks once a second at the ground input. Nothing that flies waits for it.
  */
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_GROUND_UNKNOWN } from "../core/maintenance-event.ts";
+import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-event.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -33,6 +33,8 @@ export interface ManageOptions {
   readonly config: AircraftConfig;
   readonly serverId: string;
   readonly runDirectory: string;
+  /** Folder of the configuration file, where relative paths in it start. */
+  readonly directory: string;
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
   readonly log: KeptLog;
@@ -49,7 +51,7 @@ export class Manage {
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
-    const { config, serverId, runDirectory, controlFd, log, warn } = options;
+    const { config, serverId, runDirectory, directory, controlFd, log, warn } = options;
     this.#supervisor = new RecordStream(controlFd);
     this.#keeper = new LogKeeper({
       log,
@@ -60,8 +62,10 @@ export class Manage {
     const maintenance = new ServerMaintenance(
       ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
     );
-    const failed = (frontEnd: FrontEnd, error: Error) => this.#onFailure(frontEnd, error);
-    this.#doors = frontEnds(maintenance, runDirectory, failed).map((frontEnd) => new OpenDoor(frontEnd, failed));
+    const onRefused = (from: string): void => this.#keeper.note(LOG_PAGE_REFUSED, -1, from);
+    this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused }).map(
+      (frontEnd) => new OpenDoor(frontEnd, (...failure) => this.#onFailure(...failure)),
+    );
   }
 
   /** Until the supervisor says that nothing more comes, or is gone. Everything that came is stored then. */

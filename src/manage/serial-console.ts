@@ -26,8 +26,8 @@ export interface SerialConsoleOptions {
   readonly line: SerialLine;
   readonly baud: number;
   readonly newSession: (nowMs: number) => ConsoleSession;
-  /** Called with an errno's name when the line cannot be opened, once for each reason, and with "" when it is open. */
-  readonly onState: (problem: string) => void;
+  /** The line was hung up, and could not be opened again. */
+  readonly onClosed: () => void;
 }
 
 /** Bits of a character on the line: start, 8 data, stop. */
@@ -45,7 +45,6 @@ export class SerialConsole {
   #rest: Uint8Array | null = null;
   #movedAtMs = 0;
   #pauseMs = CONSOLE_REOPEN_MS;
-  #problem: string | null = null;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(options: SerialConsoleOptions) {
@@ -54,7 +53,10 @@ export class SerialConsole {
     this.#queueMax = Math.ceil((options.baud / BITS) * (CONSOLE_QUEUE_MS / 1000));
   }
 
+  /** Throws when the line cannot be opened. */
   start(): void {
+    const error = this.#open(performance.now());
+    if (error !== 0) throw new Error(errnoName(error));
     this.#schedule(0);
   }
 
@@ -66,13 +68,21 @@ export class SerialConsole {
   }
 
   #schedule(ms: number): void {
-    this.#timer = setTimeout(() => this.#schedule(this.turn(performance.now())), ms);
+    this.#timer = setTimeout(() => {
+      const nextMs = this.turn(performance.now());
+      if (nextMs === null) this.#options.onClosed();
+      else this.#schedule(nextMs);
+    }, ms);
   }
 
-  /** One look at the line: opens it, or reads once and writes what it takes. Returns after how many ms to look again. */
-  turn(nowMs: number): number {
-    const session = this.#session ?? this.#open(nowMs);
-    if (session === null) return this.#pause();
+  /**
+   * One look at the line: reads once and writes what it takes, or opens it again. Returns after how many ms to look again; null: it
+   * was tried often enough.
+   */
+  turn(nowMs: number): number | null {
+    if (this.#session === null && this.#open(nowMs) !== 0) return this.#pause();
+    const session = this.#session;
+    if (session === null) return null;
     session.tick(nowMs);
     const length = this.#line.read();
     if (length === SERIAL_HUNG_UP) return this.#hangUp();
@@ -100,10 +110,10 @@ export class SerialConsole {
     return true;
   }
 
-  #open(nowMs: number): ConsoleSession | null {
+  /** 0 or an errno. */
+  #open(nowMs: number): number {
     const error = this.#line.open(this.#options.baud);
-    this.#tell(error === 0 ? "" : errnoName(error));
-    if (error !== 0) return null;
+    if (error !== 0) return error;
     this.#rest = null;
     this.#pauseMs = CONSOLE_REOPEN_MS;
     const session = this.#options.newSession(nowMs);
@@ -112,24 +122,18 @@ export class SerialConsole {
       if (this.#session === session) this.#send(session, performance.now());
     };
     this.#session = session;
-    return session;
+    return 0;
   }
 
-  #hangUp(): number {
+  #hangUp(): number | null {
     this.#line.close();
     this.#session = null;
     return this.#pause();
   }
 
-  #pause(): number {
+  #pause(): number | null {
     const pauseMs = this.#pauseMs;
-    this.#pauseMs = Math.min(2 * pauseMs, CONSOLE_REOPEN_MS_MAX);
-    return pauseMs;
-  }
-
-  #tell(problem: string): void {
-    if (problem === this.#problem) return;
-    this.#problem = problem;
-    this.#options.onState(problem);
+    this.#pauseMs = 2 * pauseMs;
+    return pauseMs > CONSOLE_REOPEN_MS_MAX ? null : pauseMs;
   }
 }

@@ -6,7 +6,7 @@ import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readStatusNow } from "../supervisor/status-reader.ts";
-import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
+import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts";
 import { judge } from "./built-in-test.ts";
 import type { GroundSignal } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
@@ -50,7 +50,9 @@ export class ServerMaintenance implements Maintenance {
     if (functionIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no function ${functionId}`);
     const serverIndex = this.config.servers.findIndex(({ id }) => id === serverId);
     if (serverIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no server ${serverId}`);
-    await this.#act("move", `MOVE TO ${serverId}`, functionIndex, () => this.#ask(0 * (functionIndex + serverIndex)));
+    await this.#act("move", `MOVE TO ${serverId}`, functionIndex, () =>
+      this.#ask(CONTROL_MOVE, functionIndex, serverIndex),
+    );
   }
 
   async clearFaults(): Promise<void> {
@@ -89,12 +91,12 @@ export class ServerMaintenance implements Maintenance {
     this.keeper.note(LOG_ACTION, functionIndex, words);
   }
 
-  async #ask(kind: number): Promise<void> {
+  async #ask(kind: number, functionIndex?: number, argument?: number): Promise<void> {
     try {
-      await requestEngine(this.runDirectory.engineSocket, kind);
+      await requestEngine(this.runDirectory.engineSocket, kind, functionIndex, argument);
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
-      throw new MaintenanceError("ENGINE", error.message);
+      throw new MaintenanceError(error.code, error.message);
     }
   }
 }

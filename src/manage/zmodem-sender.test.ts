@@ -21,9 +21,12 @@ function senderOf(bytes: Uint8Array): ZmodemSender {
 }
 
 /** Everything the sender has to say now. */
-function said(sender: ZmodemSender): Uint8Array {
+function said(sender: ZmodemSender): Buffer {
   const all: Uint8Array[] = [];
-  for (let bytes = sender.take(); bytes !== null; bytes = sender.take()) all.push(bytes);
+  for (let bytes = sender.take(); bytes !== null; bytes = sender.take()) {
+    all.push(bytes);
+    if (all.length > 1000) throw new Error("the sender talks for ever");
+  }
   return Buffer.concat(all);
 }
 
@@ -117,6 +120,82 @@ describe("a file goes over", () => {
     }
     expect(sent).toBeGreaterThan(0);
     expect(sent).toBeLessThan(100);
+  });
+});
+
+describe("step by step", () => {
+  const ready = hexHeaderText(1, [0, 0, 0, 0x23]);
+
+  test("a receiver that answers two invitations gets one offer, and one that asks later another", () => {
+    const sender = senderOf(content(10));
+    said(sender);
+    sender.receive(ready, 1000);
+    expect(said(sender).toString()).toContain("log.bin");
+    sender.receive(ready, 1100);
+    expect(said(sender).length).toBe(0);
+    sender.receive(ready, 11_000);
+    expect(said(sender).toString()).toContain("log.bin");
+  });
+
+  test("a receiver that wants to be waited for is waited for", () => {
+    const sender = senderOf(content(5000));
+    said(sender);
+    sender.receive(hexHeaderText(1, [0, 0, 0, 0x20]), 0);
+    said(sender);
+    sender.receive(hexHeaderText(9, [0, 0, 0, 0]), 0);
+    for (let position = 1024; position < 5000; position += 1024) {
+      const bytes = said(sender);
+      expect(bytes.length).toBeGreaterThan(1024);
+      expect(bytes.length).toBeLessThan(1300);
+      sender.receive(hexHeaderText(3, [0, (position - 1024) >> 8, 0, 0]), 0);
+      expect(said(sender).length).toBe(0);
+      sender.receive(hexHeaderText(3, [0, position >> 8, 0, 0]), 0);
+    }
+  });
+
+  test("what was said and got lost is said again after a while, the content from where the receiver has it", () => {
+    const sender = senderOf(content(20_000));
+    said(sender);
+    sender.receive(ready, 0);
+    expect(said(sender).toString()).toContain("log.bin");
+    sender.tick(13_000);
+    expect(said(sender).toString()).toContain("log.bin");
+    sender.receive(hexHeaderText(9, [0, 0, 0, 0]), 13_000);
+    expect(said(sender).length).toBeGreaterThan(16_000);
+    sender.tick(26_000);
+    const again = said(sender);
+    expect([...again.subarray(0, 8)]).toEqual([0x2a, 0x18, 0x43, 10, 0, 0, 0, 0]);
+    sender.receive(hexHeaderText(3, [0, 0x20, 0, 0]), 26_000);
+    const rest = said(sender).toString("latin1");
+    expect(rest).toContain("**\x18B0b204e0000");
+    sender.tick(39_000);
+    expect(said(sender).toString()).toStartWith("**\x18B0b204e0000");
+  });
+
+  test("a receiver that starts anew in the middle has not got the file", () => {
+    const sender = sending(content(100_000));
+    said(sender);
+    sender.receive(ready, 5000);
+    expect(sender.outcome).toBe("failed");
+    patience(sender, 5000);
+    expect(sender.outcome).toBe("failed");
+  });
+
+  test("a transfer may take longer than a minute, as long as it comes further", () => {
+    const sender = sending(content(100_000));
+    let nowMs = 0;
+    for (let position = 0; position < 100_000 && !sender.isOver; position += 4096) {
+      nowMs += 10_000;
+      sender.tick(nowMs);
+      said(sender);
+      sender.receive(hexHeaderText(3, [0, (position >> 8) & 255, position >> 16, 0]), nowMs);
+    }
+    expect(nowMs).toBeGreaterThan(2 * ZMODEM_PROGRESS_MS);
+    expect(sender.isOver).toBe(false);
+    expect(sender.outcome).toBe("failed");
+    said(sender);
+    sender.receive(ready, nowMs);
+    expect(sender.outcome).toBe("sent");
   });
 });
 

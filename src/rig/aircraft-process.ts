@@ -13,6 +13,8 @@ import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
 import { VirtualAircraft } from "./virtual-aircraft.ts";
 
 const NAMESPACES_MS = 200;
+/** Cheap: no process or file is asked. */
+const MACHINES_MS = 50;
 
 export async function aircraftProcess(args: string[]): Promise<number> {
   const order = JSON.parse(args[0] ?? "") as AircraftOrder;
@@ -43,6 +45,13 @@ async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
     known = names.join();
     tell({ kind: "namespaces", names });
   }, NAMESPACES_MS);
+  let machines = "";
+  setInterval(() => {
+    const states = aircraft.servers.map(({ machine }) => machine);
+    if (states.join() === machines) return;
+    machines = states.join();
+    tell({ kind: "machines", states });
+  }, MACHINES_MS);
   const passed = await acceptance(aircraft, (result) => tell({ kind: "step", result }));
   tell({ kind: "concluded", passed });
   const code = passed ? 0 : 1;

@@ -7,9 +7,10 @@ import { groundRig, RIG_OPTIONS } from "./ground-rig.ts";
 
 const HELP = `wingman-rig: a virtual aircraft on this machine, in network namespaces, with real head-end servers
 
-  wingman-rig [--config FILE] [--wingman PATH] [--once] [--json]
+  wingman-rig [--config FILE] [--wingman PATH] [--page ADDRESS] [--once] [--json]
       Builds the aircraft of FILE (default: the embedded one) with the flight executable PATH (default: wingman
       beside this one), runs the acceptance procedure and stays up until Ctrl-C.
+      --page   where the page of the whole aircraft is served (default: 127.0.0.1:8045, none with --once or --json)
       --once   ends after the procedure
       --json   prints one document, in the end, and nothing else
   wingman-rig enter MACHINE [COMMAND…]

@@ -1,4 +1,6 @@
 /** The aircraft after the acceptance procedure: it stays up, says what changes, and does what the user types. */
+
+import type { ServerView } from "./status-file.ts";
 import { agreedOwners, changesBetween, formatStatistic, gapsOf, listed, type Owners, statisticOf } from "./verdict.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
@@ -15,8 +17,10 @@ export const FLIGHT_COMMANDS: readonly (readonly [string, string])[] = [
   ["stop SERVER", "orderly stop of wingman run"],
   ["start SERVER", "start wingman run"],
   ["kill SERVER", "SIGKILL to its engine"],
+  ["pause SERVER", "SIGSTOP to all its processes, as a hung machine"],
   ["drain SERVER", "wingman drain"],
   ["resume SERVER", "wingman resume"],
+  ["restore SERVER", "bring it back, whatever was done to it"],
   ["status", "who runs what"],
   ["quit", "end, like Ctrl-C"],
 ];
@@ -34,7 +38,7 @@ const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft)
     return `server ${server.id} is on`;
   },
   async stop(server) {
-    if (!server.isServing) return `wingman run is not running on ${server.id}`;
+    if (server.machine !== "on") return `wingman run is not running on ${server.id}`;
     return `wingman run on ${server.id} ended with exit code ${await server.stopDaemon()}`;
   },
   async start(server) {
@@ -44,6 +48,18 @@ const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft)
   },
   async kill(server) {
     return server.killEngine() ? `killed the engine on ${server.id}` : `no engine is running on ${server.id}`;
+  },
+  async pause(server) {
+    if (server.machine !== "on") return `server ${server.id} is ${server.machine}`;
+    server.pause();
+    return `server ${server.id} is paused`;
+  },
+  async restore(server, aircraft) {
+    const before = server.machine;
+    if (before === "off") await aircraft.powerOn(server);
+    if (before === "off" || before === "stopped") server.startDaemon();
+    if (before === "paused") server.goOn();
+    return before === "on" ? await daemonCommand(server, "resume") : `server ${server.id} was ${before}, is on`;
   },
   drain: (server) => daemonCommand(server, "drain"),
   resume: (server) => daemonCommand(server, "resume"),
@@ -115,11 +131,11 @@ interface Look {
 
 function look(aircraft: VirtualAircraft): Look {
   const views = aircraft.servers.map((server) => server.view());
-  const states = aircraft.servers.map((server, index) => {
-    if (!server.isOn) return "off";
-    return server.isServing ? (views[index]?.phase ?? "starting") : "stopped";
-  });
-  const present = views.filter((view) => view !== null);
+  const states = aircraft.servers.map(({ machine }, index) =>
+    machine === "on" ? (views[index]?.phase ?? "starting") : machine,
+  );
+  // What a paused server says is of the time before.
+  const present = views.filter((view, index): view is ServerView => view !== null && states[index] !== "paused");
   const names = { servers: serverIds(aircraft), functions: aircraft.config.functions.map(({ id }) => id) };
   const { owners, disagreed } = agreedOwners(present, names);
   return { states, owners, isAgreed: present.length > 0 && disagreed.length === 0 };
@@ -135,7 +151,7 @@ function describe(aircraft: VirtualAircraft): string {
 }
 
 async function daemonCommand(server: VirtualServer, name: string): Promise<string> {
-  if (!server.isServing) return `wingman run is not running on ${server.id}`;
+  if (server.machine !== "on") return `wingman run is not running on ${server.id}`;
   const { exitCode, stdout, stderr } = await server.command(name);
   return `wingman ${name} on ${server.id}: exit code ${exitCode} ${`${stdout}${stderr}`.trim()}`.trimEnd();
 }

@@ -4,9 +4,11 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT_DONE, EXIT_FAILED } from "../commands/errors.ts";
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
 import { type parseOptions, requireConfig } from "../commands/options.ts";
+import { isLoopback, parseListen } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { quoted } from "../config/problem.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import { rigCommand, wingmanCommand } from "./executables.ts";
 import { FLIGHT_COMMANDS } from "./flight.ts";
@@ -17,10 +19,18 @@ import { namespacePrefix } from "./requirements.ts";
 import { rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
 import { makeRigDirectory, namespaceLeftovers, sweepDirectories, writeOwner } from "./rig-directory.ts";
 import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
+import { PAGE_DEFAULT, RigPage } from "./rig-page.ts";
 import { formatConclusion, formatStep } from "./step-text.ts";
 import { listed } from "./verdict.ts";
 
-export const RIG_OPTIONS = { config: "value", wingman: "value", once: "flag", json: "flag", help: "flag" } as const;
+export const RIG_OPTIONS = {
+  config: "value",
+  wingman: "value",
+  page: "value",
+  once: "flag",
+  json: "flag",
+  help: "flag",
+} as const;
 export type RigOptions = ReturnType<typeof parseOptions<typeof RIG_OPTIONS>>["options"];
 
 /** How long the aircraft may take to end by itself before it is killed. */
@@ -29,6 +39,7 @@ const END_DEADLINE_MS = 5000;
 const KERNEL_DEADLINE_MS = 5000;
 
 export async function groundRig(options: RigOptions): Promise<number> {
+  if (options.page !== undefined) requirePageAddress(options.page);
   const { config, source } = requireConfig(options.config);
   const wingman = wingmanCommand(options.wingman);
   const prefix = await namespacePrefix(wingman);
@@ -45,6 +56,15 @@ export async function groundRig(options: RigOptions): Promise<number> {
   }
   run.concludeEnd(await leftovers(directory, run.namespaces));
   return run.exitCode;
+}
+
+/** Whoever reaches the page can switch servers off: it is for this machine alone, as the rig itself is. */
+function requirePageAddress(address: string): void {
+  const place = parseListen(address);
+  if (place !== null && isLoopback(place.address)) return;
+  throw new UsageError(
+    `--page: found ${quoted(address)}, expected a loopback address and a port, such as ${PAGE_DEFAULT}`,
+  );
 }
 
 /** One run, as the process outside the namespaces sees it. */
@@ -73,6 +93,7 @@ class RigRun {
 
   /** Starts the aircraft and returns when it has ended. */
   async fly(prefix: readonly string[], order: AircraftOrder, config: AircraftConfig): Promise<void> {
+    const page = this.#servePage(config, (line) => passOn(new TextEncoder().encode(`${line}\n`)));
     // A session of its own: Ctrl-C at the terminal reaches this process alone, which ends the others in order.
     const child = Bun.spawn([...prefix, ...rigCommand(), "aircraft", JSON.stringify(order)], {
       stdio: ["pipe", "pipe", "inherit"],
@@ -96,13 +117,32 @@ class RigRun {
     for await (const line of linesOf(child.stdout)) {
       if (!isKnown) writeOwner(this.directory, childrenOf(child.pid)[0] ?? null);
       isKnown = true;
-      this.#take(JSON.parse(line) as RigEvent, config);
+      const event = JSON.parse(line) as RigEvent;
+      page?.take(event);
+      this.#take(event, config);
     }
     await child.exited;
+    page?.stop();
     process.stdin.off("data", passOn).pause();
     for (const signal of signals) process.off(signal, stop);
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
     if (!this.#isConcluded && !this.#isInterrupted) this.#failure ??= `the virtual aircraft ended too early (${how})`;
+  }
+
+  /** Without --page there is a page as long as somebody may look at it, and none is no failure. */
+  #servePage(config: AircraftConfig, command: (line: string) => void): RigPage | null {
+    const { page: wanted, once, json } = this.options;
+    if (wanted === undefined && (once || json)) return null;
+    const page = new RigPage(config, this.directory);
+    try {
+      this.say(`page: ${page.serve(wanted ?? PAGE_DEFAULT, command)}\n`);
+      return page;
+    } catch (error) {
+      const { message } = error as Error;
+      if (wanted !== undefined) throw new RuntimeError(message);
+      this.say(`no page: ${message}; give another address with --page\n`);
+      return null;
+    }
   }
 
   /** Step 9, and the last words. */
@@ -156,7 +196,7 @@ class RigRun {
       [`${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`, "(elsewhere) any command on it"],
       [`${rig} enter seat-1 ${rig} call ADDRESS`, "(elsewhere) use a function from a seat"],
     ];
-    const head = `${formatConclusion(this.#results)} so far; the aircraft stays up until Ctrl-C. Type, or run:`;
+    const head = `${formatConclusion(this.#results)} so far; the aircraft stays up until Ctrl-C. Use the page, type, or run:`;
     return [head, ...rows.map(([form, what]) => `  ${form}\n        ${what}`), ""].join("\n");
   }
 }

@@ -21,7 +21,7 @@ export function rigConfiguration(config: AircraftConfig, serviceCommand: readonl
       ...entry,
       command: [...serviceCommand, "service", String(index), servers],
     })),
-    maintenance: { ...config.maintenance, console: { ...config.maintenance.console, device: "/dev/null" } },
+    maintenance: { ...config.maintenance, console: { ...config.maintenance.console, device: null } },
   };
 }
 

@@ -1,5 +1,6 @@
 /** What the process inside the namespaces tells the one outside: JSON, one document a line, on its standard output. */
 import type { StepResult } from "./procedure-step.ts";
+import type { MachineState } from "./virtual-server.ts";
 
 /** How the process inside is started: JSON, its only argument. */
 export interface AircraftOrder {
@@ -19,6 +20,8 @@ export type RigEvent =
   | { kind: "concluded"; passed: boolean }
   /** All namespaces of the aircraft at this time; said again when there are new ones. */
   | { kind: "namespaces"; names: string[] }
+  /** What every server's machine is, in the order of the configuration; said again when one changes. */
+  | { kind: "machines"; states: MachineState[] }
   /** The rig could not do its work. */
   | { kind: "failed"; message: string };
 

@@ -35,6 +35,12 @@ export interface ServerView {
 
 /** Null while there is no snapshot, or none that could be read whole. */
 export function readServerView(file: string): ServerView | null {
+  const view = readSnapshot(file);
+  return view === null ? null : decode(view);
+}
+
+/** The snapshot itself, likewise. */
+export function readSnapshot(file: string): DataView | null {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
@@ -44,7 +50,7 @@ export function readServerView(file: string): ServerView | null {
   try {
     for (let look = 0; look < LOOKS_MAX; look++) {
       const view = readWhole(descriptor);
-      if (view !== null) return hasLayout(view) ? decode(view) : null;
+      if (view !== null) return hasLayout(view) ? view : null;
     }
     return null;
   } finally {

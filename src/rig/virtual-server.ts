@@ -20,6 +20,9 @@ const FIRST_PROCESS = ["sh", "-c", "sleep 2147483647 & wait"];
 const START_DEADLINE_MS = 10_000;
 const STOP_DEADLINE_MS = 70_000;
 
+/** `off`: no power; `stopped`: no wingman run; `paused`: its processes are stopped. */
+export type MachineState = "off" | "stopped" | "paused" | "on";
+
 export interface ServerSite {
   network: GroundNetwork;
   interfaces: readonly InterfaceAddresses[];
@@ -38,6 +41,7 @@ export class VirtualServer {
   #holder: Bun.Subprocess | null = null;
   #firstPid = 0;
   #daemon: Bun.Subprocess | null = null;
+  #isPaused = false;
 
   constructor(
     readonly id: string,
@@ -58,6 +62,13 @@ export class VirtualServer {
   /** Whether the daemon is running: its power is on and it was not stopped. */
   get isServing(): boolean {
     return this.#daemon !== null;
+  }
+
+  /** What the machine is: `on` says nothing about what the daemon does. */
+  get machine(): MachineState {
+    if (!this.isOn) return "off";
+    if (!this.isServing) return "stopped";
+    return this.#isPaused ? "paused" : "on";
   }
 
   /** The first process of the server, a process of all its namespaces. */
@@ -89,6 +100,7 @@ export class VirtualServer {
 
   /** Starts `wingman run`. */
   startDaemon(): void {
+    this.#isPaused = false;
     const log = openSync(this.logFile, "a", 0o600);
     const daemon = Bun.spawn(
       [
@@ -130,6 +142,18 @@ export class VirtualServer {
     const isOver = await waitFor(STOP_DEADLINE_MS, () => daemon.exitCode !== null || daemon.signalCode !== null);
     if (!isOver) throw new RuntimeError(`server ${this.id}: wingman run did not end after SIGTERM`);
     return await daemon.exited;
+  }
+
+  /** SIGSTOP to every process of the server: it neither runs nor ends, as with a hung machine. */
+  pause(): void {
+    for (const pid of this.processes()) signal(pid, "SIGSTOP");
+    this.#isPaused = true;
+  }
+
+  /** SIGCONT to every process of the server. */
+  goOn(): void {
+    for (const pid of this.processes()) signal(pid, "SIGCONT");
+    this.#isPaused = false;
   }
 
   /** SIGKILL to the engine alone. Returns whether there was one. */
@@ -175,5 +199,14 @@ export class VirtualServer {
   #enter(): string[] {
     const pid = String(this.#firstPid);
     return ["nsenter", "--target", pid, "--net", "--mount", "--pid", "--"];
+  }
+}
+
+/** A process that is gone needs no signal. */
+function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
+  try {
+    process.kill(pid, name);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

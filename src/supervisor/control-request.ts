@@ -5,10 +5,13 @@ import { EACCES, ECONNREFUSED, ENOENT, EPERM, errnoName, SystemError } from "../
 import { NativeMemory } from "../io/native-memory.ts";
 import {
   CONTROL_DONE,
+  CONTROL_MOVE,
   CONTROL_RECORD_BYTES,
   CONTROL_REFUSED,
+  controlArgument,
   controlKind,
   encodeControl,
+  MOVE_REFUSALS,
   NO_INDEX,
 } from "../wire/control.ts";
 
@@ -19,17 +22,31 @@ const LOOK_MS = 2;
 /** The engine did not do what it was asked for. The message says why, for a human. */
 export class RequestError extends Error {
   override readonly name = "RequestError";
+  /** @param code one upper-case word for programs: ENGINE, or the code of a MOVE_REFUSALS entry */
+  constructor(
+    message: string,
+    readonly code = "ENGINE",
+  ) {
+    super(message);
+  }
 }
 
 /**
- * Sends one record of `kind` to the engine behind `socketPath` and waits for its answer.
+ * Sends one record of `kind` to the engine behind `socketPath` and waits for its answer. CONTROL_MOVE takes the index of the function and,
+ * as its argument, that of the server it is to move to; its answer comes when the move begins.
  * @throws RequestError when nobody is there, there is no answer, or the engine refuses
  */
-export async function requestEngine(socketPath: string, kind: number, answerMsMax = ANSWER_MS_MAX): Promise<void> {
+export async function requestEngine(
+  socketPath: string,
+  kind: number,
+  index = NO_INDEX,
+  argument = 0,
+  answerMsMax = ANSWER_MS_MAX,
+): Promise<void> {
   const socket = connect(socketPath);
   try {
     const request = new NativeMemory(CONTROL_RECORD_BYTES);
-    encodeControl(request.view, kind, NO_INDEX, 0, 0, 0);
+    encodeControl(request.view, kind, index, argument, 0, 0);
     const error = socket.send(request);
     if (error !== 0) throw new RequestError(`the engine cannot be asked: ${errnoName(error)}`);
     const untilMs = performance.now() + answerMsMax;
@@ -38,9 +55,14 @@ export async function requestEngine(socketPath: string, kind: number, answerMsMa
         await Bun.sleep(LOOK_MS);
         continue;
       }
-      const answer = controlKind(socket.received.view);
+      const { view } = socket.received;
+      const answer = controlKind(view);
       if (answer === CONTROL_DONE) return;
-      if (answer === CONTROL_REFUSED) throw new RequestError("the engine refuses");
+      if (answer !== CONTROL_REFUSED) continue;
+      const refusal = kind === CONTROL_MOVE ? MOVE_REFUSALS[controlArgument(view, 1)] : undefined;
+      throw refusal === undefined
+        ? new RequestError("the engine refuses")
+        : new RequestError(refusal.text, refusal.code);
     }
     throw new RequestError(`the engine did not answer within ${answerMsMax} ms`);
   } finally {

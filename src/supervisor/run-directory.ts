@@ -36,12 +36,12 @@ export class RunDirectory {
   readonly status: string;
   /** Where the engine takes requests of the commands. */
   readonly engineSocket: string;
-  /** The maintenance console, for `wingman console`. */
-  readonly consoleSocket: string;
   /** What the engine printed to stderr: nothing, unless it died. */
   readonly engineErrors: string;
   /** What the maintenance process printed to stderr: nothing, unless it died. */
   readonly manageErrors: string;
+  /** The maintenance console, for `wingman console`. */
+  readonly consoleSocket: string;
   readonly #lockFile: string;
   #lock = -1;
   #lastWasKilled = false;

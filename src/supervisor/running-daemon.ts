@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { formatProblems, parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { CONTROL_MOVE } from "../wire/control.ts";
 import { requestEngine } from "./control-request.ts";
 import { RUN_DIRECTORY_DEFAULT, RunDirectory } from "./run-directory.ts";
 import { type StatusDocument, statusDocument } from "./status-document.ts";
@@ -40,5 +41,10 @@ export class RunningDaemon {
   /** Asks the engine for CONTROL_DRAIN or CONTROL_RESUME. Throws RequestError. */
   request(kind: number): Promise<void> {
     return requestEngine(this.#directory.engineSocket, kind);
+  }
+
+  /** Asks the engine to move a function to a server, by their indices in the configuration. Throws RequestError. */
+  move(functionIndex: number, server: number): Promise<void> {
+    return requestEngine(this.#directory.engineSocket, CONTROL_MOVE, functionIndex, server);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * `wingman run`: keeps one engine and the functions' processes running, and passes records between them. It knows no protocol
+ * `wingman run`: keeps one engine, the functions' processes and `wingman manage` running, and passes records between them. It knows no protocol
  * and reads nothing from outside; what it decides is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";

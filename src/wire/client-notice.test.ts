@@ -108,7 +108,7 @@ test("ids: 32 bytes whole, longer ones cut at a whole character, none of the ear
 
 test("every event and reason has a name", () => {
   expect(NOTICE_EVENT_NAMES[NOTICE_STOPPING]).toBe("stopping");
-  expect(NOTICE_REASON_NAMES).toHaveLength(7);
+  expect(NOTICE_REASON_NAMES).toHaveLength(8);
 });
 
 describe("refused", () => {
@@ -141,7 +141,7 @@ describe("refused", () => {
       [5, 0],
       [5, 4],
       [6, 0],
-      [6, 7],
+      [6, 8],
       [7, 0],
       [7, 11],
     ] as const) {

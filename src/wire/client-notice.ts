@@ -8,7 +8,7 @@
  * | 0      | u32  | magic "WMCN", 0x574d434e                                                                |
  * | 4      | u8   | layout version, 1                                                                       |
  * | 5      | u8   | event: 1 stopping, 2 moved, 3 started                                                   |
- * | 6      | u8   | reason: 1 preempted, 2 server failed, 3 drain, 4 recovery, 5 process failed, 6 start    |
+ * | 6      | u8   | reason: 1 preempted, 2 server failed, 3 drain, 4 recovery, 5 process failed, 6 start, 7 moved by hand |
  * | 7      | u8   | priority of the function, 1–10, 10 the most important                                   |
  * | 8      | u32  | system id                                                                               |
  * | 12     | 8 B  | first 8 bytes of the table digest                                                       |
@@ -45,6 +45,8 @@ export const NOTICE_DRAIN = 3;
 export const NOTICE_RECOVERY = 4;
 export const NOTICE_PROCESS_FAILED = 5;
 export const NOTICE_START = 6;
+/** Somebody asked for the move. */
+export const NOTICE_BY_HAND = 7;
 export const NOTICE_REASON_NAMES = [
   "",
   "preempted",
@@ -53,6 +55,7 @@ export const NOTICE_REASON_NAMES = [
   "recovery",
   "process failed",
   "start",
+  "by hand",
 ] as const;
 
 const VERSION_AT = 4;
@@ -155,7 +158,7 @@ export function decodeNotice(datagram: Uint8Array, length: number): NoticeResult
   const reason = view.getUint8(REASON_AT);
   const priority = view.getUint8(PRIORITY_AT);
   if (event < NOTICE_STOPPING || event > NOTICE_STARTED) return { ok: false, fault: "field" };
-  if (reason < NOTICE_PREEMPTED || reason > NOTICE_START) return { ok: false, fault: "field" };
+  if (reason < NOTICE_PREEMPTED || reason > NOTICE_BY_HAND) return { ok: false, fault: "field" };
   if (priority < PRIORITY_MIN || priority > PRIORITY_MAX) return { ok: false, fault: "field" };
   let idEnd = ID_AT;
   while (idEnd < ID_AT + ID_BYTES && datagram[idEnd] !== 0) idEnd++;

@@ -7,6 +7,8 @@ import {
   controlFunction,
   controlKind,
   encodeControl,
+  MOVE_REFUSALS,
+  MOVE_REFUSED_BUSY,
   NO_INDEX,
   REASON_NAMES,
   REASON_RESTART,
@@ -30,4 +32,5 @@ test("every kind has a number of its own", () => {
 
 test("every reason has a name", () => {
   expect(REASON_NAMES).toHaveLength(REASON_RESTART + 1);
+  expect(MOVE_REFUSALS).toHaveLength(MOVE_REFUSED_BUSY + 1);
 });

@@ -40,10 +40,48 @@ export const CONTROL_DRAIN = 32;
 export const CONTROL_RESUME = 33;
 /** Drain, say good-bye and exit. */
 export const CONTROL_LEAVE = 34;
+/** Move the function to the server whose index is the first argument: see core/moves. */
+export const CONTROL_MOVE = 35;
 
 // engine → command, to the address the request came from
+/** Done, or, for CONTROL_MOVE, begun; first argument: the request's kind. */
 export const CONTROL_DONE = 48;
+/** First argument: the request's kind; second: for CONTROL_MOVE, MOVE_REFUSED_*. */
 export const CONTROL_REFUSED = 49;
+
+// Why a function is not moved.
+export const MOVE_REFUSED_FUNCTION = 1;
+export const MOVE_REFUSED_SERVER = 2;
+export const MOVE_REFUSED_POLICY = 3;
+export const MOVE_REFUSED_NOT_SERVING = 4;
+export const MOVE_REFUSED_UNDER_WAY = 5;
+export const MOVE_REFUSED_NOT_RUNNING = 6;
+export const MOVE_REFUSED_ALREADY_THERE = 7;
+export const MOVE_REFUSED_NOT_ELIGIBLE = 8;
+export const MOVE_REFUSED_NOT_OPERABLE = 9;
+export const MOVE_REFUSED_CANNOT_RUN = 10;
+export const MOVE_REFUSED_ROOM = 11;
+export const MOVE_REFUSED_BUSY = 12;
+
+/** Of each MOVE_REFUSED_*: a word for programs, and the same for people. */
+export const MOVE_REFUSALS: readonly { readonly code: string; readonly text: string }[] = [
+  { code: "", text: "" },
+  { code: "UNKNOWN", text: "there is no such function" },
+  { code: "UNKNOWN", text: "there is no such server" },
+  {
+    code: "POLICY",
+    text: "this allocation gives every server the same answer whatever runs now: a move would not last",
+  },
+  { code: "PHASE", text: "the server that was asked is not active" },
+  { code: "PENDING", text: "another move is under way" },
+  { code: "STOPPED", text: "the function runs nowhere" },
+  { code: "THERE", text: "the function runs there already" },
+  { code: "ELIGIBLE", text: "the configuration does not let the function run there" },
+  { code: "STATE", text: "the server it would leave, or the one it would go to, is not alive and active" },
+  { code: "FAILED", text: "the function has failed there" },
+  { code: "ROOM", text: "there is not enough room without stopping something" },
+  { code: "BUSY", text: "the engine has no room for the request; ask again" },
+];
 
 // Why a function's process starts: WINGMAN_REASON.
 export const REASON_START = 0;

@@ -31,6 +31,8 @@ function full(): KeepAliveMessage {
     successorServer: 14,
     clientMacHigh: 0xa00a,
     clientMacLow: 0xa000000b,
+    moveFunction: 0x0200,
+    moveServer: 13,
   });
   const sets = [
     message.heardIncarnation,
@@ -65,7 +67,7 @@ test("the layout is the documented one", () => {
   const view = encoded(full());
   const word = (at: number): string => view.getUint32(at).toString(16);
   expect(Buffer.from(view.buffer, 0, 4).toString()).toBe("WMKA");
-  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("02090303");
+  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("03090303");
   expect([8, 12, 16, 20, 24, 28].map(word)).toEqual([
     "a0000001",
     "a0000002",
@@ -82,8 +84,8 @@ test("the layout is the documented one", () => {
     "b0040000",
     "b0050000",
   ]);
-  expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0000"]);
-  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e000000"]);
+  expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0200"]);
+  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e0d0000"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true); // the sealer's
 });
@@ -101,11 +103,17 @@ describe("refused", () => {
     ["a sender beyond the limit", 5, SERVERS_MAX],
     ["an unknown flag", 6, 0x80],
     ["an unknown phase", 7, 4],
-    ["something in the reserved bytes", 687, 1],
-    ["something behind the successor's index", 699, 1],
+    ["a function to be moved beyond the limit", 686, 0x20],
+    ["a move to a server beyond the limit", 697, SERVERS_MAX],
+    ["something in the reserved bytes", 698, 1],
+    ["something behind them", 699, 1],
     ["a successor beyond the limit", 696, SERVERS_MAX],
   ] as const)("%s", (_, at, value) => {
     expect(refuse((view) => view.setUint8(at, value))).toBe(true);
+  });
+
+  test("a server to move to without a function", () => {
+    expect(refuse((view) => view.setUint16(686, 0))).toBe(true);
   });
 
   test("incarnation 0, which means not heard", () => {

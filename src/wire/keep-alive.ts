@@ -5,7 +5,7 @@
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
  * | 0      | 4      | magic "WMKA"                                                                                |
- * | 4      | 1      | layout version, 2                                                                           |
+ * | 4      | 1      | layout version, 3                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
  * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something; the others are 0 |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
@@ -24,21 +24,22 @@
  * | 676    | 2      | servers that the sender hears, one bit each: they have proven to be fresh, unlike a mere echo |
  * | 678    | 2      | servers among those whose own datagrams reach the sender, without another server's help      |
  * | 680    | 6      | Ethernet address of the sender's client interface: any other that answers for a VIP is a stranger |
- * | 686    | 2      | 0                                                                                           |
+ * | 686    | 2      | function that the sender was asked to have moved, its index + 1; 0 = none (core/moves)       |
  * | 688    | 4      | incarnation of a newcomer that takes the place of one still heard, 0 = none: its proof of freshness |
  * | 692    | 4      | last sequence number heard of it                                                             |
  * | 696    | 1      | its server index                                                                             |
- * | 697    | 3      | 0                                                                                           |
+ * | 697    | 1      | index of the server to which it is to move; 0 without one                                   |
+ * | 698    | 2      | 0                                                                                           |
  * | 700    | 16     | HMAC-SHA256 over bytes 0…699, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  *
  * A relayed message is another server's, word for word but for the flag: who hears a server sends its newest message on to those
  * whose cable to it is cut (see core/relay).
  */
-import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
+import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
-export const KEEP_ALIVE_VERSION = 2;
+export const KEEP_ALIVE_VERSION = 3;
 export const KEEP_ALIVE_MAC_AT = 700;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
@@ -63,7 +64,7 @@ const NONCE_AT = 672;
 const HEARD_AT = 676;
 const DIRECT_AT = 678;
 const CLIENT_MAC_AT = 680;
-const RESERVED_AT = 686;
+const MOVE_AT = 686;
 const SUCCESSOR_AT = 688;
 const SUCCESSOR_SERVER_AT = 696;
 
@@ -92,6 +93,9 @@ export class KeepAliveMessage {
   /** The first two and the last four bytes of the Ethernet address. */
   clientMacHigh = 0;
   clientMacLow = 0;
+  /** A move that somebody asked the sender for: index of the function + 1, 0 = none, and of the server it is to move to. */
+  moveFunction = 0;
+  moveServer = 0;
   readonly heardIncarnation: Uint32Array;
   readonly heardSequence: Uint32Array;
   readonly owns: Uint32Array;
@@ -130,6 +134,8 @@ export class KeepAliveMessage {
     this.successorServer = other.successorServer;
     this.clientMacHigh = other.clientMacHigh;
     this.clientMacLow = other.clientMacLow;
+    this.moveFunction = other.moveFunction;
+    this.moveServer = other.moveServer;
     for (let server = 0; server < this.servers; server++) {
       this.heardIncarnation[server] = other.heardIncarnation[server];
       this.heardSequence[server] = other.heardSequence[server];
@@ -161,10 +167,10 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(DIRECT_AT, message.direct);
   view.setUint16(CLIENT_MAC_AT, message.clientMacHigh);
   view.setUint32(CLIENT_MAC_AT + 2, message.clientMacLow);
-  view.setUint16(RESERVED_AT, 0);
+  view.setUint16(MOVE_AT, message.moveFunction);
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
-  view.setUint32(SUCCESSOR_SERVER_AT, message.successorServer << 24);
+  view.setUint32(SUCCESSOR_SERVER_AT, (message.successorServer << 24) | (message.moveServer << 16));
   const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } = message;
   for (let server = 0; server < servers; server++) {
     view.setUint32(HEARD_INCARNATION_AT + 4 * server, heardIncarnation[server]);
@@ -196,10 +202,14 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.assignmentDigest = view.getUint32(28);
   message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
-  if ((message.flags & ~FLAGS_KNOWN) !== 0 || view.getUint16(RESERVED_AT) !== 0) return false;
-  const successor = view.getUint32(SUCCESSOR_SERVER_AT);
-  if ((successor & 0xffffff) !== 0 || successor >>> 24 >= SERVERS_MAX) return false;
-  message.successorServer = successor >>> 24;
+  if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
+  const indices = view.getUint32(SUCCESSOR_SERVER_AT); // the successor's, the move's, and two bytes that are 0
+  message.successorServer = indices >>> 24;
+  message.moveServer = (indices >>> 16) & 0xff;
+  message.moveFunction = view.getUint16(MOVE_AT);
+  if ((indices & 0xffff) !== 0 || message.successorServer >= SERVERS_MAX) return false;
+  if (message.moveFunction > FUNCTIONS_MAX || message.moveServer >= SERVERS_MAX) return false;
+  if (message.moveFunction === 0 && message.moveServer !== 0) return false;
   message.successorIncarnation = view.getUint32(SUCCESSOR_AT);
   message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
   message.heard = view.getUint16(HEARD_AT);

@@ -65,6 +65,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "tie broken by the order of arrival",
     breaks: "P1",
+    options: ["--from", "2050"],
     changes: [
       {
         file: "src/core/rivals.ts",
@@ -76,6 +77,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "stall not noticed",
     breaks: "P1",
+    options: ["--from", "275"],
     changes: [
       {
         file: "src/core/stall.ts",
@@ -93,7 +95,7 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "corroboration skipped",
     breaks: "P1",
     // Messages that are sent on leave corroboration little to do: it shows with several servers and short detection times.
-    options: ["--servers", "4", "--from", "600"],
+    options: ["--servers", "4", "--from", "380"],
     changes: [
       {
         file: "src/core/failure-detector.ts",
@@ -178,6 +180,22 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "an address that somebody removed is not put back",
     breaks: "P2",
     changes: [{ file: "src/core/handover.ts", from: "return this.removedByOthers[index] !== 0;", to: "return false;" }],
+  },
+  {
+    name: "a move by hand to a server without room for it",
+    breaks: "move",
+    changes: [
+      {
+        file: "src/core/moves.ts",
+        from: "if (possible === 0 || !stays || room < table.required[index]) {",
+        to: "if (possible === 0 || !stays) {",
+      },
+      {
+        file: "src/core/moves.ts",
+        from: "if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])\n      return MOVE_REFUSED_ROOM;",
+        to: "",
+      },
+    ],
   },
   {
     name: "listening shorter than the detection time",

@@ -1,21 +1,23 @@
 /**
  * The console of a server on a test bench, in a process of its own:
  *   console-child.ts SOCKET DEVICE BAUD IDLE_MS
- * Prints `ready`, then every change of the line; ends with SIGTERM. SIGUSR1: prints its processor time and memory.
+ * Prints `ready`, and what cannot be opened; ends with SIGTERM. SIGUSR1: prints its processor time and memory.
  */
-import { startConsole } from "../../src/manage/start-console.ts";
+import { consoleFrontEnds } from "../../src/manage/console-front-ends.ts";
+import { OpenDoor } from "../../src/manage/front-end.ts";
 import { BenchServer } from "../console/bench-server.ts";
 
+const AGAIN_MS = 200;
+
 const [socket = "", device = "", baud = "115200", idleMs = "600000"] = process.argv.slice(2);
-const running = startConsole(new BenchServer(), {
-  socket,
-  device: device === "-" ? null : device,
-  baud: Number(baud),
-  idleMs: Number(idleMs),
-  onLine: (problem) => process.stdout.write(`line ${problem === "" ? "open" : problem}\n`),
-});
+const options = { socket, device, baud: Number(baud), idleMs: Number(idleMs) };
+const doors = consoleFrontEnds(new BenchServer(), options).map(
+  (frontEnd) =>
+    new OpenDoor(frontEnd, ({ what }, error) => process.stdout.write(`closed ${what}: ${error.message}\n`), AGAIN_MS),
+);
+for (const door of doors) await door.start();
 process.on("SIGTERM", () => {
-  running.close();
+  for (const door of doors) door.stop();
   process.exit(0);
 });
 process.on("SIGUSR1", () => {

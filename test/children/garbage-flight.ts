@@ -35,6 +35,7 @@ function quiet(periods: number, round: (flight: Flight) => void): void {
 function busy(policy: AllocationPolicy, switchesMin: number): void {
   const flight = new Flight(policy);
   measure(BUSY_PERIODS, () => flight.busyPeriod());
+  if (policy === allocatePreempt && flight.moves < BUSY_PERIODS / 40) throw new Error(`${flight.moves} moves by hand`);
   if (flight.ups < switchesMin || flight.downs < switchesMin) throw new Error(`${flight.ups} up, ${flight.downs} down`);
 }
 

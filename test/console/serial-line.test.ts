@@ -66,11 +66,17 @@ test(
     await console.wake();
     await console.terminal.type("drai");
     console.unplug();
-    await console.printed("line ENOENT\n");
     console.plugIn();
     await console.terminal.until("PRESS ENTER\r\n");
     await console.terminal.type("n\r");
     expect(await console.terminal.until(PROMPT)).not.toContain("DRAINING");
+    expect(await console.ask("show version")).toEndWith("OK");
+
+    // Away for longer than it is tried in a hurry.
+    console.unplug();
+    await console.printed(`closed console ${console.device}: ENOENT\n`);
+    console.plugIn();
+    await console.wake();
     expect(await console.ask("show version")).toEndWith("OK");
   },
   LIMIT_MS,

@@ -16,6 +16,7 @@ import { Engine } from "../../src/core/engine.ts";
 import {
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
+  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
@@ -47,12 +48,13 @@ const TURN_US = 100;
 /** Turns in which a hand-over is over: claim, echo, release, take. */
 const TURNS = 5;
 
-/** In every cycle one server is drained and resumed, and another is cut off and comes back. */
+/** In every cycle one server is drained and resumed, another is cut off and comes back, and a function is moved by hand. */
 const CYCLE_PERIODS = 20;
 const DRAIN_AT = 0;
 const RESUME_AT = 3;
 const CUT_AT = 6;
 const JOIN_AT = 11;
+const MOVE_AT = 16;
 const NOBODY = -1;
 
 interface Box {
@@ -77,6 +79,8 @@ export class Flight {
   /** VIPs brought up and taken down since the start. */
   ups = 0;
   downs = 0;
+  /** Moves asked for that were not refused. */
+  moves = 0;
   /** The datagram that was sent last. */
   readonly datagram = new Uint8Array(new ArrayBuffer(KEEP_ALIVE_BYTES));
 
@@ -113,8 +117,22 @@ export class Flight {
     else if (at === RESUME_AT) this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     else if (at === CUT_AT) this.cutOff = (cycle + 1) % SERVERS;
     else if (at === JOIN_AT) this.cutOff = NOBODY;
+    else if (at === MOVE_AT) this.moveOne(drained);
     this.periods++;
     this.quietPeriod();
+  }
+
+  /** Somebody at a server asks for its first function that can be moved to have another owner. */
+  private moveOne(asked: number): void {
+    const { events, moves } = this.boxes[asked].engine;
+    for (let place = 0; place < FUNCTIONS * SERVERS; place++) {
+      const index = place >> 2;
+      const server = place & 3;
+      if (moves.refusal(index, server) !== 0) continue;
+      events.push(EVENT_MOVE, index, server);
+      this.moves++;
+      return;
+    }
   }
 
   /** Datagrams accepted by all engines. */

@@ -219,6 +219,26 @@ test("a sealed message of a server that is not configured", () => {
   expect(target.engine.counters[COUNTER_UNKNOWN]).toBe(13);
 });
 
+test("a genuine message that asks for a move of no function, to no server, or where there is no place: nobody moves", () => {
+  const random = new Random(3);
+  const target = flight();
+  const { cluster } = target;
+  const owners = cluster.owners().join();
+  const assigned = [...target.engine.handover.assigned];
+  for (let round = 0; round < 300; round++) {
+    const bytes = next(target, (message) => {
+      message.sequence += round;
+      message.moveFunction = random.oneIn(2) ? random.between(4, 1024) : random.between(1, 3);
+      message.moveServer = message.moveFunction > 3 ? random.between(0, 15) : random.between(3, 15);
+    });
+    receive(target, bytes, KEEP_ALIVE_BYTES, honest);
+    expect([...target.engine.handover.assigned]).toEqual(assigned);
+  }
+  expect(target.engine.counters[COUNTER_ACCEPTED]).toBeGreaterThan(300);
+  cluster.run(500);
+  expect(cluster.owners().join()).toBe(owners);
+});
+
 describe("recordings", () => {
   test("of this incarnation, while the server is heard", () => {
     const target = flight();

@@ -10,6 +10,7 @@
  *     start a b                              `start b with another table`, `a second b` is another box with b's id, called b'
  *     wait 20 ms                             or µs, s
  *     crash a; drain a; resume a; leave a    several steps in one line
+ *     move pa to b asked at a                `refused: ROOM` at its end: it is, with that code
  *     cut a-b; join a-b; cut a>b; join a>b   both directions or one; `cut a-b on network 1`
  *     carrier of a lost; carrier of a back
  *     process of pa on a fails               or exits
@@ -33,6 +34,7 @@ import {
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
 import {
+  NOTICE_BY_HAND,
   NOTICE_DRAIN,
   NOTICE_MOVED,
   NOTICE_PREEMPTED,
@@ -49,6 +51,7 @@ import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
   CONTROL_RESUME,
+  MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
 import { PHASE_NAMES, SERVER_STATE_NAMES } from "../../src/wire/status-snapshot.ts";
 import { Cluster, type ClusterOptions } from "../simulation/cluster.ts";
@@ -61,6 +64,7 @@ const REASONS: Record<string, number> = {
   recovery: NOTICE_RECOVERY,
   "process failed": NOTICE_PROCESS_FAILED,
   start: NOTICE_START,
+  "by hand": NOTICE_BY_HAND,
 };
 const COMMANDS: Record<string, number> = { drain: CONTROL_DRAIN, resume: CONTROL_RESUME, leave: CONTROL_LEAVE };
 const US_PER: Record<string, number> = { µs: 1, ms: 1000, s: 1_000_000 };
@@ -164,7 +168,23 @@ class Story {
   }
 
   private disturb(cluster: Cluster, line: string): boolean {
-    return this.command(cluster, line) || this.network(cluster, line) || this.local(cluster, line);
+    return (
+      this.move(cluster, line) ||
+      this.command(cluster, line) ||
+      this.network(cluster, line) ||
+      this.local(cluster, line)
+    );
+  }
+
+  private move(cluster: Cluster, line: string): boolean {
+    const [, index, target, asked, expected] =
+      /^move (\S+) to (\S+) asked at (\S+?)(?: refused: (\S+))?$/.exec(line) ?? [];
+    if (index === undefined || target === undefined || asked === undefined) return false;
+    const refusal = cluster.move(this.server(asked), this.function(index), this.server(target));
+    const found = MOVE_REFUSALS[refusal];
+    if (found.code !== (expected ?? ""))
+      throw new Error(`found ${refusal === 0 ? "no refusal" : `${found.code}, ${found.text}`}`);
+    return true;
   }
 
   private command(cluster: Cluster, line: string): boolean {

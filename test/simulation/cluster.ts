@@ -20,6 +20,7 @@ import {
   EVENT_CARRIER,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
+  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
@@ -173,6 +174,13 @@ export class Cluster {
 
   command(server: number, command: number): void {
     this.later(this.host(server), 0, EVENT_COMMAND, 0, command);
+  }
+
+  /** Somebody asks a server for a move. @returns 0, or MOVE_REFUSED_* */
+  move(asked: number, index: number, server: number): number {
+    const refusal = this.engine(asked).moves.refusal(index, server);
+    if (refusal === 0) this.later(this.host(asked), 0, EVENT_MOVE, index, server);
+    return refusal;
   }
 
   /** The link of a host's only cable. */

@@ -1,6 +1,6 @@
 /** Everything that can go wrong, and when: drawn from a seed before the flight, so that a flight can be flown with less of it. */
 
-import { EVENT_PROCESS } from "../../src/core/event-queue.ts";
+import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import {
   CONTROL_DRAIN,
@@ -45,6 +45,7 @@ export const FAULTS = [
   "wrong table",
   "witness down",
   "started again",
+  "moved by hand",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -231,6 +232,9 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "started again":
       world.start(host);
       return null;
+    case "moved by hand":
+      moveByHand(world, host, index, fault.value);
+      return null;
   }
   function cut(inWorld: World, directions: readonly (readonly [number, number])[], networks: number): () => void {
     const numbers = networks === 2 ? [0, 1] : [networks];
@@ -240,6 +244,18 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         for (const number of numbers) network.join(from, to, number, inWorld.nowUs);
       }
     };
+  }
+}
+
+/** Somebody asks this server for the first move that it does not refuse; when the request comes, up to 66 ms later, it may. */
+function moveByHand(world: World, host: Host, firstFunction: number, firstServer: number): void {
+  const { serverCount, table } = world.aircraft;
+  for (let place = 0; place < table.functionCount * serverCount; place++) {
+    const index = (firstFunction + Math.floor(place / serverCount)) % table.functionCount;
+    const server = (firstServer + place) % serverCount;
+    if (host.engine?.moves.refusal(index, server) !== 0) continue;
+    world.pushLater(host, firstServer, EVENT_MOVE, index, server);
+    return;
   }
 }
 

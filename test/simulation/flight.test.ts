@@ -56,8 +56,8 @@ describe("the same every time", () => {
   });
 
   test("a flight with one fault less is another flight", () => {
-    const whole = fly({ seed: 3 });
-    expect(fly({ seed: 3, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
+    const whole = fly({ seed: 4 });
+    expect(fly({ seed: 4, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 
@@ -65,7 +65,7 @@ describe("what the flights reach", () => {
   const totals = new Totals();
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++) totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(53, fly({ seed: 53, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(67, fly({ seed: 67, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();

@@ -236,7 +236,7 @@ class Flight {
         const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
         if ((core & (1 << other)) === 0 && counts) return `s${host.index} still counts on s${other}`;
       }
-      if (engine.agreement.isPending) return `s${host.index} is about to allocate`;
+      if (engine.agreement.isPending || engine.moves.isPending) return `s${host.index} is about to allocate`;
       digest ??= engine.agreement.digest;
       if (engine.agreement.digest !== digest) return "assignments differ";
       const up = engine.handover.state.reduce((count, state) => count + (state === UP ? 1 : 0), 0);

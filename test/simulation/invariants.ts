@@ -210,6 +210,22 @@ export class Invariants {
     }
   }
 
+  /** A function that is moved by hand goes where there is room for it beside all that runs there. */
+  private checkMoves({ agreement }: Engine, host: Host): void {
+    const { table } = this.world.aircraft;
+    const { current } = agreement.allocation;
+    for (let index = 0; index < table.functionCount; index++) {
+      const server = current[index];
+      if (server === agreement.ranOn[index]) continue;
+      let load = 0;
+      for (let other = 0; other < table.functionCount; other++)
+        if (current[other] === server) load += table.required[other];
+      if (load > table.resource[server]) {
+        this.fail("move", `s${host.index} lets f${index} move to s${server}, which would carry ${load}`);
+      }
+    }
+  }
+
   /** P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its figures gives it. */
   private compareWithPatent(engine: Engine, host: Host): void {
     const { table, policy } = this.world.aircraft;
@@ -226,6 +242,7 @@ export class Invariants {
         owner: allocation.current[index] === NONE ? null : allocation.current[index],
       })),
     };
+    this.checkMoves(engine, host);
     this.steps ||= allocation.steps;
     if (allocation.steps !== this.steps)
       this.fail("P7", `an allocation took ${allocation.steps} steps, others ${this.steps}`);

@@ -11,7 +11,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
   pause: ["paused", "paused in the middle of a turn", "unheard, then paused", "machine stalled"],
   partition: ["cut", "one-way cut", "partition", "carrier lost", "witness down"],
   process: ["process exits", "process fails", "VIP removed by hand", "VIP refused"],
-  operator: ["drained", "wrong table"],
+  operator: ["drained", "wrong table", "moved by hand"],
 };
 
 export class Totals {

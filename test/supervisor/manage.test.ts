@@ -1,6 +1,6 @@
 /** The real `manage` under the real supervisor, with records from the stand-in engine. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   LOG_MANAGE_ENDED,
@@ -75,9 +75,11 @@ test(
         return found !== last && found;
       });
       last = pid;
-      daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill } });
-      // At any moment: before it has started, while it writes, after it has answered.
+      // At any moment: before it has started, when it has taken some and not stored them, after it has answered.
+      daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill / 2 } });
       await Bun.sleep((kill * 370) % 1000);
+      daemon.order({ events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 } });
+      await Bun.sleep((kill * 30) % 100);
       process.kill(pid, "SIGKILL");
     }
     await until(`all records; so far ${stored().length}`, () => stored().length >= kills * perKill);
@@ -151,11 +153,12 @@ test(
 );
 
 test(
-  "it dies with its supervisor",
+  "it dies with its supervisor, even when it hangs",
   async () => {
     await started();
     const pid = await until("the maintenance process", managePid);
     await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    process.kill(pid, "SIGSTOP"); // it does not see that its socket ends
     daemon.signal("SIGKILL");
     await until("its end", () => !isRunning(pid));
   },
@@ -197,9 +200,10 @@ test(
     await Bun.sleep(1500);
     expect(managePid()).toBe(pid);
     expect(readFileSync(errors, "utf8").split("\n").length).toBe(2);
-    Bun.spawnSync(["rm", daemon.stateDirectory]);
+    rmSync(daemon.stateDirectory);
+    mkdirSync(daemon.stateDirectory);
     process.kill(pid, "SIGKILL");
-    await until("the records", () => existsSync(daemon.stateDirectory) && stored().length === 300);
+    await until("the records", () => stored().length === 300);
     expect(stored()).toEqual(upTo(300));
   },
   LIMIT_MS,

@@ -25,12 +25,12 @@ export class Answers {
     this.ownMac = macOf(seat);
   }
 
-  /** Asks once for every address; gives the MACs that answered each within 30 ms. */
-  async round(): Promise<Map<string, Set<string>>> {
+  /** Asks once for every address; gives the MACs that answered each within `waitMs`. */
+  async round(waitMs = 30): Promise<Map<string, Set<string>>> {
     const heard = new Map(this.addresses.map((address) => [address, new Set<string>()] as const));
     this.drain(() => {});
     for (const address of this.addresses) this.ask(address);
-    await Bun.sleep(30);
+    await Bun.sleep(waitMs);
     this.drain((address, mac) => heard.get(address)?.add(mac));
     for (const [address, macs] of heard) if (macs.size > 1) this.twice.push(`${address}: ${[...macs].join(", ")}`);
     return heard;

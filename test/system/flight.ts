@@ -218,6 +218,18 @@ export class Flight {
     return states as [StatusDocument, StatusDocument];
   }
 
+  /** The same, with function `id` on server `owner`. */
+  async settledWith(id: string, owner: string): Promise<[StatusDocument, StatusDocument]> {
+    let states = await this.settled();
+    await until(`${id} is on ${owner}`, () => {
+      const [a, b] = [this.a.state(), this.b.state()];
+      if (a === null || b === null) return false;
+      states = [a, b];
+      return states.every((state) => ownersOf(state)[id] === owner);
+    });
+    return states;
+  }
+
   /** For a state that must be there. */
   fail(): never {
     throw new Error("a daemon gives no status");

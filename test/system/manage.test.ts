@@ -2,15 +2,25 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_FUNCTION_UP, LOG_SERVER_LOST, LOG_STALLED, LOG_VIP_REMOVED } from "../../src/core/maintenance-event.ts";
+import {
+  LOG_FUNCTION_UP,
+  LOG_GROUND_UNKNOWN,
+  LOG_LEG_BEGUN,
+  LOG_LEG_ENDED,
+  LOG_SERVER_LOST,
+  LOG_STALLED,
+  LOG_VIP_REMOVED,
+} from "../../src/core/maintenance-event.ts";
 import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
 
-/** With a detection time of 1 s: a machine that is busy with other tests must not stall an engine. */
-const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 50 } };
+/** With a detection time of 2 s: a machine that is busy with other tests must not stall an engine. */
+const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 100 } };
 
 const KILLS = 100;
+/** Every so many kills a VIP is removed by hand: in turn those of two functions, so that the log writes each one and counts none. */
+const REMOVAL = 20;
 
 let flight: Flight;
 const mounts: string[] = [];
@@ -55,16 +65,18 @@ function logged(server: Server): Record<number, number> {
   return counts;
 }
 
-async function started(): Promise<void> {
+/** Both servers fly; gives the owner of each function. */
+async function started(): Promise<Record<string, string | null>> {
   flight.a.start(TABLE);
   flight.b.start(TABLE);
-  await flight.settled();
+  const [state] = await flight.settled();
+  return ownersOf(state);
 }
 
-/** Somebody takes the VIP of a function of server a away, which its engine puts back and tells. */
-function removeVipByHand(): void {
-  const [vip = ""] = flight.a.host.addresses().filter((address) => address.startsWith("10.44.1."));
-  if (vip !== "") flight.a.host.ip("addr", "del", vip, "dev", "eth0");
+/** Somebody takes the VIP of a function of server a away, of another one in turn; its engine puts it back and tells. */
+function removeVipByHand(turn: number): void {
+  const vips = flight.a.host.addresses().filter((address) => address.startsWith("10.44.1."));
+  flight.a.host.ip("addr", "del", vips[turn % vips.length] ?? "", "dev", "eth0");
 }
 
 test("what the engine tells is in the log; a file of the state directory, and the process has no capability", async () => {
@@ -79,26 +91,26 @@ test("what the engine tells is in the log; a file of the state directory, and th
 });
 
 test("killed a hundred times in a row: no function moves, and every event is in the log exactly once", async () => {
-  await started();
-  const owners = flight.settled().then(([a]) => ownersOf(a));
+  const owners = await started();
   const ups = { a: told(flight.a)[LOG_FUNCTION_UP], b: told(flight.b)[LOG_FUNCTION_UP] };
   const { enginePid } = flight.a;
   let last = 0;
   for (let kill = 0; kill < KILLS; kill++) {
     await until("another maintenance process", () => ![0, last].includes(managePid(flight.a)));
     last = managePid(flight.a);
-    if (kill % 10 === 0) removeVipByHand();
+    if (kill % REMOVAL === 0) removeVipByHand(kill / REMOVAL);
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
     process.kill(last, "SIGKILL");
   }
   const ends = (): number => flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
   await until("the last end", () => ends() === KILLS);
+  expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
+  expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
   const [state] = await flight.settled();
-  expect(ownersOf(state)).toEqual(await owners);
+  expect(ownersOf(state)).toEqual(owners);
   expect(flight.a.enginePid).toBe(enginePid);
   expect({ a: told(flight.a)[LOG_FUNCTION_UP], b: told(flight.b)[LOG_FUNCTION_UP] }).toEqual(ups);
-  expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
-  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(KILLS / 10);
+  expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(KILLS / REMOVAL);
   expect(await flight.a.stop()).toBe(0);
   expect(logged(flight.a)).toEqual(told(flight.a));
 });
@@ -110,10 +122,11 @@ test("stopped for a while: keep-alives go on in time, and nothing is lost", asyn
   const before = flight.a.state() ?? flight.fail();
   const beganMs = performance.now();
   for (let count = 0; count < 4; count++) {
-    removeVipByHand();
+    removeVipByHand(count);
     await Bun.sleep(1200); // its engine tells one a second
   }
   const after = flight.a.state() ?? flight.fail();
+  expect(after.incarnation).toBe(before.incarnation);
   const periods = (performance.now() - beganMs) / TABLE.keepAlive.periodMs;
   expect(after.keepAlive.sent - before.keepAlive.sent).toBeGreaterThan(0.8 * periods);
   expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
@@ -134,11 +147,33 @@ test("a state directory without room: the server flies on", async () => {
   writeFileSync(join(state, "full"), new Uint8Array(Number(bsize) * Number(bavail)));
   await started();
   await until("the complaint", () => /maintenance log/.test(readFileSync(flight.a.manageErrors, "utf8")));
-  removeVipByHand();
+  removeVipByHand(0);
   await until("the engine's answer", () => told(flight.a)[LOG_VIP_REMOVED] === 1);
   const [a] = await flight.settled();
   expect(a.phase).toBe("active");
   expect(managePid(flight.a)).toBeGreaterThan(0);
   expect(readdirSync(state)).toContain("full");
   expect(await flight.a.stop()).toBe(0);
+});
+
+test("the ground input makes legs; when it falls silent that is recorded, and ends none", async () => {
+  const groundInput = join(flight.a.stateDirectory, "on-ground");
+  mkdirSync(flight.a.stateDirectory, { recursive: true });
+  flight.a.start({ ...TABLE, maintenance: { groundInput } });
+  const seen = (): number[] =>
+    recordsOf(flight.a.stateDirectory).flatMap(({ code }) =>
+      [LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_GROUND_UNKNOWN].includes(code) ? [code] : [],
+    );
+  const expected: number[] = [];
+  for (const [text, code] of [
+    ["0", LOG_LEG_BEGUN],
+    ["1", LOG_LEG_ENDED],
+    ["0", LOG_LEG_BEGUN],
+    ["?", LOG_GROUND_UNKNOWN],
+  ] as const) {
+    writeFileSync(groundInput, text);
+    expected.push(code);
+    await until(`record ${code} after ${text}`, () => seen().length === expected.length);
+    expect(seen()).toEqual(expected);
+  }
 });

@@ -1,0 +1,206 @@
+/**
+ * Moves by hand: somebody at any server asks for a function to run on another one. With FIG. 4 what runs stays where it is, so a move is
+ * this: the server that was asked names function and target in its keep-alives for a while, and meanwhile every server computes its
+ * allocation as if the function ran on the target already. The rest is an ordinary planned hand-over, break before make.
+ *
+ * A move is carried out when the target owns the function. It is given up when a server that takes part changes its state, or after a part
+ * of a hand-over's time; then all compute again from what is so, and the function stays where it is. It is never tried again by itself,
+ * and a server that starts knows of none.
+ */
+import { BITMAP_WORDS, MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
+import {
+  MOVE_REFUSED_ALREADY_THERE,
+  MOVE_REFUSED_CANNOT_RUN,
+  MOVE_REFUSED_FUNCTION,
+  MOVE_REFUSED_NOT_ELIGIBLE,
+  MOVE_REFUSED_NOT_OPERABLE,
+  MOVE_REFUSED_NOT_RUNNING,
+  MOVE_REFUSED_NOT_SERVING,
+  MOVE_REFUSED_POLICY,
+  MOVE_REFUSED_ROOM,
+  MOVE_REFUSED_SERVER,
+  MOVE_REFUSED_UNDER_WAY,
+} from "../wire/control.ts";
+import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
+import type { Allocation, AllocationPolicy } from "./allocation.ts";
+import { allocatePreempt } from "./allocation-preempt.ts";
+import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
+import { hasFunction } from "./function-bitmap.ts";
+import { type FunctionTable, NONE } from "./function-table.ts";
+import type { Handover } from "./handover.ts";
+import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-event.ts";
+import { MARK_MOVE_GIVEN_UP, MARK_MOVE_NOT_POSSIBLE, MARK_MOVE_OVERTAKEN, MARK_MOVED_BY_HAND, marks } from "./marks.ts";
+import type { Membership } from "./membership.ts";
+import type { Timing } from "./timing.ts";
+
+const NOT_DONE = Number.POSITIVE_INFINITY;
+
+export class Moves {
+  /** The move that this server was asked for: a function, NONE for none, and the server that it is to go to. */
+  index = NONE;
+  server = NONE;
+  /** What this server asks for changed: to be sent at once. */
+  changed = false;
+  private from = NONE;
+  private askedUs = 0;
+  /** When the target was seen to own the function. */
+  private doneUs = NOT_DONE;
+  /** Mask of the servers operable in the system; 0 while this one does not serve. */
+  private operable = 0;
+  private due = false;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly policy: AllocationPolicy,
+    private readonly membership: Membership,
+    private readonly handover: Handover,
+    private readonly effects: EffectQueue,
+    private readonly timing: Timing,
+    private readonly self: number,
+  ) {}
+
+  /** A move is under way, or what others ask for has changed: allocations may change although nothing else does. */
+  get isPending(): boolean {
+    return this.index !== NONE || this.due || this.membership.moveChanged;
+  }
+
+  /** Why function `index` cannot be moved to `server` now, as far as this server sees: MOVE_REFUSED_* of wire/control, 0 when it can. */
+  refusal(index: number, server: number): number {
+    const { table, handover, membership } = this;
+    if (index < 0 || index >= table.functionCount) return MOVE_REFUSED_FUNCTION;
+    if (server < 0 || server >= table.serverCount) return MOVE_REFUSED_SERVER;
+    if (this.policy !== allocatePreempt) return MOVE_REFUSED_POLICY;
+    if (this.operable === 0) return MOVE_REFUSED_NOT_SERVING;
+    if (this.isAnyUnderWay()) return MOVE_REFUSED_UNDER_WAY;
+    const from = handover.assigned[index];
+    if (from === NONE) return MOVE_REFUSED_NOT_RUNNING;
+    if (from === server) return MOVE_REFUSED_ALREADY_THERE;
+    if (!this.owns(from, index)) return MOVE_REFUSED_UNDER_WAY; // it is on its way there
+    if ((table.eligible[index] & (1 << server)) === 0) return MOVE_REFUSED_NOT_ELIGIBLE;
+    if (!this.isOperable(server) || !this.isOperable(from)) return MOVE_REFUSED_NOT_OPERABLE;
+    const failed =
+      server === this.self ? handover.failed[index] !== 0 : this.isSaid(membership.cannotRun, server, index);
+    if (failed) return MOVE_REFUSED_CANNOT_RUN;
+    if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])
+      return MOVE_REFUSED_ROOM;
+    return 0;
+  }
+
+  /** Somebody asks this server for a move. Whoever asked has been told what `refusal` says. */
+  ask(index: number, server: number, nowUs: number): void {
+    if (this.refusal(index, server) !== 0) {
+      marks[MARK_MOVE_OVERTAKEN]++; // between the answer and now
+      this.effects.push(EFFECT_LOG, LOG_MOVE_GIVEN_UP, index, server);
+      return;
+    }
+    this.index = index;
+    this.server = server;
+    this.from = this.handover.assigned[index];
+    this.askedUs = nowUs;
+    this.doneUs = NOT_DONE;
+    this.changed = true;
+    this.due = true;
+    this.effects.push(EFFECT_LOG, LOG_MOVE_BEGUN, index, server);
+  }
+
+  /**
+   * @param operable mask of the servers operable in the system, 0 when this one does not serve
+   * @returns whether what is asked for here or elsewhere has changed: an allocation is due
+   */
+  update(nowUs: number, operable: number): boolean {
+    this.operable = operable;
+    this.advance(nowUs);
+    const isDue = this.due || this.membership.moveChanged;
+    this.due = false;
+    this.membership.moveChanged = false;
+    return isDue;
+  }
+
+  private advance(nowUs: number): void {
+    const { index, server } = this;
+    if (index === NONE) return;
+    if (this.doneUs === NOT_DONE && this.owns(server, index)) {
+      marks[MARK_MOVED_BY_HAND]++;
+      this.doneUs = nowUs;
+      this.effects.push(EFFECT_LOG, LOG_MOVE_DONE, index, server);
+    }
+    if (this.doneUs !== NOT_DONE) {
+      if (nowUs - this.doneUs >= MOVE_TOLD_PERIODS * this.timing.periodUs) this.end();
+    } else if (
+      nowUs - this.askedUs >= this.timing.handoverUs / MOVE_SHARE_OF_HANDOVER ||
+      !this.isOperable(server) ||
+      !this.isOperable(this.from)
+    ) {
+      marks[MARK_MOVE_GIVEN_UP]++;
+      this.effects.push(EFFECT_LOG, LOG_MOVE_GIVEN_UP, index, server);
+      this.end();
+    }
+  }
+
+  private end(): void {
+    this.index = NONE;
+    this.server = NONE;
+    this.changed = true;
+    this.due = true;
+  }
+
+  /**
+   * Enters what is asked for into the inputs of an allocation, which say what runs where: a function that is to move counts as running
+   * on its new server. Lower index of the asking server first; what has no room, or no place, is left out by every server alike.
+   * A function or server beyond the table has no place: nothing is eligible there.
+   */
+  apply(allocation: Allocation): void {
+    const { membership } = this;
+    for (let asking = 0; asking < this.table.serverCount; asking++) {
+      if (asking === this.self) {
+        if (this.index !== NONE) this.applyOne(allocation, this.index, this.server);
+      } else if (membership.moveFunction[asking] !== 0 && membership.state[asking] === SERVER_ALIVE) {
+        this.applyOne(allocation, membership.moveFunction[asking] - 1, membership.moveServer[asking]);
+      }
+    }
+  }
+
+  private applyOne(allocation: Allocation, index: number, server: number): void {
+    const { table } = this;
+    const from = allocation.current[index];
+    if (from === server) return; // it is there
+    const possible = allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & (1 << server);
+    const stays = from !== NONE && (allocation.operable & (1 << from)) !== 0;
+    const room = table.resource[server] - this.loadOf(server, allocation.current);
+    if (possible === 0 || !stays || room < table.required[index]) {
+      marks[MARK_MOVE_NOT_POSSIBLE]++;
+      return;
+    }
+    allocation.current[index] = server;
+  }
+
+  private isAnyUnderWay(): boolean {
+    if (this.index !== NONE) return true;
+    for (let server = 0; server < this.table.serverCount; server++) {
+      if (this.membership.moveFunction[server] !== 0) return true;
+    }
+    return false;
+  }
+
+  private isOperable(server: number): boolean {
+    return (this.operable & (1 << server)) !== 0;
+  }
+
+  private owns(server: number, index: number): boolean {
+    if (server === this.self) return hasFunction(this.handover.owns, 0, index);
+    return this.isSaid(this.membership.owns, server, index);
+  }
+
+  private isSaid(sets: Uint32Array, server: number, index: number): boolean {
+    return hasFunction(sets, server * BITMAP_WORDS, index);
+  }
+
+  /** Required resource of what runs on `server` according to `owners`. */
+  private loadOf(server: number, owners: Int8Array): number {
+    let load = 0;
+    for (let index = 0; index < this.table.functionCount; index++) {
+      if (owners[index] === server) load += this.table.required[index];
+    }
+    return load;
+  }
+}

@@ -1,0 +1,204 @@
+/** For tests: a server with two head-ends on board whose state and log a test may set, without any process. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseConfig } from "../config/load.ts";
+import type { AircraftConfig } from "../config/model.ts";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-event.ts";
+import type { StatusDocument } from "../supervisor/status-document.ts";
+import type { FaultEntry, LogEntry, LogReader, Maintenance, StorageFigures } from "./maintenance.ts";
+import { MaintenanceLog } from "./maintenance-log.ts";
+
+const CONFIG = {
+  partNumber: "WNG5E00010001",
+  system: "single-aisle-180",
+  servers: [
+    { id: "a", resource: 100 },
+    { id: "b", resource: 100 },
+  ],
+  functions: [
+    ["pa-relay", 5, 10],
+    ["pram-emergency", 5, 10],
+    ["crew-panel", 10, 9],
+    ["safety-video", 10, 8],
+    ["audio-radio", 10, 7],
+    ["moving-map", 10, 6],
+    ["live-tv", 30, 5],
+    ["wifi-portal", 20, 5],
+    ["avod", 40, 4],
+    ["games", 15, 2],
+  ].map(([id, required, priority], index) => ({ id, required, priority, vips: [`10.44.1.${index + 1}/16`] })),
+};
+
+/** Who runs what with both servers. */
+const OWNERS = ["a", "b", "b", "a", "a", "b", "a", "b", "b", "a"];
+
+export class MaintenanceStandIn implements Maintenance {
+  readonly serverId = "a";
+  readonly config: AircraftConfig;
+  readonly log: LogStandIn;
+  document: StatusDocument | null;
+  onGround = true;
+
+  /** @param web the keys of `maintenance.web` */
+  constructor(web: { listen?: string; tokenFile?: string } = {}) {
+    const result = parseConfig(JSON.stringify({ ...CONFIG, maintenance: { web } }), "test", "/");
+    if (!result.ok) throw new Error(JSON.stringify(result.problems));
+    this.config = result.config;
+    this.log = new LogStandIn(result.config);
+    this.document = this.allUp();
+  }
+
+  allUp(): StatusDocument {
+    return this.#document(OWNERS, "alive", 4);
+  }
+
+  /** Server b was killed: what fits runs on a, the least important functions do not. */
+  withoutB(): StatusDocument {
+    const stopped = ["avod", "games"];
+    return this.#document(
+      this.config.functions.map(({ id }) => (stopped.includes(id) ? null : "a")),
+      "lost",
+      1234,
+    );
+  }
+
+  #document(owners: readonly (string | null)[], stateOfB: string, lastHeardMs: number): StatusDocument {
+    const functions = this.config.functions.map(({ id, priority, required, vips }, index) => {
+      const owner = owners[index] ?? null;
+      const state = owner === null ? "stopped" : "running";
+      return { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
+    });
+    const used = (server: string) =>
+      functions.reduce((sum, { owner, required }) => (owner === server ? sum + required : sum), 0);
+    return {
+      server: "a",
+      phase: "active",
+      incarnation: 7,
+      tableDigest: "00".repeat(32),
+      servers: [
+        { id: "a", state: "self", resource: 100, remaining: 100 - used("a"), lastHeardMs: 0, incarnation: 7 },
+        { id: "b", state: stateOfB, resource: 100, remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
+      ],
+      functions,
+      keepAlive: {
+        sent: 1000,
+        accepted: 1000,
+        rejected: { malformed: 0, authentication: 0, replay: 0, unknown: 0, system: 0 },
+        dropped: 0,
+        duplicate: 0,
+        unproven: 0,
+        sendFailed: 0,
+        lateUs: { p50: 38, p99: 160, p999: 380, max: 900 },
+      },
+      overflow: 0,
+      strangers: 0,
+      draining: false,
+      carrier: true,
+      realtime: true,
+      lease: "running",
+      enginePid: 1,
+      uptimeMs: 60_000,
+    };
+  }
+
+  status(): StatusDocument | null {
+    return this.document;
+  }
+  isOnGround(): boolean {
+    return this.onGround;
+  }
+  async drain(): Promise<void> {
+    throw new Error("the page must not drain");
+  }
+  async resume(): Promise<void> {
+    throw new Error("the page must not resume");
+  }
+  async move(): Promise<void> {
+    throw new Error("the page must not move");
+  }
+  async clearFaults(): Promise<void> {
+    throw new Error("the page must not clear");
+  }
+  async builtInTest(): Promise<never> {
+    throw new Error("the page must not test");
+  }
+}
+
+/** A log in memory. */
+export class LogStandIn implements LogReader {
+  readonly records: LogEntry[] = [];
+  active: FaultEntry[] = [];
+  /** How often the records were read. */
+  reads = 0;
+
+  constructor(readonly config: AircraftConfig) {
+    this.add("WNG-0100", "PHASE CHANGED", { detail: "ACTIVE" });
+  }
+
+  add(label: string, text: string, more: Partial<LogEntry> = {}): void {
+    const sequence = this.records.length + 1;
+    this.records.push({
+      sequence,
+      powerOn: 12,
+      bootUs: sequence * 1e6,
+      utcMs: Date.UTC(2026, 10, 26, 2, 0, sequence),
+      leg: 41,
+      server: "a",
+      kind: "event",
+      code: Number(label.slice(4)),
+      label,
+      text,
+      class: 0,
+      ata: "44-20",
+      function: "",
+      detail: "",
+      count: 1,
+      nature: null,
+      ...more,
+    });
+  }
+
+  /** A fault that is there from now on. */
+  set(label: string, text: string, detail: string, cause: string, action: string): void {
+    this.add(label, text, { kind: "set", class: 2, detail });
+    const at = { bootUs: 5e6, utcMs: Date.UTC(2026, 10, 26, 2, 0, 5) };
+    const fault = { leg: 41, label, text, class: 2, ata: "44-20", function: "", detail, first: at, last: at } as const;
+    this.active.push({ ...fault, count: 1, isActive: true, nature: null, cause, action });
+  }
+
+  entries({ newest }: { newest?: number } = {}): LogEntry[] {
+    this.reads++;
+    return this.records.slice(-(newest ?? this.records.length));
+  }
+  faults(): FaultEntry[] {
+    return this.active;
+  }
+  legs(): [] {
+    return [];
+  }
+  storage(): StorageFigures {
+    const newest = this.records.length;
+    const file = { file: "/var/lib/wingman/maintenance.log", sizeBytes: 4 << 20, capacity: 16_000, records: newest };
+    const leg = { legBytes: 4096, legBytesBudget: 1 << 20, legSyncs: 3, legSyncsBudget: 200, powerOn: 12, leg: 41 };
+    return { ...file, oldestSequence: 1, newestSequence: newest, damaged: 0, lost: 0, ...leg };
+  }
+  /** A real log, small and of its own records. */
+  image(): Uint8Array {
+    const folder = mkdtempSync(join(tmpdir(), "wingman-log-"));
+    try {
+      const log = MaintenanceLog.open({
+        ...{ file: join(folder, "maintenance.log"), sizeKiB: 64, config: this.config, serverId: "a", bootId: "x" },
+        ...{ session: 1, nowBootUs: 1e6, nowUtcMs: Date.UTC(2026, 10, 26) },
+      });
+      log.take(1, LOG_PHASE, 1, 0, 2e6);
+      log.take(2, LOG_SERVER_LOST, 1, 0, 3e6);
+      log.sync();
+      const image = log.image();
+      log.close();
+      return image;
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  }
+}

@@ -1,0 +1,44 @@
+/** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
+import { afterAll, expect, test } from "bun:test";
+import { linkState } from "../../src/io/network-interface.ts";
+import { run, VirtualNetwork } from "./virtual-network.ts";
+
+const network = new VirtualNetwork();
+afterAll(() => network.close());
+
+const here = network.addHost("10.44.0.1/16");
+const witness = network.addHost("10.44.0.2/16");
+const PROBE = `${import.meta.dir}/../children/witness-probe-child.ts`;
+
+/** Probes in a process that has this host's network for all its sockets and files. */
+function probe(address: string): string {
+  const { namespace } = here;
+  return run("ip", "netns", "exec", namespace, process.execPath, PROBE, address).trim();
+}
+
+test("the state of a link", () => {
+  const seen = (): string => here.inside(() => linkState("eth0"));
+  expect(seen()).toBe("up");
+  here.plug(false);
+  expect(seen()).toBe("no carrier");
+  here.plug(true);
+  here.ip("link", "set", "eth0", "down");
+  expect(seen()).toBe("down");
+  here.ip("link", "set", "eth0", "up");
+  expect(here.inside(() => linkState("eth7"))).toBe("missing");
+});
+
+test("a witness that is there refuses; one that never was does not answer", () => {
+  expect(probe("10.44.0.2")).toBe("there");
+  expect(probe("10.44.0.3")).toBe("no answer");
+});
+
+test("a witness that has gone is silent while its MAC is remembered, and does not answer then", () => {
+  expect(probe("10.44.0.2")).toBe("there");
+  witness.attach(false);
+  expect(probe("10.44.0.2")).toBe("silent");
+  here.ip("neigh", "flush", "dev", "eth0");
+  expect(probe("10.44.0.2")).toBe("no answer");
+  witness.attach(true);
+  expect(probe("10.44.0.2")).toBe("there");
+});
