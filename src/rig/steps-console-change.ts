@@ -1,5 +1,6 @@
 /** Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a function is moved by hand. */
 import { LOG_ACTION } from "../core/maintenance-event.ts";
+import type { ConsoleAnswer, ConsoleClient } from "./console-client.ts";
 import type { ConsoleContext } from "./console-context.ts";
 import { type Absent, movable, NOBODY } from "./console-verdict.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
@@ -64,10 +65,12 @@ function checkStayed(step: ProcedureStep, before: Owners, after: Owners, drained
   );
 }
 
+/** Far longer than a hand-over takes. */
+const MOVE_DEADLINE_MS = 30_000;
+const AGAIN_MS = 200;
+
 /** Answers with which a server says that this function is not to be moved, which is no fault. */
 const NO_MOVE = ["GROUND", "POLICY", "ELIGIBLE"];
-/** What an engine answers to a request that it does not know. */
-const NOT_KNOWN = "the engine refuses";
 
 export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const step = new ProcedureStep(5, "A function moved by hand");
@@ -85,9 +88,9 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const before = await context.owners();
 
   const unconfirmed = await client.ask(`move ${functionId} ${to}`);
-  const answer = await client.ask(`move ${functionId} ${to} confirm`);
+  const answer = await confirmed(client, `move ${functionId} ${to} confirm`);
   const words = answer.lines.at(-1) ?? "";
-  if (answer.error !== null && (NO_MOVE.includes(answer.error) || words === NOT_KNOWN)) {
+  if (answer.error !== null && NO_MOVE.includes(answer.error)) {
     step.leaveOut(`move ${functionId} ${to} confirm was answered with ERR ${answer.error}: ${words}`);
     return step.result;
   }
@@ -101,10 +104,20 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
 
   const expected = { ...before, [functionId]: to };
   context.checkSettlement(step, before, expected, await context.settle(expected, NOBODY));
-  const back = await client.ask(`move ${functionId} ${from} confirm`);
+  const back = await confirmed(client, `move ${functionId} ${from} confirm`);
   step.did(`typed move ${functionId} ${from} confirm, so that it is as it was`);
   const isBack = back.error === null;
   step.check("answer to the way back", "OK", isBack ? "OK" : `ERR ${back.error}: ${back.lines.at(-1)}`, isBack);
   if (isBack) context.checkSettlement(step, expected, before, await context.settle(before, NOBODY));
   return step.result;
+}
+
+/** Asks again while another move is under way: one that is done is told to the others for some periods. */
+async function confirmed(client: ConsoleClient, line: string): Promise<ConsoleAnswer> {
+  const deadlineMs = performance.now() + MOVE_DEADLINE_MS;
+  for (;;) {
+    const answer = await client.ask(line);
+    if (!["PENDING", "BUSY"].includes(answer.error ?? "") || performance.now() > deadlineMs) return answer;
+    await Bun.sleep(AGAIN_MS);
+  }
 }

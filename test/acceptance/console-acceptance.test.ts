@@ -135,6 +135,7 @@ test("the whole procedure, with an operator: every step passes, and the aircraft
   expect(code).toBe(0);
   expect(report.passed).toBe(true);
   expect(report.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(report.steps.filter(({ notDone }) => notDone !== undefined)).toEqual([]);
   expect(orders).toEqual([
     'set the ground input of server a to "in the air"',
     'set the ground input of server a back to "on ground"',
@@ -155,7 +156,7 @@ test("without a configuration, over one console, with nobody there: what could n
   expect(out).toMatch(/PASS {2}step 4: Planned drain and resume\n {8}did: typed drain on the console of b\n/);
   expect(out).toContain("NOT DONE  step 6: Interlock of what disturbs, in the air\n        the aircraft is on ground");
   expect(out).toContain("NOT DONE  step 7: Power-off of one server\n        asked for with --skip-power\n");
-  expect(out).toMatch(/\d of 9 steps passed \(\d+ checks\); not done: (5, )?6, 7, 8\n$/);
+  expect(out).toMatch(/\d of 9 steps passed \(\d+ checks\); not done: 6, 7, 8\n$/);
   expect(code).toBe(0);
   const [a] = await flight.settled();
   expect(Object.values(ownersOf(a))).not.toContain(null);
