@@ -1,5 +1,5 @@
 /** Steps 7 and 8 over serial consoles: the operator switches a server off and on again, and the others are watched. */
-import { LOG_POWER_ON, LOG_SERVER_LOST, LOG_STARTED_AGAIN } from "../core/maintenance-event.ts";
+import { LOG_FUNCTION_UP, LOG_POWER_ON, LOG_SERVER_LOST, LOG_STARTED_AGAIN } from "../core/maintenance-event.ts";
 import { TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ConsoleFault } from "./console-client.ts";
 import { BOOT_DEADLINE_MS, type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";
@@ -9,6 +9,9 @@ import { listed, type Owners } from "./verdict.ts";
 
 /** What a process may take to start when it is started only where its function is active. */
 const PROCESS_START_MS_MAX = 5000;
+
+/** Of the log, read after a take-over. */
+const NEWEST_RECORDS = 100;
 
 export async function powerOff(context: ConsoleContext): Promise<StepResult> {
   const step = new ProcedureStep(7, "Power-off of one server");
@@ -40,8 +43,27 @@ export async function powerOff(context: ConsoleContext): Promise<StepResult> {
     return step.result;
   }
   checkTimes(context, step, victim.serverId, before, settlement.owners, samples);
+  await tellRecordedTimes(context, step, victim.serverId);
   for (const { serverId } of context.watching) context.expectRecord(serverId, [LOG_SERVER_LOST], victim.serverId);
   return step.result;
+}
+
+/** From the loss to the functions that came up after it, by the clock of each server that recorded both. */
+async function tellRecordedTimes(context: ConsoleContext, step: ProcedureStep, victim: string): Promise<void> {
+  for (const client of context.watching) {
+    const entries = await context.records(client, NEWEST_RECORDS);
+    const lost = entries.findLast(
+      ({ code, detail, kind }) => code === LOG_SERVER_LOST && detail === victim && kind === "set",
+    );
+    if (lost === undefined) continue; // step 9 asks for it
+    const up = entries.filter(({ code, sequence }) => code === LOG_FUNCTION_UP && sequence > lost.sequence);
+    const lastUs = Math.max(...up.map(({ bootUs }) => bootUs));
+    const words =
+      up.length === 0
+        ? "no function up"
+        : `the last of ${up.length} functions up ${((lastUs - lost.bootUs) / 1000).toFixed(1)} ms after it`;
+    step.did(`read the log of ${client.serverId}: ${victim} lost, and ${words}`);
+  }
 }
 
 /** How soon the others noticed, and had taken over, as narrowly as looks at their consoles can tell. */
@@ -70,7 +92,7 @@ function checkTimes(
   }
   const { detectionMs, takeOverMs } = limitsMs(context, lost);
   step.did(
-    `the times are after its last keep-alive, between two looks at a console; they are too long only when a look proves it`,
+    "took the times after its last keep-alive, between two looks at a console: too long is what a look proves to be",
   );
   checkBounds(step, `${victim} seen as lost`, detected, detectionMs);
   if (lost.length > 0)
