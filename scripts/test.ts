@@ -98,7 +98,7 @@ try {
       add("types", await runCheck([join(BIN, "tsc"), "--noEmit"]), beganMs);
       beganMs = performance.now();
       // What runs in the browser knows a document, and nothing of Bun.
-      add("types of the page", await runCheck([join(BIN, "tsc"), "--noEmit", "-p", "src/manage/page"]), beganMs);
+      add("types of the page", await runCheck([join(BIN, "tsc"), "--noEmit", "-p", "src/manage/web/page"]), beganMs);
       beganMs = performance.now();
       add("style", await runCheck([join(BIN, "biome"), "check", "."]), beganMs);
     } else add(suite, await runSuite(suite, scratch), beganMs);

@@ -1,7 +1,7 @@
 import { quoted } from "../config/problem.ts";
 import { RawTerminal } from "../io/raw-terminal.ts";
 import { CONSOLE_LINE_MAX } from "../limits.ts";
-import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../manage/console-server.ts";
+import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../manage/console/console-server.ts";
 import { RUN_DIRECTORY_DEFAULT, RunDirectory } from "../supervisor/run-directory.ts";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";
 import { parseOptions } from "./options.ts";

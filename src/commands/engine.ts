@@ -25,7 +25,7 @@ import {
   LOG_NO_LEASE,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
-} from "../core/maintenance-event.ts";
+} from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
 import { ServiceReport } from "../core/service-report.ts";
 import { StatusWriter } from "../core/status.ts";

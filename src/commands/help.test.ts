@@ -3,7 +3,7 @@ import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
 import { UsageError } from "./errors.ts";
 import { help } from "./help.ts";
-import { TOPICS } from "./manual.ts";
+import { TOPICS } from "./manual/manual.ts";
 import { COLUMNS } from "./paragraph.ts";
 
 const manual = async (...args: string[]): Promise<string> => {

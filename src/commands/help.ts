@@ -2,7 +2,7 @@
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
 import { EXIT_DONE, UsageError } from "./errors.ts";
-import { TOPICS } from "./manual.ts";
+import { TOPICS } from "./manual/manual.ts";
 import { parseOptions } from "./options.ts";
 import { reflowed } from "./paragraph.ts";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { copyFileSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, scratch } from "../../test/log/log-on-disk.ts";
-import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-event.ts";
+import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 

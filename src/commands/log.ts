@@ -1,10 +1,10 @@
 /** `wingman log`: the maintenance log of this machine, or of a file taken from any other. */
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { type ExportFormat, exportLog } from "../manage/log-export.ts";
-import { LogImage, NoLogError } from "../manage/log-image.ts";
-import { LOG_FILE } from "../manage/log-store.ts";
-import { verifyLog } from "../manage/log-verify.ts";
+import { type ExportFormat, exportLog } from "../manage/log/log-export.ts";
+import { LogImage, NoLogError } from "../manage/log/log-image.ts";
+import { LOG_FILE } from "../manage/log/log-store.ts";
+import { verifyLog } from "../manage/log/log-verify.ts";
 import type { FaultClass, LogFilter } from "../manage/maintenance.ts";
 import { STATE_DIRECTORY_DEFAULT } from "../supervisor/run-directory.ts";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
-import { LOG_DISAGREEMENT } from "./maintenance-event.ts";
+import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 
 const SYSTEM = `
   servers a 100, b 100

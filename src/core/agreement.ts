@@ -21,7 +21,7 @@ import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_DISAGREEMENT } from "./maintenance-event.ts";
+import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";

@@ -57,7 +57,7 @@ import {
   LOG_SERVER_LEFT,
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
-} from "./maintenance-event.ts";
+} from "./maintenance-code.ts";
 import { MARK_EXTRA_SENDS_SPENT, MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { eventDetail, eventFunction, eventSubject, formatEvent } from "./event-text.ts";
-import * as events from "./maintenance-event.ts";
-import { LOG_PHASE, LOG_SERVER_INCOMPATIBLE, LOG_VIP_FAILED } from "./maintenance-event.ts";
+import * as events from "./maintenance-code.ts";
+import { LOG_PHASE, LOG_SERVER_INCOMPATIBLE, LOG_VIP_FAILED } from "./maintenance-code.ts";
 
 const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
 

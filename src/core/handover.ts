@@ -78,7 +78,7 @@ import {
   LOG_OWNED_TWICE,
   LOG_VIP_FAILED,
   LOG_VIP_REMOVED,
-} from "./maintenance-event.ts";
+} from "./maintenance-code.ts";
 import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { Rivals } from "./rivals.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as events from "./maintenance-event.ts";
+import * as events from "./maintenance-code.ts";
 import { MAINTENANCE_EVENTS, maintenanceEvent } from "./maintenance-event.ts";
 
 describe("the list", () => {

@@ -9,7 +9,7 @@ import { EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
 import { addFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
-import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-event.ts";
+import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
 import { timingOf } from "./timing.ts";

@@ -28,7 +28,7 @@ import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-event.ts";
+import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { MARK_MOVE_GIVEN_UP, MARK_MOVE_NOT_POSSIBLE, MARK_MOVE_OVERTAKEN, MARK_MOVED_BY_HAND, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";

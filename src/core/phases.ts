@@ -9,7 +9,7 @@ import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, type EffectQueue } from "./effec
 import type { Handover } from "./handover.ts";
 import type { Isolation } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
-import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-event.ts";
+import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
 import { MARK_CUT_OFF, MARK_NO_CONTACT_AT_START, MARK_YIELDED_TO_FOREIGN_TABLE, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";

@@ -22,7 +22,7 @@ import {
 import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import type { FunctionTable } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_STRANGER, LOG_STRANGER_GONE } from "./maintenance-event.ts";
+import { LOG_STRANGER, LOG_STRANGER_GONE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 
 const NOBODY = 0;

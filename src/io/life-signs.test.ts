@@ -6,7 +6,7 @@ import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
 import { FunctionTable } from "../core/function-table.ts";
-import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-event.ts";
+import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import { ServiceReport } from "../core/service-report.ts";
 import { timingOf } from "../core/timing.ts";
 import { FeedingRhythm } from "../core/watchdog.ts";

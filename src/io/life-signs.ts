@@ -4,7 +4,7 @@
  */
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import type { Engine } from "../core/engine.ts";
-import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-event.ts";
+import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import type { ServiceReport } from "../core/service-report.ts";
 import type { FeedingRhythm } from "../core/watchdog.ts";
 import { SERVICE_MESSAGE_BYTES, ServiceMessage } from "../wire/service-message.ts";

@@ -32,7 +32,7 @@ import {
   LOG_QUEUE_FULL,
   LOG_SEND_FAILED,
   LOG_STALLED,
-} from "../core/maintenance-event.ts";
+} from "../core/maintenance-code.ts";
 import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
 import {

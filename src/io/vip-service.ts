@@ -6,7 +6,7 @@ import { assert } from "../assert.ts";
 import type { AddressRenewal } from "../core/address-renewal.ts";
 import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "../core/effect-queue.ts";
 import { EVENT_VIP_DOWN, EVENT_VIP_FAILED, EVENT_VIP_UP, type EventQueue } from "../core/event-queue.ts";
-import { LOG_VIP_FOREIGN } from "../core/maintenance-event.ts";
+import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
 import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX, VIP_BATCH_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";

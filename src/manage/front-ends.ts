@@ -1,9 +1,9 @@
-import { LOG_PAGE_FAILED } from "../core/maintenance-event.ts";
+import { LOG_PAGE_FAILED } from "../core/maintenance-code.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
-import { consoleFrontEnds } from "./console-front-ends.ts";
+import { consoleFrontEnds } from "./console/console-front-ends.ts";
 import type { FrontEnd } from "./front-end.ts";
 import type { Maintenance } from "./maintenance.ts";
-import { startWebServer, type WebServerOptions } from "./web-server.ts";
+import { startWebServer, type WebServerOptions } from "./web/web-server.ts";
 
 export interface FrontEndOptions extends WebServerOptions {
   readonly runDirectory: string;

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-event.ts";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
+import { MaintenanceLog } from "./log/maintenance-log.ts";
 import type { FaultEntry, LogEntry, LogReader, Maintenance, StorageFigures } from "./maintenance.ts";
-import { MaintenanceLog } from "./maintenance-log.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",

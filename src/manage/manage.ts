@@ -3,7 +3,7 @@
  * are acknowledged, and looks once a second at the ground input. Nothing that flies waits for it.
  */
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-event.ts";
+import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -24,7 +24,7 @@ import {
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
-import { type KeptLog, LogKeeper } from "./log-keeper.ts";
+import { type KeptLog, LogKeeper } from "./log/log-keeper.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
 
 const TICK_MS = 1000;

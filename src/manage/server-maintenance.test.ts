@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
 import { parseConfig } from "../config/load.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-event.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
@@ -24,7 +24,7 @@ import {
 } from "../wire/control.ts";
 import { SERVER_LOST, STATUS_SERVER_BYTES, STATUS_SERVERS_AT } from "../wire/status-snapshot.ts";
 import { GroundSignal } from "./ground-input.ts";
-import type { LogKeeper } from "./log-keeper.ts";
+import type { LogKeeper } from "./log/log-keeper.ts";
 import { MaintenanceError } from "./maintenance.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
 

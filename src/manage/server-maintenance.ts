@@ -1,6 +1,6 @@
 /** This server for the people at the aircraft: its state from the engine's snapshot, actions by way of its engine. */
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-event.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
 import { linkState } from "../io/network-interface.ts";
 import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
@@ -10,7 +10,7 @@ import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts"
 import { judge } from "./built-in-test.ts";
 import type { GroundSignal } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
-import type { LogKeeper } from "./log-keeper.ts";
+import type { LogKeeper } from "./log/log-keeper.ts";
 import { type LogReader, type Maintenance, MaintenanceError, type TestResult } from "./maintenance.ts";
 import { probeWitness } from "./witness-probe.ts";
 

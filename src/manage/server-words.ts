@@ -4,8 +4,8 @@ import {
   LOG_SERVER_INCOMPATIBLE,
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
-  MAINTENANCE_EVENTS,
-} from "../core/maintenance-event.ts";
+} from "../core/maintenance-code.ts";
+import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 
 /** `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at it. */
 export type Level = "good" | "moving" | "bad";

@@ -3,7 +3,7 @@ import { RuntimeError } from "../commands/errors.ts";
 import { quoted } from "../config/problem.ts";
 import { errnoName } from "../io/errno.ts";
 import { SERIAL_HUNG_UP, SERIAL_NOTHING, SerialPort } from "../io/serial-port.ts";
-import type { SerialLine } from "../manage/serial-console.ts";
+import type { SerialLine } from "../manage/console/serial-console.ts";
 
 /** Nobody answers after so long a silence; a line at 9600 bit/s with noise on it is not silent. */
 const SILENCE_MS_MAX = 5000;

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
+import { serverWords } from "../manage/server-words.ts";
 import {
   describe,
   type PageServer,
@@ -12,10 +13,9 @@ import {
   pageFunctions,
   type TimelineEntry,
   timesOf,
-} from "../manage/page-state.ts";
-import { verdictOf } from "../manage/page-verdict.ts";
-import { serverWords } from "../manage/server-words.ts";
-import { serve, type WebServer } from "../manage/web-server.ts";
+} from "../manage/web/page-state.ts";
+import { verdictOf } from "../manage/web/page-verdict.ts";
+import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { STATUS_WRITTEN_US_AT } from "../wire/status-snapshot.ts";
 import type { RigEvent } from "./rig-event.ts";

@@ -2,7 +2,7 @@
  * The supervisor's side of the maintenance log: keeps one `wingman manage` running, and every record until that has it on the disk.
  * Nothing that flies waits for any of this, and no failure here ends `wingman run`.
  */
-import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../core/maintenance-event.ts";
+import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../core/maintenance-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { RECORD_QUEUE_MAX, RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_EVENT, MAINTENANCE_LEAVE } from "../wire/maintenance-record.ts";

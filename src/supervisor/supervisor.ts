@@ -10,7 +10,7 @@ import {
   LOG_PROCESS_ENDED,
   LOG_RUN_KILLED,
   LOG_VIPS_SWEPT,
-} from "../core/maintenance-event.ts";
+} from "../core/maintenance-code.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,

@@ -3,7 +3,7 @@
  *   console-child.ts SOCKET DEVICE BAUD IDLE_MS
  * Prints `ready`, and what cannot be opened; ends with SIGTERM. SIGUSR1: prints its processor time and memory.
  */
-import { consoleFrontEnds } from "../../src/manage/console-front-ends.ts";
+import { consoleFrontEnds } from "../../src/manage/console/console-front-ends.ts";
 import { OpenDoor } from "../../src/manage/front-end.ts";
 import { BenchServer } from "../console/bench-server.ts";
 

@@ -3,9 +3,9 @@
  * one line of JSON.
  */
 import { statSync } from "node:fs";
-import { LOG_STALLED } from "../../src/core/maintenance-event.ts";
-import { LogImage } from "../../src/manage/log-image.ts";
-import type { MaintenanceLog } from "../../src/manage/maintenance-log.ts";
+import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { LogImage } from "../../src/manage/log/log-image.ts";
+import type { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import { NOW_UTC_MS, open } from "../log/log-on-disk.ts";
 
 const [directory = ""] = process.argv.slice(2);

@@ -3,7 +3,7 @@
  * sync, in a line of its own, up to which one it is durable.
  */
 import { writeSync } from "node:fs";
-import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-event.ts";
+import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { open } from "../log/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;

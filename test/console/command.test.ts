@@ -1,7 +1,7 @@
 /** `wingman console` over the socket of the run directory. */
 import { expect, test } from "bun:test";
 import { closeSync, constants, openSync, statSync } from "node:fs";
-import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../../src/manage/console-server.ts";
+import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../../src/manage/console/console-server.ts";
 import { ConsoleProcess } from "./console-process.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import { MaintenanceLog, type MaintenanceLogOptions } from "../../src/manage/maintenance-log.ts";
+import { MaintenanceLog, type MaintenanceLogOptions } from "../../src/manage/log/maintenance-log.ts";
 
 export const NOW_UTC_MS = Date.UTC(2026, 5, 1);
 

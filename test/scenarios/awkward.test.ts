@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
-import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-event.ts";
+import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../allocation/random-system.ts";
 import { Cluster } from "../simulation/cluster.ts";

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { LogImage } from "../../src/manage/log-image.ts";
-import { LOG_FILE } from "../../src/manage/log-store.ts";
+import { LogImage } from "../../src/manage/log/log-image.ts";
+import { LOG_FILE } from "../../src/manage/log/log-store.ts";
 import type { LogEntry } from "../../src/manage/maintenance.ts";
 
 /** The maintenance log in a state directory, oldest first; empty while there is none. */

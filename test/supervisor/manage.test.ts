@@ -8,7 +8,7 @@ import {
   LOG_STOPPED,
   LOG_STRANGER,
   LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-event.ts";
+} from "../../src/core/maintenance-code.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
 import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";

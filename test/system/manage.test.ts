@@ -10,7 +10,7 @@ import {
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-event.ts";
+} from "../../src/core/maintenance-code.ts";
 import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { ZmodemSender } from "../../src/manage/zmodem-sender.ts";
+import { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
 import { content } from "./content.ts";
 import { Noise } from "./noise.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";

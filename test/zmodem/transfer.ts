@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { ZmodemSender } from "../../src/manage/zmodem-sender.ts";
+import type { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
 import type { Noise } from "./noise.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
 

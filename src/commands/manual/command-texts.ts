@@ -1,0 +1,129 @@
+import { CONSOLE_IDLE_MS, CONSOLE_LINE_MAX, CONSOLE_SESSIONS_MAX, CONSOLE_TYPE_AHEAD_MAX } from "../../limits.ts";
+import { CONSOLE_COMMANDS } from "../../manage/console/console-commands.ts";
+import { commandList } from "../../manage/console/console-help.ts";
+
+/** What the commands' topics say beside name, arguments and summary. */
+export const COMMAND_TEXTS: Readonly<Record<string, string>> = {
+  run: `Runs in the foreground and writes its messages to stderr. --server says which of
+the configured servers this machine is. SIGTERM, SIGINT and SIGHUP drain and leave
+(exit 0); a second SIGTERM or SIGINT ends everything at once (exit 1).
+
+Topics: configuration, files, network, handover, watchdog.`,
+  check: `Names every problem of the configuration (exit 2). If it is valid, shows which
+functions run with all servers, with every single failure and with every double
+failure (both at the same time), each from the state with all servers alive and by
+the configured policy. Stopped functions stand with their priority; lines with !!
+show functions of priority 9 or more that would stop, or that no VIP lease fits.
+
+JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
+"functions", "lease":{"wanted", "leaseMs" or null, "detectionMs",
+"detectionMsMin"}, "policy", "resource", "required", "cases":[{"down", "running",
+"notRunning", "critical", "remaining"}]}; of a bad file {"ok":false, "source",
+"problems":[{"path", "found", "expected"}]}.`,
+  plan: `Starts from the plan with all servers alive, or from the state in --from, takes
+the servers of --down away and shows what the allocation makes of it.
+
+  --policy P         reset or preempt instead of the configured one
+  --down ID,...      servers that fail
+  --from STATE.json  {"owners":{"FUNCTION":"SERVER" or null},"down":["ID"],
+                     "cannotRun":{"SERVER":["FUNCTION"]}}; all keys optional
+  --book             the answer to every further single and double failure
+
+Functions owned by a server that is down count as unallocated: if they run
+elsewhere afterwards they are "started", not "moved", and if they run nowhere they
+are not among the "stopped", which ran on a server that is still alive.
+
+JSON: {"policy", "alive", "assignment":{"FUNCTION":"SERVER" or null}, "started",
+"moved":[{"function", "from", "to"}], "stopped", "remaining":{"SERVER":units},
+"optimal", "steps"}. "optimal" is null: these policies do not ask. With --book:
+{"policy", "book":[{"lost":["ID"], and the same for each failure}]}.`,
+  status: `Shows the servers and functions as the server on this machine sees them, the VIP
+lease (running, missing, off), and the keep-alives it sent, accepted and rejected.
+--watch repeats it until Ctrl-C.
+Exit 1 when no server runs in the run directory.`,
+  drain: `Hands all functions of the server on this machine to the others and keeps it from
+taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
+as soon as the request was taken. Use it before
+work on a server: clients lose far less time than in a failure, because the others
+need not detect anything.
+
+Functions for which the others have no room stop, the least important first;
+'wingman plan --down ID' shows which, before the drain.
+
+SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
+  resume: `Lets this server take functions again after 'wingman drain', and clears the mark
+of functions whose process failed too often.`,
+  console: `The maintenance console answers here and on the serial line
+maintenance.console.device (8 data bits, no parity, 1 stop bit, no flow control,
+maintenance.console.baud). There Enter wakes it. A session ends when no key was
+pressed for ${CONSOLE_IDLE_MS / 60_000} minutes. Nothing is printed unasked.
+
+With a command, what it answers goes to stdout (exit 0). If it ends with ERR, the
+reason and the code go to stderr (exit 1). Options stand before the command:
+
+  wingman console show log -n 50
+  wingman console 'show functions | json'
+  wingman console --run-dir /run/wingman move map b confirm
+
+Without one it is a session at this terminal; Ctrl-] leaves one that does not
+answer. When stdin is no terminal, each of its lines is a command: answers with OK
+and ERR go to stdout, exit 1 when one was ERR.
+
+${commandList(CONSOLE_COMMANDS).join("\n")}
+
+Words may be shortened as long as they are unique, those that change something to
+three letters at least. Functions and servers may be shortened, too. ? after the
+beginning of a command lists what can follow.
+
+Every answer ends with OK, or with ERR and a code; the line before ERR says what is
+wrong. | json after show and test gives one JSON document on one line instead.
+
+  SYNTAX     unknown word or argument, or too short for what changes something
+  AMBIGUOUS  begins more than one word
+  CONFIRM    says what would be done: give the command again with confirm
+  UNKNOWN    no such function or server
+  ENGINE     no engine runs here
+  TEST       a part of the built-in test failed
+  TRANSFER   the file was not received
+  LINE       no terminal that can receive a file
+  LENGTH     line of more than ${CONSOLE_LINE_MAX} characters
+  CANCELLED  Ctrl-C
+  BUSY       ${CONSOLE_SESSIONS_MAX} sessions on the socket
+  INTERNAL   a defect of the program
+
+and what the server itself refuses, such as GROUND: only while on ground.
+
+Keys: left, right, home, end, up and down (history), backspace, Ctrl-A, -E, -B, -F,
+-P, -N, -K, -U, -W, -L; Ctrl-C gives a line or an answer up, Ctrl-D leaves. At the
+end of a page: space, Enter for one line, q; anything else begins the next command.
+
+For programs on the serial line: send Enter, then 'terminal length 0', wait for OK, and send
+one command after the other. What is typed during an answer waits, up to ${CONSOLE_TYPE_AHEAD_MAX}
+characters; with more the older are dropped, with a bell.
+
+Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
+Size and SHA-256 stand before and after; five Ctrl-X break off.`,
+  log: `Shows the log of this machine (--state-dir), or a file taken from any other
+(--file), also while it is written: a report in text (default), CSV, JSON lines, or
+the file itself (--binary), to stdout or to --out.
+
+  --since SEQ        records after this sequence number
+  --leg N            records and faults of a leg; 0: before the first one
+  --class N          of a fault class; 0: events
+  --function ID      about a function
+
+Every export ends with a line that holds the SHA-256 of all bytes before it: "SHA-256"
+and 64 hex digits; in CSV as the first field of a last row; in JSON lines as
+{"sha256":"..."}. 'wingman log verify FILE' checks it; the binary file is checked
+record by record. Exit 1 when a file is not whole; what is wrong, and where, is
+named. Neither needs a configuration.
+
+Fields of a JSON line: sequence, powerOn, bootUs (since power-on), utcMs or null,
+leg, server, kind (event, set, cleared, summary), code, label, text, class, ata,
+function, detail, count, nature (HARD, INTERMITTENT or null).
+
+Topics: maintenance-log, faults.`,
+  version: `Names what is installed. The table digest must be the same on all servers of an
+aircraft. The part number is that of the configuration.`,
+  help: "Shows the manual, or one topic of it.",
+};

@@ -1,0 +1,19 @@
+import { paragraph } from "../../commands/paragraph.ts";
+import { CONSOLE_COLUMNS } from "../../limits.ts";
+import type { ConsoleCommand } from "./console-commands.ts";
+
+const SYNOPSIS_COLUMNS = 34;
+
+/** One line for each command. */
+export function commandList(commands: readonly ConsoleCommand[]): string[] {
+  return commands.map((command) => `${usage(command).padEnd(SYNOPSIS_COLUMNS)} ${command.summary}`);
+}
+
+/** Everything about one command. */
+export function commandHelp(command: ConsoleCommand): string[] {
+  return [usage(command), ...paragraph(`${command.summary}. ${command.text}`.trim(), "  ").split("\n")];
+}
+
+function usage({ words, synopsis }: ConsoleCommand): string {
+  return [...words, synopsis].join(" ").trim().slice(0, CONSOLE_COLUMNS);
+}

@@ -1,0 +1,130 @@
+/** What `show` and `test` print, in lines of at most 80 columns. */
+import { paragraph } from "../../commands/paragraph.ts";
+import type { KeepAliveConfig } from "../../config/model.ts";
+import type { FunctionStatus, ServerStatus, StatusDocument } from "../../supervisor/status-document.ts";
+import type { FaultEntry, LegEntry, LogEntry, StorageFigures, TestResult } from "../maintenance.ts";
+import type { VersionDocument } from "../version-document.ts";
+import { namedValues, textTable, timeText, utcText } from "./console-table.ts";
+
+export function serverLines(servers: readonly ServerStatus[]): string[] {
+  const rows = servers.map(({ id, state, resource, remaining, lastHeardMs }) => {
+    const heard = state === "self" ? "-" : lastHeardMs === null ? "never" : `${lastHeardMs} ms ago`;
+    return [id, state, String(resource), String(remaining), heard];
+  });
+  return textTable(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], rows, [2, 3, 4]);
+}
+
+/** In the order in which they are given out: priority falling, then as configured (step S3). */
+export function functionLines(functions: readonly FunctionStatus[]): string[] {
+  const rows = functions
+    .toSorted((left, right) => right.priority - left.priority)
+    .map(({ id, priority, required, owner, state, vips }) => {
+      const more = vips.length > 1 ? ` +${vips.length - 1}` : "";
+      return [id, String(priority), String(required), owner ?? "-", state, `${vips[0] ?? "-"}${more}`];
+    });
+  return textTable(["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"], rows, [1, 2]);
+}
+
+export function faultLines(faults: readonly FaultEntry[], leg: number): string[] {
+  const active = faults.filter(({ isActive }) => isActive).length;
+  return [
+    `LEG ${leg}: ${faults.length === 0 ? "NO FAULTS" : `${faults.length} FAULTS, ${active} ACTIVE`}`,
+    ...faults.flatMap((fault) => {
+      const state = fault.nature ?? (fault.isActive ? "ACTIVE" : "CLEARED");
+      const ata = fault.ata === "" ? "" : `, ATA ${fault.ata}`;
+      return [
+        "",
+        `${fault.label} ${fault.text}`,
+        `  ${state}, CLASS ${fault.class}${ata}, COUNT ${fault.count}`,
+        `  FIRST ${timeText(fault.first)}, LAST ${timeText(fault.last)}`,
+        ...wrapped(about(fault), "  "),
+        ...wrapped(`CAUSE: ${fault.cause}`, "  "),
+        ...wrapped(`ACTION: ${fault.action}`, "  "),
+      ];
+    }),
+  ];
+}
+
+export function legLines(legs: readonly LegEntry[]): string[] {
+  if (legs.length === 0) return ["NO LEGS"];
+  const rows = legs.map(({ leg, powerOn, begunUtcMs, endedUtcMs, records, faults }) => [
+    ...[String(leg), String(powerOn), utcText(begunUtcMs), utcText(endedUtcMs), String(records), String(faults)],
+  ]);
+  return textTable(["LEG", "POWER-ON", "BEGUN UTC", "ENDED UTC", "RECORDS", "FAULTS"], rows, [0, 1, 4, 5]);
+}
+
+export function logLines(entries: readonly LogEntry[]): string[] {
+  if (entries.length === 0) return ["NO RECORDS"];
+  return entries.flatMap((entry) => {
+    const kind = entry.kind === "event" ? "" : ` ${entry.kind.toUpperCase()}`;
+    const count = entry.count > 1 ? ` (${entry.count} TIMES)` : "";
+    const what = [entry.text, about(entry)].filter((text) => text !== "").join(": ");
+    const head = `${entry.sequence} ${timeText(entry)} LEG ${entry.leg} ${entry.label}${kind}`;
+    return wrapped(`${head} ${what}${count}`, "", "    ");
+  });
+}
+
+export function keepAliveLines(keepAlive: StatusDocument["keepAlive"], config: KeepAliveConfig): string[] {
+  const { rejected, lateUs } = keepAlive;
+  return namedValues([
+    ["PERIOD", `${config.periodMs} ms, LOST AFTER ${config.periodMs * config.lostAfterPeriods} ms`],
+    ["NETWORKS", config.interfaces.join(", ")],
+    ["SENT", `${keepAlive.sent}, NOT SENT ${keepAlive.sendFailed}`],
+    ["ACCEPTED", String(keepAlive.accepted)],
+    ["REJECTED", `${rejected.malformed} malformed, ${rejected.authentication} authentication,`],
+    ["", `${rejected.replay} replay, ${rejected.unknown} unknown, ${rejected.system} other system`],
+    ["NEITHER", `${keepAlive.duplicate} duplicate, ${keepAlive.unproven} unproven`],
+    ["DROPPED", `${keepAlive.dropped} by the kernel`],
+    ["LATE", `p50 ${lateUs.p50} us, p99 ${lateUs.p99} us, p99.9 ${lateUs.p999} us, max ${lateUs.max} us`],
+  ]);
+}
+
+export function storageLines(storage: StorageFigures): string[] {
+  return namedValues([
+    ["FILE", storage.file],
+    ["SIZE", `${storage.sizeBytes} bytes`],
+    ["RECORDS", `${storage.records} of ${storage.capacity}`],
+    ["SEQUENCE", `${storage.oldestSequence} to ${storage.newestSequence}`],
+    ["DAMAGED", String(storage.damaged)],
+    ["LOST", String(storage.lost)],
+    ["POWER-ON", String(storage.powerOn)],
+    ["LEG", String(storage.leg)],
+    ["WRITTEN", `${storage.legBytes} of ${storage.legBytesBudget} bytes in this leg`],
+    ["FSYNCS", `${storage.legSyncs} of ${storage.legSyncsBudget} in this leg`],
+  ]);
+}
+
+export function versionLines(document: VersionDocument & { readonly server: string }): string[] {
+  return namedValues([
+    ["WINGMAN", document.version],
+    ["PART NUMBER", document.partNumber ?? "none"],
+    ["BUILD DIGEST", document.buildDigest],
+    ["TABLE DIGEST", document.tableDigest],
+    ["SYSTEM", document.system],
+    ["SERVER", document.server],
+  ]);
+}
+
+export function groundLines(onGround: boolean): string[] {
+  return [onGround ? "ON GROUND" : "IN THE AIR, OR THE INPUT SAYS NOTHING"];
+}
+
+export function bookLines(policy: string): string[] {
+  return [`NO CONTINGENCY BOOK: POLICY ${policy.toUpperCase()} MAKES NONE`];
+}
+
+export function testLines(results: readonly TestResult[]): string[] {
+  return textTable(
+    ["TEST", "RESULT", "FOUND"],
+    results.map(({ what, passed, found }) => [what, passed ? "PASS" : "FAIL", found]),
+  );
+}
+
+function about({ function: id, detail }: { readonly function: string; readonly detail: string }): string {
+  return [id, detail].filter((text) => text !== "").join(" ");
+}
+
+/** Broken at spaces; nothing for an empty text. */
+function wrapped(text: string, first: string, rest = first): string[] {
+  return text === "" ? [] : paragraph(text, first, rest).split("\n");
+}

@@ -1,0 +1,282 @@
+/**
+ * The rules by which maintenance events become records: what is a fault, when it is set and cleared, what is held back because it
+ * comes too often, what is no fault yet because the aircraft has only just been switched on, and what a fault was at the end of its
+ * leg. No clock, no file: times come in, drafts of records go out.
+ */
+import { eventSubject } from "../../core/event-text.ts";
+import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
+import { maintenanceEvent } from "../../core/maintenance-event.ts";
+import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
+import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
+import { KIND_EVENT, KIND_FAULT_CLEARED, KIND_FAULT_SET, KIND_FAULT_SUMMARY } from "../maintenance.ts";
+
+const HOUR_US = 3_600_000_000;
+
+/** A point in time: µs since power-on, and ms of UTC where the clock has it. */
+export interface LogTime {
+  readonly bootUs: number;
+  readonly utcMs: number | null;
+}
+
+/** What has happened: an event of the list, and what it is about in words. */
+export interface Occurrence {
+  readonly code: number;
+  readonly first: number;
+  readonly second: number;
+  /** "" for none. */
+  readonly functionId: string;
+  readonly detail: string;
+}
+
+/** A record to be written. */
+export interface RecordDraft extends Occurrence {
+  readonly kind: number;
+  readonly class: 0 | 1 | 2 | 3;
+  readonly nature: number;
+  readonly count: number;
+  readonly time: LogTime;
+  /** Of a fault; null for an event. */
+  readonly firstTime: LogTime | null;
+  readonly lastTime: LogTime | null;
+}
+
+/** One code about one subject. */
+interface Memory {
+  readonly event: MaintenanceEvent | undefined;
+  what: Occurrence;
+  readonly subject: string;
+  /** The fault is there. */
+  active: boolean;
+  /** The last record of it in the log says that it is there. */
+  setInLog: boolean;
+  /** It came while faults were inhibited, and was not cleared since. */
+  waiting: boolean;
+  /** It was there in this leg, if only from before; and how often it came in it. */
+  inLeg: boolean;
+  count: number;
+  firstTime: LogTime;
+  lastTime: LogTime;
+  /** Came and was not written. */
+  held: number;
+  /** µs since power-on of the newest records, at most LOG_RECORDS_PER_HOUR_MAX. */
+  readonly writtenUs: number[];
+}
+
+export class FaultMemory {
+  readonly #memories = new Map<string, Memory>();
+  readonly #inhibitUs: number;
+  readonly #write: (draft: RecordDraft) => void;
+
+  /**
+   * @param inhibitUs until so long after power-on events that are marked so raise no fault
+   * @param write takes one record after the other
+   */
+  constructor(inhibitUs: number, write: (draft: RecordDraft) => void) {
+    this.#inhibitUs = inhibitUs;
+    this.#write = write;
+  }
+
+  /** Faults that are there now. */
+  get activeCount(): number {
+    let count = 0;
+    for (const { active } of this.#memories.values()) if (active) count++;
+    return count;
+  }
+
+  /** @param isLimited false for what must be in the log however often it comes */
+  take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
+    const event = maintenanceEvent(what.code);
+    const memory = this.#memoryOf(what, time);
+    if (event === undefined || event.class === 0) this.#event(memory, time, count, isLimited);
+    else if (event.inhibited && time.bootUs < this.#inhibitUs) {
+      if (!memory.waiting) memory.firstTime = time;
+      memory.waiting = lasts(memory);
+      this.#event(memory, time, count, isLimited);
+    } else this.#fault(memory, time, count, isLimited);
+    if (event !== undefined) this.#clearFor(event, what, memory.subject, time);
+  }
+
+  /** Time has passed: faults that were inhibited and are still there are set, and what was held back is written when its hour is over. */
+  tick(time: LogTime): void {
+    for (const memory of this.#memories.values()) {
+      if (memory.waiting && time.bootUs >= this.#inhibitUs) {
+        memory.waiting = false;
+        this.#fault(memory, time, 1, false, memory.firstTime);
+      }
+      if (memory.held > 0 && mayWrite(memory, time.bootUs)) this.#release(memory, time);
+    }
+  }
+
+  /** What is there from before is set in the new leg as well, with a count of 0: its report is complete in itself. */
+  beginLeg(time: LogTime): void {
+    for (const memory of this.#memories.values()) {
+      this.#release(memory, time);
+      memory.count = 0;
+      memory.inLeg = memory.active;
+      if (!memory.active) continue;
+      memory.setInLog = true;
+      this.#draft(memory, KIND_FAULT_SET, NATURE_NONE, 0, time);
+    }
+  }
+
+  /** One summary for each fault of the leg. Returns how many there are. */
+  endLeg(time: LogTime): number {
+    let faults = 0;
+    for (const memory of this.#memories.values()) {
+      this.#release(memory, time);
+      if (!memory.inLeg) continue;
+      const nature = memory.active ? NATURE_HARD : NATURE_INTERMITTENT;
+      this.#draft(memory, KIND_FAULT_SUMMARY, nature, memory.count, time);
+      memory.count = 0;
+      memory.inLeg = memory.active;
+      faults++;
+    }
+    return faults;
+  }
+
+  /** Ends every fault, or only those that last until the next start. What is still there is set when it is reported again. */
+  clear(time: LogTime, onlyUntilStart = false): void {
+    for (const memory of this.#memories.values()) {
+      if (onlyUntilStart && memory.event?.lasts !== "start") continue;
+      memory.waiting = false;
+      this.#clear(memory, time);
+    }
+  }
+
+  /**
+   * A record of the present leg that is in the log already, oldest first, after a start.
+   * @param isThisBoot it was written since the machine was switched on: its hour goes on
+   */
+  restore(draft: RecordDraft, isThisBoot: boolean): void {
+    const memory = this.#memoryOf(draft, draft.time);
+    const isFault = draft.kind !== KIND_EVENT;
+    if (isThisBoot && draft.kind <= KIND_FAULT_SET) remember(memory, draft.time.bootUs);
+    if (!isFault) return;
+    memory.firstTime = draft.firstTime ?? draft.time;
+    memory.lastTime = draft.lastTime ?? draft.time;
+    memory.inLeg = draft.kind !== KIND_FAULT_SUMMARY || draft.nature === NATURE_HARD;
+    if (draft.kind === KIND_FAULT_SET) {
+      memory.count += draft.count;
+      memory.active = lasts(memory);
+      memory.setInLog = memory.active;
+    } else if (draft.kind === KIND_FAULT_CLEARED) {
+      memory.active = false;
+      memory.setInLog = false;
+    } else memory.count = 0;
+  }
+
+  #memoryOf(what: Occurrence, time: LogTime): Memory {
+    const subject = eventSubject(what.code, what.functionId, what.detail);
+    const key = `${what.code} ${subject}`;
+    const known = this.#memories.get(key);
+    if (known !== undefined) {
+      known.what = what;
+      return known;
+    }
+    if (this.#memories.size >= LOG_SUBJECTS_MAX) this.#forgetOne();
+    const memory: Memory = {
+      ...{ event: maintenanceEvent(what.code), what, subject, firstTime: time, lastTime: time },
+      ...{ active: false, setInLog: false, waiting: false, inLeg: false, count: 0, held: 0, writtenUs: [] },
+    };
+    this.#memories.set(key, memory);
+    return memory;
+  }
+
+  /** The oldest that is no fault now, or else the oldest: strangers may come with ever new addresses. */
+  #forgetOne(): void {
+    let oldest: string | null = null;
+    for (const [key, { active, held }] of this.#memories) {
+      oldest ??= key;
+      if (active || held > 0) continue;
+      oldest = key;
+      break;
+    }
+    if (oldest !== null) this.#memories.delete(oldest);
+  }
+
+  #event(memory: Memory, time: LogTime, count: number, isLimited: boolean): void {
+    memory.lastTime = time;
+    if (isLimited && !mayWrite(memory, time.bootUs)) {
+      memory.held += count;
+      return;
+    }
+    const { held } = memory;
+    memory.held = 0;
+    remember(memory, time.bootUs);
+    this.#draft(memory, KIND_EVENT, NATURE_NONE, held + count, time);
+  }
+
+  #fault(memory: Memory, time: LogTime, count: number, isLimited: boolean, since: LogTime = time): void {
+    if (memory.count === 0 && !memory.active) memory.firstTime = since;
+    memory.lastTime = time;
+    memory.inLeg = true;
+    memory.count += count;
+    memory.active = lasts(memory);
+    memory.held += count;
+    if (!isLimited || mayWrite(memory, time.bootUs)) this.#release(memory, time);
+  }
+
+  /** Writes what was held back. A fault that is over by now is cleared in the same breath. */
+  #release(memory: Memory, time: LogTime): void {
+    if (memory.held === 0) return;
+    const { held } = memory;
+    memory.held = 0;
+    remember(memory, time.bootUs);
+    if (memory.event === undefined || memory.event.class === 0 || memory.count === 0) {
+      this.#draft(memory, KIND_EVENT, NATURE_NONE, held, time);
+      return;
+    }
+    this.#draft(memory, KIND_FAULT_SET, NATURE_NONE, held, time);
+    memory.setInLog = lasts(memory);
+    if (!memory.active && memory.setInLog) this.#cleared(memory, time);
+  }
+
+  #clearFor(event: MaintenanceEvent, what: Occurrence, subject: string, time: LogTime): void {
+    if (event.clearsWith !== null && !event.clearsWith.includes(what.first)) return;
+    for (const code of event.clears) {
+      // A fault without a subject is the only one of its code.
+      const memory = this.#memories.get(`${code} ${subject}`) ?? this.#memories.get(`${code} `);
+      if (memory === undefined) continue;
+      memory.waiting = false;
+      this.#clear(memory, time);
+    }
+  }
+
+  #clear(memory: Memory, time: LogTime): void {
+    if (!memory.active) return;
+    memory.active = false;
+    if (memory.setInLog) this.#cleared(memory, time);
+  }
+
+  #cleared(memory: Memory, time: LogTime): void {
+    memory.setInLog = false;
+    this.#draft(memory, KIND_FAULT_CLEARED, NATURE_NONE, 1, time);
+  }
+
+  #draft(memory: Memory, kind: number, nature: number, count: number, time: LogTime): void {
+    const { what, firstTime, lastTime } = memory;
+    const isFault = kind !== KIND_EVENT;
+    this.#write({
+      ...{ kind, nature, count, time, code: what.code, first: what.first, second: what.second },
+      ...{ functionId: what.functionId, detail: what.detail },
+      class: isFault ? (memory.event?.class ?? 0) : 0,
+      firstTime: isFault ? firstTime : null,
+      lastTime: isFault ? lastTime : null,
+    });
+  }
+}
+
+/** It is there from when it is set until it is cleared; another one is over as soon as it was. */
+function lasts({ event }: Memory): boolean {
+  return event !== undefined && event.lasts !== null;
+}
+
+function mayWrite({ writtenUs }: Memory, bootUs: number): boolean {
+  const oldest = writtenUs[0];
+  return writtenUs.length < LOG_RECORDS_PER_HOUR_MAX || oldest === undefined || bootUs - oldest >= HOUR_US;
+}
+
+function remember({ writtenUs }: Memory, bootUs: number): void {
+  writtenUs.push(bootUs);
+  if (writtenUs.length > LOG_RECORDS_PER_HOUR_MAX) writtenUs.shift();
+}

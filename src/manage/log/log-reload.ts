@@ -1,0 +1,73 @@
+/** What the log that is there says of the time before this process began: legs, faults of the present leg, deliveries. */
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_QUEUE_FULL, LOG_RECORDS_LOST } from "../../core/maintenance-code.ts";
+import { LOG_RELOAD_MAX } from "../../limits.ts";
+import type { LogHeader } from "../../wire/log-header.ts";
+import type { LogRecord } from "../../wire/log-record.ts";
+import type { RecordDraft } from "./fault-memory.ts";
+import type { PlacedRecord } from "./log-places.ts";
+
+export interface LogPast {
+  readonly newest: LogRecord | null;
+  readonly leg: number;
+  /** The leg lasts. */
+  readonly inAir: boolean;
+  /** Records of the leg, the oldest first. */
+  readonly ofLeg: readonly LogRecord[];
+  /** What the leg has cost up to its newest record. */
+  readonly legBytes: number;
+  readonly legSyncs: number;
+  /** Deliveries of the session of which everything is there. */
+  readonly complete: Set<number>;
+  /** Places of records whose delivery of the session was cut: it comes again as a whole. */
+  readonly cut: readonly number[];
+  /** Records that never reached the log, as far as the header does not count them yet. */
+  readonly lost: number;
+}
+
+export function reloadLog(newestFirst: Iterable<PlacedRecord>, header: LogHeader, session: number): LogPast {
+  const placed: PlacedRecord[] = [];
+  const complete = new Set<number>();
+  let inAir: boolean | null = null;
+  let lost = 0;
+  for (const each of newestFirst) {
+    const { record } = each;
+    placed.push(each);
+    if (record.sequence > header.newestSequence) lost += lostIn(record);
+    if (record.session === session && record.delivery !== 0 && record.isLast) complete.add(record.delivery);
+    if (isLegRecord(record)) inAir ??= record.code === LOG_LEG_BEGUN;
+    if (placed.length >= LOG_RELOAD_MAX) break;
+  }
+  const newest = placed[0]?.record ?? null;
+  const leg = Math.max(newest?.leg ?? 0, header.newestLeg);
+  const isCut = ({ record }: PlacedRecord): boolean =>
+    record.session === session && record.delivery !== 0 && !complete.has(record.delivery);
+  const ofLeg = placed.filter((each) => !isCut(each) && each.record.leg === leg).map(({ record }) => record);
+  // The record that ends a leg tells what the leg has cost; the time on ground begins anew.
+  const goesOn = newest !== null && newest.leg === leg && newest.code !== LOG_LEG_ENDED;
+  return {
+    ...{ newest, leg, inAir: inAir ?? false, ofLeg: ofLeg.reverse(), complete, lost },
+    legBytes: goesOn ? newest.legBytes : 0,
+    legSyncs: goesOn ? newest.legSyncs : 0,
+    cut: placed.filter(isCut).map(({ place }) => place),
+  };
+}
+
+/** It stands in the ring of legs. */
+export function isLegRecord({ code }: LogRecord): boolean {
+  return code === LOG_LEG_BEGUN || code === LOG_LEG_ENDED;
+}
+
+function lostIn({ code, first }: LogRecord): number {
+  return code === LOG_RECORDS_LOST || code === LOG_QUEUE_FULL ? Math.max(0, first) : 0;
+}
+
+/** What a record was before it was written. */
+export function draftOf(record: LogRecord): RecordDraft {
+  return {
+    ...{ kind: record.kind, class: record.class, nature: record.nature, count: record.count, code: record.code },
+    ...{ first: record.first, second: record.second, functionId: record.function, detail: record.detail },
+    time: { bootUs: record.bootUs, utcMs: record.utcMs },
+    firstTime: { bootUs: record.firstBootUs, utcMs: record.firstUtcMs },
+    lastTime: { bootUs: record.lastBootUs, utcMs: record.lastUtcMs },
+  };
+}

@@ -1,0 +1,308 @@
+/**
+ * The file of the maintenance log: allocated in full before it has its name, written in batches, each with one fdatasync. It knows
+ * records and places, not what they mean. What the system refuses is thrown, with its error number; nothing is written then that
+ * counts, and the same batch may be tried again.
+ */
+import {
+  closeSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errno, SystemError } from "../../io/errno.ts";
+import { libc } from "../../io/libc.ts";
+import { LOG_ARCHIVES_MAX, LOG_LEG_PLACES } from "../../limits.ts";
+import {
+  decodeLogHeader,
+  encodeLogHeader,
+  LOG_HEADER_BYTES,
+  LOG_PAGE_BYTES,
+  LOG_RECORDS_AT,
+  type LogHeader,
+  logFileBytes,
+  newestLogHeader,
+} from "../../wire/log-header.ts";
+import { decodeLogRecord, encodeLogRecord, LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
+import { LogPlaces, type LogSource, offsetOf } from "./log-places.ts";
+
+/** Its name in the state directory. */
+export const LOG_FILE = "maintenance.log";
+
+// flock(2)
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+
+const SCAN_BYTES = 1 << 16;
+
+/** What a new file is begun with. */
+export type NewLog = Pick<LogHeader, "identity" | "bootId" | "partNumber" | "system" | "server" | "begunUtcMs">;
+
+/** What was greatest in a file whose headers are gone: none of it is given again. */
+export interface Salvage {
+  sequence: number;
+  powerOn: number;
+  leg: number;
+}
+
+export class LogStore implements LogSource {
+  readonly file: string;
+  header: LogHeader;
+  places: LogPlaces;
+  #fd: number;
+
+  private constructor(file: string, fd: number, header: LogHeader) {
+    this.file = file;
+    this.#fd = fd;
+    this.header = header;
+    this.places = new LogPlaces(this, header);
+  }
+
+  /**
+   * Opens the log, or begins one. `archivedAs` names where a file went that was none any more; `resized` says that the file was
+   * given the size that is configured now, with the newest of its records.
+   */
+  static open(
+    file: string,
+    sizeKiB: number,
+    begin: NewLog,
+  ): { store: LogStore; archivedAs: string | null; resized: boolean } {
+    const eventPlaces = Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
+    const sizes = { legPlaces: LOG_LEG_PLACES, eventPlaces };
+    const fresh = { ...EMPTY, ...begin, ...sizes };
+    let fd = openExisting(file);
+    let archivedAs: string | null = null;
+    if (fd !== null) {
+      const header = readHeader(fd);
+      if (header !== null) {
+        allocate(fd, header, file);
+        const store = new LogStore(file, fd, header);
+        if (header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces)
+          return { store, archivedAs, resized: false };
+        return { store: store.#copyOf(sizes), archivedAs, resized: true };
+      }
+      const salvage = salvageFrom(fd);
+      closeSync(fd);
+      archivedAs = archive(file);
+      Object.assign(fresh, { sequenceBefore: salvage.sequence, powerOn: salvage.powerOn, newestLeg: salvage.leg });
+    }
+    fd = create(file, fresh, () => {});
+    return { store: new LogStore(file, fd, fresh), archivedAs, resized: false };
+  }
+
+  read(at: number, length: number): Uint8Array {
+    return readFully(this.#fd, at, length);
+  }
+
+  /**
+   * Writes the records, oldest first, behind the newest of their ring, and returns when they are on the storage.
+   * @returns bytes in whole pages that were written
+   */
+  append(records: readonly LogRecord[], isLegRecord: (record: LogRecord) => boolean): number {
+    const rings = [records.filter(isLegRecord), records.filter((record) => !isLegRecord(record))] as const;
+    let pages = 0;
+    for (const ring of [0, 1] as const) {
+      for (let done = 0; done < rings[ring].length; ) {
+        const place = this.places.placeAfterNewest(ring, done);
+        const count = Math.min(rings[ring].length - done, this.places.placesInARow(ring, place));
+        const bytes = new Uint8Array(count * LOG_RECORD_BYTES);
+        for (let i = 0; i < count; i++)
+          encodeLogRecord(rings[ring][done + i] as LogRecord, bytes, i * LOG_RECORD_BYTES);
+        writeFully(this.#fd, bytes, offsetOf(place));
+        pages += pagesOf(offsetOf(place), bytes.length);
+        done += count;
+      }
+    }
+    fdatasyncSync(this.#fd);
+    for (const ring of [0, 1] as const)
+      this.places.written(
+        ring,
+        rings[ring].map(({ sequence }) => sequence),
+      );
+    return pages * LOG_PAGE_BYTES;
+  }
+
+  /** Makes places empty: what stood there was damaged and has been told, or belonged to a delivery that comes again. */
+  wipe(places: readonly number[]): void {
+    if (places.length === 0) return;
+    const nothing = new Uint8Array(LOG_RECORD_BYTES);
+    for (const place of places) writeFully(this.#fd, nothing, offsetOf(place));
+    fdatasyncSync(this.#fd);
+    this.places = new LogPlaces(this, this.header);
+  }
+
+  /** Both copies, one after the other: at least one is whole at any time. */
+  writeHeader(changes: Partial<LogHeader>): void {
+    const header = { ...this.header, ...changes, generation: this.header.generation + 1 };
+    const bytes = new Uint8Array(LOG_HEADER_BYTES);
+    encodeLogHeader(header, bytes, 0);
+    for (const at of [0, LOG_PAGE_BYTES]) {
+      writeFully(this.#fd, bytes, at);
+      fdatasyncSync(this.#fd);
+    }
+    this.header = header;
+  }
+
+  /** Whether both copies of the header are whole. */
+  hasBothHeaders(): boolean {
+    const bytes = this.read(0, LOG_RECORDS_AT);
+    return decodeLogHeader(bytes, 0) !== null && decodeLogHeader(bytes, LOG_PAGE_BYTES) !== null;
+  }
+
+  close(): void {
+    if (this.#fd < 0) return;
+    closeSync(this.#fd);
+    this.#fd = -1;
+  }
+
+  /** The same log in another size: the newest records of each ring as far as they fit. The old file stays until the new is whole. */
+  #copyOf(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): LogStore {
+    const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
+    const kept: [LogRecord[], LogRecord[]] = [[], []];
+    for (const { record, place } of this.places.newestFirst()) {
+      const ring = this.places.ringOf(place);
+      if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.eventPlaces)) kept[ring].push(record);
+    }
+    const fd = create(this.file, header, (target) => {
+      for (const ring of [0, 1] as const) {
+        const records = kept[ring].reverse();
+        const bytes = new Uint8Array(records.length * LOG_RECORD_BYTES);
+        for (const [at, record] of records.entries()) encodeLogRecord(record, bytes, at * LOG_RECORD_BYTES);
+        writeFully(target, bytes, offsetOf(ring === 0 ? 0 : sizes.legPlaces));
+      }
+    });
+    this.close();
+    return new LogStore(this.file, fd, header);
+  }
+}
+
+const EMPTY = {
+  ...{ generation: 1, powerOn: 0, sequenceBefore: 0, damaged: 0, lost: 0, newestSequence: 0, newestLeg: 0 },
+};
+
+/** null when there is none. Locked: two writers would spoil each other's records. */
+function openExisting(file: string): number | null {
+  let fd: number;
+  try {
+    fd = openSync(file, "r+");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  lock(fd, file);
+  return fd;
+}
+
+function lock(fd: number, file: string): void {
+  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return;
+  const reason = errno();
+  closeSync(fd);
+  throw new SystemError("flock", reason, file);
+}
+
+function readHeader(fd: number): LogHeader | null {
+  return newestLogHeader(readFully(fd, 0, LOG_RECORDS_AT));
+}
+
+/** A file with all its blocks, and what `fill` writes, before it gets its name: no start ever finds half of one. */
+function create(file: string, header: LogHeader, fill: (fd: number) => void): number {
+  const unnamed = `${file}.new`;
+  rmSync(unnamed, { force: true });
+  const fd = openSync(unnamed, "wx+", 0o644);
+  try {
+    lock(fd, unnamed);
+    allocate(fd, header, unnamed);
+    const bytes = new Uint8Array(LOG_HEADER_BYTES);
+    encodeLogHeader(header, bytes, 0);
+    writeFully(fd, bytes, 0);
+    writeFully(fd, bytes, LOG_PAGE_BYTES);
+    fill(fd);
+    fsyncSync(fd);
+    renameSync(unnamed, file);
+    syncDirectory(dirname(file));
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    rmSync(unnamed, { force: true });
+    throw error;
+  }
+}
+
+/** Gives the file all its blocks, and no byte more. */
+function allocate(fd: number, header: LogHeader, file: string): void {
+  const bytes = logFileBytes(header);
+  const { size } = fstatSync(fd);
+  if (size > bytes) ftruncateSync(fd, bytes);
+  if (size >= bytes) return;
+  const refused = libc.posix_fallocate(fd, 0, bytes);
+  if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
+}
+
+/** Gives the file another name beside it; of those that are there already the newest stay. Returns the name. */
+function archive(file: string): string {
+  const directory = dirname(file);
+  const prefix = `${basename(file)}.corrupt-`;
+  const numbers = readdirSync(directory)
+    .filter((name) => name.startsWith(prefix))
+    .map((name) => Number(name.slice(prefix.length)))
+    .filter((number) => Number.isInteger(number) && number > 0)
+    .sort((a, b) => a - b);
+  const name = `${prefix}${(numbers.at(-1) ?? 0) + 1}`;
+  renameSync(file, join(directory, name));
+  for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - LOG_ARCHIVES_MAX))) {
+    rmSync(join(directory, `${prefix}${number}`), { force: true });
+  }
+  syncDirectory(directory);
+  return name;
+}
+
+/** Whatever still is a record at a place where one may stand. */
+function salvageFrom(fd: number): Salvage {
+  const salvage = { sequence: 0, powerOn: 0, leg: 0 };
+  for (let at = LOG_RECORDS_AT; ; at += SCAN_BYTES) {
+    const bytes = readFully(fd, at, SCAN_BYTES);
+    for (let i = 0; i + LOG_RECORD_BYTES <= bytes.length; i += LOG_RECORD_BYTES) {
+      const record = decodeLogRecord(bytes, i);
+      if (record === null) continue;
+      salvage.sequence = Math.max(salvage.sequence, record.sequence);
+      salvage.powerOn = Math.max(salvage.powerOn, record.powerOn);
+      salvage.leg = Math.max(salvage.leg, record.leg);
+    }
+    if (bytes.length < SCAN_BYTES) return salvage;
+  }
+}
+
+function readFully(fd: number, at: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let done = 0;
+  while (done < length) {
+    const count = readSync(fd, bytes, done, length - done, at + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done === length ? bytes : bytes.slice(0, done);
+}
+
+function writeFully(fd: number, bytes: Uint8Array, at: number): void {
+  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+}
+
+function pagesOf(at: number, length: number): number {
+  return Math.floor((at + length - 1) / LOG_PAGE_BYTES) - Math.floor(at / LOG_PAGE_BYTES) + 1;
+}
+
+function syncDirectory(directory: string): void {
+  const fd = openSync(directory, "r");
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}

@@ -1,0 +1,92 @@
+/** Whether a file that was taken from a log is whole: an export by its last line, the log's own file record by record. */
+import { createHash } from "node:crypto";
+import { decodeLogHeader, LOG_MAGIC, LOG_PAGE_BYTES } from "../../wire/log-header.ts";
+import { LOG_RECORD_BYTES } from "../../wire/log-record.ts";
+import { LogImage } from "./log-image.ts";
+
+export interface Verdict {
+  readonly format: "text" | "CSV" | "JSON lines" | "binary" | "unknown";
+  /** What is wrong, and where; none: the file is whole. */
+  readonly problems: string[];
+  /** What the file holds, for people. */
+  readonly summary: string;
+}
+
+/** Of many problems so many are named. */
+const NAMED_MAX = 20;
+
+export function verifyLog(name: string, bytes: Uint8Array): Verdict {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const isMagic = (at: number): boolean => bytes.length >= at + 4 && view.getUint32(at) === LOG_MAGIC;
+  return isMagic(0) || isMagic(LOG_PAGE_BYTES) ? verifyImage(name, bytes) : verifyExport(bytes);
+}
+
+function verifyImage(name: string, bytes: Uint8Array): Verdict {
+  const headers = [0, LOG_PAGE_BYTES].map((at) => decodeLogHeader(bytes, at));
+  if (headers.every((header) => header === null)) {
+    return { format: "binary", problems: ["neither header, at byte 0 and at byte 4096, is whole"], summary: "" };
+  }
+  const image = new LogImage(name, bytes);
+  const problems = headers.flatMap((header, copy) =>
+    header === null ? [`copy ${copy + 1} of the header, at byte ${copy * LOG_PAGE_BYTES}, is damaged`] : [],
+  );
+  if (bytes.length !== image.expectedBytes()) {
+    problems.push(`the file has ${bytes.length} bytes, expected ${image.expectedBytes()}`);
+  }
+  const damaged = image.damagedPlaces();
+  for (const at of damaged.slice(0, NAMED_MAX)) {
+    problems.push(`bytes ${at} to ${at + LOG_RECORD_BYTES - 1} are no record`);
+  }
+  if (damaged.length > NAMED_MAX) problems.push(`and ${damaged.length - NAMED_MAX} more places`);
+  const { records, oldestSequence, newestSequence } = image.storage();
+  const gaps = image.gaps().map(([first, last]) => (first === last ? String(first) : `${first} to ${last}`));
+  const missing = gaps.length === 0 ? "" : `; no records with the numbers ${gaps.slice(0, NAMED_MAX).join(", ")}`;
+  const summary = `${records} records, ${oldestSequence} to ${newestSequence}, of server ${image.header.server}${missing}`;
+  return { format: "binary", problems, summary };
+}
+
+const DIGEST_LINES = [
+  ["JSON lines", /^\{"sha256":"([0-9a-f]{64})"\}\n$/],
+  ["CSV", /^SHA-256 ([0-9a-f]{64}),+\r\n$/],
+  ["text", /^SHA-256 ([0-9a-f]{64})\n$/],
+] as const;
+
+function verifyExport(bytes: Uint8Array): Verdict {
+  const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const lines = linesOf(body);
+  const summary = `${lines.length} lines, ${body.length} bytes`;
+  for (let last = lines.length - 1; last >= 0; last--) {
+    const start = lines[last] as number;
+    const end = lines[last + 1] ?? body.length;
+    // Shortest and longest of the lines that may hold a digest.
+    if (end - start < 72 || end - start > 120) continue;
+    const line = body.toString("latin1", start, end);
+    for (const [format, pattern] of DIGEST_LINES) {
+      const said = pattern.exec(line)?.[1];
+      if (said === undefined) continue;
+      const problems: string[] = [];
+      if (end < body.length) problems.push(`${body.length - end} bytes follow the SHA-256 in line ${last + 1}`);
+      const found = createHash("sha256").update(body.subarray(0, start)).digest("hex");
+      if (found !== said) {
+        problems.push(
+          `lines 1 to ${last} are not what was written: line ${last + 1} says SHA-256 ${said}, they have ${found}`,
+        );
+      }
+      return { format, problems, summary };
+    }
+  }
+  const where = body.length === 0 ? "the file is empty" : `it ends in line ${lines.length} at byte ${body.length}`;
+  const problems = [`no line with a SHA-256: ${where}, so it was cut off, or is no log of Wingman`];
+  return { format: "unknown", problems, summary };
+}
+
+/** Offsets at which lines begin. */
+function linesOf(body: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = 0; at >= 0 && at < body.length; ) {
+    starts.push(at);
+    const end = body.indexOf(0x0a, at);
+    at = end < 0 ? -1 : end + 1;
+  }
+  return starts;
+}

@@ -1,0 +1,77 @@
+/** What a mechanic is told first. */
+import { expect, test } from "bun:test";
+import { serverWords } from "../server-words.ts";
+import type { PageFunction, PageServer } from "./page-state.ts";
+import { verdictOf, whyNotRunning } from "./page-verdict.ts";
+
+const server = (id: string, state: string, remaining = 0): PageServer => ({
+  ...{ id, state, isSelf: false, resource: 100, remaining, lastHeardMs: 1 },
+  ...serverWords(state),
+});
+const entry = (id: string, owner: string | null, state = "running", required = 10): PageFunction => ({
+  ...{ id, owner, state, required, priority: 5, why: "", vips: [] },
+});
+const fault = (severity: 1 | 2 | 3, text: string, action: string) => ({ class: severity, text, function: "", action });
+
+const BOTH = [server("a", "alive"), server("b", "alive")];
+const RUNNING = [entry("f", "a"), entry("g", "b")];
+
+test("all is well: nothing to do", () => {
+  const verdict = verdictOf({ isKnown: true, servers: BOTH, functions: RUNNING, faults: [fault(3, "X", "Do x.")] });
+  expect(verdict).toEqual({ level: "good", headline: "ALL 2 FUNCTIONS RUN", steps: [] });
+});
+
+test("a server is lost and everything runs: named, with what to do about it", () => {
+  const servers = [server("a", "alive"), server("b", "lost")];
+  const lost = fault(2, "SERVER LOST", "Check power and network cables of the server named.");
+  const verdict = verdictOf({ isKnown: true, servers, functions: [entry("f", "a")], faults: [lost] });
+  expect(verdict.level).toBe("bad");
+  expect(verdict.headline).toBe("THE FUNCTION RUNS; SERVER b LOST");
+  expect(verdict.steps).toEqual(["Server b (LOST): Check power and network cables of the server named."]);
+});
+
+test("functions without a server come first, counted when there are many", () => {
+  const some = verdictOf({ isKnown: true, servers: BOTH, functions: [entry("f", null), entry("g", "a")], faults: [] });
+  expect(some).toEqual({ level: "bad", headline: "1 OF 2 FUNCTIONS DOES NOT RUN: f", steps: [] });
+  const many = Array.from({ length: 9 }, (_, index) => entry(`f${index}`, null));
+  expect(verdictOf({ isKnown: true, servers: BOTH, functions: many, faults: [] }).headline).toBe(
+    "9 OF 9 FUNCTIONS DO NOT RUN",
+  );
+});
+
+test("what is on its way is no failure", () => {
+  const starting = [entry("f", "a", "starting"), entry("g", "b")];
+  expect(verdictOf({ isKnown: true, servers: BOTH, functions: starting, faults: [] })).toEqual({
+    level: "moving",
+    headline: "1 OF 2 FUNCTIONS IS STARTING OR STOPPING",
+    steps: [],
+  });
+  const drained = [server("a", "alive"), server("b", "draining")];
+  const verdict = verdictOf({ isKnown: true, servers: drained, functions: [entry("f", "a")], faults: [] });
+  expect(verdict.level).toBe("moving");
+  expect(verdict.steps).toHaveLength(1);
+});
+
+test("an active fault alone is told with its action", () => {
+  const faults = [fault(2, "NO REAL-TIME SCHEDULING", "Grant CAP_SYS_NICE.")];
+  const verdict = verdictOf({ isKnown: true, servers: BOTH, functions: RUNNING, faults });
+  expect(verdict.headline).toBe("ALL 2 FUNCTIONS RUN; 1 ACTIVE FAULT");
+  expect(verdict.steps).toEqual(["NO REAL-TIME SCHEDULING: Grant CAP_SYS_NICE."]);
+});
+
+test("no engine: nothing is known", () => {
+  expect(verdictOf({ isKnown: false, servers: [], functions: [], faults: [] }).level).toBe("bad");
+});
+
+test("why a function does not run", () => {
+  const servers = [server("a", "alive", 5), server("b", "alive", 30), server("c", "lost", 100)];
+  expect(whyNotRunning(entry("f", "a"), ["a"], servers)).toBe("");
+  expect(whyNotRunning(entry("f", "a", "starting"), ["a"], servers)).toBe("starting on a");
+  expect(whyNotRunning(entry("f", null, "stopped", 40), ["a", "b", "c"], servers)).toBe(
+    "no room: it takes 40, the most that is free is 30 on b",
+  );
+  expect(whyNotRunning(entry("f", null, "stopped", 40), ["c"], servers)).toBe(
+    "no server that may run it is running (c)",
+  );
+  expect(whyNotRunning(entry("f", null, "failed", 4), ["a", "b"], servers)).toStartWith("its process or address");
+});

@@ -1,0 +1,216 @@
+/**
+ * The maintenance page over HTTP: fixed files, one fixed snapshot, the log. Whatever is asked for, nothing of a request but its
+ * path, and the token, is looked at; the ground rig alone takes commands.
+ */
+import { createHash } from "node:crypto";
+import { parseListen } from "../../config/address.ts";
+import { readKeyFile } from "../../config/key-file.ts";
+import { WEB_BODY_BYTES_MAX, WEB_IDLE_S, WEB_REFUSAL_MS, WEB_REQUESTS_MAX, WEB_STATE_MS } from "../../limits.ts";
+import { exportLog } from "../log/log-export.ts";
+import { LogImage } from "../log/log-image.ts";
+import type { LogReader, Maintenance } from "../maintenance.ts";
+import { LOGIN_PAGE, PAGE_FILES, type PageFile, PUBLIC_FILES } from "./page-files.ts";
+import { type PageState, PageStateReader, validUtc } from "./page-state.ts";
+import { AccessToken, isLocalHost, isSameOrigin } from "./web-access.ts";
+
+/** What the log can be downloaded as, and the type of each. */
+const LOG_TYPES = {
+  txt: "text/plain; charset=utf-8",
+  csv: "text/csv; charset=utf-8",
+  jsonl: "application/jsonl; charset=utf-8",
+  bin: "application/octet-stream",
+} as const;
+type LogFormat = keyof typeof LOG_TYPES;
+
+const EXPORTS = { txt: "text", csv: "csv", jsonl: "json" } as const;
+
+export interface WebServerOptions {
+  /** Where a relative name of the token file starts: the folder of the configuration file. */
+  directory: string;
+  /** Somebody has shown a wrong token; `from` is the address that it came from. */
+  onRefused?: (from: string) => void;
+}
+
+/** What is served. */
+export interface PageSource {
+  state(): PageState;
+  /** null: there is no log here. */
+  log: { read: LogReader; serverId: string } | null;
+  /** null: this page only shows. */
+  command: ((verb: string, server: string) => void) | null;
+}
+
+export interface WebServer {
+  /** `http://127.0.0.1:8044/` */
+  readonly url: string;
+  stop(): void;
+}
+
+/**
+ * Serves the page of a server at `maintenance.web.listen`.
+ * @throws Error in words for people: the address cannot be listened at, or the token file is not as it must be
+ */
+export function startWebServer(maintenance: Maintenance, options: WebServerOptions): WebServer {
+  const { listen, tokenFile } = maintenance.config.maintenance.web;
+  const reader = new PageStateReader(maintenance);
+  const source: PageSource = {
+    state: () => reader.read(Date.now()),
+    log: { read: maintenance.log, serverId: maintenance.serverId },
+    command: null,
+  };
+  const key = tokenFile === null ? null : readKeyFile(tokenFile, options.directory, "maintenance.web.tokenFile");
+  if (key !== null && !key.ok) {
+    const { path, found, expected } = key.problem;
+    throw new Error(`${path}: found ${found}, expected ${expected}`);
+  }
+  return serve(listen, source, key?.key ?? null, options.onRefused ?? (() => undefined));
+}
+
+/** Serves `source` at an address. @throws Error when it cannot be listened at */
+export function serve(
+  listen: string,
+  source: PageSource,
+  token: Uint8Array | null,
+  onRefused: (from: string) => void,
+): WebServer {
+  const place = parseListen(listen);
+  if (place === null) throw new Error(`found ${listen}, expected an address and a port, such as 127.0.0.1:8044`);
+  const pages = new Pages(source, token, onRefused);
+  try {
+    const server = Bun.serve({
+      hostname: place.host,
+      port: place.port,
+      idleTimeout: WEB_IDLE_S,
+      maxRequestBodySize: WEB_BODY_BYTES_MAX,
+      development: false,
+      fetch: (request, self) =>
+        self.pendingRequests > WEB_REQUESTS_MAX
+          ? answer(503, "busy")
+          : pages.answer(request, self.requestIP(request)?.address ?? ""),
+      error: () => answer(500, "this did not work; the page goes on"),
+    });
+    return { url: `http://${listen}/`, stop: () => void server.stop(true) };
+  } catch (error) {
+    throw new Error(`the page cannot listen at ${listen}: ${(error as Error).message}`);
+  }
+}
+
+/** From a request to its answer. */
+class Pages {
+  readonly #source: PageSource;
+  readonly #access: AccessToken | null;
+  readonly #onRefused: (from: string) => void;
+  #stateText = "";
+  #stateAtMs = Number.NEGATIVE_INFINITY;
+  /** The last export that was made: whoever asks again for the same gets the same. */
+  #export: { key: string; bytes: Uint8Array } = { key: "", bytes: new Uint8Array(0) };
+
+  constructor(source: PageSource, token: Uint8Array | null, onRefused: (from: string) => void) {
+    this.#source = source;
+    this.#access = token === null ? null : new AccessToken(token);
+    this.#onRefused = onRefused;
+  }
+
+  async answer(request: Request, from: string): Promise<Response> {
+    const { method, headers } = request;
+    const path = new URL(request.url).pathname;
+    // Without a token the address is a loopback one, and its name is all that tells who was meant.
+    if (this.#access === null && !isLocalHost(headers.get("host"))) return answer(421, "this page has another address");
+    if (method === "POST" && path === "/login" && this.#access !== null) return this.#login(request, from);
+    if (method === "POST" && path === "/command" && this.#source.command !== null) return this.#command(request);
+    if (method !== "GET" && method !== "HEAD") return answer(405, "GET and HEAD only", { allow: "GET, HEAD" });
+    const isAllowed = this.#access === null || PUBLIC_FILES.includes(path) || this.#access.judge(headers);
+    if (isAllowed === false) return this.#refuse(from);
+    if (isAllowed === null) return withoutBody(method, page(LOGIN_PAGE, 401));
+    return withoutBody(method, this.#content(path));
+  }
+
+  #content(path: string): Response {
+    if (path === "/state.json") return answer(200, this.#state(), { "content-type": "application/json" });
+    const [, format = ""] = /^\/log\.([a-z]+)$/.exec(path) ?? [];
+    if (Object.hasOwn(LOG_TYPES, format) && this.#source.log !== null) return this.#download(format as LogFormat);
+    const file = Object.hasOwn(PAGE_FILES, path) ? PAGE_FILES[path] : undefined;
+    return file === undefined ? answer(404, "there is nothing here") : page(file, 200);
+  }
+
+  #state(): string {
+    const nowMs = performance.now();
+    if (nowMs - this.#stateAtMs >= WEB_STATE_MS) {
+      this.#stateText = JSON.stringify(this.#source.state());
+      this.#stateAtMs = nowMs;
+    }
+    return this.#stateText;
+  }
+
+  #download(format: LogFormat): Response {
+    const log = this.#source.log;
+    if (log === null) return answer(404, "there is no log here");
+    const { newestSequence, powerOn } = log.read.storage();
+    const key = `${format} ${newestSequence} ${powerOn}`;
+    if (this.#export.key !== key) {
+      const image = log.read.image();
+      if (image.length === 0) return answer(503, "the log cannot be read now");
+      const bytes =
+        format === "bin" ? image : Buffer.from(exportLog(new LogImage("the log", image), EXPORTS[format]), "utf8");
+      this.#export = { key, bytes };
+    }
+    const { bytes } = this.#export;
+    const utcMs = validUtc(Date.now());
+    const when = utcMs === null ? `power-on-${powerOn}` : new Date(utcMs).toISOString().slice(0, 10);
+    return answer(200, bytes, {
+      "content-type": LOG_TYPES[format],
+      "content-disposition": `attachment; filename="wingman-log-${log.serverId}-${when}.${format}"`,
+      "repr-digest": `sha-256=:${createHash("sha256").update(bytes).digest("base64")}:`, // RFC 9530
+    });
+  }
+
+  async #login(request: Request, from: string): Promise<Response> {
+    const typed = new URLSearchParams(await request.text()).get("token") ?? "";
+    if (this.#access === null || !this.#access.accepts(typed)) return this.#refuse(from);
+    return answer(303, "", { location: "/", "set-cookie": this.#access.setCookie });
+  }
+
+  async #refuse(from: string): Promise<Response> {
+    this.#onRefused(from);
+    await Bun.sleep(WEB_REFUSAL_MS);
+    return page(LOGIN_PAGE, 403);
+  }
+
+  async #command(request: Request): Promise<Response> {
+    if (!isSameOrigin(request.headers)) return answer(403, "the page itself gives commands, nobody else");
+    const [verb = "", server = "", ...rest] = (await request.text()).split(" ");
+    const { actions, actionsWait, servers } = this.#source.state();
+    const isKnown = actions.some(([name]) => name === verb) && servers.some(({ id }) => id === server);
+    if (!isKnown || rest.length > 0) return answer(400, "expected a verb and a server of this page");
+    if (actionsWait !== "") return answer(409, actionsWait);
+    this.#source.command?.(verb, server);
+    return answer(202, "");
+  }
+}
+
+const page = ({ type, text }: PageFile, status: number): Response => answer(status, text, { "content-type": type });
+
+/** HEAD: everything but the body. */
+function withoutBody(method: string, response: Response): Response {
+  return method === "HEAD" ? new Response(null, response) : response;
+}
+
+/** What a browser may do with an answer: nothing but show it, with the files of this page alone. */
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "cross-origin-opener-policy": "same-origin",
+  "cache-control": "no-store",
+} as const;
+
+function answer(status: number, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Response {
+  const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+  const plain = { "content-type": "text/plain; charset=utf-8", "content-length": String(length) };
+  return new Response(body as string | Uint8Array<ArrayBuffer>, {
+    status,
+    headers: { ...HEADERS, ...plain, ...headers },
+  });
+}
