@@ -47,6 +47,9 @@ export async function manage(args: string[]): Promise<number> {
   const result = parseConfig(readFileSync(file, "utf8"), file, required("directory"));
   if (!result.ok) throw new InputFileError(result);
   const { config } = result;
+  if (!config.servers.some(({ id }) => id === serverId)) {
+    throw new UsageError(`manage: --server: ${serverId} is no server of ${file}`);
+  }
 
   const manage = new Manage({
     config,

@@ -575,6 +575,16 @@ describe("a file that somebody touches while it is used", () => {
     log.close();
   });
 
+  test("removed, and larger than what a leg may cost: what follows does not wait for that", () => {
+    const log = open(directory, { sizeKiB: 2048 });
+    unlinkSync(file);
+    for (const delivery of [1, 2]) {
+      log.take(delivery, LOG_STALLED, 300, 0, (101 + delivery) * SECOND_US);
+      expect(log.sync()).toBe(delivery);
+    }
+    log.close();
+  });
+
   test("replaced by the log of another daemon: that is left alone, and nothing is acknowledged", () => {
     const log = open(directory);
     unlinkSync(file);
