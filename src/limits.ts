@@ -275,7 +275,7 @@ export const LOG_LEG_PLACES = 144;
 export const LOG_WAITING_MAX = 1024;
 
 /**
- * What the log may cost the flash in one leg, or in one time on ground between two: fsyncs, and bytes in whole pages of 4 KiB.
+ * What the log may cost the flash in one leg, or on ground in the time between two legs or since power-up: fsyncs, and bytes in whole pages of 4 KiB.
  * A flash of 3,000 cycles under a log of 4 MiB outlasts 12,000 such legs. Beyond the budget records are not lost: they
  * are collected for longer.
  */

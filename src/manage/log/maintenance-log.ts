@@ -383,8 +383,10 @@ export class MaintenanceLog implements LogReader {
     this.#inAir = past.inAir;
     this.#leg = past.leg;
     this.#legRecords = past.ofLeg.length;
-    this.#legBytes = past.legBytes;
-    this.#legSyncs = past.legSyncs;
+    // On ground each power-up begins anew: an aircraft without a ground input has no legs, and would soon have used up its only one.
+    const goesOn = isThisBoot || past.inAir;
+    this.#legBytes = goesOn ? past.legBytes : 0;
+    this.#legSyncs = goesOn ? past.legSyncs : 0;
     for (const record of past.ofLeg) {
       if (!isLegRecord(record)) this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
     }
