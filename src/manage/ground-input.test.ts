@@ -47,13 +47,17 @@ test("on ground is believed at the second reading", () => {
   expect(after(true, true, true)).toEqual({ legs: [true], isOnGround: true, isSilent: false });
 });
 
-test("off ground counts at once, and changes the leg at the second reading", () => {
+const air = (count: number): false[] => Array(count).fill(false);
+
+test("off ground counts at once, and changes the leg at the tenth reading", () => {
   expect(after(true, true, false)).toEqual({ legs: [true], isOnGround: false, isSilent: false });
-  expect(after(true, true, false, false)).toEqual({ legs: [true, false], isOnGround: false, isSilent: false });
+  expect(after(true, true, ...air(9)).legs).toEqual([true]);
+  expect(after(true, true, ...air(10))).toEqual({ legs: [true, false], isOnGround: false, isSilent: false });
 });
 
-test("a contact that bounces makes no leg of a second", () => {
-  expect(after(true, true, false, true, false, false, true, false, true, true).legs).toEqual([true, false, true]);
+test("a contact that bounces, or a signal that flaps, makes no leg", () => {
+  expect(after(true, true, ...air(9), true, true, ...air(9), true, true).legs).toEqual([true]);
+  expect(after(...air(2), true, ...air(9), true, true).legs).toEqual([false]);
   expect(after(true, true, false, true).isOnGround).toBe(true);
   expect(after(false, false, true, false, true).isOnGround).toBe(false);
 });

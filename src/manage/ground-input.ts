@@ -31,22 +31,29 @@ export function groundReading(character: number): GroundReading {
   return character === 0x30 ? false : null;
 }
 
+/** A change of the flight leg is believed after so many equal readings: a signal that flaps would push the legs of a month out of the log. */
+const LEG_READINGS = 10;
+
 /**
- * From single readings to what is believed. A contact bounces at take-off and touch-down: on ground, and a change of the flight leg, are
- * believed at the second equal reading in a row. That it is not on ground any more counts at once. Pure.
+ * From single readings to what is believed. A contact bounces at take-off and touch-down: on ground is believed at the second equal reading
+ * in a row, and so is the first leg; that the leg has changed, at the {@link LEG_READINGS}th. That it is not on ground any more counts at
+ * once. Pure.
  */
 export class GroundSignal {
   #last: GroundReading = null;
+  /** Equal readings in a row. */
+  #readings = 0;
   #settled: GroundReading = null;
   #legGround: GroundReading = null;
 
   /** Takes a reading. Returns what the flight leg goes by from now on when that has changed, else null. */
   take(reading: GroundReading): boolean | null {
-    const isRepeated = reading === this.#last;
+    this.#readings = reading === this.#last ? this.#readings + 1 : 1;
     this.#last = reading;
-    if (!isRepeated) return null;
+    if (this.#readings < 2) return null;
     this.#settled = reading;
     if (reading === null || reading === this.#legGround) return null; // silence changes no leg
+    if (this.#legGround !== null && this.#readings < LEG_READINGS) return null;
     this.#legGround = reading;
     return reading;
   }

@@ -76,6 +76,8 @@ still there then, the fault is set.
 
 A leg is the time in the air, by maintenance.groundInput, with a number of its own;
 the time on ground after it counts to it. A leg goes on over a restart in the air.
+The signal must be the same for ten seconds to begin or end a leg; off ground counts
+for what disturbs service at once, on ground after two.
 
 Power may fail at any time. A record counts as written only after the storage has
 said so; one that was torn is skipped, counted, and told in a record. A file with
