@@ -10,6 +10,8 @@ import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
+/** A quarter of the period: what a machine that is busy with other tests does to a keep-alive is less. */
+const LATE_US_MAX = 5000;
 
 let flight: Flight;
 let terminal: PseudoTerminal;
@@ -81,6 +83,12 @@ test(
 
     expect(await ask("drain")).toEndWith("OK\r\nwingman a> ");
     await until("a is empty", () => !Object.values(ownersOf(flight.a.state() ?? flight.fail())).includes("a"));
+    // b is the last one that serves now: not in the air.
+    await until("b sees it", () => console(flight.b, "show", "servers").out.includes("a       draining"));
+    expect(console(flight.b, "drain").err).toContain("(CONFIRM)");
+    rmSync(groundInput());
+    await until("b is in the air", () => console(flight.b, "clear faults confirm").err.includes("(GROUND)"));
+    expect(console(flight.b, "drain", "confirm").err).toContain("(GROUND)");
     expect(await ask("resume")).toEndWith("OK\r\nwingman a> ");
     await until("a takes part again", () => flight.a.state()?.phase === "active");
     expect(await ask("show log -n 100")).toMatch(/MOVE TO/);
@@ -121,7 +129,8 @@ test(
     await terminal.until(/TABLE DIGEST +[0-9a-f]{64}\r\n(.+\r\n)+OK\r\n/);
     expect(performance.now() - beganMs).toBeLessThan(1000);
     const after = flight.a.state()?.keepAlive ?? flight.fail();
-    globalThis.console.log(`console: worst lateness ${before.lateUs.max} us before, ${after.lateUs.max} us after`);
+    // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the flood and without.
+    expect(after.lateUs.max).toBeLessThan(Math.max(2 * before.lateUs.max, LATE_US_MAX));
     expect(ownersOf(flight.b.state() ?? flight.fail())).toEqual(owners);
     expect(flight.b.log).not.toContain("SERVER LOST");
   },
