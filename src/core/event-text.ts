@@ -1,5 +1,6 @@
 /** Maintenance events in words: for the supervisor's output and for the records of the log. */
 import { PHASE_NAMES } from "../wire/status-snapshot.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./maintenance-code.ts";
 import type { ValueKind } from "./maintenance-entry.ts";
 import { maintenanceEvent } from "./maintenance-event.ts";
 
@@ -39,6 +40,10 @@ export function eventDetail(code: number, first: number, second: number, names: 
  * MAC of a stranger; "" where there is only one. Made of what a record holds in words: it means the same under any table.
  */
 export function eventSubject(code: number, functionId: string, detail: string): string {
+  // Each action is a subject of its own: who has drained must not be counted with who has cleared faults.
+  if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED) {
+    return `${functionId} ${detail}`;
+  }
   switch (maintenanceEvent(code)?.first) {
     case "function":
       return functionId;
