@@ -170,6 +170,7 @@ describe("who is let in", () => {
       "evil.example",
       "127.0.0.1.evil.example",
       "localhost.evil.example:8044",
+      "localhost@evil.example",
       "10.44.0.9",
       "[fd44::9]",
     ]) {
