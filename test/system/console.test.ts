@@ -10,8 +10,8 @@ import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
-/** A quarter of the period: what a machine that is busy with other tests does to a keep-alive is less. */
-const LATE_US_MAX = 5000;
+/** Five periods, a tenth of the detection time: a machine that is busy with other tests does 33 ms to a keep-alive by itself. */
+const LATE_US_MAX = 100_000;
 
 let flight: Flight;
 let terminal: PseudoTerminal;
@@ -43,6 +43,9 @@ async function started(): Promise<void> {
   flight.a.start(withConsole(terminal.path));
   flight.b.start(withConsole(join(directory, "none")));
   await flight.settled();
+  // The maintenance process comes when it comes: nothing that flies waits for it.
+  for (const server of [flight.a, flight.b])
+    await until("its console", () => console(server, "show", "book").code === 0);
 }
 
 /** What `wingman console` answers. */
@@ -130,6 +133,7 @@ test(
     expect(performance.now() - beganMs).toBeLessThan(1000);
     const after = flight.a.state()?.keepAlive ?? flight.fail();
     // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the flood and without.
+    expect(after.sent).toBeGreaterThan(before.sent);
     expect(after.lateUs.max).toBeLessThan(Math.max(2 * before.lateUs.max, LATE_US_MAX));
     expect(ownersOf(flight.b.state() ?? flight.fail())).toEqual(owners);
     expect(flight.b.log).not.toContain("SERVER LOST");
