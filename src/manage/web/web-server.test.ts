@@ -237,6 +237,14 @@ describe("who is let in", () => {
     );
     taken.close();
   });
+
+  test("the page of another daemon does not share its address", () => {
+    const { url } = start();
+    const listen = new URL(url).host;
+    expect(() => startWebServer(new MaintenanceStandIn({ listen }), options)).toThrow(
+      `the page cannot listen at ${listen}`,
+    );
+  });
 });
 
 describe("bounds", () => {

@@ -83,6 +83,7 @@ export function serve(
       idleTimeout: WEB_IDLE_S,
       maxRequestBodySize: WEB_BODY_BYTES_MAX,
       development: false,
+      reusePort: false, // which it is not by itself without development: two programs would share the port
       fetch: (request, self) =>
         self.pendingRequests > WEB_REQUESTS_MAX
           ? answer(503, "busy")
