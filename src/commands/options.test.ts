@@ -46,6 +46,13 @@ describe("parseOptions", () => {
     expect(messageOf(() => parseOptions("c", args, KINDS))).toBe(expected);
   });
 
+  test("an option of many values is given as often as is wanted", () => {
+    const many = { console: "values" } as const;
+    expect(parseOptions("c", ["--console", "a=1", "--console=b=2"], many).options.console).toEqual(["a=1", "b=2"]);
+    expect(parseOptions("c", [], many).options.console).toEqual([]);
+    expect(messageOf(() => parseOptions("c", ["--console"], many))).toBe("c: option --console needs a value");
+  });
+
   test("counts operands", () => {
     expect(messageOf(() => parseOptions("c", ["a", "b"], {}, 1))).toBe('c: found "b", expected no more');
     expect(messageOf(() => parseOptions("c", ["--x"], {}))).toBe('c: unknown option "--x"; it takes none');

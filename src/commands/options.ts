@@ -5,10 +5,14 @@ import { nearestName } from "../config/nearest.ts";
 import { quoted } from "../config/problem.ts";
 import { InputFileError, UsageError } from "./errors.ts";
 
-/** The options of a command by their names without dashes: a `flag` stands alone, a `value` takes one. */
-export type OptionKinds = Readonly<Record<string, "flag" | "value">>;
+/** The options of a command by their names without dashes: a `flag` stands alone, a `value` takes one, and `values` are given any number of times. */
+export type OptionKinds = Readonly<Record<string, "flag" | "value" | "values">>;
 export type Options<Kinds extends OptionKinds> = {
-  [Name in keyof Kinds]: Kinds[Name] extends "flag" ? boolean : string | undefined;
+  [Name in keyof Kinds]: Kinds[Name] extends "flag"
+    ? boolean
+    : Kinds[Name] extends "values"
+      ? string[]
+      : string | undefined;
 };
 
 /**
@@ -32,8 +36,10 @@ export function parseOptions<const Kinds extends OptionKinds>(
     strict: false, // its errors do not name the nearest option: the tokens are judged here
     tokens: true,
   });
-  const values: Record<string, string | boolean | undefined> = {};
-  for (const [name, kind] of Object.entries(kinds)) values[name] = kind === "flag" ? false : undefined;
+  const values: Record<string, string | boolean | string[] | undefined> = {};
+  for (const [name, kind] of Object.entries(kinds)) {
+    values[name] = kind === "flag" ? false : kind === "values" ? [] : undefined;
+  }
   const given = new Set<string>();
   const operands: string[] = [];
   for (const token of tokens) {
@@ -41,7 +47,8 @@ export function parseOptions<const Kinds extends OptionKinds>(
     if (token.kind !== "option") continue;
     const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
     if (kind === undefined) throw new UsageError(unknownOption(command, token.rawName, Object.keys(kinds)));
-    if (given.has(token.name)) throw new UsageError(`${command}: option ${token.rawName} is given twice`);
+    if (kind !== "values" && given.has(token.name))
+      throw new UsageError(`${command}: option ${token.rawName} is given twice`);
     given.add(token.name);
     if (kind === "flag") {
       if (token.value !== undefined) throw new UsageError(`${command}: option ${token.rawName} takes no value`);
@@ -50,7 +57,8 @@ export function parseOptions<const Kinds extends OptionKinds>(
       // `--config --json` is a forgotten value, not a file named --json; `--config=--json` says that it is one.
       const forgotten = token.value === undefined || (!token.inlineValue && /^-./.test(token.value));
       if (forgotten || token.value === "") throw new UsageError(`${command}: option ${token.rawName} needs a value`);
-      values[token.name] = token.value;
+      const earlier = values[token.name];
+      values[token.name] = Array.isArray(earlier) ? [...earlier, token.value ?? ""] : token.value;
     }
   }
   const extra = operands[operandsMax];

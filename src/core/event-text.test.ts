@@ -44,4 +44,5 @@ test("the subject of a fault is what sets and clears have in common", () => {
   expect(eventSubject(LOG_VIP_FAILED, "map", "errno 13")).toBe("map");
   expect(eventSubject(events.LOG_STRANGER, "map", "fe:0a:ff:ff:ff:fe")).toBe("map fe:0a:ff:ff:ff:fe");
   expect(eventSubject(events.LOG_STALLED, "", "300")).toBe("");
+  expect(eventSubject(events.LOG_ACTION, "", "DRAIN")).not.toBe(eventSubject(events.LOG_ACTION, "", "RESUME"));
 });

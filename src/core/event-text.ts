@@ -37,13 +37,13 @@ export function eventDetail(code: number, first: number, second: number, names: 
 
 /**
  * What a fault is about, so that what is set is cleared for the same: a server, a network, a function, or a function and the
- * MAC of a stranger; "" where there is only one. Made of what a record holds in words: it means the same under any table.
+ * MAC of a stranger; of an action what was done; "" where there is only one. Made of what a record holds in words: it means the
+ * same under any table.
  */
 export function eventSubject(code: number, functionId: string, detail: string): string {
-  // Each action is a subject of its own: who has drained must not be counted with who has cleared faults.
-  if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED) {
+  // Each is counted by itself: how often one was done hides no other.
+  if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED)
     return `${functionId} ${detail}`;
-  }
   switch (maintenanceEvent(code)?.first) {
     case "function":
       return functionId;

@@ -1,8 +1,3 @@
-/**
- * The whole daemon on one page: wait, receive, decide, act. Everything that decides is in core/engine; everything that
- * waits is the one `wait` here. After start-up nothing in this file allocates.
- */
-import { assert } from "../assert.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -21,7 +16,6 @@ import {
   EVENT_CARRIER,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
-  EVENT_MOVE,
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
 } from "../core/event-queue.ts";
@@ -29,7 +23,6 @@ import {
   LOG_LEASE_LOST,
   LOG_NETWORK_LOST,
   LOG_NETWORK_PRESENT,
-  LOG_QUEUE_FULL,
   LOG_SEND_FAILED,
   LOG_STALLED,
 } from "../core/maintenance-code.ts";
@@ -47,25 +40,17 @@ import {
 } from "../limits.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
-  CONTROL_DONE,
   CONTROL_DRAIN,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
-  CONTROL_MOVE,
   CONTROL_PHASE,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
-  CONTROL_RECORD_BYTES,
-  CONTROL_REFUSED,
-  CONTROL_RESUME,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
-  controlArgument,
   controlFunction,
   controlKind,
-  encodeControl,
-  MOVE_REFUSED_BUSY,
   NO_INDEX,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
@@ -76,6 +61,7 @@ import {
   COUNTER_SEND_FAILED,
 } from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
+import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import { ETIME } from "./errno.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
@@ -86,6 +72,7 @@ import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
 import { Poller } from "./poller.ts";
+import { SupervisorRecords } from "./supervisor-records.ts";
 import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
 
@@ -125,7 +112,8 @@ export interface FlightParts {
 export class FlightLoop {
   private readonly poller = new Poller();
   private readonly datagram = new NativeMemory(KEEP_ALIVE_BYTES);
-  private readonly record = new NativeMemory(CONTROL_RECORD_BYTES);
+  private readonly supervisor: SupervisorRecords;
+  private readonly commands: CommandRequests;
   private readonly linkSlot: number;
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
@@ -144,7 +132,6 @@ export class FlightLoop {
   private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
-  private recordsLost = 0;
   private ended = GOES_ON;
 
   constructor(private readonly parts: FlightParts) {
@@ -152,6 +139,8 @@ export class FlightLoop {
     this.linkSlot = this.poller.add(parts.links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
+    this.supervisor = new SupervisorRecords(parts.supervisor);
+    this.commands = new CommandRequests(parts.commands, parts.engine, this.supervisor);
     this.carriers.fill(1);
     this.takeLinks();
   }
@@ -259,7 +248,7 @@ export class FlightLoop {
     const { vips, lease } = this.parts;
     lease?.lapse();
     vips.removeAll();
-    this.tellSupervisor(CONTROL_LOG, NO_INDEX, code, value, 0);
+    this.supervisor.tell(CONTROL_LOG, NO_INDEX, code, value, 0);
     this.ended = ENDED_STALLED;
   }
 
@@ -380,7 +369,7 @@ export class FlightLoop {
 
   private receiveRecords(): void {
     if (this.poller.isReadable(this.supervisorSlot)) this.receiveFromSupervisor();
-    if (this.poller.isReadable(this.commandSlot)) this.receiveCommands();
+    if (this.poller.isReadable(this.commandSlot)) this.commands.receive();
   }
 
   private receiveFromSupervisor(): void {
@@ -403,37 +392,6 @@ export class FlightLoop {
         engine.events.push(EVENT_COMMAND, 0, kind);
       }
     }
-  }
-
-  /** Requests of `wingman drain` and `wingman resume`, and moves of functions by hand: each is answered. */
-  private receiveCommands(): void {
-    const { commands } = this.parts;
-    for (let request = 0; request < REPORTS_PER_TURN_MAX; request++) {
-      const length = commands.receive();
-      if (length < 0) return;
-      const { view } = commands.received;
-      const kind = length === CONTROL_RECORD_BYTES ? controlKind(view) : 0;
-      const isMove = kind === CONTROL_MOVE;
-      const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
-      const isDone = isMove ? refusal === 0 : this.obey(kind);
-      encodeControl(this.record.view, isDone ? CONTROL_DONE : CONTROL_REFUSED, NO_INDEX, kind, refusal, 0);
-      commands.reply(this.record);
-    }
-  }
-
-  /** @returns 0, or why the function is not moved: MOVE_REFUSED_* */
-  private move(index: number, server: number): number {
-    const { engine } = this.parts;
-    const refusal = engine.moves.refusal(index, server);
-    if (refusal !== 0) return refusal;
-    return engine.events.push(EVENT_MOVE, index, server) ? 0 : MOVE_REFUSED_BUSY;
-  }
-
-  private obey(command: number): boolean {
-    if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
-    // The supervisor starts processes again that failed too often.
-    if (command === CONTROL_RESUME && !this.tellSupervisor(CONTROL_RESUME, NO_INDEX, 0, 0, 0)) return false;
-    return this.parts.engine.events.push(EVENT_COMMAND, 0, command);
   }
 
   /**
@@ -467,10 +425,10 @@ export class FlightLoop {
         vips.announce(index);
         break;
       case EFFECT_PROCESS_START:
-        this.request(CONTROL_START_PROCESS, index, first);
+        this.supervisor.request(CONTROL_START_PROCESS, index, first);
         break;
       case EFFECT_PROCESS_STOP:
-        this.request(CONTROL_STOP_PROCESS, index, first);
+        this.supervisor.request(CONTROL_STOP_PROCESS, index, first);
         break;
       case EFFECT_NOTICE_STOPPING:
         notices.send(index, NOTICE_STOPPING, first);
@@ -479,36 +437,18 @@ export class FlightLoop {
         if (engine.handover.isUp(index)) notices.send(index, first, second); // not after the warning that it stops
         break;
       case EFFECT_LOG:
-        this.tellSupervisor(CONTROL_LOG, NO_INDEX, index, first, second);
+        this.supervisor.tell(CONTROL_LOG, NO_INDEX, index, first, second);
         break;
       case EFFECT_PHASE:
-        this.tellSupervisor(CONTROL_PHASE, NO_INDEX, first, 0, 0);
+        this.supervisor.tell(CONTROL_PHASE, NO_INDEX, first, 0, 0);
         break;
       case EFFECT_PROBE:
         neighbours.ask(index);
         break;
       case EFFECT_LEFT:
-        this.tellSupervisor(CONTROL_LEFT, NO_INDEX, 0, 0, 0);
+        this.supervisor.tell(CONTROL_LEFT, NO_INDEX, 0, 0, 0);
         this.ended = ENDED_LEFT;
         break;
     }
-  }
-
-  private request(kind: number, index: number, argument: number): void {
-    // A process that is neither started nor stopped would break every promise: better to be started anew.
-    assert(this.tellSupervisor(kind, index, argument, 0, 0), "the supervisor reads its requests");
-  }
-
-  /** Never waits: a record for which the queue has no room is lost, counted, and reported when there is room again. */
-  private tellSupervisor(kind: number, index: number, a: number, b: number, c: number): boolean {
-    const { supervisor } = this.parts;
-    if (this.recordsLost > 0) {
-      encodeControl(this.record.view, CONTROL_LOG, NO_INDEX, LOG_QUEUE_FULL, this.recordsLost, 0);
-      if (supervisor.send(this.record) === 0) this.recordsLost = 0;
-    }
-    encodeControl(this.record.view, kind, index, a, b, c);
-    if (supervisor.send(this.record) === 0) return true;
-    this.recordsLost++;
-    return false;
   }
 }

@@ -1,6 +1,7 @@
 /** What the user can ask the rig for. */
 import { CommandError, EXIT_DONE } from "../commands/errors.ts";
 import { parseOptions } from "../commands/options.ts";
+import { consoleAcceptance } from "./console-acceptance.ts";
 import { enter } from "./enter.ts";
 import { groundRig, RIG_OPTIONS } from "./ground-rig.ts";
 
@@ -16,6 +17,8 @@ const HELP = `wingman-rig: a virtual aircraft on this machine, in network namesp
       Runs a command on a server, or on seat-1 or seat-2, of the rig that is running. Default: a shell.
   wingman-rig call ADDRESS…
       Asks services over TCP who answers. Use it on a seat, with enter.
+  wingman-rig acceptance --console SERVER=DEVICE … [--config FILE] [--baud N] [--skip-power] [--json]
+      The acceptance procedure against real servers, over their serial consoles; --help tells more.
 
 Needs root or unprivileged user namespaces, ip (iproute2), and unshare and nsenter (util-linux). The machine's own network
 is never touched. Exit code 0: every step passed; 1: a step failed or the rig could not work; 2: the command line or the
@@ -25,6 +28,7 @@ configuration is wrong.`;
 export async function commandLine(args: string[]): Promise<number> {
   try {
     if (args[0] === "enter") return await enter(args.slice(1));
+    if (args[0] === "acceptance") return await consoleAcceptance(args.slice(1));
     const { options } = parseOptions("options", args, RIG_OPTIONS);
     if (!options.help) return await groundRig(options);
     console.log(HELP);

@@ -35,3 +35,14 @@ test("the conclusion names the steps that failed", () => {
   expect(formatConclusion([stepWith(true)])).toBe("all 1 steps passed (1 checks)");
   expect(formatConclusion([stepWith(true), stepWith(false)])).toBe("1 of 2 steps failed: 3");
 });
+
+test("a step that was left out says why, and counts neither as passed nor as failed", () => {
+  const step = new ProcedureStep(7, "Power-off");
+  step.leaveOut("nobody is there");
+  expect(formatStep(step.result)).toBe("NOT DONE  step 7: Power-off\n        nobody is there\n");
+  expect(formatConclusion([stepWith(true), step.result])).toBe("1 of 2 steps passed (1 checks); not done: 7");
+  expect(formatConclusion([stepWith(false), step.result])).toBe("1 of 2 steps failed: 3; not done: 7");
+  step.check("what was begun all the same", "none", "two", false);
+  expect(step.result).toMatchObject({ passed: false });
+  expect(step.result.notDone).toBeUndefined();
+});

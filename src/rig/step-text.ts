@@ -3,7 +3,8 @@ import type { Check, StepResult } from "./procedure-step.ts";
 
 const word = (passed: boolean): string => (passed ? "PASS" : "FAIL");
 
-export function formatStep({ number, title, actions, checks, passed }: StepResult): string {
+export function formatStep({ number, title, actions, checks, passed, notDone }: StepResult): string {
+  if (notDone !== undefined) return `NOT DONE  step ${number}: ${title}\n        ${notDone}\n`;
   const lines = [`${word(passed)}  step ${number}: ${title}`];
   for (const action of actions) lines.push(`        did: ${action}`);
   for (const check of checks) lines.push(...formatCheck(check));
@@ -19,6 +20,9 @@ function formatCheck({ what, expected, measured, passed }: Check): string[] {
 export function formatConclusion(results: readonly StepResult[]): string {
   const failed = results.filter(({ passed }) => !passed).map(({ number }) => number);
   const checks = results.reduce((sum, result) => sum + result.checks.length, 0);
-  if (failed.length === 0) return `all ${results.length} steps passed (${checks} checks)`;
-  return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}`;
+  const leftOut = results.filter(({ notDone }) => notDone !== undefined).map(({ number }) => number);
+  const rest = leftOut.length === 0 ? "" : `; not done: ${leftOut.join(", ")}`;
+  if (failed.length > 0) return `${failed.length} of ${results.length} steps failed: ${failed.join(", ")}${rest}`;
+  const done = leftOut.length === 0 ? "all" : `${results.length - leftOut.length} of`;
+  return `${done} ${results.length} steps passed (${checks} checks)${rest}`;
 }

@@ -224,7 +224,9 @@ describe("two servers", () => {
     expect(JSON.stringify(ownersOf((await flight.settled())[0]))).toBe(before);
     // And it was eth1 that did.
     a.host.ip("link", "del", "eth1");
-    await until("nothing is heard any more", () => a.state()?.servers.find(({ id }) => id === "b")?.state === "lost");
+    // An engine that let go on a busy machine has begun anew, and never heard it.
+    const isSilent = (): boolean => ["lost", "unknown"].includes(a.state()?.servers[1]?.state ?? "");
+    await until("nothing is heard any more", isSilent);
   });
 
   test("a keep-alive network that is missing at the start does not keep the server down", async () => {

@@ -14,6 +14,7 @@ import {
   bookLines,
   faultLines,
   functionLines,
+  groundLines,
   keepAliveLines,
   legLines,
   logLines,
@@ -144,6 +145,10 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   plain("show version", "part number, version and digests", "", ({ config, serverId }) => {
     const document = { ...versionDocument(config), server: serverId };
     return { document, lines: () => versionLines(document) };
+  }),
+  plain("show ground", "what the ground input says", "What disturbs is done on ground only.", (maintenance) => {
+    const onGround = maintenance.isOnGround();
+    return { document: { onGround }, lines: () => groundLines(onGround) };
   }),
   plain("show book", "the contingency book", "", ({ config }) => ({
     document: { policy: config.allocation, book: null },

@@ -105,6 +105,10 @@ export function versionLines(document: VersionDocument & { readonly server: stri
   ]);
 }
 
+export function groundLines(onGround: boolean): string[] {
+  return [onGround ? "ON GROUND" : "IN THE AIR, OR THE INPUT SAYS NOTHING"];
+}
+
 export function bookLines(policy: string): string[] {
   return [`NO CONTINGENCY BOOK: POLICY ${policy.toUpperCase()} MAKES NONE`];
 }

@@ -1,0 +1,62 @@
+/** Requests of the commands beside the daemon, and of `wingman manage`: drain, resume, and moves of functions by hand. Each is answered. */
+import type { Engine } from "../core/engine.ts";
+import { EVENT_COMMAND, EVENT_MOVE } from "../core/event-queue.ts";
+import { REPORTS_PER_TURN_MAX } from "../limits.ts";
+import {
+  CONTROL_DONE,
+  CONTROL_DRAIN,
+  CONTROL_MOVE,
+  CONTROL_RECORD_BYTES,
+  CONTROL_REFUSED,
+  CONTROL_RESUME,
+  controlArgument,
+  controlFunction,
+  controlKind,
+  encodeControl,
+  MOVE_REFUSED_BUSY,
+  NO_INDEX,
+} from "../wire/control.ts";
+import type { RecordSocket } from "./control-socket.ts";
+import { NativeMemory } from "./native-memory.ts";
+import type { SupervisorRecords } from "./supervisor-records.ts";
+
+export class CommandRequests {
+  private readonly answer = new NativeMemory(CONTROL_RECORD_BYTES);
+
+  constructor(
+    private readonly socket: RecordSocket,
+    private readonly engine: Engine,
+    private readonly supervisor: SupervisorRecords,
+  ) {}
+
+  /** Takes what has come, a bounded number. */
+  receive(): void {
+    const { socket, answer } = this;
+    for (let request = 0; request < REPORTS_PER_TURN_MAX; request++) {
+      const length = socket.receive();
+      if (length < 0) return;
+      const { view } = socket.received;
+      const kind = length === CONTROL_RECORD_BYTES ? controlKind(view) : 0;
+      const isMove = kind === CONTROL_MOVE;
+      const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
+      const isDone = isMove ? refusal === 0 : this.obey(kind);
+      encodeControl(answer.view, isDone ? CONTROL_DONE : CONTROL_REFUSED, NO_INDEX, kind, refusal, 0);
+      socket.reply(answer);
+    }
+  }
+
+  /** @returns 0, or why the function is not moved: MOVE_REFUSED_* */
+  private move(index: number, server: number): number {
+    const { engine } = this;
+    const refusal = engine.moves.refusal(index, server);
+    if (refusal !== 0) return refusal;
+    return engine.events.push(EVENT_MOVE, index, server) ? 0 : MOVE_REFUSED_BUSY;
+  }
+
+  private obey(command: number): boolean {
+    if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
+    // The supervisor starts processes again that failed too often.
+    if (command === CONTROL_RESUME && !this.supervisor.tell(CONTROL_RESUME, NO_INDEX, 0, 0, 0)) return false;
+    return this.engine.events.push(EVENT_COMMAND, 0, command);
+  }
+}

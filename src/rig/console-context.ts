@@ -1,0 +1,204 @@
+/** What every step of the procedure over serial consoles needs: the consoles, what they show together, the plan, and the operator. */
+import { RuntimeError } from "../commands/errors.ts";
+import type { AircraftConfig } from "../config/model.ts";
+import { WhatIf } from "../config/what-if.ts";
+import type { LogEntry, StorageFigures } from "../manage/maintenance.ts";
+import type { ConsoleClient } from "./console-client.ts";
+import {
+  type Absent,
+  agreedOwners,
+  type ConsoleView,
+  mostImportant,
+  NOBODY,
+  notRunning,
+  overloads,
+  type ShownFunction,
+  type ShownServer,
+  unserved,
+  wrongStates,
+} from "./console-verdict.ts";
+import type { ProcedureStep } from "./procedure-step.ts";
+import { changesBetween, listed, type Owners, ownerDifferences } from "./verdict.ts";
+
+/** Far longer than any orderly change takes; on a slow line a look itself may take as long. */
+const SETTLE_DEADLINE_MS = 30_000;
+const SETTLE_LOOKS_MIN = 3;
+/** For so long the operator is waited for; a console that nobody types at ends its session later than that. */
+export const OPERATOR_DEADLINE_MS = 300_000;
+/** A server that was switched on boots first. */
+export const BOOT_DEADLINE_MS = 300_000;
+/** Between two looks at all consoles. */
+const LOOK_MS = 100;
+
+export interface Settlement {
+  readonly owners: Owners;
+  readonly isSettled: boolean;
+  /** What is missing, when it is not. */
+  readonly missing: string;
+  readonly tookMs: number;
+}
+
+/** A record that the procedure must have left in the log of a server. */
+export interface ExpectedRecord {
+  readonly server: string;
+  /** One of these codes (core/maintenance-event). */
+  readonly codes: readonly number[];
+  /** The words that its detail begins with; "" for any. */
+  readonly detail: string;
+}
+
+export interface ConsoleContextOptions {
+  readonly clients: readonly ConsoleClient[];
+  /** null: nothing is known but what the servers say. */
+  readonly config: AircraftConfig | null;
+  /** Nobody is asked to switch anything. */
+  readonly skipPower: boolean;
+  /** Words for the operator, at once. */
+  readonly operator: (text: string) => void;
+}
+
+export class ConsoleContext {
+  readonly clients: readonly ConsoleClient[];
+  readonly config: AircraftConfig | null;
+  readonly skipPower: boolean;
+  readonly expected: ExpectedRecord[] = [];
+  /** The logs as they were at the beginning, by server. */
+  readonly logsBefore = new Map<string, StorageFigures>();
+  readonly operator: (text: string) => void;
+  /** Identifiers of all servers, as soon as a console has shown them. */
+  serverIds: readonly string[] = [];
+  /** A server that is drained and not resumed yet. */
+  drained: ConsoleClient | null = null;
+  /** Switched off: not asked. */
+  off: ConsoleClient | null = null;
+  isInterrupted = false;
+  readonly #whatIf: WhatIf | null;
+
+  constructor({ clients, config, skipPower, operator }: ConsoleContextOptions) {
+    this.clients = clients;
+    this.config = config;
+    this.skipPower = skipPower;
+    this.operator = operator;
+    this.#whatIf = config === null ? null : new WhatIf(config);
+  }
+
+  /** Consoles of servers that are on. */
+  get watching(): ConsoleClient[] {
+    return this.clients.filter((client) => client !== this.off);
+  }
+
+  client(serverId: string): ConsoleClient | undefined {
+    return this.clients.find((client) => client.serverId === serverId);
+  }
+
+  /** What all consoles of servers that are on show now. */
+  async views(): Promise<ConsoleView[]> {
+    this.requireGoingOn();
+    const looks = await Promise.allSettled(
+      this.watching.map(async (client) => {
+        const beganMs = performance.now();
+        const servers = await client.document<ShownServer[]>("show servers");
+        const functions = await client.document<ShownFunction[]>("show functions");
+        return { id: client.serverId, servers, functions, spanMs: performance.now() - beganMs };
+      }),
+    );
+    // Only now, when no line is in the middle of an answer any more.
+    return looks.map((look) => {
+      if (look.status === "rejected") throw look.reason;
+      return look.value;
+    });
+  }
+
+  /** @throws RuntimeError when somebody has pressed Ctrl-C */
+  requireGoingOn(): void {
+    if (this.isInterrupted) throw new RuntimeError("interrupted before the end of the procedure");
+  }
+
+  async owners(): Promise<Owners> {
+    return agreedOwners(await this.views()).owners;
+  }
+
+  /** The console of the server, among those that have one, with the most important function: its loss shows the most. */
+  async mostImportant(): Promise<ConsoleClient | undefined> {
+    const [view] = await this.views();
+    const candidates = this.watching.map(({ serverId }) => serverId);
+    return view === undefined ? undefined : this.client(mostImportant(view, candidates) ?? "");
+  }
+
+  /** The owners that the policy wants after these; null without a configuration. */
+  plan(before: Owners, { off, drained }: Absent = NOBODY): Owners | null {
+    return this.#whatIf?.plan({ owners: before, down: [...off, ...drained], cannotRun: {} }).assignment ?? null;
+  }
+
+  /**
+   * Waits until all consoles show the same order: everybody seen as they must be, nothing beyond capacity, everything that has an owner
+   * running, and the owners `expected`, or without those nothing left undone that anybody could see.
+   * @param look is shown every round
+   */
+  async settle(
+    expected: Owners | null,
+    absent: Absent = NOBODY,
+    { deadlineMs = SETTLE_DEADLINE_MS, look = (_views: readonly ConsoleView[]): void => {} } = {},
+  ): Promise<Settlement> {
+    const beganMs = performance.now();
+    for (let looks = 1; ; looks++) {
+      const views = await this.views();
+      look(views);
+      const missing = missingFrom(views, expected, absent);
+      const tookMs = Math.round(performance.now() - beganMs);
+      if (missing === "" || (tookMs > deadlineMs && looks >= SETTLE_LOOKS_MIN)) {
+        return { owners: agreedOwners(views).owners, isSettled: missing === "", missing, tookMs };
+      }
+      await Bun.sleep(LOOK_MS);
+    }
+  }
+
+  /** The check that follows a {@link settle}. */
+  checkSettlement(step: ProcedureStep, before: Owners, expected: Owners | null, settlement: Settlement): void {
+    const { owners, isSettled, missing, tookMs } = settlement;
+    const words = (after: Owners): string => {
+      const { moved, stopped, started, kept } = changesBetween(before, after);
+      const parts = [`moved: ${listed(moved)}`, `stopped: ${listed(stopped)}`, `started: ${listed(started)}`];
+      return `${parts.join("; ")}; ${kept.length} not touched`;
+    };
+    step.check(
+      "functions by server, as all consoles show it",
+      expected === null
+        ? "one owner for each that has room, nothing beyond capacity, all running"
+        : `as the plan says (${words(expected)})`,
+      isSettled ? `so after ${tookMs} ms${expected === null ? ` (${words(owners)})` : ""}` : missing,
+      isSettled,
+    );
+  }
+
+  expectRecord(server: string, codes: readonly number[], detail: string): void {
+    this.expected.push({ server, codes, detail });
+  }
+
+  /** The newest records of a server's log, oldest first. */
+  async records(client: ConsoleClient, count: number): Promise<LogEntry[]> {
+    return await client.document<LogEntry[]>(`show log -n ${count}`);
+  }
+
+  /** Ends what the procedure has begun: no server stays drained, and every console waits for Enter, as it was found. */
+  async leave(): Promise<void> {
+    for (const client of this.watching) {
+      try {
+        if (client === this.drained) await client.ask("resume");
+        await client.exit();
+      } catch {
+        // It has been told already what is wrong with this line.
+      }
+    }
+    for (const client of this.clients) client.close();
+  }
+}
+
+function missingFrom(views: readonly ConsoleView[], expected: Owners | null, absent: Absent): string {
+  const states = wrongStates(views, absent);
+  if (states.length > 0) return states.join("; ");
+  const { owners, disagreed } = agreedOwners(views);
+  if (disagreed.length > 0) return `the servers do not agree about ${listed(disagreed)}`;
+  const wrong = expected === null ? unserved(views, absent) : ownerDifferences(owners, expected);
+  return [...overloads(views), ...wrong, ...notRunning(views)].join("; ");
+}
