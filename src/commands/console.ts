@@ -8,6 +8,9 @@ import { parseOptions } from "./options.ts";
 
 const STDIN = 0;
 const CTRL_D = 0x04;
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
 /** As telnet has it: leaves a console that does not answer. */
 const CTRL_RIGHT_BRACKET = 0x1d;
 
@@ -56,19 +59,48 @@ function print(lines: readonly string[]): void {
 async function script(path: string): Promise<number> {
   let tail = "";
   let failed = false;
+  let answered = 0;
   const connection = await Connection.open(path, (bytes) => {
     const text = Buffer.from(bytes).toString("latin1");
     process.stdout.write(text);
     const lines = (tail + text).split("\n");
     tail = lines.pop() ?? "";
     failed ||= lines.some((line) => line.startsWith("ERR "));
+    answered += lines.filter((line) => /^(OK|ERR \S+)\r?$/.test(line)).length;
   });
-  connection.send(Uint8Array.of(CONSOLE_HELLO_SCRIPT));
-  for await (const chunk of process.stdin) connection.send(chunk as Uint8Array);
-  connection.send(new TextEncoder().encode("\n"));
-  connection.send(Uint8Array.of(CTRL_D));
-  await connection.ended;
+  const asked = new LineCount();
+  const type = async (): Promise<void> => {
+    connection.send(Uint8Array.of(CONSOLE_HELLO_SCRIPT));
+    for await (const chunk of process.stdin) {
+      asked.add(chunk as Uint8Array);
+      connection.send(chunk as Uint8Array);
+      await connection.taken(); // stdin may have no end
+    }
+    const end = Uint8Array.of(LF, CTRL_D);
+    asked.add(end);
+    connection.send(end);
+    await connection.ended;
+  };
+  await Promise.race([type(), connection.ended]);
+  process.stdin.destroy();
+  if (answered < asked.lines) {
+    throw new RuntimeError(`console: the connection ended with ${answered} of ${asked.lines} commands answered`);
+  }
   return failed ? EXIT_FAILED : EXIT_DONE;
+}
+
+/** Counts lines that are not blank, as the console does. */
+class LineCount {
+  lines = 0;
+  #isBlank = true;
+
+  add(bytes: Uint8Array): void {
+    for (const byte of bytes) {
+      const isEnd = byte === LF || byte === CR;
+      if (isEnd && !this.#isBlank) this.lines++;
+      this.#isBlank = isEnd || (this.#isBlank && byte <= SPACE);
+    }
+  }
 }
 
 async function session(path: string): Promise<number> {
@@ -100,6 +132,7 @@ async function session(path: string): Promise<number> {
 class Connection {
   readonly ended: Promise<void>;
   #unsent: Uint8Array = new Uint8Array(0);
+  #onTaken: () => void = () => undefined;
 
   private constructor(
     private readonly socket: Bun.Socket,
@@ -132,6 +165,15 @@ class Connection {
     this.#unsent = Buffer.concat([this.#unsent, bytes]);
     const sent = this.socket.write(this.#unsent);
     if (sent > 0) this.#unsent = this.#unsent.subarray(sent);
+    if (this.#unsent.length === 0) this.#onTaken();
+  }
+
+  /** When the socket has taken all that was sent. */
+  async taken(): Promise<void> {
+    if (this.#unsent.length === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#onTaken = resolve;
+    });
   }
 
   close(): void {

@@ -8,6 +8,8 @@ export interface Address {
   bytes: Uint8Array;
 }
 
+export const PORT_MAX = 65_535;
+
 /** Decodes an IPv4 address in dotted decimals or an IPv6 address of RFC 4291 without zone; null when it is neither. */
 export function parseAddress(text: string): Address | null {
   const ipv4 = parseIpv4(text);

@@ -30,7 +30,7 @@ import {
   WATCHDOG_S_MAX,
   WATCHDOG_S_MIN,
 } from "../limits.ts";
-import { parseAddress, parseListen, parseVip, specialAddress, vipObjection } from "./address.ts";
+import { PORT_MAX, parseAddress, parseListen, parseVip, specialAddress, vipObjection } from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
 import { quoted } from "./problem.ts";
 
@@ -38,7 +38,6 @@ import { quoted } from "./problem.ts";
 const WITNESSES_MAX = 4;
 /** Below 1024 a socket would need a privilege that nothing else here needs. */
 const PORT_MIN = 1024;
-const PORT_MAX = 65_535;
 /** execve takes far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
 

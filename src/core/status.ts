@@ -31,6 +31,7 @@ import {
   STATUS_SERVER_COUNT_AT,
   STATUS_SERVER_INCARNATION_AT,
   STATUS_SERVER_LAST_HEARD_US_AT,
+  STATUS_SERVER_PHASE_AT,
   STATUS_SERVER_REMAINING_AT,
   STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
@@ -146,6 +147,7 @@ export class StatusWriter {
       view.setInt32(at + STATUS_SERVER_REMAINING_AT, present ? this.remaining[server] : 0, true);
       view.setUint32(at + STATUS_SERVER_INCARNATION_AT, membership.incarnation[server], true);
       view.setUint8(at + STATUS_SERVER_STATE_AT, membership.state[server]);
+      view.setUint8(at + STATUS_SERVER_PHASE_AT, membership.phase[server]);
     }
   }
 }

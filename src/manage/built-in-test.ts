@@ -53,7 +53,7 @@ function serverResults(config: AircraftConfig, serverId: string, status: StatusD
     const seen = status?.servers.find((server) => server.id === id);
     if (seen === undefined) return [result(`server ${id}`, false, "unknown")];
     const heard = seen.lastHeardMs === null ? "never heard" : `heard ${seen.lastHeardMs} ms ago`;
-    return [result(`server ${id}`, seen.state === "alive", `${seen.state}, ${heard}`)];
+    return [result(`server ${id}`, seen.state === "alive" || seen.state === "draining", `${seen.state}, ${heard}`)];
   });
 }
 

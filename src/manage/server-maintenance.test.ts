@@ -22,7 +22,14 @@ import {
   MOVE_REFUSED_ROOM,
   NO_INDEX,
 } from "../wire/control.ts";
-import { SERVER_LOST, STATUS_SERVER_BYTES, STATUS_SERVERS_AT } from "../wire/status-snapshot.ts";
+import {
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  SERVER_LOST,
+  STATUS_SERVER_BYTES,
+  STATUS_SERVER_PHASE_AT,
+  STATUS_SERVERS_AT,
+} from "../wire/status-snapshot.ts";
 import { GroundSignal } from "./ground-input.ts";
 import type { LogKeeper } from "./log/log-keeper.ts";
 import { MaintenanceError } from "./maintenance.ts";
@@ -145,6 +152,11 @@ test("drain is allowed while another server is alive, the last one drains on gro
   const other = STATUS_SERVERS_AT + STATUS_SERVER_BYTES;
   writeStatus((view) => view.setUint8(other + 16, SERVER_LOST));
   expect(await refusalOf(maintenance.drain())).toBe("GROUND");
+  // One that is heard, but has handed everything over itself or is cut off from its clients, takes nothing.
+  for (const phase of [PHASE_DRAINING, PHASE_ISOLATED]) {
+    writeStatus((view) => view.setUint8(other + STATUS_SERVER_PHASE_AT, phase));
+    expect(await refusalOf(maintenance.drain())).toBe("GROUND");
+  }
   expect(await refusalOf(maintenance.resume())).toBe("");
   land();
   expect(await refusalOf(maintenance.drain())).toBe("");

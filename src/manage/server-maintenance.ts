@@ -37,6 +37,7 @@ export class ServerMaintenance implements Maintenance {
   }
 
   async drain(): Promise<void> {
+    // Not one that is drained or cut off itself: see ServerStatus.
     const others = this.status()?.servers.some(({ state }) => state === "alive") ?? false;
     await this.#act(others ? "drain" : "drain-last", "DRAIN", -1, () => this.#ask(CONTROL_DRAIN));
   }

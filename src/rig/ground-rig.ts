@@ -6,7 +6,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
 import { type parseOptions, requireConfig } from "../commands/options.ts";
-import { isLoopback, parseListen } from "../config/address.ts";
+import { isLoopback, PORT_MAX, parseListen } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { quoted } from "../config/problem.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
@@ -61,7 +61,7 @@ export async function groundRig(options: RigOptions): Promise<number> {
 /** Whoever reaches the page can switch servers off: it is for this machine alone, as the rig itself is. */
 function requirePageAddress(address: string): void {
   const place = parseListen(address);
-  if (place !== null && isLoopback(place.address)) return;
+  if (place !== null && isLoopback(place.address) && place.port <= PORT_MAX) return;
   throw new UsageError(
     `--page: found ${quoted(address)}, expected a loopback address and a port, such as ${PAGE_DEFAULT}`,
   );

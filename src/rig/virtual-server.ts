@@ -124,7 +124,9 @@ export class VirtualServer {
     if (holder === null) return;
     await this.site.network.unplug(this.label);
     process.kill(this.#firstPid, "SIGKILL");
+    this.#wakeKeepers(); // the machine is not gone before they have noticed
     await holder.exited;
+    this.#isPaused = false;
     await this.#daemon?.exited;
     this.#holder = null;
     this.#daemon = null;
@@ -153,6 +155,7 @@ export class VirtualServer {
   /** SIGCONT to every process of the server. */
   goOn(): void {
     for (const pid of this.processes()) signal(pid, "SIGCONT");
+    this.#wakeKeepers();
     this.#isPaused = false;
   }
 
@@ -194,6 +197,17 @@ export class VirtualServer {
     ]);
     const links = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
     return links.flatMap((link) => (link.addr_info ?? []).flatMap(({ local }) => (local === undefined ? [] : [local])));
+  }
+
+  /** Each `nsenter` stops itself with its child, and does not even notice the child's end until it is continued itself. */
+  #wakeKeepers(): void {
+    const [program = "", ...target] = this.#enter();
+    for (const pid of childrenOf(process.pid)) {
+      const found = argumentsOf(pid);
+      if (found[0] === program && target.every((argument, index) => argument === found[index + 1])) {
+        signal(pid, "SIGCONT");
+      }
+    }
   }
 
   #enter(): string[] {

@@ -18,7 +18,9 @@ import {
   LATENESS_BUCKETS,
   latenessBucketEnd,
   PHASE_DRAINING,
+  PHASE_ISOLATED,
   PHASE_NAMES,
+  SERVER_ALIVE,
   SERVER_STATE_NAMES,
   STATUS_COUNTERS_AT,
   STATUS_ENGINE_PID_AT,
@@ -40,6 +42,7 @@ import {
   STATUS_SERVER_BYTES,
   STATUS_SERVER_INCARNATION_AT,
   STATUS_SERVER_LAST_HEARD_US_AT,
+  STATUS_SERVER_PHASE_AT,
   STATUS_SERVER_REMAINING_AT,
   STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
@@ -51,6 +54,7 @@ import {
 
 export interface ServerStatus {
   id: string;
+  /** One of SERVER_STATE_NAMES; of a server that is alive and takes no functions "draining" or "isolated", as it says itself. */
   state: string;
   resource: number;
   /** RR(Sx), patent [0028]. */
@@ -163,12 +167,20 @@ function serverStatus(
   const sinceMs = lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
-    state: SERVER_STATE_NAMES[snapshot.getUint8(row + STATUS_SERVER_STATE_AT)] ?? "unknown",
+    state: serverState(
+      snapshot.getUint8(row + STATUS_SERVER_STATE_AT),
+      snapshot.getUint8(row + STATUS_SERVER_PHASE_AT),
+    ),
     resource: config.servers[index]?.resource ?? 0,
     remaining: snapshot.getInt32(row + STATUS_SERVER_REMAINING_AT, true),
     lastHeardMs: index === self ? 0 : sinceMs,
     incarnation: snapshot.getUint32(row + STATUS_SERVER_INCARNATION_AT, true),
   };
+}
+
+function serverState(state: number, phase: number): string {
+  const takesNone = state === SERVER_ALIVE && (phase === PHASE_DRAINING || phase === PHASE_ISOLATED);
+  return (takesNone ? PHASE_NAMES[phase] : SERVER_STATE_NAMES[state]) ?? "unknown";
 }
 
 function functionStatus(snapshot: DataView, config: AircraftConfig, index: number): FunctionStatus {

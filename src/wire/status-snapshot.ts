@@ -22,14 +22,14 @@
  * | 48     | 32 B    | table digest                                                                |
  * | 80     | 13 u32  | counters: see COUNTER_*                                                     |
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
- * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*); see STATUS_SERVER_* |
+ * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*), u8 phase as it says itself (PHASE_*); see STATUS_SERVER_* |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives: see latenessBucket                |
  * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (FUNCTION_*)                        |
  */
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const STATUS_MAGIC = 0x54534d57;
-export const STATUS_VERSION = 2;
+export const STATUS_VERSION = 3;
 
 export const STATUS_MAGIC_AT = 0;
 export const STATUS_VERSION_AT = 4;
@@ -64,6 +64,7 @@ export const STATUS_SERVER_LAST_HEARD_US_AT = 0;
 export const STATUS_SERVER_REMAINING_AT = 8;
 export const STATUS_SERVER_INCARNATION_AT = 12;
 export const STATUS_SERVER_STATE_AT = 16;
+export const STATUS_SERVER_PHASE_AT = 17;
 
 /** Within the row of a function. */
 export const STATUS_FUNCTION_OWNER_AT = 0;

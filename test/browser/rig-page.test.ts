@@ -72,6 +72,19 @@ test(
     await sees("b", "RUNNING");
     await allRun();
 
+    // A machine that was hung, or is, can be switched off like any other.
+    for (const isHung of [false, true]) {
+      if (isHung) {
+        await press("Pause", "b");
+        await sees("b", "PAUSED");
+      }
+      await press("Cut", "b");
+      await sees("b", "OFF");
+      await press("Restore", "b");
+      await sees("b", "RUNNING");
+      await allRun();
+    }
+
     await press("Drain", "b");
     await sees("b", "DRAINED");
     await page.setViewportSize({ width: 1440, height: 900 });

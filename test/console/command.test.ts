@@ -1,6 +1,6 @@
 /** `wingman console` over the socket of the run directory. */
 import { expect, test } from "bun:test";
-import { closeSync, constants, openSync, statSync } from "node:fs";
+import { closeSync, constants, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../../src/manage/console/console-server.ts";
 import { ConsoleProcess } from "./console-process.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
@@ -11,6 +11,15 @@ async function started(options: { idleMs?: number } = {}): Promise<ConsoleProces
   const console = new ConsoleProcess(options);
   await console.printed("ready\n");
   return console;
+}
+
+/** Empty when there is none, or none any more. */
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch {
+    return "";
+  }
 }
 
 /** A connection of our own making; everything that it was sent until it ended. */
@@ -82,6 +91,36 @@ test(
     const lines = many.out.trimEnd().split("\n");
     expect(lines.filter((line) => line === "OK")).toHaveLength(500);
     expect(lines.at(-1)).toBe("ERR SYNTAX");
+    // What was not answered was not done.
+    expect(await console.wingman([], "\n  \nexit\n")).toEqual({ code: 0, out: "OK\n", err: "" });
+    expect(await console.wingman([], "exit\nresume\n")).toEqual({
+      ...{ code: 1, out: "OK\n" },
+      err: "wingman: console: the connection ended with 1 of 2 commands answered\n",
+    });
+  },
+  LIMIT_MS,
+);
+
+test(
+  "stdin without an end: nothing is kept, and the end of the console is the end",
+  async () => {
+    await using console = await started();
+    const main = `${import.meta.dir}/../../src/main.ts`;
+    const command = `yes 'show log' | ${process.execPath} ${main} console --run-dir ${console.directory} | tail -c 1 >/dev/null; exit \${PIPESTATUS[1]}`;
+    const child = Bun.spawn(["bash", "-c", command], { stdio: ["ignore", "ignore", "pipe"] });
+    await Bun.sleep(3000);
+    const memory = readdirSync("/proc").flatMap((name) => {
+      const isClient = readIfThere(`/proc/${name}/cmdline`).startsWith(
+        `${process.execPath}\0${main}\0console\0--run-dir\0${console.directory}`,
+      );
+      const [, kib] = isClient ? (/VmRSS:\s+(\d+)/.exec(readIfThere(`/proc/${name}/status`)) ?? []) : [];
+      return kib === undefined ? [] : [Number(kib)];
+    });
+    expect(memory).toHaveLength(1);
+    expect(memory[0]).toBeLessThan(150_000);
+    console.kill();
+    expect(await child.exited).toBe(1);
+    expect(await child.stderr.text()).toContain("console: the connection ended with ");
   },
   LIMIT_MS,
 );

@@ -86,6 +86,10 @@ export class ConsoleProcess {
     return { code: await child.exited, out, err };
   }
 
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGTERM");
     await this.#child.exited;

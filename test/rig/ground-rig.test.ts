@@ -112,7 +112,13 @@ test(
 );
 
 test("wrong input is told in words, with exit code 2, and nothing is started", async () => {
-  for (const options of [["--bogus"], ["extra"], ["--config", "/nonexistent/aircraft.json"], ["enter"]]) {
+  for (const options of [
+    ["--bogus"],
+    ["extra"],
+    ["--page", "127.0.0.1:99999"],
+    ["--config", "/nonexistent/aircraft.json"],
+    ["enter"],
+  ]) {
     const child = startRig(...options);
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     expect(await child.exited).toBe(2);

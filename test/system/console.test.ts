@@ -10,6 +10,8 @@ import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
+/** Five periods, a tenth of the detection time: a machine that is busy with other tests does 33 ms to a keep-alive by itself. */
+const LATE_US_MAX = 100_000;
 
 let flight: Flight;
 let terminal: PseudoTerminal;
@@ -41,6 +43,9 @@ async function started(): Promise<void> {
   flight.a.start(withConsole(terminal.path));
   flight.b.start(withConsole(join(directory, "none")));
   await flight.settled();
+  // The maintenance process comes when it comes: nothing that flies waits for it.
+  for (const server of [flight.a, flight.b])
+    await until("its console", () => console(server, "show", "book").code === 0);
 }
 
 /** What `wingman console` answers. */
@@ -81,6 +86,12 @@ test(
 
     expect(await ask("drain")).toEndWith("OK\r\nwingman a> ");
     await until("a is empty", () => !Object.values(ownersOf(flight.a.state() ?? flight.fail())).includes("a"));
+    // b is the last one that serves now: not in the air.
+    await until("b sees it", () => console(flight.b, "show", "servers").out.includes("a       draining"));
+    expect(console(flight.b, "drain").err).toContain("(CONFIRM)");
+    rmSync(groundInput());
+    await until("b is in the air", () => console(flight.b, "clear faults confirm").err.includes("(GROUND)"));
+    expect(console(flight.b, "drain", "confirm").err).toContain("(GROUND)");
     expect(await ask("resume")).toEndWith("OK\r\nwingman a> ");
     await until("a takes part again", () => flight.a.state()?.phase === "active");
     expect(await ask("show log -n 100")).toMatch(/MOVE TO/);
@@ -121,7 +132,9 @@ test(
     await terminal.until(/TABLE DIGEST +[0-9a-f]{64}\r\n(.+\r\n)+OK\r\n/);
     expect(performance.now() - beganMs).toBeLessThan(1000);
     const after = flight.a.state()?.keepAlive ?? flight.fail();
-    globalThis.console.log(`console: worst lateness ${before.lateUs.max} us before, ${after.lateUs.max} us after`);
+    // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the flood and without.
+    expect(after.sent).toBeGreaterThan(before.sent);
+    expect(after.lateUs.max).toBeLessThan(Math.max(2 * before.lateUs.max, LATE_US_MAX));
     expect(ownersOf(flight.b.state() ?? flight.fail())).toEqual(owners);
     expect(flight.b.log).not.toContain("SERVER LOST");
   },

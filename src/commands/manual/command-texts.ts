@@ -102,7 +102,8 @@ one command after the other. What is typed during an answer waits, up to ${CONSO
 characters; with more the older are dropped, with a bell.
 
 Downloads go by ZMODEM: most terminal programs begin to receive by themselves.
-Size and SHA-256 stand before and after; five Ctrl-X break off.`,
+Size and SHA-256 stand before and after; five Ctrl-X break off. A log of 4 MiB
+takes 6 minutes at 115200 bit/s and 75 at 9600; download legs is short.`,
   log: `Shows the log of this machine (--state-dir), or a file taken from any other
 (--file), also while it is written: a report in text (default), CSV, JSON lines, or
 the file itself (--binary), to stdout or to --out.

@@ -67,7 +67,9 @@ lost          nothing accepted for lostAfterPeriods x periodMs; with three or
 unreachable   lost here, heard by others: its functions are left alone, and the
               fault is logged
 alive again   recoveredAfterPeriods accepted in a row
-leaving       it said good-bye (drain, orderly stop): out at once
+draining      alive, and takes no functions
+isolated      alive, and cut off from its clients
+leaving       it said good-bye (orderly stop): out at once
 incompatible  its table digest differs: no peer until both have the same table
 
 A starting server listens for lostAfterPeriods + ${LISTEN_EXTRA_PERIODS} periods, and a lease longer where

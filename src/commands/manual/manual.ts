@@ -62,9 +62,10 @@ key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
   lock             held by 'wingman run': a second one here ends at once
   config.json      the configuration in effect, all defaults written out
   status           what 'wingman status' shows
-  engine.sock      where 'wingman drain' and 'wingman resume' ask
+  engine.sock      where drain, resume and move ask
   console.sock     the maintenance console, for 'wingman console'
   engine.stderr    what the engine printed before it died; empty otherwise
+  manage.stderr    what the maintenance process printed
 
 /var/lib/wingman   (--state-dir), kept over restarts:
   incarnation      number of the last start; must never go back
@@ -72,7 +73,8 @@ key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
   maintenance.log.corrupt-1 ...
                    a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
-No other file is read, in particular none of the directory it is started in.
+No other file is read but maintenance.groundInput and the devices that are
+configured, in particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
 
 const EXIT_CODES = (): string => `0  done

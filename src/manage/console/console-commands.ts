@@ -49,6 +49,8 @@ export interface ConsoleCommand {
 }
 
 const CONFIRM = "confirm";
+/** So many functions or servers are named to choose from. */
+const NAMES_MAX = 16;
 const LEG_MAX = 0xffff_ffff;
 const WITH_JSON = "With | json one document on one line.";
 
@@ -161,7 +163,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       const isConfirmed = confirmation(args, "drain");
       const others = statusOf(maintenance).servers.filter(({ state }) => state === "alive");
       if (others.length === 0 && !isConfirmed) {
-        throw unconfirmed("no other server is alive, all functions will stop", "drain");
+        throw unconfirmed("no other server takes functions, all will stop", "drain");
       }
       await maintenance.drain();
       return { lines: () => ["DRAINING; show functions tells what is left"] };
@@ -189,7 +191,9 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       const order = `move ${entry.id} ${target.id}`;
       if (!confirmation(rest, order)) {
         const from = entry.owner === null ? "starts" : `leaves ${entry.owner}`;
-        throw unconfirmed(`${entry.id} ${from} and runs on ${target.id}`, order);
+        const isThere = entry.owner === target.id;
+        const consequence = isThere ? `runs on ${target.id} already` : `${from} and runs on ${target.id}`;
+        throw unconfirmed(`${entry.id} ${consequence}`, order);
       }
       await maintenance.move(entry.id, target.id);
       return { lines: () => [`${entry.id} MOVES TO ${target.id}; show functions tells when it runs`] };
@@ -315,6 +319,12 @@ function unconfirmed(consequence: string, command: string): MaintenanceError {
   return new MaintenanceError("CONFIRM", `${consequence}; if that is wanted: ${command} ${CONFIRM}`);
 }
 
+/** Names to choose from; of many only some: a list of a thousand takes half a minute at 9600 baud. */
+function some(ids: readonly string[]): string {
+  const more = ids.length - NAMES_MAX;
+  return more <= 0 ? alternatives(ids) : `${ids.slice(0, NAMES_MAX).join(", ")} or one of ${more} more`;
+}
+
 /** The entry whose identifier is `text`, or the only one whose identifier begins with it. */
 function named<Entry extends { readonly id: string }>(
   text: string | undefined,
@@ -322,17 +332,16 @@ function named<Entry extends { readonly id: string }>(
   what: string,
 ): Entry {
   const ids = entries.map(({ id }) => id);
-  if (text === undefined)
-    throw new MaintenanceError("SYNTAX", `found nothing, expected a ${what}: ${alternatives(ids)}`);
+  if (text === undefined) throw new MaintenanceError("SYNTAX", `found nothing, expected a ${what}: ${some(ids)}`);
   const wanted = text.toLowerCase();
   const beginning = entries.filter(({ id }) => id.startsWith(wanted));
   const matching = entries.filter(({ id }) => id === wanted).concat(beginning);
   const [entry] = matching;
   if (entry === undefined) {
-    throw new MaintenanceError("UNKNOWN", `found ${quoted(text)}, expected a ${what}: ${alternatives(ids)}`);
+    throw new MaintenanceError("UNKNOWN", `found ${quoted(text)}, expected a ${what}: ${some(ids)}`);
   }
   if (entry.id !== wanted && beginning.length > 1) {
-    const found = alternatives(beginning.map(({ id }) => id));
+    const found = some(beginning.map(({ id }) => id));
     throw new MaintenanceError("AMBIGUOUS", `found ${quoted(text)}, expected ${found}`);
   }
   return entry;

@@ -46,6 +46,17 @@ test("every show fits 80 columns of printable ASCII and has a document on one li
   expect(await document("show book | json")).toEqual({ policy: "preempt", book: null });
 });
 
+test("of a thousand functions only some are named to choose from", async () => {
+  const [template] = server.config.functions;
+  if (template === undefined) throw new Error("the table has no function");
+  server.config.functions = Array.from({ length: 1000 }, (_, index) => ({ ...template, id: `map-${index}` }));
+  for (const line of ["move", "move x left", "move map left"]) {
+    const { lines } = await ask(line);
+    expect(lines.at(-1)).toEndWith("or one of 984 more");
+    expect(lines.at(-1)?.length).toBeLessThan(300);
+  }
+});
+
 test("the longest identifiers and values are shortened, not the table", async () => {
   for (const entry of [...server.config.functions, ...server.config.servers]) entry.id = entry.id.padEnd(32, "x");
   server.log.records = server.log.records.map((record) => ({
@@ -130,6 +141,7 @@ test("move and clear say what they would do, and do it with confirm", async () =
   expect(await seen("clear faults")).toBe(
     "1 active faults will be cleared; if that is wanted: clear faults confirm\nERR CONFIRM",
   );
+  expect(await seen("move map left")).toStartWith("map runs on left already; ");
   expect(server.actions).toEqual([]);
   expect(await seen("move map right confirm")).toEndWith("OK");
   expect(await seen("clear faults CONFIRM")).toBe("OK");
@@ -140,7 +152,7 @@ test("drain asks only where no other server is left", async () => {
   expect(await seen("drain")).toEndWith("OK");
   server.peerIsAlive = false;
   expect(await seen("drain")).toBe(
-    "no other server is alive, all functions will stop; if that is wanted: drain confirm\nERR CONFIRM",
+    "no other server takes functions, all will stop; if that is wanted: drain confirm\nERR CONFIRM",
   );
   expect(await seen("drain confirm")).toEndWith("OK");
   expect(server.actions).toEqual(["drain", "drain"]);

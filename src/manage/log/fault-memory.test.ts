@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import {
+  LOG_ACTION,
   LOG_FUNCTION_UP,
   LOG_ISOLATED,
   LOG_NO_LEASE,
@@ -131,6 +132,18 @@ describe("a leg", () => {
 });
 
 describe("what comes too often", () => {
+  test("what somebody did is told apart from what else somebody did", () => {
+    const act = (functionId: string, detail: string) =>
+      memory.take({ code: LOG_ACTION, first: 0, second: 0, functionId, detail }, at(0));
+    for (let times = 0; times < 4; times++) act("", "RESUME");
+    act("", "DRAIN");
+    act("map", "MOVE TO b");
+    act("games", "MOVE TO b");
+    const [resume, ...others] = [`event ${LOG_ACTION} RESUME x1`, `event ${LOG_ACTION} DRAIN x1`];
+    const moves = ["map", "games"].map((id) => `event ${LOG_ACTION} ${id} MOVE TO b x1`);
+    expect(lines()).toEqual([resume, resume, resume, ...others, ...moves] as string[]);
+  });
+
   test("is written three times in an hour for each subject, then counted, and the count is written when the hour is over", () => {
     for (let i = 0; i < 10; i++) {
       server(LOG_SERVER_LOST, "b", i * MINUTE_US);

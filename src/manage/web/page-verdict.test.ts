@@ -30,6 +30,14 @@ test("a server is lost and everything runs: named, with what to do about it", ()
   expect(verdict.steps).toEqual(["Server b (LOST): Check power and network cables of the server named."]);
 });
 
+test("many servers of one state are counted: the picture stays on the screen", () => {
+  const lost = ["b", "c", "d", "e"].map((id) => server(id, "lost"));
+  const servers = [server("a", "alive"), ...lost, server("f", "draining")];
+  const verdict = verdictOf({ isKnown: true, servers, functions: RUNNING, faults: [] });
+  expect(verdict.headline).toBe("ALL 2 FUNCTIONS RUN; 4 SERVERS LOST; SERVER f DRAINED");
+  expect(verdict.steps.map((step) => step.split(":")[0])).toEqual(["4 servers (LOST)", "Server f (DRAINED)"]);
+});
+
 test("functions without a server come first, counted when there are many", () => {
   const some = verdictOf({ isKnown: true, servers: BOTH, functions: [entry("f", null), entry("g", "a")], faults: [] });
   expect(some).toEqual({ level: "bad", headline: "1 OF 2 FUNCTIONS DOES NOT RUN: f", steps: [] });

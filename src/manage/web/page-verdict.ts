@@ -12,6 +12,7 @@ export interface Verdict {
 
 /** More names than this are counted instead. */
 const NAMES_MAX = 5;
+const SERVERS_NAMED_MAX = 3;
 const STEPS_MAX = 5;
 
 /** A fault that cabin or cockpit see, or that maintenance has to deal with. */
@@ -43,9 +44,8 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
   const idle = functions.filter(({ owner }) => owner === null);
   const starting = functions.filter(({ owner, state }) => owner !== null && state !== "running");
   const urgent = faults.filter((fault) => fault.class > 0 && fault.class <= CLASS_MAX);
-  const steps = [...down, ...away].flatMap(({ id, word, action }) =>
-    action === "" ? [] : [`Server ${id} (${word}): ${action}`],
-  );
+  const named = shortened([...down, ...away]);
+  const steps = named.flatMap(({ who, word, action }) => (action === "" ? [] : [`${who} (${word}): ${action}`]));
   for (const fault of urgent) {
     const about = fault.function === "" ? "" : ` (${fault.function})`;
     if (fault.action !== "None." && !steps.some((step) => step.endsWith(fault.action)))
@@ -53,7 +53,7 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
   }
   const words = [
     functionWords(functions, idle, starting),
-    ...[...down, ...away].map(({ id, word }) => `SERVER ${id} ${word}`),
+    ...named.map(({ who, word }) => `${who.replace(/^(\d+ )?servers?/i, (text) => text.toUpperCase())} ${word}`),
     ...(down.length + away.length === 0 && urgent.length > 0 ? [`${counted(urgent.length, "ACTIVE FAULT")}`] : []),
   ];
   const level =
@@ -63,6 +63,17 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
         ? "moving"
         : "good";
   return { level, headline: words.join("; "), steps: steps.slice(0, STEPS_MAX) };
+}
+
+/** The servers, each by its name; of one state more than a few as a number: the answer stays in sight. */
+function shortened(servers: readonly PageServer[]): { who: string; word: string; action: string }[] {
+  const words = [...new Set(servers.map(({ word }) => word))];
+  return words.flatMap((word) => {
+    const alike = servers.filter((server) => server.word === word);
+    const { action = "" } = alike[0] ?? {};
+    if (alike.length > SERVERS_NAMED_MAX) return [{ who: `${alike.length} servers`, word, action }];
+    return alike.map(({ id }) => ({ who: `Server ${id}`, word, action }));
+  });
 }
 
 function functionWords(

@@ -170,6 +170,7 @@ describe("who is let in", () => {
       "evil.example",
       "127.0.0.1.evil.example",
       "localhost.evil.example:8044",
+      "localhost@evil.example",
       "10.44.0.9",
       "[fd44::9]",
     ]) {
@@ -235,6 +236,14 @@ describe("who is let in", () => {
       `the page cannot listen at ${listen}`,
     );
     taken.close();
+  });
+
+  test("the page of another daemon does not share its address", () => {
+    const { url } = start();
+    const listen = new URL(url).host;
+    expect(() => startWebServer(new MaintenanceStandIn({ listen }), options)).toThrow(
+      `the page cannot listen at ${listen}`,
+    );
   });
 });
 

@@ -83,6 +83,7 @@ export function serve(
       idleTimeout: WEB_IDLE_S,
       maxRequestBodySize: WEB_BODY_BYTES_MAX,
       development: false,
+      reusePort: false, // which it is not by itself without development: two programs would share the port
       fetch: (request, self) =>
         self.pendingRequests > WEB_REQUESTS_MAX
           ? answer(503, "busy")
@@ -113,9 +114,11 @@ class Pages {
 
   async answer(request: Request, from: string): Promise<Response> {
     const { method, headers } = request;
-    const path = new URL(request.url).pathname;
     // Without a token the address is a loopback one, and its name is all that tells who was meant.
     if (this.#access === null && !isLocalHost(headers.get("host"))) return answer(421, "this page has another address");
+    const url = URL.parse(request.url);
+    if (url === null) return answer(400, "the Host header is none"); // the address is made with it
+    const path = url.pathname;
     if (method === "POST" && path === "/login" && this.#access !== null) return this.#login(request, from);
     if (method === "POST" && path === "/command" && this.#source.command !== null) return this.#command(request);
     if (method !== "GET" && method !== "HEAD") return answer(405, "GET and HEAD only", { allow: "GET, HEAD" });
