@@ -1,4 +1,9 @@
-import type { FunctionStatus, ServerStatus, StatusDocument } from "../supervisor/status-document.ts";
+import {
+  type FunctionStatus,
+  type ServerStatus,
+  type StatusDocument,
+  serverWord,
+} from "../supervisor/status-document.ts";
 
 const COLUMNS = 80;
 
@@ -38,7 +43,7 @@ export function statusText(status: StatusDocument): string {
 
 function serverCells(server: ServerStatus): string[] {
   const heard = server.state === "self" ? "-" : server.lastHeardMs === null ? "never" : `${server.lastHeardMs} ms ago`;
-  return [server.id, server.state, String(server.resource), String(server.remaining), heard];
+  return [server.id, serverWord(server), String(server.resource), String(server.remaining), heard];
 }
 
 /** In the order in which they are given out: priority falling, then as configured (step S3). */

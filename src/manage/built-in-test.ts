@@ -1,7 +1,7 @@
 /** The built-in test: looks at networks, servers, witnesses, clock and log, and disturbs nothing. */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
-import type { StatusDocument } from "../supervisor/status-document.ts";
+import { type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
@@ -53,7 +53,8 @@ function serverResults(config: AircraftConfig, serverId: string, status: StatusD
     const seen = status?.servers.find((server) => server.id === id);
     if (seen === undefined) return [result(`server ${id}`, false, "unknown")];
     const heard = seen.lastHeardMs === null ? "never heard" : `heard ${seen.lastHeardMs} ms ago`;
-    return [result(`server ${id}`, seen.state === "alive" || seen.state === "draining", `${seen.state}, ${heard}`)];
+    const word = serverWord(seen);
+    return [result(`server ${id}`, word === "alive" || word === "draining", `${word}, ${heard}`)];
   });
 }
 

@@ -77,8 +77,14 @@ export class MaintenanceStandIn implements Maintenance {
       incarnation: 7,
       tableDigest: "00".repeat(32),
       servers: [
-        { id: "a", state: "self", resource: 100, remaining: 100 - used("a"), lastHeardMs: 0, incarnation: 7 },
-        { id: "b", state: stateOfB, resource: 100, remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
+        {
+          ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
+          ...{ lastHeardMs: 0, incarnation: 7 },
+        },
+        {
+          ...{ id: "b", state: stateOfB, phase: stateOfB === "alive" ? "active" : null, resource: 100 },
+          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
+        },
       ],
       functions,
       keepAlive: {

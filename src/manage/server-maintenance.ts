@@ -4,7 +4,7 @@ import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maint
 import { linkState } from "../io/network-interface.ts";
 import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
-import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
+import { type StatusDocument, statusDocument, takesFunctions } from "../supervisor/status-document.ts";
 import { readStatusNow } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts";
 import { judge } from "./built-in-test.ts";
@@ -37,8 +37,7 @@ export class ServerMaintenance implements Maintenance {
   }
 
   async drain(): Promise<void> {
-    // Not one that is drained or cut off itself: see ServerStatus.
-    const others = this.status()?.servers.some(({ state }) => state === "alive") ?? false;
+    const others = this.status()?.servers.some(takesFunctions) ?? false;
     await this.#act(others ? "drain" : "drain-last", "DRAIN", -1, () => this.#ask(CONTROL_DRAIN));
   }
 

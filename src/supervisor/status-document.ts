@@ -18,9 +18,9 @@ import {
   LATENESS_BUCKETS,
   latenessBucketEnd,
   PHASE_DRAINING,
-  PHASE_ISOLATED,
   PHASE_NAMES,
   SERVER_ALIVE,
+  SERVER_JOINING,
   SERVER_STATE_NAMES,
   STATUS_COUNTERS_AT,
   STATUS_ENGINE_PID_AT,
@@ -54,8 +54,10 @@ import {
 
 export interface ServerStatus {
   id: string;
-  /** One of SERVER_STATE_NAMES; of a server that is alive and takes no functions "draining" or "isolated", as it says itself. */
+  /** One of SERVER_STATE_NAMES. */
   state: string;
+  /** One of PHASE_NAMES, as it says itself; null: it is not heard. */
+  phase: string | null;
   resource: number;
   /** RR(Sx), patent [0028]. */
   remaining: number;
@@ -165,12 +167,11 @@ function serverStatus(
   const row = STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES;
   const lastHeardUs = snapshot.getFloat64(row + STATUS_SERVER_LAST_HEARD_US_AT, true);
   const sinceMs = lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
+  const state = snapshot.getUint8(row + STATUS_SERVER_STATE_AT);
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
-    state: serverState(
-      snapshot.getUint8(row + STATUS_SERVER_STATE_AT),
-      snapshot.getUint8(row + STATUS_SERVER_PHASE_AT),
-    ),
+    state: SERVER_STATE_NAMES[state] ?? "unknown",
+    phase: phaseOf(index === self, state, snapshot, row),
     resource: config.servers[index]?.resource ?? 0,
     remaining: snapshot.getInt32(row + STATUS_SERVER_REMAINING_AT, true),
     lastHeardMs: index === self ? 0 : sinceMs,
@@ -178,9 +179,20 @@ function serverStatus(
   };
 }
 
-function serverState(state: number, phase: number): string {
-  const takesNone = state === SERVER_ALIVE && (phase === PHASE_DRAINING || phase === PHASE_ISOLATED);
-  return (takesNone ? PHASE_NAMES[phase] : SERVER_STATE_NAMES[state]) ?? "unknown";
+function phaseOf(isSelf: boolean, state: number, snapshot: DataView, row: number): string | null {
+  if (isSelf) return PHASE_NAMES[snapshot.getUint8(STATUS_PHASE_AT)] ?? null;
+  if (state !== SERVER_ALIVE && state !== SERVER_JOINING) return null;
+  return PHASE_NAMES[snapshot.getUint8(row + STATUS_SERVER_PHASE_AT)] ?? null;
+}
+
+/** The state for people: of a server that is alive and takes no functions "draining" or "isolated". */
+export function serverWord({ state, phase }: Pick<ServerStatus, "state" | "phase">): string {
+  return state === "alive" && (phase === "draining" || phase === "isolated") ? phase : state;
+}
+
+/** Another server that takes functions. */
+export function takesFunctions({ state, phase }: Pick<ServerStatus, "state" | "phase">): boolean {
+  return state === "alive" && (phase === "active" || phase === "listening");
 }
 
 function functionStatus(snapshot: DataView, config: AircraftConfig, index: number): FunctionStatus {

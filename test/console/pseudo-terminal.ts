@@ -1,18 +1,15 @@
 import { errno, SystemError } from "../../src/io/errno.ts";
-import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "../../src/io/libc.ts";
-import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
+import { libc } from "../../src/io/libc.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { openPseudoTerminal } from "../pseudo-terminal-pair.ts";
 
 // asm-generic/ioctls.h
-const TIOCSPTLCK = 0x4004_5431;
-const TIOCGPTN = 0x8004_5430;
 const TCGETS2 = 0x802c_542a;
 
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 2;
 const BUFFER_BYTES = 16_384;
 
-const multiplexer = nativeString("/dev/ptmx");
-const number = new NativeMemory(4);
 const buffer = new NativeMemory(BUFFER_BYTES);
 
 /** The end of a pseudo-terminal pair at which a person sits; the program opens `path`. */
@@ -25,12 +22,9 @@ export class PseudoTerminal {
   #fd: number;
 
   constructor() {
-    this.#fd = libc.open(multiplexer.address, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK, 0);
-    if (this.#fd < 0) throw new SystemError("open", errno(), "/dev/ptmx");
-    number.view.setInt32(0, 0, true);
-    if (libc.ioctl(this.#fd, TIOCSPTLCK, number.address) < 0) throw new SystemError("TIOCSPTLCK", errno());
-    if (libc.ioctl(this.#fd, TIOCGPTN, number.address) < 0) throw new SystemError("TIOCGPTN", errno());
-    this.path = `/dev/pts/${number.view.getInt32(0, true)}`;
+    const { fd, path } = openPseudoTerminal();
+    this.#fd = fd;
+    this.path = path;
   }
 
   /** Hangs up. */

@@ -1,12 +1,9 @@
 import { spawnSync } from "node:child_process";
 import { closeSync, constants, openSync } from "node:fs";
 import { EAGAIN, errno, SystemError } from "../../src/io/errno.ts";
-import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "../../src/io/libc.ts";
-import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
-
-/** asm-generic/ioctls.h: unlocks the other end; tells its number in /dev/pts. */
-const TIOCSPTLCK = 0x40045431;
-const TIOCGPTN = 0x80045430;
+import { libc } from "../../src/io/libc.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { openPseudoTerminal } from "../pseudo-terminal-pair.ts";
 
 const EIO = 5;
 const READ_BYTES = 4096;
@@ -20,12 +17,8 @@ export class PseudoTerminal {
   #isOpen = true;
 
   constructor() {
-    this.#fd = libc.open(nativeString("/dev/ptmx").address, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0);
-    if (this.#fd < 0) throw new SystemError("open /dev/ptmx", errno());
-    this.#memory.view.setInt32(0, 0, true);
-    if (libc.ioctl(this.#fd, TIOCSPTLCK, this.#memory.address) < 0) throw new SystemError("TIOCSPTLCK", errno());
-    if (libc.ioctl(this.#fd, TIOCGPTN, this.#memory.address) < 0) throw new SystemError("TIOCGPTN", errno());
-    const path = `/dev/pts/${this.#memory.view.getInt32(0, true)}`;
+    const { fd, path } = openPseudoTerminal();
+    this.#fd = fd;
     this.otherFd = openSync(path, constants.O_RDWR | constants.O_NOCTTY);
     const stty = spawnSync("stty", ["-F", path, "raw", "-echo"]);
     if (stty.status !== 0) throw new Error(`stty: ${stty.stderr}`);

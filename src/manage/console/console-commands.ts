@@ -6,6 +6,7 @@ import {
   CONSOLE_PAGE_LINES,
   CONSOLE_PAGE_LINES_MAX,
 } from "../../limits.ts";
+import { takesFunctions } from "../../supervisor/status-document.ts";
 import { type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import type { ConsoleSettings, Download } from "./console.ts";
@@ -161,7 +162,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "They take no more until resume. As the last server it stops them all, and asks for confirm.",
     async (maintenance, _settings, args) => {
       const isConfirmed = confirmation(args, "drain");
-      const others = statusOf(maintenance).servers.filter(({ state }) => state === "alive");
+      const others = statusOf(maintenance).servers.filter(takesFunctions);
       if (others.length === 0 && !isConfirmed) {
         throw unconfirmed("no other server takes functions, all will stop", "drain");
       }

@@ -1,15 +1,20 @@
 /** What `show` and `test` print, in lines of at most 80 columns. */
 import { paragraph } from "../../commands/paragraph.ts";
 import type { KeepAliveConfig } from "../../config/model.ts";
-import type { FunctionStatus, ServerStatus, StatusDocument } from "../../supervisor/status-document.ts";
+import {
+  type FunctionStatus,
+  type ServerStatus,
+  type StatusDocument,
+  serverWord,
+} from "../../supervisor/status-document.ts";
 import type { FaultEntry, LegEntry, LogEntry, StorageFigures, TestResult } from "../maintenance.ts";
 import type { VersionDocument } from "../version-document.ts";
 import { namedValues, textTable, timeText, utcText } from "./console-table.ts";
 
 export function serverLines(servers: readonly ServerStatus[]): string[] {
-  const rows = servers.map(({ id, state, resource, remaining, lastHeardMs }) => {
+  const rows = servers.map(({ id, state, phase, resource, remaining, lastHeardMs }) => {
     const heard = state === "self" ? "-" : lastHeardMs === null ? "never" : `${lastHeardMs} ms ago`;
-    return [id, state, String(resource), String(remaining), heard];
+    return [id, serverWord({ state, phase }), String(resource), String(remaining), heard];
   });
   return textTable(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], rows, [2, 3, 4]);
 }

@@ -4,7 +4,7 @@
  */
 import type { AircraftConfig } from "../../config/model.ts";
 import { WEB_LOG_MS } from "../../limits.ts";
-import type { FunctionStatus, StatusDocument } from "../../supervisor/status-document.ts";
+import { type FunctionStatus, type StatusDocument, serverWord } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance, StorageFigures } from "../maintenance.ts";
 import { type ServerWords, serverWords } from "../server-words.ts";
 import { type Verdict, verdictOf, whyNotRunning } from "./page-verdict.ts";
@@ -168,7 +168,7 @@ function pageServers(status: StatusDocument | null, config: AircraftConfig, serv
     // Its own phase says more than that it is itself; active is what the others call alive.
     const own = status?.draining ? "draining" : status?.phase === "active" ? "alive" : (status?.phase ?? "");
     const unseen = isSelf ? "no engine" : "not known";
-    const state = seen === undefined ? unseen : isSelf ? own : seen.state;
+    const state = seen === undefined ? unseen : isSelf ? own : serverWord(seen);
     const remaining = seen?.remaining ?? resource;
     return { id, state, ...serverWords(state), isSelf, resource, remaining, lastHeardMs: seen?.lastHeardMs ?? null };
   });
