@@ -1,4 +1,6 @@
-/** The files of the page as they stand in src/manage/page: inside the executable, and nothing is fetched from elsewhere. */
+/** The files of the page as they stand in page/, with the list of codes in the first one: inside the executable, and nothing is fetched from elsewhere. */
+import { eventLabel } from "../../core/event-text.ts";
+import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import login from "./page/login.html" with { type: "text" };
@@ -15,8 +17,21 @@ export interface PageFile {
 // TypeScript knows the kinds of these files otherwise; the attribute makes all of them texts.
 const file = (type: string, text: unknown): PageFile => ({ type: `${type}; charset=utf-8`, text: text as string });
 
+const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+
+/** A row for every code of the log: code, class, text, cause, action. */
+const codeRows = MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code)
+  .map(({ code, class: faultClass, text, cause, action }) => {
+    const cells = [faultClass === 0 ? "event" : String(faultClass), text, cause, action];
+    return `<tr><th scope="row">${eventLabel(code)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
+  })
+  .join("\n");
+
 export const PAGE_FILES: Readonly<Record<string, PageFile>> = {
-  "/": file("text/html", index),
+  "/": file(
+    "text/html",
+    (index as unknown as string).replace("<!-- codes -->", () => codeRows),
+  ),
   "/page.css": file("text/css", css),
   "/page.js": file("text/javascript", page),
   "/picture.js": file("text/javascript", picture),

@@ -6,6 +6,8 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { eventLabel } from "../../core/event-text.ts";
+import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
 import { WEB_REFUSAL_MS } from "../../limits.ts";
 import { verifyLog } from "../log/log-verify.ts";
 import { MaintenanceStandIn } from "../maintenance-stand-in.ts";
@@ -79,6 +81,14 @@ describe("what is served", () => {
     ]) {
       expect((await fetch(url + path)).status).toBe(404);
     }
+  });
+
+  test("the page lists every code of the log with its cause and action", async () => {
+    const html = await (await fetch(start().url)).text();
+    const rows = [...html.matchAll(/<tr><th scope="row">(WNG-\d{4})<\/th>(.*)<\/tr>/g)];
+    expect(rows.map(([, label]) => label)).toEqual(MAINTENANCE_EVENTS.map(({ code }) => eventLabel(code)).toSorted());
+    expect(html).toContain("<td>SERVER LOST</td><td>No server hears its keep-alives any longer.</td>");
+    expect(html).not.toContain("<!-- codes -->");
   });
 
   test("every answer forbids the browser all but this page itself", async () => {
