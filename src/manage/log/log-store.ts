@@ -155,10 +155,10 @@ export class LogStore implements LogSource {
     this.places = new LogPlaces(this, this.header);
   }
 
-  /** Both copies, one after the other: at least one is whole at any time. */
+  /** Both copies, one after the other, each with its whole page: at least one is whole at any time. */
   writeHeader(changes: Partial<LogHeader>): void {
     const header = { ...this.header, ...changes, generation: this.header.generation + 1 };
-    const bytes = new Uint8Array(LOG_HEADER_BYTES);
+    const bytes = new Uint8Array(LOG_PAGE_BYTES);
     encodeLogHeader(header, bytes, 0);
     for (const at of [0, LOG_PAGE_BYTES]) {
       writeFully(this.#fd, bytes, at);
