@@ -1,5 +1,6 @@
 /** The calls of the lease, many times over in a network namespace of this process's own, and a canary that makes garbage. */
 import { dlopen, FFIType } from "bun:ffi";
+import { ETIME } from "../../src/io/errno.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { measureGarbage } from "../garbage.ts";
 import { run, vip } from "../namespaces/virtual-network.ts";
@@ -18,19 +19,25 @@ function check(condition: boolean): void {
   if (!condition) process.exit(1);
 }
 
+/** A machine that stood still during the call ends the lease; that makes no garbage either, and the lease begins anew. */
+function renew(): void {
+  const refused = lease.renew();
+  check(refused === 0 || (refused === ETIME && lease.begin() === 0));
+}
+
 let kept: unknown;
 
 const cases: Record<string, () => void> = {
   canary() {
     check(lease.begin() === 0);
     measureGarbage(20_000, (number) => {
-      check(lease.renew() === 0);
+      renew();
       kept = { number };
     });
   },
   renew() {
     check(lease.begin() === 0);
-    measureGarbage(20_000, () => check(lease.renew() === 0));
+    measureGarbage(20_000, renew);
   },
   "begin-and-lapse"() {
     measureGarbage(3_000, () => check(lease.begin() === 0 && lease.lapse() === 0));

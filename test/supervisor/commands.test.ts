@@ -14,7 +14,7 @@ import {
   encodeControl,
   NO_INDEX,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING } from "../../src/wire/status-snapshot.ts";
+import { PHASE_DRAINING, STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
 import { until } from "./daemon.ts";
 import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "./snapshot.ts";
 
@@ -90,7 +90,10 @@ test(
         /^wingman: status: the engine .* has written no snapshot for 5 s\n$/,
       ],
       [() => writeSnapshot(file, { sequence: 3 }), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
-      [() => writeSnapshot(file, { version: 99 }), /^wingman: status: .*layout version 99, expected 2.*\n$/],
+      [
+        () => writeSnapshot(file, { version: 99 }),
+        new RegExp(`^wingman: status: .*layout version 99, expected ${STATUS_VERSION}.*\\n$`),
+      ],
       [() => writeFileSync(file, "short"), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
       [
         () => writeFileSync(file, new Uint8Array(10_000).fill(2)),
