@@ -40,7 +40,6 @@ export const libc = dlopen("libc.so.6", {
   recvmsg: { args: [INT, ADDRESS, INT], returns: COUNT },
   shutdown: { args: [INT, INT], returns: INT },
   if_nametoindex: { args: [ADDRESS], returns: UINT },
-  if_nameindex: { args: [], returns: FFIType.ptr },
 
   // descriptors
   open: { args: [ADDRESS, INT, UINT], returns: INT },

@@ -1,4 +1,4 @@
-import { CString, type Pointer, read } from "bun:ffi";
+import { readFileSync } from "node:fs";
 import { EADDRNOTAVAIL, ENODEV, errno, SystemError } from "./errno.ts";
 import { AF_INET, AF_UNIX, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
@@ -33,15 +33,10 @@ export function requireInterface(name: string): number {
   return index;
 }
 
-/** Names of all interfaces of this network namespace, for messages. Start-up only: makes garbage and frees nothing. */
+/** Names of all interfaces of this network namespace, for messages; proc_net(5): a line each, the name before the colon, after two of headings. */
 export function interfaceNames(): string[] {
-  // struct if_nameindex { unsigned int index; char *name; }, closed by a row of zeros.
-  const rows = libc.if_nameindex();
-  const names: string[] = [];
-  if (rows === null) return names;
-  for (let at = 0; read.u32(rows, at) !== 0; at += 16)
-    names.push(new CString(read.ptr(rows, at + 8) as Pointer).toString());
-  return names;
+  const lines = readFileSync("/proc/thread-self/net/dev", "latin1").split("\n").slice(2);
+  return lines.flatMap((line) => /^\s*([^:]+):/.exec(line)?.[1] ?? []);
 }
 
 /** Start-up: throws a SystemError when there is no such interface, or it has no IPv4 address: what it sends would come from 0.0.0.0, and be dropped. */

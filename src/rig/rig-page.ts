@@ -17,9 +17,9 @@ import {
 import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
+import { readSnapshot } from "../supervisor/status-reader.ts";
 import { STATUS_WRITTEN_US_AT } from "../wire/status-snapshot.ts";
 import type { RigEvent } from "./rig-event.ts";
-import { readSnapshot } from "./status-file.ts";
 import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";

@@ -2,8 +2,7 @@
  * A server's state as the rig watches it: read straight from the engine's snapshot, because starting `wingman status` for every
  * look would disturb what is being measured. The acceptance procedure compares both once.
  */
-import { closeSync, openSync } from "node:fs";
-import { hasLayout, readWhole } from "../supervisor/status-reader.ts";
+import { readSnapshot } from "../supervisor/status-reader.ts";
 import {
   FUNCTION_STATE_NAMES,
   PHASE_NAMES,
@@ -21,9 +20,6 @@ import {
   STATUS_SERVERS_AT,
 } from "../wire/status-snapshot.ts";
 
-/** Writing takes microseconds: one of so many looks, one straight after the other, finds the snapshot whole. */
-const LOOKS_MAX = 20;
-
 export interface ServerView {
   incarnation: number;
   phase: string;
@@ -37,25 +33,6 @@ export interface ServerView {
 export function readServerView(file: string): ServerView | null {
   const view = readSnapshot(file);
   return view === null ? null : decode(view);
-}
-
-/** The snapshot itself, likewise. */
-export function readSnapshot(file: string): DataView | null {
-  let descriptor: number;
-  try {
-    descriptor = openSync(file, "r");
-  } catch {
-    return null;
-  }
-  try {
-    for (let look = 0; look < LOOKS_MAX; look++) {
-      const view = readWhole(descriptor);
-      if (view !== null) return hasLayout(view) ? view : null;
-    }
-    return null;
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function decode(view: DataView): ServerView {

@@ -49,6 +49,19 @@ export async function readStatus(file: string, periodMs: number): Promise<DataVi
 
 /** One look that waits for nothing: a snapshot of an engine that runs, or null. */
 export function readStatusNow(file: string, periodMs: number): DataView | null {
+  const view = readSnapshot(file);
+  if (view === null) return null;
+  try {
+    requireCurrent(view, file, periodMs);
+    return view;
+  } catch (error) {
+    if (error instanceof StatusError) return null;
+    throw error;
+  }
+}
+
+/** Likewise, whether or not the engine that wrote it still runs. */
+export function readSnapshot(file: string): DataView | null {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
@@ -56,16 +69,11 @@ export function readStatusNow(file: string, periodMs: number): DataView | null {
     return null;
   }
   try {
-    for (let count = 0; count < LOOKS_MAX; count++) {
+    for (let look = 0; look < LOOKS_MAX; look++) {
       const view = readWhole(descriptor);
-      if (view === null) continue;
-      requireCurrent(requireLayout(view, file), file, periodMs);
-      return view;
+      if (view !== null) return hasLayout(view) ? view : null;
     }
     return null;
-  } catch (error) {
-    if (error instanceof StatusError) return null;
-    throw error;
   } finally {
     closeSync(descriptor);
   }
@@ -80,7 +88,7 @@ export function unreadable(file: string, error: unknown): StatusError {
 }
 
 /** One look: the snapshot, of whatever layout, or null when it is being written or not there yet. */
-export function readWhole(descriptor: number): DataView | null {
+function readWhole(descriptor: number): DataView | null {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   const sequenceAfter = new DataView(new ArrayBuffer(4));
   const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
@@ -93,7 +101,7 @@ export function readWhole(descriptor: number): DataView | null {
 }
 
 /** Written by an engine of this release. */
-export function hasLayout(view: DataView): boolean {
+function hasLayout(view: DataView): boolean {
   return view.getUint32(STATUS_MAGIC_AT, true) === STATUS_MAGIC && versionOf(view) === STATUS_VERSION;
 }
 
