@@ -50,9 +50,8 @@ function installPackages() {
   const installed = existsSync(STAMP) ? readFileSync(STAMP, "utf8") : "";
   if (installed === wanted) return;
   process.stderr.write("setup: installing npm packages\n");
-  // Not `npm ci`: it refuses a lock file that does not name the packages of platforms which a registry does not offer.
-  const install = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
-  if (!run("npm", install)) fail("npm install failed; see above");
+  const install = ["ci", "--no-audit", "--no-fund", "--loglevel=error"];
+  if (!run("npm", install)) fail("npm ci failed; see above");
   writeFileSync(STAMP, wanted);
 }
 
