@@ -1,9 +1,10 @@
 /**
  * `npm run bench -- [--json] [--only NAME[,NAME…]] [--trials N] [--seed N] [--wingman FILE]`
  *
- * Measures Wingman side by side with what users would pick instead, in one run, alternating. Results on stdout, progress on
- * stderr. Exit code 0: everything was measured, or its peer is not installed; 1: something could not be measured; 2: the command
- * line is wrong. Limits are printed and do not change the exit code.
+ * Measures Wingman side by side with what users would pick instead, in one run, alternating.
+ * Results on stdout, progress on stderr. Exit code 0: everything was measured, or its peer is not
+ * installed; 1: something could not be measured; 2: the command line is wrong. Limits are printed
+ * and do not change the exit code.
  *   --trials   of each system, instead of each benchmark's own number
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
@@ -12,7 +13,13 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, release, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { CommandError, EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../src/commands/errors.ts";
+import {
+  CommandError,
+  EXIT_DONE,
+  EXIT_FAILED,
+  RuntimeError,
+  UsageError,
+} from "../src/commands/errors.ts";
 import { runCommand } from "../src/rig/command-run.ts";
 import { allocate } from "./bench/allocate.ts";
 import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";
@@ -92,7 +99,9 @@ async function measureAll(options: Options): Promise<number> {
     try {
       const report = await benchmark.measure(context);
       const load = [loadBefore, loadavg()[0] as number];
-      report.notes.push(`load average ${load.map((value) => value.toFixed(2)).join(" before, ")} after`);
+      report.notes.push(
+        `load average ${load.map((value) => value.toFixed(2)).join(" before, ")} after`,
+      );
       done.push({ benchmark, report, load });
       if (!options.json) process.stdout.write(`${reportText(benchmark, report)}\n`);
     } catch (error) {
@@ -105,11 +114,17 @@ async function measureAll(options: Options): Promise<number> {
   }
   const skipped = done.reduce((sum, { report }) => sum + report.skipped.length, 0);
   if (options.json) {
-    const results = done.map(({ benchmark, report, load }) => reportDocument(benchmark, report, load));
+    const results = done.map(({ benchmark, report, load }) =>
+      reportDocument(benchmark, report, load),
+    );
     const machine = { kernel: release(), processors: cpus().length, model: cpus()[0]?.model ?? "" };
-    process.stdout.write(`${JSON.stringify({ machine, seed: options.seed, results, failures, skipped }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ machine, seed: options.seed, results, failures, skipped }, null, 2)}\n`,
+    );
   } else {
-    process.stdout.write(`${done.length} measured, ${failures.length} failed, ${skipped} skipped\n`);
+    process.stdout.write(
+      `${done.length} measured, ${failures.length} failed, ${skipped} skipped\n`,
+    );
   }
   return failures.length === 0 ? EXIT_DONE : EXIT_FAILED;
 }
@@ -124,7 +139,8 @@ function readOptions(args: string[]): Options {
   return {
     json: values.json,
     benchmarks: chosen(values.only),
-    trials: values.trials === undefined ? null : wholeNumber("trials", values.trials, 1, TRIALS_MAX),
+    trials:
+      values.trials === undefined ? null : wholeNumber("trials", values.trials, 1, TRIALS_MAX),
     seed: wholeNumber("seed", values.seed, 0, SEED_MAX),
     wingman: values.wingman === undefined ? null : resolve(values.wingman),
   };
@@ -156,7 +172,9 @@ function chosen(only: readonly string[]): readonly Benchmark[] {
 function wholeNumber(option: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-  throw new UsageError(`--${option}: found ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`);
+  throw new UsageError(
+    `--${option}: found ${JSON.stringify(text)}, expected a whole number from ${min} to ${max}`,
+  );
 }
 
 function contextOf(options: Options): BenchContext {
@@ -180,7 +198,10 @@ function contextOf(options: Options): BenchContext {
   };
 }
 
-/** Short, because the paths of Unix sockets in it are limited. `forget` is called when it is removed. */
+/**
+ * Short, because the paths of Unix sockets in it are limited. `forget` is called when it is
+ * removed.
+ */
 function makeDirectory(forget: () => void): string {
   const directory = mkdtempSync(join(tmpdir(), "wmb-"));
   cleanUp.defer(() => {

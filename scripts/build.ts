@@ -2,8 +2,9 @@
  * Builds the two standalone executables:
  *   bun scripts/build.ts [--outdir DIR]     → DIR/wingman (flight) and DIR/wingman-rig (ground), default dist/
  *
- * Without any --minify option: Bun 1.4.5's --minify-syntax built an engine that took every peer for itself.
- * Neither reads `.env`, `bunfig.toml`, `tsconfig.json` or `package.json` of the folder it starts in.
+ * Without any --minify option: Bun 1.4.5's --minify-syntax built an engine that took every peer for
+ * itself. Neither reads `.env`, `bunfig.toml`, `tsconfig.json` or `package.json` of the folder it
+ * starts in.
  */
 import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
@@ -15,7 +16,11 @@ const ROOT = join(import.meta.dir, "..");
 /** SHA-256 over path and content of everything that goes into the executables, as 16 hex digits. */
 function buildDigest(): string {
   const hash = createHash("sha256");
-  for (const file of [...filesIn("src"), ...filesIn("firmware-config"), join(ROOT, "package-lock.json")]) {
+  for (const file of [
+    ...filesIn("src"),
+    ...filesIn("firmware-config"),
+    join(ROOT, "package-lock.json"),
+  ]) {
     if (file.endsWith(".test.ts")) continue;
     hash.update(relative(ROOT, file)).update("\0").update(readFileSync(file)).update("\0");
   }
@@ -45,7 +50,11 @@ async function compile(entry: string, outfile: string, digest: string): Promise<
     "--outfile",
     outfile,
   ];
-  const build = Bun.spawn([process.execPath, ...args], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
+  const build = Bun.spawn([process.execPath, ...args], {
+    cwd: ROOT,
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   const [out, err, code] = await Promise.all([
     new Response(build.stdout).text(),
     new Response(build.stderr).text(),
@@ -54,7 +63,9 @@ async function compile(entry: string, outfile: string, digest: string): Promise<
   if (code !== 0) throw new Error(`building ${entry} failed:\n${out}${err}`);
 }
 
-const { values } = parseArgs({ options: { outdir: { type: "string", default: join(ROOT, "dist") } } });
+const { values } = parseArgs({
+  options: { outdir: { type: "string", default: join(ROOT, "dist") } },
+});
 mkdirSync(values.outdir, { recursive: true });
 const digest = buildDigest();
 await compile("src/main.ts", join(values.outdir, "wingman"), digest);

@@ -1,6 +1,6 @@
 // Installs what is missing, in plain JavaScript because it runs before anything is installed.
-//   node scripts/setup.mjs [start|test|bench]
-// npm packages from the lock file; system packages with apt-get when we are root, otherwise they are named.
+//   node scripts/setup.mjs [start|test|bench] npm packages from the lock file; system packages with
+//   apt-get when we are root, otherwise they are named.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -39,7 +39,11 @@ function fail(message) {
 }
 
 function run(command, args, env = process.env) {
-  const result = spawnSync(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], env });
+  const result = spawnSync(command, args, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit"],
+    env,
+  });
   return result.error === undefined && result.status === 0;
 }
 
@@ -65,19 +69,22 @@ function installCommands(task) {
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(([, name]) => name))];
   const named = missing.map(([command, name]) => `${command} (Debian package ${name})`).join(", ");
-  if (process.getuid?.() !== 0 || !isOnPath("apt-get")) fail(`missing: ${named}. Install and try again.`);
+  if (process.getuid?.() !== 0 || !isOnPath("apt-get"))
+    fail(`missing: ${named}. Install and try again.`);
   process.stderr.write(`setup: installing ${packages.join(", ")}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   // A service that a package brings along is not to be started here.
   const install = ["install", "-y", "--no-install-recommends", "-qq", ...packages];
   if (!run("apt-get", install, env)) {
-    if (!run("apt-get", ["update", "-qq"], env) || !run("apt-get", install, env)) fail(`could not install: ${named}`);
+    if (!run("apt-get", ["update", "-qq"], env) || !run("apt-get", install, env))
+      fail(`could not install: ${named}`);
   }
 }
 
 const task = process.argv[2];
 if (task !== undefined && !(task in COMMANDS))
   fail(`unknown task "${task}"; expected ${Object.keys(COMMANDS).join(", ")}`);
-if (process.platform !== "linux") fail(`found ${process.platform}; Wingman needs Linux (network namespaces, netlink)`);
+if (process.platform !== "linux")
+  fail(`found ${process.platform}; Wingman needs Linux (network namespaces, netlink)`);
 installPackages();
 if (task !== undefined) installCommands(task);

@@ -1,10 +1,12 @@
 /**
  * Flies the real core in virtual time under faults and checks P1 to P8 after every step.
  *
- *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N] [--period MS] [--jobs N] [--json]
+ *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N]
+ *   [--period MS] [--jobs N] [--json]
  *
- * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs says; with --hours it flies long flights with
- * rare faults until H hours have been simulated. --seed S flies one and prints its trace. Exit 1 on a violation.
+ * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs
+ * says; with --hours it flies long flights with rare faults until H hours have been simulated.
+ * --seed S flies one and prints its trace. Exit 1 on a violation.
  */
 import { parseArgs } from "node:util";
 import { fly } from "../test/simulation/flight.ts";
@@ -32,7 +34,12 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
-function number(name: string, text: string | undefined, min: number, max: number): number | undefined {
+function number(
+  name: string,
+  text: string | undefined,
+  min: number,
+  max: number,
+): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (text.trim() === "" || !Number.isFinite(value) || value < min || value > max) {
@@ -64,7 +71,8 @@ function readWishes(): Wishes {
   const text = (name: string): string | undefined => values[name] as string | undefined;
   const whole = (name: string, min: number, max: number): number | undefined => {
     const value = number(name, text(name), min, max);
-    if (value !== undefined && !Number.isInteger(value)) refuse(`--${name}: found "${value}", expected a whole number`);
+    if (value !== undefined && !Number.isInteger(value))
+      refuse(`--${name}: found "${value}", expected a whole number`);
     return value;
   };
   return {
@@ -91,7 +99,10 @@ function replay(wishes: Wishes, seed: number): number {
 }
 
 function sizeOf({ servers, periodMs }: Wishes): { servers?: number; periodMs?: number } {
-  return { ...(servers === undefined ? {} : { servers }), ...(periodMs === undefined ? {} : { periodMs }) };
+  return {
+    ...(servers === undefined ? {} : { servers }),
+    ...(periodMs === undefined ? {} : { periodMs }),
+  };
 }
 
 /** Seeds in this process. Stops at the first violation. */
@@ -101,7 +112,8 @@ function flyHere(wishes: Wishes): Totals {
   const beganMs = performance.now();
   const { hours } = wishes;
   for (let seed = wishes.from; ; seed++) {
-    if (hours === null ? seed >= wishes.from + wishes.seeds : totals.simulatedUs >= hours * 3.6e9) break;
+    if (hours === null ? seed >= wishes.from + wishes.seeds : totals.simulatedUs >= hours * 3.6e9)
+      break;
     if (performance.now() - beganMs > wishes.seconds * 1000) break;
     const longFlight = hours === null ? {} : { horizonUs: 3_600_000_000, faultCount: 20 };
     const result = fly({ seed, ...size, ...longFlight });
@@ -127,12 +139,21 @@ async function flyInParts(wishes: Wishes): Promise<Totals> {
   const parts = Array.from({ length: wishes.jobs }, async (_, job) => {
     const from = wishes.from + job * perJob;
     const seeds = Math.min(perJob, wishes.from + wishes.seeds - from);
-    const args = ["--part", "--json", "--from", String(from), "--seeds", String(Math.max(1, seeds))];
+    const args = [
+      "--part",
+      "--json",
+      "--from",
+      String(from),
+      "--seeds",
+      String(Math.max(1, seeds)),
+    ];
     if (wishes.servers !== undefined) args.push("--servers", String(wishes.servers));
     if (wishes.periodMs !== undefined) args.push("--period", String(wishes.periodMs));
     if (Number.isFinite(wishes.seconds)) args.push("--seconds", String(wishes.seconds));
     if (wishes.hours !== null) args.push("--hours", String(wishes.hours / wishes.jobs));
-    const child = Bun.spawn([process.execPath, import.meta.path, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = Bun.spawn([process.execPath, import.meta.path, ...args], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const text = await new Response(child.stdout).text();
     if ((await child.exited) > 1) throw new Error("a part of the simulation crashed; see above");
     return Totals.parse(text);

@@ -1,10 +1,11 @@
 /**
  * `npm run soak -- [--minutes N] [--seed S]`
  *
- * Flies the real executables through random faults, flight after flight, with two to four servers in network namespaces, while a
- * seat and a packet capture watch who answers for which VIP. Needs root. One line for each flight on stdout. Exit code 0: never two
- * answers, and after every burst of faults everything ran again; 1: not so, and the seed that shows it is printed; 2: the command line is
- * wrong.
+ * Flies the real executables through random faults, flight after flight, with two to four servers
+ * in network namespaces, while a seat and a packet capture watch who answers for which VIP. Needs
+ * root. One line for each flight on stdout. Exit code 0: never two answers, and after every burst
+ * of faults everything ran again; 1: not so, and the seed that shows it is printed; 2: the command
+ * line is wrong.
  *   --minutes  how long (default: 10); the flight that is under way is finished
  *   --seed     of the first flight (default: drawn); the next ones count up
  */
@@ -52,7 +53,9 @@ function fail(flight: number, text: string): never {
 
 function readOptions(): { minutes: number; seed: number } {
   try {
-    const { values } = parseArgs({ options: { minutes: { type: "string" }, seed: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { minutes: { type: "string" }, seed: { type: "string" } },
+    });
     const drawn = Math.floor(Math.random() * 0x1_0000_0000);
     return {
       minutes: values.minutes === undefined ? 10 : wholeNumber("minutes", values.minutes),

@@ -1,6 +1,7 @@
 /**
- * Runs every test: builds the executables, checks types and style, then runs the suites one after the other, each in a process
- * of its own. The last line is `N passed, N failed` (`, N skipped` when there were any); exit 1 when anything failed.
+ * Runs every test: builds the executables, checks types and style, then runs the suites one after
+ * the other, each in a process of its own. The last line is `N passed, N failed` (`, N skipped`
+ * when there were any); exit 1 when anything failed.
  *
  *   bun scripts/test.ts [SUITE …]      a suite is `check`, `unit`, or a folder of test/
  */
@@ -19,7 +20,12 @@ interface Outcome {
 }
 
 async function run(command: string[]): Promise<number> {
-  return await Bun.spawn(command, { cwd: ROOT, stdin: "ignore", stdout: "inherit", stderr: "inherit" }).exited;
+  return await Bun.spawn(command, {
+    cwd: ROOT,
+    stdin: "ignore",
+    stdout: "inherit",
+    stderr: "inherit",
+  }).exited;
 }
 
 /** A tool whose exit code is its verdict counts as one test. */
@@ -43,7 +49,10 @@ async function runSuite(suite: string, scratch: string): Promise<Outcome> {
   return readReport(report, code);
 }
 
-/** The totals of a JUnit report. A suite that left none, or that failed without a failed test, counts as one failure. */
+/**
+ * The totals of a JUnit report. A suite that left none, or that failed without a failed test,
+ * counts as one failure.
+ */
 function readReport(report: string, code: number): Outcome {
   let text: string;
   try {
@@ -52,7 +61,8 @@ function readReport(report: string, code: number): Outcome {
     return { passed: 0, failed: 1, skipped: 0 };
   }
   const root = /<testsuites[^>]*>/.exec(text)?.[0] ?? "";
-  const total = (name: string): number => Number(new RegExp(` ${name}="(\\d+)"`).exec(root)?.[1] ?? "0");
+  const total = (name: string): number =>
+    Number(new RegExp(` ${name}="(\\d+)"`).exec(root)?.[1] ?? "0");
   const failed = total("failures");
   const skipped = total("skipped");
   const passed = total("tests") - failed - skipped;
@@ -60,7 +70,9 @@ function readReport(report: string, code: number): Outcome {
 }
 
 function suites(): string[] {
-  const folders = readdirSync(join(ROOT, "test")).filter((name) => statSync(join(ROOT, "test", name)).isDirectory());
+  const folders = readdirSync(join(ROOT, "test")).filter((name) =>
+    statSync(join(ROOT, "test", name)).isDirectory(),
+  );
   const withTests = folders.filter((name) =>
     readdirSync(join(ROOT, "test", name), { recursive: true, encoding: "utf8" }).some((file) =>
       file.endsWith(".test.ts"),
@@ -85,7 +97,9 @@ function add(name: string, outcome: Outcome, beganMs: number): void {
   total.failed += outcome.failed;
   total.skipped += outcome.skipped;
   const seconds = ((performance.now() - beganMs) / 1000).toFixed(1);
-  lines.push(`${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped in ${seconds} s`);
+  lines.push(
+    `${name}: ${outcome.passed} passed, ${outcome.failed} failed, ${outcome.skipped} skipped in ${seconds} s`,
+  );
 }
 
 try {
@@ -98,7 +112,11 @@ try {
       add("types", await runCheck([join(BIN, "tsc"), "--noEmit"]), beganMs);
       beganMs = performance.now();
       // What runs in the browser knows a document, and nothing of Bun.
-      add("types of the page", await runCheck([join(BIN, "tsc"), "--noEmit", "-p", "src/manage/web/page"]), beganMs);
+      add(
+        "types of the page",
+        await runCheck([join(BIN, "tsc"), "--noEmit", "-p", "src/manage/web/page"]),
+        beganMs,
+      );
       beganMs = performance.now();
       add("style", await runCheck([join(BIN, "biome"), "check", "."]), beganMs);
     } else add(suite, await runSuite(suite, scratch), beganMs);
@@ -107,5 +125,7 @@ try {
   rmSync(scratch, { recursive: true, force: true });
 }
 const skipped = total.skipped === 0 ? "" : `, ${total.skipped} skipped`;
-process.stdout.write(`\n${lines.join("\n")}\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
+process.stdout.write(
+  `\n${lines.join("\n")}\n${total.passed} passed, ${total.failed} failed${skipped}\n`,
+);
 process.exit(total.failed === 0 ? 0 : 1);

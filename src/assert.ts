@@ -6,7 +6,10 @@ export class AssertionError extends Error {
   override readonly name = "AssertionError";
 }
 
-/** Throws {@link AssertionError} when `condition` is false. `message` is a constant: no garbage in the flight loop. */
+/**
+ * Throws {@link AssertionError} when `condition` is false. `message` is a constant: no garbage in
+ * the flight loop.
+ */
 export function assert(condition: boolean, message: string): asserts condition {
   if (!condition) throw new AssertionError(message);
 }

@@ -7,7 +7,9 @@ import { join } from "node:path";
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
 const wingman = (...args: string[]) => {
-  const child = Bun.spawnSync([process.execPath, MAIN, ...args], { env: { PATH: process.env.PATH } });
+  const child = Bun.spawnSync([process.execPath, MAIN, ...args], {
+    env: { PATH: process.env.PATH },
+  });
   return { code: child.exitCode, out: child.stdout.toString(), err: child.stderr.toString() };
 };
 
@@ -19,8 +21,14 @@ test("no command: the short usage, exit 2", () => {
 });
 
 test("an unknown command is answered with the nearest", () => {
-  expect(wingman("chek")).toEqual({ code: 2, out: "", err: 'wingman: unknown command "chek"; did you mean check?\n' });
-  expect(wingman("constructor").err).toStartWith('wingman: unknown command "constructor"; expected one of run, check,');
+  expect(wingman("chek")).toEqual({
+    code: 2,
+    out: "",
+    err: 'wingman: unknown command "chek"; did you mean check?\n',
+  });
+  expect(wingman("constructor").err).toStartWith(
+    'wingman: unknown command "constructor"; expected one of run, check,',
+  );
 });
 
 test("help and version also as options", () => {

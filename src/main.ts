@@ -7,7 +7,10 @@ import { quoted } from "./config/problem.ts";
 
 type Command = (args: string[]) => Promise<number>;
 
-/** Each is loaded when it is called: the engine must not wait for, nor hold in memory, what it does not use. */
+/**
+ * Each is loaded when it is called: the engine must not wait for, nor hold in memory, what it does
+ * not use.
+ */
 const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import("./commands/run.ts")).run,
   check: async () => (await import("./commands/check.ts")).check,
@@ -30,14 +33,17 @@ const ROLES = ["run", "engine", "manage", "launch"];
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;
   if (first === undefined) {
-    throw new UsageError(`expected a command\n\n${commandSummaries()}\n\n'wingman help' shows the manual.`);
+    throw new UsageError(
+      `expected a command\n\n${commandSummaries()}\n\n'wingman help' shows the manual.`,
+    );
   }
   if (first === "--help" || first === "-h") return run("help", rest);
   if (first === "--version" || first === "-V") return run("version", rest);
   if (!COMMANDS.some(({ name }) => name === first)) throw new UsageError(unknownCommand(first));
   const end = rest.indexOf("--");
   const options = end < 0 ? rest : rest.slice(0, end);
-  if (first !== "help" && (options.includes("--help") || options.includes("-h"))) return run("help", [first]);
+  if (first !== "help" && (options.includes("--help") || options.includes("-h")))
+    return run("help", [first]);
   return run(first, rest);
 }
 
@@ -52,7 +58,8 @@ async function run(name: string, args: string[]): Promise<number> {
 function unknownCommand(name: string): string {
   const names = PUBLIC_COMMANDS.map((command) => command.name);
   const nearest = nearestName(name, names);
-  const hint = nearest === null ? `expected one of ${names.join(", ")}` : `did you mean ${nearest}?`;
+  const hint =
+    nearest === null ? `expected one of ${names.join(", ")}` : `did you mean ${nearest}?`;
   return `unknown command ${quoted(name)}; ${hint}`;
 }
 
@@ -60,7 +67,8 @@ try {
   // Not process.exit: that cuts off output which a pipe has not taken yet.
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-  // What the system refused is told in one line, too; by its name, because importing it would load libc for every command.
+  // What the system refused is told in one line, too; by its name, because importing it would load
+  // libc for every command.
   const isRefusal = error instanceof Error && error.name === "SystemError";
   if (!(error instanceof CommandError) && !isRefusal) throw error;
   console.error(`wingman: ${error.message}`);

@@ -1,35 +1,47 @@
 /**
- * The proof that a piece of code makes no garbage: a child process runs it many times while the engine logs every collection.
- * Differences of heap sizes would show nothing, and a collector with the usual limits would not run for megabytes.
+ * The proof that a piece of code makes no garbage: a child process runs it many times while the
+ * engine logs every collection. Differences of heap sizes would show nothing, and a collector with
+ * the usual limits would not run for megabytes.
  *
- * The child is a script that calls {@link measureGarbage}; the test calls {@link collectionsOf} with it and expects 0. Always
- * beside a canary, a script or argument that does make garbage, for which it must not be 0.
+ * The child is a script that calls {@link measureGarbage}; the test calls {@link collectionsOf}
+ * with it and expects 0. Always beside a canary, a script or argument that does make garbage, for
+ * which it must not be 0.
  */
 import { libc } from "../src/io/libc.ts";
 import { nativeString } from "../src/io/native-memory.ts";
 
-/** Bytes that are allocated between two collections: 200,000 rounds of the smallest object (16 bytes) make 48 of them. */
+/**
+ * Bytes that are allocated between two collections: 200,000 rounds of the smallest object (16
+ * bytes) make 48 of them.
+ */
 const COLLECT_EVERY_BYTES = 65_536;
 
 const MARK = "garbage measurement\n";
 const STDERR = 2;
 
-/** Environments under which a proof must hold: with all compilers, and with the first of them only, which keeps more in memory. */
+/**
+ * Environments under which a proof must hold: with all compilers, and with the first of them only,
+ * which keeps more in memory.
+ */
 export const COMPILERS: readonly Record<string, string>[] = [{}, { BUN_JSC_useDFGJIT: "0" }];
 
 /**
- * In the child: runs `round` `rounds` times to warm up (compilation makes garbage of its own), then as often again, between
- * marks in the log.
+ * In the child: runs `round` `rounds` times to warm up (compilation makes garbage of its own), then
+ * as often again, between marks in the log.
  */
 export function measureGarbage(rounds: number, round: (number: number) => void): void {
-  const mark = nativeString(MARK); // written by libc: `console` and `fs` would make garbage inside the marks
+  // written by libc: `console` and `fs` would make garbage inside the marks
+  const mark = nativeString(MARK);
   for (let number = 0; number < rounds; number++) round(number);
   libc.write(STDERR, mark.address, MARK.length);
   for (let number = rounds; number < 2 * rounds; number++) round(number);
   libc.write(STDERR, mark.address, MARK.length);
 }
 
-/** In the test: how often the collector ran in the child between its marks. Throws when the child failed or measured nothing. */
+/**
+ * In the test: how often the collector ran in the child between its marks. Throws when the child
+ * failed or measured nothing.
+ */
 export async function collectionsOf(
   scriptPath: string,
   args: readonly string[],

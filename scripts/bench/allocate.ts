@@ -7,7 +7,10 @@ import { FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 
 const TRIALS = 200;
-/** The mean function needs 10, all together about 10,240: 16 servers of 660 have room for all, 15 no longer. */
+/**
+ * The mean function needs 10, all together about 10,240: 16 servers of 660 have room for all, 15 no
+ * longer.
+ */
 const REQUIRED_MAX = 19;
 const RESOURCE = 660;
 
@@ -24,7 +27,9 @@ export const allocate: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   const figures: Figure[] = [];
-  const notes: string[] = ["no peer: none of them allocates by priority and resource in its fast path"];
+  const notes: string[] = [
+    "no peer: none of them allocates by priority and resource in its fast path",
+  ];
   for (const [label, policy] of POLICIES) {
     const timesUs: number[] = [];
     const steps: number[] = [];
@@ -42,9 +47,19 @@ async function measure(context: BenchContext): Promise<Report> {
       timesUs.push(tookUs);
       steps.push(allocation.steps);
     }
-    figures.push({ label: `${label}, time`, unit: "µs", series: [{ system: "wingman", values: timesUs }] });
-    figures.push({ label: `${label}, work`, unit: "steps", series: [{ system: "wingman", values: steps }] });
-    notes.push(`${label}: the first call after the table was made took ${firstUs.toFixed(0)} µs and is not counted`);
+    figures.push({
+      label: `${label}, time`,
+      unit: "µs",
+      series: [{ system: "wingman", values: timesUs }],
+    });
+    figures.push({
+      label: `${label}, work`,
+      unit: "steps",
+      series: [{ system: "wingman", values: steps }],
+    });
+    notes.push(
+      `${label}: the first call after the table was made took ${firstUs.toFixed(0)} µs and is not counted`,
+    );
   }
   return { figures, limits: [], notes, skipped: [] };
 }

@@ -35,7 +35,10 @@ export interface Figure {
   series: Series[];
 }
 
-/** What the product is to reach. Printed, and never the exit code: that tells only whether it could be measured. */
+/**
+ * What the product is to reach. Printed, and never the exit code: that tells only whether it could
+ * be measured.
+ */
 export interface Limit {
   text: string;
   limit: number;

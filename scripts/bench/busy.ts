@@ -1,9 +1,18 @@
-/** `busy`: nothing fails, but the processors are wanted by others: how often does the standby take over all the same? */
+/**
+ * `busy`: nothing fails, but the processors are wanted by others: how often does the standby take
+ * over all the same?
+ */
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
-import { type HeadEnd, LOST_AFTER_PERIODS, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
+import {
+  type HeadEnd,
+  LOST_AFTER_PERIODS,
+  LOST_AFTER_PERIODS_WITH_LEASE,
+  PERIOD_MS,
+  vipList,
+} from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
 import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
 import { MEASURING_PRIORITY } from "./priorities.ts";
@@ -48,7 +57,8 @@ async function measure(context: BenchContext): Promise<Report> {
       takeovers.push(seen.takeovers);
       twiceMs.push(seen.twiceMs);
       gapMs.push(seen.gapMs);
-      const words = seen.takeovers === 0 ? "" : ` (${system.lastWords(0)} || ${system.lastWords(1)})`;
+      const words =
+        seen.takeovers === 0 ? "" : ` (${system.lastWords(0)} || ${system.lastWords(1)})`;
       context.progress(`${trial + 1} ${system.name}: ${seen.takeovers} false take-overs${words}`);
     }
   }
@@ -110,7 +120,9 @@ async function takeoversBesideLoad(
     if (lost > 0) throw new RuntimeError(`the watcher lost ${lost} frames`);
     monitor.kill("SIGTERM");
     const lines = (await new Response(monitor.stdout).text()).split("\n");
-    const added = lines.filter((line) => !line.startsWith("Deleted") && vips.some((vip) => line.includes(` ${vip}/`)));
+    const added = lines.filter(
+      (line) => !line.startsWith("Deleted") && vips.some((vip) => line.includes(` ${vip}/`)),
+    );
     return { takeovers: added.length, twiceMs: longestMs(twoAnswers(tenures)), gapMs };
   } finally {
     strikeOff();

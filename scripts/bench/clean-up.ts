@@ -1,6 +1,7 @@
 /**
- * What must be undone however the run ends: in good order, by an error, or by Ctrl-C. Actions are synchronous, because
- * nobody waits for promises when a signal ends the process, and are taken in the opposite order of their entry.
+ * What must be undone however the run ends: in good order, by an error, or by Ctrl-C. Actions are
+ * synchronous, because nobody waits for promises when a signal ends the process, and are taken in
+ * the opposite order of their entry.
  */
 export class CleanUp {
   private readonly actions = new Set<() => void>();
@@ -13,7 +14,9 @@ export class CleanUp {
     };
   }
 
-  /** Takes every action that is left. One that fails is reported and does not hold up the others. */
+  /**
+   * Takes every action that is left. One that fails is reported and does not hold up the others.
+   */
   run(): void {
     for (const action of [...this.actions].reverse()) {
       this.actions.delete(action);

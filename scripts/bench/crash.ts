@@ -1,4 +1,7 @@
-/** `crash`: all processes of the owner are killed and its link stays up, so its kernel goes on answering for what it has. */
+/**
+ * `crash`: all processes of the owner are killed and its link stays up, so its kernel goes on
+ * answering for what it has.
+ */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { AnswerWatch } from "../watch/answer-watch.ts";
@@ -33,7 +36,10 @@ async function measure(context: BenchContext): Promise<Report> {
   const [dead] = network.servers;
   const vips = vipList(1);
   const all = new Map(
-    systems.map((system): [typeof system, Aftermath] => [system, { silentAfterMs: [], goneAfterMs: [], twiceMs: [] }]),
+    systems.map((system): [typeof system, Aftermath] => [
+      system,
+      { silentAfterMs: [], goneAfterMs: [], twiceMs: [] },
+    ]),
   );
   let watch: AnswerWatch | null = null;
   let killedUs = 0;
@@ -56,7 +62,10 @@ async function measure(context: BenchContext): Promise<Report> {
       aftermath.goneAfterMs.push(await goneAfterMs);
       await Bun.sleep(Math.max(0, WATCHED_MS - (nowUs() - killedUs) / 1000));
       const { tenures } = await (watch as AnswerWatch).end();
-      const last = Math.max(killedUs, ...tenures.filter(({ server }) => server === 0).map(({ toUs }) => toUs));
+      const last = Math.max(
+        killedUs,
+        ...tenures.filter(({ server }) => server === 0).map(({ toUs }) => toUs),
+      );
       aftermath.silentAfterMs.push(Math.min(WATCHED_MS, (last - killedUs) / 1000));
       aftermath.twiceMs.push(longestMs(twoAnswers(tenures)));
     },
@@ -64,7 +73,10 @@ async function measure(context: BenchContext): Promise<Report> {
   const figure = (label: string, values: (aftermath: Aftermath) => number[]): Figure => ({
     label,
     unit: "ms",
-    series: [...all].map(([system, aftermath]) => ({ system: system.name, values: values(aftermath) })),
+    series: [...all].map(([system, aftermath]) => ({
+      system: system.name,
+      values: values(aftermath),
+    })),
   });
   const [ours] = all.values();
   const gone = figure("the dead owner's address gone after", (aftermath) => aftermath.goneAfterMs);
@@ -76,7 +88,12 @@ async function measure(context: BenchContext): Promise<Report> {
       figure("longest time with two answers", (aftermath) => aftermath.twiceMs),
     ],
     limits: [
-      { text: "Wingman, two answers, maximum", limit: 0, measured: summaryOf(ours?.twiceMs ?? []).max, unit: "ms" },
+      {
+        text: "Wingman, two answers, maximum",
+        limit: 0,
+        measured: summaryOf(ours?.twiceMs ?? []).max,
+        unit: "ms",
+      },
       {
         text: "Wingman, address gone, maximum",
         limit: GONE_LIMIT_MS,
@@ -89,7 +106,11 @@ async function measure(context: BenchContext): Promise<Report> {
   };
 }
 
-async function timeUntilGone(network: BenchNetwork, vips: readonly string[], sinceUs: number): Promise<number> {
+async function timeUntilGone(
+  network: BenchNetwork,
+  vips: readonly string[],
+  sinceUs: number,
+): Promise<number> {
   const [dead] = network.servers;
   const isGone = await waitFor(WATCHED_MS, async () => {
     const held = await dead.addresses();

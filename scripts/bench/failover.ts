@@ -57,16 +57,25 @@ export async function measureTrial(context: BenchContext, trial: Trial): Promise
     join(context.directory, "prober.log"),
   );
   try {
-    const asked = await waitFor(SETTLE_DEADLINE_MS, () => record.isSteady(FIRST_SERVER, STEADY_ROUNDS));
-    if (!asked) throw new RuntimeError(`${system.name}: the client is not answered steadily before the fault`);
+    const asked = await waitFor(SETTLE_DEADLINE_MS, () =>
+      record.isSteady(FIRST_SERVER, STEADY_ROUNDS),
+    );
+    if (!asked)
+      throw new RuntimeError(
+        `${system.name}: the client is not answered steadily before the fault`,
+      );
     await waitForPhase(context);
     const faultUs = nowUs();
     await fault.inflict(network, system);
-    const takenOver = await waitFor(TAKEOVER_DEADLINE_MS, () => record.isSteady(SECOND_SERVER, STEADY_ROUNDS));
+    const takenOver = await waitFor(TAKEOVER_DEADLINE_MS, () =>
+      record.isSteady(SECOND_SERVER, STEADY_ROUNDS),
+    );
     record.stop();
     await prober.exited;
     return {
-      outageMs: targets.map((_, target) => (takenOver ? record.outageMs(target, faultUs) : TAKEOVER_DEADLINE_MS)),
+      outageMs: targets.map((_, target) =>
+        takenOver ? record.outageMs(target, faultUs) : TAKEOVER_DEADLINE_MS,
+      ),
       takenOver,
       answeredTwice: record.answeredTwice,
       realtime: record.isRealtime,
@@ -78,7 +87,11 @@ export async function measureTrial(context: BenchContext, trial: Trial): Promise
 }
 
 /** Boots both servers anew and waits until the first owns everything and the second stands by. */
-export async function startPair(context: BenchContext, network: BenchNetwork, system: HeadEnd): Promise<void> {
+export async function startPair(
+  context: BenchContext,
+  network: BenchNetwork,
+  system: HeadEnd,
+): Promise<void> {
   await network.renew();
   const started: Machine[] = [];
   for (const [index, server] of network.servers.entries()) {
@@ -94,14 +107,21 @@ export async function startPair(context: BenchContext, network: BenchNetwork, sy
     started.push(server);
     const settled = await waitFor(SETTLE_DEADLINE_MS, () => system.isSettled(started));
     if (!settled) {
-      const words = started.map((_, place) => `server ${place}: ${system.lastWords(place)}`).join("; ");
-      throw new RuntimeError(`${system.name} does not settle with ${started.length} of 2 servers (${words})`);
+      const words = started
+        .map((_, place) => `server ${place}: ${system.lastWords(place)}`)
+        .join("; ");
+      throw new RuntimeError(
+        `${system.name} does not settle with ${started.length} of 2 servers (${words})`,
+      );
     }
   }
   await Bun.sleep(CALM_MS);
 }
 
-/** Faults come at any phase of the keep-alive period; a sleep is right to a millisecond, the rest is chance. */
+/**
+ * Faults come at any phase of the keep-alive period; a sleep is right to a millisecond, the rest is
+ * chance.
+ */
 async function waitForPhase(context: BenchContext): Promise<void> {
   const untilUs = nowUs() + context.random.below(5 * PERIOD_MS * 1000);
   await Bun.sleep(Math.max(0, Math.floor((untilUs - nowUs()) / 1000) - 1));

@@ -1,4 +1,7 @@
-/** `flood`: an attacker on the client network sends as fast as its kernel takes it, and nothing else happens. */
+/**
+ * `flood`: an attacker on the client network sends as fast as its kernel takes it, and nothing else
+ * happens.
+ */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/commands/errors.ts";
@@ -32,7 +35,13 @@ interface Outcome {
 
 async function measure(context: BenchContext): Promise<Report> {
   const network = await BenchNetwork.create(context.cleanUp);
-  const wingman = new WingmanHeadEnd(await context.wingman(), context.directory, "wingman", true, true);
+  const wingman = new WingmanHeadEnd(
+    await context.wingman(),
+    context.directory,
+    "wingman",
+    true,
+    true,
+  );
   const keepalived = await KeepalivedHeadEnd.find(context.directory);
   const [vip] = vipList(1) as [string];
   wingman.prepare([vip]);
@@ -50,8 +59,12 @@ async function measure(context: BenchContext): Promise<Report> {
     const latePeriods: number[] = [];
     const toPeer = toKeepalived[kind];
     for (let trial = 0; trial < (context.trials ?? 1); trial++) {
-      ours.push(await flooded(context, { network, system: wingman, vip, attack: [kind, wingman.system] }));
-      latePeriods.push(Math.max(await latestUs(wingman, 0), await latestUs(wingman, 1)) / 1000 / PERIOD_MS);
+      ours.push(
+        await flooded(context, { network, system: wingman, vip, attack: [kind, wingman.system] }),
+      );
+      latePeriods.push(
+        Math.max(await latestUs(wingman, 0), await latestUs(wingman, 1)) / 1000 / PERIOD_MS,
+      );
       if (keepalived === null || toPeer === undefined) continue;
       peers.push(await flooded(context, { network, system: keepalived, vip, attack: toPeer }));
     }
@@ -68,14 +81,28 @@ async function measure(context: BenchContext): Promise<Report> {
     figures.push(
       figure("sent", "1/s", (outcome) => Math.round(outcome.datagramsPerSecond)),
       figure("take-overs", "times", (outcome) => outcome.takeOvers),
-      { label: `${kind}: latest keep-alive`, unit: "periods", series: [{ system: wingman.name, values: latePeriods }] },
+      {
+        label: `${kind}: latest keep-alive`,
+        unit: "periods",
+        series: [{ system: wingman.name, values: latePeriods }],
+      },
     );
   }
   return {
     figures,
     limits: [
-      { text: "Wingman, take-overs in the worst flood", limit: 0, measured: Math.max(...takeOvers), unit: "times" },
-      { text: "Wingman, latest keep-alive of both servers", limit: 1, measured: Math.max(...latest), unit: "periods" },
+      {
+        text: "Wingman, take-overs in the worst flood",
+        limit: 0,
+        measured: Math.max(...takeOvers),
+        unit: "times",
+      },
+      {
+        text: "Wingman, latest keep-alive of both servers",
+        limit: 1,
+        measured: Math.max(...latest),
+        unit: "periods",
+      },
     ],
     notes: [
       "keepalived is flooded with VRRP instead: random bytes, and advertisements of the highest priority; VRRPv3 has no key (RFC 5798, section 9)",
@@ -86,7 +113,10 @@ async function measure(context: BenchContext): Promise<Report> {
   };
 }
 
-/** The latest keep-alive of server `index`, in µs; of its present engine, should one have begun anew. */
+/**
+ * The latest keep-alive of server `index`, in µs; of its present engine, should one have begun
+ * anew.
+ */
 async function latestUs(system: WingmanHeadEnd, index: number): Promise<number> {
   let maxUs = Number.NaN;
   const isKnown = await waitFor(STATUS_DEADLINE_MS, async () => {
@@ -110,12 +140,21 @@ interface Flood {
   attack: readonly string[];
 }
 
-async function flooded(context: BenchContext, { network, system, vip, attack }: Flood): Promise<Outcome> {
+async function flooded(
+  context: BenchContext,
+  { network, system, vip, attack }: Flood,
+): Promise<Outcome> {
   await startPair(context, network, system);
   const watches = network.servers.map((server) => watch(context, server));
   await Bun.sleep(100);
   const { client } = network;
-  const command = [process.execPath, join(import.meta.dir, "flooder.ts"), INTERFACE, String(SECONDS), ...attack];
+  const command = [
+    process.execPath,
+    join(import.meta.dir, "flooder.ts"),
+    INTERFACE,
+    String(SECONDS),
+    ...attack,
+  ];
   const attackers = Array.from({ length: ATTACKERS }, () =>
     Bun.spawn([...client.enter, ...command], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -123,16 +162,23 @@ async function flooded(context: BenchContext, { network, system, vip, attack }: 
     }),
   );
   const stop = context.cleanUp.defer(() => {
-    for (const child of [...attackers, ...watches.map(({ monitor }) => monitor)]) child.kill("SIGKILL");
+    for (const child of [...attackers, ...watches.map(({ monitor }) => monitor)])
+      child.kill("SIGKILL");
   });
   const texts = await Promise.all(attackers.map(({ stdout }) => new Response(stdout).text()));
   await Bun.sleep(500); // a failover that has begun ends
   stop();
-  if (attackers.some(({ exitCode }) => exitCode !== 0)) throw new RuntimeError(`the attacker failed: ${attack[0]}`);
+  if (attackers.some(({ exitCode }) => exitCode !== 0))
+    throw new RuntimeError(`the attacker failed: ${attack[0]}`);
   const sent = texts.reduce((sum, text) => sum + (JSON.parse(text) as { sent: number }).sent, 0);
-  const takeOvers = watches.reduce((sum, { file }, index) => sum + takeOversOf(file, vip, index === 0), 0);
+  const takeOvers = watches.reduce(
+    (sum, { file }, index) => sum + takeOversOf(file, vip, index === 0),
+    0,
+  );
   const outcome = { datagramsPerSecond: sent / SECONDS, takeOvers };
-  context.progress(`${system.name} ${attack[0]}: ${outcome.datagramsPerSecond.toFixed(0)}/s, ${takeOvers} take-overs`);
+  context.progress(
+    `${system.name} ${attack[0]}: ${outcome.datagramsPerSecond.toFixed(0)}/s, ${takeOvers} take-overs`,
+  );
   return outcome;
 }
 
@@ -145,7 +191,10 @@ function watch(context: BenchContext, server: Machine): { monitor: Bun.Subproces
   return { monitor, file };
 }
 
-/** How often the address came up where it was not. A report about an address that is there already (a renewed lifetime) is no news. */
+/**
+ * How often the address came up where it was not. A report about an address that is there already
+ * (a renewed lifetime) is no news.
+ */
 function takeOversOf(file: string, vip: string, heldBefore: boolean): number {
   let held = heldBefore;
   let count = 0;

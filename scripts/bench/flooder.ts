@@ -1,6 +1,7 @@
 /**
- * An attacker on the client network, a process of its own: `flooder.ts INTERFACE SECONDS KIND [ARGUMENT …]` sends as fast as the
- * kernel takes it, for a bounded time, and prints how much as JSON: `{"sent", "seconds"}`. To the keep-alives' default group:
+ * An attacker on the client network, a process of its own: `flooder.ts INTERFACE SECONDS KIND
+ * [ARGUMENT …]` sends as fast as the kernel takes it, for a bounded time, and prints how much as
+ * JSON: `{"sent", "seconds"}`. To the keep-alives' default group:
  *   garbage                    random bytes, every second datagram as long as a keep-alive
  *   forged SYSTEM              keep-alives of that system, of servers 0 and 1 in turn, right but for the seal
  *   replayed                   what the servers themselves sent, recorded in the half second before
@@ -23,12 +24,16 @@ const PORT = 44_100;
 
 /** Different datagrams of a flood. */
 const DATAGRAMS = 64;
-/** Of one system call. Larger ones are not faster, and a kernel without preemption holds up whoever shares its processor meanwhile. */
+/**
+ * Of one system call. Larger ones are not faster, and a kernel without preemption holds up whoever
+ * shares its processor meanwhile.
+ */
 const BATCH = 8;
 const DATAGRAM_BYTES_MAX = 1472;
 const RECORD_US = 500_000;
 
-// struct mmsghdr of 64-bit Linux: name, its length, iovec at 16, number of iovecs at 24, control, flags, then the length sent.
+// struct mmsghdr of 64-bit Linux: name, its length, iovec at 16, number of iovecs at 24, control,
+// flags, then the length sent.
 const MESSAGE_BYTES = 64;
 const MESSAGE_IOVEC_AT = 16;
 const MESSAGE_IOVEC_COUNT_AT = 24;
@@ -47,7 +52,8 @@ const kinds: Record<string, () => void> = {
   garbage() {
     randomize();
     for (let place = 0; place < DATAGRAMS; place++) {
-      lengths[place] = place % 2 === 0 ? KEEP_ALIVE_BYTES : Math.floor(Math.random() * DATAGRAM_BYTES_MAX);
+      lengths[place] =
+        place % 2 === 0 ? KEEP_ALIVE_BYTES : Math.floor(Math.random() * DATAGRAM_BYTES_MAX);
     }
     flood(keepAliveSocket().fd, GROUP, PORT);
   },
@@ -62,7 +68,10 @@ const kinds: Record<string, () => void> = {
     for (let place = 0; place < DATAGRAMS; place++) {
       message.sender = place % 2;
       message.sequence = 1_000_000 + place;
-      encodeKeepAlive(message, new DataView(datagrams.buffer, place * DATAGRAM_BYTES_MAX, KEEP_ALIVE_BYTES));
+      encodeKeepAlive(
+        message,
+        new DataView(datagrams.buffer, place * DATAGRAM_BYTES_MAX, KEEP_ALIVE_BYTES),
+      );
     }
     lengths.fill(KEEP_ALIVE_BYTES);
     flood(keepAliveSocket().fd, GROUP, PORT);
@@ -73,7 +82,8 @@ const kinds: Record<string, () => void> = {
     const recorded: Uint8Array[] = [];
     const untilUs = nowUs() + RECORD_US;
     while (recorded.length < DATAGRAMS && nowUs() < untilUs) {
-      if (socket.receive() === KEEP_ALIVE_BYTES) recorded.push(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES));
+      if (socket.receive() === KEEP_ALIVE_BYTES)
+        recorded.push(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES));
     }
     if (recorded.length === 0) throw new Error("no keep-alive was there to be recorded");
     fill((place) => recorded[place % recorded.length] as Uint8Array);
@@ -82,7 +92,8 @@ const kinds: Record<string, () => void> = {
 
   "vrrp-garbage"() {
     randomize();
-    for (let place = 0; place < DATAGRAMS; place++) lengths[place] = Math.floor(Math.random() * DATAGRAM_BYTES_MAX);
+    for (let place = 0; place < DATAGRAMS; place++)
+      lengths[place] = Math.floor(Math.random() * DATAGRAM_BYTES_MAX);
     flood(vrrpSocket(), VRRP_GROUP, 0);
   },
 
@@ -96,7 +107,8 @@ const kinds: Record<string, () => void> = {
 };
 
 const start = kinds[kind];
-if (start === undefined) throw new Error(`found "${kind}", expected one of ${Object.keys(kinds).join(", ")}`);
+if (start === undefined)
+  throw new Error(`found "${kind}", expected one of ${Object.keys(kinds).join(", ")}`);
 start();
 
 function randomize(): void {

@@ -1,6 +1,7 @@
 /**
- * A process of its own on the client: `frame-watch.ts VIP DEADLINE_MS` says `ready`, watches the wire, and prints
- * {@link FrameTimes} once it has seen a keep-alive of either system and an ARP packet that announces the VIP.
+ * A process of its own on the client: `frame-watch.ts VIP DEADLINE_MS` says `ready`, watches the
+ * wire, and prints {@link FrameTimes} once it has seen a keep-alive of either system and an ARP
+ * packet that announces the VIP.
  */
 import { errno, SystemError } from "../../src/io/errno.ts";
 import { AF_PACKET, libc, SOCK_NONBLOCK, SOCK_RAW } from "../../src/io/libc.ts";
@@ -32,7 +33,8 @@ const wanted = new DataView(Uint8Array.from(vip.split(".").map(Number)).buffer).
 
 const fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK, ETH_P_ALL << 8);
 if (fd < 0) throw new SystemError("socket", errno());
-const address = new NativeMemory(20); // struct sockaddr_ll: family u16, protocol u16 (big-endian), interface i32, …
+// struct sockaddr_ll: family u16, protocol u16 (big-endian), interface i32, …
+const address = new NativeMemory(20);
 address.view.setUint16(0, AF_PACKET, true);
 address.view.setUint16(2, ETH_P_ALL);
 address.view.setInt32(4, interfaceIndexOf(nativeString(INTERFACE)), true);

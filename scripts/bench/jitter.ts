@@ -1,4 +1,6 @@
-/** `jitter`: how late the flight loop wakes up, against cyclictest, the yardstick for the machine. */
+/**
+ * `jitter`: how late the flight loop wakes up, against cyclictest, the yardstick for the machine.
+ */
 import { runCommand } from "../../src/rig/command-run.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
@@ -22,7 +24,8 @@ export const jitter: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   if (Bun.which("cyclictest") === null) {
-    const reason = "cyclictest is not installed (Debian package rt-tests): this benchmark is left out";
+    const reason =
+      "cyclictest is not installed (Debian package rt-tests): this benchmark is left out";
     return { figures: [], limits: [], notes: [], skipped: [reason] };
   }
   const network = await BenchNetwork.create(context.cleanUp);
@@ -48,7 +51,9 @@ async function measure(context: BenchContext): Promise<Report> {
       ],
     })),
     limits: [],
-    notes: ["Wingman's figures are those of wingman status, whose histogram has two steps an octave"],
+    notes: [
+      "Wingman's figures are those of wingman status, whose histogram has two steps an octave",
+    ],
     skipped: [],
   };
 }
@@ -59,7 +64,9 @@ async function cyclictest(): Promise<Lateness> {
     ...["cyclictest", "--quiet", "--mlockall", "--priority=50", `--interval=${PERIOD_MS * 1000}`],
     ...[`--loops=${periods}`, `--histogram=${HISTOGRAM_US}`],
   ]);
-  const counts = [...text.matchAll(/^(\d+)\s+(\d+)$/gm)].map(([, us, count]) => [Number(us), Number(count)] as const);
+  const counts = [...text.matchAll(/^(\d+)\s+(\d+)$/gm)].map(
+    ([, us, count]) => [Number(us), Number(count)] as const,
+  );
   const max = Number(/^# Max Latencies:\s*(\d+)/m.exec(text)?.[1]);
   const total = counts.reduce((sum, [, count]) => sum + count, 0);
   const quantile = (share: number): number => {

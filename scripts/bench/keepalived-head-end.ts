@@ -8,14 +8,15 @@ import { INTERFACE, isInstalled, type Machine } from "./network.ts";
 import { KEEPALIVED_PRIORITY } from "./priorities.ts";
 
 /**
- * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the interval: the highest
- * priorities are the fastest.
+ * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the
+ * interval: the highest priorities are the fastest.
  */
 const PRIORITIES = [254, 253] as const;
 
 /**
- * With a real-time priority keepalived limits the time that it may compute without a pause to 10 ms, and the kernel kills it when
- * it exceeds that: adding some hundred addresses takes longer, and both servers died and were restarted for ever.
+ * With a real-time priority keepalived limits the time that it may compute without a pause to 10
+ * ms, and the kernel kills it when it exceeds that: adding some hundred addresses takes longer, and
+ * both servers died and were restarted for ever.
  */
 const REALTIME_US_MAX = 1_000_000;
 
@@ -38,9 +39,18 @@ export class KeepalivedHeadEnd implements HeadEnd {
     private readonly realtime: boolean,
   ) {}
 
-  /** Null when keepalived is not installed. `realtime`: with a real-time priority, which is not its default. */
-  static async find(directory: string, name = "keepalived", realtime = true): Promise<KeepalivedHeadEnd | null> {
-    return (await isInstalled("keepalived", "--version")) ? new KeepalivedHeadEnd(directory, name, realtime) : null;
+  /**
+   * Null when keepalived is not installed. `realtime`: with a real-time priority, which is not its
+   * default.
+   */
+  static async find(
+    directory: string,
+    name = "keepalived",
+    realtime = true,
+  ): Promise<KeepalivedHeadEnd | null> {
+    return (await isInstalled("keepalived", "--version"))
+      ? new KeepalivedHeadEnd(directory, name, realtime)
+      : null;
   }
 
   prepare(vips: readonly string[]): void {
@@ -56,7 +66,15 @@ export class KeepalivedHeadEnd implements HeadEnd {
     const log = `${own}.log`;
     this.logFiles[index] = log;
     machine.start(
-      ["keepalived", "--vrrp", "--dont-fork", "--log-console", "--use-file", this.configFile(index), ...files],
+      [
+        "keepalived",
+        "--vrrp",
+        "--dont-fork",
+        "--log-console",
+        "--use-file",
+        this.configFile(index),
+        ...files,
+      ],
       log,
     );
   }
@@ -94,7 +112,8 @@ export class KeepalivedHeadEnd implements HeadEnd {
 export function keepalivedProcesses(machine: Machine): number[] {
   const all = machine.processes().filter((pid) => argumentsOf(pid)[0] === "keepalived");
   return all.sort(
-    (one, other) => Number(all.includes(parentOf(one) ?? 0)) - Number(all.includes(parentOf(other) ?? 0)),
+    (one, other) =>
+      Number(all.includes(parentOf(one) ?? 0)) - Number(all.includes(parentOf(other) ?? 0)),
   );
 }
 
@@ -111,7 +130,10 @@ function hearsVrrp(machine: Machine): boolean {
 function configuration(vips: readonly string[], priority: number, realtime: boolean): string {
   const [first, ...others] = vips;
   // An advertisement has room for few addresses: the others come along with the first.
-  const excluded = others.length === 0 ? "" : `\n  virtual_ipaddress_excluded {\n    ${others.join("\n    ")}\n  }`;
+  const excluded =
+    others.length === 0
+      ? ""
+      : `\n  virtual_ipaddress_excluded {\n    ${others.join("\n    ")}\n  }`;
   const scheduling = realtime
     ? `
   vrrp_rt_priority ${KEEPALIVED_PRIORITY}

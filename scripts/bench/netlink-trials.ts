@@ -1,4 +1,7 @@
-/** A process of its own in a server's namespace: `netlink-trials.ts COUNT TRIALS DIRECTORY` prints {@link NetlinkTimes}. */
+/**
+ * A process of its own in a server's namespace: `netlink-trials.ts COUNT TRIALS DIRECTORY` prints
+ * {@link NetlinkTimes}.
+ */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Vip } from "../../src/config/model.ts";
@@ -33,8 +36,10 @@ const batches = {
 
 const times: NetlinkTimes = { wingman: { add: [], delete: [] }, ip: { add: [], delete: [] } };
 for (let trial = -WARM_UP; trial < trials; trial++) {
-  for (const what of ["add", "delete"] as const) enter(times.wingman[what], trial, () => switchAll(what));
-  for (const what of ["add", "delete"] as const) enter(times.ip[what], trial, () => runBatch(batches[what]));
+  for (const what of ["add", "delete"] as const)
+    enter(times.wingman[what], trial, () => switchAll(what));
+  for (const what of ["add", "delete"] as const)
+    enter(times.ip[what], trial, () => runBatch(batches[what]));
 }
 process.stdout.write(JSON.stringify(times));
 
@@ -57,7 +62,10 @@ function switchAll(what: "add" | "delete"): void {
 
 function writeBatch(verb: string): string {
   const file = join(directory, `ip-${verb}-${count}`);
-  writeFileSync(file, addresses.map((address) => `addr ${verb} ${address}/32 dev ${INTERFACE}\n`).join(""));
+  writeFileSync(
+    file,
+    addresses.map((address) => `addr ${verb} ${address}/32 dev ${INTERFACE}\n`).join(""),
+  );
   return file;
 }
 

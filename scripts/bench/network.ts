@@ -1,6 +1,7 @@
 /**
- * Two servers and a client, each in a network namespace of its own, joined by a bridge in a fourth one. The machine's own
- * network is never touched, and everything vanishes with the namespaces, whose names carry this process's number.
+ * Two servers and a client, each in a network namespace of its own, joined by a bridge in a fourth
+ * one. The machine's own network is never touched, and everything vanishes with the namespaces,
+ * whose names carry this process's number.
  */
 import { statSync } from "node:fs";
 import { RuntimeError } from "../../src/commands/errors.ts";
@@ -39,7 +40,10 @@ export class Machine {
     this.hardware = [0x02, 0x57, 0x42, 0, 0, number];
   }
 
-  /** Command prefix that runs a program on this machine; the program keeps the number of the process. */
+  /**
+   * Command prefix that runs a program on this machine; the program keeps the number of the
+   * process.
+   */
   get enter(): string[] {
     return ["nsenter", `--net=/run/netns/${this.namespace}`];
   }
@@ -68,9 +72,21 @@ export class Machine {
 
   /** Addresses on the client interface, without prefix length. */
   async addresses(): Promise<Set<string>> {
-    const json = await runCommand(["ip", "-n", this.namespace, "-json", "-4", "addr", "show", "dev", INTERFACE]);
+    const json = await runCommand([
+      "ip",
+      "-n",
+      this.namespace,
+      "-json",
+      "-4",
+      "addr",
+      "show",
+      "dev",
+      INTERFACE,
+    ]);
     const links = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
-    return new Set(links.flatMap(({ addr_info }) => (addr_info ?? []).flatMap(({ local }) => local ?? [])));
+    return new Set(
+      links.flatMap(({ addr_info }) => (addr_info ?? []).flatMap(({ local }) => local ?? [])),
+    );
   }
 
   /** SIGKILL to every process on this machine; waits until all are gone. */
@@ -98,14 +114,19 @@ export class BenchNetwork {
    * @throws RuntimeError when the machine does not let us
    */
   static async create(cleanUp: CleanUp, name = ""): Promise<BenchNetwork> {
-    if (process.getuid?.() !== 0) throw new RuntimeError("network namespaces: this user is not root");
+    if (process.getuid?.() !== 0)
+      throw new RuntimeError("network namespaces: this user is not root");
     const network = new BenchNetwork(name);
-    for (const namespace of [network.bridge, ...network.machines.map((machine) => machine.namespace)]) {
+    for (const namespace of [
+      network.bridge,
+      ...network.machines.map((machine) => machine.namespace),
+    ]) {
       await addNamespace(namespace);
       cleanUp.defer(() => removeNamespace(namespace));
     }
     cleanUp.defer(() => network.killAtOnce());
-    // Without multicast snooping keep-alives reach every port at once; without spanning tree ports forward at once.
+    // Without multicast snooping keep-alives reach every port at once; without spanning tree ports
+    // forward at once.
     await network.onBridge(
       "link add br0 type bridge stp_state 0 forward_delay 0 mcast_snooping 0",
       "link set br0 addrgenmode none up",
@@ -128,7 +149,10 @@ export class BenchNetwork {
     });
   }
 
-  /** As after a fresh boot of both servers: no process, no address but their own, no packet filter, and nobody remembers them. */
+  /**
+   * As after a fresh boot of both servers: no process, no address but their own, no packet filter,
+   * and nobody remembers them.
+   */
   async renew(): Promise<void> {
     for (const server of this.servers) {
       await server.killAll();
@@ -142,9 +166,9 @@ export class BenchNetwork {
   }
 
   /**
-   * Power off, as the network sees it: the cable is dead from one instant on, and no process of the machine lives to send
-   * anything when it comes back. In that order: a program that is killed says nothing, and one that notices the dead cable
-   * cannot be heard.
+   * Power off, as the network sees it: the cable is dead from one instant on, and no process of the
+   * machine lives to send anything when it comes back. In that order: a program that is killed says
+   * nothing, and one that notices the dead cable cannot be heard.
    */
   async powerOff(server: Machine): Promise<void> {
     const processes = server.processes();

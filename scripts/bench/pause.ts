@@ -1,4 +1,7 @@
-/** `pause`: every process of the owner stands still for a while and then goes on: do two servers answer, and for how long? */
+/**
+ * `pause`: every process of the owner stands still for a while and then goes on: do two servers
+ * answer, and for how long?
+ */
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
@@ -50,7 +53,9 @@ async function measure(context: BenchContext): Promise<Report> {
         twice = await pauseOwner(context, network, system, vips, pauseMs);
       }
       twiceMs.push(twice);
-      context.progress(`${trial + 1}/${count} ${system.name}: ${pauseMs} ms, two answers for ${twice.toFixed(1)} ms`);
+      context.progress(
+        `${trial + 1}/${count} ${system.name}: ${pauseMs} ms, two answers for ${twice.toFixed(1)} ms`,
+      );
     }
   }
   const trialsWithTwo = ({ twiceMs }: Trials): number => twiceMs.filter((ms) => ms > 0).length;
@@ -72,19 +77,28 @@ async function measure(context: BenchContext): Promise<Report> {
     ],
     notes: [
       `${longPauses} of ${count} pauses were longer than Wingman's detection time`,
-      ...all.map((trials) => `${trials.system.name}: two answers in ${trialsWithTwo(trials)} of ${count} trials`),
+      ...all.map(
+        (trials) =>
+          `${trials.system.name}: two answers in ${trialsWithTwo(trials)} of ${count} trials`,
+      ),
     ],
     skipped,
   };
 }
 
-/** Most are short: the exponent of a random length is squared. The median is 17 ms, one in three is longer than 76 ms, one in ten than 2 s. */
+/**
+ * Most are short: the exponent of a random length is squared. The median is 17 ms, one in three is
+ * longer than 76 ms, one in ten than 2 s.
+ */
 function lengthMs({ random }: BenchContext): number {
   const place = random.below(1_000_000) / 1_000_000;
   return Math.round(PAUSE_MS_MIN * (PAUSE_MS_MAX / PAUSE_MS_MIN) ** (place * place));
 }
 
-/** The longest time in which two servers answered for the VIP, ms; null when the owner had let go by itself before it was paused. */
+/**
+ * The longest time in which two servers answered for the VIP, ms; null when the owner had let go by
+ * itself before it was paused.
+ */
 async function pauseOwner(
   context: BenchContext,
   network: BenchNetwork,
@@ -117,5 +131,7 @@ async function settledOwner(network: BenchNetwork, system: HeadEnd): Promise<num
     return owner !== null;
   });
   if (owner !== null) return owner;
-  throw new RuntimeError(`${system.name} does not settle (${system.lastWords(0)} | ${system.lastWords(1)})`);
+  throw new RuntimeError(
+    `${system.name} does not settle (${system.lastWords(0)} | ${system.lastWords(1)})`,
+  );
 }

@@ -1,5 +1,6 @@
 /**
- * What the prober leaves in a file that it shares with the benchmark: when each probe was sent, and who answered it.
+ * What the prober leaves in a file that it shares with the benchmark: when each probe was sent, and
+ * who answered it.
  *
  * | offset                   | type   | meaning                                                        |
  * |--------------------------|--------|----------------------------------------------------------------|
@@ -87,16 +88,21 @@ export class ProbeRecord {
     return Atomics.load(this.head, REALTIME) === 1;
   }
 
-  /** Whether `server` answered every probe of the last `count` rounds that had time to be answered. */
+  /**
+   * Whether `server` answered every probe of the last `count` rounds that had time to be answered.
+   */
   isSteady(server: number, count: number): boolean {
     const end = this.rounds - ANSWER_ROUNDS;
     if (end < count) return false;
-    return this.answered.every((column) => column.subarray(end - count, end).every((by) => by === server));
+    return this.answered.every((column) =>
+      column.subarray(end - count, end).every((by) => by === server),
+    );
   }
 
   /**
-   * The client-visible outage: the longest time between the sending of two probes that were answered with none answered
-   * between them, of all that end after `sinceUs`; in ms. Without any loss it is the distance of two probes, 1 ms.
+   * The client-visible outage: the longest time between the sending of two probes that were
+   * answered with none answered between them, of all that end after `sinceUs`; in ms. Without any
+   * loss it is the distance of two probes, 1 ms.
    */
   outageMs(target: number, sinceUs: number): number {
     const column = this.answered[target] as Uint8Array;
@@ -105,7 +111,8 @@ export class ProbeRecord {
     for (let round = 0; round < this.rounds; round++) {
       if (column[round] === 0) continue;
       const atUs = this.sentUs[round] as number;
-      if (last !== -1 && atUs > sinceUs) longestUs = Math.max(longestUs, atUs - (this.sentUs[last] as number));
+      if (last !== -1 && atUs > sinceUs)
+        longestUs = Math.max(longestUs, atUs - (this.sentUs[last] as number));
       last = round;
     }
     return longestUs / 1000;
@@ -113,6 +120,9 @@ export class ProbeRecord {
 
   /** Probes that two servers answered. */
   get answeredTwice(): number {
-    return this.answered.reduce((sum, column) => sum + column.reduce((count, by) => count + (by >> 7), 0), 0);
+    return this.answered.reduce(
+      (sum, column) => sum + column.reduce((count, by) => count + (by >> 7), 0),
+      0,
+    );
   }
 }

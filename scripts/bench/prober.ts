@@ -1,6 +1,7 @@
 /**
- * The client, a process of its own: `prober.ts RECORD TARGET…` sends one probe a millisecond to each IPv4 address and records
- * who answered (see probe-record). Blocks in the kernel between probes; makes no garbage.
+ * The client, a process of its own: `prober.ts RECORD TARGET…` sends one probe a millisecond to
+ * each IPv4 address and records who answered (see probe-record). Blocks in the kernel between
+ * probes; makes no garbage.
  */
 import { errno, SystemError } from "../../src/io/errno.ts";
 import { AF_INET, libc, SOCK_DGRAM, SOCK_NONBLOCK } from "../../src/io/libc.ts";
@@ -43,7 +44,8 @@ let dueUs = nowUs();
 for (let round = 0; round < ROUNDS_MAX && !record.isToStop; round++) {
   send(round);
   dueUs += DISTANCE_US;
-  if (nowUs() > dueUs + DISTANCE_US) dueUs = nowUs(); // the machine stood still: no burst to catch up
+  // the machine stood still: no burst to catch up
+  if (nowUs() > dueUs + DISTANCE_US) dueUs = nowUs();
   do {
     if (poller.wait(dueUs) > 0) receive();
   } while (nowUs() < dueUs);
@@ -55,7 +57,14 @@ function send(round: number): void {
   for (let target = 0; target < targets.length; target++) {
     probe.view.setUint32(4, target, true);
     // One that cannot be sent is one that is not answered.
-    libc.sendto(fd, probe.address, PROBE_BYTES, 0, addresses.address + target * SOCKADDR_BYTES, SOCKADDR_BYTES);
+    libc.sendto(
+      fd,
+      probe.address,
+      PROBE_BYTES,
+      0,
+      addresses.address + target * SOCKADDR_BYTES,
+      SOCKADDR_BYTES,
+    );
   }
 }
 

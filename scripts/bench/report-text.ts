@@ -2,7 +2,16 @@
 import type { Benchmark, Figure, Limit, Report } from "./benchmark.ts";
 import { ratioOf, summaryOf } from "./statistics.ts";
 
-const HEADINGS = ["", "system", "trials", "min", "median", "max", "unit", "wingman / peer"] as const;
+const HEADINGS = [
+  "",
+  "system",
+  "trials",
+  "min",
+  "median",
+  "max",
+  "unit",
+  "wingman / peer",
+] as const;
 const TEXT_COLUMNS: ReadonlySet<number> = new Set([0, 1, 6]);
 
 export function reportText(benchmark: Benchmark, report: Report): string {
@@ -23,7 +32,14 @@ function figureRows({ label, unit, series }: Figure): string[][] {
     const { min, median, max, count } = summaryOf(values);
     const ratio = place === 0 ? null : ratioOf(series[0]?.values ?? [], values);
     const numbers = [min, median, max].map(numberText);
-    return [place === 0 ? label : "", system, String(count), ...numbers, unit, ratio === null ? "" : ratio.toFixed(2)];
+    return [
+      place === 0 ? label : "",
+      system,
+      String(count),
+      ...numbers,
+      unit,
+      ratio === null ? "" : ratio.toFixed(2),
+    ];
   });
 }
 
@@ -43,7 +59,9 @@ export function isMet({ limit, measured }: Pick<Limit, "limit" | "measured">): b
 }
 
 function alignedLines(rows: readonly string[][]): string[] {
-  const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => (row[column] as string).length)));
+  const widths = HEADINGS.map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] as string).length)),
+  );
   return rows.map((row) =>
     row
       .map((cell, column) => {

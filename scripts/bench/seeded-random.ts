@@ -1,4 +1,7 @@
-/** Reproducible random numbers: Marsaglia's 32-bit xorshift (13, 17, 5), good enough to scatter phases and tables. */
+/**
+ * Reproducible random numbers: Marsaglia's 32-bit xorshift (13, 17, 5), good enough to scatter
+ * phases and tables.
+ */
 export class SeededRandom {
   private state: number;
 

@@ -1,4 +1,7 @@
-/** Trials of both systems in one run, alternating, so that whatever else happens on the machine meets both. */
+/**
+ * Trials of both systems in one run, alternating, so that whatever else happens on the machine
+ * meets both.
+ */
 import type { BenchContext, Figure } from "./benchmark.ts";
 import { type Fault, measureTrial, type TrialResult } from "./failover.ts";
 import { type HeadEnd, vipList } from "./head-end.ts";
@@ -6,7 +9,10 @@ import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts"
 import type { BenchNetwork } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
-/** Wingman first, with a lease on its VIPs or without, then the peers that are installed; `skipped` says which is not. */
+/**
+ * Wingman first, with a lease on its VIPs or without, then the peers that are installed; `skipped`
+ * says which is not.
+ */
 export async function headEnds(
   context: BenchContext,
   lease = false,
@@ -45,7 +51,9 @@ export async function compare(context: BenchContext, comparison: Comparison): Pr
       const result = await measureTrial(context, { network, system, targets, fault });
       results.push(result);
       const outages = result.outageMs.map((outage) => outage.toFixed(1)).join(", ");
-      context.progress(`${number + 1}/${trialCount} ${system.name} ${plural(vipCount, "VIP")}: ${outages} ms`);
+      context.progress(
+        `${number + 1}/${trialCount} ${system.name} ${plural(vipCount, "VIP")}: ${outages} ms`,
+      );
       await comparison.after?.(system);
     }
   }
@@ -68,12 +76,17 @@ export function remarks(trials: readonly Trials[]): string[] {
     const twice = results.reduce((sum, { answeredTwice }) => sum + answeredTwice, 0);
     return [
       ...(late > 0
-        ? [`${system.name}: no steady take-over within 20 s in ${plural(late, "trial")}, entered as 20 s`]
+        ? [
+            `${system.name}: no steady take-over within 20 s in ${plural(late, "trial")}, entered as 20 s`,
+          ]
         : []),
       ...(twice > 0 ? [`${system.name}: ${plural(twice, "probe")} answered by both servers`] : []),
-      ...(results.every(({ realtime }) => realtime) ? [] : [`${system.name}: prober without SCHED_FIFO`]),
+      ...(results.every(({ realtime }) => realtime)
+        ? []
+        : [`${system.name}: prober without SCHED_FIFO`]),
     ];
   });
 }
 
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;
+export const plural = (count: number, noun: string): string =>
+  `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -41,14 +41,21 @@ async function measure(context: BenchContext): Promise<Report> {
   const totals = (pick: (usage: Usage) => number) =>
     systems.map((system) => ({
       system: system.name,
-      values: (samples.get(system) ?? []).map((processes) => processes.reduce((sum, usage) => sum + pick(usage), 0)),
+      values: (samples.get(system) ?? []).map((processes) =>
+        processes.reduce((sum, usage) => sum + pick(usage), 0),
+      ),
     }));
-  const executables = systems.map((system) => ({ system: system.name, values: [executableMb(system, context)] }));
+  const executables = systems.map((system) => ({
+    system: system.name,
+    values: [executableMb(system, context)],
+  }));
   const figures: Figure[] = [
     {
       label: "executable",
       unit: "MB",
-      series: await Promise.all(executables.map(async (one) => ({ ...one, values: await Promise.all(one.values) }))),
+      series: await Promise.all(
+        executables.map(async (one) => ({ ...one, values: await Promise.all(one.values) })),
+      ),
     },
     { label: "RSS, all processes", unit: "MB", series: totals(({ rssMb }) => rssMb) },
     { label: "PSS, all processes", unit: "MB", series: totals(({ pssMb }) => pssMb) },
@@ -76,7 +83,10 @@ function byRole(system: HeadEnd, samples: readonly Usage[][]): Figure[] {
 }
 
 async function executableMb(system: HeadEnd, context: BenchContext): Promise<number> {
-  const file = system.name === "wingman" ? await context.wingman() : realpathSync(Bun.which(system.name) ?? "");
+  const file =
+    system.name === "wingman"
+      ? await context.wingman()
+      : realpathSync(Bun.which(system.name) ?? "");
   return statSync(file).size / BYTES_PER_MB;
 }
 

@@ -1,4 +1,6 @@
-/** VRRP version 3 advertisements (RFC 5798, section 5), as an attacker of the yardstick sends them. */
+/**
+ * VRRP version 3 advertisements (RFC 5798, section 5), as an attacker of the yardstick sends them.
+ */
 
 export const VRRP_PROTOCOL = 112;
 export const VRRP_GROUP = "224.0.0.18";
@@ -22,12 +24,23 @@ export function advertisement(router: number, source: string, vip: string): Uint
   return bytes;
 }
 
-/** The Internet checksum over the pseudo-header of IPv4 (section 5.2.8) and the advertisement, whose own field is 0. */
+/**
+ * The Internet checksum over the pseudo-header of IPv4 (section 5.2.8) and the advertisement, whose
+ * own field is 0.
+ */
 function checksum(bytes: Uint8Array, source: string): number {
-  const pseudoHeader = [...source.split("."), ...VRRP_GROUP.split("."), 0, VRRP_PROTOCOL, 0, bytes.length].map(Number);
+  const pseudoHeader = [
+    ...source.split("."),
+    ...VRRP_GROUP.split("."),
+    0,
+    VRRP_PROTOCOL,
+    0,
+    bytes.length,
+  ].map(Number);
   const all = [...pseudoHeader, ...bytes];
   let sum = 0;
-  for (let at = 0; at < all.length; at += 2) sum += ((all[at] as number) << 8) | (all[at + 1] as number);
+  for (let at = 0; at < all.length; at += 2)
+    sum += ((all[at] as number) << 8) | (all[at + 1] as number);
   while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
   return ~sum & 0xffff;
 }

@@ -5,7 +5,13 @@ import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
-import { type HeadEnd, LOST_AFTER_PERIODS, LOST_AFTER_PERIODS_WITH_LEASE, lastLines, PERIOD_MS } from "./head-end.ts";
+import {
+  type HeadEnd,
+  LOST_AFTER_PERIODS,
+  LOST_AFTER_PERIODS_WITH_LEASE,
+  lastLines,
+  PERIOD_MS,
+} from "./head-end.ts";
 import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
@@ -55,7 +61,11 @@ export class WingmanHeadEnd implements HeadEnd {
       functions,
     };
     writeFileSync(this.configFile, JSON.stringify(config));
-    writeFileSync(join(this.directory, KEY_FILE), crypto.getRandomValues(new Uint8Array(KEY_BYTES)), { mode: 0o600 });
+    writeFileSync(
+      join(this.directory, KEY_FILE),
+      crypto.getRandomValues(new Uint8Array(KEY_BYTES)),
+      { mode: 0o600 },
+    );
   }
 
   start(machine: Machine, index: number): void {
@@ -78,8 +88,11 @@ export class WingmanHeadEnd implements HeadEnd {
   async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
     const owner = this.view(0)?.functions[0]?.owner ?? -1;
     if (owner < 0 || !this.isOwnedBy(owner, machines)) return null;
-    // The state is the last one of an engine that may have ended meanwhile: its addresses went with it.
-    return (await (machines[owner] as Machine).addresses()).has(this.vips[0] as string) ? owner : null;
+    // The state is the last one of an engine that may have ended meanwhile: its addresses went with
+    // it.
+    return (await (machines[owner] as Machine).addresses()).has(this.vips[0] as string)
+      ? owner
+      : null;
   }
 
   private isOwnedBy(server: number, machines: readonly Machine[]): boolean {
@@ -87,14 +100,19 @@ export class WingmanHeadEnd implements HeadEnd {
     const all = views.every((view) =>
       view?.functions.every(({ owner, state }) => owner === server && state === "running"),
     );
-    const heard = machines.length === 1 || (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
+    const heard =
+      machines.length === 1 ||
+      (views[0]?.servers[1] === "alive" && views[1]?.servers[0] === "alive");
     return all && heard && views.every((view) => view?.phase === "active");
   }
 
   lastWords(index: number): string {
     const view = this.view(index);
     const serving = view?.functions.filter(({ state }) => state === "running").length ?? 0;
-    const seen = view === null ? "no status" : `phase ${view.phase}, ${serving} of ${view.functions.length} running`;
+    const seen =
+      view === null
+        ? "no status"
+        : `phase ${view.phase}, ${serving} of ${view.functions.length} running`;
     return `${seen} | ${lastLines(join(this.runDirectories[index] as string, "log"))}`;
   }
 

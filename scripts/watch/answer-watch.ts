@@ -1,4 +1,7 @@
-/** Starts and ends the process that watches who answers for which VIP (wire-watch), and brings what it saw. */
+/**
+ * Starts and ends the process that watches who answers for which VIP (wire-watch), and brings what
+ * it saw.
+ */
 import { join } from "node:path";
 import type { Tenure } from "./one-answer.ts";
 
@@ -37,7 +40,10 @@ export class AnswerWatch {
     private readonly output: Output,
   ) {}
 
-  /** `enter`: the command that runs a program in the namespace of the switch. Comes back when it watches. Throws when it does not. */
+  /**
+   * `enter`: the command that runs a program in the namespace of the switch. Comes back when it
+   * watches. Throws when it does not.
+   */
   static async start(enter: readonly string[], order: WatchOrder): Promise<AnswerWatch> {
     const child = Bun.spawn(
       [...enter, process.execPath, join(import.meta.dir, "wire-watch.ts"), JSON.stringify(order)],

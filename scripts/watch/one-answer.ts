@@ -1,17 +1,22 @@
 /**
- * "Never two servers answering one VIP" (protocol, P1), decided from what left each server's port of the switch.
+ * "Never two servers answering one VIP" (protocol, P1), decided from what left each server's port
+ * of the switch.
  *
- * - A frame *speaks for* a VIP when the VIP is its IP source, the sender of its ARP packet, or the target of its neighbour
- *   advertisement: answers of every kind, and announcements. It counts at the time at which it leaves the server's port.
- * - Every server is asked for every VIP in turn, through its own port: whether seats would still come to it plays no part.
- *   A question is answered when a frame that speaks for the VIP leaves the port before the next question for it.
- * - A *tenure* is a row of such frames of one server with no unanswered question among them: from the first to the last of them
- *   the server answered for the VIP.
- * - Two servers answer at one instant when two of their tenures for one VIP have an instant in common. Then one of them has spoken
- *   after the first answer of the other without having fallen silent in between, so nobody had handed the VIP back to it.
+ * - A frame *speaks for* a VIP when the VIP is its IP source, the sender of its ARP packet, or the
+ *   target of its neighbour advertisement: answers of every kind, and announcements. It counts at
+ *   the time at which it leaves the server's port.
+ * - Every server is asked for every VIP in turn, through its own port: whether seats would still
+ *   come to it plays no part. A question is answered when a frame that speaks for the VIP leaves
+ *   the port before the next question for it.
+ * - A *tenure* is a row of such frames of one server with no unanswered question among them: from
+ *   the first to the last of them the server answered for the VIP.
+ * - Two servers answer at one instant when two of their tenures for one VIP have an instant in
+ *   common. Then one of them has spoken after the first answer of the other without having fallen
+ *   silent in between, so nobody had handed the VIP back to it.
  *
- * A frame that is lost can cut a tenure in two; it never makes one longer. Blind spot: an answer between the last answered
- * question and the first unanswered one is not asked for; so questions are a few ms apart.
+ * A frame that is lost can cut a tenure in two; it never makes one longer. Blind spot: an answer
+ * between the last answered question and the first unanswered one is not asked for; so questions
+ * are a few ms apart.
  */
 
 /** Both ends belong to it; µs. */
@@ -32,12 +37,17 @@ export interface TwoAnswers extends Span {
   servers: [number, number];
 }
 
-/** A time in which this server was cut off, so that the premise of P1, one connected segment, did not hold for it. */
+/**
+ * A time in which this server was cut off, so that the premise of P1, one connected segment, did
+ * not hold for it.
+ */
 export interface Apart extends Span {
   server: number;
 }
 
-/** Makes tenures of questions and frames as they come. Memory grows by one entry for each tenure. */
+/**
+ * Makes tenures of questions and frames as they come. Memory grows by one entry for each tenure.
+ */
 export class TenureRecorder {
   private readonly open: (Tenure | null)[];
   private readonly silent: boolean[];
@@ -80,7 +90,10 @@ export class TenureRecorder {
   }
 }
 
-/** Every span in which two servers answered for one VIP, as far as neither was {@link Apart} then. In the order of time. */
+/**
+ * Every span in which two servers answered for one VIP, as far as neither was {@link Apart} then.
+ * In the order of time.
+ */
 export function twoAnswers(tenures: readonly Tenure[], apart: readonly Apart[] = []): TwoAnswers[] {
   const found: TwoAnswers[] = [];
   const sorted = [...tenures].sort((one, other) => one.fromUs - other.fromUs);
@@ -91,8 +104,11 @@ export function twoAnswers(tenures: readonly Tenure[], apart: readonly Apart[] =
     for (const other of others) {
       if (other.server === server) continue;
       const span = { fromUs: tenure.fromUs, toUs: Math.min(tenure.toUs, other.toUs) };
-      const excuses = apart.filter((excuse) => excuse.server === server || excuse.server === other.server);
-      for (const rest of without(span, excuses)) found.push({ vip, servers: [other.server, server], ...rest });
+      const excuses = apart.filter(
+        (excuse) => excuse.server === server || excuse.server === other.server,
+      );
+      for (const rest of without(span, excuses))
+        found.push({ vip, servers: [other.server, server], ...rest });
     }
     running.set(vip, [...others, tenure]);
   }
@@ -101,7 +117,10 @@ export function twoAnswers(tenures: readonly Tenure[], apart: readonly Apart[] =
 
 /** The longest of them in ms, 0 for none; one instant counts as 1 µs. */
 export function longestMs(spans: readonly Span[]): number {
-  return spans.reduce((longest, { fromUs, toUs }) => Math.max(longest, (toUs - fromUs + 1) / 1000), 0);
+  return spans.reduce(
+    (longest, { fromUs, toUs }) => Math.max(longest, (toUs - fromUs + 1) / 1000),
+    0,
+  );
 }
 
 /** What is left of `span`. */

@@ -1,4 +1,7 @@
-/** One port of the switch: what leaves its server, each frame with its time, and questions that go to the server alone. */
+/**
+ * One port of the switch: what leaves its server, each frame with its time, and questions that go
+ * to the server alone.
+ */
 import { EAGAIN, EINTR, errno, SystemError } from "../../src/io/errno.ts";
 import { libc, MSG_DONTWAIT, SO_RCVBUFFORCE, SOL_SOCKET } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
@@ -11,7 +14,8 @@ const PACKET_IGNORE_OUTGOING = 23;
 /** Some seconds of a flood. */
 const RECEIVE_BUFFER_BYTES = 8 * 1024 * 1024;
 
-// One block: struct msghdr, the iovec, struct cmsghdr with a struct timespec, the option, the frame.
+// One block: struct msghdr, the iovec, struct cmsghdr with a struct timespec, the option, the
+// frame.
 const VECTOR_AT = 56;
 const ANCILLARY_AT = 72;
 const ANCILLARY_BYTES = 32;
@@ -24,7 +28,10 @@ const ANSWERS_AT_ONCE_MAX = 10_000;
 
 export class PortCapture {
   readonly frame: Uint8Array<ArrayBuffer>;
-  /** Of the last frame: when the kernel took it from the server's end of the cable, µs of CLOCK_REALTIME. */
+  /**
+   * Of the last frame: when the kernel took it from the server's end of the cable, µs of
+   * CLOCK_REALTIME.
+   */
   stampUs = 0;
   private readonly socket: PacketSocket;
   private readonly memory = new NativeMemory(FRAME_AT + FRAME_BYTES);
@@ -74,7 +81,8 @@ export class PortCapture {
       const length = libc.recvmsg(this.fd, address, MSG_DONTWAIT);
       if (length >= 0) {
         this.stampUs =
-          view.getUint32(STAMP_AT, true) * 1_000_000 + Math.floor(view.getUint32(STAMP_AT + 8, true) / 1000);
+          view.getUint32(STAMP_AT, true) * 1_000_000 +
+          Math.floor(view.getUint32(STAMP_AT + 8, true) / 1000);
         return length;
       }
       const reason = errno();
@@ -88,7 +96,13 @@ export class PortCapture {
   takeLost(): number {
     const { view, address } = this.memory;
     view.setUint32(LENGTH_AT, 8, true);
-    const refused = libc.getsockopt(this.fd, SOL_PACKET, PACKET_STATISTICS, address + OPTION_AT, address + LENGTH_AT);
+    const refused = libc.getsockopt(
+      this.fd,
+      SOL_PACKET,
+      PACKET_STATISTICS,
+      address + OPTION_AT,
+      address + LENGTH_AT,
+    );
     if (refused < 0) throw new SystemError("getsockopt", errno(), "PACKET_STATISTICS");
     return view.getUint32(OPTION_AT + 4, true); // struct tpacket_stats: u32 packets, u32 drops
   }

@@ -1,4 +1,7 @@
-/** What a seat asks a server, as whole Ethernet frames: who has an address (ARP, RFC 826; neighbour solicitation, RFC 4861), and an echo (ICMP). */
+/**
+ * What a seat asks a server, as whole Ethernet frames: who has an address (ARP, RFC 826; neighbour
+ * solicitation, RFC 4861), and an echo (ICMP).
+ */
 import { addChecksum, foldChecksum } from "../../src/wire/bytes.ts";
 
 const BROADCAST = [255, 255, 255, 255, 255, 255];
@@ -17,8 +20,15 @@ export interface Asker {
   ipv6: readonly number[];
 }
 
-/** The questions for an address that is asked of the server with the address `server`: the first for its hardware address, the second an echo. */
-export function questionsFor(asker: Asker, server: readonly number[], target: readonly number[]): [number[], number[]] {
+/**
+ * The questions for an address that is asked of the server with the address `server`: the first for
+ * its hardware address, the second an echo.
+ */
+export function questionsFor(
+  asker: Asker,
+  server: readonly number[],
+  target: readonly number[],
+): [number[], number[]] {
   return target.length === 4
     ? [arpRequest(asker, target, asker.ipv4, server), echo4(asker, server, target)]
     : [solicitation(asker, target), echo6(asker, server, target)];
@@ -33,7 +43,21 @@ export function arpRequest(
 ): number[] {
   const fixed = [0, 1, ...IPV4, 6, 4, 0, 1];
   const { hardware } = asker;
-  return [...destination, ...hardware, ...ARP, ...fixed, ...hardware, ...sender, 0, 0, 0, 0, 0, 0, ...target];
+  return [
+    ...destination,
+    ...hardware,
+    ...ARP,
+    ...fixed,
+    ...hardware,
+    ...sender,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    ...target,
+  ];
 }
 
 function echo4(asker: Asker, server: readonly number[], target: readonly number[]): number[] {
@@ -55,7 +79,12 @@ function solicitation(asker: Asker, target: readonly number[]): number[] {
   return icmp6(asker, [0x33, 0x33, ...group.slice(12)], group, message);
 }
 
-function icmp6(asker: Asker, hardware: readonly number[], target: readonly number[], message: number[]): number[] {
+function icmp6(
+  asker: Asker,
+  hardware: readonly number[],
+  target: readonly number[],
+  message: number[],
+): number[] {
   const addresses = [...asker.ipv6, ...target];
   setChecksum(message, 2, sumOf(addresses, sumOf(message, message.length + PROTOCOL_ICMPV6)));
   const header = [0x60, 0, 0, 0, 0, message.length, PROTOCOL_ICMPV6, 255];

@@ -8,7 +8,11 @@ const VIP4 = [10, 44, 1, 2];
 const VIP6 = [0xfd, 0x44, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1];
 const VIPS = [[10, 44, 1, 1], VIP4, VIP6].map((bytes) => Uint8Array.from(bytes));
 const SERVER = [2, 0, 0, 0, 0, 1];
-const SEAT = { hardware: [2, 0, 0, 0, 0, 9], ipv4: [10, 44, 9, 1], ipv6: [...VIP6.slice(0, 15), 5] };
+const SEAT = {
+  hardware: [2, 0, 0, 0, 0, 9],
+  ipv4: [10, 44, 9, 1],
+  ipv6: [...VIP6.slice(0, 15), 5],
+};
 
 const spoken = (frame: readonly number[] | Uint8Array, length = frame.length): number =>
   spokenFor(Uint8Array.from(frame), length, VIPS);
@@ -17,7 +21,12 @@ const spoken = (frame: readonly number[] | Uint8Array, length = frame.length): n
 function answered(frame: number[], sourceAt: number, size: number): number[] {
   const source = frame.slice(sourceAt, sourceAt + size);
   const destination = frame.slice(sourceAt + size, sourceAt + 2 * size);
-  return [...frame.slice(0, sourceAt), ...destination, ...source, ...frame.slice(sourceAt + 2 * size)];
+  return [
+    ...frame.slice(0, sourceAt),
+    ...destination,
+    ...source,
+    ...frame.slice(sourceAt + 2 * size),
+  ];
 }
 
 describe("a frame speaks for a VIP", () => {

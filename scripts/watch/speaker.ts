@@ -16,7 +16,10 @@ const NEIGHBOUR_ADVERTISEMENT = 136;
 
 export const NO_VIP = -1;
 
-/** Number of the VIP for which the first `length` bytes of `frame` speak, or {@link NO_VIP}. `vips`: addresses of 4 or 16 bytes. */
+/**
+ * Number of the VIP for which the first `length` bytes of `frame` speak, or {@link NO_VIP}. `vips`:
+ * addresses of 4 or 16 bytes.
+ */
 export function spokenFor(frame: Uint8Array, length: number, vips: readonly Uint8Array[]): number {
   const etherType = ((frame[ETHER_TYPE_AT] as number) << 8) | (frame[ETHER_TYPE_AT + 1] as number);
   if (etherType === ETHER_TYPE_ARP) return find(frame, length, ARP_SENDER_AT, 4, vips);
@@ -25,11 +28,18 @@ export function spokenFor(frame: Uint8Array, length: number, vips: readonly Uint
   const bySource = find(frame, length, IPV6_SOURCE_AT, 16, vips);
   if (bySource !== NO_VIP) return bySource;
   const advertises =
-    frame[IPV6_NEXT_HEADER_AT] === PROTOCOL_ICMPV6 && frame[ICMPV6_TYPE_AT] === NEIGHBOUR_ADVERTISEMENT;
+    frame[IPV6_NEXT_HEADER_AT] === PROTOCOL_ICMPV6 &&
+    frame[ICMPV6_TYPE_AT] === NEIGHBOUR_ADVERTISEMENT;
   return advertises ? find(frame, length, ADVERTISED_AT, 16, vips) : NO_VIP;
 }
 
-function find(frame: Uint8Array, length: number, at: number, size: number, vips: readonly Uint8Array[]): number {
+function find(
+  frame: Uint8Array,
+  length: number,
+  at: number,
+  size: number,
+  vips: readonly Uint8Array[],
+): number {
   if (length < at + size) return NO_VIP;
   for (let vip = 0; vip < vips.length; vip++) {
     const address = vips[vip] as Uint8Array;

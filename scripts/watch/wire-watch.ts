@@ -1,7 +1,8 @@
 /**
- * A process of its own in the switch's namespace: `wire-watch.ts ORDER` (a {@link WatchOrder} as JSON) says `ready`, asks every
- * server for every VIP until its standard input ends, and prints a {@link WatchReport}. Makes little garbage and runs before
- * everything that is watched; a late question is a late look, never a wrong time: times are the kernel's.
+ * A process of its own in the switch's namespace: `wire-watch.ts ORDER` (a {@link WatchOrder} as
+ * JSON) says `ready`, asks every server for every VIP until its standard input ends, and prints a
+ * {@link WatchReport}. Makes little garbage and runs before everything that is watched; a late
+ * question is a late look, never a wrong time: times are the kernel's.
  */
 import { parseAddress } from "../../src/config/address.ts";
 import { libc } from "../../src/io/libc.ts";
@@ -32,7 +33,8 @@ const recorder = new TenureRecorder(order.servers.length, vips.length);
 // Question 2 v: for the hardware address of VIP v; 2 v + 1: an echo.
 const ports = order.servers.map(({ port, hardware }) => {
   const capture = new PortCapture(port);
-  for (const vip of vips) for (const question of questionsFor(asker, hardware, [...vip])) capture.addQuestion(question);
+  for (const vip of vips)
+    for (const question of questionsFor(asker, hardware, [...vip])) capture.addQuestion(question);
   return capture;
 });
 const poller = new Poller();

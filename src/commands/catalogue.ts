@@ -66,7 +66,12 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   { name: "help", synopsis: "[TOPIC]", summary: "the manual", public: true },
   { name: "engine", synopsis: "…", summary: "the flight loop, started by run", public: false },
-  { name: "manage", synopsis: "…", summary: "maintenance log, console and page, started by run", public: false },
+  {
+    name: "manage",
+    synopsis: "…",
+    summary: "maintenance log, console and page, started by run",
+    public: false,
+  },
   {
     name: "launch",
     synopsis: "-- PROGRAM [ARGUMENT…]",

@@ -1,5 +1,12 @@
-/** `wingman check`: is the configuration right, and what does the aircraft keep when servers fail? */
-import { type CapacityCase, type CapacityReport, CRITICAL_PRIORITY, capacityReport } from "../config/capacity.ts";
+/**
+ * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
+ */
+import {
+  type CapacityCase,
+  type CapacityReport,
+  CRITICAL_PRIORITY,
+  capacityReport,
+} from "../config/capacity.ts";
 import { tableDigestText } from "../config/digest.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
@@ -10,7 +17,8 @@ import { parseOptions } from "./options.ts";
 import { NO_BREAK, paragraph } from "./paragraph.ts";
 
 /**
- * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr they stand in any case.
+ * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr
+ * they stand in any case.
  *
  * @throws UsageError, InputFileError
  */
@@ -22,7 +30,9 @@ export async function check(args: string[]): Promise<number> {
     throw new InputFileError(result);
   }
   const report = capacityReport(result.config);
-  console.log(options.json ? JSON.stringify(documentOf(result, report), null, 2) : textOf(result, report));
+  console.log(
+    options.json ? JSON.stringify(documentOf(result, report), null, 2) : textOf(result, report),
+  );
   return EXIT_DONE;
 }
 
@@ -41,7 +51,8 @@ function documentOf({ config, source }: LoadedConfig, report: CapacityReport) {
 }
 
 function textOf({ config, source }: LoadedConfig, report: CapacityReport): string {
-  const partNumber = config.partNumber === "" ? "no part number" : `part number ${config.partNumber}`;
+  const partNumber =
+    config.partNumber === "" ? "no part number" : `part number ${config.partNumber}`;
   const [whole, ...failed] = report.cases;
   return [
     `${source}: valid`,
@@ -73,15 +84,28 @@ function leaseDocument({ keepAlive, clients }: AircraftConfig) {
 
 function leaseText(config: AircraftConfig): string[] {
   const { wanted, leaseMs, detectionMs, detectionMsMin } = leaseDocument(config);
-  if (leaseMs !== null) return [`VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`];
-  const stopped = "a server that is paused or killed may go on answering after others have taken over";
+  if (leaseMs !== null)
+    return [`VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`];
+  const stopped =
+    "a server that is paused or killed may go on answering after others have taken over";
   if (wanted === "off") return [paragraph(`VIP lease off: ${stopped}`)];
   const periods = Math.ceil(detectionMsMin / config.keepAlive.periodMs);
   const advice = `one fits from ${detectionMsMin} ms on (keepAlive.lostAfterPeriods ${periods})`;
-  return [paragraph(`NO VIP LEASE FITS a detection time of ${detectionMs} ms: ${stopped}; ${advice}`, "!! ", "!! ")];
+  return [
+    paragraph(
+      `NO VIP LEASE FITS a detection time of ${detectionMs} ms: ${stopped}; ${advice}`,
+      "!! ",
+      "!! ",
+    ),
+  ];
 }
 
-function failureText(title: string, count: number, cases: readonly CapacityCase[], config: AircraftConfig): string[] {
+function failureText(
+  title: string,
+  count: number,
+  cases: readonly CapacityCase[],
+  config: AircraftConfig,
+): string[] {
   const matching = cases.filter(({ down }) => down.length === count);
   if (matching.length === 0) return [];
   // Failures that leave the same functions running are one line: 16 servers have 120 pairs.
@@ -96,10 +120,17 @@ function caseText(cases: readonly CapacityCase[], config: AircraftConfig): strin
   const down = alternatives(cases.map((one) => one.down.join("+")));
   const lost = down === "" ? "" : `${down}: `;
   if (first.down.length === config.servers.length) {
-    return [paragraph(`${lost}no server is left; all ${config.functions.length} functions stop`, "  ", "      ")];
+    return [
+      paragraph(
+        `${lost}no server is left; all ${config.functions.length} functions stop`,
+        "  ",
+        "      ",
+      ),
+    ];
   }
   const runs = `${lost}${first.running} of ${config.functions.length} run`;
-  const stopped = first.notRunning.length === 0 ? "" : `; stopped: ${withPriority(first.notRunning, config)}`;
+  const stopped =
+    first.notRunning.length === 0 ? "" : `; stopped: ${withPriority(first.notRunning, config)}`;
   const lines = [paragraph(`${runs}${stopped}`, "  ", "      ")];
   if (first.critical.length > 0) {
     const warning = `PRIORITY ${CRITICAL_PRIORITY} OR MORE STOPS: ${withPriority(first.critical, config)}`;
@@ -118,8 +149,15 @@ function verdict({ cases }: CapacityReport, config: AircraftConfig): string[] {
   const possible = cases.filter(({ down }) => down.length < config.servers.length);
   const affected = possible.filter(({ critical }) => critical.length > 0);
   if (affected.length > 0) {
-    const where = affected.map(({ down }) => (down.length === 0 ? "with all servers alive" : down.join("+")));
-    return [paragraph(`${title} STOP in ${affected.length} of ${possible.length} cases: ${where.join(", ")}`, "!! ")];
+    const where = affected.map(({ down }) =>
+      down.length === 0 ? "with all servers alive" : down.join("+"),
+    );
+    return [
+      paragraph(
+        `${title} STOP in ${affected.length} of ${possible.length} cases: ${where.join(", ")}`,
+        "!! ",
+      ),
+    ];
   }
   return [`${title} run in each of these cases with a server left.`];
 }

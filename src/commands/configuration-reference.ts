@@ -1,4 +1,7 @@
-/** The reference of the configuration in the manual, written from the schema itself so that it cannot say anything else. */
+/**
+ * The reference of the configuration in the manual, written from the schema itself so that it
+ * cannot say anything else.
+ */
 import type * as v from "valibot";
 import { type Definition, definitionOf } from "../config/definition.ts";
 import { keyPath } from "../config/problem.ts";
@@ -30,7 +33,11 @@ function entryText(path: string, definition: Definition): string {
   const { description, shape, optional, default: standard } = definition;
   const item = shape.kind === "list" ? definitionOf(shape.item) : null;
   const each = item === null || item.shape.kind === "object" ? "" : `, each ${item.expected}`;
-  const presence = optional ? (standard === undefined ? "" : ` Default: ${JSON.stringify(standard)}.`) : " Required.";
+  const presence = optional
+    ? standard === undefined
+      ? ""
+      : ` Default: ${JSON.stringify(standard)}.`
+    : " Required.";
   const range = `${capitalized(definition.expected)}${each}${definition.nullable ? ", or null" : ""}.${presence}`;
   return [path, paragraph(description, "    "), paragraph(range, "    ")].join("\n");
 }

@@ -15,15 +15,21 @@ const SPACE = 0x20;
 const CTRL_RIGHT_BRACKET = 0x1d;
 
 /**
- * `wingman console [--run-dir DIR] [COMMAND…]`: the maintenance console of the daemon that runs here, see the topic console.
+ * `wingman console [--run-dir DIR] [COMMAND…]`: the maintenance console of the daemon that runs
+ * here, see the topic console.
  *
- * With a command: what it answers goes to stdout, exit 0; when the answer ends with ERR, its last line and the code go to stderr,
- * exit 1. Without one: a session at this terminal, or, when stdin is none, every line of stdin is a command; their answers with OK and ERR go to
- * stdout, exit 1 when one of them was ERR.
+ * With a command: what it answers goes to stdout, exit 0; when the answer ends with ERR, its last
+ * line and the code go to stderr, exit 1. Without one: a session at this terminal, or, when stdin
+ * is none, every line of stdin is a command; their answers with OK and ERR go to stdout, exit 1
+ * when one of them was ERR.
  */
 export async function console(args: string[]): Promise<number> {
-  const at = args.findIndex((argument, index) => !argument.startsWith("-") && args[index - 1] !== "--run-dir");
-  const { options } = parseOptions("console", at < 0 ? args : args.slice(0, at), { "run-dir": "value" });
+  const at = args.findIndex(
+    (argument, index) => !argument.startsWith("-") && args[index - 1] !== "--run-dir",
+  );
+  const { options } = parseOptions("console", at < 0 ? args : args.slice(0, at), {
+    "run-dir": "value",
+  });
   const path = new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT).consoleSocket;
   if (at >= 0) return await command(path, args.slice(at).join(" "));
   if (process.stdin.isTTY === true) return await session(path);
@@ -31,8 +37,10 @@ export async function console(args: string[]): Promise<number> {
 }
 
 async function command(path: string, line: string): Promise<number> {
-  if (/[^ -~]/.test(line)) throw new UsageError(`console: found ${quoted(line)}, expected printable ASCII in one line`);
-  if (line.length > CONSOLE_LINE_MAX) throw new UsageError(`console: expected at most ${CONSOLE_LINE_MAX} characters`);
+  if (/[^ -~]/.test(line))
+    throw new UsageError(`console: found ${quoted(line)}, expected printable ASCII in one line`);
+  if (line.length > CONSOLE_LINE_MAX)
+    throw new UsageError(`console: expected at most ${CONSOLE_LINE_MAX} characters`);
   const chunks: Uint8Array[] = [];
   const connection = await Connection.open(path, (bytes) => void chunks.push(bytes.slice()));
   connection.send(Uint8Array.of(CONSOLE_HELLO_SCRIPT));
@@ -84,7 +92,9 @@ async function script(path: string): Promise<number> {
   await Promise.race([type(), connection.ended]);
   process.stdin.destroy();
   if (answered < asked.lines) {
-    throw new RuntimeError(`console: the connection ended with ${answered} of ${asked.lines} commands answered`);
+    throw new RuntimeError(
+      `console: the connection ended with ${answered} of ${asked.lines} commands answered`,
+    );
   }
   return failed ? EXIT_FAILED : EXIT_DONE;
 }

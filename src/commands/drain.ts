@@ -12,10 +12,11 @@ const LOOK_MS = 50;
 const PROGRESS_MS = 1000;
 
 /**
- * `wingman drain [--no-wait] [--run-dir DIR]`: the server hands all its functions over and takes no others until `resume`.
+ * `wingman drain [--no-wait] [--run-dir DIR]`: the server hands all its functions over and takes no
+ * others until `resume`.
  *
- * Waits until it owns none; with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it
- * refuses, or functions are left when the time is over.
+ * Waits until it owns none; with `--no-wait` only until the engine has accepted. Exit code 1 when
+ * no daemon runs, it refuses, or functions are left when the time is over.
  */
 export async function drain(args: string[]): Promise<number> {
   const { options } = parseOptions("drain", args, { "no-wait": "flag", "run-dir": "value" });
@@ -40,7 +41,8 @@ async function untilDrained(daemon: RunningDaemon, limitMs: number): Promise<voi
     const left = functionsLeft(status);
     if (status.draining && left.length === 0) return;
     const nowMs = performance.now();
-    if (nowMs - startedAtMs > limitMs) throw new RequestError(`after ${limitMs / 1000} s: ${leftText(status, left)}`);
+    if (nowMs - startedAtMs > limitMs)
+      throw new RequestError(`after ${limitMs / 1000} s: ${leftText(status, left)}`);
     if (process.stderr.isTTY === true && nowMs >= progressAtMs) {
       process.stderr.write(`draining: ${leftText(status, left)}\n`);
       progressAtMs += PROGRESS_MS;

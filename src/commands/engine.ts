@@ -1,6 +1,7 @@
 /**
- * `wingman engine …`: the flight loop, started by the supervisor and by nobody else. Start-up happens here: everything is made,
- * sized and warmed, what an earlier run left is removed, and then the loop takes over and never returns to Bun's event loop.
+ * `wingman engine …`: the flight loop, started by the supervisor and by nobody else. Start-up
+ * happens here: everything is made, sized and warmed, what an earlier run left is removed, and then
+ * the loop takes over and never returns to Bun's event loop.
  */
 
 import { readFileSync } from "node:fs";
@@ -74,19 +75,29 @@ const POLICIES: Readonly<Record<AircraftConfig["allocation"], AllocationPolicy>>
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
-  // Should the supervisor die, its end of the control socket closes: the loop then lets go and says good-bye. A signal at the
-  // parent's death would end this process with its VIPs up.
+  // Should the supervisor die, its end of the control socket closes: the loop then lets go and says
+  // good-bye. A signal at the parent's death would end this process with its VIPs up.
   if (process.ppid !== options.parent) return EXIT_FAILED;
   const seal = sealOf(config, options.source, options.directory);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
   const { periodMs, lostAfterPeriods, recoveredAfterPeriods } = config.keepAlive;
-  const stopGraceMs = config.functions.reduce((longest, entry) => Math.max(longest, entry.stopGraceMs), 0);
+  const stopGraceMs = config.functions.reduce(
+    (longest, entry) => Math.max(longest, entry.stopGraceMs),
+    0,
+  );
   const wantsLease = config.clients.lease !== "off" && leaseFits(periodMs, lostAfterPeriods);
   const leaseMs = wantsLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0;
   // A lease ends up to two ticks of this kernel's timer early.
-  const timing = timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs, leaseMs, 2 * kernelTickMs());
+  const timing = timingOf(
+    periodMs,
+    lostAfterPeriods,
+    recoveredAfterPeriods,
+    stopGraceMs,
+    leaseMs,
+    2 * kernelTickMs(),
+  );
   const policy = POLICIES[config.allocation];
   warmUp(table, policy, timing);
 
@@ -123,7 +134,9 @@ export async function engine(args: string[]): Promise<number> {
   const links = new LinkMonitor(watched, vips);
 
   const announcer = new Announcer(config.clients.interface, vips);
-  const witnesses = config.clients.witnesses.map((text) => Uint8Array.from(text.split("."), Number));
+  const witnesses = config.clients.witnesses.map((text) =>
+    Uint8Array.from(text.split("."), Number),
+  );
   const neighbours = new NeighbourWatch(config.clients.interface, vips, witnesses);
   switcher.rehearse();
   announcer.rehearse();
@@ -133,12 +146,21 @@ export async function engine(args: string[]): Promise<number> {
   keepCpuAwake();
   const notRealtime = becomeRealtime(REALTIME_PRIORITY);
 
-  const flight = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_MS * 1000, nowUs(), witnesses.length);
+  const flight = new Engine(
+    table,
+    policy,
+    identity,
+    timing,
+    ANNOUNCE_AGAIN_MS * 1000,
+    nowUs(),
+    witnesses.length,
+  );
   if (leftovers > 0) flight.effects.push(EFFECT_LOG, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
   });
-  if (missing.code !== 0) flight.effects.push(EFFECT_LOG, missing.code, missing.first, missing.second);
+  if (missing.code !== 0)
+    flight.effects.push(EFFECT_LOG, missing.code, missing.first, missing.second);
   if (notRealtime !== null) flight.effects.push(EFFECT_LOG, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const flags =
@@ -149,7 +171,8 @@ export async function engine(args: string[]): Promise<number> {
   status.begin(process.pid, nowUs(), tableDigest(config));
 
   const service = serviceOf(flight, table);
-  // The last thing that can fail: a start that fails after it would have the machine reset for ever.
+  // The last thing that can fail: a start that fails after it would have the machine reset for
+  // ever.
   const hardware = hardwareOf(config);
   const noTimeout = hardware?.device.refused ?? 0;
   if (noTimeout !== 0) flight.effects.push(EFFECT_LOG, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
@@ -210,7 +233,8 @@ function readOptions(args: string[]): EngineOptions {
   if (!result.ok) throw new InputFileError(result);
   const id = required("server");
   const self = result.config.servers.findIndex((server) => server.id === id);
-  if (self === -1) throw new UsageError(`engine: --server: found "${id}", expected one of the configured servers`);
+  if (self === -1)
+    throw new UsageError(`engine: --server: found "${id}", expected one of the configured servers`);
   const number = (name: keyof typeof options, min: number, max: number): number =>
     wholeNumberOption("engine", name, required(name), min, max);
   return {
@@ -226,8 +250,8 @@ function readOptions(args: string[]): EngineOptions {
 }
 
 /**
- * The keep-alive interfaces that can be used, by their names. One network that is missing does not keep a server down: the
- * others hear it on the other one. The client interface is indispensable.
+ * The keep-alive interfaces that can be used, by their names. One network that is missing does not
+ * keep a server down: the others hear it on the other one. The client interface is indispensable.
  */
 function requireNetworks(config: AircraftConfig): string[] {
   requireIpv4Address(config.clients.interface);
@@ -253,12 +277,20 @@ interface LeaseOutcome {
   second: number;
 }
 
-/** The lease of the VIPs, put up as configured. Throws a SystemError when one is required and the kernel cannot. */
+/**
+ * The lease of the VIPs, put up as configured. Throws a SystemError when one is required and the
+ * kernel cannot.
+ */
 function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): LeaseOutcome {
   const { periodMs, lostAfterPeriods } = config.keepAlive;
   const wanted = config.clients.lease;
   const fits = leaseFits(periodMs, lostAfterPeriods);
-  const none = (code: number, first: number, second: number): LeaseOutcome => ({ lease: null, code, first, second });
+  const none = (code: number, first: number, second: number): LeaseOutcome => ({
+    lease: null,
+    code,
+    first,
+    second,
+  });
   const leaseMs = fits ? leaseMsOf(periodMs, lostAfterPeriods) : leaseMsMin(periodMs);
   let lease: VipLease | null = null;
   try {
@@ -269,7 +301,8 @@ function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): Lea
     }
     lease.remove(); // one that an earlier run left would silence the VIPs for ever
   } catch (error) {
-    if (!(error instanceof SystemError) || wanted === "required" || error.errno === EPERM) throw error;
+    if (!(error instanceof SystemError) || wanted === "required" || error.errno === EPERM)
+      throw error;
     if (wanted !== "off" && fits) {
       if (lease !== null) removeFilter(lease);
       return none(LOG_NO_LEASE, error.errno, 0);
@@ -285,7 +318,8 @@ function removeFilter(lease: VipLease): void {
   try {
     lease.remove();
   } catch (error) {
-    if (!(error instanceof SystemError) || error.errno === EPERM) throw error; // a kernel without nftables has none
+    // a kernel without nftables has none
+    if (!(error instanceof SystemError) || error.errno === EPERM) throw error;
   }
 }
 
@@ -293,7 +327,8 @@ function removeFilter(lease: VipLease): void {
 function serviceOf(flight: Engine, table: FunctionTable): ServiceParts | null {
   const { NOTIFY_SOCKET: name, WATCHDOG_USEC: watchdogUs } = process.env;
   if (name === undefined) return null;
-  const watchdog = watchdogUs === undefined ? null : new FeedingRhythm(Number(watchdogUs), SERVICE_FEEDINGS);
+  const watchdog =
+    watchdogUs === undefined ? null : new FeedingRhythm(Number(watchdogUs), SERVICE_FEEDINGS);
   const report = new ServiceReport(flight, table, watchdog);
   return { socket: new ServiceSocket(name), report, serverCount: table.serverCount };
 }

@@ -1,6 +1,7 @@
 /**
- * How a command ends early. main.ts prints `wingman: ` and the message to stderr and exits with the code; no stack trace.
- * Anything else that is thrown is a defect of the program and keeps its trace.
+ * How a command ends early. main.ts prints `wingman: ` and the message to stderr and exits with the
+ * code; no stack trace. Anything else that is thrown is a defect of the program and keeps its
+ * trace.
  */
 
 import type { Problem } from "../config/model.ts";

@@ -30,7 +30,9 @@ test("there is a topic for every command and every subject", () => {
     "exit-codes",
     "network",
   ];
-  expect(names).toEqual(expect.arrayContaining([...subjects, ...PUBLIC_COMMANDS.map(({ name }) => name)]));
+  expect(names).toEqual(
+    expect.arrayContaining([...subjects, ...PUBLIC_COMMANDS.map(({ name }) => name)]),
+  );
   expect(new Set(names).size).toBe(names.length);
 });
 

@@ -14,20 +14,27 @@ const EXIT_NOT_FOUND = 127;
 const EXIT_NOT_EXECUTABLE = 126;
 
 /**
- * `wingman launch [--parent PID] [--report-fd N] -- PROGRAM ARGUMENTS…`: becomes the program of a function, which leads a
- * session of its own and dies with its parent. What the supervisor starts a function's process with; see io/launch.
+ * `wingman launch [--parent PID] [--report-fd N] -- PROGRAM ARGUMENTS…`: becomes the program of a
+ * function, which leads a session of its own and dies with its parent. What the supervisor starts a
+ * function's process with; see io/launch.
  *
- * Does not return when it works; the descriptor of `--report-fd` (a socket) is then closed without a word. Otherwise the
- * reason goes there, or to stderr without the option, and the exit code is 127 (no such program) or 126.
+ * Does not return when it works; the descriptor of `--report-fd` (a socket) is then closed without
+ * a word. Otherwise the reason goes there, or to stderr without the option, and the exit code is
+ * 127 (no such program) or 126.
  */
 export async function launch(args: string[]): Promise<number> {
   const end = args.indexOf("--");
   if (end < 0) throw new UsageError("launch: expected -- and a program with its arguments");
   const [program, ...programArguments] = args.slice(end + 1);
-  const { options } = parseOptions("launch", args.slice(0, end), { parent: "value", "report-fd": "value" });
+  const { options } = parseOptions("launch", args.slice(0, end), {
+    parent: "value",
+    "report-fd": "value",
+  });
   if (program === undefined) throw new UsageError("launch: expected a program after --");
   if (!program.startsWith("/")) {
-    throw new UsageError(`launch: found ${JSON.stringify(program)}, expected the program's absolute path`);
+    throw new UsageError(
+      `launch: found ${JSON.stringify(program)}, expected the program's absolute path`,
+    );
   }
   const parent =
     options.parent === undefined

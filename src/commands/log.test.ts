@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { copyFileSync, readFileSync, readlinkSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { open, scratch } from "../../test/log/log-on-disk.ts";
 import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
@@ -32,7 +40,10 @@ test("the log of a state directory, in each format, verifies", () => {
     expect(verdict.out).toContain(": whole (");
     expect(verdict.code).toBe(0);
     truncateSync(file, readFileSync(file).length - 1);
-    expect(wingman("verify", file)).toMatchObject({ code: 1, out: expect.stringContaining("NOT WHOLE") });
+    expect(wingman("verify", file)).toMatchObject({
+      code: 1,
+      out: expect.stringContaining("NOT WHOLE"),
+    });
   }
 });
 
@@ -88,7 +99,11 @@ test.each([
   [["verify", "nowhere"], 1, "log verify: nowhere: no such file"],
   [["--file", "nowhere"], 1, "log: nowhere: no such file; 'wingman run' begins it"],
   [["--state-dir", "/dev/null"], 1, "log: /dev/null/maintenance.log: ENOTDIR"],
-  [["--file", "/etc/passwd"], 1, "log: /etc/passwd: no maintenance log: neither of its headers is whole"],
+  [
+    ["--file", "/etc/passwd"],
+    1,
+    "log: /etc/passwd: no maintenance log: neither of its headers is whole",
+  ],
 ] as const)("%p is told clearly", (args, code, message) => {
   const result = wingman(...args);
   expect(result.err).toContain(`wingman: ${message}`);
@@ -134,13 +149,18 @@ test("a pipe and a file of 3 TB are no log, and keep nobody", () => {
   const huge = join(directory, "huge");
   writeFileSync(huge, "");
   truncateSync(huge, 3 * 2 ** 40);
-  expect(wingman("--file", pipe).err).toBe(`wingman: log: ${pipe}: no maintenance log: not a file\n`);
+  expect(wingman("--file", pipe).err).toBe(
+    `wingman: log: ${pipe}: no maintenance log: not a file\n`,
+  );
   expect(wingman("verify", pipe).err).toBe(`wingman: log verify: ${pipe}: not a file\n`);
   for (const args of [
     ["--file", huge],
     ["verify", huge],
   ] as const) {
     const { code, err } = wingman(...args);
-    expect([code, err]).toEqual([1, expect.stringContaining("3298534883328 bytes are more than any log has\n")]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringContaining("3298534883328 bytes are more than any log has\n"),
+    ]);
   }
 });

@@ -41,22 +41,28 @@ const U32_MAX = 0xffff_ffff;
 const EXPORT_BYTES_MAX = 2 ** 32;
 
 /**
- * Prints the log, or writes it to `--out`; `wingman log verify FILE` says whether a file taken from a log is whole (exit 1 if not).
- * Needs no configuration, and does not hold up the process that writes the log.
+ * Prints the log, or writes it to `--out`; `wingman log verify FILE` says whether a file taken from
+ * a log is whole (exit 1 if not). Needs no configuration, and does not hold up the process that
+ * writes the log.
  * @throws UsageError, RuntimeError
  */
 export async function log(args: string[]): Promise<number> {
   const { options, operands } = parseOptions("log", args, OPTIONS, 2);
   if (operands[0] === "verify") return verify(operands[1], options);
   if (operands[0] !== undefined) {
-    throw new UsageError(`log: found ${JSON.stringify(operands[0])}, expected options only, or verify FILE`);
+    throw new UsageError(
+      `log: found ${JSON.stringify(operands[0])}, expected options only, or verify FILE`,
+    );
   }
   const formats = (["text", "csv", "json", "binary"] as const).filter((name) => options[name]);
-  if (formats.length > 1) throw new UsageError(`log: expected one of --text, --csv, --json and --binary`);
+  if (formats.length > 1)
+    throw new UsageError(`log: expected one of --text, --csv, --json and --binary`);
   const format = formats[0] ?? "text";
   const filter = filterOf(options);
   if (format === "binary" && Object.keys(filter).length > 0) {
-    throw new UsageError("log: --binary is the whole file: no --since, --leg, --class or --function with it");
+    throw new UsageError(
+      "log: --binary is the whole file: no --since, --leg, --class or --function with it",
+    );
   }
   if (options.file !== undefined && options["state-dir"] !== undefined) {
     throw new UsageError("log: expected --file or --state-dir, not both");
@@ -70,11 +76,19 @@ export async function log(args: string[]): Promise<number> {
   return EXIT_DONE;
 }
 
-function contentOf(image: LogImage, format: ExportFormat | "binary", filter: LogFilter): Uint8Array {
-  return format === "binary" ? image.image() : Buffer.from(exportLog(image, format, filter), "utf8");
+function contentOf(
+  image: LogImage,
+  format: ExportFormat | "binary",
+  filter: LogFilter,
+): Uint8Array {
+  return format === "binary"
+    ? image.image()
+    : Buffer.from(exportLog(image, format, filter), "utf8");
 }
 
-function filterOf(options: Record<"since" | "leg" | "class" | "function", string | undefined>): LogFilter {
+function filterOf(
+  options: Record<"since" | "leg" | "class" | "function", string | undefined>,
+): LogFilter {
   const number = (name: "since" | "leg" | "class", max: number): number | undefined =>
     options[name] === undefined ? undefined : wholeNumberOption("log", name, options[name], 0, max);
   const since = number("since", U32_MAX);
@@ -99,7 +113,11 @@ function read(file: string): LogImage {
   }
 }
 
-async function deliver(content: Uint8Array, format: string, out: string | undefined): Promise<void> {
+async function deliver(
+  content: Uint8Array,
+  format: string,
+  out: string | undefined,
+): Promise<void> {
   if (out !== undefined) {
     write(out, content);
     console.log(`${out}: ${content.length} bytes`);
@@ -111,11 +129,15 @@ async function deliver(content: Uint8Array, format: string, out: string | undefi
   await new Promise<void>((resolve) => process.stdout.write(content, () => resolve()));
 }
 
-/** What `out` leads to. Only a file is replaced, and never the log: nobody wants another thing in the place of a device. */
+/**
+ * What `out` leads to. Only a file is replaced, and never the log: nobody wants another thing in
+ * the place of a device.
+ */
 function target(out: string, log: string): string {
   const there = statusOf(out);
   if (there === null) return out;
-  if (!there.isFile()) throw new RuntimeError(`log: --out: ${out}: expected the name of a file, found something else`);
+  if (!there.isFile())
+    throw new RuntimeError(`log: --out: ${out}: expected the name of a file, found something else`);
   const source = statusOf(log);
   if (source !== null && source.ino === there.ino && source.dev === there.dev) {
     throw new RuntimeError(`log: --out: ${out}: that is the log itself`);
@@ -150,10 +172,14 @@ function write(out: string, content: Uint8Array): void {
   }
 }
 
-function verify(file: string | undefined, options: Record<string, string | boolean | undefined>): number {
+function verify(
+  file: string | undefined,
+  options: Record<string, string | boolean | undefined>,
+): number {
   if (file === undefined) throw new UsageError("log verify: expected a file");
   const extra = Object.entries(options).find(([, value]) => value !== undefined && value !== false);
-  if (extra !== undefined) throw new UsageError(`log verify: --${extra[0]} has no meaning here, expected a file only`);
+  if (extra !== undefined)
+    throw new UsageError(`log verify: --${extra[0]} has no meaning here, expected a file only`);
   const there = statusOf(file);
   if (there !== null && !there.isFile()) throw new RuntimeError(`log verify: ${file}: not a file`);
   if (there !== null && there.size > EXPORT_BYTES_MAX) {

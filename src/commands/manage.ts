@@ -1,6 +1,7 @@
 /**
- * `wingman manage …`: maintenance log, console and page, started by the supervisor and by nobody else. It needs no capability and has
- * none; it keeps the supervisor's user, who owns the state directory.
+ * `wingman manage …`: maintenance log, console and page, started by the supervisor and by nobody
+ * else. It needs no capability and has none; it keeps the supervisor's user, who owns the state
+ * directory.
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -76,5 +77,8 @@ export async function manage(args: string[]): Promise<number> {
 function becomeUnprivileged(args: readonly string[]): void {
   giveUpCapabilities();
   const [program = "", ...rest] = ownCommand();
-  throw new SystemError(`execute ${program}`, execute([program, ...rest, "manage", ...args], process.env));
+  throw new SystemError(
+    `execute ${program}`,
+    execute([program, ...rest, "manage", ...args], process.env),
+  );
 }

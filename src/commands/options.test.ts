@@ -20,12 +20,19 @@ describe("parseOptions", () => {
       options: { config: "f", "run-dir": undefined, json: true },
       operands: ["x"],
     });
-    expect(parseOptions("c", [], KINDS).options).toEqual({ config: undefined, "run-dir": undefined, json: false });
+    expect(parseOptions("c", [], KINDS).options).toEqual({
+      config: undefined,
+      "run-dir": undefined,
+      json: false,
+    });
     expect(parseOptions("c", ["--config=--odd", "--run-dir=a=b"], KINDS).options).toMatchObject({
       config: "--odd",
       "run-dir": "a=b",
     });
-    expect(parseOptions("c", ["--", "--config", "-x"], KINDS, 2).operands).toEqual(["--config", "-x"]);
+    expect(parseOptions("c", ["--", "--config", "-x"], KINDS, 2).operands).toEqual([
+      "--config",
+      "-x",
+    ]);
     expect(parseOptions("c", ["--config", "-"], KINDS).options.config).toBe("-");
   });
 
@@ -48,21 +55,32 @@ describe("parseOptions", () => {
 
   test("an option of many values is given as often as is wanted", () => {
     const many = { console: "values" } as const;
-    expect(parseOptions("c", ["--console", "a=1", "--console=b=2"], many).options.console).toEqual(["a=1", "b=2"]);
+    expect(parseOptions("c", ["--console", "a=1", "--console=b=2"], many).options.console).toEqual([
+      "a=1",
+      "b=2",
+    ]);
     expect(parseOptions("c", [], many).options.console).toEqual([]);
-    expect(messageOf(() => parseOptions("c", ["--console"], many))).toBe("c: option --console needs a value");
+    expect(messageOf(() => parseOptions("c", ["--console"], many))).toBe(
+      "c: option --console needs a value",
+    );
   });
 
   test("counts operands", () => {
-    expect(messageOf(() => parseOptions("c", ["a", "b"], {}, 1))).toBe('c: found "b", expected no more');
-    expect(messageOf(() => parseOptions("c", ["--x"], {}))).toBe('c: unknown option "--x"; it takes none');
+    expect(messageOf(() => parseOptions("c", ["a", "b"], {}, 1))).toBe(
+      'c: found "b", expected no more',
+    );
+    expect(messageOf(() => parseOptions("c", ["--x"], {}))).toBe(
+      'c: unknown option "--x"; it takes none',
+    );
   });
 });
 
 test("wholeNumberOption", () => {
   expect(wholeNumberOption("c", "n", "12", 1, 12)).toBe(12);
   for (const text of ["0", "13", "-1", "1.5", "1e1", "", " 5", "0x5", "99999999999999999999"]) {
-    expect(messageOf(() => wholeNumberOption("c", "n", text, 1, 12))).toContain("expected a whole number from 1 to 12");
+    expect(messageOf(() => wholeNumberOption("c", "n", text, 1, 12))).toContain(
+      "expected a whole number from 1 to 12",
+    );
   }
 });
 

@@ -5,7 +5,10 @@ import { nearestName } from "../config/nearest.ts";
 import { quoted } from "../config/problem.ts";
 import { InputFileError, UsageError } from "./errors.ts";
 
-/** The options of a command by their names without dashes: a `flag` stands alone, a `value` takes one, and `values` are given any number of times. */
+/**
+ * The options of a command by their names without dashes: a `flag` stands alone, a `value` takes
+ * one, and `values` are given any number of times.
+ */
 export type OptionKinds = Readonly<Record<string, "flag" | "value" | "values">>;
 export type Options<Kinds extends OptionKinds> = {
   [Name in keyof Kinds]: Kinds[Name] extends "flag"
@@ -16,10 +19,11 @@ export type Options<Kinds extends OptionKinds> = {
 };
 
 /**
- * Reads the arguments of `command`. `operandsMax` is how many arguments that are no options it takes; everything after
- * `--` is an operand.
+ * Reads the arguments of `command`. `operandsMax` is how many arguments that are no options it
+ * takes; everything after `--` is an operand.
  *
- * @throws UsageError on an unknown option, a missing or unwanted value, an option given twice, or an extra operand.
+ * @throws UsageError on an unknown option, a missing or unwanted value, an option given twice, or
+ * an extra operand.
  */
 export function parseOptions<const Kinds extends OptionKinds>(
   command: string,
@@ -30,7 +34,10 @@ export function parseOptions<const Kinds extends OptionKinds>(
   const { tokens } = parseArgs({
     args: [...args],
     options: Object.fromEntries(
-      Object.entries(kinds).map(([name, kind]) => [name, { type: kind === "flag" ? "boolean" : "string" } as const]),
+      Object.entries(kinds).map(([name, kind]) => [
+        name,
+        { type: kind === "flag" ? "boolean" : "string" } as const,
+      ]),
     ),
     allowPositionals: true,
     strict: false, // its errors do not name the nearest option: the tokens are judged here
@@ -46,17 +53,22 @@ export function parseOptions<const Kinds extends OptionKinds>(
     if (token.kind === "positional") operands.push(token.value);
     if (token.kind !== "option") continue;
     const kind = Object.hasOwn(kinds, token.name) ? kinds[token.name] : undefined;
-    if (kind === undefined) throw new UsageError(unknownOption(command, token.rawName, Object.keys(kinds)));
+    if (kind === undefined)
+      throw new UsageError(unknownOption(command, token.rawName, Object.keys(kinds)));
     if (kind !== "values" && given.has(token.name))
       throw new UsageError(`${command}: option ${token.rawName} is given twice`);
     given.add(token.name);
     if (kind === "flag") {
-      if (token.value !== undefined) throw new UsageError(`${command}: option ${token.rawName} takes no value`);
+      if (token.value !== undefined)
+        throw new UsageError(`${command}: option ${token.rawName} takes no value`);
       values[token.name] = true;
     } else {
-      // `--config --json` is a forgotten value, not a file named --json; `--config=--json` says that it is one.
-      const forgotten = token.value === undefined || (!token.inlineValue && /^-./.test(token.value));
-      if (forgotten || token.value === "") throw new UsageError(`${command}: option ${token.rawName} needs a value`);
+      // `--config --json` is a forgotten value, not a file named --json; `--config=--json` says
+      // that it is one.
+      const forgotten =
+        token.value === undefined || (!token.inlineValue && /^-./.test(token.value));
+      if (forgotten || token.value === "")
+        throw new UsageError(`${command}: option ${token.rawName} needs a value`);
       const earlier = values[token.name];
       values[token.name] = Array.isArray(earlier) ? [...earlier, token.value ?? ""] : token.value;
     }
@@ -73,7 +85,12 @@ export function parseOptions<const Kinds extends OptionKinds>(
 function unknownOption(command: string, rawName: string, names: readonly string[]): string {
   const nearest = nearestName(rawName.replace(/^-+/, ""), names);
   const known = names.map((name) => `--${name}`).join(" ");
-  const hint = nearest === null ? (known === "" ? "it takes none" : `it takes ${known}`) : `did you mean --${nearest}?`;
+  const hint =
+    nearest === null
+      ? known === ""
+        ? "it takes none"
+        : `it takes ${known}`
+      : `did you mean --${nearest}?`;
   return `${command}: unknown option ${quoted(rawName)}; ${hint}`;
 }
 
@@ -82,10 +99,18 @@ function unknownOption(command: string, rawName: string, names: readonly string[
  *
  * @throws UsageError when it is no whole number from `min` to `max` in decimal digits.
  */
-export function wholeNumberOption(command: string, name: string, text: string, min: number, max: number): number {
+export function wholeNumberOption(
+  command: string,
+  name: string,
+  text: string,
+  min: number,
+  max: number,
+): number {
   const value = Number(text);
   if (!/^\d{1,16}$/.test(text) || value < min || value > max) {
-    throw new UsageError(`${command}: --${name}: found ${quoted(text)}, expected a whole number from ${min} to ${max}`);
+    throw new UsageError(
+      `${command}: --${name}: found ${quoted(text)}, expected a whole number from ${min} to ${max}`,
+    );
   }
   return value;
 }

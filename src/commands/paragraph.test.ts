@@ -21,5 +21,7 @@ test("keeps together what belongs together", () => {
 });
 
 test("reflows prose and leaves tables alone", () => {
-  expect(reflowed("one\ntwo\n\n  indented\nline\n\na  b\nc  d")).toBe("one two\n\n  indented\nline\n\na  b\nc  d");
+  expect(reflowed("one\ntwo\n\n  indented\nline\n\na  b\nc  d")).toBe(
+    "one two\n\n  indented\nline\n\na  b\nc  d",
+  );
 });

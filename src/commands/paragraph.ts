@@ -5,8 +5,8 @@ export const COLUMNS = 80;
 export const NO_BREAK = "\u00a0";
 
 /**
- * Breaks `text` at spaces into lines of at most COLUMNS. The first line starts with `first`, all others with `rest`.
- * A word that is longer than a line stays whole.
+ * Breaks `text` at spaces into lines of at most COLUMNS. The first line starts with `first`, all
+ * others with `rest`. A word that is longer than a line stays whole.
  */
 export function paragraph(text: string, first = "", rest = first): string {
   const lines: string[] = [];
@@ -25,10 +25,12 @@ export function paragraph(text: string, first = "", rest = first): string {
 }
 
 /**
- * Breaks the prose in `text` anew. Blocks stand between empty lines; one with an indented line or with columns (two spaces
- * in a row) stays as it is.
+ * Breaks the prose in `text` anew. Blocks stand between empty lines; one with an indented line or
+ * with columns (two spaces in a row) stays as it is.
  */
 export function reflowed(text: string): string {
   const blocks = text.split("\n\n");
-  return blocks.map((block) => (/^ | {2}/m.test(block) ? block : paragraph(block.replaceAll("\n", " ")))).join("\n\n");
+  return blocks
+    .map((block) => (/^ | {2}/m.test(block) ? block : paragraph(block.replaceAll("\n", " "))))
+    .join("\n\n");
 }

@@ -1,4 +1,6 @@
-/** `wingman plan`: what the allocation that flies would answer to a failure, asked on the ground. */
+/**
+ * `wingman plan`: what the allocation that flies would answer to a failure, asked on the ground.
+ */
 import type { AircraftConfig } from "../config/model.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
@@ -8,16 +10,26 @@ import { EXIT_DONE, InputFileError, UsageError } from "./errors.ts";
 import { parseOptions, requireConfig } from "./options.ts";
 import { NO_BREAK, paragraph } from "./paragraph.ts";
 
-const OPTIONS = { config: "value", policy: "value", down: "value", from: "value", json: "flag", book: "flag" } as const;
+const OPTIONS = {
+  config: "value",
+  policy: "value",
+  down: "value",
+  from: "value",
+  json: "flag",
+  book: "flag",
+} as const;
 
-/** One reaction of the contingency book: the plan for servers that fail on top of the situation asked about. */
+/**
+ * One reaction of the contingency book: the plan for servers that fail on top of the situation
+ * asked about.
+ */
 interface BookEntry extends Plan {
   lost: string[];
 }
 
 /**
- * Prints the plan for the situation of `--from` (or the plan with all servers alive) without the servers of `--down`; with
- * `--book` the plans for every further single and double failure.
+ * Prints the plan for the situation of `--from` (or the plan with all servers alive) without the
+ * servers of `--down`; with `--book` the plans for every further single and double failure.
  *
  * @throws UsageError, InputFileError
  */
@@ -31,7 +43,9 @@ export async function plan(args: string[]): Promise<number> {
   const answer = whatIf.plan(situation);
   if (options.book) {
     const book = bookOf(answer, situation, whatIf);
-    console.log(options.json ? json({ policy: whatIf.policy, book }) : bookText(book, config, whatIf));
+    console.log(
+      options.json ? json({ policy: whatIf.policy, book }) : bookText(book, config, whatIf),
+    );
   } else {
     console.log(options.json ? json(answer) : planText(answer, situation, config));
   }
@@ -55,13 +69,16 @@ function downOption(list: string | undefined, config: AircraftConfig): string[] 
     if (known.includes(name)) continue;
     const nearest = nearestName(name, known);
     const expected = nearest === null ? `one of the servers ${alternatives(known)}` : nearest;
-    throw new UsageError(`plan: --down: found an unknown server ${quoted(name)}, expected ${expected}`);
+    throw new UsageError(
+      `plan: --down: found an unknown server ${quoted(name)}, expected ${expected}`,
+    );
   }
   return names;
 }
 
 function startOf(file: string | undefined, config: AircraftConfig, whatIf: WhatIf): Situation {
-  if (file === undefined) return { owners: whatIf.planWithAllServers().assignment, down: [], cannotRun: {} };
+  if (file === undefined)
+    return { owners: whatIf.planWithAllServers().assignment, down: [], cannotRun: {} };
   const result = loadSituation(file, config);
   if (!result.ok) throw new InputFileError(result);
   return result.situation;
@@ -86,7 +103,8 @@ function planText(answer: Plan, situation: Situation, config: AircraftConfig): s
     .map(({ id, priority, required }) => {
       const before = situation.owners[id] ?? null;
       const after = answer.assignment[id] ?? null;
-      const note = changed.get(id) ?? (after !== null ? "" : before === null ? "not running" : "LOST");
+      const note =
+        changed.get(id) ?? (after !== null ? "" : before === null ? "not running" : "LOST");
       return [id, String(priority), String(required), before ?? "-", after ?? "-", note];
     });
   const remaining = config.servers
@@ -95,7 +113,11 @@ function planText(answer: Plan, situation: Situation, config: AircraftConfig): s
   const running = Object.values(answer.assignment).filter((server) => server !== null).length;
   const { started, moved, stopped, steps } = answer;
   return [
-    paragraph(`Policy ${answer.policy}. Alive: ${list(answer.alive)}. Down: ${list(down)}.`, "", "    "),
+    paragraph(
+      `Policy ${answer.policy}. Alive: ${list(answer.alive)}. Down: ${list(down)}.`,
+      "",
+      "    ",
+    ),
     "",
     table(["FUNCTION", "PRIORITY", "REQUIRED", "BEFORE", "AFTER", ""], rows),
     "",
@@ -109,7 +131,9 @@ function bookText(book: readonly BookEntry[], config: AircraftConfig, whatIf: Wh
   const entries = book.map((entry) => {
     const out = whatIf.notRunning(entry);
     const starts = entry.started.map((id) => [id, "on", entry.assignment[id]].join(NO_BREAK));
-    const moves = entry.moved.map(({ function: id, from, to }) => [id, "from", from, "to", to].join(NO_BREAK));
+    const moves = entry.moved.map(({ function: id, from, to }) =>
+      [id, "from", from, "to", to].join(NO_BREAK),
+    );
     const parts = [
       ["started", starts],
       ["moved", moves],
@@ -133,7 +157,9 @@ function list(names: readonly string[]): string {
 /** Columns as wide as their widest cell, two spaces between them. */
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const widths = header.map((_, column) =>
+    Math.max(...all.map((row) => (row[column] ?? "").length)),
+  );
   return all
     .map((row) =>
       row

@@ -5,12 +5,21 @@ const READER = JSON.stringify(new URL("./reader.ts", import.meta.url).pathname);
 /** Runs code that writes for ever to a pipe whose reader has gone. */
 const writeToNobody = (preparation: string) => {
   const code = `${preparation}; setInterval(() => process.stdout.write("line\\n"), 1);`;
-  const child = Bun.spawnSync(["bash", "-c", 'exec 3> >(:); wait $!; "$0" -e "$1" >&3', process.execPath, code]);
+  const child = Bun.spawnSync([
+    "bash",
+    "-c",
+    'exec 3> >(:); wait $!; "$0" -e "$1" >&3',
+    process.execPath,
+    code,
+  ]);
   return { code: child.exitCode, err: child.stderr.toString() };
 };
 
 test("a process ends without noise when its reader has gone", () => {
-  expect(writeToNobody(`(await import(${READER})).leaveWithTheReader()`)).toEqual({ code: 0, err: "" });
+  expect(writeToNobody(`(await import(${READER})).leaveWithTheReader()`)).toEqual({
+    code: 0,
+    err: "",
+  });
 });
 
 test("without that it would fail", () => {

@@ -1,7 +1,10 @@
 /** The program at the other end of stdout. */
 import { EXIT_DONE, EXIT_FAILED } from "./errors.ts";
 
-/** `wingman status --watch | head -1` is no failure: once the reader has gone nobody wants the rest, and this process ends. A full disk is one. */
+/**
+ * `wingman status --watch | head -1` is no failure: once the reader has gone nobody wants the rest,
+ * and this process ends. A full disk is one.
+ */
 export function leaveWithTheReader(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code === "EPIPE") process.exit(EXIT_DONE);

@@ -31,7 +31,8 @@ const printed = async (command: Command, ...args: string[]): Promise<string> => 
   }
 };
 
-const document = async (command: Command, ...args: string[]) => JSON.parse(await printed(command, ...args, "--json"));
+const document = async (command: Command, ...args: string[]) =>
+  JSON.parse(await printed(command, ...args, "--json"));
 
 const fileOf = (name: string, content: unknown): string => {
   const file = join(directory, name);
@@ -39,7 +40,8 @@ const fileOf = (name: string, content: unknown): string => {
   return file;
 };
 
-const aircraftFile = (name: string): string => new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
+const aircraftFile = (name: string): string =>
+  new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
 
 const overloaded = () =>
   fileOf("overloaded.json", {
@@ -90,7 +92,9 @@ describe("check", () => {
     expect((await document(check, "--config", file)).lease).toEqual(lease);
     aircraft.clients.lease = "off";
     const off = fileOf("off.json", aircraft);
-    expect(await printed(check, "--config", off)).toContain("\nVIP lease off: a server that is paused or killed may");
+    expect(await printed(check, "--config", off)).toContain(
+      "\nVIP lease off: a server that is paused or killed may",
+    );
     expect((await document(check, "--config", off)).lease).toEqual({ ...lease, wanted: "off" });
   });
 
@@ -153,14 +157,30 @@ Two servers lost at the same time
 describe("plan", () => {
   test("is the plan with all servers alive without further options", async () => {
     const answer = await document(plan);
-    expect(answer).toMatchObject({ policy: "preempt", alive: ["a", "b"], started: [], moved: [], stopped: [] });
+    expect(answer).toMatchObject({
+      policy: "preempt",
+      alive: ["a", "b"],
+      started: [],
+      moved: [],
+      stopped: [],
+    });
     expect(Object.values(answer.assignment)).not.toContain(null);
   });
 
   test("has exactly the keys that programs rely on", async () => {
     const answer = await document(plan, "--down", "b");
     expect(Object.keys(answer)).toEqual([
-      ...["policy", "alive", "assignment", "started", "moved", "stopped", "remaining", "optimal", "steps"],
+      ...[
+        "policy",
+        "alive",
+        "assignment",
+        "started",
+        "moved",
+        "stopped",
+        "remaining",
+        "optimal",
+        "steps",
+      ],
     ]);
     expect(answer).toMatchObject({
       alive: ["a"],
@@ -176,11 +196,15 @@ describe("plan", () => {
 
   test("shows before and after to people", async () => {
     const text = await printed(plan, "--down", "b");
-    expect(text).toContain("Policy preempt. Alive: a. Down: b.\n\nFUNCTION        PRIORITY  REQUIRED  BEFORE  AFTER\n");
+    expect(text).toContain(
+      "Policy preempt. Alive: a. Down: b.\n\nFUNCTION        PRIORITY  REQUIRED  BEFORE  AFTER\n",
+    );
     expect(text).toContain("\npram-emergency  10        5         b       a      started\n");
     expect(text).toContain("\navod            4         40        b       -      LOST\n");
     expect(text).toContain("\ngames           2         15        a       -      STOPPED\n");
-    expect(text).toContain("\nRemaining: a 0 of 100\n8 of 12 functions run; 4 started, 0 moved, 3 stopped; ");
+    expect(text).toContain(
+      "\nRemaining: a 0 of 100\n8 of 12 functions run; 4 started, 0 moved, 3 stopped; ",
+    );
   });
 
   test("starts from a state, with its servers that are down and its functions that cannot run", async () => {
@@ -212,12 +236,18 @@ describe("plan", () => {
       expect(answer.policy).toBe(policy);
       return answer.moved.length;
     };
-    // FIG. 4 moves a function only when it stopped it and finds room for it later; FIG. 3 gives out everything anew.
+    // FIG. 4 moves a function only when it stopped it and finds room for it later; FIG. 3 gives out
+    // everything anew.
     expect(await moved("reset")).toBeGreaterThan(10 * (await moved("preempt")));
   });
 
   test("--book answers every single and double failure", async () => {
-    const { policy, book } = await document(plan, "--book", "--config", aircraftFile("twin-aisle-300"));
+    const { policy, book } = await document(
+      plan,
+      "--book",
+      "--config",
+      aircraftFile("twin-aisle-300"),
+    );
     expect(policy).toBe("preempt");
     expect(book.map(({ lost }: { lost: string[] }) => lost.join("+"))).toEqual([
       ...["a", "b", "c", "d", "a+b", "a+c", "a+d", "b+c", "b+d", "c+d"],
@@ -225,15 +255,24 @@ describe("plan", () => {
     const single = await document(plan, "--down", "c", "--config", aircraftFile("twin-aisle-300"));
     expect(book[2]).toEqual({ lost: ["c"], ...single });
     const text = await printed(plan, "--book");
-    expect(text).toContain("\n\nb lost: 8 of 12 run\n  started: pram-emergency on a, safety-video on a,");
+    expect(text).toContain(
+      "\n\nb lost: 8 of 12 run\n  started: pram-emergency on a, safety-video on a,",
+    );
     expect(text.split("\n").filter((line) => line.length > COLUMNS)).toEqual([]);
   });
 
   test("the book goes on from the servers that are down already", async () => {
-    const { book } = await document(plan, "--book", "--down", "a", "--config", aircraftFile("twin-aisle-300"));
-    expect(book.map(({ lost, alive }: { lost: string[]; alive: string[] }) => `${lost}:${alive}`)).toEqual([
-      ...["b:c,d", "c:b,d", "d:b,c", "b,c:d", "b,d:c", "c,d:b"],
-    ]);
+    const { book } = await document(
+      plan,
+      "--book",
+      "--down",
+      "a",
+      "--config",
+      aircraftFile("twin-aisle-300"),
+    );
+    expect(
+      book.map(({ lost, alive }: { lost: string[]; alive: string[] }) => `${lost}:${alive}`),
+    ).toEqual([...["b:c,d", "c:b,d", "d:b,c", "b,c:d", "b,d:c", "c,d:b"]]);
   });
 
   test.each<[string[], string]>([
@@ -242,8 +281,14 @@ describe("plan", () => {
       'plan: --policy: found "planned" (not available in this release), expected reset or preempt',
     ],
     [["--policy", "x"], 'plan: --policy: found "x", expected reset or preempt'],
-    [["--down", "c"], 'plan: --down: found an unknown server "c", expected one of the servers a or b'],
-    [["--down", "a,"], 'plan: --down: found an unknown server "", expected one of the servers a or b'],
+    [
+      ["--down", "c"],
+      'plan: --down: found an unknown server "c", expected one of the servers a or b',
+    ],
+    [
+      ["--down", "a,"],
+      'plan: --down: found an unknown server "", expected one of the servers a or b',
+    ],
   ])("%j is wrong", async (args, message) => {
     await expect(plan(args)).rejects.toThrow(new UsageError(message));
   });

@@ -5,7 +5,8 @@ import { EXIT_DONE, RuntimeError } from "./errors.ts";
 import { parseOptions } from "./options.ts";
 
 /**
- * `wingman resume [--run-dir DIR]`: ends `drain`, and lets functions that failed here be tried again.
+ * `wingman resume [--run-dir DIR]`: ends `drain`, and lets functions that failed here be tried
+ * again.
  *
  * Exit code 1 when no daemon runs or it refuses.
  */

@@ -20,15 +20,18 @@ import { EXIT_DONE, EXIT_FAILED, InputFileError, RuntimeError, UsageError } from
 import { parseOptions, requireConfig } from "./options.ts";
 
 /**
- * Signals closer together than this are one wish: Ctrl-C under npm arrives twice, from the terminal and from npm.
+ * Signals closer together than this are one wish: Ctrl-C under npm arrives twice, from the terminal
+ * and from npm.
  */
 const SAME_WISH_MS = 100;
 
 /**
- * `wingman run --server ID [--config FILE] [--state-dir DIR] [--run-dir DIR]`: the head-end daemon, in the foreground.
+ * `wingman run --server ID [--config FILE] [--state-dir DIR] [--run-dir DIR]`: the head-end daemon,
+ * in the foreground.
  *
- * SIGTERM, SIGINT and SIGHUP make it drain and leave, exit code 0; a second SIGTERM or SIGINT ends everything at once, exit
- * code 1. SIGHUP stays ignored under nohup. Exit code 1 also when the engine did not leave in good order, or cannot start.
+ * SIGTERM, SIGINT and SIGHUP make it drain and leave, exit code 0; a second SIGTERM or SIGINT ends
+ * everything at once, exit code 1. SIGHUP stays ignored under nohup. Exit code 1 also when the
+ * engine did not leave in good order, or cannot start.
  */
 export function run(args: string[]): Promise<number> {
   return runWith(args, ownCommand());
@@ -75,7 +78,8 @@ export async function runWith(args: string[], command: readonly string[]): Promi
 function requireServer(id: string | undefined, known: readonly string[]): string {
   const expected = `expected one of ${known.join(", ")}`;
   if (id === undefined) throw new UsageError(`run: --server is missing, ${expected}`);
-  if (!known.includes(id)) throw new UsageError(`run: --server: found ${JSON.stringify(id)}, ${expected}`);
+  if (!known.includes(id))
+    throw new UsageError(`run: --server: found ${JSON.stringify(id)}, ${expected}`);
   return id;
 }
 
@@ -98,7 +102,9 @@ function notificationOf(periodMs: number): ServiceNotification {
     const notification = new ServiceNotification(process.env, process.pid);
     const { watchdogUs } = notification;
     if (watchdogUs !== null && watchdogUs < SERVICE_FEEDINGS * periodMs * 1000) {
-      logSupervisor(`WATCHDOG_USEC: found ${watchdogUs}, expected ${SERVICE_FEEDINGS} keep-alive periods at least`);
+      logSupervisor(
+        `WATCHDOG_USEC: found ${watchdogUs}, expected ${SERVICE_FEEDINGS} keep-alive periods at least`,
+      );
     }
     return notification;
   } catch (error) {
@@ -140,7 +146,8 @@ function obeySignals(supervisor: Supervisor): () => void {
     ["SIGTERM", leaveOrAbandon],
     ["SIGINT", leaveOrAbandon],
   ];
-  // A terminal that closes, or whoever means "reload": there is nothing to reload, and leaving in good order loses nothing.
+  // A terminal that closes, or whoever means "reload": there is nothing to reload, and leaving in
+  // good order loses nothing.
   if (!hangUpIsIgnored()) handlers.push(["SIGHUP", leave]);
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return () => {

@@ -14,7 +14,9 @@ export function statusText(status: StatusDocument): string {
   const conditions = [
     status.carrier ? "" : "NO CARRIER on the client interface",
     status.realtime ? "" : "no real-time scheduling",
-    status.lease === "missing" ? "NO VIP LEASE: if this server stops, its VIPs may go on answering" : "",
+    status.lease === "missing"
+      ? "NO VIP LEASE: if this server stops, its VIPs may go on answering"
+      : "",
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
     status.strangers === 0 ? "" : `others answered for VIPs ${status.strangers} times, see the log`,
   ].filter((text) => text !== "");
@@ -23,7 +25,11 @@ export function statusText(status: StatusDocument): string {
     `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}, VIP lease ${status.lease}`,
     ...conditions.map((text) => `attention: ${text}`),
     "",
-    ...table(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], status.servers.map(serverCells), [2, 3, 4]),
+    ...table(
+      ["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"],
+      status.servers.map(serverCells),
+      [2, 3, 4],
+    ),
     "",
     ...table(
       ["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"],
@@ -42,7 +48,12 @@ export function statusText(status: StatusDocument): string {
 }
 
 function serverCells(server: ServerStatus): string[] {
-  const heard = server.state === "self" ? "-" : server.lastHeardMs === null ? "never" : `${server.lastHeardMs} ms ago`;
+  const heard =
+    server.state === "self"
+      ? "-"
+      : server.lastHeardMs === null
+        ? "never"
+        : `${server.lastHeardMs} ms ago`;
   return [server.id, serverWord(server), String(server.resource), String(server.remaining), heard];
 }
 
@@ -57,7 +68,10 @@ function functionCells(entry: FunctionStatus): string[] {
   return [id, String(priority), String(required), owner ?? "-", state, `${vips[0] ?? "-"}${more}`];
 }
 
-/** Columns as wide as their widest cell, two spaces between; the numbers of `rightAligned` columns end at the right. */
+/**
+ * Columns as wide as their widest cell, two spaces between; the numbers of `rightAligned` columns
+ * end at the right.
+ */
 function table(header: string[], rows: string[][], rightAligned: number[]): string[] {
   const widths = header.map((title, column) => {
     const widest = Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0));

@@ -16,14 +16,20 @@ const ERASE_SCREEN = "\u001b[2J";
 /**
  * `wingman status [--json] [--watch] [--run-dir DIR]`: the state of the daemon that runs here.
  *
- * `--watch` shows it every second until Ctrl-C: redrawn on a terminal, one block or one line of JSON after the other
- * otherwise. Exit code 1 when no daemon runs; a watch goes on, because a daemon may come back.
+ * `--watch` shows it every second until Ctrl-C: redrawn on a terminal, one block or one line of
+ * JSON after the other otherwise. Exit code 1 when no daemon runs; a watch goes on, because a
+ * daemon may come back.
  */
 export async function status(args: string[]): Promise<number> {
-  const { options } = parseOptions("status", args, { json: "flag", watch: "flag", "run-dir": "value" });
+  const { options } = parseOptions("status", args, {
+    json: "flag",
+    watch: "flag",
+    "run-dir": "value",
+  });
   const daemon = new RunningDaemon(options["run-dir"]);
   const format = options.json
-    ? (document: StatusDocument): string => `${JSON.stringify(document, null, options.watch ? 0 : 2)}\n`
+    ? (document: StatusDocument): string =>
+        `${JSON.stringify(document, null, options.watch ? 0 : 2)}\n`
     : statusText;
   if (options.watch) return watch(daemon, format, options.json);
   process.stdout.write(format(await statusOf(daemon)));
@@ -39,7 +45,10 @@ async function statusOf(daemon: RunningDaemon): Promise<StatusDocument> {
   }
 }
 
-/** Ends with Ctrl-C or when nobody reads any more. The first state must be there; later gaps are said and waited through. */
+/**
+ * Ends with Ctrl-C or when nobody reads any more. The first state must be there; later gaps are
+ * said and waited through.
+ */
 async function watch(
   daemon: RunningDaemon,
   format: (document: StatusDocument) => string,
@@ -58,7 +67,8 @@ async function watch(
       const text = await textNow(daemon, format, first);
       if (text.problem !== "") process.stderr.write(text.problem);
       if (redraw) drawOver(text.state === "" ? text.problem : text.state, first);
-      else if (text.state !== "") process.stdout.write(json || first ? text.state : `\n${text.state}`);
+      else if (text.state !== "")
+        process.stdout.write(json || first ? text.state : `\n${text.state}`);
       first = false;
       nextAtMs = Math.max(nextAtMs + WATCH_MS, performance.now());
       ended = (await Promise.race([end.promise, Bun.sleep(nextAtMs - performance.now())])) === true;
@@ -84,7 +94,10 @@ async function textNow(
   }
 }
 
-/** Draws over what was drawn before, as much as fits the terminal: what scrolled away could not be drawn over. */
+/**
+ * Draws over what was drawn before, as much as fits the terminal: what scrolled away could not be
+ * drawn over.
+ */
 function drawOver(text: string, first: boolean): void {
   const rows = process.stdout.rows || Number.POSITIVE_INFINITY;
   const lines = text

@@ -127,13 +127,28 @@ describe("parseListen", () => {
   ]) {
     test(`refuses "${text}"`, () => expect(parseListen(text)).toBeNull());
   }
-  for (const text of ["[::1", "[::1]", "[::1]80", "x[::1]:80", "localhost:80", "127.0.0.1:80 ", "[fe80::1%eth0]:80"]) {
+  for (const text of [
+    "[::1",
+    "[::1]",
+    "[::1]80",
+    "x[::1]:80",
+    "localhost:80",
+    "127.0.0.1:80 ",
+    "[fe80::1%eth0]:80",
+  ]) {
     test(`refuses "${text}"`, () => expect(parseListen(text)).toBeNull());
   }
 });
 
 test("loopback is 127.0.0.0/8 and ::1, and nothing else", () => {
   const isLocal = (text: string) => isLoopback(parseAddress(text) as Address);
-  expect(["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1"].map(isLocal)).toEqual([true, true, true, true]);
-  expect(["0.0.0.0", "128.0.0.1", "::", "::ffff:127.0.0.1", "1::1"].map(isLocal)).not.toContain(true);
+  expect(["127.0.0.1", "127.255.0.9", "::1", "0:0:0:0:0:0:0:1"].map(isLocal)).toEqual([
+    true,
+    true,
+    true,
+    true,
+  ]);
+  expect(["0.0.0.0", "128.0.0.1", "::", "::ffff:127.0.0.1", "1::1"].map(isLocal)).not.toContain(
+    true,
+  );
 });

@@ -1,4 +1,7 @@
-/** IP addresses as the configuration writes them, decoded for comparison: one address has many spellings in IPv6. */
+/**
+ * IP addresses as the configuration writes them, decoded for comparison: one address has many
+ * spellings in IPv6.
+ */
 import { isIPv4, isIPv6 } from "node:net";
 import type { Vip } from "./model.ts";
 
@@ -10,7 +13,10 @@ export interface Address {
 
 export const PORT_MAX = 65_535;
 
-/** Decodes an IPv4 address in dotted decimals or an IPv6 address of RFC 4291 without zone; null when it is neither. */
+/**
+ * Decodes an IPv4 address in dotted decimals or an IPv6 address of RFC 4291 without zone; null when
+ * it is neither.
+ */
 export function parseAddress(text: string): Address | null {
   const ipv4 = parseIpv4(text);
   if (ipv4 !== null) return { family: 4, bytes: ipv4 };
@@ -18,7 +24,10 @@ export function parseAddress(text: string): Address | null {
   return { family: 6, bytes: parseIpv6(text) };
 }
 
-/** Decodes `address/prefix length`; null when it is none. Whether a host may have that address is {@link vipObjection}'s question. */
+/**
+ * Decodes `address/prefix length`; null when it is none. Whether a host may have that address is
+ * {@link vipObjection}'s question.
+ */
 export function parseVip(text: string): Vip | null {
   const slash = text.indexOf("/");
   const prefix = text.slice(slash + 1);
@@ -41,13 +50,18 @@ export function vipObjection(vip: Vip): string | null {
     hostBitsSet += ((vip.address[bit >> 3] ?? 0) >> (7 - (bit & 7))) & 1;
   }
   if (hostBitsSet === 0) return "the address of the network itself";
-  if (vip.family === 4 && hostBitsSet === bits - vip.prefixLength) return "the broadcast address of its network";
+  if (vip.family === 4 && hostBitsSet === bits - vip.prefixLength)
+    return "the broadcast address of its network";
   return null;
 }
 
-/** Decodes where a service listens, `10.44.0.9:8044` or `[fd44::9]:8044`; null when it is neither. The port may be too large. */
+/**
+ * Decodes where a service listens, `10.44.0.9:8044` or `[fd44::9]:8044`; null when it is neither.
+ * The port may be too large.
+ */
 export function parseListen(text: string): { address: Address; host: string; port: number } | null {
-  const [, ipv6, ipv4, port = ""] = /^(?:\[([^[\]]+)\]|([^[\]:]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
+  const [, ipv6, ipv4, port = ""] =
+    /^(?:\[([^[\]]+)\]|([^[\]:]+)):([1-9]\d{0,4})$/.exec(text) ?? [];
   const host = ipv6 ?? ipv4 ?? "";
   const address = parseAddress(host);
   if (address === null || address.family !== (ipv6 === undefined ? 4 : 6)) return null;
@@ -56,10 +70,15 @@ export function parseListen(text: string): { address: Address; host: string; por
 
 /** Whether only this machine reaches the address. */
 export function isLoopback({ family, bytes }: Address): boolean {
-  return family === 4 ? bytes[0] === 127 : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
+  return family === 4
+    ? bytes[0] === 127
+    : bytes.every((byte, index) => byte === (index === 15 ? 1 : 0));
 }
 
-/** Names the kind of an address that no single host on a network can have, or null for a unicast address. */
+/**
+ * Names the kind of an address that no single host on a network can have, or null for a unicast
+ * address.
+ */
 export function specialAddress({ family, bytes }: Address): string | null {
   const first = bytes[0] ?? 0;
   if (family === 4) {
@@ -74,7 +93,8 @@ export function specialAddress({ family, bytes }: Address): string | null {
   const leadingZeros = bytes.findIndex((byte) => byte !== 0);
   if (leadingZeros === -1) return "the unspecified address";
   if (leadingZeros === 15 && bytes[15] === 1) return "the loopback address";
-  if (leadingZeros === 10 && bytes[10] === 0xff && bytes[11] === 0xff) return "an IPv4-mapped address";
+  if (leadingZeros === 10 && bytes[10] === 0xff && bytes[11] === 0xff)
+    return "an IPv4-mapped address";
   return null;
 }
 

@@ -1,9 +1,16 @@
 /** Every kind of bad value and bad file, with the very words that are said about it. */
 import { describe, expect, test } from "bun:test";
 import { loadConfig } from "./load.ts";
-import { type Changed, linesAbout, linesAboutText, smallest, withFunction } from "./smallest-aircraft.ts";
+import {
+  type Changed,
+  linesAbout,
+  linesAboutText,
+  smallest,
+  withFunction,
+} from "./smallest-aircraft.ts";
 
-const IDENTIFIER = 'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"';
+const IDENTIFIER =
+  'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"';
 const VIP = 'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"';
 const GROUP = "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255";
 const SERVERS = smallest().servers;
@@ -11,14 +18,32 @@ const SERVERS = smallest().servers;
 /** What is changed, and every line that must be said about it. */
 const BAD: [string, Changed, string[]][] = [
   // ---- shape
-  ["a missing section", { servers: undefined }, ["x: servers: found nothing, expected a list of 1 to 16 servers"]],
-  ["null for a section", { servers: null }, ["x: servers: found null, expected a list of 1 to 16 servers"]],
-  ["a list for an object", { keepAlive: [] }, ["x: keepAlive: found an empty list, expected an object"]],
-  ["an object for a list", { servers: {} }, ["x: servers: found an object, expected a list of 1 to 16 servers"]],
+  [
+    "a missing section",
+    { servers: undefined },
+    ["x: servers: found nothing, expected a list of 1 to 16 servers"],
+  ],
+  [
+    "null for a section",
+    { servers: null },
+    ["x: servers: found null, expected a list of 1 to 16 servers"],
+  ],
+  [
+    "a list for an object",
+    { keepAlive: [] },
+    ["x: keepAlive: found an empty list, expected an object"],
+  ],
+  [
+    "an object for a list",
+    { servers: {} },
+    ["x: servers: found an object, expected a list of 1 to 16 servers"],
+  ],
   [
     "a function that is none",
     { functions: [...smallest().functions, 7] },
-    ["x: functions[2]: found 7, expected a function: an object with id, required, priority and vips"],
+    [
+      "x: functions[2]: found 7, expected a function: an object with id, required, priority and vips",
+    ],
   ],
   [
     "an unknown key with a near one, and the one that is then missing",
@@ -45,7 +70,11 @@ const BAD: [string, Changed, string[]][] = [
     }),
   ],
   // ---- lists
-  ["no server", { servers: [] }, ["x: servers: found an empty list, expected a list of 1 to 16 servers"]],
+  [
+    "no server",
+    { servers: [] },
+    ["x: servers: found an empty list, expected a list of 1 to 16 servers"],
+  ],
   [
     "too many servers",
     { servers: Array.from({ length: 17 }, (_, index) => ({ id: `s${index}`, resource: 10 })) },
@@ -85,8 +114,16 @@ const BAD: [string, Changed, string[]][] = [
     withFunction({ id: "Pa" }),
     [`x: functions[0].id: found "Pa", expected ${IDENTIFIER}`],
   ],
-  ["an empty identifier", withFunction({ id: "" }), [`x: functions[0].id: found "", expected ${IDENTIFIER}`]],
-  ["a hyphen first", withFunction({ id: "-a" }), [`x: functions[0].id: found "-a", expected ${IDENTIFIER}`]],
+  [
+    "an empty identifier",
+    withFunction({ id: "" }),
+    [`x: functions[0].id: found "", expected ${IDENTIFIER}`],
+  ],
+  [
+    "a hyphen first",
+    withFunction({ id: "-a" }),
+    [`x: functions[0].id: found "-a", expected ${IDENTIFIER}`],
+  ],
   [
     "33 characters",
     withFunction({ id: "f".repeat(33) }),
@@ -116,7 +153,9 @@ const BAD: [string, Changed, string[]][] = [
   [
     "the policy of a later release",
     { allocation: "planned" },
-    ['x: allocation: found "planned", expected "reset" or "preempt" ("planned" is not available in this release)'],
+    [
+      'x: allocation: found "planned", expected "reset" or "preempt" ("planned" is not available in this release)',
+    ],
   ],
   [
     "a start that is none",
@@ -136,7 +175,9 @@ const BAD: [string, Changed, string[]][] = [
   [
     "no interface name",
     { clients: { interface: "eth0:1" } },
-    ['x: clients.interface: found "eth0:1", expected the name of a network interface, at most 15 characters'],
+    [
+      'x: clients.interface: found "eth0:1", expected the name of a network interface, at most 15 characters',
+    ],
   ],
   [
     "maintenance settings",
@@ -248,7 +289,11 @@ const BAD: [string, Changed, string[]][] = [
     withFunction({ vips: [vip] }),
     [`x: functions[0].vips[0]: found "${vip}", ${why}, expected ${VIP}`],
   ]),
-  ["a VIP that is no text", withFunction({ vips: [5] }), [`x: functions[0].vips[0]: found 5, expected ${VIP}`]],
+  [
+    "a VIP that is no text",
+    withFunction({ vips: [5] }),
+    [`x: functions[0].vips[0]: found 5, expected ${VIP}`],
+  ],
   ...(
     [
       ["10.44.0.1", "no multicast address"],
@@ -283,7 +328,11 @@ describe("bad input", () => {
   test("problems of all kinds are found at once", () => {
     const lines = linesAbout({
       servers: [...SERVERS, { id: "a", resource: -1 }, "c"],
-      functions: [...smallest().functions, 7, { id: "f", required: 0, priority: 1, vips: ["10.44.1.2/16", "nowhere"] }],
+      functions: [
+        ...smallest().functions,
+        7,
+        { id: "f", required: 0, priority: 1, vips: ["10.44.1.2/16", "nowhere"] },
+      ],
       keepAlive: { periodMs: 5, lostAfterPeriods: 2, port: 1 },
       sytem: "x",
     });
@@ -312,7 +361,10 @@ describe("bad input", () => {
   });
 
   test("a key given twice is a problem even where both values are sound", () => {
-    const text = JSON.stringify(smallest()).replace('"system":"test"', '"system":"test","system":"test"');
+    const text = JSON.stringify(smallest()).replace(
+      '"system":"test"',
+      '"system":"test","system":"test"',
+    );
     expect(linesAboutText(text)).toEqual([
       'x: system: found a second "system" in line 1, column 18, expected each key once',
     ]);
@@ -327,7 +379,20 @@ describe("bad input", () => {
   });
 
   test("no value makes the judgement fail", () => {
-    const values = [null, true, -1, 1e308, "", "x".repeat(1000), [], [[]], {}, { a: [] }, [null], [{}]];
+    const values = [
+      null,
+      true,
+      -1,
+      1e308,
+      "",
+      "x".repeat(1000),
+      [],
+      [[]],
+      {},
+      { a: [] },
+      [null],
+      [{}],
+    ];
     const paths = Object.keys(smallest());
     for (const value of values) {
       for (const key of [...paths, "keepAlive", "clients", "maintenance"])

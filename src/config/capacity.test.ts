@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { capacityReport } from "./capacity.ts";
 import { formatProblems, loadConfig, parseConfig } from "./load.ts";
 
-const fileOf = (name: string): string => new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
+const fileOf = (name: string): string =>
+  new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
 
 const reportOf = (name: string) => {
   const result = loadConfig(fileOf(name));
@@ -47,10 +48,12 @@ test("a critical function that stops is named", () => {
   });
   const result = parseConfig(text, "test", "/");
   if (!result.ok) throw new Error(formatProblems(result));
-  expect(capacityReport(result.config).cases.map(({ down, critical }) => [down, critical])).toEqual([
-    [[], []],
-    [["a"], ["pa"]],
-    [["b"], []],
-    [["a", "b"], ["pa"]],
-  ]);
+  expect(capacityReport(result.config).cases.map(({ down, critical }) => [down, critical])).toEqual(
+    [
+      [[], []],
+      [["a"], ["pa"]],
+      [["b"], []],
+      [["a", "b"], ["pa"]],
+    ],
+  );
 });

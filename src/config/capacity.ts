@@ -2,7 +2,10 @@
 import type { AircraftConfig } from "./model.ts";
 import { failures, type Plan, type PolicyName, WhatIf } from "./what-if.ts";
 
-/** Functions from this priority up must not stop: announcements, emergency messages, the crew's panels. */
+/**
+ * Functions from this priority up must not stop: announcements, emergency messages, the crew's
+ * panels.
+ */
 export const CRITICAL_PRIORITY = 9;
 
 /** What runs while some servers are down. */
@@ -22,7 +25,10 @@ export interface CapacityReport {
   /** Sum of all servers' resource and of all functions' requirement. */
   resource: number;
   required: number;
-  /** All servers alive, then every single failure, then every double one, each from the plan with all servers alive. */
+  /**
+   * All servers alive, then every single failure, then every double one, each from the plan with
+   * all servers alive.
+   */
   cases: CapacityCase[];
 }
 
@@ -31,7 +37,8 @@ export function capacityReport(config: AircraftConfig): CapacityReport {
   const all = whatIf.planWithAllServers();
   const priorities = new Map(config.functions.map(({ id, priority }) => [id, priority]));
   const caseOf = (down: string[]): CapacityCase => {
-    const plan = down.length === 0 ? all : whatIf.plan({ owners: all.assignment, down, cannotRun: {} });
+    const plan =
+      down.length === 0 ? all : whatIf.plan({ owners: all.assignment, down, cannotRun: {} });
     const notRunning = whatIf.notRunning(plan);
     return {
       down,

@@ -1,4 +1,7 @@
-/** What the parts of a configuration must be to each other, with the very words that are said about it. */
+/**
+ * What the parts of a configuration must be to each other, with the very words that are said about
+ * it.
+ */
 import { expect, test } from "bun:test";
 import { type Changed, linesAbout, smallest, withFunction } from "./smallest-aircraft.ts";
 
@@ -9,7 +12,9 @@ const BAD: [string, Changed, string[]][] = [
   [
     "a detection time that is too short",
     { keepAlive: { periodMs: 5, lostAfterPeriods: 2 } },
-    ["x: keepAlive.lostAfterPeriods: found 2 periods of 5 ms, 10 ms in all, expected 15 to 10,000 ms in all"],
+    [
+      "x: keepAlive.lostAfterPeriods: found 2 periods of 5 ms, 10 ms in all, expected 15 to 10,000 ms in all",
+    ],
   ],
   [
     "detection and recovery times that are too long, one of them by its default",
@@ -29,7 +34,9 @@ const BAD: [string, Changed, string[]][] = [
   [
     "one key file for both purposes",
     { keepAlive: { keyFile: "a.key", acceptKeyFile: "a.key" } },
-    ['x: keepAlive.acceptKeyFile: found "a.key", which keepAlive.keyFile is already, expected another file'],
+    [
+      'x: keepAlive.acceptKeyFile: found "a.key", which keepAlive.keyFile is already, expected another file',
+    ],
   ],
   [
     "a page that others reach, without a token",
@@ -45,7 +52,11 @@ const BAD: [string, Changed, string[]][] = [
       'x: maintenance.web.listen: found "[::]:8044" without maintenance.web.tokenFile, expected a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands',
     ],
   ],
-  ["a page that others reach, with a token", { maintenance: { web: { listen: "10.44.0.9:1", tokenFile: "t" } } }, []],
+  [
+    "a page that others reach, with a token",
+    { maintenance: { web: { listen: "10.44.0.9:1", tokenFile: "t" } } },
+    [],
+  ],
   ["a page on the IPv6 loopback address", { maintenance: { web: { listen: "[::1]:8044" } } }, []],
   [
     "a command without path",
@@ -56,7 +67,10 @@ const BAD: [string, Changed, string[]][] = [
     "two servers and two functions of one name",
     {
       servers: [...SERVERS, { id: "a", resource: 1 }],
-      functions: [...smallest().functions, { id: "f", required: 1, priority: 1, vips: ["10.44.1.3/16"] }],
+      functions: [
+        ...smallest().functions,
+        { id: "f", required: 1, priority: 1, vips: ["10.44.1.3/16"] },
+      ],
     },
     [
       'x: servers[2].id: found "a", which servers[0].id is already, expected an identifier of no other server',
@@ -86,7 +100,10 @@ const BAD: [string, Changed, string[]][] = [
   ],
   [
     "a witness and an interface twice",
-    { clients: { witnesses: ["10.44.0.1", "10.44.0.1"] }, keepAlive: { interfaces: ["eth0", "eth0"] } },
+    {
+      clients: { witnesses: ["10.44.0.1", "10.44.0.1"] },
+      keepAlive: { interfaces: ["eth0", "eth0"] },
+    },
     [
       'x: keepAlive.interfaces[1]: found "eth0", which keepAlive.interfaces[0] is already, expected each interface once',
       'x: clients.witnesses[1]: found "10.44.0.1", which clients.witnesses[0] is already, expected each witness once',
@@ -116,12 +133,16 @@ const BAD: [string, Changed, string[]][] = [
   [
     "a function larger than every server",
     withFunction({ required: 101 }),
-    ["x: functions[0].required: found 101, expected at most 100, the largest resource of all servers"],
+    [
+      "x: functions[0].required: found 101, expected at most 100, the largest resource of all servers",
+    ],
   ],
   [
     "a function larger than its servers",
     withFunction({ required: 60, servers: ["b"] }),
-    ["x: functions[0].required: found 60, expected at most 50, the largest resource of the servers that may run it"],
+    [
+      "x: functions[0].required: found 60, expected at most 50, the largest resource of the servers that may run it",
+    ],
   ],
   [
     "unknown and repeated servers",
@@ -143,7 +164,9 @@ test.each(BAD)("%s", (_, changes, expected) => {
 
 test("a function is not called too large while the servers are in doubt", () => {
   const large = withFunction({ required: 200 });
-  expect(linesAbout({ ...large, servers: [...SERVERS, { id: "c", resource: "300" }] })).toHaveLength(1);
+  expect(
+    linesAbout({ ...large, servers: [...SERVERS, { id: "c", resource: "300" }] }),
+  ).toHaveLength(1);
   expect(linesAbout({ ...large, servers: [...SERVERS, 7] })).toHaveLength(1);
   expect(linesAbout({ ...withFunction({ required: 60, servers: ["b", "aa"] }) })).toHaveLength(1);
 });

@@ -1,6 +1,7 @@
 /**
- * What parts of a configuration must be to each other. Runs on whatever the file holds: a part that its own schema refuses is
- * passed over here, so that one mistake is reported once and hides no other.
+ * What parts of a configuration must be to each other. Runs on whatever the file holds: a part that
+ * its own schema refuses is passed over here, so that one mistake is reported once and hides no
+ * other.
  */
 
 import * as v from "valibot";
@@ -48,7 +49,9 @@ export function crossProblems(file: unknown): Problem[] {
   const servers = sectionsOf(root.servers, "servers", SERVERS_MAX);
   const functions = sectionsOf(root.functions, "functions", FUNCTIONS_MAX);
   // Without a list of servers, nothing can be said about a name.
-  const known = Array.isArray(root.servers) ? [...new Set(idsOf(servers).map(({ value }) => value))] : null;
+  const known = Array.isArray(root.servers)
+    ? [...new Set(idsOf(servers).map(({ value }) => value))]
+    : null;
   return [
     ...timingProblems(keepAlive),
     ...leaseProblems(keepAlive, clients),
@@ -70,7 +73,11 @@ function timingProblems(keepAlive: Section): Problem[] {
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   if (periodMs === undefined) return [];
   const problems: Problem[] = [];
-  const within = (key: "lostAfterPeriods" | "recoveredAfterPeriods", minMs: number, maxMs: number): void => {
+  const within = (
+    key: "lostAfterPeriods" | "recoveredAfterPeriods",
+    minMs: number,
+    maxMs: number,
+  ): void => {
     const periods = sound(KeepAliveSchema.entries[key], keepAlive[key]);
     if (periods === undefined) return;
     const timeMs = periods * periodMs;
@@ -85,8 +92,8 @@ function timingProblems(keepAlive: Section): Problem[] {
 }
 
 /**
- * A lease has to end before the others take over, and to last until the next renewal. The default gives way where none fits:
- * `wingman check` and the start say so.
+ * A lease has to end before the others take over, and to last until the next renewal. The default
+ * gives way where none fits: `wingman check` and the start say so.
  */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
@@ -107,9 +114,16 @@ function multicastProblems(keepAlive: Section, clients: Section): Problem[] {
   const port = sound(KeepAliveSchema.entries.port, keepAlive.port);
   const noticeGroup = sound(ClientsSchema.entries.noticeGroup, clients.noticeGroup);
   const noticePort = sound(ClientsSchema.entries.noticePort, clients.noticePort);
-  if (group === undefined || port === undefined || group !== noticeGroup || port !== noticePort) return [];
+  if (group === undefined || port === undefined || group !== noticeGroup || port !== noticePort)
+    return [];
   const found = `${noticeGroup} port ${noticePort}, which the keep-alives use`;
-  return [{ path: "clients.noticeGroup", found, expected: "another group or another port than in keepAlive" }];
+  return [
+    {
+      path: "clients.noticeGroup",
+      found,
+      expected: "another group or another port than in keepAlive",
+    },
+  ];
 }
 
 /** A second key is one beside the first. */
@@ -121,7 +135,10 @@ function keyProblems(keepAlive: Section): Problem[] {
     { path: "keepAlive.acceptKeyFile", found, expected },
   ];
   if (keyFile === null)
-    return refused(`${quoted(acceptKeyFile)} without keepAlive.keyFile`, "a keepAlive.keyFile to send with");
+    return refused(
+      `${quoted(acceptKeyFile)} without keepAlive.keyFile`,
+      "a keepAlive.keyFile to send with",
+    );
   if (keyFile === acceptKeyFile)
     return refused(`${quoted(keyFile)}, which keepAlive.keyFile is already`, "another file");
   return [];
@@ -135,7 +152,8 @@ function webProblems(web: Section): Problem[] {
   const place = parseListen(listen);
   if (place === null || tokenFile !== null || isLoopback(place.address)) return [];
   const found = `${quoted(listen)} without maintenance.web.tokenFile`;
-  const expected = 'a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands';
+  const expected =
+    'a loopback address, such as "127.0.0.1:8044", or a tokenFile with the token that the page demands';
   return [{ path: "maintenance.web.listen", found, expected }];
 }
 
@@ -143,19 +161,29 @@ function webProblems(web: Section): Problem[] {
 function programProblems(entry: Placed<Section>): Problem[] {
   const [program] = sound(FunctionSchema.entries.command, entry.value.command) ?? [];
   if (program === undefined || program.startsWith("/")) return [];
-  return [{ path: `${entry.path}.command[0]`, found: quoted(program), expected: "the absolute path of a program" }];
+  return [
+    {
+      path: `${entry.path}.command[0]`,
+      found: quoted(program),
+      expected: "the absolute path of a program",
+    },
+  ];
 }
 
 /** Servers that a function names must exist, and once. */
 function eligibilityProblems(entry: Placed<Section>, known: readonly string[] | null): Problem[] {
-  const named = textsOf(entry.value.servers, `${entry.path}.servers`).filter(({ value }) => v.is(IdSchema, value));
+  const named = textsOf(entry.value.servers, `${entry.path}.servers`).filter(({ value }) =>
+    v.is(IdSchema, value),
+  );
   const unknown = named.filter(({ value }) => known?.includes(value) === false);
   return [
     ...repeated(named, "each server once"),
     ...unknown.map(({ path, value }) => {
       const nearest = nearestName(value, known ?? []);
       const expected =
-        nearest === null ? `a server: ${alternatives(known ?? []) || "none is defined"}` : quoted(nearest);
+        nearest === null
+          ? `a server: ${alternatives(known ?? []) || "none is defined"}`
+          : quoted(nearest);
       return { path, found: `an unknown server ${quoted(value)}`, expected };
     }),
   ];
@@ -163,17 +191,23 @@ function eligibilityProblems(entry: Placed<Section>, known: readonly string[] | 
 
 /** A function that no server can hold would never run. */
 function sizeProblems(functions: readonly Placed<Section>[], serverList: unknown): Problem[] {
-  // A server that is itself wrong may be meant to be large enough: then nothing can be said about any function.
+  // A server that is itself wrong may be meant to be large enough: then nothing can be said about
+  // any function.
   if (!Array.isArray(serverList)) return [];
   const servers = sectionsOf(serverList, "servers", SERVERS_MAX);
-  const resources = servers.map(({ value }) => sound(ServerSchema.entries.resource, value.resource) ?? RESOURCE_MAX);
+  const resources = servers.map(
+    ({ value }) => sound(ServerSchema.entries.resource, value.resource) ?? RESOURCE_MAX,
+  );
   if (servers.length < Math.max(serverList.length, SERVERS_MIN)) return [];
   const known = servers.map(({ value }) => value.id);
   return functions.flatMap(({ path, value }) => {
     const required = sound(FunctionSchema.entries.required, value.required);
     const named: unknown[] | null = Array.isArray(value.servers) ? value.servers : null;
-    if (required === undefined || named?.length === 0 || named?.some((id) => !known.includes(id))) return [];
-    const largest = Math.max(...resources.filter((_, index) => named === null || named.includes(known[index])));
+    if (required === undefined || named?.length === 0 || named?.some((id) => !known.includes(id)))
+      return [];
+    const largest = Math.max(
+      ...resources.filter((_, index) => named === null || named.includes(known[index])),
+    );
     if (required <= largest) return [];
     const whose = named === null ? "of all servers" : "of the servers that may run it";
     const expected = `at most ${largest}, the largest resource ${whose}`;
@@ -181,13 +215,17 @@ function sizeProblems(functions: readonly Placed<Section>[], serverList: unknown
   });
 }
 
-/** An address belongs to one function, and to nothing else on the client network. Addresses count, not their spelling. */
+/**
+ * An address belongs to one function, and to nothing else on the client network. Addresses count,
+ * not their spelling.
+ */
 function vipProblems(functions: readonly Placed<Section>[], clients: Section): Problem[] {
   const problems: Problem[] = [];
   const users = new Map<string, { path: string; user: string }>();
   for (const { path, value } of textsOf(clients.witnesses, "clients.witnesses")) {
     const address = v.is(WitnessSchema, value) ? parseAddress(value) : null;
-    if (address !== null) users.set(addressKey(address.bytes), { path, user: `the witness ${path}` });
+    if (address !== null)
+      users.set(addressKey(address.bytes), { path, user: `the witness ${path}` });
   }
   for (const entry of functions) {
     for (const { path, value } of textsOf(entry.value.vips, `${entry.path}.vips`)) {

@@ -1,4 +1,7 @@
-/** What a valibot schema says of itself, for those who walk the definition beside a file or into the manual. */
+/**
+ * What a valibot schema says of itself, for those who walk the definition beside a file or into the
+ * manual.
+ */
 import * as v from "valibot";
 
 export interface Definition {
@@ -32,7 +35,11 @@ export function definitionOf(schema: v.GenericSchema): Definition {
   if (parts.wrapped !== undefined) {
     const inner = definitionOf(parts.wrapped);
     if (parts.type === "nullable") return { ...inner, nullable: true };
-    return { ...inner, optional: true, default: v.getDefault(schema as Parameters<typeof v.getDefault>[0]) };
+    return {
+      ...inner,
+      optional: true,
+      default: v.getDefault(schema as Parameters<typeof v.getDefault>[0]),
+    };
   }
   const about = {
     optional: false,
@@ -41,9 +48,11 @@ export function definitionOf(schema: v.GenericSchema): Definition {
     expected: String(parts.message),
     description: v.getDescription(schema) ?? "",
   };
-  if (parts.entries !== undefined) return { ...about, shape: { kind: "object", entries: parts.entries } };
+  if (parts.entries !== undefined)
+    return { ...about, shape: { kind: "object", entries: parts.entries } };
   if (parts.item === undefined) return { ...about, shape: { kind: "single", schema } };
-  const requirement = (type: string): unknown => parts.pipe?.find((action) => action.type === type)?.requirement;
+  const requirement = (type: string): unknown =>
+    parts.pipe?.find((action) => action.type === type)?.requirement;
   const lengthMin = Number(requirement("min_length") ?? 0);
   const lengthMax = Number(requirement("max_length") ?? Number.POSITIVE_INFINITY);
   return { ...about, shape: { kind: "list", item: parts.item, lengthMin, lengthMax } };

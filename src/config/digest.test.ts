@@ -71,7 +71,8 @@ describe("tableDigest", () => {
   });
 
   test("is the same with other words of a command", () => {
-    const withCommand = (command: string[]) => digestAfter((config) => (first(config).command = command));
+    const withCommand = (command: string[]) =>
+      digestAfter((config) => (first(config).command = command));
     expect(withCommand(["/bin/a"])).toBe(withCommand(["/opt/b", "-x"]));
   });
 
@@ -82,7 +83,9 @@ describe("tableDigest", () => {
       const result = parseConfig(file, "x", "/");
       return result.ok ? tableDigestText(result.config) : formatProblems(result);
     };
-    expect(digestOf(`${text}}`)).toBe(digestOf(`${text},"allocation":"preempt","keepAlive":{"periodMs":10}}`));
+    expect(digestOf(`${text}}`)).toBe(
+      digestOf(`${text},"allocation":"preempt","keepAlive":{"periodMs":10}}`),
+    );
   });
 });
 

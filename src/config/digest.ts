@@ -1,17 +1,24 @@
-/** Fingerprints by which servers recognise each other's configuration (protocol, sections 2 and 4). */
+/**
+ * Fingerprints by which servers recognise each other's configuration (protocol, sections 2 and 4).
+ */
 import { createHash } from "node:crypto";
 import { addressKey } from "./address.ts";
 import type { AircraftConfig } from "./model.ts";
 
-/** Changes whenever the canonical form does, so that two releases never take different tables for the same. */
+/**
+ * Changes whenever the canonical form does, so that two releases never take different tables for
+ * the same.
+ */
 const CANONICAL_FORM = "wingman table 1";
 
 /**
- * SHA-256 over all that the servers of an aircraft must agree on: system, allocation policy, timing and groups of keep-alives
- * and notices, witnesses, servers and functions with their order (indexes go over the wire), VIPs by address and not by spelling.
+ * SHA-256 over all that the servers of an aircraft must agree on: system, allocation policy, timing
+ * and groups of keep-alives and notices, witnesses, servers and functions with their order (indexes
+ * go over the wire), VIPs by address and not by spelling.
  *
- * Left out is what may differ from server to server, or changes nothing between them: part number, names of interfaces, key files,
- * the words of a function's command (that it has one counts), ATA chapters and maintenance.
+ * Left out is what may differ from server to server, or changes nothing between them: part number,
+ * names of interfaces, key files, the words of a function's command (that it has one counts), ATA
+ * chapters and maintenance.
  */
 export function tableDigest(config: AircraftConfig): Uint8Array {
   const { system, allocation, keepAlive, clients } = config;
@@ -19,7 +26,12 @@ export function tableDigest(config: AircraftConfig): Uint8Array {
     CANONICAL_FORM,
     [system, allocation],
     [keepAlive.group, keepAlive.port],
-    [keepAlive.periodMs, keepAlive.lostAfterPeriods, keepAlive.recoveredAfterPeriods, keepAlive.interfaces.length],
+    [
+      keepAlive.periodMs,
+      keepAlive.lostAfterPeriods,
+      keepAlive.recoveredAfterPeriods,
+      keepAlive.interfaces.length,
+    ],
     [clients.noticeGroup, clients.noticePort, clients.witnesses],
     config.servers.map(({ id, resource }) => [id, resource]),
     config.functions.map((entry) => [
@@ -41,7 +53,10 @@ export function tableDigestText(config: AircraftConfig): string {
   return Buffer.from(tableDigest(config)).toString("hex");
 }
 
-/** The number on the wire that stands for `system`: the first four bytes of its SHA-256, an unsigned 32-bit integer. */
+/**
+ * The number on the wire that stands for `system`: the first four bytes of its SHA-256, an unsigned
+ * 32-bit integer.
+ */
 export function systemId(config: Pick<AircraftConfig, "system">): number {
   return new DataView(sha256(config.system).buffer).getUint32(0);
 }

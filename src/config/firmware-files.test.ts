@@ -1,11 +1,15 @@
-/** The files in firmware-config: sound, true to what they are examples of, and in step with the schema. */
+/**
+ * The files in firmware-config: sound, true to what they are examples of, and in step with the
+ * schema.
+ */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { jsonSchemaText } from "../../scripts/generate-schema.ts";
 import { leaseFits } from "../core/lease.ts";
 import { formatProblems, loadConfig } from "./load.ts";
 
-const pathOf = (name: string): string => new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
+const pathOf = (name: string): string =>
+  new URL(`../../firmware-config/${name}.json`, import.meta.url).pathname;
 
 const configOf = (name: string) => {
   const result = loadConfig(pathOf(name));
@@ -34,7 +38,9 @@ test.each([
 });
 
 test("every aircraft has a part number of its own", () => {
-  const numbers = ["single-aisle-180", "twin-aisle-300", "very-large-480"].map((name) => configOf(name).partNumber);
+  const numbers = ["single-aisle-180", "twin-aisle-300", "very-large-480"].map(
+    (name) => configOf(name).partNumber,
+  );
   expect(numbers).toEqual(["WNG5E00010001", "WNG5D00010002", "WNG5C00010003"]);
 });
 
@@ -46,7 +52,12 @@ test("schema.json lets nothing unknown pass and names what is required", () => {
   const schema = JSON.parse(readFileSync(pathOf("schema"), "utf8"));
   expect(schema.required).toEqual(["system", "servers", "functions"]);
   expect(schema.additionalProperties).toBe(false);
-  expect(schema.properties.functions.items.required).toEqual(["id", "required", "priority", "vips"]);
+  expect(schema.properties.functions.items.required).toEqual([
+    "id",
+    "required",
+    "priority",
+    "vips",
+  ]);
   expect(schema.properties.keepAlive.properties.periodMs).toMatchObject({
     type: "integer",
     minimum: 5,

@@ -24,7 +24,15 @@ test("rows and columns keep the order and the meaning of the configuration", () 
           stopGraceMs: 0,
           servers: ["c", "a"],
         },
-        { id: "always", required: 3, priority: 5, vips: vips(3), command: ["/bin/b"], start: "always", servers: ["b"] },
+        {
+          id: "always",
+          required: 3,
+          priority: 5,
+          vips: vips(3),
+          command: ["/bin/b"],
+          start: "always",
+          servers: ["b"],
+        },
       ],
     }),
     "test",
@@ -37,7 +45,11 @@ test("rows and columns keep the order and the meaning of the configuration", () 
   expect([...table.required.subarray(0, 3)]).toEqual([1, 2, 3]);
   expect([...table.priority.subarray(0, 3)]).toEqual([1, 10, 5]);
   expect([...table.eligible.subarray(0, 3)]).toEqual([0b111, 0b101, 0b010]);
-  expect([...table.process.subarray(0, 3)]).toEqual([PROCESS_NONE, PROCESS_ON_ACTIVATE, PROCESS_ALWAYS]);
+  expect([...table.process.subarray(0, 3)]).toEqual([
+    PROCESS_NONE,
+    PROCESS_ON_ACTIVATE,
+    PROCESS_ALWAYS,
+  ]);
   expect([...table.stopGraceUs.subarray(0, 3)]).toEqual([500_000, 0, 500_000]);
   expect([...table.turn.subarray(0, 3)]).toEqual([1, 2, 0]);
 });

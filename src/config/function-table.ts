@@ -1,5 +1,10 @@
 /** From the configuration to the preallocated table that the core works on. */
-import { FunctionTable, PROCESS_ALWAYS, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../core/function-table.ts";
+import {
+  FunctionTable,
+  PROCESS_ALWAYS,
+  PROCESS_NONE,
+  PROCESS_ON_ACTIVATE,
+} from "../core/function-table.ts";
 import type { AircraftConfig, FunctionConfig } from "./model.ts";
 
 /** Servers and functions keep the order of the configuration: that is their index everywhere. */
@@ -9,7 +14,10 @@ export function functionTableOf(config: AircraftConfig): FunctionTable {
     config.functions.map((entry) => ({
       required: entry.required,
       priority: entry.priority,
-      servers: config.servers.reduce((mask, { id }, x) => (entry.servers.includes(id) ? mask | (1 << x) : mask), 0),
+      servers: config.servers.reduce(
+        (mask, { id }, x) => (entry.servers.includes(id) ? mask | (1 << x) : mask),
+        0,
+      ),
       process: processKind(entry),
       stopGraceMs: entry.stopGraceMs,
     })),

@@ -27,7 +27,10 @@ const found = (file: string): string[] => {
 
 describe("readTextFile", () => {
   test("gives the text as it is", () => {
-    expect(readTextFile(fileOf("good", "{ } \u00e9😀\n"))).toEqual({ ok: true, text: "{ } \u00e9😀\n" });
+    expect(readTextFile(fileOf("good", "{ } \u00e9😀\n"))).toEqual({
+      ok: true,
+      text: "{ } \u00e9😀\n",
+    });
     expect(readTextFile(fileOf("mark", "\ufeff{}"))).toEqual({ ok: true, text: "\ufeff{}" });
   });
 
@@ -60,7 +63,9 @@ describe("readTextFile", () => {
 
   test("a file beyond the limit is not read, whatever its size claims to be", () => {
     expect(found(fileOf("limit", " ".repeat(JSON_FILE_BYTES_MAX)))).toEqual(["read"]);
-    expect(found(fileOf("beyond", " ".repeat(JSON_FILE_BYTES_MAX + 1)))).toEqual(["more than 4 MiB"]);
+    expect(found(fileOf("beyond", " ".repeat(JSON_FILE_BYTES_MAX + 1)))).toEqual([
+      "more than 4 MiB",
+    ]);
     expect(found("/dev/zero")).toEqual(["more than 4 MiB"]);
   });
 
@@ -68,7 +73,9 @@ describe("readTextFile", () => {
     expect(found(fileOf("latin", Uint8Array.of(0x7b, 0x0a, 0x22, 0xe9, 0x22, 0x0a)))).toEqual([
       "line 2: bytes that are not UTF-8",
     ]);
-    expect(found(fileOf("cut", Uint8Array.of(0x7b, 0x7d, 0xc3)))).toEqual(["line 1: bytes that are not UTF-8"]);
+    expect(found(fileOf("cut", Uint8Array.of(0x7b, 0x7d, 0xc3)))).toEqual([
+      "line 1: bytes that are not UTF-8",
+    ]);
   });
 });
 

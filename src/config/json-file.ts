@@ -1,4 +1,6 @@
-/** Reading of the JSON files that people write: the configuration and the state for `wingman plan`. */
+/**
+ * Reading of the JSON files that people write: the configuration and the state for `wingman plan`.
+ */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { type JsonScan, scanJson } from "./json-scanner.ts";
 import type { Problem } from "./model.ts";
@@ -8,12 +10,18 @@ export const JSON_FILE_BYTES_MAX = 4 * 1024 * 1024;
 
 export type TextResult = { ok: true; text: string } | { ok: false; problems: Problem[] };
 
-/** `value` is undefined when the text is not well formed; with a key given twice there are a value and problems. */
+/**
+ * `value` is undefined when the text is not well formed; with a key given twice there are a value
+ * and problems.
+ */
 export interface JsonResult extends JsonScan {
   value: unknown;
 }
 
-/** Reads a whole file of at most JSON_FILE_BYTES_MAX bytes as UTF-8. What cannot be read is a problem, never an exception. */
+/**
+ * Reads a whole file of at most JSON_FILE_BYTES_MAX bytes as UTF-8. What cannot be read is a
+ * problem, never an exception.
+ */
 export function readTextFile(file: string): TextResult {
   let bytes: Uint8Array;
   try {
@@ -27,10 +35,15 @@ export function readTextFile(file: string): TextResult {
   } catch (error) {
     return unreadable(failureInWords(error));
   }
-  if (bytes.length > JSON_FILE_BYTES_MAX) return unreadable("more than 4 MiB", "a file of at most 4 MiB");
+  if (bytes.length > JSON_FILE_BYTES_MAX)
+    return unreadable("more than 4 MiB", "a file of at most 4 MiB");
   const wrongLine = lineThatIsNotUtf8(bytes);
   if (wrongLine !== null) {
-    const problem = { path: `line ${wrongLine}`, found: "bytes that are not UTF-8", expected: "UTF-8 text" };
+    const problem = {
+      path: `line ${wrongLine}`,
+      found: "bytes that are not UTF-8",
+      expected: "UTF-8 text",
+    };
     return { ok: false, problems: [problem] };
   }
   return { ok: true, text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes) };
@@ -46,7 +59,10 @@ function unreadable(found: string, expected = "a readable file"): TextResult {
   return { ok: false, problems: [{ path: "", found, expected }] };
 }
 
-/** A file may grow while it is read, and a device has no size: reading stops at the limit, not at what stat says. */
+/**
+ * A file may grow while it is read, and a device has no size: reading stops at the limit, not at
+ * what stat says.
+ */
 function readAtMost(descriptor: number, bytesMax: number): Uint8Array {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -81,7 +97,10 @@ function failureInWords(error: unknown): string {
   }
 }
 
-/** No byte of a UTF-8 sequence is a line feed, so each line stands for itself. Null when all lines are sound. */
+/**
+ * No byte of a UTF-8 sequence is a line feed, so each line stands for itself. Null when all lines
+ * are sound.
+ */
 function lineThatIsNotUtf8(bytes: Uint8Array): number | null {
   const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   for (let start = 0, line = 1; start <= bytes.length; line++) {

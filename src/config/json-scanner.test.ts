@@ -3,25 +3,36 @@ import { JSON_DEPTH_MAX, scanJson } from "./json-scanner.ts";
 
 const firstProblem = (text: string): string => {
   const [problem] = scanJson(text).problems;
-  return problem === undefined ? "none" : `${problem.path}: found ${problem.found}, expected ${problem.expected}`;
+  return problem === undefined
+    ? "none"
+    : `${problem.path}: found ${problem.found}, expected ${problem.expected}`;
 };
 
 describe("mistakes are named with their place", () => {
   test.each([
     ["", "line 1, column 1: found an empty file, expected a JSON object"],
     [" \n\t", "line 2, column 2: found nothing but spaces, expected a JSON object"],
-    ["\ufeff{}", 'line 1, column 1: found a byte order mark, expected UTF-8 text that starts with "{"'],
+    [
+      "\ufeff{}",
+      'line 1, column 1: found a byte order mark, expected UTF-8 text that starts with "{"',
+    ],
     ["{", 'line 1, column 2: found the end of the file, expected a key in quotation marks or "}"'],
     ['{"a" 1}', 'line 1, column 6: found "1", expected ":" after the key "a"'],
     ['{"a": }', 'line 1, column 7: found "}", expected a value'],
     ['{\n  "a": 1\n  "b": 2\n}', 'line 3, column 3: found "\\"", expected "," or "}"'],
-    ['{"a": 1,\r\n}', 'line 2, column 1: found "}", expected a key in quotation marks (no comma before "}")'],
+    [
+      '{"a": 1,\r\n}',
+      'line 2, column 1: found "}", expected a key in quotation marks (no comma before "}")',
+    ],
     ["[1,\n2,\n]", 'line 3, column 1: found "]", expected a value (no comma before "]")'],
     ["[1 2]", 'line 1, column 4: found "2", expected "," or "]"'],
     ["{a: 1}", 'line 1, column 2: found "a", expected a key in quotation marks or "}"'],
     ["{'a': 1}", `line 1, column 2: found "'", expected a key in quotation marks or "}"`],
     ["{} {}", 'line 1, column 4: found "{", expected the end of the file'],
-    ["{}\n// end", "line 2, column 1: found a comment (JSON has none), expected the end of the file"],
+    [
+      "{}\n// end",
+      "line 2, column 1: found a comment (JSON has none), expected the end of the file",
+    ],
     [
       '{ /* x */ "a": 1}',
       'line 1, column 3: found a comment (JSON has none), expected a key in quotation marks or "}"',
@@ -68,7 +79,9 @@ describe("mistakes are named with their place", () => {
   test("nesting is bounded", () => {
     const nested = (depth: number): string => `${"[".repeat(depth)}0${"]".repeat(depth)}`;
     expect(firstProblem(nested(JSON_DEPTH_MAX))).toBe("none");
-    expect(firstProblem(nested(JSON_DEPTH_MAX + 1))).toContain("lists and objects within each other");
+    expect(firstProblem(nested(JSON_DEPTH_MAX + 1))).toContain(
+      "lists and objects within each other",
+    );
     expect(firstProblem("[".repeat(1_000_000))).toContain("lists and objects within each other");
   });
 });
@@ -79,7 +92,11 @@ describe("a key given twice", () => {
     expect(scanJson(text)).toEqual({
       wellFormed: true,
       problems: [
-        { path: "servers[1].id", found: 'a second "id" in line 2, column 14', expected: "each key once" },
+        {
+          path: "servers[1].id",
+          found: 'a second "id" in line 2, column 14',
+          expected: "each key once",
+        },
         { path: '["a b"]', found: 'a second "a b" in line 3, column 2', expected: "each key once" },
       ],
     });
@@ -118,7 +135,8 @@ test("agrees with JSON.parse on what is well formed", () => {
         variants.push(head + insertion + seed.slice(at), head + insertion + seed.slice(at + 1));
       for (const text of variants) {
         const expected = accepts(text);
-        if (scanJson(text).wellFormed !== expected) throw new Error(`differs from JSON.parse: ${JSON.stringify(text)}`);
+        if (scanJson(text).wellFormed !== expected)
+          throw new Error(`differs from JSON.parse: ${JSON.stringify(text)}`);
         tried++;
         if (expected) accepted++;
       }

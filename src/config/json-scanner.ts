@@ -1,17 +1,24 @@
 /**
- * A strict reading of JSON text (RFC 8259) for its mistakes alone: JSON.parse gives the value, but neither says where a
- * mistake is in words that do not change with the engine, nor notices a key that an object has twice.
+ * A strict reading of JSON text (RFC 8259) for its mistakes alone: JSON.parse gives the value, but
+ * neither says where a mistake is in words that do not change with the engine, nor notices a key
+ * that an object has twice.
  */
 import type { Problem } from "./model.ts";
 import { keyPath, quoted } from "./problem.ts";
 
-/** Nested lists and objects. The configuration needs 5; far more would only serve to exhaust the stack. */
+/**
+ * Nested lists and objects. The configuration needs 5; far more would only serve to exhaust the
+ * stack.
+ */
 export const JSON_DEPTH_MAX = 32;
 
 export interface JsonScan {
   /** True exactly when JSON.parse takes the text. */
   wellFormed: boolean;
-  /** Keys given twice; then, when the text is not well formed, the mistake at which the reading ended. */
+  /**
+   * Keys given twice; then, when the text is not well formed, the mistake at which the reading
+   * ended.
+   */
   problems: Problem[];
 }
 
@@ -64,7 +71,11 @@ class JsonScanner {
     }
     this.#space();
     if (this.#at === this.text.length) {
-      throw new SyntaxProblem(this.#at, this.text === "" ? "an empty file" : "nothing but spaces", "a JSON object");
+      throw new SyntaxProblem(
+        this.#at,
+        this.text === "" ? "an empty file" : "nothing but spaces",
+        "a JSON object",
+      );
     }
     this.#value("", 0);
     this.#space();
@@ -72,7 +83,8 @@ class JsonScanner {
   }
 
   #value(path: string, depth: number): void {
-    if (depth > JSON_DEPTH_MAX) this.#fail(`at most ${JSON_DEPTH_MAX} lists and objects within each other`);
+    if (depth > JSON_DEPTH_MAX)
+      this.#fail(`at most ${JSON_DEPTH_MAX} lists and objects within each other`);
     const character = this.text[this.#at];
     if (character === "{") this.#object(path, depth);
     else if (character === "[") this.#list(path, depth);
@@ -90,7 +102,9 @@ class JsonScanner {
       this.#space();
       if (this.text[this.#at] !== '"') {
         this.#fail(
-          keys.size === 0 ? 'a key in quotation marks or "}"' : 'a key in quotation marks (no comma before "}")',
+          keys.size === 0
+            ? 'a key in quotation marks or "}"'
+            : 'a key in quotation marks (no comma before "}")',
         );
       }
       const keyAt = this.#at;
@@ -134,9 +148,12 @@ class JsonScanner {
       this.#at++;
       this.#fail('one of " \\ / b f n r t or u with four hexadecimal digits after "\\"');
     }
-    // The line break of a forgotten quotation mark is the mistake that people make; other control characters are rare.
+    // The line break of a forgotten quotation mark is the mistake that people make; other control
+    // characters are rare.
     if (!this.#take('"'))
-      this.#fail("the string to end with a quotation mark (line breaks and tabs are written \\n and \\t)");
+      this.#fail(
+        "the string to end with a quotation mark (line breaks and tabs are written \\n and \\t)",
+      );
     return JSON.parse(this.text.slice(start, this.#at)) as string;
   }
 
@@ -159,7 +176,9 @@ class JsonScanner {
     return true;
   }
 
-  /** Line breaks stand between tokens only, so that this is the one place where lines are counted. */
+  /**
+   * Line breaks stand between tokens only, so that this is the one place where lines are counted.
+   */
   #space(): void {
     for (; this.#at < this.text.length; this.#at++) {
       const character = this.text[this.#at];

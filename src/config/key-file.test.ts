@@ -54,7 +54,10 @@ describe("two keys", () => {
       key: new Uint8Array(Buffer.from("0123456789abcdef")),
       acceptKey: new Uint8Array(Buffer.from("fedcba9876543210")),
     });
-    expect(readKeys({ keyFile: old, acceptKeyFile: null }, directory)).toMatchObject({ ok: true, acceptKey: null });
+    expect(readKeys({ keyFile: old, acceptKeyFile: null }, directory)).toMatchObject({
+      ok: true,
+      acceptKey: null,
+    });
     expect(readKeys({ keyFile: null, acceptKeyFile: null }, directory)).toEqual({
       ok: true,
       key: null,
@@ -80,7 +83,10 @@ describe("two keys", () => {
     for (const other of [copy, "link", join(directory, one)]) {
       const found = `the key of keepAlive.keyFile at ${other.startsWith("/") ? other : join(directory, other)}`;
       const problem = { path: "keepAlive.acceptKeyFile", found, expected: "another key" };
-      expect(readKeys({ keyFile: one, acceptKeyFile: other }, directory)).toEqual({ ok: false, problems: [problem] });
+      expect(readKeys({ keyFile: one, acceptKeyFile: other }, directory)).toEqual({
+        ok: false,
+        problems: [problem],
+      });
     }
   });
 });

@@ -22,16 +22,22 @@ export type KeysResult =
 export type KeyResult = { ok: true; key: Uint8Array } | { ok: false; problem: Problem };
 
 /**
- * Reads the keys that are configured. Whether they can be read is known on the server only, so `check` does not ask.
+ * Reads the keys that are configured. Whether they can be read is known on the server only, so
+ * `check` does not ask.
  *
  * @param directory where a relative name starts: the folder of the configuration file
  */
-export function readKeys(keepAlive: Pick<KeepAliveConfig, "keyFile" | "acceptKeyFile">, directory: string): KeysResult {
+export function readKeys(
+  keepAlive: Pick<KeepAliveConfig, "keyFile" | "acceptKeyFile">,
+  directory: string,
+): KeysResult {
   const results = (["keyFile", "acceptKeyFile"] as const).map((name) => {
     const file = keepAlive[name];
     return file === null ? null : readKeyFile(file, directory, `keepAlive.${name}`);
   });
-  const problems = results.flatMap((result) => (result === null || result.ok ? [] : [result.problem]));
+  const problems = results.flatMap((result) =>
+    result === null || result.ok ? [] : [result.problem],
+  );
   const [key = null, acceptKey = null] = results.map((result) => (result?.ok ? result.key : null));
   if (key !== null && acceptKey !== null && Buffer.compare(key, acceptKey) === 0) {
     // Also two names of one file. Whoever still sends with the key before would not be accepted.
@@ -56,7 +62,8 @@ export function readKeyFile(keyFile: string, directory: string, path: string): K
   let bytes: Uint8Array;
   try {
     const stat = statSync(file);
-    if (!stat.isFile() && !stat.isDirectory()) return refused("no regular file", "a readable key file");
+    if (!stat.isFile() && !stat.isDirectory())
+      return refused("no regular file", "a readable key file");
     mode = stat.mode & 0o777;
     bytes = readFileSync(file);
   } catch (error) {

@@ -40,14 +40,24 @@ describe("a sound configuration", () => {
             id: "f",
             required: 5,
             priority: 10,
-            vips: [{ text: "10.44.1.1/16", family: 4, address: Uint8Array.of(10, 44, 1, 1), prefixLength: 16 }],
+            vips: [
+              {
+                text: "10.44.1.1/16",
+                family: 4,
+                address: Uint8Array.of(10, 44, 1, 1),
+                prefixLength: 16,
+              },
+            ],
             command: null,
             start: "on-activate",
             stopGraceMs: 500,
             servers: ["a", "b"],
             ata: null,
           },
-          expect.objectContaining({ id: "g", vips: [expect.anything(), expect.objectContaining({ family: 6 })] }),
+          expect.objectContaining({
+            id: "g",
+            vips: [expect.anything(), expect.objectContaining({ family: 6 })],
+          }),
         ],
         maintenance: {
           console: { device: "/dev/ttyS0", baud: 115200 },
@@ -62,7 +72,10 @@ describe("a sound configuration", () => {
   test("faults may be wanted from the first second after power-up", () => {
     const file = { ...smallest(), maintenance: { log: { inhibitSeconds: 0 } } };
     const result = parseConfig(JSON.stringify(file), "x", "/");
-    expect(result.ok && result.config.maintenance.log).toEqual({ sizeKiB: 4096, inhibitSeconds: 0 });
+    expect(result.ok && result.config.maintenance.log).toEqual({
+      sizeKiB: 4096,
+      inhibitSeconds: 0,
+    });
   });
 
   test("the client interface is the first keep-alive interface unless given", () => {
@@ -71,11 +84,17 @@ describe("a sound configuration", () => {
       return result.ok ? result.config.clients.interface : null;
     };
     expect(interfaceOf({ keepAlive: { interfaces: ["ka0", "ka1"] } })).toBe("ka0");
-    expect(interfaceOf({ keepAlive: { interfaces: ["ka0"] }, clients: { interface: "cab.100" } })).toBe("cab.100");
+    expect(
+      interfaceOf({ keepAlive: { interfaces: ["ka0"] }, clients: { interface: "cab.100" } }),
+    ).toBe("cab.100");
   });
 
   test("eligible servers stand in the order of the servers", () => {
-    const result = parseConfig(JSON.stringify({ ...smallest(), ...withFunction({ servers: ["b", "a"] }) }), "x", "/");
+    const result = parseConfig(
+      JSON.stringify({ ...smallest(), ...withFunction({ servers: ["b", "a"] }) }),
+      "x",
+      "/",
+    );
     expect(result.ok && result.config.functions[0]?.servers).toEqual(["a", "b"]);
   });
 
@@ -83,7 +102,8 @@ describe("a sound configuration", () => {
     for (const changes of [
       {},
       { partNumber: "WNG5E00010001" },
-      { keepAlive: { lostAfterPeriods: 3 } }, // the default lease does not fit, and saying it would be an error
+      // the default lease does not fit, and saying it would be an error
+      { keepAlive: { lostAfterPeriods: 3 } },
       { clients: { lease: "required" } },
       withFunction({ command: ["/bin/x", "-y"], ata: "23-31" }),
     ]) {
@@ -94,7 +114,10 @@ describe("a sound configuration", () => {
   });
 
   test("every limit can be reached", () => {
-    const servers = Array.from({ length: 16 }, (_, index) => ({ id: `s${index}`, resource: 1_000_000 }));
+    const servers = Array.from({ length: 16 }, (_, index) => ({
+      id: `s${index}`,
+      resource: 1_000_000,
+    }));
     const functions = Array.from({ length: 1024 }, (_, index) => ({
       id: `${"f".repeat(28)}${index}`,
       required: 1_000_000,

@@ -1,4 +1,7 @@
-/** From the text of a configuration file to the configuration, or to everything that is wrong with it. */
+/**
+ * From the text of a configuration file to the configuration, or to everything that is wrong with
+ * it.
+ */
 import { dirname, resolve } from "node:path";
 import * as v from "valibot";
 import { parseVip } from "./address.ts";
@@ -31,7 +34,10 @@ export type LoadResult = LoadedConfig | RefusedConfig;
 /** Stands for the file name of the aircraft inside the executable. */
 export const EMBEDDED_SOURCE = "embedded default aircraft";
 
-/** Reads a configuration file; without one, the aircraft embedded in the executable, through the same parser. */
+/**
+ * Reads a configuration file; without one, the aircraft embedded in the executable, through the
+ * same parser.
+ */
 export function loadConfig(file: string | undefined): LoadResult {
   if (file === undefined) return parseConfig(DEFAULT_AIRCRAFT, EMBEDDED_SOURCE, resolve("."));
   const reading = readTextFile(file);
@@ -39,11 +45,16 @@ export function loadConfig(file: string | undefined): LoadResult {
   return parseConfig(reading.text, file, dirname(resolve(file)));
 }
 
-/** Judges a configuration as text. `source` names it in problems; `directory` is where its relative paths start. */
+/**
+ * Judges a configuration as text. `source` names it in problems; `directory` is where its relative
+ * paths start.
+ */
 export function parseConfig(text: string, source: string, directory: string): LoadResult {
   const json = parseJson(text);
   const { value } = json;
-  const judged = json.wellFormed ? [...schemaProblems(ConfigSchema, value, ""), ...crossProblems(value)] : [];
+  const judged = json.wellFormed
+    ? [...schemaProblems(ConfigSchema, value, ""), ...crossProblems(value)]
+    : [];
   const problems = [...json.problems, ...judged];
   if (problems.length > 0) return { ok: false, source, problems };
   return { ok: true, config: modelOf(v.parse(ConfigSchema, value)), source, directory };
@@ -61,7 +72,10 @@ function modelOf(file: ConfigFile): AircraftConfig {
   };
 }
 
-function functionOf(entry: ConfigFile["functions"][number], serverIds: readonly string[]): FunctionConfig {
+function functionOf(
+  entry: ConfigFile["functions"][number],
+  serverIds: readonly string[],
+): FunctionConfig {
   const { servers, vips } = entry;
   return {
     ...entry,

@@ -1,6 +1,7 @@
 /**
- * The firmware configuration after validation: every default filled in, every address decoded. Who holds one may rely on
- * everything that design/contract and src/config/schema.ts promise; nobody checks again.
+ * The firmware configuration after validation: every default filled in, every address decoded. Who
+ * holds one may rely on everything that design/contract and src/config/schema.ts promise; nobody
+ * checks again.
  */
 export interface AircraftConfig {
   /** Thirteen characters (supplier, check characters, product), or "" when the file gives none. */
@@ -24,7 +25,10 @@ export interface KeepAliveConfig {
   recoveredAfterPeriods: number;
   /** One network interface for each keep-alive network. */
   interfaces: string[];
-  /** As written, relative to the directory of the configuration file; null: keep-alives are not authenticated. */
+  /**
+   * As written, relative to the directory of the configuration file; null: keep-alives are not
+   * authenticated.
+   */
   keyFile: string | null;
   /** Likewise: a second key that is accepted and seals nothing. Only beside a `keyFile`. */
   acceptKeyFile: string | null;
@@ -34,8 +38,9 @@ export interface ClientsConfig {
   /** Interface on which the VIPs are; the first keep-alive interface unless given. */
   interface: string;
   /**
-   * Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section 5). A lease fits the detection
-   * time unless this is "off", or "preferred" by default: see core/lease.
+   * Whether VIPs answer only while the flight loop renews a lease in the kernel (protocol, section
+   * 5). A lease fits the detection time unless this is "off", or "preferred" by default: see
+   * core/lease.
    */
   lease: "required" | "preferred" | "off";
   noticeGroup: string;
@@ -62,7 +67,10 @@ export interface FunctionConfig {
   start: "on-activate" | "always";
   /** From SIGTERM to SIGKILL. */
   stopGraceMs: number;
-  /** Identifiers of the servers that may run the function, in the order of the configuration's servers. */
+  /**
+   * Identifiers of the servers that may run the function, in the order of the configuration's
+   * servers.
+   */
   servers: string[];
   /** ATA chapter for the maintenance log, the integrator's choice. */
   ata: string | null;
@@ -81,8 +89,9 @@ export interface MaintenanceConfig {
   /** device null: no serial line; 'wingman console' works all the same. */
   console: { device: string | null; baud: number };
   /**
-   * Address and port of the maintenance page; `tokenFile` as written, relative to the directory of the configuration file.
-   * null: whoever reaches the address may read, so it is a loopback address.
+   * Address and port of the maintenance page; `tokenFile` as written, relative to the directory of
+   * the configuration file. null: whoever reaches the address may read, so it is a loopback
+   * address.
    */
   web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */

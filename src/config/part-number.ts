@@ -1,12 +1,22 @@
-/** Part numbers of loadable software, in the form that public implementations of aircraft data loading use. */
+/**
+ * Part numbers of loadable software, in the form that public implementations of aircraft data
+ * loading use.
+ */
 
-/** Supplier code, two check characters, product identifier without the letters that look like digits. */
+/**
+ * Supplier code, two check characters, product identifier without the letters that look like
+ * digits.
+ */
 export const PART_NUMBER = /^[A-Z0-9]{3}[0-9A-F]{2}[0-9A-HJ-NPR-Y]{8}$/;
 
-/** The two characters for these eleven others: the exclusive or of their ASCII codes in upper-case hexadecimal. */
+/**
+ * The two characters for these eleven others: the exclusive or of their ASCII codes in upper-case
+ * hexadecimal.
+ */
 export function checkCharacters(supplierAndProduct: string): string {
   let sum = 0;
-  for (let index = 0; index < supplierAndProduct.length; index++) sum ^= supplierAndProduct.charCodeAt(index);
+  for (let index = 0; index < supplierAndProduct.length; index++)
+    sum ^= supplierAndProduct.charCodeAt(index);
   return sum.toString(16).toUpperCase().padStart(2, "0");
 }
 

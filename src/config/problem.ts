@@ -1,7 +1,10 @@
 /** How problems in a file read: what is wrong, in words, each in one line. */
 import type { Problem } from "./model.ts";
 
-/** Characters of a found value that are shown; enough to recognise it, never more than fits beside the rest. */
+/**
+ * Characters of a found value that are shown; enough to recognise it, never more than fits beside
+ * the rest.
+ */
 const FOUND_TEXT_MAX = 60;
 
 /** One line for each problem: `source: path: found X, expected Y`. */
@@ -17,12 +20,15 @@ export function formatProblems(file: { source: string; problems: readonly Proble
 /** Names a value from a JSON file for the word after "found". */
 export function describeValue(value: unknown): string {
   if (value === undefined) return "nothing";
-  if (Array.isArray(value)) return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
+  if (Array.isArray(value))
+    return value.length === 0 ? "an empty list" : `a list of ${value.length}`;
   if (typeof value === "object" && value !== null) return "an object";
   return typeof value === "string" ? quoted(value) : String(value);
 }
 
-/** The text in quotation marks on one line, shortened, with control characters written as escapes. */
+/**
+ * The text in quotation marks on one line, shortened, with control characters written as escapes.
+ */
 export function quoted(text: string): string {
   const shown = text.length > FOUND_TEXT_MAX ? `${text.slice(0, FOUND_TEXT_MAX)}…` : text;
   return printable(JSON.stringify(shown));
@@ -34,7 +40,10 @@ export function alternatives(names: readonly string[], conjunction = "or"): stri
   return `${names.slice(0, -1).join(", ")} ${conjunction} ${names.at(-1)}`;
 }
 
-/** Path of an entry of the object at `path`. Keys that are no plain words are quoted, so that a path is never ambiguous. */
+/**
+ * Path of an entry of the object at `path`. Keys that are no plain words are quoted, so that a path
+ * is never ambiguous.
+ */
 export function keyPath(path: string, key: string): string {
   if (!/^[$A-Za-z_][\w$-]*$/.test(key)) return `${path}[${quoted(key)}]`;
   return path === "" ? key : `${path}.${key}`;

@@ -1,7 +1,8 @@
 /**
- * Everything that a value and a definition disagree about. valibot by itself stops at the first unknown key of an object and
- * passes over the length of a list with a bad element; whoever repairs a file wants to hear it all at once. So this walk
- * judges objects and lists, and valibot every single value in them.
+ * Everything that a value and a definition disagree about. valibot by itself stops at the first
+ * unknown key of an object and passes over the length of a list with a bad element; whoever repairs
+ * a file wants to hear it all at once. So this walk judges objects and lists, and valibot every
+ * single value in them.
  */
 import * as v from "valibot";
 import { definitionOf } from "./definition.ts";
@@ -16,20 +17,29 @@ export function schemaProblems(schema: v.GenericSchema, value: unknown, path: st
   if ((optional && value === undefined) || (nullable && value === null)) return [];
   if (shape.kind === "object") {
     if (!isObject(value)) return [{ path, found: describeValue(value), expected }];
-    return [...unknownKeys(shape.entries, value, path), ...entryProblems(shape.entries, value, path)];
+    return [
+      ...unknownKeys(shape.entries, value, path),
+      ...entryProblems(shape.entries, value, path),
+    ];
   }
   if (shape.kind === "list") {
     if (!Array.isArray(value)) return [{ path, found: describeValue(value), expected }];
     const fits = value.length >= shape.lengthMin && value.length <= shape.lengthMax;
     // A list far beyond its limit is one mistake, not one for each of its elements.
     const elements = value.slice(0, shape.lengthMax);
-    const inElements = elements.flatMap((element, index) => schemaProblems(shape.item, element, `${path}[${index}]`));
+    const inElements = elements.flatMap((element, index) =>
+      schemaProblems(shape.item, element, `${path}[${index}]`),
+    );
     return fits ? inElements : [{ path, found: describeValue(value), expected }, ...inElements];
   }
   const result = v.safeParse(shape.schema, value, { abortPipeEarly: true });
   if (result.success) return [];
   return [
-    { path, found: objectionTo(shape.schema, value) ?? describeValue(value), expected: result.issues[0].message },
+    {
+      path,
+      found: objectionTo(shape.schema, value) ?? describeValue(value),
+      expected: result.issues[0].message,
+    },
   ];
 }
 
@@ -40,7 +50,11 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 type Entries = Readonly<Record<string, v.GenericSchema>>;
 
-function unknownKeys(entries: Entries, value: Readonly<Record<string, unknown>>, path: string): Problem[] {
+function unknownKeys(
+  entries: Entries,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+): Problem[] {
   const known = Object.keys(entries);
   return Object.keys(value)
     .filter((key) => !Object.hasOwn(entries, key))
@@ -57,7 +71,11 @@ function knownKeys(known: readonly string[]): string {
   return `one of ${known.length} keys: ${known.slice(0, 8).join(", ")}, …`;
 }
 
-function entryProblems(entries: Entries, value: Readonly<Record<string, unknown>>, path: string): Problem[] {
+function entryProblems(
+  entries: Entries,
+  value: Readonly<Record<string, unknown>>,
+  path: string,
+): Problem[] {
   return Object.entries(entries).flatMap(([key, schema]) =>
     schemaProblems(schema, Object.hasOwn(value, key) ? value[key] : undefined, keyPath(path, key)),
   );

@@ -1,9 +1,10 @@
 /**
- * The firmware configuration as files contain it: the one definition from which validation, the messages about bad input,
- * the JSON Schema (scripts/generate-schema.ts) and the manual (`wingman help configuration`) all come.
+ * The firmware configuration as files contain it: the one definition from which validation, the
+ * messages about bad input, the JSON Schema (scripts/generate-schema.ts) and the manual (`wingman
+ * help configuration`) all come.
  *
- * The message of a schema is what it expects, in the words that follow "expected". Its description says what the key means.
- * What two keys must be to each other is in cross-checks.ts.
+ * The message of a schema is what it expects, in the words that follow "expected". Its description
+ * says what the key means. What two keys must be to each other is in cross-checks.ts.
  */
 import * as v from "valibot";
 import {
@@ -30,11 +31,21 @@ import {
   WATCHDOG_S_MAX,
   WATCHDOG_S_MIN,
 } from "../limits.ts";
-import { PORT_MAX, parseAddress, parseListen, parseVip, specialAddress, vipObjection } from "./address.ts";
+import {
+  PORT_MAX,
+  parseAddress,
+  parseListen,
+  parseVip,
+  specialAddress,
+  vipObjection,
+} from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
 import { quoted } from "./problem.ts";
 
-/** Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin has. */
+/**
+ * Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin
+ * has.
+ */
 const WITNESSES_MAX = 4;
 /** Below 1024 a socket would need a privilege that nothing else here needs. */
 const PORT_MIN = 1024;
@@ -75,7 +86,11 @@ function list<const Item extends v.GenericSchema>(
 }
 
 /** Text that `objection` has nothing against; its words follow "found" beside the text. */
-function judgedText(message: string, description: string, objection: (value: string) => string | null) {
+function judgedText(
+  message: string,
+  description: string,
+  objection: (value: string) => string | null,
+) {
   return v.pipe(
     v.string(message),
     v.check((value) => objection(value) === null, message),
@@ -92,19 +107,28 @@ export const IdSchema = text(
 
 /** IFNAMSIZ leaves 15 characters. */
 const interfaceName = (description: string) =>
-  text(/^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/, "the name of a network interface, at most 15 characters", description);
+  text(
+    /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/,
+    "the name of a network interface, at most 15 characters",
+    description,
+  );
 
 const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
 
 const multicastGroup = (description: string) =>
-  judgedText("an IPv4 multicast address from 224.0.1.0 to 239.255.255.255", description, (value) => {
-    const address = parseAddress(value);
-    const [first = 0, second, third] = address?.bytes ?? [];
-    if (address?.family !== 4) return "no IPv4 address";
-    if (first < 224 || first > 239) return "no multicast address";
-    // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771, RFC 4541).
-    return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
-  });
+  judgedText(
+    "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255",
+    description,
+    (value) => {
+      const address = parseAddress(value);
+      const [first = 0, second, third] = address?.bytes ?? [];
+      if (address?.family !== 4) return "no IPv4 address";
+      if (first < 224 || first > 239) return "no multicast address";
+      // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771, RFC
+      //   4541).
+      return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
+    },
+  );
 
 export const VipSchema = judgedText(
   'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"',
@@ -202,15 +226,22 @@ export const KeepAliveSchema = v.strictObject(
 
 export const ClientsSchema = v.strictObject(
   {
-    interface: v.optional(interfaceName("Interface that carries the VIPs. Default: the first keep-alive interface.")),
+    interface: v.optional(
+      interfaceName("Interface that carries the VIPs. Default: the first keep-alive interface."),
+    ),
     lease: v.optional(
       v.pipe(
         v.picklist(["required", "preferred", "off"], '"required", "preferred" or "off"'),
-        v.description("Whether the kernel silences the VIPs of a server that has stopped; see the topic lease."),
+        v.description(
+          "Whether the kernel silences the VIPs of a server that has stopped; see the topic lease.",
+        ),
       ),
       "preferred",
     ),
-    noticeGroup: v.optional(multicastGroup("Multicast group of the client notices."), "239.192.44.2"),
+    noticeGroup: v.optional(
+      multicastGroup("Multicast group of the client notices."),
+      "239.192.44.2",
+    ),
     noticePort: v.optional(port("UDP port of the client notices."), 44_101),
     witnesses: v.optional(
       list(
@@ -229,7 +260,11 @@ export const ClientsSchema = v.strictObject(
 export const ServerSchema = v.strictObject(
   {
     id: IdSchema,
-    resource: wholeNumber(0, RESOURCE_MAX, "What the server has to give, in the integrator's own units."),
+    resource: wholeNumber(
+      0,
+      RESOURCE_MAX,
+      "What the server has to give, in the integrator's own units.",
+    ),
   },
   "a server: an object with id and resource",
 );
@@ -237,7 +272,11 @@ export const ServerSchema = v.strictObject(
 export const FunctionSchema = v.strictObject(
   {
     id: IdSchema,
-    required: wholeNumber(REQUIRED_MIN, RESOURCE_MAX, "What the function takes of its server's resource."),
+    required: wholeNumber(
+      REQUIRED_MIN,
+      RESOURCE_MAX,
+      "What the function takes of its server's resource.",
+    ),
     priority: wholeNumber(PRIORITY_MIN, PRIORITY_MAX, "10 is the most important and kept longest."),
     vips: list(
       VipSchema,
@@ -269,11 +308,21 @@ export const FunctionSchema = v.strictObject(
       "on-activate",
     ),
     stopGraceMs: v.optional(
-      wholeNumber(0, STOP_GRACE_MS_MAX, "Milliseconds from SIGTERM to SIGKILL when the function is stopped."),
+      wholeNumber(
+        0,
+        STOP_GRACE_MS_MAX,
+        "Milliseconds from SIGTERM to SIGKILL when the function is stopped.",
+      ),
       STOP_GRACE_MS_DEFAULT,
     ),
     servers: v.optional(
-      list(IdSchema, 1, SERVERS_MAX, "servers", "Servers that may run the function. Default: all of them."),
+      list(
+        IdSchema,
+        1,
+        SERVERS_MAX,
+        "servers",
+        "Servers that may run the function. Default: all of them.",
+      ),
     ),
     ata: v.optional(
       v.nullable(
@@ -297,7 +346,11 @@ export const WebSchema = v.strictObject(
         "Where the maintenance page is served.",
         (value) => {
           const place = parseListen(value);
-          return place === null ? "no address with a port" : place.port > PORT_MAX ? "no port" : null;
+          return place === null
+            ? "no address with a port"
+            : place.port > PORT_MAX
+              ? "no port"
+              : null;
         },
       ),
       "127.0.0.1:8044",
@@ -326,14 +379,19 @@ const MaintenanceSchema = v.strictObject(
             v.nullable(
               v.pipe(
                 AbsolutePath,
-                v.description("Serial line of the maintenance console; null where the server has none."),
+                v.description(
+                  "Serial line of the maintenance console; null where the server has none.",
+                ),
               ),
             ),
             "/dev/ttyS0",
           ),
           baud: v.optional(
             v.pipe(
-              v.picklist([9600, 19_200, 38_400, 57_600, 115_200], "9600, 19200, 38400, 57600 or 115200"),
+              v.picklist(
+                [9600, 19_200, 38_400, 57_600, 115_200],
+                "9600, 19200, 38400, 57600 or 115200",
+              ),
               v.description("Speed of the serial line in bits per second."),
             ),
             115_200,
@@ -385,7 +443,11 @@ const MaintenanceSchema = v.strictObject(
             "/dev/watchdog",
           ),
           timeoutSeconds: v.optional(
-            wholeNumber(WATCHDOG_S_MIN, WATCHDOG_S_MAX, "Unfed for so long, the hardware watchdog resets the machine."),
+            wholeNumber(
+              WATCHDOG_S_MIN,
+              WATCHDOG_S_MAX,
+              "Unfed for so long, the hardware watchdog resets the machine.",
+            ),
             15,
           ),
         },
@@ -398,7 +460,9 @@ const MaintenanceSchema = v.strictObject(
 
 export const ConfigSchema = v.strictObject(
   {
-    $schema: v.optional(v.pipe(v.string("a text"), v.description("JSON Schema of this file, for editors; not used."))),
+    $schema: v.optional(
+      v.pipe(v.string("a text"), v.description("JSON Schema of this file, for editors; not used.")),
+    ),
     partNumber: v.optional(PartNumberSchema),
     system: text(
       /^[!-~](?:[ -~]{0,62}[!-~])?$/,
@@ -407,7 +471,10 @@ export const ConfigSchema = v.strictObject(
     ),
     allocation: v.optional(
       v.pipe(
-        v.picklist(["reset", "preempt"], '"reset" or "preempt" ("planned" is not available in this release)'),
+        v.picklist(
+          ["reset", "preempt"],
+          '"reset" or "preempt" ("planned" is not available in this release)',
+        ),
         v.description("Allocation policy; see the topic allocation."),
       ),
       "preempt",

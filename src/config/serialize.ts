@@ -3,8 +3,9 @@ import { leaseFits } from "../core/lease.ts";
 import type { AircraftConfig, ClientsConfig } from "./model.ts";
 
 /**
- * The whole configuration with every default written out, but for the one that a file may leave unsaid and not say: a lease that
- * does not fit the detection time. parseConfig of it gives the same configuration again.
+ * The whole configuration with every default written out, but for the one that a file may leave
+ * unsaid and not say: a lease that does not fit the detection time. parseConfig of it gives the
+ * same configuration again.
  */
 export function serializeConfig(config: AircraftConfig): string {
   const { partNumber, functions, clients, ...rest } = config;
@@ -18,6 +19,7 @@ export function serializeConfig(config: AircraftConfig): string {
 }
 
 function clientsOf({ keepAlive }: AircraftConfig, { lease, ...rest }: ClientsConfig): object {
-  const canBeSaid = lease !== "preferred" || leaseFits(keepAlive.periodMs, keepAlive.lostAfterPeriods);
+  const canBeSaid =
+    lease !== "preferred" || leaseFits(keepAlive.periodMs, keepAlive.lostAfterPeriods);
   return canBeSaid ? { lease, ...rest } : rest;
 }

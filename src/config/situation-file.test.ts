@@ -5,35 +5,62 @@ import { loadSituation, parseSituation } from "./situation-file.ts";
 const aircraft = loadConfig(undefined);
 if (!aircraft.ok) throw new Error(formatProblems(aircraft));
 const { config } = aircraft;
-const restricted = { ...config, functions: config.functions.map((entry) => ({ ...entry, servers: ["a"] })) };
+const restricted = {
+  ...config,
+  functions: config.functions.map((entry) => ({ ...entry, servers: ["a"] })),
+};
 
 const linesAbout = (state: unknown, about = config): string[] => {
-  const result = parseSituation(typeof state === "string" ? state : JSON.stringify(state), "s", about);
+  const result = parseSituation(
+    typeof state === "string" ? state : JSON.stringify(state),
+    "s",
+    about,
+  );
   return result.ok ? [] : formatProblems(result).split("\n");
 };
 
 test("gives what the file says, and nothing for what it leaves out", () => {
   const state = { owners: { avod: "a", games: null }, down: ["b"], cannotRun: { a: ["games"] } };
-  expect(parseSituation(JSON.stringify(state), "s", config)).toEqual({ ok: true, situation: state });
-  expect(parseSituation("{}", "s", config)).toEqual({ ok: true, situation: { owners: {}, down: [], cannotRun: {} } });
+  expect(parseSituation(JSON.stringify(state), "s", config)).toEqual({
+    ok: true,
+    situation: state,
+  });
+  expect(parseSituation("{}", "s", config)).toEqual({
+    ok: true,
+    situation: { owners: {}, down: [], cannotRun: {} },
+  });
 });
 
 test.each<[unknown, string[]]>([
-  ["{", ['s: line 1, column 2: found the end of the file, expected a key in quotation marks or "}"']],
+  [
+    "{",
+    ['s: line 1, column 2: found the end of the file, expected a key in quotation marks or "}"'],
+  ],
   [[], ["s: found an empty list, expected a JSON object with owners, down and cannotRun"]],
   [{ owner: {} }, ['s: owner: found an unknown key, expected "owners"']],
   [{ owners: { avood: "a" } }, ['s: owners.avood: found an unknown key, expected "avod"']],
-  [{ owners: { avod: "c" } }, ['s: owners.avod: found "c", expected a server that may run it (a or b) or null']],
-  [{ owners: { avod: 1 } }, ["s: owners.avod: found 1, expected a server that may run it (a or b) or null"]],
+  [
+    { owners: { avod: "c" } },
+    ['s: owners.avod: found "c", expected a server that may run it (a or b) or null'],
+  ],
+  [
+    { owners: { avod: 1 } },
+    ["s: owners.avod: found 1, expected a server that may run it (a or b) or null"],
+  ],
   [{ down: "a" }, ['s: down: found "a", expected a list of servers']],
   [{ down: ["z"] }, ['s: down[0]: found "z", expected a server: a or b']],
-  [{ cannotRun: { z: [] } }, ["s: cannotRun.z: found an unknown key, expected one of the keys a or b"]],
+  [
+    { cannotRun: { z: [] } },
+    ["s: cannotRun.z: found an unknown key, expected one of the keys a or b"],
+  ],
   [
     { owners: { x: "a" }, down: [3], cannotRun: { a: ["avod", 5] } },
     [
       expect.stringContaining("s: owners.x: found an unknown key") as unknown as string,
       "s: down[0]: found 3, expected a server: a or b",
-      expect.stringContaining("s: cannotRun.a[1]: found 5, expected a function: pa-relay, ") as unknown as string,
+      expect.stringContaining(
+        "s: cannotRun.a[1]: found 5, expected a function: pa-relay, ",
+      ) as unknown as string,
     ],
   ],
   [
@@ -51,5 +78,8 @@ test("an owner must be one of the servers that may run the function", () => {
 });
 
 test("an unreadable file", () => {
-  expect(loadSituation("/nonexistent", config)).toMatchObject({ ok: false, problems: [{ found: "no such file" }] });
+  expect(loadSituation("/nonexistent", config)).toMatchObject({
+    ok: false,
+    problems: [{ found: "no such file" }],
+  });
 });

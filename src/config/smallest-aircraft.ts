@@ -17,7 +17,8 @@ export const smallest = () => ({
 export type Changed = Record<string, unknown>;
 
 /** The lines about the smallest configuration with the keys of `changes` in place of its own. */
-export const linesAbout = (changes: Changed): string[] => linesAboutText(JSON.stringify({ ...smallest(), ...changes }));
+export const linesAbout = (changes: Changed): string[] =>
+  linesAboutText(JSON.stringify({ ...smallest(), ...changes }));
 
 export const linesAboutText = (text: string): string[] => {
   const result = parseConfig(text, "x", "/");

@@ -4,7 +4,10 @@ import type { AircraftConfig } from "./model.ts";
 import { failures, NOTHING_RUNS, WhatIf } from "./what-if.ts";
 
 /** Servers as id: resource; functions as id: [required, priority]. */
-const aircraft = (servers: Record<string, number>, functions: Record<string, [number, number]>): AircraftConfig => {
+const aircraft = (
+  servers: Record<string, number>,
+  functions: Record<string, [number, number]>,
+): AircraftConfig => {
   const text = JSON.stringify({
     system: "test",
     servers: Object.entries(servers).map(([id, resource]) => ({ id, resource })),
@@ -38,7 +41,11 @@ describe("WhatIf", () => {
   });
 
   test("a function owned by a server that is down counts as unallocated", () => {
-    const plan = new WhatIf(TWO).plan({ owners: { high: "a", mid: "b", low: null }, down: ["a"], cannotRun: {} });
+    const plan = new WhatIf(TWO).plan({
+      owners: { high: "a", mid: "b", low: null },
+      down: ["a"],
+      cannotRun: {},
+    });
     expect(plan).toMatchObject({
       alive: ["b"],
       assignment: { high: "b", mid: "b", low: null },
@@ -51,13 +58,25 @@ describe("WhatIf", () => {
   });
 
   test("what a server stops for a more important function is stopped", () => {
-    const plan = new WhatIf(TWO).plan({ owners: { high: "a", low: "b", mid: "b" }, down: ["a"], cannotRun: {} });
-    expect(plan).toMatchObject({ started: ["high"], stopped: ["low"], assignment: { high: "b", mid: "b", low: null } });
+    const plan = new WhatIf(TWO).plan({
+      owners: { high: "a", low: "b", mid: "b" },
+      down: ["a"],
+      cannotRun: {},
+    });
+    expect(plan).toMatchObject({
+      started: ["high"],
+      stopped: ["low"],
+      assignment: { high: "b", mid: "b", low: null },
+    });
     expect(new WhatIf(TWO).notRunning(plan)).toEqual(["low"]);
   });
 
   test("a function moves away from a server that cannot run it", () => {
-    const plan = new WhatIf(TWO).plan({ owners: { mid: "b" }, down: [], cannotRun: { b: ["mid"] } });
+    const plan = new WhatIf(TWO).plan({
+      owners: { mid: "b" },
+      down: [],
+      cannotRun: { b: ["mid"] },
+    });
     expect(plan.moved).toEqual([{ function: "mid", from: "b", to: "a" }]);
   });
 
@@ -72,7 +91,11 @@ describe("WhatIf", () => {
 
   test("without any server nothing runs", () => {
     const plan = new WhatIf(TWO).plan({ ...NOTHING_RUNS, down: ["a", "b"] });
-    expect(plan).toMatchObject({ alive: [], assignment: { low: null, high: null, mid: null }, remaining: {} });
+    expect(plan).toMatchObject({
+      alive: [],
+      assignment: { low: null, high: null, mid: null },
+      remaining: {},
+    });
   });
 
   test("nothing is left over from the question before", () => {
@@ -90,7 +113,9 @@ describe("WhatIf", () => {
     const owners = whatIf.planWithAllServers().assignment;
     for (const down of failures(config.servers.map(({ id }) => id))) {
       const plan = whatIf.plan({ owners, down, cannotRun: {} });
-      for (const { id, resource } of config.servers.filter((server) => plan.alive.includes(server.id))) {
+      for (const { id, resource } of config.servers.filter((server) =>
+        plan.alive.includes(server.id),
+      )) {
         const load = config.functions.reduce(
           (sum, entry) => sum + (plan.assignment[entry.id] === id ? entry.required : 0),
           0,
@@ -102,7 +127,14 @@ describe("WhatIf", () => {
 });
 
 test("failures are every single and every pair", () => {
-  expect(failures(["a", "b", "c"])).toEqual([["a"], ["b"], ["c"], ["a", "b"], ["a", "c"], ["b", "c"]]);
+  expect(failures(["a", "b", "c"])).toEqual([
+    ["a"],
+    ["b"],
+    ["c"],
+    ["a", "b"],
+    ["a", "c"],
+    ["b", "c"],
+  ]);
   expect(failures(["a"])).toEqual([["a"]]);
   expect(failures(Array.from({ length: 16 }, (_, index) => `s${index}`))).toHaveLength(16 + 120);
 });

@@ -1,6 +1,6 @@
 /**
- * The allocation policies of the core, asked on the ground: what would happen if. Used by `wingman plan` and `wingman check`;
- * the code that decides is the code that flies.
+ * The allocation policies of the core, asked on the ground: what would happen if. Used by `wingman
+ * plan` and `wingman check`; the code that decides is the code that flies.
  */
 import { Allocation, type AllocationPolicy } from "../core/allocation.ts";
 import { allocatePreempt } from "../core/allocation-preempt.ts";
@@ -11,9 +11,15 @@ import type { AircraftConfig } from "./model.ts";
 
 export type PolicyName = AircraftConfig["allocation"];
 
-const POLICIES: Readonly<Record<PolicyName, AllocationPolicy>> = { reset: allocateReset, preempt: allocatePreempt };
+const POLICIES: Readonly<Record<PolicyName, AllocationPolicy>> = {
+  reset: allocateReset,
+  preempt: allocatePreempt,
+};
 
-/** What a policy starts from. Servers and functions by identifier; what is not mentioned is up, can run, and is not owned. */
+/**
+ * What a policy starts from. Servers and functions by identifier; what is not mentioned is up, can
+ * run, and is not owned.
+ */
 export interface Situation {
   /** Server on which each function runs. One on a server that is down counts as unallocated. */
   owners: Readonly<Record<string, string | null>>;
@@ -27,7 +33,10 @@ export const NOTHING_RUNS: Situation = { owners: {}, down: [], cannotRun: {} };
 /** What a policy makes of a situation, in the shape of `wingman plan --json` (design/contract). */
 export interface Plan {
   policy: PolicyName;
-  /** Servers in the order of the configuration, and so are all lists of functions in the order of their turns (step S3). */
+  /**
+   * Servers in the order of the configuration, and so are all lists of functions in the order of
+   * their turns (step S3).
+   */
   alive: string[];
   assignment: Record<string, string | null>;
   /** Functions that did not run and do now. */
@@ -76,7 +85,9 @@ export class WhatIf {
     this.#functionIds.forEach((id, index) => {
       allocation.current[index] =
         alive.indexOf(owners[id] ?? "") < 0 ? NONE : this.#serverIds.indexOf(owners[id] ?? "");
-      allocation.cannotRun[index] = this.#maskOf(this.#serverIds.filter((server) => cannotRun[server]?.includes(id)));
+      allocation.cannotRun[index] = this.#maskOf(
+        this.#serverIds.filter((server) => cannotRun[server]?.includes(id)),
+      );
     });
     POLICIES[this.policy](this.#table, allocation);
     return {
@@ -86,7 +97,9 @@ export class WhatIf {
         this.#functionIds.map((id, index) => [id, this.#serverName(allocation.assigned[index])]),
       ),
       ...this.#changes(),
-      remaining: Object.fromEntries(alive.map((id) => [id, allocation.remaining[this.#serverIds.indexOf(id)] ?? 0])),
+      remaining: Object.fromEntries(
+        alive.map((id) => [id, allocation.remaining[this.#serverIds.indexOf(id)] ?? 0]),
+      ),
       optimal: null,
       steps: allocation.steps,
     };
@@ -94,12 +107,18 @@ export class WhatIf {
 
   /** Identifiers of the functions that run nowhere in `plan`, the most important first. */
   notRunning(plan: Plan): string[] {
-    return this.#turn.map((index) => this.#functionIds[index] ?? "").filter((id) => plan.assignment[id] === null);
+    return this.#turn
+      .map((index) => this.#functionIds[index] ?? "")
+      .filter((id) => plan.assignment[id] === null);
   }
 
   /** Differences between what runs on servers that are alive and what the policy answered. */
   #changes(): Pick<Plan, "started" | "moved" | "stopped"> {
-    const changes: Pick<Plan, "started" | "moved" | "stopped"> = { started: [], moved: [], stopped: [] };
+    const changes: Pick<Plan, "started" | "moved" | "stopped"> = {
+      started: [],
+      moved: [],
+      stopped: [],
+    };
     for (const index of this.#turn) {
       const id = this.#functionIds[index] ?? "";
       const from = this.#serverName(this.#allocation.current[index]);
@@ -121,9 +140,14 @@ export class WhatIf {
   }
 }
 
-/** Every single failure of one of `servers`, then every double failure; the two of a double one fail at the same time. */
+/**
+ * Every single failure of one of `servers`, then every double failure; the two of a double one fail
+ * at the same time.
+ */
 export function failures(servers: readonly string[]): string[][] {
   const single = servers.map((id) => [id]);
-  const double = servers.flatMap((first, index) => servers.slice(index + 1).map((second) => [first, second]));
+  const double = servers.flatMap((first, index) =>
+    servers.slice(index + 1).map((second) => [first, second]),
+  );
   return [...single, ...double];
 }

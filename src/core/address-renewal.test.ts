@@ -12,7 +12,10 @@ import { AddressRenewal, addressLifetimeS, renewalRoundMs } from "./address-rene
 
 const MS = 1000;
 
-/** Flies for `ms` in turns of `turnMs`, or earlier when the renewal asks for it; gives the greatest age in ms that a VIP reached. */
+/**
+ * Flies for `ms` in turns of `turnMs`, or earlier when the renewal asks for it; gives the greatest
+ * age in ms that a VIP reached.
+ */
 function fly(
   up: Uint8Array,
   cost: Uint8Array,
@@ -48,7 +51,8 @@ function fly(
     nowUs = Math.max(nowUs + 1, Math.min(sendUs, renewal.wakeUs));
   }
   for (let vip = 0; vip < up.length; vip++) {
-    if (up[vip] === 1) outcome.ageMsMax = Math.max(outcome.ageMsMax, ms - (renewedUs[vip] as number) / MS);
+    if (up[vip] === 1)
+      outcome.ageMsMax = Math.max(outcome.ageMsMax, ms - (renewedUs[vip] as number) / MS);
   }
   return outcome;
 }
@@ -69,14 +73,21 @@ for (const [ipv4, ipv6] of [
     test(`${ipv4} + ${ipv6} VIPs at ${periodMs} ms: each once in a round, evenly, and no more`, () => {
       const cost = costs(ipv4, ipv6);
       const roundMs = renewalRoundMs(ipv6);
-      const { ageMsMax, turns, costMax, renewals } = fly(cost.slice().fill(1), cost, periodMs, 5 * roundMs);
+      const { ageMsMax, turns, costMax, renewals } = fly(
+        cost.slice().fill(1),
+        cost,
+        periodMs,
+        5 * roundMs,
+      );
       const turnMs = RENEWAL_WAIT_MS + Math.min(periodMs, RENEWAL_WAIT_MS);
       // A VIP waits for a turn, and for the turns of one that costs more before it.
       expect(ageMsMax).toBeLessThanOrEqual(roundMs + 2 * RENEWAL_WAIT_MS + 1);
       expect(renewals).toBeGreaterThanOrEqual(3.5 * cost.length);
       expect(renewals).toBeLessThanOrEqual(5 * cost.length);
       const upCost = ipv4 + ipv6 * IPV6_COST;
-      expect(costMax).toBeLessThanOrEqual(Math.min(VIP_BATCH_MAX, Math.ceil((upCost * turnMs) / roundMs) + IPV6_COST));
+      expect(costMax).toBeLessThanOrEqual(
+        Math.min(VIP_BATCH_MAX, Math.ceil((upCost * turnMs) / roundMs) + IPV6_COST),
+      );
       // The loop is woken for full batches only, or when it would come too seldom.
       const own = Math.max((5 * roundMs) / periodMs, (5 * roundMs) / RENEWAL_WAIT_MS);
       expect(turns).toBeLessThanOrEqual(own + (5 * upCost) / (VIP_BATCH_MAX - IPV6_COST) + 60);
@@ -150,7 +161,11 @@ test("the lifetime: 2 s where it can be, longer than every stall that a loop sur
 });
 
 test("a VIP outlives every lease, and every stall that does not end the loop", () => {
-  for (let detectionMs = DETECTION_TIME_MS_MIN; detectionMs <= DETECTION_TIME_MS_MAX; detectionMs++) {
+  for (
+    let detectionMs = DETECTION_TIME_MS_MIN;
+    detectionMs <= DETECTION_TIME_MS_MAX;
+    detectionMs++
+  ) {
     const lifetimeMs = addressLifetimeS(detectionMs, 0) * 1000;
     expect(lifetimeMs - 2 * RENEWAL_ROUND_MS).toBeGreaterThan(detectionMs);
     expect(lifetimeMs).toBeLessThan(detectionMs + 3000); // and not much longer

@@ -1,7 +1,8 @@
 /**
- * When which VIP is renewed in the kernel (protocol, section 5: the second line of defence). Every VIP is put up with a
- * lifetime, after which the kernel deletes it by itself: so it goes when nobody is left who would delete it. The flight loop
- * renews them all in turn, evenly over a round, so that no turn has much to do.
+ * When which VIP is renewed in the kernel (protocol, section 5: the second line of defence). Every
+ * VIP is put up with a lifetime, after which the kernel deletes it by itself: so it goes when
+ * nobody is left who would delete it. The flight loop renews them all in turn, evenly over a round,
+ * so that no turn has much to do.
  */
 import {
   ADDRESS_LIFETIME_EARLY_MS,
@@ -19,12 +20,17 @@ export function renewalRoundMs(ipv6Count: number): number {
 }
 
 /**
- * Lifetime of a VIP in the kernel, whole s as IPv4 has it. It is longer than the time between two renewals (two rounds when
- * VIPs go down in between, the wait, the lateness, and the kernel's haste) and the longest stall after which a loop goes on
- * together: so only a loop that lets go finds one expired.
+ * Lifetime of a VIP in the kernel, whole s as IPv4 has it. It is longer than the time between two
+ * renewals (two rounds when VIPs go down in between, the wait, the lateness, and the kernel's
+ * haste) and the longest stall after which a loop goes on together: so only a loop that lets go
+ * finds one expired.
  */
 export function addressLifetimeS(detectionMs: number, ipv6Count: number): number {
-  const ageMsMax = 2 * renewalRoundMs(ipv6Count) + RENEWAL_WAIT_MS + RENEWAL_LATENESS_MS + ADDRESS_LIFETIME_EARLY_MS;
+  const ageMsMax =
+    2 * renewalRoundMs(ipv6Count) +
+    RENEWAL_WAIT_MS +
+    RENEWAL_LATENESS_MS +
+    ADDRESS_LIFETIME_EARLY_MS;
   return Math.max(ADDRESS_LIFETIME_S_MIN, Math.ceil((ageMsMax + detectionMs) / 1000));
 }
 
@@ -46,13 +52,17 @@ export class AddressRenewal {
   }
 
   /**
-   * Begins the renewals of one turn; `upCost`: of all VIPs that are up. They cost VIP_BATCH_MAX at most; the rest stays due. There
-   * are none before `wakeUs`: few larger batches, because each may have to wait for a lock that is the kernel's only one for all changes
-   * of addresses and interfaces.
+   * Begins the renewals of one turn; `upCost`: of all VIPs that are up. They cost VIP_BATCH_MAX at
+   * most; the rest stays due. There are none before `wakeUs`: few larger batches, because each may
+   * have to wait for a lock that is the kernel's only one for all changes of addresses and
+   * interfaces.
    */
   begin(nowUs: number, upCost: number): void {
     const { roundUs } = this;
-    this.earned = Math.min(upCost * roundUs, this.earned + upCost * Math.max(0, nowUs - this.lastUs));
+    this.earned = Math.min(
+      upCost * roundUs,
+      this.earned + upCost * Math.max(0, nowUs - this.lastUs),
+    );
     this.lastUs = nowUs;
     this.budget = 0;
     if (upCost === 0) {
@@ -68,7 +78,10 @@ export class AddressRenewal {
     this.wakeUs = Math.min(this.wakeUs, nowUs + Math.min(RENEWAL_WAIT_MS * 1000, untilBatchUs));
   }
 
-  /** The next VIP to renew in this turn, of those that are `up` (1); −1: that is all. Once around in a turn at most. */
+  /**
+   * The next VIP to renew in this turn, of those that are `up` (1); −1: that is all. Once around in
+   * a turn at most.
+   */
   next(up: Uint8Array, cost: Uint8Array): number {
     for (let step = 0, place = this.place; step < up.length; step++) {
       place = place + 1 < up.length ? place + 1 : 0;

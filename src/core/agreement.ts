@@ -1,8 +1,10 @@
 /**
- * When to allocate, from what, and whether the others came to the same (P5). The policies of FIG. 3 and FIG. 4 run on S1,
- * a failure or a recovery, and on what equals one: a server drains, a process failed and its function must move, or somebody
- * moves a function by hand. Each server runs them on what all can see. Should two servers have seen events in different orders, the digests of their
- * assignments in the keep-alives differ, and when that lasts everybody computes again from what is seen now.
+ * When to allocate, from what, and whether the others came to the same (P5). The policies of FIG. 3
+ * and FIG. 4 run on S1, a failure or a recovery, and on what equals one: a server drains, a process
+ * failed and its function must move, or somebody moves a function by hand. Each server runs them on
+ * what all can see. Should two servers have seen events in different orders, the digests of their
+ * assignments in the keep-alives differ, and when that lasts everybody computes again from what is
+ * seen now.
  */
 import { BITMAP_WORDS, DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import {
@@ -32,7 +34,10 @@ const BACK_OFF_MAX = 64;
 
 export class Agreement {
   readonly allocation = new Allocation();
-  /** Where each function ran before the last allocation; NONE for nowhere. Its input differs where a function is moved by hand. */
+  /**
+   * Where each function ran before the last allocation; NONE for nowhere. Its input differs where a
+   * function is moved by hand.
+   */
   readonly ranOn = new Int8Array(FUNCTIONS_MAX);
   /** Digest of the assignment, 32 bits, in every keep-alive. */
   digest = 0;
@@ -43,7 +48,10 @@ export class Agreement {
   private due = true;
   private disagreeingSinceUs = NOT_DISAGREEING;
   private backOff = 1;
-  /** Something was owned somewhere: functions come back from now on, they do not start for the first time. */
+  /**
+   * Something was owned somewhere: functions come back from now on, they do not start for the first
+   * time.
+   */
   private hasRun = false;
 
   constructor(
@@ -62,18 +70,29 @@ export class Agreement {
     this.due = true;
   }
 
-  /** An allocation is due, or the others' differ: the next update may allocate although nothing changes. */
+  /**
+   * An allocation is due, or the others' differ: the next update may allocate although nothing
+   * changes.
+   */
   get isPending(): boolean {
     return this.due || this.disagreeingSinceUs !== NOT_DISAGREEING;
   }
 
-  /** S1: allocates when something happened that asks for it. `available`: this server itself may be given functions. */
+  /**
+   * S1: allocates when something happened that asks for it. `available`: this server itself may be
+   * given functions.
+   */
   update(nowUs: number, available: boolean): void {
     const { membership, handover } = this;
     membership.allocationChanged = false;
     const operable = this.operableServers(available);
     const isMoveDue = this.moves.update(nowUs, operable);
-    if (operable !== this.operable || isMoveDue || membership.cannotRunChanged || handover.failedChanged) {
+    if (
+      operable !== this.operable ||
+      isMoveDue ||
+      membership.cannotRunChanged ||
+      handover.failedChanged
+    ) {
       this.due = true;
       this.backOff = 1;
     }
@@ -111,7 +130,8 @@ export class Agreement {
       if (after !== before) this.assign(index, before, after, nowUs);
     }
     this.digest = digest >>> 0;
-    this.membership.allocationChanged = true; // the others' digests are to be compared with the new one
+    // the others' digests are to be compared with the new one
+    this.membership.allocationChanged = true;
   }
 
   /** Where each function runs or is about to run. Lower server index first where two say so. */
@@ -158,7 +178,9 @@ export class Agreement {
     } else if (from !== NONE && from !== after) {
       handover.startReason[index] = REASON_MOVE;
       const byHand = allocation.current[index] !== from;
-      handover.startNoticeReason[index] = byHand ? NOTICE_BY_HAND : this.reasonToLeave(index, from, NOTICE_RECOVERY);
+      handover.startNoticeReason[index] = byHand
+        ? NOTICE_BY_HAND
+        : this.reasonToLeave(index, from, NOTICE_RECOVERY);
     } else if (from === NONE && before !== NONE && this.isGone(before)) {
       handover.startReason[index] = REASON_FAILOVER;
       handover.startNoticeReason[index] = NOTICE_SERVER_FAILED;
@@ -184,7 +206,10 @@ export class Agreement {
     return this.isDraining(from) ? NOTICE_DRAIN : otherwise;
   }
 
-  /** Does a living server hold another assignment for longer than messages need? Each time in a row it lasts twice as long, up to BACK_OFF_MAX times. */
+  /**
+   * Does a living server hold another assignment for longer than messages need? Each time in a row
+   * it lasts twice as long, up to BACK_OFF_MAX times.
+   */
   private disagreesTooLong(nowUs: number): boolean {
     let rival = NONE;
     for (let server = 0; server < this.table.serverCount; server++) {
@@ -198,7 +223,11 @@ export class Agreement {
       return false;
     }
     if (this.disagreeingSinceUs === NOT_DISAGREEING) this.disagreeingSinceUs = nowUs;
-    if (nowUs - this.disagreeingSinceUs < DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff) return false;
+    if (
+      nowUs - this.disagreeingSinceUs <
+      DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff
+    )
+      return false;
     marks[MARK_DISAGREEMENT]++;
     if (this.backOff < BACK_OFF_MAX) this.backOff *= 2;
     this.effects.push(EFFECT_LOG, LOG_DISAGREEMENT, rival, 0);

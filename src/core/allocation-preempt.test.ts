@@ -17,7 +17,12 @@ interface Result {
   stops: number;
 }
 
-function run(resources: number[], operable: number, rows: Row[], allocation = new Allocation()): Result {
+function run(
+  resources: number[],
+  operable: number,
+  rows: Row[],
+  allocation = new Allocation(),
+): Result {
   const everywhere = (1 << resources.length) - 1;
   const table = new FunctionTable(
     resources,
@@ -42,7 +47,11 @@ describe("without S2", () => {
       { required: 10, priority: 1, current: 1 },
       { required: 20, priority: 9, current: 1 },
     ];
-    expect(run([100, 40], 0b11, rows)).toEqual({ assigned: [1, 1], remaining: [100, 10], stops: 0 });
+    expect(run([100, 40], 0b11, rows)).toEqual({
+      assigned: [1, 1],
+      remaining: [100, 10],
+      stops: 0,
+    });
   });
 
   test("what was waiting goes to the server with the most left; on a tie to the lower index", () => {
@@ -52,7 +61,11 @@ describe("without S2", () => {
       { required: 10, priority: 3 },
     ];
     // 20, 40 → 20, 20 → tie
-    expect(run([50, 40], 0b11, rows)).toEqual({ assigned: [0, 1, 0], remaining: [10, 20], stops: 0 });
+    expect(run([50, 40], 0b11, rows)).toEqual({
+      assigned: [0, 1, 0],
+      remaining: [10, 20],
+      stops: 0,
+    });
   });
 
   test("what ran on a server that is down, or that may no longer run it, is waiting", () => {
@@ -61,7 +74,11 @@ describe("without S2", () => {
       { required: 10, priority: 5, current: 1, cannotRun: 0b010 },
       { required: 10, priority: 5, current: 1, servers: 0b100 },
     ];
-    expect(run([50, 50, 50], 0b110, rows)).toEqual({ assigned: [1, 2, 2], remaining: [0, 40, 30], stops: 0 });
+    expect(run([50, 50, 50], 0b110, rows)).toEqual({
+      assigned: [1, 2, 2],
+      remaining: [0, 40, 30],
+      stops: 0,
+    });
   });
 
   test("of a server reported with more than it holds, the more important functions are believed", () => {
@@ -92,7 +109,11 @@ describe("S11 to S16", () => {
       { required: 20, priority: 2, current: 0 },
       { required: 40, priority: 9 },
     ];
-    expect(run([60], 0b1, rows)).toEqual({ assigned: [0, NONE, NONE, 0], remaining: [0], stops: 2 });
+    expect(run([60], 0b1, rows)).toEqual({
+      assigned: [0, NONE, NONE, 0],
+      remaining: [0],
+      stops: 2,
+    });
   });
 
   test("among equally unimportant functions the higher index is stopped", () => {
@@ -119,7 +140,11 @@ describe("S11 to S16", () => {
       { required: 40, priority: 4 },
     ];
     // 20 and 10 left: server 0 it is, and there is nothing less important there.
-    expect(run([50, 50], 0b11, rows)).toEqual({ assigned: [0, 1, NONE], remaining: [20, 10], stops: 0 });
+    expect(run([50, 50], 0b11, rows)).toEqual({
+      assigned: [0, 1, NONE],
+      remaining: [20, 10],
+      stops: 0,
+    });
   });
 
   test("what was stopped gets its own turn and may run elsewhere", () => {
@@ -129,7 +154,11 @@ describe("S11 to S16", () => {
       { required: 30, priority: 5, current: 1 },
     ];
     // 50 and 20 left. Function 1 wants 60 of server 0; function 0 then fits on server 1.
-    expect(run([70, 50], 0b11, rows)).toEqual({ assigned: [1, 0, 1], remaining: [10, 0], stops: 1 });
+    expect(run([70, 50], 0b11, rows)).toEqual({
+      assigned: [1, 0, 1],
+      remaining: [10, 0],
+      stops: 1,
+    });
   });
 
   test("what was stopped may in its turn stop something less important elsewhere", () => {
@@ -139,7 +168,11 @@ describe("S11 to S16", () => {
       { required: 15, priority: 1, current: 1 },
     ];
     // Function 0 stops function 1 on server 0, which stops function 2 on server 1.
-    expect(run([40, 30], 0b11, rows)).toEqual({ assigned: [0, 1, NONE], remaining: [0, 10], stops: 2 });
+    expect(run([40, 30], 0b11, rows)).toEqual({
+      assigned: [0, 1, NONE],
+      remaining: [0, 10],
+      stops: 2,
+    });
   });
 
   test("a function is given up when all that is less important makes no room; what was stopped for it comes back", () => {
@@ -157,7 +190,11 @@ describe("S11 to S16", () => {
       { required: 10, priority: 8, cannotRun: 0b01 },
       { required: 10, priority: 1, current: 0 },
     ];
-    expect(run([10, 10], 0b01, rows)).toEqual({ assigned: [NONE, NONE, 0], remaining: [0, 0], stops: 0 });
+    expect(run([10, 10], 0b01, rows)).toEqual({
+      assigned: [NONE, NONE, 0],
+      remaining: [0, 0],
+      stops: 0,
+    });
   });
 });
 
@@ -170,12 +207,17 @@ describe("outputs", () => {
       [1, 2, 3, 4].map((priority) => ({ required: 20, priority, current: 0 })),
       allocation,
     );
-    // Had the old line of functions on server 0 stayed, it would offer more to be stopped than runs there.
+    // Had the old line of functions on server 0 stayed, it would offer more to be stopped than runs
+    // there.
     const rows = [
       { required: 30, priority: 5, current: 0 },
       { required: 50, priority: 8 },
     ];
-    expect(run([40], 0b1, rows, allocation)).toEqual({ assigned: [0, NONE], remaining: [10], stops: 1 });
+    expect(run([40], 0b1, rows, allocation)).toEqual({
+      assigned: [0, NONE],
+      remaining: [10],
+      stops: 1,
+    });
     expect([...allocation.assigned.slice(2, 4)]).toEqual([NONE, NONE]);
   });
 

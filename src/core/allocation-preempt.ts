@@ -4,17 +4,19 @@ import { type Allocation, resetRemaining, serverOfLargestRemaining } from "./all
 import { type FunctionTable, NONE } from "./function-table.ts";
 
 /**
- * What stops a loop that places a function and may stop one for it: each round either ends one function's turn or stops one
- * function, every function has one turn, and none is stopped twice, since only less important functions are stopped and
- * their own turns come later. The rounds that are not needed look at the servers all the same: the path has the same
- * length whatever happened before (P7).
+ * What stops a loop that places a function and may stop one for it: each round either ends one
+ * function's turn or stops one function, every function has one turn, and none is stopped twice,
+ * since only less important functions are stopped and their own turns come later. The rounds that
+ * are not needed look at the servers all the same: the path has the same length whatever happened
+ * before (P7).
  */
 export const PREEMPT_ROUNDS = 2 * FUNCTIONS_MAX;
 
 /**
- * Places what is unallocated and stops less important functions where there is no room. To be called when a failure or a
- * recovery was detected (S1). Ties: lower function index first; among the least important on a server the higher index is
- * stopped; lower server index. There is no S2: what runs stays unless it is stopped for a more important function.
+ * Places what is unallocated and stops less important functions where there is no room. To be
+ * called when a failure or a recovery was detected (S1). Ties: lower function index first; among
+ * the least important on a server the higher index is stopped; lower server index. There is no S2:
+ * what runs stays unless it is stopped for a more important function.
  */
 export function allocatePreempt(table: FunctionTable, allocation: Allocation): void {
   allocation.steps = 0;
@@ -38,9 +40,11 @@ export function allocatePreempt(table: FunctionTable, allocation: Allocation): v
       turn++; // S8
     } else {
       // S5 No
-      const least = allocation.leastImportant[server]; // S11: the function Fmin of the minimum priority on this server
+      // S11: the function Fmin of the minimum priority on this server
+      const least = allocation.leastImportant[server];
       if (least !== NONE && table.priority[least] < table.priority[index]) {
-        // S12 Yes. S13, telling the clients, and the real stop are the hand-over's work, from the difference of the tables.
+        // S12 Yes. S13, telling the clients, and the real stop are the hand-over's work, from the
+        // difference of the tables.
         allocation.assigned[least] = NONE; // S14
         allocation.remaining[server] += table.required[least]; // S15
         allocation.leastImportant[server] = allocation.nextMoreImportant[least];
@@ -53,8 +57,9 @@ export function allocatePreempt(table: FunctionTable, allocation: Allocation): v
 }
 
 /**
- * Enters what runs on operable servers that may still run it, and lines the functions of each server up from the most to
- * the least important. A function placed later needs no place in that line: whoever comes after it is no more important.
+ * Enters what runs on operable servers that may still run it, and lines the functions of each
+ * server up from the most to the least important. A function placed later needs no place in that
+ * line: whoever comes after it is no more important.
  */
 function takeOverRunning(table: FunctionTable, allocation: Allocation): void {
   for (let server = 0; server < SERVERS_MAX; server++) {
@@ -69,8 +74,10 @@ function takeOverRunning(table: FunctionTable, allocation: Allocation): void {
     allocation.assigned[index] = NONE;
     if (server === NONE) continue;
     const bit = 1 << server;
-    if ((allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & bit) === 0) continue;
-    // More than the server holds can only come from a wrong report; what does not fit is unallocated and gets its turn.
+    if ((allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & bit) === 0)
+      continue;
+    // More than the server holds can only come from a wrong report; what does not fit is
+    // unallocated and gets its turn.
     if (allocation.remaining[server] < table.required[index]) continue;
     allocation.assigned[index] = server;
     allocation.remaining[server] -= table.required[index];

@@ -12,7 +12,12 @@ interface Row {
 }
 
 /** The servers that `allocateReset` gives the functions of `rows`. */
-function assign(resources: number[], operable: number, rows: Row[], allocation = new Allocation()): number[] {
+function assign(
+  resources: number[],
+  operable: number,
+  rows: Row[],
+  allocation = new Allocation(),
+): number[] {
   const everywhere = (1 << resources.length) - 1;
   const table = new FunctionTable(
     resources,
@@ -70,7 +75,8 @@ describe("FIG. 3", () => {
   });
 
   test("S2: where the functions run now plays no part", () => {
-    const rows = (current: number) => [10, 20, 30].map((required) => ({ required, priority: 5, current }));
+    const rows = (current: number) =>
+      [10, 20, 30].map((required) => ({ required, priority: 5, current }));
     const fresh = assign([50, 40], 0b11, rows(NONE));
     expect(assign([50, 40], 0b11, rows(0))).toEqual(fresh);
     expect(assign([50, 40], 0b11, rows(1))).toEqual(fresh);
@@ -92,7 +98,9 @@ describe("which servers may take a function", () => {
 
   test("none on which its process failed", () => {
     expect(assign([100, 50], 0b11, [{ required: 10, priority: 5, cannotRun: 0b01 }])).toEqual([1]);
-    expect(assign([100, 50], 0b11, [{ required: 10, priority: 5, cannotRun: 0b11 }])).toEqual([NONE]);
+    expect(assign([100, 50], 0b11, [{ required: 10, priority: 5, cannotRun: 0b11 }])).toEqual([
+      NONE,
+    ]);
   });
 });
 

@@ -4,8 +4,9 @@ import { type Allocation, resetRemaining, serverOfLargestRemaining } from "./all
 import { type FunctionTable, NONE } from "./function-table.ts";
 
 /**
- * Gives all functions out anew. To be called when a failure or a recovery was detected (S1).
- * Ties: lower function index, lower server index. The path has FUNCTIONS_MAX rounds whatever the table holds.
+ * Gives all functions out anew. To be called when a failure or a recovery was detected (S1). Ties:
+ * lower function index, lower server index. The path has FUNCTIONS_MAX rounds whatever the table
+ * holds.
  */
 export function allocateReset(table: FunctionTable, allocation: Allocation): void {
   allocation.steps = 0;
@@ -19,11 +20,14 @@ export function allocateReset(table: FunctionTable, allocation: Allocation): voi
   // S8: repeat until every function had its turn.
   for (let round = 0; round < FUNCTIONS_MAX; round++) {
     const present = round < table.functionCount;
-    const index = present ? table.turn[round] : 0; // S3: the unallocated function of the maximum priority
+    // S3: the unallocated function of the maximum priority
+    const index = present ? table.turn[round] : 0;
     const server = serverOfLargestRemaining(table, allocation, index); // S4
     // S5: does the server have the required resource? If not, the function is left out.
-    if (!present || server === NONE || allocation.remaining[server] < table.required[index]) continue;
-    allocation.assigned[index] = server; // S6; S7, making the VIP effective, is the hand-over's work
+    if (!present || server === NONE || allocation.remaining[server] < table.required[index])
+      continue;
+    // S6; S7, making the VIP effective, is the hand-over's work
+    allocation.assigned[index] = server;
     allocation.remaining[server] -= table.required[index];
   }
 }

@@ -3,7 +3,9 @@ import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { Allocation, resetRemaining, serverOfLargestRemaining } from "./allocation.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 
-/** Three servers; function 0 may run anywhere, function 1 on servers 0 and 2, function 2 nowhere. */
+/**
+ * Three servers; function 0 may run anywhere, function 1 on servers 0 and 2, function 2 nowhere.
+ */
 const table = new FunctionTable(
   [100, 80, 60],
   [0b111, 0b101, 0b000].map((servers) => ({
@@ -88,7 +90,12 @@ describe("resetting the remaining resources", () => {
   test("gives operable servers all they have and the others nothing", () => {
     const allocation = allocationWith(0b101, [7, 7, 7, 7]);
     resetRemaining(table, allocation);
-    expect([...allocation.remaining]).toEqual([100, 0, 60, ...Array.from({ length: SERVERS_MAX - 3 }, () => 0)]);
+    expect([...allocation.remaining]).toEqual([
+      100,
+      0,
+      60,
+      ...Array.from({ length: SERVERS_MAX - 3 }, () => 0),
+    ]);
     expect(allocation.steps).toBe(SERVERS_MAX);
   });
 });

@@ -32,25 +32,28 @@ test("letting go comes first, then taking up, then everything else, each in its 
 test.each([
   ["VIPs", EFFECT_VIP_ADD],
   ["others", EFFECT_LOG],
-])("%s come out in their order with all their values, also round the end of the ring", (_, kind) => {
-  const queue = new EffectQueue();
-  let taken = 0;
-  for (let pushed = 0; pushed < 3 * EFFECTS_MAX; pushed++) {
-    queue.push(kind, pushed % 1024, pushed, -pushed);
-    if (pushed % 6 === 0) continue; // the queue grows, but not beyond its size
-    expect(queue.peek()).toBe(kind);
-    expect(queue.peekIndex()).toBe(taken % 1024);
-    expect(queue.take()).toBe(true);
-    expect([queue.kind, queue.index, queue.first, queue.second]).toEqual([
-      kind,
-      taken % 1024,
-      taken,
-      taken === 0 ? 0 : -taken,
-    ]);
-    taken++;
-  }
-  expect(queue.count).toBe(3 * EFFECTS_MAX - taken);
-});
+])(
+  "%s come out in their order with all their values, also round the end of the ring",
+  (_, kind) => {
+    const queue = new EffectQueue();
+    let taken = 0;
+    for (let pushed = 0; pushed < 3 * EFFECTS_MAX; pushed++) {
+      queue.push(kind, pushed % 1024, pushed, -pushed);
+      if (pushed % 6 === 0) continue; // the queue grows, but not beyond its size
+      expect(queue.peek()).toBe(kind);
+      expect(queue.peekIndex()).toBe(taken % 1024);
+      expect(queue.take()).toBe(true);
+      expect([queue.kind, queue.index, queue.first, queue.second]).toEqual([
+        kind,
+        taken % 1024,
+        taken,
+        taken === 0 ? 0 : -taken,
+      ]);
+      taken++;
+    }
+    expect(queue.count).toBe(3 * EFFECTS_MAX - taken);
+  },
+);
 
 test("an empty queue gives nothing, and a full one is a programmer's error", () => {
   const queue = new EffectQueue();

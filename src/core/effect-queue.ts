@@ -1,28 +1,41 @@
 /**
- * What the shell has to do; preallocated. Three rings, each in order: letting go comes first (two servers must not answer),
- * then taking up (seats wait for it), then everything else. What became of an effect comes back as an event.
+ * What the shell has to do; preallocated. Three rings, each in order: letting go comes first (two
+ * servers must not answer), then taking up (seats wait for it), then everything else. What became
+ * of an effect comes back as an event.
  *
- * The rings cannot turn two effects of one function round: the hand-over asks for a VIP to be removed only when the answer to
- * adding it has come, and the other way about.
+ * The rings cannot turn two effects of one function round: the hand-over asks for a VIP to be
+ * removed only when the answer to adding it has come, and the other way about.
  */
 import { assert } from "../assert.ts";
 import { EFFECTS_MAX } from "../limits.ts";
 
 /** Take the VIPs of function `index` down; answered by EVENT_VIP_DOWN. */
 export const EFFECT_VIP_REMOVE = 1;
-/** Tell the clients of function `index` that it is about to stop (S13): before its VIPs go. `first` is the reason. */
+/**
+ * Tell the clients of function `index` that it is about to stop (S13): before its VIPs go. `first`
+ * is the reason.
+ */
 export const EFFECT_NOTICE_STOPPING = 2;
 const LETTING_GO_LAST = EFFECT_NOTICE_STOPPING;
-/** Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or EVENT_VIP_FAILED. */
+/**
+ * Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or
+ * EVENT_VIP_FAILED.
+ */
 export const EFFECT_VIP_ADD = 3;
-/** Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour advertisement). */
+/**
+ * Announce the VIPs of function `index` again (gratuitous ARP, unsolicited neighbour
+ * advertisement).
+ */
 export const EFFECT_ANNOUNCE = 4;
 const TAKING_UP_LAST = EFFECT_ANNOUNCE;
 /** Start the process of function `index`; `first` is REASON_*. */
 export const EFFECT_PROCESS_START = 5;
 /** Stop the process of function `index`; `first` is the grace in ms. */
 export const EFFECT_PROCESS_STOP = 6;
-/** Tell the clients where function `index` is now; `first` is NOTICE_MOVED or NOTICE_STARTED, `second` the reason. */
+/**
+ * Tell the clients where function `index` is now; `first` is NOTICE_MOVED or NOTICE_STARTED,
+ * `second` the reason.
+ */
 export const EFFECT_NOTICE = 7;
 /** A maintenance event: `index` is its code, `first` and `second` its values. */
 export const EFFECT_LOG = 8;
@@ -63,7 +76,12 @@ export class EffectQueue {
   }
 
   push(kind: number, index: number, first: number, second: number): void {
-    const ring = kind <= LETTING_GO_LAST ? this.lettingGo : kind <= TAKING_UP_LAST ? this.takingUp : this.other;
+    const ring =
+      kind <= LETTING_GO_LAST
+        ? this.lettingGo
+        : kind <= TAKING_UP_LAST
+          ? this.takingUp
+          : this.other;
     assert(ring.count < EFFECTS_MAX, "effect queue");
     const slot = (ring.head + ring.count) % EFFECTS_MAX;
     ring.kinds[slot] = kind;
@@ -85,12 +103,18 @@ export class EffectQueue {
     return ring.indices[ring.head];
   }
 
-  /** Takes the next effect into `kind`, `index`, `first`, `second`. @returns false when there is none. */
+  /**
+   * Takes the next effect into `kind`, `index`, `first`, `second`. @returns false when there is
+   * none.
+   */
   take(): boolean {
     return this.takeFrom(this.next());
   }
 
-  /** Takes the next effect that moves no VIP, whatever else waits. @returns false when there is none. */
+  /**
+   * Takes the next effect that moves no VIP, whatever else waits. @returns false when there is
+   * none.
+   */
   takeOther(): boolean {
     return this.takeFrom(this.other);
   }

@@ -182,7 +182,8 @@ describe("stopped and starved", () => {
     engine.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
     engine.step(atUs + 40_001);
     expect(engine.hasStalled(atUs + 40_001)).toBe(true);
-    expect(engine.draining).toBe(false); // nothing is decided on what was known before (seed 2015514)
+    // nothing is decided on what was known before (seed 2015514)
+    expect(engine.draining).toBe(false);
   });
 
   test("more than half a period late: it reads before it sends", () => {
@@ -197,11 +198,25 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   // Recovered after one period: the detection time is what counts.
   const timing = timingOf(10, 7, 1, 0);
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
-  const engine = new Engine(new FunctionTable([10, 10], []), allocatePreempt, identity, timing, 1_000_000, BEGAN_US);
+  const engine = new Engine(
+    new FunctionTable([10, 10], []),
+    allocatePreempt,
+    identity,
+    timing,
+    1_000_000,
+    BEGAN_US,
+  );
   /** Server 1 still echoes the incarnation that was here before, and is stopped after that. */
   const hear = (atUs: number): void => {
     const message = engine.events.message(engine.events.count);
-    Object.assign(message, { sender: 1, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 9, sequence: 1 });
+    Object.assign(message, {
+      sender: 1,
+      systemId: 1,
+      digestHigh: 1,
+      digestLow: 1,
+      incarnation: 9,
+      sequence: 1,
+    });
     message.heardIncarnation[0] = 4;
     engine.events.push(EVENT_KEEP_ALIVE, 0, 0);
     engine.step(atUs);
@@ -213,12 +228,26 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   engine.step(heardUs + timing.detectionUs);
   expect(engine.phase).toBe(PHASE_ACTIVE);
   // Recordings that go on and on hold it up for a bounded time.
-  const held = new Engine(new FunctionTable([10, 10], []), allocatePreempt, identity, timing, 1_000_000, BEGAN_US);
+  const held = new Engine(
+    new FunctionTable([10, 10], []),
+    allocatePreempt,
+    identity,
+    timing,
+    1_000_000,
+    BEGAN_US,
+  );
   const patienceUs = timing.listenUs + 3 * timing.detectionUs;
   for (let sinceUs = 0; sinceUs < patienceUs; sinceUs += 10_000) {
     held.beginPeriod(BEGAN_US + sinceUs);
     const message = held.events.message(held.events.count);
-    Object.assign(message, { sender: 1, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 9, sequence: 1 });
+    Object.assign(message, {
+      sender: 1,
+      systemId: 1,
+      digestHigh: 1,
+      digestLow: 1,
+      incarnation: 9,
+      sequence: 1,
+    });
     held.events.push(EVENT_KEEP_ALIVE, 0, 0);
     held.step(BEGAN_US + sinceUs);
     expect(held.phase).toBe(PHASE_LISTENING);

@@ -1,15 +1,30 @@
 /**
- * The decisions of one server: a function of time and events over preallocated tables. Events go in, effects come out,
- * `step` calls nobody. The order of its phases is fixed: events, silence, phase, allocation (S1–S16), hand-over, good-bye,
- * and whether to send at once. Announcements and hand-over deadlines are looked at with the next period at the latest.
+ * The decisions of one server: a function of time and events over preallocated tables. Events go
+ * in, effects come out, `step` calls nobody. The order of its phases is fixed: events, silence,
+ * phase, allocation (S1–S16), hand-over, good-bye, and whether to send at once. Announcements and
+ * hand-over deadlines are looked at with the next period at the latest.
  *
- * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs` call `beginPeriod` and
- * `compose`, and send `outgoing` (when it `isLate`, `beginPeriod` comes after `step`); fill `events`; call `step`; when `sendRequested` call `compose` and send `outgoing` before any effect is
- * carried out, so that ownership is known before a VIP goes up; then send what `composeRelay` gives until it has no more.
+ * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs`
+ * call `beginPeriod` and `compose`, and send `outgoing` (when it `isLate`, `beginPeriod` comes
+ * after `step`); fill `events`; call `step`; when `sendRequested` call `compose` and send
+ * `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up;
+ * then send what `composeRelay` gives until it has no more.
  */
 import { assert } from "../assert.ts";
-import { EXTRA_SENDS_MAX, FUNCTIONS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX, SERVERS_MAX } from "../limits.ts";
-import { FLAG_DRAINING, FLAG_GOOD_BYE, FLAG_OWNS, FLAG_PASSIVE, KeepAliveMessage } from "../wire/keep-alive.ts";
+import {
+  EXTRA_SENDS_MAX,
+  FUNCTIONS_MAX,
+  LOST_AFTER_PERIODS_MAX,
+  SEQUENCE_MAX,
+  SERVERS_MAX,
+} from "../limits.ts";
+import {
+  FLAG_DRAINING,
+  FLAG_GOOD_BYE,
+  FLAG_OWNS,
+  FLAG_PASSIVE,
+  KeepAliveMessage,
+} from "../wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
@@ -110,7 +125,9 @@ export class Engine {
   skips = true;
   /** Steps that were not left out. */
   decisions = 0;
-  /** When silence is to be judged again, and the servers that were watched when that was worked out. */
+  /**
+   * When silence is to be judged again, and the servers that were watched when that was worked out.
+   */
   private silenceDueUs = 0;
   private watched = 0;
 
@@ -126,8 +143,23 @@ export class Engine {
     this.events = new EventQueue(table.serverCount, table.wordCount);
     this.outgoing = new KeepAliveMessage(table.serverCount, table.wordCount);
     this.membership = new Membership(table, identity, timing);
-    this.handover = new Handover(table, this.membership, this.effects, timing, identity.self, announceAgainUs);
-    this.moves = new Moves(table, policy, this.membership, this.handover, this.effects, timing, identity.self);
+    this.handover = new Handover(
+      table,
+      this.membership,
+      this.effects,
+      timing,
+      identity.self,
+      announceAgainUs,
+    );
+    this.moves = new Moves(
+      table,
+      policy,
+      this.membership,
+      this.handover,
+      this.effects,
+      timing,
+      identity.self,
+    );
     this.agreement = new Agreement(
       table,
       policy,
@@ -144,8 +176,22 @@ export class Engine {
     this.stall = new Stall(timing);
     this.listening = new Listening(table, this.membership, timing);
     const { membership, handover, agreement, isolation, listening, effects } = this;
-    this.phases = new Phases(membership, handover, agreement, isolation, listening, effects, timing);
-    this.strangers = new Strangers(table, this.membership, this.handover, this.effects, timing.listenUs);
+    this.phases = new Phases(
+      membership,
+      handover,
+      agreement,
+      isolation,
+      listening,
+      effects,
+      timing,
+    );
+    this.strangers = new Strangers(
+      table,
+      this.membership,
+      this.handover,
+      this.effects,
+      timing.listenUs,
+    );
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listening.begin(nowUs);
     this.nextSendUs = nowUs;
@@ -171,7 +217,10 @@ export class Engine {
     return this.phases.passive;
   }
 
-  /** Flight begins now: what start-up took since the engine was made counts neither as lateness nor as listening. */
+  /**
+   * Flight begins now: what start-up took since the engine was made counts neither as lateness nor
+   * as listening.
+   */
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
     this.listening.begin(nowUs);
@@ -180,7 +229,10 @@ export class Engine {
     this.nowUs = nowUs;
   }
 
-  /** The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed ones are left out. */
+  /**
+   * The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed
+   * ones are left out.
+   */
   beginPeriod(nowUs: number): void {
     this.nowUs = nowUs;
     this.lateness.count(nowUs - this.nextSendUs);
@@ -197,26 +249,35 @@ export class Engine {
   }
 
   /**
-   * The loop comes late to its keep-alive: it then reads and decides first, so that what it echoes is not what it knew before. The others
-   * would take an old echo for a message that was lost, and let their leases run out.
+   * The loop comes late to its keep-alive: it then reads and decides first, so that what it echoes
+   * is not what it knew before. The others would take an old echo for a message that was lost, and
+   * let their leases run out.
    */
   isLate(nowUs: number): boolean {
     return this.stall.isLate(nowUs, this.nextSendUs);
   }
 
-  /** VIPs may be up here, or come up. One that has let go of everything and leaves is granted nothing any more, and needs nothing. */
+  /**
+   * VIPs may be up here, or come up. One that has let go of everything and leaves is granted
+   * nothing any more, and needs nothing.
+   */
   get needsLease(): boolean {
     return !this.leaving || this.handover.busy !== 0;
   }
 
-  /** This loop was held up for longer than the others wait. To be asked first in every turn: then everything is let go before anything else. */
+  /**
+   * This loop was held up for longer than the others wait. To be asked first in every turn: then
+   * everything is let go before anything else.
+   */
   hasStalled(nowUs: number): boolean {
     return this.stall.has(nowUs, this.nextSendUs);
   }
 
   /**
-   * Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3 rows of hand-over.
-   * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged yet
+   * Takes all events and decides. Bounded: EVENTS_MAX events, one allocation, FUNCTIONS_MAX × 3
+   * rows of hand-over.
+   * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged
+   * yet
    */
   step(nowUs: number, allRead = true): void {
     this.stall.noteStep(nowUs, this.nowUs);
@@ -238,8 +299,8 @@ export class Engine {
   }
 
   /**
-   * Nothing was heard that changes anything, and nothing is due: `decide` would change nothing. Most steps in flight are so; tests
-   * compare flights in which none is left out.
+   * Nothing was heard that changes anything, and nothing is due: `decide` would change nothing.
+   * Most steps in flight are so; tests compare flights in which none is left out.
    */
   private isQuiet(nowUs: number): boolean {
     const { membership, handover } = this;
@@ -321,18 +382,26 @@ export class Engine {
     this.counters[COUNTER_SENT]++;
   }
 
-  /** The client interface has this Ethernet address from now on: its first two and last four bytes. */
+  /**
+   * The client interface has this Ethernet address from now on: its first two and last four bytes.
+   */
   setClientMac(high: number, low: number): void {
     this.identity.clientMacHigh = high;
     this.identity.clientMacLow = low;
   }
 
-  /** Fills `outgoing` with another server's message that is to be sent on. @returns false when there is none left */
+  /**
+   * Fills `outgoing` with another server's message that is to be sent on. @returns false when there
+   * is none left
+   */
   composeRelay(): boolean {
     return this.relay.compose(this.outgoing);
   }
 
-  /** The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at once. */
+  /**
+   * The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at
+   * once.
+   */
   sayGoodBye(): void {
     this.phases.sayGoodBye();
   }
@@ -343,7 +412,8 @@ export class Engine {
       const index = events.index[slot];
       const first = events.first[slot];
       const kind = events.kind[slot];
-      // A witness that answers keeps a server from being isolated, and ends that in a step that is not quiet.
+      // A witness that answers keeps a server from being isolated, and ends that in a step that is
+      // not quiet.
       if (kind !== EVENT_KEEP_ALIVE && kind !== EVENT_WITNESS) this.heardMore = true;
       switch (kind) {
         case EVENT_KEEP_ALIVE:
@@ -386,11 +456,15 @@ export class Engine {
     events.clear();
   }
 
-  /** @returns when it is to be judged again at the latest; until then nobody who is watched now can have been silent for long enough */
+  /**
+   * @returns when it is to be judged again at the latest; until then nobody who is watched now can
+   * have been silent for long enough
+   */
   private judgeSilence(nowUs: number): number {
     const { membership } = this;
     const watched = membership.heard | (membership.incompatible << SERVERS_MAX);
-    if (nowUs < this.silenceDueUs && watched === this.watched && membership.unreachable === 0) return this.silenceDueUs;
+    if (nowUs < this.silenceDueUs && watched === this.watched && membership.unreachable === 0)
+      return this.silenceDueUs;
     this.silenceDueUs = detectFailures(this.table, membership, nowUs, this.timing.detectionUs);
     this.watched = membership.heard | (membership.incompatible << SERVERS_MAX);
     return this.silenceDueUs;
@@ -430,14 +504,21 @@ export class Engine {
       const state = membership.state[server];
       if (state === SERVER_ALIVE) effects.push(EFFECT_LOG, LOG_SERVER_ALIVE, server, 0);
       else if (state === SERVER_LOST) effects.push(EFFECT_LOG, LOG_SERVER_LOST, server, 0);
-      else if (state === SERVER_UNREACHABLE) effects.push(EFFECT_LOG, LOG_SERVER_UNREACHABLE, server, 0);
+      else if (state === SERVER_UNREACHABLE)
+        effects.push(EFFECT_LOG, LOG_SERVER_UNREACHABLE, server, 0);
       else if (state === SERVER_LEAVING) effects.push(EFFECT_LOG, LOG_SERVER_LEFT, server, 0);
       else if (state === SERVER_INCOMPATIBLE) {
-        effects.push(EFFECT_LOG, LOG_SERVER_INCOMPATIBLE, server, membership.foreignDigest[server] | 0);
+        effects.push(
+          EFFECT_LOG,
+          LOG_SERVER_INCOMPATIBLE,
+          server,
+          membership.foreignDigest[server] | 0,
+        );
       }
     }
     const twice = this.phases.hearsOwnIndex(nowUs);
-    if (twice && !this.ownIndexLogged) effects.push(EFFECT_LOG, LOG_SERVER_ID_TWICE, this.identity.self, 0);
+    if (twice && !this.ownIndexLogged)
+      effects.push(EFFECT_LOG, LOG_SERVER_ID_TWICE, this.identity.self, 0);
     this.ownIndexLogged = twice;
   }
 

@@ -11,7 +11,12 @@ test("takes EVENTS_MAX events with their values and refuses the next", () => {
   expect(queue.isFull()).toBe(true);
   expect(queue.push(EVENT_VIP_FAILED, 0, 0)).toBe(false);
   expect(queue.count).toBe(EVENTS_MAX);
-  expect([queue.kind[5], queue.index[5], queue.first[5], queue.second[5]]).toEqual([EVENT_VIP_FAILED, 5, -5, 2]);
+  expect([queue.kind[5], queue.index[5], queue.first[5], queue.second[5]]).toEqual([
+    EVENT_VIP_FAILED,
+    5,
+    -5,
+    2,
+  ]);
   queue.clear();
   expect(queue.count).toBe(0);
   expect(queue.push(EVENT_KEEP_ALIVE, 0, 1)).toBe(true);

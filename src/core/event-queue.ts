@@ -2,7 +2,10 @@
 import { BITMAP_WORDS, EVENTS_MAX, SERVERS_MAX } from "../limits.ts";
 import { KeepAliveMessage } from "../wire/keep-alive.ts";
 
-/** A datagram with a sound layout and MAC; its content is in `message(slot)`, `first` is the network. */
+/**
+ * A datagram with a sound layout and MAC; its content is in `message(slot)`, `first` is the
+ * network.
+ */
 export const EVENT_KEEP_ALIVE = 1;
 /** All VIPs of function `index` are up. */
 export const EVENT_VIP_UP = 2;
@@ -14,13 +17,19 @@ export const EVENT_VIP_DOWN = 4;
 export const EVENT_VIP_REMOVED = 5;
 /** The carrier of the client interface is present (`first` = 1) or lost (0). */
 export const EVENT_CARRIER = 6;
-/** The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's kind. */
+/**
+ * The process of function `index`: see wire/control CONTROL_PROCESS_*; `first` is the record's
+ * kind.
+ */
 export const EVENT_PROCESS = 7;
 /** A command; `first` is CONTROL_DRAIN, CONTROL_RESUME or CONTROL_LEAVE. */
 export const EVENT_COMMAND = 8;
 /** Witness `index` answered a probe. */
 export const EVENT_WITNESS = 9;
-/** A host other than this one answers for a VIP of function `index`: `first` and `second` are the first 2 and last 4 bytes of its MAC. */
+/**
+ * A host other than this one answers for a VIP of function `index`: `first` and `second` are the
+ * first 2 and last 4 bytes of its MAC.
+ */
 export const EVENT_STRANGER = 10;
 /** Somebody asks for function `index` to be moved to server `first`. */
 export const EVENT_MOVE = 11;
@@ -37,7 +46,8 @@ export class EventQueue {
 
   /** Messages of a table of `servers` and of functions in `words` words of a bitmap. */
   constructor(servers: number = SERVERS_MAX, words: number = BITMAP_WORDS) {
-    for (let slot = 0; slot < EVENTS_MAX; slot++) this.messages.push(new KeepAliveMessage(servers, words));
+    for (let slot = 0; slot < EVENTS_MAX; slot++)
+      this.messages.push(new KeepAliveMessage(servers, words));
   }
 
   isFull(): boolean {
@@ -49,7 +59,10 @@ export class EventQueue {
     return this.messages[slot] as KeepAliveMessage;
   }
 
-  /** Gives the content of `slot` away for another message object, whose content is overwritten some time. */
+  /**
+   * Gives the content of `slot` away for another message object, whose content is overwritten some
+   * time.
+   */
   exchange(slot: number, message: KeepAliveMessage): KeepAliveMessage {
     const given = this.messages[slot] as KeepAliveMessage;
     this.messages[slot] = message;

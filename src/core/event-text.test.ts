@@ -8,7 +8,9 @@ const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: [
 test("one line with names, phases, digests and errnos", () => {
   expect(formatEvent(events.LOG_SERVER_LOST, 1, 0, names)).toBe("WNG-0111 SERVER LOST: b");
   expect(formatEvent(LOG_PHASE, 3, 0, names)).toBe("WNG-0100 PHASE CHANGED: DRAINING");
-  expect(formatEvent(LOG_VIP_FAILED, 1, 13, names)).toBe("WNG-0210 VIP COULD NOT BE SET: map errno 13");
+  expect(formatEvent(LOG_VIP_FAILED, 1, 13, names)).toBe(
+    "WNG-0210 VIP COULD NOT BE SET: map errno 13",
+  );
   expect(formatEvent(LOG_SERVER_INCOMPATIBLE, 0, -1, names)).toBe(
     "WNG-0114 SERVER HAS ANOTHER TABLE: a digest ffffffff",
   );
@@ -18,7 +20,9 @@ test("one line with names, phases, digests and errnos", () => {
   expect(formatEvent(events.LOG_STRANGER_GONE, (0x0002 << 16) | 1023, 3, names)).toBe(
     "WNG-0216 STRANGER NOT SEEN ANY MORE: function 1023 00:02:00:00:00:03",
   );
-  expect(formatEvent(events.LOG_CARRIER_LOST, 5, 6, names)).toBe("WNG-0120 CLIENT NETWORK CARRIER LOST");
+  expect(formatEvent(events.LOG_CARRIER_LOST, 5, 6, names)).toBe(
+    "WNG-0120 CLIENT NETWORK CARRIER LOST",
+  );
 });
 
 test("what has no name is shown by its number, and an unknown code with both values", () => {
@@ -42,7 +46,11 @@ test("the subject of a fault is what sets and clears have in common", () => {
   expect(eventSubject(LOG_SERVER_INCOMPATIBLE, "", "a digest ffffffff")).toBe("a");
   expect(eventSubject(events.LOG_SERVER_ALIVE, "", "a")).toBe("a");
   expect(eventSubject(LOG_VIP_FAILED, "map", "errno 13")).toBe("map");
-  expect(eventSubject(events.LOG_STRANGER, "map", "fe:0a:ff:ff:ff:fe")).toBe("map fe:0a:ff:ff:ff:fe");
+  expect(eventSubject(events.LOG_STRANGER, "map", "fe:0a:ff:ff:ff:fe")).toBe(
+    "map fe:0a:ff:ff:ff:fe",
+  );
   expect(eventSubject(events.LOG_STALLED, "", "300")).toBe("");
-  expect(eventSubject(events.LOG_ACTION, "", "DRAIN")).not.toBe(eventSubject(events.LOG_ACTION, "", "RESUME"));
+  expect(eventSubject(events.LOG_ACTION, "", "DRAIN")).not.toBe(
+    eventSubject(events.LOG_ACTION, "", "RESUME"),
+  );
 });

@@ -23,8 +23,15 @@ export function eventFunction(code: number, first: number): number {
   return kind === "functionAndMac" ? first & 0xffff : -1;
 }
 
-/** What the values say beside the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for nothing. */
-export function eventDetail(code: number, first: number, second: number, names: EventNames): string {
+/**
+ * What the values say beside the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for nothing.
+ */
+export function eventDetail(
+  code: number,
+  first: number,
+  second: number,
+  names: EventNames,
+): string {
   const known = maintenanceEvent(code);
   if (known === undefined) return `${first} ${second}`;
   if (known.first === "functionAndMac") return formatMac(first >>> 16, second >>> 0);
@@ -36,9 +43,9 @@ export function eventDetail(code: number, first: number, second: number, names: 
 }
 
 /**
- * What a fault is about, so that what is set is cleared for the same: a server, a network, a function, or a function and the
- * MAC of a stranger; of an action what was done; "" where there is only one. Made of what a record holds in words: it means the
- * same under any table.
+ * What a fault is about, so that what is set is cleared for the same: a server, a network, a
+ * function, or a function and the MAC of a stranger; of an action what was done; "" where there is
+ * only one. Made of what a record holds in words: it means the same under any table.
  */
 export function eventSubject(code: number, functionId: string, detail: string): string {
   // Each is counted by itself: how often one was done hides no other.
@@ -59,13 +66,23 @@ export function eventSubject(code: number, functionId: string, detail: string): 
 }
 
 /** One line for people: `WNG-0111 SERVER LOST: b`. An unknown code is shown with its numbers. */
-export function formatEvent(code: number, first: number, second: number, names: EventNames): string {
+export function formatEvent(
+  code: number,
+  first: number,
+  second: number,
+  names: EventNames,
+): string {
   const label = eventLabel(code);
   const known = maintenanceEvent(code);
   if (known === undefined) return `${label} UNKNOWN EVENT: ${first} ${second}`;
-  const values = [formatValue(known.first, first, names, second), formatValue(known.second, second, names, 0)];
+  const values = [
+    formatValue(known.first, first, names, second),
+    formatValue(known.second, second, names, 0),
+  ];
   const shown = values.filter((value) => value !== "");
-  return shown.length === 0 ? `${label} ${known.text}` : `${label} ${known.text}: ${shown.join(" ")}`;
+  return shown.length === 0
+    ? `${label} ${known.text}`
+    : `${label} ${known.text}: ${shown.join(" ")}`;
 }
 
 function formatValue(kind: ValueKind, value: number, names: EventNames, rest: number): string {

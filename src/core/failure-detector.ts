@@ -1,6 +1,7 @@
 /**
- * Judges silence (patent [0027]; protocol, section 2). A server that is not heard for the detection time has failed only
- * when every server that we hear has lost it too; otherwise it is unreachable from here and its functions are left alone.
+ * Judges silence (patent [0027]; protocol, section 2). A server that is not heard for the detection
+ * time has failed only when every server that we hear has lost it too; otherwise it is unreachable
+ * from here and its functions are left alone.
  */
 import {
   SERVER_ALIVE,
@@ -14,8 +15,9 @@ import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
 /**
- * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness has lost them too.
- * Silence that was our own, because this loop was late, is not held against them.
+ * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness
+ * has lost them too. Silence that was our own, because this loop was late, is not held against
+ * them.
  * @param detectionUs silence after which a server counts as failed
  * @returns the earliest time in µs at which another server could fall due, Infinity when none can
  */
@@ -28,7 +30,8 @@ export function detectFailures(
   let dueUs = Number.POSITIVE_INFINITY;
   for (let server = 0; server < table.serverCount; server++) {
     const state = membership.state[server];
-    if (state !== SERVER_ALIVE && state !== SERVER_JOINING && state !== SERVER_INCOMPATIBLE) continue;
+    if (state !== SERVER_ALIVE && state !== SERVER_JOINING && state !== SERVER_INCOMPATIBLE)
+      continue;
     const silentAtUs = membership.lastHeardUs[server] + membership.excusedUs[server] + detectionUs;
     if (nowUs < silentAtUs) {
       if (silentAtUs < dueUs) dueUs = silentAtUs;
@@ -50,7 +53,11 @@ export function detectFailures(
 /** Does any server that we hear and count as alive still hear `server`? */
 function isHeardByOthers(table: FunctionTable, membership: Membership, server: number): boolean {
   for (let witness = 0; witness < table.serverCount; witness++) {
-    if (membership.state[witness] === SERVER_ALIVE && (membership.hears[witness] & (1 << server)) !== 0) return true;
+    if (
+      membership.state[witness] === SERVER_ALIVE &&
+      (membership.hears[witness] & (1 << server)) !== 0
+    )
+      return true;
   }
   return false;
 }

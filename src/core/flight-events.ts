@@ -46,9 +46,17 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     clears: [LOG_ISOLATED],
     clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
   }),
-  event(LOG_SERVER_ALIVE, "SERVER ALIVE", "server", "none", "A server is heard in both directions.", "None.", {
-    clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
-  }),
+  event(
+    LOG_SERVER_ALIVE,
+    "SERVER ALIVE",
+    "server",
+    "none",
+    "A server is heard in both directions.",
+    "None.",
+    {
+      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+    },
+  ),
   event(
     LOG_SERVER_LOST,
     "SERVER LOST",
@@ -56,7 +64,12 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "No server hears its keep-alives any longer.",
     "Check power and network cables of the server named.",
-    { class: 2, lasts: "cleared", clears: [LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE], inhibited: true },
+    {
+      class: 2,
+      lasts: "cleared",
+      clears: [LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+      inhibited: true,
+    },
   ),
   event(
     LOG_SERVER_UNREACHABLE,
@@ -65,11 +78,24 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "none",
     "Others hear the server, this one does not.",
     "Check the network cables between the two servers.",
-    { class: 2, lasts: "cleared", clears: [LOG_SERVER_LOST, LOG_SERVER_INCOMPATIBLE], inhibited: true },
+    {
+      class: 2,
+      lasts: "cleared",
+      clears: [LOG_SERVER_LOST, LOG_SERVER_INCOMPATIBLE],
+      inhibited: true,
+    },
   ),
-  event(LOG_SERVER_LEFT, "SERVER SAID GOOD-BYE", "server", "none", "The server was stopped in good order.", "None.", {
-    clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
-  }),
+  event(
+    LOG_SERVER_LEFT,
+    "SERVER SAID GOOD-BYE",
+    "server",
+    "none",
+    "The server was stopped in good order.",
+    "None.",
+    {
+      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+    },
+  ),
   event(
     LOG_SERVER_INCOMPATIBLE,
     "SERVER HAS ANOTHER TABLE",
@@ -77,7 +103,12 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "digest",
     "The server runs with another firmware configuration.",
     "Load the same configuration on all servers.",
-    { class: 2, lasts: "cleared", clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE], inhibited: true },
+    {
+      class: 2,
+      lasts: "cleared",
+      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE],
+      inhibited: true,
+    },
   ),
   event(
     LOG_SERVER_ID_TWICE,
@@ -97,9 +128,17 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the cable and the switch port.",
     { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(LOG_CARRIER_PRESENT, "CLIENT NETWORK CARRIER PRESENT", "none", "none", "The link is back.", "None.", {
-    clears: [LOG_CARRIER_LOST],
-  }),
+  event(
+    LOG_CARRIER_PRESENT,
+    "CLIENT NETWORK CARRIER PRESENT",
+    "none",
+    "none",
+    "The link is back.",
+    "None.",
+    {
+      clears: [LOG_CARRIER_LOST],
+    },
+  ),
   event(
     LOG_ISOLATED,
     "CUT OFF FROM PEERS AND WITNESSES",
@@ -127,9 +166,17 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check cable and switch port; restart when it was missing.",
     { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(LOG_NETWORK_PRESENT, "KEEP-ALIVE NETWORK PRESENT", "network", "none", "The link is back.", "None.", {
-    clears: [LOG_NETWORK_LOST],
-  }),
+  event(
+    LOG_NETWORK_PRESENT,
+    "KEEP-ALIVE NETWORK PRESENT",
+    "network",
+    "none",
+    "The link is back.",
+    "None.",
+    {
+      clears: [LOG_NETWORK_LOST],
+    },
+  ),
   event(
     LOG_FUNCTION_UP,
     "FUNCTION UP HERE",
@@ -139,9 +186,17 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None.",
     { clears: [LOG_FUNCTION_FAILED, LOG_VIP_FAILED] },
   ),
-  event(LOG_FUNCTION_RELEASED, "FUNCTION RELEASED", "function", "none", "The function's VIPs are down here.", "None.", {
-    clears: [LOG_VIP_FOREIGN],
-  }),
+  event(
+    LOG_FUNCTION_RELEASED,
+    "FUNCTION RELEASED",
+    "function",
+    "none",
+    "The function's VIPs are down here.",
+    "None.",
+    {
+      clears: [LOG_VIP_FOREIGN],
+    },
+  ),
   event(
     LOG_FUNCTION_PREEMPTED,
     "FUNCTION STOPPED FOR ANOTHER",
@@ -240,7 +295,14 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Somebody asked this server for the function to be moved to the server named.",
     "None.",
   ),
-  event(LOG_MOVE_DONE, "MOVE CARRIED OUT", "function", "server", "The function is on the server named now.", "None."),
+  event(
+    LOG_MOVE_DONE,
+    "MOVE CARRIED OUT",
+    "function",
+    "server",
+    "The function is on the server named now.",
+    "None.",
+  ),
   event(
     LOG_MOVE_GIVEN_UP,
     "MOVE GIVEN UP",

@@ -9,7 +9,13 @@ import {
   PROCESS_ON_ACTIVATE,
 } from "./function-table.ts";
 
-const row: FunctionRow = { required: 5, priority: 5, servers: 0b01, process: PROCESS_NONE, stopGraceMs: 0 };
+const row: FunctionRow = {
+  required: 5,
+  priority: 5,
+  servers: 0b01,
+  process: PROCESS_NONE,
+  stopGraceMs: 0,
+};
 
 describe("columns", () => {
   const table = new FunctionTable(
@@ -50,7 +56,11 @@ describe("columns", () => {
   test("hold the largest aircraft", () => {
     const largest = new FunctionTable(
       Array.from({ length: SERVERS_MAX }, () => RESOURCE_MAX),
-      Array.from({ length: FUNCTIONS_MAX }, () => ({ ...row, required: RESOURCE_MAX, servers: 0xffff })),
+      Array.from({ length: FUNCTIONS_MAX }, () => ({
+        ...row,
+        required: RESOURCE_MAX,
+        servers: 0xffff,
+      })),
     );
     expect(largest.serverMask).toBe(0xffff);
     expect(largest.eligible[FUNCTIONS_MAX - 1]).toBe(0xffff);

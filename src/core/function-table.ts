@@ -1,7 +1,7 @@
 /**
- * The service function management table of FIG. 2: NR(Fy) and P(Fy) for every function, and R(Sx) for every server.
- * Made once at start-up from the firmware configuration and never written again; all columns have the size of the limits,
- * whatever the aircraft.
+ * The service function management table of FIG. 2: NR(Fy) and P(Fy) for every function, and R(Sx)
+ * for every server. Made once at start-up from the firmware configuration and never written again;
+ * all columns have the size of the limits, whatever the aircraft.
  */
 import { assert } from "../assert.ts";
 import {
@@ -22,7 +22,10 @@ export const PROCESS_NONE = 0; // the function is its VIP alone
 export const PROCESS_ON_ACTIVATE = 1; // started when the VIP is up
 export const PROCESS_ALWAYS = 2; // kept running, bound to the VIP when it arrives
 
-/** One row as the configuration gives it. `servers` is the mask of the eligible servers (bit x = server x). */
+/**
+ * One row as the configuration gives it. `servers` is the mask of the eligible servers (bit x =
+ * server x).
+ */
 export interface FunctionRow {
   required: number;
   priority: number;
@@ -50,8 +53,9 @@ export class FunctionTable {
   readonly process = new Uint8Array(FUNCTIONS_MAX);
   readonly stopGraceUs = new Float64Array(FUNCTIONS_MAX);
   /**
-   * Functions in the order in which step S3 retrieves them: priority falling, then index rising.
-   * S3 asks for the maximum over what is unallocated; walking this list gives the same answer in one step each.
+   * Functions in the order in which step S3 retrieves them: priority falling, then index rising. S3
+   * asks for the maximum over what is unallocated; walking this list gives the same answer in one
+   * step each.
    */
   readonly turn = new Uint16Array(FUNCTIONS_MAX);
 
@@ -63,7 +67,10 @@ export class FunctionTable {
     this.wordCount = Math.ceil(rows.length / 32);
     this.serverMask = (1 << resources.length) - 1;
     resources.forEach((resource, server) => {
-      assert(Number.isInteger(resource) && resource >= 0 && resource <= RESOURCE_MAX, "server resource");
+      assert(
+        Number.isInteger(resource) && resource >= 0 && resource <= RESOURCE_MAX,
+        "server resource",
+      );
       this.resource[server] = resource;
     });
     rows.forEach((row, index) => {

@@ -1,6 +1,7 @@
 /**
- * The state machine of a function on one server as a table (protocol, section 4): what is looked at in each state, what is done
- * then, and which state follows. Conditions and actions are numbers here and mean something in handover.ts alone.
+ * The state machine of a function on one server as a table (protocol, section 4): what is looked at
+ * in each state, what is done then, and which state follows. Conditions and actions are numbers
+ * here and mean something in handover.ts alone.
  */
 
 import {
@@ -59,17 +60,21 @@ export const PUT_BACK = 11;
 export const RESUME_SERVICE = 12;
 
 /**
- * The state machine: state, condition, action, next state, and the mark of a row that is rare. The first row whose condition holds is taken;
- * without one nothing happens.
+ * The state machine: state, condition, action, next state, and the mark of a row that is rare. The
+ * first row whose condition holds is taken; without one nothing happens.
  */
 const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [IDLE, OURS, CLAIM, CLAIMED, MARK_COMMON], // the policy gave it to us (S6)
-  [CLAIMED, NOT_OURS, NOTHING, IDLE, MARK_CLAIM_WITHDRAWN], // the policy thought again, or we are cut off
+  // the policy thought again, or we are cut off
+  [CLAIMED, NOT_OURS, NOTHING, IDLE, MARK_CLAIM_WITHDRAWN],
   [CLAIMED, MAY_TAKE, ADD_VIP, ADDING, MARK_COMMON], // free, confirmed, room: S7
   [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP, MARK_COMMON],
-  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_VIP_FAILED], // some of several VIPs may be up: remove all
-  [UP, CUT_OFF, REMOVE_VIP, REMOVING, MARK_COMMON], // isolated, or the process failed: nobody is served here
-  [UP, RIVAL_BEFORE_US, YIELD, REMOVING, MARK_OWNED_TWICE], // owned twice after a divided network was joined
+  // some of several VIPs may be up: remove all
+  [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_VIP_FAILED],
+  // isolated, or the process failed: nobody is served here
+  [UP, CUT_OFF, REMOVE_VIP, REMOVING, MARK_COMMON],
+  // owned twice after a divided network was joined
+  [UP, RIVAL_BEFORE_US, YIELD, REMOVING, MARK_OWNED_TWICE],
   [UP, MOVE_READY, REMOVE_VIP, REMOVING, MARK_COMMON], // the new owner has room: break before make
   [UP, MOVE_OVERDUE, REMOVE_VIP_LATE, REMOVING, MARK_MOVE_OVERDUE], // nothing waits for ever
   [UP, STOP_DUE, STOP_SERVICE, STOPPING, MARK_PREEMPTED], // S13, S14

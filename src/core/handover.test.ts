@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
-import { CONTROL_PROCESS_FAILED, CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
+import {
+  CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+} from "../wire/control.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
 import {
   EFFECT_ANNOUNCE,
@@ -40,7 +44,14 @@ let nowUs: number;
 let sequence: number;
 
 beforeEach(() => {
-  const identity = { self: SELF, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 0 };
+  const identity = {
+    self: SELF,
+    systemId: 1,
+    digestHigh: 1,
+    digestLow: 1,
+    incarnation: 1,
+    nonce: 0,
+  };
   membership = new Membership(table, identity, timing);
   effects = new EffectQueue();
   handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);
@@ -123,7 +134,10 @@ describe("taking a function", () => {
     owns(2, 0);
     expect(advance()).toEqual([]);
     expect([handover.state[0], handover.state[1]]).toEqual([CLAIMED, CLAIMED]);
-    expect([hasFunction(handover.ready, 0, 0), hasFunction(handover.ready, 0, 1)]).toEqual([true, false]);
+    expect([hasFunction(handover.ready, 0, 0), hasFunction(handover.ready, 0, 1)]).toEqual([
+      true,
+      false,
+    ]);
   });
 
   test("an address that is refused marks the function as failed here", () => {
@@ -147,7 +161,11 @@ describe("letting go of a function", () => {
     handover.advance(++nowUs, true, ++sequence);
     expect(handover.state[1]).toBe(STOPPING);
     effects.take();
-    expect([effects.kind, effects.index, effects.first]).toEqual([EFFECT_NOTICE_STOPPING, 1, NOTICE_PREEMPTED]);
+    expect([effects.kind, effects.index, effects.first]).toEqual([
+      EFFECT_NOTICE_STOPPING,
+      1,
+      NOTICE_PREEMPTED,
+    ]);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
@@ -169,7 +187,8 @@ describe("letting go of a function", () => {
     handover.onVipDown(1);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     expect(handover.state[1]).toBe(ENDING);
-    expect(hasFunction(handover.owns, 0, 1)).toBe(false); // the new owner need not wait for the process
+    // the new owner need not wait for the process
+    expect(hasFunction(handover.owns, 0, 1)).toBe(false);
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     advance();
     expect(handover.state[1]).toBe(IDLE);

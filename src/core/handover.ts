@@ -1,11 +1,13 @@
 /**
- * Break before make (protocol, section 4): one small state machine for every function on this server. The machine is driven
- * by level, not by edge: every step compares what is assigned with what is up, so that a lost notification, an address removed
- * by hand and a restart heal by the same rows.
+ * Break before make (protocol, section 4): one small state machine for every function on this
+ * server. The machine is driven by level, not by edge: every step compares what is assigned with
+ * what is up, so that a lost notification, an address removed by hand and a restart heal by the
+ * same rows.
  *
- * A claim is heard by every living server before a VIP goes up: the claimant waits until all of them have echoed the
- * message that carried the claim. An echo is sent after the claim was taken in, so of two claimants at least one knows
- * of the other in time, and the lower server index goes first (P1).
+ * A claim is heard by every living server before a VIP goes up: the claimant waits until all of
+ * them have echoed the message that carried the claim. An echo is sent after the claim was taken
+ * in, so of two claimants at least one knows of the other in time, and the lower server index goes
+ * first (P1).
  */
 import { BITMAP_WORDS, FUNCTIONS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
@@ -95,7 +97,10 @@ const PROCESS_STOPPING = 3;
 
 export class Handover {
   readonly state = new Uint8Array(FUNCTIONS_MAX);
-  /** Server each function is assigned to in our table; written by the agreement after each allocation. */
+  /**
+   * Server each function is assigned to in our table; written by the agreement after each
+   * allocation.
+   */
   readonly assigned = new Int8Array(FUNCTIONS_MAX);
   /** Why each function comes here: REASON_* of wire/control. */
   readonly startReason = new Uint8Array(FUNCTIONS_MAX);
@@ -157,7 +162,8 @@ export class Handover {
   }
 
   /**
-   * Advances every function by at most three rows, in the order of S3: the more important take the room first.
+   * Advances every function by at most three rows, in the order of S3: the more important take the
+   * room first.
    * @param mayServe this server is active or draining; otherwise it lets go of everything
    * @param nextSequence sequence number of the next keep-alive, which will carry new claims
    */
@@ -192,10 +198,15 @@ export class Handover {
 
   /** Something changed since the last `advance`, or a time has come: it would do something. */
   isDue(nowUs: number): boolean {
-    return this.touched || this.failedChanged || this.membership.functionsChanged || nowUs >= this.dueUs;
+    return (
+      this.touched || this.failedChanged || this.membership.functionsChanged || nowUs >= this.dueUs
+    );
   }
 
-  /** When the function has to be looked at again although nothing changes: while it is on its way, always. */
+  /**
+   * When the function has to be looked at again although nothing changes: while it is on its way,
+   * always.
+   */
   private noteDue(index: number, nowUs: number): void {
     const state = this.state[index];
     if (state === IDLE) return;
@@ -210,7 +221,13 @@ export class Handover {
     this.touched = true;
   }
 
-  private takeRow(index: number, nowUs: number, mayServe: boolean, nextSequence: number, room: number): boolean {
+  private takeRow(
+    index: number,
+    nowUs: number,
+    mayServe: boolean,
+    nextSequence: number,
+    room: number,
+  ): boolean {
     const state = this.state[index];
     for (let row = ROW_START[state]; row < ROW_START[state + 1]; row++) {
       if (!this.holds(ROW_CONDITION[row], index, nowUs, mayServe, room)) continue;
@@ -222,7 +239,13 @@ export class Handover {
     return false;
   }
 
-  private holds(condition: number, index: number, nowUs: number, mayServe: boolean, room: number): boolean {
+  private holds(
+    condition: number,
+    index: number,
+    nowUs: number,
+    mayServe: boolean,
+    room: number,
+  ): boolean {
     const ours = mayServe && this.assigned[index] === this.self && this.failed[index] === 0;
     switch (condition) {
       case OURS:
@@ -230,7 +253,9 @@ export class Handover {
       case NOT_OURS:
         return !ours;
       case MAY_TAKE:
-        return room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index);
+        return (
+          room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index)
+        );
       case VIP_IS_UP:
         return this.vip[index] === VIP_UP;
       case VIP_HAS_FAILED:
@@ -242,13 +267,19 @@ export class Handover {
       case MOVE_READY:
         return this.isNewOwnerReady(index);
       case MOVE_OVERDUE:
-        return this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;
+        return (
+          this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs
+        );
       case STOP_DUE:
         return this.assigned[index] === NONE;
       case PROCESS_GONE:
-        return this.process[index] === PROCESS_ABSENT || this.table.process[index] === PROCESS_ALWAYS;
+        return (
+          this.process[index] === PROCESS_ABSENT || this.table.process[index] === PROCESS_ALWAYS
+        );
       case VIP_DOWN_PROCESS_LEFT:
-        return this.vip[index] === VIP_UNKNOWN && !this.holds(PROCESS_GONE, index, nowUs, mayServe, room);
+        return (
+          this.vip[index] === VIP_UNKNOWN && !this.holds(PROCESS_GONE, index, nowUs, mayServe, room)
+        );
       case VIP_WAS_REMOVED:
         return this.removedByOthers[index] !== 0;
       case VIP_DOWN:
@@ -269,8 +300,10 @@ export class Handover {
         this.addVip(index);
         break;
       case PUT_BACK:
-        if (nowUs >= this.logRemovedFromUs[index]) effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
-        this.logRemovedFromUs[index] = nowUs + this.announceAgainUs; // somebody may do it again and again
+        if (nowUs >= this.logRemovedFromUs[index])
+          effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
+        // somebody may do it again and again
+        this.logRemovedFromUs[index] = nowUs + this.announceAgainUs;
         this.addVip(index);
         break;
       case RESUME_SERVICE:
@@ -278,10 +311,16 @@ export class Handover {
         this.announcements[index] = 1;
         break;
       case BEGIN_SERVICE:
-        this.announceAtUs[index] = nowUs + this.announceAgainUs; // the first one came with the address
+        // the first one came with the address
+        this.announceAtUs[index] = nowUs + this.announceAgainUs;
         this.announcements[index] = 1;
         this.beginProcess(index);
-        effects.push(EFFECT_NOTICE, index, noticeOfStart(this.startReason[index]), this.startNoticeReason[index]);
+        effects.push(
+          EFFECT_NOTICE,
+          index,
+          noticeOfStart(this.startReason[index]),
+          this.startNoticeReason[index],
+        );
         effects.push(EFFECT_LOG, LOG_FUNCTION_UP, index, 0);
         break;
       case MARK_FAILED:
@@ -301,7 +340,8 @@ export class Handover {
         break;
       case STOP_SERVICE:
         effects.push(EFFECT_NOTICE_STOPPING, index, this.stopReason[index], 0);
-        if (this.stopReason[index] === NOTICE_PREEMPTED) effects.push(EFFECT_LOG, LOG_FUNCTION_PREEMPTED, index, 0);
+        if (this.stopReason[index] === NOTICE_PREEMPTED)
+          effects.push(EFFECT_LOG, LOG_FUNCTION_PREEMPTED, index, 0);
         this.endProcess(index);
         break;
       case END_PROCESS:
@@ -342,7 +382,10 @@ export class Handover {
     return hasFunction(this.membership.ready, target * BITMAP_WORDS, index);
   }
 
-  /** Work on a function that stays up: announce it again when due, and when a rival came or has let go. */
+  /**
+   * Work on a function that stays up: announce it again when due, and when a rival came or has let
+   * go.
+   */
   private keepUp(index: number, nowUs: number): void {
     const rival = this.rivals.ownerAfterUs(index);
     if (rival !== this.rival[index]) {
@@ -352,7 +395,8 @@ export class Handover {
     if (nowUs < this.announceAtUs[index]) return;
     this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
     this.announcements[index]--;
-    this.announceAtUs[index] = this.announcements[index] > 0 ? nowUs + this.announceAgainUs : Number.POSITIVE_INFINITY;
+    this.announceAtUs[index] =
+      this.announcements[index] > 0 ? nowUs + this.announceAgainUs : Number.POSITIVE_INFINITY;
   }
 
   /** Now, and once more later: the first may have been lost. */
@@ -376,7 +420,8 @@ export class Handover {
   }
 
   private endProcess(index: number): void {
-    if (this.table.process[index] === PROCESS_NONE || this.table.process[index] === PROCESS_ALWAYS) return;
+    if (this.table.process[index] === PROCESS_NONE || this.table.process[index] === PROCESS_ALWAYS)
+      return;
     if (this.process[index] === PROCESS_STOPPING || this.process[index] === PROCESS_ABSENT) return;
     this.process[index] = PROCESS_STOPPING;
     this.effects.push(EFFECT_PROCESS_STOP, index, this.table.stopGraceUs[index] / 1000, 0);

@@ -1,7 +1,8 @@
 /**
- * Whether this server is cut off from its clients (protocol, section 6). One that hears no other server cannot know by itself
- * whether it is alone or cut off; the witnesses, addresses on the client network that answer ARP, tell: no peer and no witness → it is
- * cut off; no peer but a witness → the peers are gone. Without witnesses the last server serves: an aircraft must keep its
+ * Whether this server is cut off from its clients (protocol, section 6). One that hears no other
+ * server cannot know by itself whether it is alone or cut off; the witnesses, addresses on the
+ * client network that answer ARP, tell: no peer and no witness → it is cut off; no peer but a
+ * witness → the peers are gone. Without witnesses the last server serves: an aircraft must keep its
  * announcements with one server left. No carrier on the client interface is cut off in any case.
  */
 import type { Timing } from "./timing.ts";
@@ -50,7 +51,10 @@ export class Isolation {
     return nowUs - Math.max(this.witnessHeardUs, this.askedSinceUs) >= this.windowUs;
   }
 
-  /** Whether a server that starts may serve as far as is known: it has heard a peer or a witness, where it has witnesses. */
+  /**
+   * Whether a server that starts may serve as far as is known: it has heard a peer or a witness,
+   * where it has witnesses.
+   */
   hasContact(nowUs: number, hearsPeer: boolean): boolean {
     if (!this.carrier) return false;
     return this.witnessCount === 0 || hearsPeer || nowUs - this.witnessHeardUs < this.windowUs;

@@ -1,6 +1,17 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { LEASE_LATENESS_MS, LOST_AFTER_PERIODS_MAX, PERIOD_MS_MAX, PERIOD_MS_MIN, SENT_TIMES } from "../limits.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING, SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../wire/status-snapshot.ts";
+import {
+  LEASE_LATENESS_MS,
+  LOST_AFTER_PERIODS_MAX,
+  PERIOD_MS_MAX,
+  PERIOD_MS_MIN,
+  SENT_TIMES,
+} from "../limits.ts";
+import {
+  PHASE_ACTIVE,
+  PHASE_LISTENING,
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+} from "../wire/status-snapshot.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
@@ -22,7 +33,9 @@ test("10 ms × 5 is the shortest detection with a lease at a period of 10 ms", (
 test("a lease fits exactly from the shortest detection time on", () => {
   for (let periodMs = PERIOD_MS_MIN; periodMs <= PERIOD_MS_MAX; periodMs += 5) {
     for (let periods = 2; periods <= 20; periods++) {
-      expect(leaseFits(periodMs, periods)).toBe(periods * periodMs >= leaseDetectionMsMin(periodMs));
+      expect(leaseFits(periodMs, periods)).toBe(
+        periods * periodMs >= leaseDetectionMsMin(periodMs),
+      );
     }
   }
   expect(leaseDetectionMsMin(10)).toBe(50);
@@ -38,7 +51,14 @@ describe("granted by the others", () => {
   let lease: Lease;
 
   beforeEach(() => {
-    const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
+    const identity = {
+      self: 0,
+      systemId: 1,
+      digestHigh: 1,
+      digestLow: 1,
+      incarnation: 1,
+      nonce: 1,
+    };
     membership = new Membership(table, identity, timing);
     lease = new Lease(membership, timing);
     lease.readUs = 100_000;
@@ -84,7 +104,8 @@ describe("granted by the others", () => {
     peer(0, 100_000);
     membership.phase[1] = PHASE_LISTENING;
     expect(lease.grant(100_000)).toBe(45);
-    // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last still runs.
+    // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last
+    // still runs.
     peer(5, 63_000);
     expect(lease.grant(100_000)).toBe(45);
     peer(5, 63_001);
@@ -98,7 +119,8 @@ describe("granted by the others", () => {
   });
 
   test("an echo too old to be remembered counts as none", () => {
-    for (let sequence = 11; sequence <= 10 + SENT_TIMES; sequence++) lease.noteSent(sequence, sequence * T_US);
+    for (let sequence = 11; sequence <= 10 + SENT_TIMES; sequence++)
+      lease.noteSent(sequence, sequence * T_US);
     peer(10, 100_000);
     expect(lease.grant(100_000)).toBe(0);
   });
@@ -126,7 +148,10 @@ describe("granted by the others", () => {
 
 test("a server that grants less than was renewed cuts the lease short at once (simulator, seed 2005349)", () => {
   const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8);
-  const table = new FunctionTable([1, 1], [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }]);
+  const table = new FunctionTable(
+    [1, 1],
+    [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
+  );
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   const membership = new Membership(table, identity, timing);
   const lease = new Lease(membership, timing);

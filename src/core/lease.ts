@@ -1,12 +1,15 @@
 /**
- * How long the VIPs of this server may answer (protocol, section 5). The kernel of a server that no longer renews must be silent before
- * the others take over, and a server that is merely late must not silence itself.
+ * How long the VIPs of this server may answer (protocol, section 5). The kernel of a server that no
+ * longer renews must be silent before the others take over, and a server that is merely late must
+ * not silence itself.
  *
- * The lease is what the others grant: server x takes over when it has heard nothing of us for the detection time, and what it has
- * heard last, its echo tells. So a lease ends a detection time after the newest keep-alive that x has echoed was sent, less the lateness
- * allowed, and it holds whatever is lost on the way from us to x, and whenever this process is paused. A server that has fallen silent
- * grants nothing and takes nothing: it has failed, or has its own failure detection of us, which our keep-alives feed; it is left out
- * early enough for the lease to go on. Servers that listen or have another table grant as well: they serve when we are lost.
+ * The lease is what the others grant: server x takes over when it has heard nothing of us for the
+ * detection time, and what it has heard last, its echo tells. So a lease ends a detection time
+ * after the newest keep-alive that x has echoed was sent, less the lateness allowed, and it holds
+ * whatever is lost on the way from us to x, and whenever this process is paused. A server that has
+ * fallen silent grants nothing and takes nothing: it has failed, or has its own failure detection
+ * of us, which our keep-alives feed; it is left out early enough for the lease to go on. Servers
+ * that listen or have another table grant as well: they serve when we are lost.
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
 import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
@@ -21,14 +24,17 @@ import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
 /**
- * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has sent its last one a period before; so
- * lease + period + lateness ≤ detection time.
+ * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has
+ * sent its last one a period before; so lease + period + lateness ≤ detection time.
  */
 export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
   return (lostAfterPeriods - 1) * periodMs - LEASE_LATENESS_MS;
 }
 
-/** The shortest that lasts until the next renewal: a period, the lateness allowed, and what the kernel's ticks take off. */
+/**
+ * The shortest that lasts until the next renewal: a period, the lateness allowed, and what the
+ * kernel's ticks take off.
+ */
 export function leaseMsMin(periodMs: number): number {
   return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
 }
@@ -69,7 +75,10 @@ export class Lease {
     this.newest = sequence;
   }
 
-  /** The earliest time at which another server of the mask may take over, less the lateness allowed; the longest lease is the limit. */
+  /**
+   * The earliest time at which another server of the mask may take over, less the lateness allowed;
+   * the longest lease is the limit.
+   */
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
     let endUs = nowUs + timing.leaseUs;
@@ -79,7 +88,8 @@ export class Lease {
       // Silent as far as has been read: what this loop has not looked at yet is no silence.
       if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) continue;
       const echoed = membership.echoedSequence[server];
-      if (echoed === 0 && membership.phase[server] !== PHASE_ACTIVE) continue; // it listens, and has not heard us yet
+      // it listens, and has not heard us yet
+      if (echoed === 0 && membership.phase[server] !== PHASE_ACTIVE) continue;
       const grantUs = this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;
       if (grantUs < endUs) endUs = grantUs;
     }
@@ -87,8 +97,9 @@ export class Lease {
   }
 
   /**
-   * A renewal is due between two keep-alives: what was granted does not last until the next one, and more can be had now; or a server is
-   * heard that grants less than that. At a keep-alive it is due in any case.
+   * A renewal is due between two keep-alives: what was granted does not last until the next one,
+   * and more can be had now; or a server is heard that grants less than that. At a keep-alive it is
+   * due in any case.
    */
   isDue(nowUs: number): boolean {
     const { membership } = this;
@@ -103,7 +114,10 @@ export class Lease {
     return true;
   }
 
-  /** When a server that grants little is left out, and a renewal may be due, at the earliest; Infinity when there is none. */
+  /**
+   * When a server that grants little is left out, and a renewal may be due, at the earliest;
+   * Infinity when there is none.
+   */
   dueUs(nowUs: number): number {
     if (this.lastsUntilNext(nowUs)) return Number.POSITIVE_INFINITY;
     const { membership } = this;
@@ -115,7 +129,10 @@ export class Lease {
     return dueUs;
   }
 
-  /** @returns whole ms for which the lease may be renewed now; 0 when others may have taken over: let go of everything */
+  /**
+   * @returns whole ms for which the lease may be renewed now; 0 when others may have taken over:
+   * let go of everything
+   */
   grant(nowUs: number): number {
     const lengthMs = Math.floor((this.endUs(nowUs) - nowUs) / 1000);
     if (lengthMs * 1000 < this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;

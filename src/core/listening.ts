@@ -1,11 +1,17 @@
-/** How long a server that starts, or was cut off, listens before it owns anything (protocol, section 2). */
+/**
+ * How long a server that starts, or was cut off, listens before it owns anything (protocol, section
+ * 2).
+ */
 import { SERVER_ALIVE, SERVER_JOINING } from "../wire/status-snapshot.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
-/** A newcomer waits at most this many recovery or detection times, whichever is longer, for servers that keep joining or have not proven to be fresh. */
+/**
+ * A newcomer waits at most this many recovery or detection times, whichever is longer, for servers
+ * that keep joining or have not proven to be fresh.
+ */
 const PATIENCE = 3;
 
 export class Listening {
@@ -36,8 +42,10 @@ export class Listening {
     }
     const listenedUs = nowUs - this.sinceUs;
     if (listenedUs < timing.listenUs) return false;
-    const patienceUs = PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
-    // A message that nobody has proven to be fresh may come from a server whose proof was lost on its way.
+    const patienceUs =
+      PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
+    // A message that nobody has proven to be fresh may come from a server whose proof was lost on
+    // its way.
     const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
     if (!waits) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;

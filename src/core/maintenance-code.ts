@@ -1,4 +1,7 @@
-/** Codes of the maintenance events, `WNG-` and four digits for people. They are stable: none is ever used again for something else. */
+/**
+ * Codes of the maintenance events, `WNG-` and four digits for people. They are stable: none is ever
+ * used again for something else.
+ */
 export const LOG_PHASE = 100;
 export const LOG_SERVER_ALIVE = 110;
 export const LOG_SERVER_LOST = 111;

@@ -10,23 +10,33 @@ export type ValueKind =
   | "number"
   | "phase"
   | "digest"
-  /** Function in the lower half and the first two bytes of a MAC in the upper half; the second value is the rest of the MAC. */
+  /**
+   * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
+   * is the rest of the MAC.
+   */
   | "functionAndMac";
 
 /** What an event is to the fault memory; all of it may be left out by an event that is no fault. */
 interface FaultRules {
-  /** 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only. */
+  /**
+   * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only.
+   */
   readonly class?: 1 | 2 | 3;
-  /** Faults of the same subject (server, network, function; a stranger by function and MAC) that are over with it. */
+  /**
+   * Faults of the same subject (server, network, function; a stranger by function and MAC) that are
+   * over with it.
+   */
   readonly clears?: readonly number[];
   /** It clears only with one of these as its first value. */
   readonly clearsWith?: readonly number[];
   /**
-   * The fault is there until an event clears it ("cleared"), or, since nothing ever says that it is over, until the daemon is
-   * started again ("start"). Left out: it is over as soon as it was.
+   * The fault is there until an event clears it ("cleared"), or, since nothing ever says that it is
+   * over, until the daemon is started again ("start"). Left out: it is over as soon as it was.
    */
   readonly lasts?: "cleared" | "start";
-  /** No fault in the time after a common power-up, when servers and links come up one after another. */
+  /**
+   * No fault in the time after a common power-up, when servers and links come up one after another.
+   */
   readonly inhibited?: boolean;
 }
 

@@ -4,7 +4,9 @@ import { MAINTENANCE_EVENTS, maintenanceEvent } from "./maintenance-event.ts";
 
 describe("the list", () => {
   test("has every LOG_ code exactly once", () => {
-    const codes = Object.entries(events).flatMap(([name, value]) => (name.startsWith("LOG_") ? [Number(value)] : []));
+    const codes = Object.entries(events).flatMap(([name, value]) =>
+      name.startsWith("LOG_") ? [Number(value)] : [],
+    );
     expect(MAINTENANCE_EVENTS.map(({ code }) => code).sort()).toEqual(codes.sort());
     expect(new Set(codes).size).toBe(codes.length);
   });
@@ -40,7 +42,8 @@ test("every fault that lasts until it is cleared has something that clears it, a
     );
     expect(clearing.length).toBeGreaterThan(0);
     // A phase, an error and nothing have no subject: there is only one such fault.
-    const subject = (kind: string | undefined) => (["phase", "none", "errno"].includes(kind ?? "") ? "" : kind);
+    const subject = (kind: string | undefined) =>
+      ["phase", "none", "errno"].includes(kind ?? "") ? "" : kind;
     for (const event of clearing) expect(subject(event.first)).toBe(subject(kindOf(code)));
   }
 });

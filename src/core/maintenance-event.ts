@@ -1,7 +1,7 @@
 /**
- * Every maintenance event: one list with its text, fault class, cause and maintenance action. Codes are stable: they are never
- * used again for something else. Texts are upper-case English of at most 40 characters. 100 to 399 come from the engine, 400 to
- * 499 from the process that keeps the log.
+ * Every maintenance event: one list with its text, fault class, cause and maintenance action. Codes
+ * are stable: they are never used again for something else. Texts are upper-case English of at most
+ * 40 characters. 100 to 399 come from the engine, 400 to 499 from the process that keeps the log.
  */
 import { FLIGHT_EVENTS } from "./flight-events.ts";
 import type { MaintenanceEvent } from "./maintenance-entry.ts";

@@ -1,6 +1,7 @@
 /**
- * Names of the rare branches of the core. Each is counted where it is taken; the simulator demands that its flights reach every one, so
- * that no branch flies untried. Counting is one addition to a preallocated table.
+ * Names of the rare branches of the core. Each is counted where it is taken; the simulator demands
+ * that its flights reach every one, so that no branch flies untried. Counting is one addition to a
+ * preallocated table.
  */
 /** What is not rare. */
 export const MARK_COMMON = 0;

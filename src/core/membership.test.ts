@@ -53,9 +53,20 @@ function arrive(arriving: KeepAliveMessage, network = 0): number {
 
 beforeEach(() => {
   nowUs = 1_000_000;
-  const identity = { self: 0, systemId: 42, digestHigh: 7, digestLow: 8, incarnation: OURS, nonce: 0 };
+  const identity = {
+    self: 0,
+    systemId: 42,
+    digestHigh: 7,
+    digestLow: 8,
+    incarnation: OURS,
+    nonce: 0,
+  };
   const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
-  membership = new Membership(new FunctionTable([10, 10, 10], Array(4).fill(row)), identity, timing);
+  membership = new Membership(
+    new FunctionTable([10, 10, 10], Array(4).fill(row)),
+    identity,
+    timing,
+  );
 });
 
 test("at first this server knows itself and nobody else", () => {
@@ -245,7 +256,11 @@ describe("started again", () => {
     expect(membership.incarnation[1]).toBe(THEIRS); // nothing acts yet
     const proven = message(2, { incarnation: THEIRS + 1 });
     proven.heardIncarnation[0] = 0;
-    Object.assign(proven, { successorServer: 0, successorIncarnation: OURS, successorSequence: 50 });
+    Object.assign(proven, {
+      successorServer: 0,
+      successorIncarnation: OURS,
+      successorSequence: 50,
+    });
     expect(arrive(proven)).toBe(COUNTER_ACCEPTED);
     expect(membership.incarnation[1]).toBe(THEIRS + 1);
     expect(membership.successor(nowUs)).toBe(-1);

@@ -1,8 +1,14 @@
 /**
- * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One column per field, one row
- * per configured server. Judging silence is the failure detector's work.
+ * Which servers there are, as this server hears them (patent [0027]; protocol, section 2). One
+ * column per field, one row per configured server. Judging silence is the failure detector's work.
  */
-import { BITMAP_WORDS, DIRECT_PERIODS, NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
+import {
+  BITMAP_WORDS,
+  DIRECT_PERIODS,
+  NETWORKS_MAX,
+  SERVERS_MAX,
+  SUCCESSION_PERIODS,
+} from "../limits.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
@@ -53,7 +59,10 @@ export interface Identity {
   readonly incarnation: number;
   /** Drawn at every start, 32 bits: two boxes with one id may have the same incarnation. */
   readonly nonce: number;
-  /** Ethernet address of the client interface now, its first two and last four bytes; 0 where there is none. */
+  /**
+   * Ethernet address of the client interface now, its first two and last four bytes; 0 where there
+   * is none.
+   */
   clientMacHigh?: number;
   clientMacLow?: number;
 }
@@ -65,7 +74,10 @@ export class Membership {
   readonly phase = new Uint8Array(SERVERS_MAX);
   readonly flags = new Uint8Array(SERVERS_MAX);
   readonly assignmentDigest = new Uint32Array(SERVERS_MAX);
-  /** Our sequence number that the server has heard, of our present incarnation; 0 when it does not hear us. */
+  /**
+   * Our sequence number that the server has heard, of our present incarnation; 0 when it does not
+   * hear us.
+   */
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
   /** Mask of the servers that the server hears in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
@@ -93,7 +105,10 @@ export class Membership {
   /** Mask of the servers of which something was heard since the lease was looked at last. */
   spoke = 0;
 
-  /** The move that each server was asked for (core/moves): function index + 1, 0 for none, and target. */
+  /**
+   * The move that each server was asked for (core/moves): function index + 1, 0 for none, and
+   * target.
+   */
   readonly moveFunction = new Uint16Array(SERVERS_MAX);
   readonly moveServer = new Uint8Array(SERVERS_MAX);
 
@@ -104,23 +119,40 @@ export class Membership {
   incompatible = 0;
   /** Mask of the servers whose state changed since the engine looked last. */
   changed = 0;
-  /** Something changed that an allocation depends on: a state, a phase, a flag, the digest of an assignment. */
+  /**
+   * Something changed that an allocation depends on: a state, a phase, a flag, the digest of an
+   * assignment.
+   */
   allocationChanged = false;
-  /** Something changed that a hand-over depends on: a state, a set of functions, whether a server hears us. */
+  /**
+   * Something changed that a hand-over depends on: a state, a set of functions, whether a server
+   * hears us.
+   */
   functionsChanged = false;
-  /** A claim, a `cannot run` or a view changed: the others wait for our echo, so it is sent at once. */
+  /**
+   * A claim, a `cannot run` or a view changed: the others wait for our echo, so it is sent at once.
+   */
   answerAtOnce = false;
-  /** What servers cannot run changed since the engine looked last (an S1 of its own: a function must move). */
+  /**
+   * What servers cannot run changed since the engine looked last (an S1 of its own: a function must
+   * move).
+   */
   cannotRunChanged = false;
   /** Some of the moves asked for changed, or whether they count. */
   moveChanged = false;
-  /** When a datagram with our own index was heard last: two boxes are configured as the same server. 0 = never. */
+  /**
+   * When a datagram with our own index was heard last: two boxes are configured as the same server.
+   * 0 = never.
+   */
   ownIndexHeardUs = 0;
 
   private readonly networkSequence = new Uint32Array(SERVERS_MAX * NETWORKS_MAX);
   private readonly joinSinceUs = new Float64Array(SERVERS_MAX);
   private readonly inARow = new Int32Array(SERVERS_MAX);
-  /** Newest incarnation heard that has not proven to be fresh, and its sequence: echoed so that it can. */
+  /**
+   * Newest incarnation heard that has not proven to be fresh, and its sequence: echoed so that it
+   * can.
+   */
   readonly candidate = new Uint32Array(SERVERS_MAX);
   readonly candidateSequence = new Uint32Array(SERVERS_MAX);
   private readonly candidateHeardUs = new Float64Array(SERVERS_MAX);
@@ -144,12 +176,15 @@ export class Membership {
     const windowUs = DIRECT_PERIODS * this.timing.periodUs;
     let mask = 0;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs) mask |= 1 << server;
+      if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs)
+        mask |= 1 << server;
     }
     return mask;
   }
 
-  /** Somebody was heard within the last `windowUs` who has not proven yet to be a server that lives. */
+  /**
+   * Somebody was heard within the last `windowUs` who has not proven yet to be a server that lives.
+   */
   hearsCandidate(nowUs: number, windowUs: number): boolean {
     for (let server = 0; server < this.table.serverCount; server++) {
       if (server === this.identity.self || this.isHeard(server)) continue;
@@ -159,8 +194,9 @@ export class Membership {
   }
 
   /**
-   * This loop was late: what it did not hear meanwhile is no silence of the others. A server's silence is excused for one detection
-   * time in all, so that a loop that is late again and again sees failures all the same.
+   * This loop was late: what it did not hear meanwhile is no silence of the others. A server's
+   * silence is excused for one detection time in all, so that a loop that is late again and again
+   * sees failures all the same.
    */
   excuse(lateUs: number): void {
     marks[MARK_EXCUSED]++;
@@ -188,24 +224,31 @@ export class Membership {
 
   /**
    * Takes a datagram whose layout and MAC are sound.
-   * @param sequenceFloor our own sequence number of about one detection time ago: an echo of it or of a later one is fresh
-   * @returns the COUNTER_* under which it is counted; anything but COUNTER_ACCEPTED changed nothing that acts (P8)
+   * @param sequenceFloor our own sequence number of about one detection time ago: an echo of it or
+   * of a later one is fresh
+   * @returns the COUNTER_* under which it is counted; anything but COUNTER_ACCEPTED changed nothing
+   * that acts (P8)
    */
   accept(message: KeepAliveMessage, network: number, nowUs: number, sequenceFloor: number): number {
     const self = this.identity.self;
     if (message.systemId !== this.identity.systemId) return COUNTER_SYSTEM;
     const server = message.sender;
     if (server >= this.table.serverCount) return COUNTER_UNKNOWN;
-    if (server === self) return this.acceptOwnIndex(message, this.isFresh(message, sequenceFloor), nowUs);
+    if (server === self)
+      return this.acceptOwnIndex(message, this.isFresh(message, sequenceFloor), nowUs);
     const isRelayed = (message.flags & FLAG_RELAYED) !== 0;
     const isCompatible =
-      message.digestHigh === this.identity.digestHigh && message.digestLow === this.identity.digestLow;
+      message.digestHigh === this.identity.digestHigh &&
+      message.digestLow === this.identity.digestLow;
     if (this.isHeard(server)) {
-      // While an incarnation is heard there is no other: a second box with the same id, or a recording.
+      // While an incarnation is heard there is no other: a second box with the same id, or a
+      // recording.
       if (!isCompatible) return COUNTER_UNKNOWN;
       if (message.incarnation !== this.incarnation[server]) {
-        // But one that has missed two keep-alives may have been started again: its successor need not wait for the detection time.
-        if (nowUs - this.lastHeardUs[server] < SUCCESSION_PERIODS * this.timing.periodUs) return COUNTER_UNKNOWN;
+        // But one that has missed two keep-alives may have been started again: its successor need
+        // not wait for the detection time.
+        if (nowUs - this.lastHeardUs[server] < SUCCESSION_PERIODS * this.timing.periodUs)
+          return COUNTER_UNKNOWN;
         if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
         marks[MARK_SUCCEEDED]++;
         this.setState(server, SERVER_LOST);
@@ -214,7 +257,8 @@ export class Membership {
     } else {
       if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
       if (!isCompatible) return this.acceptIncompatible(message, nowUs);
-      if (message.incarnation !== this.incarnation[server]) this.beginIncarnation(server, message.incarnation);
+      if (message.incarnation !== this.incarnation[server])
+        this.beginIncarnation(server, message.incarnation);
     }
     if (!isRelayed) {
       const copy = server * NETWORKS_MAX + network;
@@ -231,20 +275,24 @@ export class Membership {
   }
 
   /**
-   * Proof that the sender lives now and hears us: it echoes what we sent within about the last detection time. What was recorded
-   * earlier cannot.
+   * Proof that the sender lives now and hears us: it echoes what we sent within about the last
+   * detection time. What was recorded earlier cannot.
    */
   private isFresh(message: KeepAliveMessage, sequenceFloor: number): boolean {
     const { self, incarnation } = this.identity;
     return (
-      (message.heardIncarnation[self] === incarnation && message.heardSequence[self] >= sequenceFloor) ||
+      (message.heardIncarnation[self] === incarnation &&
+        message.heardSequence[self] >= sequenceFloor) ||
       (message.successorServer === self &&
         message.successorIncarnation === incarnation &&
         message.successorSequence >= sequenceFloor)
     );
   }
 
-  /** What we tell the others about whom we hear: the incarnation, or that of a newcomer that still has to prove itself; 0 = not heard. */
+  /**
+   * What we tell the others about whom we hear: the incarnation, or that of a newcomer that still
+   * has to prove itself; 0 = not heard.
+   */
   echoIncarnation(server: number): number {
     if (this.isHeard(server)) return this.incarnation[server];
     return this.candidate[server];
@@ -254,7 +302,10 @@ export class Membership {
     return this.isHeard(server) ? this.sequence[server] : this.candidateSequence[server];
   }
 
-  /** A newcomer in the place of a server still heard, −1 when there is none: it is echoed beside the one that is heard. */
+  /**
+   * A newcomer in the place of a server still heard, −1 when there is none: it is echoed beside the
+   * one that is heard.
+   */
   successor(nowUs: number): number {
     for (let server = 0; server < this.table.serverCount; server++) {
       if (!this.isHeard(server) || this.candidate[server] === 0) continue;
@@ -272,26 +323,35 @@ export class Membership {
     this.spoke |= bit;
     this.functionsChanged = true;
     this.allocationChanged = true;
-    this.heard = state === SERVER_ALIVE || state === SERVER_JOINING ? this.heard | bit : this.heard & ~bit;
+    this.heard =
+      state === SERVER_ALIVE || state === SERVER_JOINING ? this.heard | bit : this.heard & ~bit;
     this.joining = state === SERVER_JOINING ? this.joining | bit : this.joining & ~bit;
-    this.unreachable = state === SERVER_UNREACHABLE ? this.unreachable | bit : this.unreachable & ~bit;
-    this.incompatible = state === SERVER_INCOMPATIBLE ? this.incompatible | bit : this.incompatible & ~bit;
+    this.unreachable =
+      state === SERVER_UNREACHABLE ? this.unreachable | bit : this.unreachable & ~bit;
+    this.incompatible =
+      state === SERVER_INCOMPATIBLE ? this.incompatible | bit : this.incompatible & ~bit;
     this.answerAtOnce = true; // our view goes out at once: others wait for it to corroborate
-    if (state === SERVER_LOST || state === SERVER_LEAVING || state === SERVER_INCOMPATIBLE) this.forget(server);
+    if (state === SERVER_LOST || state === SERVER_LEAVING || state === SERVER_INCOMPATIBLE)
+      this.forget(server);
   }
 
-  /** Promotes a joining server that was heard long enough and hears us (patent [0038], [0045]: recovery). */
+  /**
+   * Promotes a joining server that was heard long enough and hears us (patent [0038], [0045]:
+   * recovery).
+   */
   promote(server: number, nowUs: number): void {
     if (this.state[server] !== SERVER_JOINING || this.echoedSequence[server] === 0) return;
     if (this.inARow[server] < this.timing.recoveredAfter) return;
-    if (nowUs - this.joinSinceUs[server] < (this.timing.recoveredAfter - 1) * this.timing.periodUs) return;
+    if (nowUs - this.joinSinceUs[server] < (this.timing.recoveredAfter - 1) * this.timing.periodUs)
+      return;
     this.setState(server, SERVER_ALIVE);
   }
 
   /**
-   * Servers with another table are no peers (protocol, section 4): whoever serves goes on, and a newcomer stays passive. Where
-   * both sides serve, or both are new, the larger goes on, or the one with the lowest server index. How large each is its members
-   * tell, so that both sides compare the same, whoever hears whom.
+   * Servers with another table are no peers (protocol, section 4): whoever serves goes on, and a
+   * newcomer stays passive. Where both sides serve, or both are new, the larger goes on, or the one
+   * with the lowest server index. How large each is its members tell, so that both sides compare
+   * the same, whoever hears whom.
    */
   yieldsToForeignTable(serving: boolean): boolean {
     if (this.incompatible === 0) return false;
@@ -301,7 +361,8 @@ export class Membership {
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.state[server] !== SERVER_INCOMPATIBLE) continue;
       foreign |= (1 << server) | this.foreignHeard[server];
-      if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING) foreignServes = true;
+      if (this.phase[server] === PHASE_ACTIVE || this.phase[server] === PHASE_DRAINING)
+        foreignServes = true;
       if ((this.flags[server] & FLAG_OWNS) !== 0) foreignServes = true; // it is still letting go
     }
     if (serving && !foreignServes) return false;
@@ -310,12 +371,16 @@ export class Membership {
     return more > 0 || (more === 0 && lowestOf(foreign) < lowestOf(ours));
   }
 
-  /** A first contact or a recording: nothing but our echo answers it, so that a living sender can prove to be fresh. */
+  /**
+   * A first contact or a recording: nothing but our echo answers it, so that a living sender can
+   * prove to be fresh.
+   */
   private acceptCandidate(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
     marks[MARK_CANDIDATE]++;
     this.candidateHeardUs[server] = nowUs;
-    if (this.candidate[server] === 0) this.answerAtOnce = true; // recordings that take turns are not answered at once
+    // recordings that take turns are not answered at once
+    if (this.candidate[server] === 0) this.answerAtOnce = true;
     this.candidate[server] = message.incarnation;
     this.candidateSequence[server] = message.sequence;
     return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
@@ -323,7 +388,8 @@ export class Membership {
 
   /** Two boxes are configured as the same server; each echoes the other so that it can know. */
   private acceptOwnIndex(message: KeepAliveMessage, isFresh: boolean, nowUs: number): number {
-    const isOwn = message.incarnation === this.identity.incarnation && message.nonce === this.identity.nonce;
+    const isOwn =
+      message.incarnation === this.identity.incarnation && message.nonce === this.identity.nonce;
     if (isOwn) return COUNTER_DUPLICATE; // come back from a joined network or a reflector
     this.acceptCandidate(message, nowUs);
     marks[MARK_TWIN]++;
@@ -359,7 +425,8 @@ export class Membership {
     this.candidate[server] = 0;
     this.candidateSequence[server] = 0;
     this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
-    for (let network = 0; network < NETWORKS_MAX; network++) this.networkSequence[server * NETWORKS_MAX + network] = 0;
+    for (let network = 0; network < NETWORKS_MAX; network++)
+      this.networkSequence[server * NETWORKS_MAX + network] = 0;
   }
 
   private take(message: KeepAliveMessage, server: number, nowUs: number): void {
@@ -369,7 +436,10 @@ export class Membership {
     this.spoke |= 1 << server;
     this.lastHeardUs[server] = nowUs;
     this.excusedUs[server] = 0;
-    if (this.phase[server] !== message.phase || this.assignmentDigest[server] !== message.assignmentDigest) {
+    if (
+      this.phase[server] !== message.phase ||
+      this.assignmentDigest[server] !== message.assignmentDigest
+    ) {
       this.allocationChanged = true;
     }
     this.phase[server] = message.phase;
@@ -391,7 +461,10 @@ export class Membership {
     }
     this.flags[server] = flags;
     this.takeFunctions(message, server);
-    if (this.moveFunction[server] !== message.moveFunction || this.moveServer[server] !== message.moveServer) {
+    if (
+      this.moveFunction[server] !== message.moveFunction ||
+      this.moveServer[server] !== message.moveServer
+    ) {
       this.moveChanged = true;
     }
     this.moveFunction[server] = message.moveFunction;
@@ -415,7 +488,11 @@ export class Membership {
     let hears = 0;
     for (let other = 0; other < this.table.serverCount; other++) {
       const bit = 1 << other;
-      if ((message.heard & bit) !== 0 && message.heardIncarnation[other] === this.incarnation[other]) hears |= bit;
+      if (
+        (message.heard & bit) !== 0 &&
+        message.heardIncarnation[other] === this.incarnation[other]
+      )
+        hears |= bit;
     }
     this.hears[server] = hears;
     this.direct[server] = message.direct;
@@ -428,7 +505,10 @@ export class Membership {
         this.functionsChanged = true;
         this.answerAtOnce = true;
       }
-      if (this.owns[row + word] !== message.owns[word] || this.ready[row + word] !== message.ready[word]) {
+      if (
+        this.owns[row + word] !== message.owns[word] ||
+        this.ready[row + word] !== message.ready[word]
+      ) {
         this.functionsChanged = true;
       }
       if (this.cannotRun[row + word] !== message.cannotRun[word]) {
@@ -460,7 +540,10 @@ export class Membership {
     if (this.state[server] !== SERVER_INCOMPATIBLE) this.candidate[server] = 0;
   }
 
-  /** Alive or heard of through others, not draining and not cut off: FIG. 3 and 4 may give it functions ([0034]). */
+  /**
+   * Alive or heard of through others, not draining and not cut off: FIG. 3 and 4 may give it
+   * functions ([0034]).
+   */
   isOperable(server: number): boolean {
     const state = this.state[server];
     if (state !== SERVER_ALIVE && state !== SERVER_UNREACHABLE) return false;

@@ -24,7 +24,10 @@ const row = (required: number, servers = ALL) => ({
   stopGraceMs: 0,
 });
 /** f is on 0, g on 1, h on 2, and k, which may run on 0 and 1 alone, nowhere. Server 3 is empty. */
-const table = new FunctionTable([100, 100, 100, 50], [row(40), row(70), row(60, 0b0111), row(90, 0b0011)]);
+const table = new FunctionTable(
+  [100, 100, 100, 50],
+  [row(40), row(70), row(60, 0b0111), row(90, 0b0011)],
+);
 const [F, G, H, K] = [0, 1, 2, 3];
 let membership: Membership;
 let handover: Handover;

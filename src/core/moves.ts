@@ -1,11 +1,13 @@
 /**
- * Moves by hand: somebody at any server asks for a function to run on another one. With FIG. 4 what runs stays where it is, so a move is
- * this: the server that was asked names function and target in its keep-alives for a while, and meanwhile every server computes its
- * allocation as if the function ran on the target already. The rest is an ordinary planned hand-over, break before make.
+ * Moves by hand: somebody at any server asks for a function to run on another one. With FIG. 4 what
+ * runs stays where it is, so a move is this: the server that was asked names function and target in
+ * its keep-alives for a while, and meanwhile every server computes its allocation as if the
+ * function ran on the target already. The rest is an ordinary planned hand-over, break before make.
  *
- * A move is carried out when the target owns the function. It is given up when a server that takes part changes its state, or after a part
- * of a hand-over's time; then all compute again from what is so, and the function stays where it is. It is never tried again by itself,
- * and a server that starts knows of none.
+ * A move is carried out when the target owns the function. It is given up when a server that takes
+ * part changes its state, or after a part of a hand-over's time; then all compute again from what
+ * is so, and the function stays where it is. It is never tried again by itself, and a server that
+ * starts knows of none.
  */
 import { BITMAP_WORDS, MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
@@ -29,14 +31,23 @@ import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
-import { MARK_MOVE_GIVEN_UP, MARK_MOVE_NOT_POSSIBLE, MARK_MOVE_OVERTAKEN, MARK_MOVED_BY_HAND, marks } from "./marks.ts";
+import {
+  MARK_MOVE_GIVEN_UP,
+  MARK_MOVE_NOT_POSSIBLE,
+  MARK_MOVE_OVERTAKEN,
+  MARK_MOVED_BY_HAND,
+  marks,
+} from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;
 
 export class Moves {
-  /** The move that this server was asked for: a function, NONE for none, and the server that it is to go to. */
+  /**
+   * The move that this server was asked for: a function, NONE for none, and the server that it is
+   * to go to.
+   */
   index = NONE;
   server = NONE;
   /** What this server asks for changed: to be sent at once. */
@@ -59,12 +70,18 @@ export class Moves {
     private readonly self: number,
   ) {}
 
-  /** A move is under way, or what others ask for has changed: allocations may change although nothing else does. */
+  /**
+   * A move is under way, or what others ask for has changed: allocations may change although
+   * nothing else does.
+   */
   get isPending(): boolean {
     return this.index !== NONE || this.due || this.membership.moveChanged;
   }
 
-  /** Why function `index` cannot be moved to `server` now, as far as this server sees: MOVE_REFUSED_* of wire/control, 0 when it can. */
+  /**
+   * Why function `index` cannot be moved to `server` now, as far as this server sees:
+   * MOVE_REFUSED_* of wire/control, 0 when it can.
+   */
   refusal(index: number, server: number): number {
     const { table, handover, membership } = this;
     if (index < 0 || index >= table.functionCount) return MOVE_REFUSED_FUNCTION;
@@ -79,7 +96,9 @@ export class Moves {
     if ((table.eligible[index] & (1 << server)) === 0) return MOVE_REFUSED_NOT_ELIGIBLE;
     if (!this.isOperable(server) || !this.isOperable(from)) return MOVE_REFUSED_NOT_OPERABLE;
     const failed =
-      server === this.self ? handover.failed[index] !== 0 : this.isSaid(membership.cannotRun, server, index);
+      server === this.self
+        ? handover.failed[index] !== 0
+        : this.isSaid(membership.cannotRun, server, index);
     if (failed) return MOVE_REFUSED_CANNOT_RUN;
     if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])
       return MOVE_REFUSED_ROOM;
@@ -145,17 +164,25 @@ export class Moves {
   }
 
   /**
-   * Enters what is asked for into the inputs of an allocation, which say what runs where: a function that is to move counts as running
-   * on its new server. Lower index of the asking server first; what has no room, or no place, is left out by every server alike.
-   * A function or server beyond the table has no place: nothing is eligible there.
+   * Enters what is asked for into the inputs of an allocation, which say what runs where: a
+   * function that is to move counts as running on its new server. Lower index of the asking server
+   * first; what has no room, or no place, is left out by every server alike. A function or server
+   * beyond the table has no place: nothing is eligible there.
    */
   apply(allocation: Allocation): void {
     const { membership } = this;
     for (let asking = 0; asking < this.table.serverCount; asking++) {
       if (asking === this.self) {
         if (this.index !== NONE) this.applyOne(allocation, this.index, this.server);
-      } else if (membership.moveFunction[asking] !== 0 && membership.state[asking] === SERVER_ALIVE) {
-        this.applyOne(allocation, membership.moveFunction[asking] - 1, membership.moveServer[asking]);
+      } else if (
+        membership.moveFunction[asking] !== 0 &&
+        membership.state[asking] === SERVER_ALIVE
+      ) {
+        this.applyOne(
+          allocation,
+          membership.moveFunction[asking] - 1,
+          membership.moveServer[asking],
+        );
       }
     }
   }
@@ -164,7 +191,8 @@ export class Moves {
     const { table } = this;
     const from = allocation.current[index];
     if (from === server) return; // it is there
-    const possible = allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & (1 << server);
+    const possible =
+      allocation.operable & table.eligible[index] & ~allocation.cannotRun[index] & (1 << server);
     const stays = from !== NONE && (allocation.operable & (1 << from)) !== 0;
     const room = table.resource[server] - this.loadOf(server, allocation.current);
     if (possible === 0 || !stays || room < table.required[index]) {

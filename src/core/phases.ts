@@ -1,16 +1,27 @@
 /**
- * The phases of a server (protocol, sections 2 and 6): it listens, is active, drains; it is isolated while it is cut off from its clients;
- * and in an orderly stop it says good-bye when nothing is left on it.
+ * The phases of a server (protocol, sections 2 and 6): it listens, is active, drains; it is
+ * isolated while it is cut off from its clients; and in an orderly stop it says good-bye when
+ * nothing is left on it.
  */
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../wire/status-snapshot.ts";
+import {
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  PHASE_LISTENING,
+} from "../wire/status-snapshot.ts";
 import type { Agreement } from "./agreement.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, type EffectQueue } from "./effect-queue.ts";
 import type { Handover } from "./handover.ts";
 import type { Isolation } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
 import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
-import { MARK_CUT_OFF, MARK_NO_CONTACT_AT_START, MARK_YIELDED_TO_FOREIGN_TABLE, marks } from "./marks.ts";
+import {
+  MARK_CUT_OFF,
+  MARK_NO_CONTACT_AT_START,
+  MARK_YIELDED_TO_FOREIGN_TABLE,
+  marks,
+} from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Timing } from "./timing.ts";
 

@@ -51,7 +51,12 @@ test("what one does not hear directly is sent on, word for word and marked, once
   membership.direct[2] = 0b001;
   relay.update();
   expect(relay.compose(outgoing)).toBe(true);
-  expect(outgoing).toMatchObject({ sender: 1, sequence: 10, incarnation: 101, flags: FLAG_DRAINING | FLAG_RELAYED });
+  expect(outgoing).toMatchObject({
+    sender: 1,
+    sequence: 10,
+    incarnation: 101,
+    flags: FLAG_DRAINING | FLAG_RELAYED,
+  });
   expect(relay.compose(outgoing)).toBe(false);
   expect(sentOn()).toEqual([]); // nothing new
   heard(1, 11);

@@ -1,10 +1,13 @@
 /**
- * Sends other servers' keep-alives on where a cable is cut in part: whoever hears server x tells those who hear the teller, but not x
- * itself. So every two servers that are joined by any way hear each other, each failure looks the same to all, and a hand-over works
- * between servers that have no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing is sent on.
+ * Sends other servers' keep-alives on where a cable is cut in part: whoever hears server x tells
+ * those who hear the teller, but not x itself. So every two servers that are joined by any way hear
+ * each other, each failure looks the same to all, and a hand-over works between servers that have
+ * no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing
+ * is sent on.
  *
- * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at most, and none twice; messages of
- * a server that has fallen silent end everywhere. A message that comes late by this way only makes a silence look shorter.
+ * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at
+ * most, and none twice; messages of a server that has fallen silent end everywhere. A message that
+ * comes late by this way only makes a silence look shorter.
  */
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
@@ -28,7 +31,10 @@ export class Relay {
     this.anySent = false;
   }
 
-  /** What is to be sent on after what was heard last: the servers that somebody who is heard does not hear directly. */
+  /**
+   * What is to be sent on after what was heard last: the servers that somebody who is heard does
+   * not hear directly.
+   */
   update(): void {
     const { heard, direct } = this.membership;
     let missing = 0;
@@ -38,7 +44,9 @@ export class Relay {
     this.wanted = missing;
   }
 
-  /** Fills `outgoing` with the next message to be sent on. @returns false when there is none left */
+  /**
+   * Fills `outgoing` with the next message to be sent on. @returns false when there is none left
+   */
   compose(outgoing: KeepAliveMessage): boolean {
     for (let server = 0; this.wanted !== 0; server++) {
       const bit = 1 << server;

@@ -1,4 +1,7 @@
-/** Who else owns or claims a function, and who goes first where two do: both sides decide alike (protocol, section 4). */
+/**
+ * Who else owns or claims a function, and who goes first where two do: both sides decide alike
+ * (protocol, section 4).
+ */
 import { BITMAP_WORDS } from "../limits.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
@@ -12,13 +15,18 @@ export class Rivals {
     private readonly self: number,
   ) {}
 
-  /** No living server owns it, as far as is known, and none whose claim goes before ours claims it. */
+  /**
+   * No living server owns it, as far as is known, and none whose claim goes before ours claims it.
+   */
   isFree(index: number): boolean {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (server === this.self || !membership.mayOwn(server)) continue;
       if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
-      if (this.goesBeforeUs(server) && hasFunction(membership.claims, server * BITMAP_WORDS, index)) {
+      if (
+        this.goesBeforeUs(server) &&
+        hasFunction(membership.claims, server * BITMAP_WORDS, index)
+      ) {
         marks[MARK_RIVAL_CLAIM]++;
         return false;
       }
@@ -26,7 +34,10 @@ export class Rivals {
     return true;
   }
 
-  /** Every server that is heard and hears us has echoed our message `claimSequence`, which carried the claim. */
+  /**
+   * Every server that is heard and hears us has echoed our message `claimSequence`, which carried
+   * the claim.
+   */
   haveEchoed(claimSequence: number): boolean {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
@@ -36,11 +47,15 @@ export class Rivals {
     return true;
   }
 
-  /** Owned twice, after a divided network was joined: the server that keeps it instead of us, or NONE. */
+  /**
+   * Owned twice, after a divided network was joined: the server that keeps it instead of us, or
+   * NONE.
+   */
   ownerBeforeUs(index: number): number {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server)) continue;
+      if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))
+        continue;
       if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
     }
     return NONE;
@@ -50,12 +65,16 @@ export class Rivals {
   ownerAfterUs(index: number): number {
     const { membership } = this;
     for (let server = this.self + 1; server < this.table.serverCount; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
+        return server;
     }
     return NONE;
   }
 
-  /** Between two that want the same the lower server index goes first; one that does not hear us cannot give way. */
+  /**
+   * Between two that want the same the lower server index goes first; one that does not hear us
+   * cannot give way.
+   */
   private goesBeforeUs(server: number): boolean {
     return server < this.self || this.membership.isDeafToUs(server);
   }

@@ -1,15 +1,28 @@
-/** What the service manager is told, and when (sd_notify(3)); decided from what the engine knows. */
+/**
+ * What the service manager is told, and when (sd_notify(3)); decided from what the engine knows.
+ */
 
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
-import { COUNTER_SENT, PHASE_LISTENING, SERVER_ALIVE, SERVER_SELF } from "../wire/status-snapshot.ts";
+import {
+  COUNTER_SENT,
+  PHASE_LISTENING,
+  SERVER_ALIVE,
+  SERVER_SELF,
+} from "../wire/status-snapshot.ts";
 import type { Engine } from "./engine.ts";
 import type { FunctionTable } from "./function-table.ts";
 import type { FeedingRhythm } from "./watchdog.ts";
 
-/** Keep-alives after which the loop has come round: the first one is sent before anything was received. */
+/**
+ * Keep-alives after which the loop has come round: the first one is sent before anything was
+ * received.
+ */
 const KEEP_ALIVES_MIN = 3;
 
-/** Functions and servers are counted so often: at a failover they change with every turn, and nobody reads that fast. */
+/**
+ * Functions and servers are counted so often: at a failover they change with every turn, and nobody
+ * reads that fast.
+ */
 const COUNT_EVERY_US = 250_000;
 
 const NEVER_SAID = -1;
@@ -36,7 +49,8 @@ export class ServiceReport {
   /** Once a period, after its keep-alive: what is to be said now, SAY_* bits. Makes no garbage. */
   due(nowUs: number): number {
     const ready = !this.ready && this.hasStarted();
-    if (ready || this.engine.phase !== this.saidPhase || nowUs >= this.nextCountUs) this.count(nowUs);
+    if (ready || this.engine.phase !== this.saidPhase || nowUs >= this.nextCountUs)
+      this.count(nowUs);
     const feed = this.watchdog?.isDue(nowUs) === true;
     return (ready ? SAY_READY : 0) | (feed ? SAY_WATCHDOG : 0) | (this.hasNews() ? SAY_STATUS : 0);
   }
@@ -52,12 +66,16 @@ export class ServiceReport {
   }
 
   /**
-   * Start-up is complete when listening is over, or when something holds this server back that no waiting mends: no carrier,
-   * another table, another box with its id. A service manager that waited for the end of those would end a sound server.
+   * Start-up is complete when listening is over, or when something holds this server back that no
+   * waiting mends: no carrier, another table, another box with its id. A service manager that
+   * waited for the end of those would end a sound server.
    */
   private hasStarted(): boolean {
     const { engine } = this;
-    return engine.counters[COUNTER_SENT] >= KEEP_ALIVES_MIN && (engine.phase !== PHASE_LISTENING || engine.passive);
+    return (
+      engine.counters[COUNTER_SENT] >= KEEP_ALIVES_MIN &&
+      (engine.phase !== PHASE_LISTENING || engine.passive)
+    );
   }
 
   private count(nowUs: number): void {
@@ -65,7 +83,8 @@ export class ServiceReport {
     this.nextCountUs = nowUs + COUNT_EVERY_US;
     this.phase = engine.phase;
     this.functionsUp = 0;
-    for (let index = 0; index < table.functionCount; index++) if (engine.handover.isUp(index)) this.functionsUp++;
+    for (let index = 0; index < table.functionCount; index++)
+      if (engine.handover.isUp(index)) this.functionsUp++;
     this.serversAlive = 0;
     for (let server = 0; server < table.serverCount; server++) {
       const state = engine.membership.state[server];

@@ -37,11 +37,30 @@ function snapshot(story: string, self: number): DataView {
     [30, 9, PROCESS_NONE],
     [40, 8, PROCESS_ON_ACTIVATE],
     [90, 1, PROCESS_NONE],
-  ].map(([required, priority, process]) => ({ required, priority, servers: 3, process, stopGraceMs: 0 }));
+  ].map(([required, priority, process]) => ({
+    required,
+    priority,
+    servers: 3,
+    process,
+    stopGraceMs: 0,
+  }));
   const table = new FunctionTable([100, 50], rows);
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
-  const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: self + 1, nonce: 0 };
-  const writer = new StatusWriter(view, table, cluster.engine(self), identity, STATUS_FLAG_REALTIME);
+  const identity = {
+    self,
+    systemId: 42,
+    digestHigh: 7,
+    digestLow: 7,
+    incarnation: self + 1,
+    nonce: 0,
+  };
+  const writer = new StatusWriter(
+    view,
+    table,
+    cluster.engine(self),
+    identity,
+    STATUS_FLAG_REALTIME,
+  );
   writer.begin(
     4711,
     cluster.nowUs,
@@ -98,7 +117,10 @@ test("owners, states and what remains are the same on every server", () => {
 test("a function whose process is still starting, one that failed here, and a server that is lost", () => {
   const starting = FLIGHT.replace("wait 300 ms\n  a: f g | b: - | nowhere: h", "wait 101 ms");
   expect(functions(snapshot(starting, 0))[1]).toEqual([0, FUNCTION_STARTING]);
-  const failed = snapshot(`${STORY}\n crash b\n wait 100 ms\n process of g on a fails\n wait 5 ms`, 0);
+  const failed = snapshot(
+    `${STORY}\n crash b\n wait 100 ms\n process of g on a fails\n wait 5 ms`,
+    0,
+  );
   expect(functions(failed)[1]).toEqual([-1, FUNCTION_FAILED]);
   expect(servers(failed)[1]).toEqual([SERVER_LOST, 0, 2]);
 });

@@ -1,4 +1,7 @@
-/** Writes what an engine knows into the snapshot that `wingman status` reads; the layout is in wire/status-snapshot. */
+/**
+ * Writes what an engine knows into the snapshot that `wingman status` reads; the layout is in
+ * wire/status-snapshot.
+ */
 import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import {
   COUNTERS,
@@ -72,12 +75,15 @@ export class StatusWriter {
     view.setUint8(STATUS_SELF_AT, identity.self);
     view.setUint8(STATUS_SERVER_COUNT_AT, table.serverCount);
     view.setUint32(STATUS_FUNCTION_COUNT_AT, table.functionCount, true);
-    for (let i = 0; i < STATUS_TABLE_DIGEST_BYTES; i++) view.setUint8(STATUS_TABLE_DIGEST_AT + i, tableDigest[i]);
+    for (let i = 0; i < STATUS_TABLE_DIGEST_BYTES; i++)
+      view.setUint8(STATUS_TABLE_DIGEST_AT + i, tableDigest[i]);
     this.write(nowUs);
     view.setUint32(STATUS_MAGIC_AT, STATUS_MAGIC, true);
   }
 
-  /** Writes the present state; a reader that comes in between sees the odd sequence and reads again. */
+  /**
+   * Writes the present state; a reader that comes in between sees the odd sequence and reads again.
+   */
   write(nowUs: number): void {
     const { view, engine } = this;
     this.sequence = (this.sequence + 1) >>> 0;
@@ -89,7 +95,8 @@ export class StatusWriter {
       (engine.isolation.carrier ? STATUS_FLAG_CARRIER : 0) |
       this.fixedFlags;
     view.setUint8(STATUS_FLAGS_AT, flags);
-    for (let i = 0; i < COUNTERS; i++) view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);
+    for (let i = 0; i < COUNTERS; i++)
+      view.setUint32(STATUS_COUNTERS_AT + 4 * i, engine.counters[i], true);
     view.setUint32(STATUS_LATENESS_MAX_AT, engine.lateness.maxUs, true);
     for (let i = 0; i < LATENESS_BUCKETS; i++)
       view.setUint32(STATUS_HISTOGRAM_AT + 4 * i, engine.lateness.histogram[i], true);
@@ -101,7 +108,8 @@ export class StatusWriter {
 
   private writeFunctions(): void {
     const { view, table } = this;
-    for (let server = 0; server < table.serverCount; server++) this.remaining[server] = table.resource[server];
+    for (let server = 0; server < table.serverCount; server++)
+      this.remaining[server] = table.resource[server];
     for (let index = 0; index < table.functionCount; index++) {
       const owner = this.ownerOf(index);
       if (owner !== NONE) this.remaining[owner] -= table.required[index];
@@ -125,7 +133,8 @@ export class StatusWriter {
     const { handover, membership } = this.engine;
     const own = handover.state[index];
     if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
-    if (handover.isUp(index)) return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
+    if (handover.isUp(index))
+      return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
     if (owner !== NONE && owner !== this.identity.self) return FUNCTION_RUNNING;
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;

@@ -47,7 +47,8 @@ function done(atUs: number): string[] {
   const lines: string[] = [];
   while (effects.take()) {
     if (effects.kind === EFFECT_ANNOUNCE) lines.push(`announce ${effects.index}`);
-    else if (effects.kind === EFFECT_LOG) lines.push(formatEvent(effects.index, effects.first, effects.second, names));
+    else if (effects.kind === EFFECT_LOG)
+      lines.push(formatEvent(effects.index, effects.first, effects.second, names));
     else throw new Error(`effect ${effects.kind}`);
   }
   return lines;
@@ -105,13 +106,17 @@ describe("who is a stranger", () => {
   });
 
   test("no function that is not in the table", () => {
-    for (const index of [2, FUNCTIONS_MAX - 1, FUNCTIONS_MAX, 65_535]) strangers.onSighting(index, ...HOST, BEGAN_US);
+    for (const index of [2, FUNCTIONS_MAX - 1, FUNCTIONS_MAX, 65_535])
+      strangers.onSighting(index, ...HOST, BEGAN_US);
     expect(strangers.sightings).toBe(0);
   });
 });
 
 describe("what is done about one that stays", () => {
-  /** The times in ms after the first at which `line` comes, while `mac` is seen every 100 ms for `seconds`. */
+  /**
+   * The times in ms after the first at which `line` comes, while `mac` is seen every 100 ms for
+   * `seconds`.
+   */
   function timesOf(line: string, seconds: number): number[] {
     const times: number[] = [];
     for (let ms = 0; ms <= seconds * 1000; ms += 20) {
@@ -122,7 +127,9 @@ describe("what is done about one that stays", () => {
   }
 
   test("the VIP is announced after 0, 1, 3, 7, 15, 25, 35 s and so on: no endless fight", () => {
-    expect(timesOf("announce 0", 60)).toEqual([0, 1000, 3000, 7000, 15_000, 25_000, 35_000, 45_000, 55_000]);
+    expect(timesOf("announce 0", 60)).toEqual([
+      0, 1000, 3000, 7000, 15_000, 25_000, 35_000, 45_000, 55_000,
+    ]);
   });
 
   test("it is named again every minute", () => {
@@ -182,7 +189,12 @@ describe("what is done about one that stays", () => {
     strangers.onSighting(0, ...HOST, BEGAN_US);
     strangers.onSighting(1, ...OTHER_HOST, BEGAN_US);
     expect(done(BEGAN_US + SECOND).sort()).toEqual(
-      ["announce 0", "announce 1", NAMED, "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:77:f7:77:77:77"].sort(),
+      [
+        "announce 0",
+        "announce 1",
+        NAMED,
+        "WNG-0215 ANOTHER HOST ANSWERS FOR A VIP: map fe:77:f7:77:77:77",
+      ].sort(),
     );
   });
 });

@@ -1,15 +1,19 @@
 /**
- * Hosts that are no servers of ours and answer for a VIP (protocol, section 7): a wrong address in the cabin, found as RFC 5227,
- * section 2.4, finds it. Only the server on which the VIP is up judges and answers:
+ * Hosts that are no servers of ours and answer for a VIP (protocol, section 7): a wrong address in
+ * the cabin, found as RFC 5227, section 2.4, finds it. Only the server on which the VIP is up
+ * judges and answers:
  *
- * - A MAC that a server of this table gave as its own in a keep-alive is no stranger, whatever it says: two servers that both own a
- *   function settle that by themselves.
- * - A server that was never heard, because the network was divided when this one started, is heard within the listening time
- *   after its announcements arrive. So an unknown MAC is called a stranger only after that time.
- * - A stranger is named in a fault and the VIP is announced again, so that the seats come back. Each sighting after that is
- *   answered once more, at a rate that falls: a host that goes on for ever gets no endless fight. The VIP stays up, which is
- *   the third choice of that section: seats need the address they know.
- * - One stranger a function is followed at a time. Others that answer for the same function are counted, and named when it is gone.
+ * - A MAC that a server of this table gave as its own in a keep-alive is no stranger, whatever it
+ *   says: two servers that both own a function settle that by themselves.
+ * - A server that was never heard, because the network was divided when this one started, is heard
+ *   within the listening time after its announcements arrive. So an unknown MAC is called a
+ *   stranger only after that time.
+ * - A stranger is named in a fault and the VIP is announced again, so that the seats come back.
+ *   Each sighting after that is answered once more, at a rate that falls: a host that goes on for
+ *   ever gets no endless fight. The VIP stays up, which is the third choice of that section: seats
+ *   need the address they know.
+ * - One stranger a function is followed at a time. Others that answer for the same function are
+ *   counted, and named when it is gone.
  */
 import {
   DEFENCE_MS_MAX,
@@ -81,11 +85,15 @@ export class Strangers {
       this.firstSeenUs[index] = nowUs;
       this.lastSeenUs[index] = nowUs;
       this.followed++;
-    } else if (this.macHigh[index] === macHigh && this.macLow[index] === low) this.lastSeenUs[index] = nowUs;
+    } else if (this.macHigh[index] === macHigh && this.macLow[index] === low)
+      this.lastSeenUs[index] = nowUs;
     this.defenceDue[index] = 1;
   }
 
-  /** Judges, names and answers; once a step. Bounded: FUNCTIONS_MAX rows, and none in a cabin without strangers. */
+  /**
+   * Judges, names and answers; once a step. Bounded: FUNCTIONS_MAX rows, and none in a cabin
+   * without strangers.
+   */
   advance(nowUs: number): void {
     if (this.followed === 0) return;
     for (let index = 0; index < this.table.functionCount; index++) {
@@ -109,7 +117,10 @@ export class Strangers {
     if (this.state[index] === SEEN) {
       if (nowUs - this.firstSeenUs[index] < this.graceUs) return;
       this.name(index, nowUs);
-    } else if (nowUs - this.loggedUs[index] >= LOG_AGAIN_US && this.lastSeenUs[index] > this.loggedUs[index]) {
+    } else if (
+      nowUs - this.loggedUs[index] >= LOG_AGAIN_US &&
+      this.lastSeenUs[index] > this.loggedUs[index]
+    ) {
       this.name(index, nowUs);
     }
     if (this.defenceDue[index] === 0 || nowUs < this.defenceFromUs[index]) return;
@@ -125,16 +136,25 @@ export class Strangers {
     this.log(LOG_STRANGER, index);
   }
 
-  /** The function and the first two bytes of the MAC share a value of the record; see maintenance-event. */
+  /**
+   * The function and the first two bytes of the MAC share a value of the record; see
+   * maintenance-event.
+   */
   private log(code: number, index: number): void {
-    this.effects.push(EFFECT_LOG, code, (this.macHigh[index] << 16) | index, this.macLow[index] | 0);
+    this.effects.push(
+      EFFECT_LOG,
+      code,
+      (this.macHigh[index] << 16) | index,
+      this.macLow[index] | 0,
+    );
   }
 
   /** A server of this table gave this MAC as its own, in this incarnation of ours. */
   private isServer(macHigh: number, macLow: number): boolean {
     for (let server = 0; server < SERVERS_MAX; server++) {
       const { clientMacHigh, clientMacLow } = this.membership.newest[server];
-      if (clientMacHigh === macHigh && clientMacLow === macLow && (macHigh | macLow) !== 0) return true;
+      if (clientMacHigh === macHigh && clientMacLow === macLow && (macHigh | macLow) !== 0)
+        return true;
     }
     return false;
   }

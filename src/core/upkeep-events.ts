@@ -39,7 +39,14 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "The process that keeps this log was started once more.",
     "None, unless it repeats without a stop in good order.",
   ),
-  event(LOG_STOPPED, "MAINTENANCE STOPPED", "none", "none", "The daemon was stopped in good order.", "None."),
+  event(
+    LOG_STOPPED,
+    "MAINTENANCE STOPPED",
+    "none",
+    "none",
+    "The daemon was stopped in good order.",
+    "None.",
+  ),
   event(LOG_LEG_BEGUN, "LEG BEGUN", "none", "none", "The ground input says in the air.", "None."),
   event(
     LOG_LEG_ENDED,
@@ -85,9 +92,17 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Make room, or replace the storage of the server.",
     { class: 2, lasts: "cleared" },
   ),
-  event(LOG_WRITTEN_AGAIN, "LOG IS WRITTEN AGAIN", "none", "none", "The storage takes records again.", "None.", {
-    clears: [LOG_NOT_WRITTEN],
-  }),
+  event(
+    LOG_WRITTEN_AGAIN,
+    "LOG IS WRITTEN AGAIN",
+    "none",
+    "none",
+    "The storage takes records again.",
+    "None.",
+    {
+      clears: [LOG_NOT_WRITTEN],
+    },
+  ),
   event(
     LOG_RESIZED,
     "LOG WAS GIVEN ANOTHER SIZE",
@@ -114,7 +129,14 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Leave the files of the state directory alone.",
     { class: 3 },
   ),
-  event(LOG_ACTION, "MAINTENANCE ACTION", "none", "none", "Somebody did what the words after it say.", "None."),
+  event(
+    LOG_ACTION,
+    "MAINTENANCE ACTION",
+    "none",
+    "none",
+    "Somebody did what the words after it say.",
+    "None.",
+  ),
   event(
     LOG_ACTION_REFUSED,
     "MAINTENANCE ACTION REFUSED",
@@ -141,7 +163,14 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats: then read the journal.",
     { class: 2 },
   ),
-  event(LOG_ENGINE_STARTED, "ENGINE STARTED", "number", "none", "So many engines were started in this run.", "None."),
+  event(
+    LOG_ENGINE_STARTED,
+    "ENGINE STARTED",
+    "number",
+    "none",
+    "So many engines were started in this run.",
+    "None.",
+  ),
   event(
     LOG_PROCESS_ENDED,
     "PROCESS OF FUNCTION ENDED BY ITSELF",

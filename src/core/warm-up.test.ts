@@ -7,7 +7,13 @@ import { timingOf } from "./timing.ts";
 import { warmUp } from "./warm-up.ts";
 
 function tableOf(servers: number, functions: number): FunctionTable {
-  const row = { required: 1, priority: 5, servers: (1 << servers) - 1, process: PROCESS_NONE, stopGraceMs: 0 };
+  const row = {
+    required: 1,
+    priority: 5,
+    servers: (1 << servers) - 1,
+    process: PROCESS_NONE,
+    stopGraceMs: 0,
+  };
   return new FunctionTable(
     Array<number>(servers).fill(FUNCTIONS_MAX),
     Array.from({ length: functions }, () => row),
@@ -19,7 +25,8 @@ test("flies take-overs and hand-overs: the policy is asked with both servers, wi
   let owned = 0;
   const spy = (table: FunctionTable, allocation: Allocation): void => {
     seen.add(allocation.operable);
-    for (let index = 0; index < table.functionCount; index++) if (allocation.current[index] >= 0) owned++;
+    for (let index = 0; index < table.functionCount; index++)
+      if (allocation.current[index] >= 0) owned++;
     allocatePreempt(table, allocation);
   };
   warmUp(tableOf(2, 8), spy, timingOf(10, 3, 10, 0));

@@ -1,11 +1,22 @@
 /**
- * Start-up: flies a take-over and a hand-over on scratch engines until the compiler has seen the code, so that the first
- * failure in flight is handled as fast as the hundredth. Nothing of it is seen outside.
+ * Start-up: flies a take-over and a hand-over on scratch engines until the compiler has seen the
+ * code, so that the first failure in flight is handled as fast as the hundredth. Nothing of it is
+ * seen outside.
  */
-import { CONTROL_DRAIN, CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED, CONTROL_RESUME } from "../wire/control.ts";
+import {
+  CONTROL_DRAIN,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+  CONTROL_RESUME,
+} from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
 import type { AllocationPolicy } from "./allocation.ts";
-import { EFFECT_PROCESS_START, EFFECT_PROCESS_STOP, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "./effect-queue.ts";
+import {
+  EFFECT_PROCESS_START,
+  EFFECT_PROCESS_STOP,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+} from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
 import {
   EVENT_COMMAND,
@@ -39,8 +50,10 @@ export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: T
   ) as [Engine, Engine];
   for (let period = 0; period < PERIODS; period++) {
     const silent = Math.floor(period / PHASE_PERIODS) % 4 === 3;
-    if (period % (4 * PHASE_PERIODS) === PHASE_PERIODS) engines[0].events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
-    if (period % (4 * PHASE_PERIODS) === 2 * PHASE_PERIODS) engines[0].events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
+    if (period % (4 * PHASE_PERIODS) === PHASE_PERIODS)
+      engines[0].events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
+    if (period % (4 * PHASE_PERIODS) === 2 * PHASE_PERIODS)
+      engines[0].events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     for (let turn = 0; turn < 4; turn++) {
       const nowUs = period * timing.periodUs + turn;
       fly(engines[0], engines[1], silent, nowUs, datagram);
@@ -49,14 +62,24 @@ export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: T
   }
 }
 
-function fly(engine: Engine, peer: Engine, silent: boolean, nowUs: number, datagram: DataView): void {
+function fly(
+  engine: Engine,
+  peer: Engine,
+  silent: boolean,
+  nowUs: number,
+  datagram: DataView,
+): void {
   if (nowUs >= engine.nextSendUs) engine.beginPeriod(nowUs);
   engine.step(nowUs);
   if (engine.sendRequested) {
     engine.compose();
     encodeKeepAlive(engine.outgoing, datagram);
     const { events } = peer;
-    if (!silent && !events.isFull() && decodeKeepAlive(datagram, KEEP_ALIVE_BYTES, events.message(events.count))) {
+    if (
+      !silent &&
+      !events.isFull() &&
+      decodeKeepAlive(datagram, KEEP_ALIVE_BYTES, events.message(events.count))
+    ) {
       events.push(EVENT_KEEP_ALIVE, 0, 0);
     }
   }
@@ -69,7 +92,9 @@ function answer({ effects, events }: { effects: Engine["effects"]; events: Event
     const { kind, index } = effects;
     if (kind === EFFECT_VIP_ADD) events.push(EVENT_VIP_UP, index, 0);
     else if (kind === EFFECT_VIP_REMOVE) events.push(EVENT_VIP_DOWN, index, 0);
-    else if (kind === EFFECT_PROCESS_START) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-    else if (kind === EFFECT_PROCESS_STOP) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+    else if (kind === EFFECT_PROCESS_START)
+      events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+    else if (kind === EFFECT_PROCESS_STOP)
+      events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
   }
 }

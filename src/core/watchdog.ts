@@ -1,4 +1,7 @@
-/** When a watchdog is to be fed: a share of its time-out after the last time it took what it was given. Numbers only. */
+/**
+ * When a watchdog is to be fed: a share of its time-out after the last time it took what it was
+ * given. Numbers only.
+ */
 import { assert } from "../assert.ts";
 
 export class FeedingRhythm {
@@ -6,7 +9,10 @@ export class FeedingRhythm {
   readonly intervalUs: number;
   private nextUs = 0;
 
-  /** @param perTimeout feedings within one time-out; two could be one too few when the loop is late once */
+  /**
+   * @param perTimeout feedings within one time-out; two could be one too few when the loop is late
+   * once
+   */
   constructor(timeoutUs: number, perTimeout: number) {
     assert(timeoutUs > 0 && perTimeout > 1, "a watchdog is fed within its time-out");
     this.intervalUs = Math.floor(timeoutUs / perTimeout);

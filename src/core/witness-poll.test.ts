@@ -20,7 +20,13 @@ test("one that answers is asked alone, and by broadcast again 100 ms after its l
   const poll = new WitnessPoll();
   expect(poll.ask(1_000_000)).toBe(ASK_EVERYBODY);
   poll.onAnswer(1_010_000);
-  expect(asked(poll, 5, 1_020_000)).toEqual([ASK_ALONE, ASK_ALONE, ASK_ALONE, ASK_ALONE, ASK_ALONE]); // the last after 90 ms
+  expect(asked(poll, 5, 1_020_000)).toEqual([
+    ASK_ALONE,
+    ASK_ALONE,
+    ASK_ALONE,
+    ASK_ALONE,
+    ASK_ALONE,
+  ]); // the last after 90 ms
   expect(poll.ask(1_110_000)).toBe(ASK_EVERYBODY);
   poll.onAnswer(1_115_000);
   expect(poll.ask(1_120_000)).toBe(ASK_ALONE);

@@ -1,7 +1,8 @@
 /**
- * How a witness is asked: alone, as long as it answers (RFC 1122, section 2.3.2.1: unicast poll), so that the rest of the cabin
- * is not disturbed in every period; and by broadcast until it has answered, and again when it does not any more, because another
- * device may have its address now. Broadcasts are rare, however short the period is: every seat has to look at them.
+ * How a witness is asked: alone, as long as it answers (RFC 1122, section 2.3.2.1: unicast poll),
+ * so that the rest of the cabin is not disturbed in every period; and by broadcast until it has
+ * answered, and again when it does not any more, because another device may have its address now.
+ * Broadcasts are rare, however short the period is: every seat has to look at them.
  */
 import { WITNESS_BROADCAST_MS, WITNESS_UNANSWERED_MAX } from "../limits.ts";
 

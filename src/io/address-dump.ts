@@ -19,12 +19,18 @@ export const ABSENT = 0;
 export const OURS = 1;
 /** The address without our mark: the kernel refuses ours beside it. */
 export const FOREIGN = 2;
-/** An IPv4 address of the same value with another prefix length: not ours, and the kernel lets ours stand beside it. */
+/**
+ * An IPv4 address of the same value with another prefix length: not ours, and the kernel lets ours
+ * stand beside it.
+ */
 export const BESIDE = 3;
 
 /** Looks which VIPs are on an interface. Looking makes no garbage. */
 export class AddressDump implements DumpReader {
-  /** For each VIP: ABSENT, OURS, FOREIGN or BESIDE when last looked; BESIDE only where nothing else is there. */
+  /**
+   * For each VIP: ABSENT, OURS, FOREIGN or BESIDE when last looked; BESIDE only where nothing else
+   * is there.
+   */
   readonly state: Uint8Array<ArrayBuffer>;
   private readonly request = new NativeMemory(32);
   private interfaceIndex = 0;
@@ -36,10 +42,17 @@ export class AddressDump implements DumpReader {
     this.state = new Uint8Array(new ArrayBuffer(Math.max(1, table.count)));
   }
 
-  /** Fills `state`; gives 0 or errno, after which `state` is incomplete. An interface that is gone has no addresses. */
+  /**
+   * Fills `state`; gives 0 or errno, after which `state` is incomplete. An interface that is gone
+   * has no addresses.
+   */
   look(interfaceIndex: number): number {
     this.interfaceIndex = interfaceIndex;
-    return this.netlink.dump(this.request, encodeAddressDump(this.request.view, 0, interfaceIndex), this);
+    return this.netlink.dump(
+      this.request,
+      encodeAddressDump(this.request.view, 0, interfaceIndex),
+      this,
+    );
   }
 
   begin(): void {
@@ -55,10 +68,20 @@ export class AddressDump implements DumpReader {
   }
 }
 
-/** What the address in an address message, which is that of `vip`, is to us: OURS, FOREIGN or BESIDE. */
-export function standingOf(table: VipTable, vip: number, view: DataView, at: number, length: number): number {
+/**
+ * What the address in an address message, which is that of `vip`, is to us: OURS, FOREIGN or
+ * BESIDE.
+ */
+export function standingOf(
+  table: VipTable,
+  vip: number,
+  view: DataView,
+  at: number,
+  length: number,
+): number {
   const samePrefixLength = addressPrefixLength(view, at) === table.prefixLength[vip];
-  if (!samePrefixLength) return table.family[vip] === AF_INET ? BESIDE : FOREIGN; // IPv6 has an address once
+  // IPv6 has an address once
+  if (!samePrefixLength) return table.family[vip] === AF_INET ? BESIDE : FOREIGN;
   return hasOurMark(view, at, length) ? OURS : FOREIGN;
 }
 

@@ -11,25 +11,33 @@ import { VipTable } from "./vip-table.ts";
 /** The kernel takes at most this many messages in one sendmmsg (UIO_MAXIOV). */
 const FRAMES_PER_CALL = 1024;
 
-/** After so many flushes in a row that could send nothing the rest is dropped: the caller announces again soon anyway. */
+/**
+ * After so many flushes in a row that could send nothing the rest is dropped: the caller announces
+ * again soon anyway.
+ */
 const FRUITLESS_FLUSHES_MAX = 16;
 
 /** Room for the longer of the two frames, on a multiple of 8. */
 const FRAME_BYTES = 88;
 
-// struct mmsghdr on 64-bit Linux: msghdr (56 bytes; the pointer to the iovec at 16, their number at 24), message length.
+// struct mmsghdr on 64-bit Linux: msghdr (56 bytes; the pointer to the iovec at 16, their number at
+// 24), message length.
 const MESSAGE_BYTES = 64;
 const MESSAGE_IOVEC_AT = 16;
 const MESSAGE_IOVEC_COUNT_AT = 24;
 const IOVEC_BYTES = 16;
 
-assert(FRAME_BYTES >= NEIGHBOUR_ADVERTISEMENT_BYTES && FRAME_BYTES >= ARP_BYTES, "a frame fits its row");
+assert(
+  FRAME_BYTES >= NEIGHBOUR_ADVERTISEMENT_BYTES && FRAME_BYTES >= ARP_BYTES,
+  "a frame fits its row",
+);
 
 const REHEARSALS = 20;
 
 /**
- * Tells the hosts of the client network which server answers for a VIP now: a gratuitous ARP for IPv4, an unsolicited
- * neighbour advertisement for IPv6. The frames are made at start-up, and again when the interface's address changes.
+ * Tells the hosts of the client network which server answers for a VIP now: a gratuitous ARP for
+ * IPv4, an unsolicited neighbour advertisement for IPv6. The frames are made at start-up, and again
+ * when the interface's address changes.
  */
 export class Announcer {
   private readonly socket: PacketSocket;
@@ -49,7 +57,9 @@ export class Announcer {
   private fruitlessFlushes = 0;
   private queuedCount = 0;
 
-  /** Start-up. `vipsOfFunction[f]`: the VIPs of function f. Throws a SystemError (see PacketSocket). */
+  /**
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f. Throws a SystemError (see PacketSocket).
+   */
   constructor(interfaceName: string, vipsOfFunction: readonly (readonly Vip[])[]) {
     this.socket = new PacketSocket(interfaceName, 0);
     this.table = new VipTable(vipsOfFunction);
@@ -77,12 +87,22 @@ export class Announcer {
   private makeFrames(): void {
     const { table, frames, socket } = this;
     for (let vip = 0; vip < table.count; vip++) {
-      const encode = table.family[vip] === AF_INET ? encodeArpAnnouncement : encodeNeighbourAdvertisement;
-      encode(frames.bytes, vip * FRAME_BYTES, socket.hardwareAddress, table.address, table.addressAt(vip));
+      const encode =
+        table.family[vip] === AF_INET ? encodeArpAnnouncement : encodeNeighbourAdvertisement;
+      encode(
+        frames.bytes,
+        vip * FRAME_BYTES,
+        socket.hardwareAddress,
+        table.address,
+        table.addressAt(vip),
+      );
     }
   }
 
-  /** Queues the announcement of all VIPs of the function; one that waits already is not queued twice. No garbage. */
+  /**
+   * Queues the announcement of all VIPs of the function; one that waits already is not queued
+   * twice. No garbage.
+   */
   announce(index: number): void {
     const end = this.table.firstOf[index + 1] as number;
     for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
@@ -94,9 +114,10 @@ export class Announcer {
   }
 
   /**
-   * Sends what is queued, up to 1,024 frames a system call. 0, or errno. After EAGAIN or ENOBUFS (the interface's queue
-   * is full) the rest waits for the next flush; after any other error it is dropped, because nobody can be
-   * reached, and the caller announces again when the interface is back. No garbage.
+   * Sends what is queued, up to 1,024 frames a system call. 0, or errno. After EAGAIN or ENOBUFS
+   * (the interface's queue is full) the rest waits for the next flush; after any other error it is
+   * dropped, because nobody can be reached, and the caller announces again when the interface is
+   * back. No garbage.
    */
   flush(): number {
     if (this.queuedCount === 0) return 0;
@@ -110,7 +131,10 @@ export class Announcer {
     return errno;
   }
 
-  /** Start-up: goes the way of an announcement up to the system call, so that the compiler has seen it; nothing is sent. */
+  /**
+   * Start-up: goes the way of an announcement up to the system call, so that the compiler has seen
+   * it; nothing is sent.
+   */
   rehearse(): void {
     for (let round = 0; round < REHEARSALS; round++) {
       for (let index = 0; index < this.table.functionCount; index++) this.announce(index);
@@ -124,7 +148,11 @@ export class Announcer {
   private fillMessages(count: number): void {
     for (let i = 0; i < count; i++) {
       const vip = this.ring[(this.head + i) % this.ring.length] as number;
-      this.messages.setPointer(i * MESSAGE_BYTES + MESSAGE_IOVEC_AT, vip * IOVEC_BYTES, this.iovecs);
+      this.messages.setPointer(
+        i * MESSAGE_BYTES + MESSAGE_IOVEC_AT,
+        vip * IOVEC_BYTES,
+        this.iovecs,
+      );
     }
   }
 
@@ -142,7 +170,8 @@ export class Announcer {
 
   /** Takes the first `count` out of the queue. */
   private drop(count: number): void {
-    for (let i = 0; i < count; i++) this.waiting[this.ring[(this.head + i) % this.ring.length] as number] = 0;
+    for (let i = 0; i < count; i++)
+      this.waiting[this.ring[(this.head + i) % this.ring.length] as number] = 0;
     this.head = (this.head + count) % this.ring.length;
     this.queuedCount -= count;
     this.fruitlessFlushes = 0;

@@ -14,15 +14,18 @@ const HEADER_BYTES = 8;
 const DATA_BYTES = 24;
 
 /**
- * The calling thread gives up every capability, and so do all programs that it executes from now on: with no_new_privs an execve gives
- * root no more than it had (linux/security/commoncap.c). Capabilities belong to threads, and the JavaScript runtime has others already:
- * only after an execve, which ends them, is the whole process without.
+ * The calling thread gives up every capability, and so do all programs that it executes from now
+ * on: with no_new_privs an execve gives root no more than it had (linux/security/commoncap.c).
+ * Capabilities belong to threads, and the JavaScript runtime has others already: only after an
+ * execve, which ends them, is the whole process without.
  *
  * Throws SystemError.
  */
 export function giveUpCapabilities(): void {
-  if (libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) throw new SystemError("prctl", errno(), "PR_SET_NO_NEW_PRIVS");
-  // Needs CAP_SETPCAP, which a service may not have: then the bounding set stays, and no_new_privs makes it harmless.
+  if (libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+    throw new SystemError("prctl", errno(), "PR_SET_NO_NEW_PRIVS");
+  // Needs CAP_SETPCAP, which a service may not have: then the bounding set stays, and no_new_privs
+  // makes it harmless.
   for (let capability = 0; capability < CAPABILITIES_MAX; capability++) {
     libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }

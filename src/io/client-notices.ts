@@ -1,5 +1,13 @@
-/** Sends the client notices (patent FIG. 4, S13; protocol, section 8), prepared at start-up, one datagram an event. */
-import { NOTICE_BYTES, type NoticeIdentity, prepareNotice, sealNotice } from "../wire/client-notice.ts";
+/**
+ * Sends the client notices (patent FIG. 4, S13; protocol, section 8), prepared at start-up, one
+ * datagram an event.
+ */
+import {
+  NOTICE_BYTES,
+  type NoticeIdentity,
+  prepareNotice,
+  sealNotice,
+} from "../wire/client-notice.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";

@@ -1,4 +1,7 @@
-/** Requests of the commands beside the daemon, and of `wingman manage`: drain, resume, and moves of functions by hand. Each is answered. */
+/**
+ * Requests of the commands beside the daemon, and of `wingman manage`: drain, resume, and moves of
+ * functions by hand. Each is answered.
+ */
 import type { Engine } from "../core/engine.ts";
 import { EVENT_COMMAND, EVENT_MOVE } from "../core/event-queue.ts";
 import { REPORTS_PER_TURN_MAX } from "../limits.ts";
@@ -40,7 +43,14 @@ export class CommandRequests {
       const isMove = kind === CONTROL_MOVE;
       const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
       const isDone = isMove ? refusal === 0 : this.obey(kind);
-      encodeControl(answer.view, isDone ? CONTROL_DONE : CONTROL_REFUSED, NO_INDEX, kind, refusal, 0);
+      encodeControl(
+        answer.view,
+        isDone ? CONTROL_DONE : CONTROL_REFUSED,
+        NO_INDEX,
+        kind,
+        refusal,
+        0,
+      );
       socket.reply(answer);
     }
   }
@@ -56,7 +66,8 @@ export class CommandRequests {
   private obey(command: number): boolean {
     if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
     // The supervisor starts processes again that failed too often.
-    if (command === CONTROL_RESUME && !this.supervisor.tell(CONTROL_RESUME, NO_INDEX, 0, 0, 0)) return false;
+    if (command === CONTROL_RESUME && !this.supervisor.tell(CONTROL_RESUME, NO_INDEX, 0, 0, 0))
+      return false;
     return this.engine.events.push(EVENT_COMMAND, 0, command);
   }
 }

@@ -7,13 +7,17 @@ const EISCONN = 106;
 const EALREADY = 114;
 const EINPROGRESS = 115;
 
-/** struct sockaddr_in: u16 family, u16 port and 4 bytes of address in network order, 8 bytes of zero. Used within one call only. */
+/**
+ * struct sockaddr_in: u16 family, u16 port and 4 bytes of address in network order, 8 bytes of
+ * zero. Used within one call only.
+ */
 const SOCKADDR_IN_BYTES = 16;
 const address = new NativeMemory(SOCKADDR_IN_BYTES);
 
 /**
- * A TCP connection that is asked for and not waited for. Not by the runtime's own sockets: they report every failure as a refusal, and a
- * refusal, which only a living host can send, is what is looked for.
+ * A TCP connection that is asked for and not waited for. Not by the runtime's own sockets: they
+ * report every failure as a refusal, and a refusal, which only a living host can send, is what is
+ * looked for.
  */
 export class ConnectionAttempt {
   readonly #fd: number;
@@ -27,7 +31,10 @@ export class ConnectionAttempt {
     if (this.#fd < 0) throw new SystemError("socket", errno(), "TCP");
   }
 
-  /** 0: connected; null: not decided yet; else why not (ECONNREFUSED, EHOSTUNREACH, …). The first call begins it. */
+  /**
+   * 0: connected; null: not decided yet; else why not (ECONNREFUSED, EHOSTUNREACH, …). The first
+   * call begins it.
+   */
   look(): number | null {
     address.view.setUint16(0, AF_INET, true);
     address.view.setUint16(2, this.port);

@@ -3,7 +3,15 @@ import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { NOTHING_RECEIVED, RecordSocket, socketPair } from "./control-socket.ts";
-import { EADDRINUSE, EAGAIN, ECONNREFUSED, ENAMETOOLONG, ENOENT, EPIPE, SystemError } from "./errno.ts";
+import {
+  EADDRINUSE,
+  EAGAIN,
+  ECONNREFUSED,
+  ENAMETOOLONG,
+  ENOENT,
+  EPIPE,
+  SystemError,
+} from "./errno.ts";
 import { F_GETFD, FD_CLOEXEC, libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
@@ -80,7 +88,9 @@ describe("an inherited RecordSocket", () => {
   });
 
   test("refuses a descriptor that is no such socket", () => {
-    expect(() => RecordSocket.inherited(977)).toThrow("getsockopt: Bad file descriptor (EBADF): descriptor 977");
+    expect(() => RecordSocket.inherited(977)).toThrow(
+      "getsockopt: Bad file descriptor (EBADF): descriptor 977",
+    );
   });
 
   test("its pair is closed in children that it is not handed to", () => {
@@ -106,7 +116,8 @@ describe("a bound RecordSocket", () => {
       expect(command.send(numbered(number))).toBe(0);
       expect(engine.receive()).toBe(16);
       expect(numberIn(engine)).toBe(number);
-      expect(engine.receive()).toBe(NOTHING_RECEIVED); // the answer may come much later: the sender stays known
+      // the answer may come much later: the sender stays known
+      expect(engine.receive()).toBe(NOTHING_RECEIVED);
       expect(engine.reply(numbered(number + 100))).toBe(0);
       expect(command.receive()).toBe(16);
       expect(numberIn(command)).toBe(number + 100);
@@ -156,9 +167,11 @@ describe("a bound RecordSocket", () => {
   });
 
   test("leaks no descriptor when it fails", () => {
-    const openDescriptors = () => new Bun.Glob("*").scanSync({ cwd: "/proc/self/fd", onlyFiles: false });
+    const openDescriptors = () =>
+      new Bun.Glob("*").scanSync({ cwd: "/proc/self/fd", onlyFiles: false });
     const before = [...openDescriptors()].length;
-    for (let i = 0; i < 20; i++) errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")));
+    for (let i = 0; i < 20; i++)
+      errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")));
     expect([...openDescriptors()].length).toBe(before);
   });
 });

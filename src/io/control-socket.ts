@@ -29,7 +29,10 @@ const PATH_BYTES_MAX = 107;
 /** Where the length of the sender's address lies behind it. */
 const SENDER_LENGTH_AT = 112;
 
-/** The kernel counts about 768 bytes for a small record: room for 8 records of each of 1,024 functions. */
+/**
+ * The kernel counts about 768 bytes for a small record: room for 8 records of each of 1,024
+ * functions.
+ */
 const SEND_BUFFER_BYTES = 4 << 20;
 
 const DO_NOT_WAIT = MSG_DONTWAIT | MSG_NOSIGNAL;
@@ -41,16 +44,19 @@ let questions = 0;
 export const NOTHING_RECEIVED = -1;
 
 /**
- * A Unix socket that carries records, one in a message; it never blocks. The engine has two: towards its supervisor
- * ({@link inherited}) and towards the commands `drain` and `resume` ({@link bound}), which are at the other end with
- * {@link connected}.
+ * A Unix socket that carries records, one in a message; it never blocks. The engine has two:
+ * towards its supervisor ({@link inherited}) and towards the commands `drain` and `resume` ({@link
+ * bound}), which are at the other end with {@link connected}.
  */
 export class RecordSocket {
   /** The last record that was received, from its first byte on. */
   readonly received = new NativeMemory(RECORD_BYTES_MAX);
   readonly #sender = new NativeMemory(SENDER_LENGTH_AT + 4);
   readonly #senderLengthAddress = this.#sender.address + SENDER_LENGTH_AT;
-  /** Bytes of the last sender's address; kept apart, because an attempt that receives nothing must not spoil it. */
+  /**
+   * Bytes of the last sender's address; kept apart, because an attempt that receives nothing must
+   * not spoil it.
+   */
   #senderLength = 0;
 
   private constructor(
@@ -59,39 +65,50 @@ export class RecordSocket {
     private readonly ownPath = "",
   ) {}
 
-  /** The end of a {@link socketPair} that the parent process handed down as descriptor `fd`. Throws SystemError when it is no such thing. */
+  /**
+   * The end of a {@link socketPair} that the parent process handed down as descriptor `fd`. Throws
+   * SystemError when it is no such thing.
+   */
   static inherited(fd: number): RecordSocket {
     const option = new NativeMemory(8); // i32 type, u32 its length
     option.view.setUint32(4, 4, true);
     const result = libc.getsockopt(fd, SOL_SOCKET, SO_TYPE, option.address, option.address + 4);
     if (result < 0) throw new SystemError("getsockopt", errno(), `descriptor ${fd}`);
-    assert(option.view.getInt32(0, true) === SOCK_SEQPACKET, "the inherited control socket carries records");
+    assert(
+      option.view.getInt32(0, true) === SOCK_SEQPACKET,
+      "the inherited control socket carries records",
+    );
     return new RecordSocket(fd);
   }
 
   /**
-   * A SOCK_DGRAM socket at `path` for the owner alone (mode 0600). A socket that an earlier process left there is replaced, but
-   * no other kind of file: then bind fails. Throws SystemError.
+   * A SOCK_DGRAM socket at `path` for the owner alone (mode 0600). A socket that an earlier process
+   * left there is replaced, but no other kind of file: then bind fails. Throws SystemError.
    */
   static bound(path: string): RecordSocket {
-    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket()) libc.unlink(nativeString(path).address);
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSocket())
+      libc.unlink(nativeString(path).address);
     const address = socketAddress(path);
     const fd = datagramSocket();
-    // The file takes its mode from the descriptor, so that there is no instant at which it has another one.
+    // The file takes its mode from the descriptor, so that there is no instant at which it has
+    // another one.
     if (libc.fchmod(fd, 0o600) < 0) throw closing(fd, "fchmod", errno(), path);
-    if (libc.bind(fd, address.address, SOCKADDR_UN_BYTES) < 0) throw closing(fd, "bind", errno(), path);
+    if (libc.bind(fd, address.address, SOCKADDR_UN_BYTES) < 0)
+      throw closing(fd, "bind", errno(), path);
     return new RecordSocket(fd);
   }
 
   /**
-   * A socket to ask the one bound at `path`, which answers to a path beside it: an address that the kernel makes up would hold
-   * in one network namespace only. Close it, so that this path goes. Throws SystemError, ENOENT or ECONNREFUSED when nobody is there.
+   * A socket to ask the one bound at `path`, which answers to a path beside it: an address that the
+   * kernel makes up would hold in one network namespace only. Close it, so that this path goes.
+   * Throws SystemError, ENOENT or ECONNREFUSED when nobody is there.
    */
   static connected(path: string): RecordSocket {
     const address = socketAddress(path);
     const ownPath = join(dirname(path), `r${process.pid}.${questions++}`);
     const fd = datagramSocket();
-    if (libc.connect(fd, address.address, SOCKADDR_UN_BYTES) < 0) throw closing(fd, "connect", errno(), path);
+    if (libc.connect(fd, address.address, SOCKADDR_UN_BYTES) < 0)
+      throw closing(fd, "connect", errno(), path);
     libc.unlink(nativeString(ownPath).address); // of an earlier process with our number
     if (libc.bind(fd, socketAddress(ownPath).address, SOCKADDR_UN_BYTES) < 0) {
       throw closing(fd, "bind", errno(), ownPath);
@@ -99,12 +116,18 @@ export class RecordSocket {
     return new RecordSocket(fd, ownPath);
   }
 
-  /** Sends the whole of `record` to the other end (not for a bound socket). 0, or an errno: EAGAIN when its queue is full, EPIPE when it is gone. */
+  /**
+   * Sends the whole of `record` to the other end (not for a bound socket). 0, or an errno: EAGAIN
+   * when its queue is full, EPIPE when it is gone.
+   */
   send(record: NativeMemory): number {
     return libc.send(this.fd, record.address, record.bytes.length, DO_NOT_WAIT) < 0 ? errno() : 0;
   }
 
-  /** Sends the whole of `record` to whom the last received record came from (for a bound socket). 0, or an errno: ENOENT when it is gone. */
+  /**
+   * Sends the whole of `record` to whom the last received record came from (for a bound socket). 0,
+   * or an errno: ENOENT when it is gone.
+   */
   reply(record: NativeMemory): number {
     const sent = libc.sendto(
       this.fd,
@@ -118,12 +141,14 @@ export class RecordSocket {
   }
 
   /**
-   * Takes one record into {@link received} and returns its length, more than the memory's when it was longer;
-   * {@link NOTHING_RECEIVED}; or 0: the other end is gone (for a datagram socket: an empty record).
+   * Takes one record into {@link received} and returns its length, more than the memory's when it
+   * was longer; {@link NOTHING_RECEIVED}; or 0: the other end is gone (for a datagram socket: an
+   * empty record).
    */
   receive(): number {
     let length = this.#receiveOnce();
-    // A peer that dies with unread records leaves this error once, before the records that it had sent.
+    // A peer that dies with unread records leaves this error once, before the records that it had
+    // sent.
     if (length < 0 && errno() === ECONNRESET) length = this.#receiveOnce();
     if (length >= 0) this.#senderLength = this.#sender.view.getUint32(SENDER_LENGTH_AT, true);
     return length;
@@ -148,8 +173,9 @@ export class RecordSocket {
 }
 
 /**
- * Two connected SOCK_SEQPACKET sockets, close-on-exec, one for this process and one to hand down. Sends on either find
- * room for thousands of records where the process is privileged, else for what the system allows. Throws SystemError.
+ * Two connected SOCK_SEQPACKET sockets, close-on-exec, one for this process and one to hand down.
+ * Sends on either find room for thousands of records where the process is privileged, else for what
+ * the system allows. Throws SystemError.
  */
 export function socketPair(): [number, number] {
   const pair = new NativeMemory(8);
@@ -168,7 +194,10 @@ function enlargeSendBuffer(fd: number): void {
   bytes.view.setInt32(0, SEND_BUFFER_BYTES, true);
   const privileged = libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, bytes.address, 4) === 0;
   const enlarged = privileged || libc.setsockopt(fd, SOL_SOCKET, SO_SNDBUF, bytes.address, 4) === 0;
-  assert(enlarged, "a socket takes a buffer size: one that is too large is cut to the system's limit");
+  assert(
+    enlarged,
+    "a socket takes a buffer size: one that is too large is cut to the system's limit",
+  );
 }
 
 function datagramSocket(): number {

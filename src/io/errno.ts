@@ -30,7 +30,10 @@ export const ENOBUFS = 105;
 export const ETIMEDOUT = 110;
 export const ECONNREFUSED = 111;
 
-/** libc keeps one errno per thread at a fixed address; JavaScript of one realm never changes its thread. */
+/**
+ * libc keeps one errno per thread at a fixed address; JavaScript of one realm never changes its
+ * thread.
+ */
 const location = errnoLocation();
 
 function errnoLocation(): Pointer {
@@ -39,7 +42,10 @@ function errnoLocation(): Pointer {
   return address;
 }
 
-/** Why the last libc call failed. Only valid in the statement after the call: any file-system call or `await` in between overwrites it. */
+/**
+ * Why the last libc call failed. Only valid in the statement after the call: any file-system call
+ * or `await` in between overwrites it.
+ */
 export function errno(): number {
   return read.i32(location, 0);
 }
@@ -53,7 +59,10 @@ export function errnoName(number: number): string {
   return `errno ${number}`;
 }
 
-/** A system call that failed where nothing can be done about it locally: `bind: Address already in use (EADDRINUSE): DETAIL`. */
+/**
+ * A system call that failed where nothing can be done about it locally: `bind: Address already in
+ * use (EADDRINUSE): DETAIL`.
+ */
 export class SystemError extends Error {
   override readonly name = "SystemError";
 

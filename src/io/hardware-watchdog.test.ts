@@ -1,6 +1,14 @@
 /** This kernel need not have a watchdog: a FIFO and a terminal stand for one. */
 import { afterAll, expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  constants,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { EAGAIN, EPIPE } from "./errno.ts";

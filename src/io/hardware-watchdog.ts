@@ -1,14 +1,18 @@
 /**
- * A watchdog device (kernel documentation, watchdog-api): from its opening on it resets the machine unless something is written
- * within its time-out. Closing it does not stop it, unless the last byte written was 'V' (and the driver was not built with
- * "nowayout"): a process that dies leaves it running, and whoever opens it again goes on feeding it.
+ * A watchdog device (kernel documentation, watchdog-api): from its opening on it resets the machine
+ * unless something is written within its time-out. Closing it does not stop it, unless the last
+ * byte written was 'V' (and the driver was not built with "nowayout"): a process that dies leaves
+ * it running, and whoever opens it again goes on feeding it.
  */
 import { statSync } from "node:fs";
 import { EOPNOTSUPP, errno, SystemError } from "./errno.ts";
 import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_WRONLY } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-/** _IOWR('W', 6, int) and _IOR('W', 7, int): seconds; the first one gives back what the driver made of them. */
+/**
+ * _IOWR('W', 6, int) and _IOR('W', 7, int): seconds; the first one gives back what the driver made
+ * of them.
+ */
 const WDIOC_SETTIMEOUT = 0xc004_5706;
 const WDIOC_GETTIMEOUT = 0x8004_5707;
 
@@ -28,20 +32,27 @@ export class HardwareWatchdog {
   readonly #byte = new NativeMemory(1);
 
   /**
-   * Start-up only. Opens the device, which starts it, and sets its time-out. A device that has no time-out to set is used all
-   * the same. When the time-out is refused the device is stopped again.
-   * @throws SystemError when it cannot be opened (EBUSY: somebody else has it) or cannot have that time-out (EINVAL); Error when
+   * Start-up only. Opens the device, which starts it, and sets its time-out. A device that has no
+   * time-out to set is used all the same. When the time-out is refused the device is stopped again.
+   * @throws SystemError when it cannot be opened (EBUSY: somebody else has it) or cannot have that
+   * time-out (EINVAL); Error when
    *   it is neither a character device nor a FIFO
    */
   constructor(device: string, timeoutS: number) {
     // O_NOCTTY: the engine leads a session, and a terminal must not become its own.
-    const fd = libc.open(nativeString(device).address, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0);
+    const fd = libc.open(
+      nativeString(device).address,
+      O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC,
+      0,
+    );
     if (fd < 0) throw new SystemError("maintenance.watchdog: open", errno(), device);
     this.#fd = fd;
     const file = statSync(`/proc/self/fd/${fd}`);
     if (!file.isCharacterDevice() && !file.isFIFO()) {
       libc.close(fd);
-      throw new Error(`maintenance.watchdog: found ${device}, a file that is no device, expected a watchdog device`);
+      throw new Error(
+        `maintenance.watchdog: found ${device}, a file that is no device, expected a watchdog device`,
+      );
     }
     const seconds = new NativeMemory(4);
     seconds.view.setInt32(0, timeoutS, true);
@@ -51,7 +62,11 @@ export class HardwareWatchdog {
     }
     if (this.refused !== 0 && this.refused !== EOPNOTSUPP && this.refused !== ENOTTY) {
       this.disarm();
-      throw new SystemError("maintenance.watchdog: WDIOC_SETTIMEOUT", this.refused, `${timeoutS} s on ${device}`);
+      throw new SystemError(
+        "maintenance.watchdog: WDIOC_SETTIMEOUT",
+        this.refused,
+        `${timeoutS} s on ${device}`,
+      );
     }
     this.timeoutS = seconds.view.getInt32(0, true);
   }

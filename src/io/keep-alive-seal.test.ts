@@ -13,7 +13,10 @@ describe("the seal of a keep-alive", () => {
       const key = Uint8Array.from({ length }, (_, i) => i + 1);
       const bytes = datagram();
       new KeepAliveSeal(key).seal(bytes);
-      const expected = createHmac("sha256", key).update(bytes.subarray(0, KEEP_ALIVE_MAC_AT)).digest().subarray(0, 16);
+      const expected = createHmac("sha256", key)
+        .update(bytes.subarray(0, KEEP_ALIVE_MAC_AT))
+        .digest()
+        .subarray(0, 16);
       expect(Buffer.from(bytes.subarray(KEEP_ALIVE_MAC_AT))).toEqual(expected);
     });
   }

@@ -1,6 +1,7 @@
 /**
- * HMAC-SHA256 (RFC 2104) truncated to 16 bytes over the keep-alive, without garbage: two hashes over blocks that hold the
- * padded key in front. Without a key the field is zeros and nothing else is accepted.
+ * HMAC-SHA256 (RFC 2104) truncated to 16 bytes over the keep-alive, without garbage: two hashes
+ * over blocks that hold the padded key in front. Without a key the field is zeros and nothing else
+ * is accepted.
  */
 import { createHash } from "node:crypto";
 import { KEEP_ALIVE_MAC_AT, KEEP_ALIVE_MAC_BYTES } from "../wire/keep-alive.ts";
@@ -28,7 +29,8 @@ class KeyedDigest {
   }
 
   compute(datagram: Uint8Array): void {
-    this.inner.set(datagram, BLOCK_BYTES); // all of it: a view of the part that is hashed would be garbage
+    // all of it: a view of the part that is hashed would be garbage
+    this.inner.set(datagram, BLOCK_BYTES);
     Bun.SHA256.hash(this.hashed, this.innerDigest);
     Bun.SHA256.hash(this.outer, this.digest);
   }
@@ -43,7 +45,8 @@ export class KeepAliveSeal {
 
   /**
    * @param key the pre-shared key, or null
-   * @param acceptKey another key whose datagrams are accepted and which seals nothing, while keys are changed; or null
+   * @param acceptKey another key whose datagrams are accepted and which seals nothing, while keys
+   * are changed; or null
    */
   constructor(key: Uint8Array | null, acceptKey: Uint8Array | null = null) {
     this.first = key === null ? null : new KeyedDigest(key);
@@ -57,8 +60,9 @@ export class KeepAliveSeal {
   }
 
   /**
-   * Whether the MAC of `datagram` is right. Takes the same time wherever it differs; the second key is tried only where the first
-   * does not fit, which tells an onlooker which of two good keys was used and nothing about either.
+   * Whether the MAC of `datagram` is right. Takes the same time wherever it differs; the second key
+   * is tried only where the first does not fit, which tells an onlooker which of two good keys was
+   * used and nothing about either.
    */
   verify(datagram: Uint8Array): boolean {
     if (fits(digestOf(this.first, datagram), datagram)) return true;
@@ -74,6 +78,7 @@ function digestOf(keyed: KeyedDigest | null, datagram: Uint8Array): Uint8Array {
 
 function fits(digest: Uint8Array, datagram: Uint8Array): boolean {
   let difference = 0;
-  for (let i = 0; i < KEEP_ALIVE_MAC_BYTES; i++) difference |= digest[i] ^ datagram[KEEP_ALIVE_MAC_AT + i];
+  for (let i = 0; i < KEEP_ALIVE_MAC_BYTES; i++)
+    difference |= digest[i] ^ datagram[KEEP_ALIVE_MAC_AT + i];
   return difference === 0;
 }

@@ -12,9 +12,12 @@ const ESRCH = 3;
 const ENOEXEC = 8;
 
 beforeAll(async () => {
-  const built = Bun.spawn([process.execPath, "build", "--compile", SOURCE, "--outfile", EXECUTABLE], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const built = Bun.spawn(
+    [process.execPath, "build", "--compile", SOURCE, "--outfile", EXECUTABLE],
+    {
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   expect(await built.exited).toBe(0);
 }, 120_000);
 afterAll(() => rmSync(directory, { recursive: true }));
@@ -31,7 +34,9 @@ afterEach(() => {
 });
 
 /** Process group, session and name of a process; null when it has ended (a zombie has, too). */
-function stateOf(pid: number): { program: string; parent: number; group: number; session: number } | null {
+function stateOf(
+  pid: number,
+): { program: string; parent: number; group: number; session: number } | null {
   let text: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, "utf8");
@@ -41,7 +46,12 @@ function stateOf(pid: number): { program: string; parent: number; group: number;
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   if (fields[0] === "Z" || fields[0] === "X") return null;
   const program = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
-  return { program, parent: Number(fields[1]), group: Number(fields[2]), session: Number(fields[3]) };
+  return {
+    program,
+    parent: Number(fields[1]),
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+  };
 }
 
 async function until(what: string, condition: () => boolean): Promise<void> {
@@ -53,16 +63,22 @@ async function until(what: string, condition: () => boolean): Promise<void> {
 }
 
 const statusField = (pid: number, name: string): string =>
-  new RegExp(`^${name}:\\s+(\\S+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "missing";
+  new RegExp(`^${name}:\\s+(\\S+)`, "m").exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ??
+  "missing";
 
 for (const [kind, command] of [
   ["from source", [process.execPath, SOURCE]],
   ["compiled", [EXECUTABLE]],
 ] as const) {
   describe(`launch, ${kind}`, () => {
-    /** A parent of its own that launches `program`; resolves when the program runs and the parent has settled. */
+    /**
+     * A parent of its own that launches `program`; resolves when the program runs and the parent
+     * has settled.
+     */
     async function supervised(program: string[]): Promise<{ parent: Bun.Subprocess; pid: number }> {
-      const parent = Bun.spawn([...command, "supervise", ...program], { stdio: ["ignore", "pipe", "inherit"] });
+      const parent = Bun.spawn([...command, "supervise", ...program], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
       started.push(parent.pid);
       let output = "";
       const decoder = new TextDecoder();
@@ -73,14 +89,22 @@ for (const [kind, command] of [
       const pid = Number.parseInt(output, 10);
       started.push(pid);
       // The last that exec sets up is the command line.
-      await until("the program runs", () => readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program[0]}\0`));
+      await until("the program runs", () =>
+        readFileSync(`/proc/${pid}/cmdline`, "utf8").startsWith(`${program[0]}\0`),
+      );
       return { parent, pid };
     }
 
     test("the program has a session and process group of its own, clean signals and no descriptors but three", async () => {
       const { parent, pid } = await supervised(["/bin/sleep", "600"]);
-      expect(stateOf(pid)).toEqual({ program: "sleep", parent: parent.pid, group: pid, session: pid });
-      for (const field of ["SigBlk", "SigIgn", "SigCgt"]) expect(statusField(pid, field)).toBe("0000000000000000");
+      expect(stateOf(pid)).toEqual({
+        program: "sleep",
+        parent: parent.pid,
+        group: pid,
+        session: pid,
+      });
+      for (const field of ["SigBlk", "SigIgn", "SigCgt"])
+        expect(statusField(pid, field)).toBe("0000000000000000");
       const descriptors = () => readdirSync(`/proc/${pid}/fd`).sort().join();
       await until("it has closed what it opened at its start", () => descriptors() === "0,1,2");
       expect(readFileSync(`/proc/${pid}/cmdline`, "utf8")).toBe("/bin/sleep\x00600\x00");
@@ -104,7 +128,9 @@ for (const [kind, command] of [
 
     test("tells why the program cannot be executed", async () => {
       const launched = async (parentPid: number, program: string): Promise<string> => {
-        const child = Bun.spawn([...command, String(parentPid), program], { stdio: ["ignore", "pipe", "inherit"] });
+        const child = Bun.spawn([...command, String(parentPid), program], {
+          stdio: ["ignore", "pipe", "inherit"],
+        });
         return (await new Response(child.stdout).text()).trim();
       };
       const [text, empty] = [join(directory, "text"), join(directory, "empty")];

@@ -20,24 +20,28 @@ const SIGSET_BYTES = 128;
 const ESRCH = 3;
 
 /**
- * Turns this process, a fresh one, into a function's program: `command[0]` is its path (there is no search through PATH).
+ * Turns this process, a fresh one, into a function's program: `command[0]` is its path (there is no
+ * search through PATH).
  *
- * The program gets a session and process group of its own, so that all of it can be stopped as one; dies with the thread of
- * `parentPid` that started this process (SIGKILL; the kernel forgets that for set-user-id programs); has the default action for
- * every signal, none blocked, and no descriptor but 0, 1 and 2. The JavaScript runtime had changed all of these for itself.
+ * The program gets a session and process group of its own, so that all of it can be stopped as one;
+ * dies with the thread of `parentPid` that started this process (SIGKILL; the kernel forgets that
+ * for set-user-id programs); has the default action for every signal, none blocked, and no
+ * descriptor but 0, 1 and 2. The JavaScript runtime had changed all of these for itself.
  *
- * One thing the program does inherit: the runtime has raised the soft limit of open files to the hard one, and what it was before
- * is not known.
+ * One thing the program does inherit: the runtime has raised the soft limit of open files to the
+ * hard one, and what it was before is not known.
  *
- * Does not return when it works. Otherwise returns the errno (ENOENT, EACCES, …; ESRCH: the parent is gone) and the process
- * can still report it on descriptor 2, or on any other that it has open, but should end.
+ * Does not return when it works. Otherwise returns the errno (ENOENT, EACCES, …; ESRCH: the parent
+ * is gone) and the process can still report it on descriptor 2, or on any other that it has open,
+ * but should end.
  */
 export function launch(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string | undefined>>,
   parentPid: number,
 ): number {
-  // Who leads its session already (a shell's job control, a detached spawn) is refused, and has what we want.
+  // Who leads its session already (a shell's job control, a detached spawn) is refused, and has
+  // what we want.
   if (libc.setsid() < 0) {
     const refused = errno();
     if (refused !== EPERM || libc.getsid(0) !== libc.getpid()) return refused;
@@ -45,11 +49,15 @@ export function launch(
   if (!dieWithParent(parentPid)) return ESRCH;
   resetSignals();
   // Not closed at once: if the program cannot be executed, this process still needs its own.
-  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC) < 0) return errno();
+  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+    return errno();
   return execute(command, environment);
 }
 
-/** Turns this process into the program `command[0]` (its path). Does not return when it works, else returns the errno. */
+/**
+ * Turns this process into the program `command[0]` (its path). Does not return when it works, else
+ * returns the errno.
+ */
 export function execute(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string | undefined>>,
@@ -61,7 +69,10 @@ export function execute(
   return errno();
 }
 
-/** Signals with a handler get their default action from execve; ignored ones (SIGPIPE here) would stay ignored, and blocked ones blocked. */
+/**
+ * Signals with a handler get their default action from execve; ignored ones (SIGPIPE here) would
+ * stay ignored, and blocked ones blocked.
+ */
 function resetSignals(): void {
   const current = new NativeMemory(SIGACTION_BYTES);
   const standard = new NativeMemory(SIGACTION_BYTES); // all zero: SIG_DFL

@@ -46,7 +46,8 @@ class MarkedAddresses implements DumpReader {
       interfaceIndex: addressInterface(view, at),
       family: addressFamily(view, at),
       prefixLength: addressPrefixLength(view, at),
-      address: bytes.slice(addressAt, addressAt + 16), // longer than an IPv4 address; its user knows
+      // longer than an IPv4 address; its user knows
+      address: bytes.slice(addressAt, addressAt + 16),
     });
   }
 }
@@ -72,7 +73,10 @@ class MarkedRoutes implements DumpReader {
   }
 }
 
-/** Deletes every address with our mark on every interface. Gives how many; throws a SystemError when the kernel refuses. */
+/**
+ * Deletes every address with our mark on every interface. Gives how many; throws a SystemError when
+ * the kernel refuses.
+ */
 export function removeMarkedAddresses(netlink: NetlinkSocket): number {
   const request = new NativeMemory(MESSAGE_BYTES_MAX);
   const marked = new MarkedAddresses();
@@ -80,9 +84,20 @@ export function removeMarkedAddresses(netlink: NetlinkSocket): number {
   if (refused !== 0) throw new SystemError("netlink dump of addresses", refused);
   for (const { interfaceIndex, family, prefixLength, address } of marked.found) {
     const { view, bytes } = request;
-    const length = encodeAddress(view, bytes, 0, RTM_DELADDR, family, prefixLength, interfaceIndex, address, 0);
+    const length = encodeAddress(
+      view,
+      bytes,
+      0,
+      RTM_DELADDR,
+      family,
+      prefixLength,
+      interfaceIndex,
+      address,
+      0,
+    );
     const errno = netlink.ask(request, length, 0);
-    if (errno !== 0 && errno !== EADDRNOTAVAIL) throw new SystemError("netlink delete of an address", errno);
+    if (errno !== 0 && errno !== EADDRNOTAVAIL)
+      throw new SystemError("netlink delete of an address", errno);
   }
   return marked.found.length;
 }
@@ -95,7 +110,16 @@ export function removeMarkedRoutes(netlink: NetlinkSocket): void {
   if (refused !== 0) throw new SystemError("netlink dump of routes", refused);
   for (const { interfaceIndex, prefixLength, address } of marked.found) {
     const { view, bytes } = request;
-    const length = encodeSubnetRoute(view, bytes, 0, RTM_DELROUTE, prefixLength, interfaceIndex, address, 0);
+    const length = encodeSubnetRoute(
+      view,
+      bytes,
+      0,
+      RTM_DELROUTE,
+      prefixLength,
+      interfaceIndex,
+      address,
+      0,
+    );
     const errno = netlink.ask(request, length, 0);
     if (errno !== 0 && errno !== ESRCH) throw new SystemError("netlink delete of a route", errno);
   }

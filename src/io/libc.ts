@@ -1,6 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 
-// The C types that stand behind the declarations below. None of these makes garbage: a 64-bit integer travels as a number.
+// The C types that stand behind the declarations below. None of these makes garbage: a 64-bit
+// integer travels as a number.
 const INT = FFIType.i32;
 const UINT = FFIType.u32;
 /** `long`, `off_t`. Comes back as a number below 2^53. */
@@ -8,16 +9,18 @@ const LONG = FFIType.i64_fast;
 /** `size_t`. */
 const SIZE = FFIType.u64_fast;
 /**
- * Any pointer: the address of a NativeMemory, plus an offset, or 0 for NULL. Not declared "ptr", which would also take a typed
- * array, whose storage may move (runtime facts, trap 1): like this the compiler refuses it.
+ * Any pointer: the address of a NativeMemory, plus an offset, or 0 for NULL. Not declared "ptr",
+ * which would also take a typed array, whose storage may move (runtime facts, trap 1): like this
+ * the compiler refuses it.
  */
 const ADDRESS = FFIType.u64_fast;
 /** `ssize_t` of calls whose results fit 31 bits. */
 const COUNT = FFIType.i32;
 
 /**
- * The only `dlopen` of the product: libc's functions as they are, −1 for a failure, whose reason `errno()` gives in the very
- * next statement. TypeScript checks the number of arguments: at run time a missing one would silently be 0.
+ * The only `dlopen` of the product: libc's functions as they are, −1 for a failure, whose reason
+ * `errno()` gives in the very next statement. TypeScript checks the number of arguments: at run
+ * time a missing one would silently be 0.
  */
 export const libc = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: FFIType.ptr },

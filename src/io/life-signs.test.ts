@@ -40,7 +40,11 @@ function logged(): [code: number, value: number][] {
 test("what a service manager could not take is said again as soon as it can", () => {
   const path = join(directory, "notify.sock");
   const report = new ServiceReport(engine, table, new FeedingRhythm(3 * INTERVAL_US, 3));
-  const signs = new LifeSigns(engine.effects, { socket: new ServiceSocket(path), report, serverCount: 2 }, null);
+  const signs = new LifeSigns(
+    engine.effects,
+    { socket: new ServiceSocket(path), report, serverCount: 2 },
+    null,
+  );
   signs.give(0);
   signs.give(1);
   const manager = RecordSocket.bound(path);
@@ -64,7 +68,10 @@ test("a device is fed in its rhythm; one that refuses is tried with every period
   const read = (fd: number): number => readSync(fd, Buffer.alloc(16));
   let reader = open();
   const device = new HardwareWatchdog(path, 10);
-  const signs = new LifeSigns(engine.effects, null, { device, rhythm: new FeedingRhythm(4 * INTERVAL_US, 4) });
+  const signs = new LifeSigns(engine.effects, null, {
+    device,
+    rhythm: new FeedingRhythm(4 * INTERVAL_US, 4),
+  });
   for (const nowUs of [0, 1, INTERVAL_US - 1]) signs.give(nowUs);
   expect(read(reader)).toBe(1);
   closeSync(reader);

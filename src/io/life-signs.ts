@@ -1,6 +1,7 @@
 /**
- * The signs of life of the flight loop: the service manager and the hardware watchdog are told by the loop itself, once its
- * keep-alive is sent, and by nothing else. A loop that is stopped, hung or dead gives none.
+ * The signs of life of the flight loop: the service manager and the hardware watchdog are told by
+ * the loop itself, once its keep-alive is sent, and by nothing else. A loop that is stopped, hung
+ * or dead gives none.
  */
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import type { Engine } from "../core/engine.ts";
@@ -39,7 +40,10 @@ export class LifeSigns {
     private readonly hardware: HardwareParts | null,
   ) {}
 
-  /** Once a period. Neither waits nor makes garbage; what is not taken is given again with the next period. */
+  /**
+   * Once a period. Neither waits nor makes garbage; what is not taken is given again with the next
+   * period.
+   */
   give(nowUs: number): void {
     if (this.service !== null) this.tell(this.service, nowUs);
     if (this.hardware !== null) this.feed(this.hardware, nowUs);

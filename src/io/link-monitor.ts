@@ -28,7 +28,10 @@ import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
 import { requireInterface } from "./network-interface.ts";
 import { VipTable } from "./vip-table.ts";
 
-/** Every change of an address counts about 1 KiB: room for two changes of a thousand VIPs between two polls. */
+/**
+ * Every change of an address counts about 1 KiB: room for two changes of a thousand VIPs between
+ * two polls.
+ */
 const RECEIVE_BUFFER_BYTES = 2 * 1024 * 1024;
 
 /** Place of the client interface, on which the VIPs are, in the list of the watched ones. */
@@ -36,19 +39,23 @@ const CLIENT_INTERFACE = 0;
 const NO_INTERFACE = 0;
 
 /**
- * Watches interfaces and the VIPs on the first of them, the client interface, by the kernel's notifications. Interfaces are
- * known by their names: one may go away and come again.
+ * Watches interfaces and the VIPs on the first of them, the client interface, by the kernel's
+ * notifications. Interfaces are known by their names: one may go away and come again.
  *
- * `fd` becomes readable when there is something to {@link poll}. Everything after the constructor is free of garbage.
+ * `fd` becomes readable when there is something to {@link poll}. Everything after the constructor
+ * is free of garbage.
  */
 export class LinkMonitor implements DumpReader {
   readonly fd: number;
   /**
-   * 1 for each function of which a VIP was deleted from the client interface since the caller last set it to 0: by
-   * somebody else or by this server itself, which the caller can tell.
+   * 1 for each function of which a VIP was deleted from the client interface since the caller last
+   * set it to 0: by somebody else or by this server itself, which the caller can tell.
    */
   readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
-  /** The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it back. */
+  /**
+   * The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it
+   * back.
+   */
   overflowed = false;
 
   readonly table: VipTable;
@@ -68,7 +75,10 @@ export class LinkMonitor implements DumpReader {
   private clientChanged = false;
   private changes = 0;
 
-  /** Throws a SystemError when an interface does not exist. `interfaceNames[0]` is the client interface. */
+  /**
+   * Throws a SystemError when an interface does not exist. `interfaceNames[0]` is the client
+   * interface.
+   */
   constructor(interfaceNames: readonly string[], vipsOfFunction: readonly (readonly Vip[])[]) {
     assert(interfaceNames.length >= 1, "there is a client interface");
     for (const name of interfaceNames) requireInterface(name);
@@ -96,14 +106,17 @@ export class LinkMonitor implements DumpReader {
     return this.names.length;
   }
 
-  /** Whether the interface (its place in the list) is up and hears its network. False while there is none of the name. */
+  /**
+   * Whether the interface (its place in the list) is up and hears its network. False while there is
+   * none of the name.
+   */
   carrier(place: number): boolean {
     return this.carriers[place] === 1;
   }
 
   /**
-   * Whether all VIPs of the function are on the client interface, with our mark or as somebody else's address in whose
-   * presence ours cannot be added.
+   * Whether all VIPs of the function are on the client interface, with our mark or as somebody
+   * else's address in whose presence ours cannot be added.
    */
   present(index: number): boolean {
     const end = this.table.firstOf[index + 1] as number;
@@ -115,8 +128,9 @@ export class LinkMonitor implements DumpReader {
   }
 
   /**
-   * Takes what the kernel has told since, at most RECEIVES_PER_TURN_MAX datagrams: what is left keeps `fd` readable. Updates
-   * `carrier`, `present` and `removed`, and gives the number of changes to them.
+   * Takes what the kernel has told since, at most RECEIVES_PER_TURN_MAX datagrams: what is left
+   * keeps `fd` readable. Updates `carrier`, `present` and `removed`, and gives the number of
+   * changes to them.
    */
   poll(): number {
     this.changes = 0;
@@ -145,12 +159,14 @@ export class LinkMonitor implements DumpReader {
   }
 
   /**
-   * Reads the whole state anew, after an overflow or when in doubt: links and addresses. VIPs that are gone since then are
-   * reported in `removed`. Gives 0, or the errno of a dump that failed; then `overflowed` stays as it is.
+   * Reads the whole state anew, after an overflow or when in doubt: links and addresses. VIPs that
+   * are gone since then are reported in `removed`. Gives 0, or the errno of a dump that failed;
+   * then `overflowed` stays as it is.
    */
   resynchronise(): number {
     this.changes = 0;
-    this.notifications.discard(); // older than the dumps; what arrives during them is taken after them and ends right
+    // older than the dumps; what arrives during them is taken after them and ends right
+    this.notifications.discard();
     const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
     if (refused !== 0) return refused;
     for (let place = 0; place < this.names.length; place++) {
@@ -175,7 +191,8 @@ export class LinkMonitor implements DumpReader {
     }
     for (let vip = 0; vip < this.table.count; vip++) {
       const was = this.before[vip] as number;
-      if (was !== ABSENT && was !== BESIDE && (state[vip] === ABSENT || state[vip] === BESIDE)) this.report(vip);
+      if (was !== ABSENT && was !== BESIDE && (state[vip] === ABSENT || state[vip] === BESIDE))
+        this.report(vip);
     }
     return 0;
   }
@@ -222,7 +239,14 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddress(view: DataView, bytes: Uint8Array, at: number, length: number): void {
-    const vip = findVip(this.table, view, bytes, at, length, this.indexes[CLIENT_INTERFACE] as number);
+    const vip = findVip(
+      this.table,
+      view,
+      bytes,
+      at,
+      length,
+      this.indexes[CLIENT_INTERFACE] as number,
+    );
     if (vip < 0) return;
     const { state } = this.addresses;
     const standing = standingOf(this.table, vip, view, at, length);
@@ -232,7 +256,14 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddressGone(view: DataView, bytes: Uint8Array, at: number, length: number): void {
-    const vip = findVip(this.table, view, bytes, at, length, this.indexes[CLIENT_INTERFACE] as number);
+    const vip = findVip(
+      this.table,
+      view,
+      bytes,
+      at,
+      length,
+      this.indexes[CLIENT_INTERFACE] as number,
+    );
     if (vip < 0) return;
     const { state } = this.addresses;
     if (standingOf(this.table, vip, view, at, length) !== BESIDE) {

@@ -85,7 +85,10 @@ const GOES_ON = -1;
 /** Effects carried out in one turn. */
 const EFFECTS_PER_TURN_MAX = 2 * VIP_BATCH_MAX;
 
-/** Of these, those that move no VIP and are carried out in any case, so that processes and records do not wait for ever. */
+/**
+ * Of these, those that move no VIP and are carried out in any case, so that processes and records
+ * do not wait for ever.
+ */
 const OTHER_EFFECTS_PER_TURN_MIN = 16;
 
 export interface FlightParts {
@@ -135,7 +138,8 @@ export class FlightLoop {
   private ended = GOES_ON;
 
   constructor(private readonly parts: FlightParts) {
-    for (const network of parts.networks) this.poller.add(network.fd); // their slots are their places
+    // their slots are their places
+    for (const network of parts.networks) this.poller.add(network.fd);
     this.linkSlot = this.poller.add(parts.links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
@@ -170,7 +174,8 @@ export class FlightLoop {
     const isDue = beganUs >= engine.nextSendUs;
     const readsFirst = isDue && engine.isLate(beganUs);
     if (isDue) {
-      // The lease comes before the keep-alive: who is heard may answer, and who has stopped is silent before it is missed.
+      // The lease comes before the keep-alive: who is heard may answer, and who has stopped is
+      // silent before it is missed.
       if (!this.renewLease(beganUs)) return;
       if (!readsFirst) {
         engine.beginPeriod(beganUs);
@@ -203,12 +208,14 @@ export class FlightLoop {
     const atUs = nowUs();
     if (engine.hasStalled(atUs) || vips.renew(atUs) === 0) return;
     // The kernel has reported each of them to us: read now, that wakes nobody.
-    if (engine.effects.urgentCount === 0) this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
+    if (engine.effects.urgentCount === 0)
+      this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 
   /**
-   * Until something arrives, or the engine wants to be called. When much has arrived in this period, arrivals wake nobody and are
-   * read a little later, many at a time: a flood costs a bounded share of the processor, and never the next keep-alive's time.
+   * Until something arrives, or the engine wants to be called. When much has arrived in this
+   * period, arrivals wake nobody and are read a little later, many at a time: a flood costs a
+   * bounded share of the processor, and never the next keep-alive's time.
    */
   private wait(): void {
     const { engine, networks, vips } = this.parts;
@@ -243,7 +250,10 @@ export class FlightLoop {
     return false;
   }
 
-  /** Others may own by now what was ours: everything goes, and the supervisor begins anew with a new incarnation. */
+  /**
+   * Others may own by now what was ours: everything goes, and the supervisor begins anew with a new
+   * incarnation.
+   */
   private letGo(code: number, value: number): void {
     const { vips, lease } = this.parts;
     lease?.lapse();
@@ -272,12 +282,20 @@ export class FlightLoop {
     const { counters, effects } = this.parts.engine;
     if (error !== 0) counters[COUNTER_SEND_FAILED]++;
     if (error !== 0 && this.refuses[network] === 0) {
-      effects.push(EFFECT_LOG, LOG_SEND_FAILED, this.parts.networkNumbers[network] as number, error);
+      effects.push(
+        EFFECT_LOG,
+        LOG_SEND_FAILED,
+        this.parts.networkNumbers[network] as number,
+        error,
+      );
     }
     this.refuses[network] = error;
   }
 
-  /** Each network has its own share of a turn, so that a flood on one does not silence the other. @returns whether all was read */
+  /**
+   * Each network has its own share of a turn, so that a flood on one does not silence the other.
+   * @returns whether all was read
+   */
   private receiveKeepAlives(): boolean {
     const { networks } = this.parts;
     let allRead = true;
@@ -311,7 +329,8 @@ export class FlightLoop {
     if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
       const changes = links.poll() + this.linkChanges;
       this.linkChanges = 0;
-      if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
+      // when that fails, again with the next notification
+      if (links.overflowed) links.resynchronise();
       if (changes > 0 || !links.overflowed) this.takeLinks();
       this.reportsWait = true;
     }
@@ -332,7 +351,8 @@ export class FlightLoop {
     }
     if (cameBack) {
       // The interface may have been made anew, and the kernel drops routes with the link.
-      for (let network = 0; network < networks.length; network++) (networks[network] as MulticastSocket).rejoin();
+      for (let network = 0; network < networks.length; network++)
+        (networks[network] as MulticastSocket).rejoin();
       vips.restore();
     }
     const carrier = links.carrier(0);
@@ -351,7 +371,10 @@ export class FlightLoop {
     }
   }
 
-  /** VIPs that somebody else removed, a bounded number a turn. Those that are there again, or went with the link, are no news. */
+  /**
+   * VIPs that somebody else removed, a bounded number a turn. Those that are there again, or went
+   * with the link, are no news.
+   */
   private reportRemovedVips(): void {
     const { links, engine, functionCount } = this.parts;
     let reports = 0;
@@ -395,8 +418,8 @@ export class FlightLoop {
   }
 
   /**
-   * Carries effects out, those that move VIPs first: in batches, one a turn, because the next keep-alive must not wait for
-   * all of them; then the others, a bounded number a turn.
+   * Carries effects out, those that move VIPs first: in batches, one a turn, because the next
+   * keep-alive must not wait for all of them; then the others, a bounded number a turn.
    */
   private carryOut(): void {
     const { engine, vips } = this.parts;
@@ -407,7 +430,10 @@ export class FlightLoop {
       this.carryOutOne();
     }
     vips.commit(engine.events, effects);
-    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN_MIN : Math.max(left, OTHER_EFFECTS_PER_TURN_MIN);
+    const others =
+      effects.urgentCount > 0
+        ? OTHER_EFFECTS_PER_TURN_MIN
+        : Math.max(left, OTHER_EFFECTS_PER_TURN_MIN);
     for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne();
   }
 
@@ -434,7 +460,8 @@ export class FlightLoop {
         notices.send(index, NOTICE_STOPPING, first);
         break;
       case EFFECT_NOTICE:
-        if (engine.handover.isUp(index)) notices.send(index, first, second); // not after the warning that it stops
+        // not after the warning that it stops
+        if (engine.handover.isUp(index)) notices.send(index, first, second);
         break;
       case EFFECT_LOG:
         this.supervisor.tell(CONTROL_LOG, NO_INDEX, index, first, second);

@@ -9,15 +9,17 @@ const PROT_WRITE = 2;
 const MAP_SHARED = 1;
 
 /**
- * A file as memory: what is written into the buffer is in the file for every other process at once, without a system call.
- * Mapped until the process ends. A reader must be ready for a half-written state (see wire/status-snapshot).
+ * A file as memory: what is written into the buffer is in the file for every other process at once,
+ * without a system call. Mapped until the process ends. A reader must be ready for a half-written
+ * state (see wire/status-snapshot).
  */
 export class MappedFile {
   readonly buffer: ArrayBuffer;
 
   /**
-   * Makes the file (mode 0644) or takes the one that is there, with what it holds, and gives it `byteLength` bytes. Its blocks are
-   * reserved: on a full file system this fails, instead of a later write with SIGBUS. Throws SystemError.
+   * Makes the file (mode 0644) or takes the one that is there, with what it holds, and gives it
+   * `byteLength` bytes. Its blocks are reserved: on a full file system this fails, instead of a
+   * later write with SIGBUS. Throws SystemError.
    */
   constructor(path: string, byteLength: number) {
     assert(Number.isInteger(byteLength) && byteLength > 0, "a mapped file has a length");

@@ -9,7 +9,8 @@ const timespec = new NativeMemory(16);
 /** The same clock, computed from the 64-bit words that C means. */
 function referenceUs(): number {
   expect(libc.clock_gettime(CLOCK_MONOTONIC, timespec.address)).toBe(0);
-  const nanoseconds = timespec.view.getBigInt64(0, true) * 1_000_000_000n + timespec.view.getBigInt64(8, true);
+  const nanoseconds =
+    timespec.view.getBigInt64(0, true) * 1_000_000_000n + timespec.view.getBigInt64(8, true);
   return Number(nanoseconds / 1000n);
 }
 

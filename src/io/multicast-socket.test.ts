@@ -7,13 +7,17 @@ import { libc, SO_BINDTODEVICE, SO_PRIORITY, SO_RCVBUF, SOL_SOCKET } from "./lib
 import { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/** On the loopback interface, which sends everything back by itself; between machines: test/namespaces/multicast-socket.test.ts. */
+/**
+ * On the loopback interface, which sends everything back by itself; between machines:
+ * test/namespaces/multicast-socket.test.ts.
+ */
 const LOOPBACK = { interfaceName: "lo", group: "239.192.44.63", port: 44163 };
 const IPPROTO_IP = 0;
 const datagram = new NativeMemory(4096);
 
 function option(socket: MulticastSocket, level: number, number: number): number {
-  const memory = new NativeMemory(24); // 16 bytes for the longest, an interface's name, then the length
+  // 16 bytes for the longest, an interface's name, then the length
+  const memory = new NativeMemory(24);
   memory.view.setUint32(16, 16, true);
   expect(libc.getsockopt(socket.fd, level, number, memory.address, memory.address + 16)).toBe(0);
   return memory.view.getInt32(0, true);
@@ -26,7 +30,9 @@ describe("MulticastSocket", () => {
     expect(option(socket, IPPROTO_IP, 34)).toBe(0); // IP_MULTICAST_LOOP
     expect(option(socket, IPPROTO_IP, 49)).toBe(0); // IP_MULTICAST_ALL
     expect(option(socket, SOL_SOCKET, SO_PRIORITY)).toBe(6);
-    expect(option(socket, SOL_SOCKET, SO_BINDTODEVICE)).toBe("l".charCodeAt(0) | ("o".charCodeAt(0) << 8));
+    expect(option(socket, SOL_SOCKET, SO_BINDTODEVICE)).toBe(
+      "l".charCodeAt(0) | ("o".charCodeAt(0) << 8),
+    );
     expect(option(socket, SOL_SOCKET, SO_RCVBUF)).toBeGreaterThanOrEqual(212_992);
     socket.close();
     const other = new MulticastSocket({ ...LOOPBACK, priority: 2, loop: true });
@@ -68,7 +74,9 @@ describe("MulticastSocket", () => {
     };
     like();
     expect(arrives()).toBe(true);
-    expect(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES)).toEqual(datagram.bytes.slice(0, KEEP_ALIVE_BYTES));
+    expect(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES)).toEqual(
+      datagram.bytes.slice(0, KEEP_ALIVE_BYTES),
+    );
     for (const length of [0, 1, 4, 5, 13, KEEP_ALIVE_BYTES - 1, KEEP_ALIVE_BYTES + 1, 2048, 4000]) {
       expect(arrives(length)).toBe(false);
     }
@@ -92,13 +100,16 @@ describe("MulticastSocket", () => {
   });
 
   test("refuses to be made with a filter that the kernel does not take", () => {
-    expect(() => new MulticastSocket({ ...LOOPBACK, filter: new Uint8Array(8) })).toThrow("SO_ATTACH_FILTER on lo");
+    expect(() => new MulticastSocket({ ...LOOPBACK, filter: new Uint8Array(8) })).toThrow(
+      "SO_ATTACH_FILTER on lo",
+    );
   });
 
   test("counts what the receive buffer has no room for", () => {
     const socket = new MulticastSocket({ ...LOOPBACK, loop: true });
     let sent = 0;
-    for (; socket.dropped() === 0 && sent < 100_000; sent++) socket.send(datagram, 0, KEEP_ALIVE_BYTES);
+    for (; socket.dropped() === 0 && sent < 100_000; sent++)
+      socket.send(datagram, 0, KEEP_ALIVE_BYTES);
     const room = UNREAD_TURNS_MAX * RECEIVES_PER_TURN_MAX;
     expect(sent).toBeGreaterThan(200);
     expect(sent).toBeLessThan(room);
@@ -124,7 +135,8 @@ describe("MulticastSocket", () => {
     for (const group of ["10.0.0.1", "240.0.0.1", "239.192.44", "ff02::1"]) {
       expect(() => new MulticastSocket({ ...LOOPBACK, group })).toThrow("group");
     }
-    for (const port of [0, 65536, 1.5]) expect(() => new MulticastSocket({ ...LOOPBACK, port })).toThrow("port");
+    for (const port of [0, 65536, 1.5])
+      expect(() => new MulticastSocket({ ...LOOPBACK, port })).toThrow("port");
     const socket = new MulticastSocket(LOOPBACK);
     expect(() => socket.send(datagram, 4000, 97)).toThrow("inside");
     expect(() => socket.send(datagram, -1, 8)).toThrow("inside");

@@ -22,7 +22,10 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
 import { interfaceIndexOf, requireInterface } from "./network-interface.ts";
 import { attachFilter } from "./socket-filter.ts";
 
-/** A keep-alive fits one Ethernet frame; what is longer is recognised by its length and never read whole. */
+/**
+ * A keep-alive fits one Ethernet frame; what is longer is recognised by its length and never read
+ * whole.
+ */
 export const DATAGRAM_BYTES_MAX = 2048;
 
 const IPPROTO_IP = 0;
@@ -36,12 +39,17 @@ const TIME_TO_LIVE = 1;
 /** The highest that needs no privilege: before everything else in the interface's queue. */
 const PRIORITY_DEFAULT = 6;
 
-/** struct sockaddr_in: u16 family, then port and address in network byte order, 8 bytes of padding. */
+/**
+ * struct sockaddr_in: u16 family, then port and address in network byte order, 8 bytes of padding.
+ */
 const SOCKADDR_IN_BYTES = 16;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
-/** SO_MEMINFO: 9 u32, of which SK_MEMINFO_DROPS is the last; behind them in one block the length that the kernel takes and gives. */
+/**
+ * SO_MEMINFO: 9 u32, of which SK_MEMINFO_DROPS is the last; behind them in one block the length
+ * that the kernel takes and gives.
+ */
 const MEMINFO_BYTES = 36;
 const MEMINFO_DROPS_AT = 32;
 
@@ -54,13 +62,15 @@ export interface MulticastSocketOptions {
   readonly priority?: number;
   /** Whether what is sent is also received by sockets of this machine. */
   readonly loop?: boolean;
-  /** Program of wire/keep-alive-filter: what it refuses never arrives. Without it everything does. */
+  /**
+   * Program of wire/keep-alive-filter: what it refuses never arrives. Without it everything does.
+   */
   readonly filter?: Uint8Array;
 }
 
 /**
- * A UDP socket for one IPv4 multicast group on one interface, and nothing else: it sends there, and receives only what came in
- * there for that group. Never blocks.
+ * A UDP socket for one IPv4 multicast group on one interface, and nothing else: it sends there, and
+ * receives only what came in there for that group. Never blocks.
  */
 export class MulticastSocket {
   readonly fd: number;
@@ -86,7 +96,8 @@ export class MulticastSocket {
     this.fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (this.fd < 0) throw new SystemError("socket", errno(), "UDP");
     try {
-      // Before bind: two sockets share the port, one for each network, and see only their own interface's datagrams.
+      // Before bind: two sockets share the port, one for each network, and see only their own
+      // interface's datagrams.
       this.#set(SOL_SOCKET, SO_REUSEADDR, 1, "SO_REUSEADDR");
       this.#set(IPPROTO_IP, IP_MULTICAST_ALL, 0, "IP_MULTICAST_ALL");
       this.#set(IPPROTO_IP, IP_MULTICAST_TTL, TIME_TO_LIVE, "IP_MULTICAST_TTL");
@@ -96,9 +107,14 @@ export class MulticastSocket {
       // Before anything can arrive: what was queued is not looked at again.
       if (options.filter !== undefined) this.#attach(options.filter);
       const refused = this.rejoin();
-      if (refused !== 0) throw new SystemError("join", refused, `${options.group} on ${options.interfaceName}`);
+      if (refused !== 0)
+        throw new SystemError("join", refused, `${options.group} on ${options.interfaceName}`);
       if (libc.bind(this.fd, this.#destination.address, SOCKADDR_IN_BYTES) < 0) {
-        throw new SystemError("bind", errno(), `${options.group}:${options.port} on ${options.interfaceName}`);
+        throw new SystemError(
+          "bind",
+          errno(),
+          `${options.group}:${options.port} on ${options.interfaceName}`,
+        );
       }
     } catch (error) {
       libc.close(this.fd);
@@ -107,8 +123,9 @@ export class MulticastSocket {
   }
 
   /**
-   * Binds the socket to the interface as it is now and joins the group there. To be called again when an interface of that name
-   * has come back, which is a new one to the kernel (a replugged adapter). 0, or an errno: ENODEV while it is away. Makes no garbage.
+   * Binds the socket to the interface as it is now and joins the group there. To be called again
+   * when an interface of that name has come back, which is a new one to the kernel (a replugged
+   * adapter). 0, or an errno: ENODEV while it is away. Makes no garbage.
    */
   rejoin(): number {
     const index = interfaceIndexOf(this.#nativeName);
@@ -117,18 +134,32 @@ export class MulticastSocket {
     const membership = this.#membership;
     membership.view.setInt32(MREQN_INTERFACE_INDEX_AT, index, true);
     // Decides where datagrams go out, too: IP_MULTICAST_IF has nothing to add.
-    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_BINDTODEVICE, name.address, name.bytes.length) < 0) return errno();
-    if (libc.setsockopt(this.fd, IPPROTO_IP, IP_ADD_MEMBERSHIP, membership.address, IP_MREQN_BYTES) === 0) return 0;
+    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_BINDTODEVICE, name.address, name.bytes.length) < 0)
+      return errno();
+    if (
+      libc.setsockopt(
+        this.fd,
+        IPPROTO_IP,
+        IP_ADD_MEMBERSHIP,
+        membership.address,
+        IP_MREQN_BYTES,
+      ) === 0
+    )
+      return 0;
     const refused = errno();
     return refused === EADDRINUSE ? 0 : refused; // a member already
   }
 
   /**
-   * Sends `length` bytes of `memory` from `offset` on to the group. 0, or an errno: ENETDOWN or ENODEV without the interface,
-   * ENETUNREACH when it has neither an address nor a route, EAGAIN or ENOBUFS when its queue is full. Makes no garbage.
+   * Sends `length` bytes of `memory` from `offset` on to the group. 0, or an errno: ENETDOWN or
+   * ENODEV without the interface, ENETUNREACH when it has neither an address nor a route, EAGAIN or
+   * ENOBUFS when its queue is full. Makes no garbage.
    */
   send(memory: NativeMemory, offset: number, length: number): number {
-    assert(offset >= 0 && length >= 0 && offset + length <= memory.bytes.length, "a datagram lies inside its memory");
+    assert(
+      offset >= 0 && length >= 0 && offset + length <= memory.bytes.length,
+      "a datagram lies inside its memory",
+    );
     const sent = libc.sendto(
       this.fd,
       memory.address + offset,
@@ -141,18 +172,27 @@ export class MulticastSocket {
   }
 
   /**
-   * Takes one datagram into {@link received}. Its length, which is more than {@link DATAGRAM_BYTES_MAX} when it was cut;
-   * −1 when none has arrived. Makes no garbage.
+   * Takes one datagram into {@link received}. Its length, which is more than {@link
+   * DATAGRAM_BYTES_MAX} when it was cut; −1 when none has arrived. Makes no garbage.
    */
   receive(): number {
     return libc.recv(this.fd, this.received.address, DATAGRAM_BYTES_MAX, MSG_DONTWAIT | MSG_TRUNC);
   }
 
-  /** Datagrams that the filter refused or for which the receive buffer had no room, since the socket was made, modulo 2^32. No garbage. */
+  /**
+   * Datagrams that the filter refused or for which the receive buffer had no room, since the socket
+   * was made, modulo 2^32. No garbage.
+   */
   dropped(): number {
     const info = this.#memoryInfo;
     info.view.setUint32(MEMINFO_BYTES, MEMINFO_BYTES, true);
-    const refused = libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, info.address, info.address + MEMINFO_BYTES);
+    const refused = libc.getsockopt(
+      this.fd,
+      SOL_SOCKET,
+      SO_MEMINFO,
+      info.address,
+      info.address + MEMINFO_BYTES,
+    );
     return refused < 0 ? 0 : info.view.getUint32(MEMINFO_DROPS_AT, true);
   }
 
@@ -162,10 +202,14 @@ export class MulticastSocket {
 
   #attach(filter: Uint8Array): void {
     const refused = attachFilter(this.fd, filter);
-    if (refused !== 0) throw new SystemError("setsockopt", refused, `SO_ATTACH_FILTER on ${this.#interfaceName}`);
+    if (refused !== 0)
+      throw new SystemError("setsockopt", refused, `SO_ATTACH_FILTER on ${this.#interfaceName}`);
   }
 
-  /** The option that only CAP_NET_ADMIN may use is not bound by the system's limit (net.core.rmem_max), the other is cut to it. */
+  /**
+   * The option that only CAP_NET_ADMIN may use is not bound by the system's limit
+   * (net.core.rmem_max), the other is cut to it.
+   */
   #enlargeReceiveBuffer(): void {
     this.#option.view.setInt32(0, RECEIVE_BUFFER_BYTES, true);
     if (libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, this.#option.address, 4) === 0) return;

@@ -6,7 +6,9 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
 const STALE_POINTER = join(import.meta.dir, "../../test/children/stale-pointer.ts");
 
 async function staleRounds(memory: "native" | "naive"): Promise<number> {
-  const child = Bun.spawn([process.execPath, STALE_POINTER, memory], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = Bun.spawn([process.execPath, STALE_POINTER, memory], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const output = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);
   return Number(output);
@@ -26,7 +28,8 @@ describe("NativeMemory", () => {
   });
 
   test("refuses a length that is none", () => {
-    for (const length of [0, -8, 1.5, Number.NaN]) expect(() => new NativeMemory(length)).toThrow("length");
+    for (const length of [0, -8, 1.5, Number.NaN])
+      expect(() => new NativeMemory(length)).toThrow("length");
   });
 
   test("is what libc reads and writes", () => {
@@ -37,7 +40,9 @@ describe("NativeMemory", () => {
     const target = new NativeMemory(16);
     expect(libc.write(one, text.address, text.bytes.length)).toBe(6);
     expect(libc.read(two, target.address + 4, 12)).toBe(6);
-    expect([...target.bytes.slice(4, 10)]).toEqual([..."cabin\0"].map((letter) => letter.charCodeAt(0)));
+    expect([...target.bytes.slice(4, 10)]).toEqual(
+      [..."cabin\0"].map((letter) => letter.charCodeAt(0)),
+    );
     libc.close(one);
     libc.close(two);
   });
@@ -60,7 +65,8 @@ describe("NativeMemory", () => {
     expect(await staleRounds("native")).toBe(0);
   }, 30_000);
 
-  // If this fails with a later runtime, the trap is gone there; then the test above proves nothing any more.
+  // If this fails with a later runtime, the trap is gone there; then the test above proves nothing
+  // any more.
   test("canary: a typed array of its own does not", async () => {
     expect(await staleRounds("naive")).toBeGreaterThan(1000);
   }, 30_000);

@@ -1,27 +1,36 @@
 import { ptr } from "bun:ffi";
 import { assert } from "../assert.ts";
 
-/** Every block ever made: what the kernel or libc was told the address of must never be collected. */
+/**
+ * Every block ever made: what the kernel or libc was told the address of must never be collected.
+ */
 const kept: NativeMemory[] = [];
 
 /**
- * A block of memory at a fixed address, zeroed, for structures that libc and the kernel read and write.
+ * A block of memory at a fixed address, zeroed, for structures that libc and the kernel read and
+ * write.
  *
- * The only place of the product that calls `ptr()`. The views lie over an explicit `ArrayBuffer`, because the storage of a
- * typed array that was made by its length alone moves when the JIT optimises its user, and the address then points to memory
- * that nobody reads any more. For the same reason a block lives until the process ends: make it once, at start-up.
- * Structures that point to each other (msghdr, iovec) are best laid out in one block, with `address + offset` as pointers.
+ * The only place of the product that calls `ptr()`. The views lie over an explicit `ArrayBuffer`,
+ * because the storage of a typed array that was made by its length alone moves when the JIT
+ * optimises its user, and the address then points to memory that nobody reads any more. For the
+ * same reason a block lives until the process ends: make it once, at start-up. Structures that
+ * point to each other (msghdr, iovec) are best laid out in one block, with `address + offset` as
+ * pointers.
  */
 export class NativeMemory {
   readonly buffer: ArrayBuffer;
   readonly bytes: Uint8Array<ArrayBuffer>;
   readonly view: DataView<ArrayBuffer>;
-  /** Address of the first byte; on 64-bit Linux it is below 2^47 and so an exact integer. A multiple of 8. */
+  /**
+   * Address of the first byte; on 64-bit Linux it is below 2^47 and so an exact integer. A multiple
+   * of 8.
+   */
   readonly address: number;
 
   constructor(byteLength: number) {
     assert(Number.isInteger(byteLength) && byteLength > 0, "native memory has a length");
-    // A multiple of 8 keeps the allocator from placing a small block off the alignment of the structures in it.
+    // A multiple of 8 keeps the allocator from placing a small block off the alignment of the
+    // structures in it.
     this.buffer = new ArrayBuffer((byteLength + 7) & ~7);
     this.bytes = new Uint8Array(this.buffer, 0, byteLength);
     this.view = new DataView(this.buffer, 0, byteLength);
@@ -30,7 +39,10 @@ export class NativeMemory {
     kept.push(this);
   }
 
-  /** Writes the address `offset` bytes into `target` (default: this block) as a 64-bit pointer at `at`. */
+  /**
+   * Writes the address `offset` bytes into `target` (default: this block) as a 64-bit pointer at
+   * `at`.
+   */
   setPointer(at: number, offset: number, target: NativeMemory = this): void {
     const address = target.address + offset;
     this.view.setUint32(at, address % 0x1_0000_0000, true);
@@ -38,7 +50,10 @@ export class NativeMemory {
   }
 }
 
-/** Start-up only: `text` as a zero-terminated UTF-8 string. Throws when it contains a zero character, which would cut it short. */
+/**
+ * Start-up only: `text` as a zero-terminated UTF-8 string. Throws when it contains a zero
+ * character, which would cut it short.
+ */
 export function nativeString(text: string): NativeMemory {
   assert(!text.includes("\0"), "a C string holds no zero character");
   const encoded = new TextEncoder().encode(text);

@@ -1,13 +1,17 @@
 /**
- * Ears and voice towards the hosts of the client network, below IP: witnesses are asked by ARP, and whoever answers for a VIP and
- * is not this host is reported. What that means is decided in core/isolation and core/strangers.
+ * Ears and voice towards the hosts of the client network, below IP: witnesses are asked by ARP, and
+ * whoever answers for a VIP and is not this host is reported. What that means is decided in
+ * core/isolation and core/strangers.
  *
- * - The socket taps the interface for every protocol: such taps see a frame before the netfilter ingress hook, so that a host that
- *   answers for our VIPs is seen while our own lease has lapsed, too. (A tap for one protocol comes after that hook.)
- * - It is not waited for: it is read once a period, a bounded number of frames. Whatever the cabin sends, the loop does not wake for it.
- * - A witness is asked with this host's own address, so that its answer is an ordinary one and what it learns is true; where the
- *   interface has no address towards it, with 0.0.0.0, which every host answers as well (RFC 5227, section 2.1.1). The answer must be
- *   a reply to this host: others' questions and announcements do not show that it hears us. The lease's filter lets both
+ * - The socket taps the interface for every protocol: such taps see a frame before the netfilter
+ *   ingress hook, so that a host that answers for our VIPs is seen while our own lease has lapsed,
+ *   too. (A tap for one protocol comes after that hook.)
+ * - It is not waited for: it is read once a period, a bounded number of frames. Whatever the cabin
+ *   sends, the loop does not wake for it.
+ * - A witness is asked with this host's own address, so that its answer is an ordinary one and what
+ *   it learns is true; where the interface has no address towards it, with 0.0.0.0, which every
+ *   host answers as well (RFC 5227, section 2.1.1). The answer must be a reply to this host:
+ *   others' questions and announcements do not show that it hears us. The lease's filter lets both
  *   pass: it looks for VIPs.
  */
 import { assert } from "../assert.ts";
@@ -53,8 +57,15 @@ export class NeighbourWatch {
   /** The question to each witness. */
   private readonly questions: NativeMemory;
 
-  /** Start-up. `witnesses`: their IPv4 addresses, 4 bytes each. Throws a SystemError (see PacketSocket). */
-  constructor(interfaceName: string, vipsOfFunction: readonly (readonly Vip[])[], witnesses: readonly Uint8Array[]) {
+  /**
+   * Start-up. `witnesses`: their IPv4 addresses, 4 bytes each. Throws a SystemError (see
+   * PacketSocket).
+   */
+  constructor(
+    interfaceName: string,
+    vipsOfFunction: readonly (readonly Vip[])[],
+    witnesses: readonly Uint8Array[],
+  ) {
     this.table = new VipTable(vipsOfFunction);
     const ipv4 = vipsOfFunction.flat().filter(({ family }) => family === 4);
     const filter = neighbourFilter(Uint8Array.from(ipv4.flatMap(({ address }) => [...address])));
@@ -80,12 +91,18 @@ export class NeighbourWatch {
     return macLowAt(this.socket.hardwareAddress, 0);
   }
 
-  /** Follows the interface, which may have been made anew or given another address. 1 when it was, 0, or −errno. No garbage. */
+  /**
+   * Follows the interface, which may have been made anew or given another address. 1 when it was,
+   * 0, or −errno. No garbage.
+   */
   refresh(): number {
     return this.socket.refresh();
   }
 
-  /** Asks a witness, if it is to be asked now. 0 or errno: a question that is not sent is not answered. No garbage. */
+  /**
+   * Asks a witness, if it is to be asked now. 0 or errno: a question that is not sent is not
+   * answered. No garbage.
+   */
   ask(witness: number): number {
     const how = (this.polls[witness] as WitnessPoll).ask(nowUs());
     if (how === ASK_NOT) return 0;
@@ -93,7 +110,10 @@ export class NeighbourWatch {
     return this.socket.send(this.questions, witness * QUESTION_BYTES, ARP_BYTES);
   }
 
-  /** The addresses of this host are looked up each time: they may have changed, which would be a reason for silence. */
+  /**
+   * The addresses of this host are looked up each time: they may have changed, which would be a
+   * reason for silence.
+   */
   private writeQuestion(witness: number): void {
     const { questions, socket, source, witnesses } = this;
     const at = witness * QUESTION_BYTES;
@@ -103,7 +123,10 @@ export class NeighbourWatch {
     setArpSender(questions.bytes, at, source.bytes, 0);
   }
 
-  /** Once a period: takes what has been heard, a bounded number of frames, and reports it. No garbage. */
+  /**
+   * Once a period: takes what has been heard, a bounded number of frames, and reports it. No
+   * garbage.
+   */
   receive(events: EventQueue): void {
     const { received } = this.socket;
     for (let frame = 0; frame < NEIGHBOURS_PER_PERIOD_MAX; frame++) {
@@ -117,7 +140,12 @@ export class NeighbourWatch {
 
   private takeArp(operation: number, frame: Uint8Array, events: EventQueue): void {
     if (operation === ARP_REPLY) this.takeReply(frame, events);
-    this.report(this.table.find(frame, ARP_SENDER_AT, AF_INET), frame, ARP_SENDER_HARDWARE_AT, events);
+    this.report(
+      this.table.find(frame, ARP_SENDER_AT, AF_INET),
+      frame,
+      ARP_SENDER_HARDWARE_AT,
+      events,
+    );
   }
 
   private takeReply(frame: Uint8Array, events: EventQueue): void {
@@ -125,7 +153,12 @@ export class NeighbourWatch {
     if (!sameBytes(frame, ARP_TARGET_HARDWARE_AT, own, 0, HARDWARE_ADDRESS_BYTES)) return;
     for (let witness = 0; witness < this.witnessCount; witness++) {
       if (!sameBytes(frame, ARP_SENDER_AT, this.witnesses, 4 * witness, 4)) continue;
-      setArpDestination(this.questions.bytes, witness * QUESTION_BYTES, frame, ARP_SENDER_HARDWARE_AT);
+      setArpDestination(
+        this.questions.bytes,
+        witness * QUESTION_BYTES,
+        frame,
+        ARP_SENDER_HARDWARE_AT,
+      );
       (this.polls[witness] as WitnessPoll).onAnswer(nowUs());
       events.push(EVENT_WITNESS, witness, 0);
     }
@@ -133,13 +166,15 @@ export class NeighbourWatch {
 
   private takeAdvertisement(length: number, frame: Uint8Array, events: EventQueue): void {
     const hardwareAt = decodeNeighbourAdvertisement(frame, length);
-    if (hardwareAt >= 0) this.report(this.table.find(frame, ADVERTISED_AT, AF_INET6), frame, hardwareAt, events);
+    if (hardwareAt >= 0)
+      this.report(this.table.find(frame, ADVERTISED_AT, AF_INET6), frame, hardwareAt, events);
   }
 
   /** Somebody answers for a VIP; who is one of ours, the core knows. */
   private report(vip: number, frame: Uint8Array, hardwareAt: number, events: EventQueue): void {
     if (vip === NOBODY) return;
-    if (sameBytes(frame, hardwareAt, this.socket.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES)) return; // came back
+    if (sameBytes(frame, hardwareAt, this.socket.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES))
+      return; // came back
     const index = this.table.functionOf[vip] as number;
     events.push(EVENT_STRANGER, index, macHighAt(frame, hardwareAt), macLowAt(frame, hardwareAt));
   }

@@ -39,14 +39,26 @@ describe("dump", () => {
   });
 
   test("gives the kernel's errno when it refuses: an interface that does not exist", () => {
-    expect(socket.dump(request, encodeAddressDump(request.view, 0, 0x7fffff00), new Collector())).toBe(ENODEV);
+    expect(
+      socket.dump(request, encodeAddressDump(request.view, 0, 0x7fffff00), new Collector()),
+    ).toBe(ENODEV);
   });
 });
 
 describe("ask", () => {
   test("gives the kernel's errno", () => {
     const { view, bytes } = request;
-    const length = encodeAddress(view, bytes, 0, RTM_DELADDR, AF_INET, 32, 0x7fffff00, Uint8Array.of(10, 9, 8, 7), 0);
+    const length = encodeAddress(
+      view,
+      bytes,
+      0,
+      RTM_DELADDR,
+      AF_INET,
+      32,
+      0x7fffff00,
+      Uint8Array.of(10, 9, 8, 7),
+      0,
+    );
     expect(socket.ask(request, length, 0)).toBe(ENODEV);
     view.setUint16(4, 0xffff, true); // no such type
     expect([EINVAL, 95]).toContain(socket.ask(request, length, 0)); // EOPNOTSUPP
@@ -74,7 +86,8 @@ describe("reading never hangs", () => {
     expect(peer.view.getUint16(0, true)).toBe(AF_NETLINK);
     const stranger = new NetlinkSocket(NETLINK_ROUTE, 0, 65_536);
     const sent = libc.sendto(stranger.fd, request.address, 32, 0, peer.address, 12);
-    if (sent === 32) expect(socket.receive(true)).toBe(0); // an unprivileged process may not even send
+    // an unprivileged process may not even send
+    if (sent === 32) expect(socket.receive(true)).toBe(0);
     expect(socket.receive(false)).toBe(-EAGAIN);
     stranger.close();
   });

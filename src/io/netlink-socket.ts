@@ -32,8 +32,8 @@ import { NativeMemory } from "./native-memory.ts";
 const RECEIVED_BYTES = 32 * 1024;
 
 /**
- * An answer that is not there after this time was lost: rtnetlink and nftables answer before `send` returns.
- * The time-out only keeps a defect from hanging the flight loop (runtime facts, trap 17).
+ * An answer that is not there after this time was lost: rtnetlink and nftables answer before `send`
+ * returns. The time-out only keeps a defect from hanging the flight loop (runtime facts, trap 17).
  */
 const ANSWER_TIMEOUT_US = 20_000;
 
@@ -43,10 +43,16 @@ const ANSWER_DATAGRAMS_MAX = 1024;
 /** A dump that was disturbed this often by concurrent changes is given up. */
 const DUMP_TRIES = 4;
 
-/** A dump is no longer than this, whatever else arrives meanwhile: 16 times all the addresses that an aircraft may have. */
+/**
+ * A dump is no longer than this, whatever else arrives meanwhile: 16 times all the addresses that
+ * an aircraft may have.
+ */
 const DUMP_DATAGRAMS_MAX = 4096;
 
-/** More than any receive buffer made here holds: 4 MiB, of which the kernel counts at least 512 bytes for a datagram. */
+/**
+ * More than any receive buffer made here holds: 4 MiB, of which the kernel counts at least 512
+ * bytes for a datagram.
+ */
 const DISCARDED_DATAGRAMS_MAX = 16_384;
 
 const SOL_NETLINK = 270;
@@ -61,15 +67,19 @@ const SCRATCH_BYTES = 32;
 
 /** Takes the messages of a dump. */
 export interface DumpReader {
-  /** The dump begins, or begins anew because addresses or links changed while it was made: forget what came before. */
+  /**
+   * The dump begins, or begins anew because addresses or links changed while it was made: forget
+   * what came before.
+   */
   begin(): void;
   /** One message; its bytes are valid during the call only. */
   message(view: DataView, bytes: Uint8Array, at: number, length: number): void;
 }
 
 /**
- * A netlink socket: requests to the kernel and its answers, or the notifications of `groups`. What arrives lies in
- * `received` until the next call. Nothing here waits longer than 20 ms, and nothing but the constructor makes garbage.
+ * A netlink socket: requests to the kernel and its answers, or the notifications of `groups`. What
+ * arrives lies in `received` until the next call. Nothing here waits longer than 20 ms, and nothing
+ * but the constructor makes garbage.
  */
 export class NetlinkSocket {
   readonly fd: number;
@@ -79,8 +89,9 @@ export class NetlinkSocket {
   private sequence = 1;
 
   /**
-   * `groups`: mask of the notification groups, 0 for a socket that asks and gets answers. `receiveBufferBytes` should hold
-   * the largest burst; as root it may be larger than the system's limit. Throws a SystemError.
+   * `groups`: mask of the notification groups, 0 for a socket that asks and gets answers.
+   * `receiveBufferBytes` should hold the largest burst; as root it may be larger than the system's
+   * limit. Throws a SystemError.
    */
   constructor(protocol: number, groups: number, receiveBufferBytes: number) {
     this.fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
@@ -89,12 +100,14 @@ export class NetlinkSocket {
     view.setUint16(PEER_AT, AF_NETLINK, true);
     view.setUint32(PEER_AT + 4, 0, true); // port id: the kernel chooses
     view.setUint32(PEER_AT + 8, groups, true);
-    if (libc.bind(this.fd, address + PEER_AT, SOCKADDR_BYTES) !== 0) throw new SystemError("bind(AF_NETLINK)", errno());
+    if (libc.bind(this.fd, address + PEER_AT, SOCKADDR_BYTES) !== 0)
+      throw new SystemError("bind(AF_NETLINK)", errno());
     if (!this.setOption(SOL_SOCKET, SO_RCVBUFFORCE, receiveBufferBytes)) {
-      this.setOption(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes); // without CAP_NET_ADMIN: as much as is allowed
+      // without CAP_NET_ADMIN: as much as is allowed
+      this.setOption(SOL_SOCKET, SO_RCVBUF, receiveBufferBytes);
     }
-    // An error answer repeats only the header of its request, and dumps are filtered by the kernel. Kernels that know
-    // neither are slower, not wrong.
+    // An error answer repeats only the header of its request, and dumps are filtered by the kernel.
+    // Kernels that know neither are slower, not wrong.
     this.setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1);
     this.setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1);
     view.setUint32(OPTION_AT, 0, true); // struct timeval
@@ -111,7 +124,10 @@ export class NetlinkSocket {
     return libc.setsockopt(this.fd, level, option, this.scratch.address + OPTION_AT, 4) === 0;
   }
 
-  /** The first of `count` unused sequence numbers. They begin again at 1 long before they are used up. */
+  /**
+   * The first of `count` unused sequence numbers. They begin again at 1 long before they are used
+   * up.
+   */
   takeSequence(count: number): number {
     if (this.sequence > 0x3fff_ffff) this.sequence = 1;
     const first = this.sequence;
@@ -119,7 +135,10 @@ export class NetlinkSocket {
     return first;
   }
 
-  /** Sends the messages in `length` bytes from `offset` to the kernel, which carries them out. 0 or errno. */
+  /**
+   * Sends the messages in `length` bytes from `offset` to the kernel, which carries them out. 0 or
+   * errno.
+   */
   send(memory: NativeMemory, offset: number, length: number): number {
     for (let i = 0; i < 8; i++) {
       if (libc.send(this.fd, memory.address + offset, length, 0) >= 0) return 0;
@@ -130,9 +149,10 @@ export class NetlinkSocket {
   }
 
   /**
-   * Receives one datagram of messages. Gives its bytes; 0 for one that did not come from the kernel; or, negative, why there
-   * is none: −EAGAIN (nothing, at once with `wait` false, else after the time-out), −ENOBUFS (the kernel had to drop
-   * messages: the buffer was full, or one did not fit `received`).
+   * Receives one datagram of messages. Gives its bytes; 0 for one that did not come from the
+   * kernel; or, negative, why there is none: −EAGAIN (nothing, at once with `wait` false, else
+   * after the time-out), −ENOBUFS (the kernel had to drop messages: the buffer was full, or one did
+   * not fit `received`).
    */
   receive(wait: boolean): number {
     const { view, address } = this.scratch;
@@ -148,7 +168,8 @@ export class NetlinkSocket {
         address + PEER_LENGTH_AT,
       );
       if (length >= 0) {
-        if (view.getUint32(PEER_AT + 4, true) !== 0) return 0; // any process may send to a netlink socket
+        // any process may send to a netlink socket
+        if (view.getUint32(PEER_AT + 4, true) !== 0) return 0;
         return length > RECEIVED_BYTES ? -ENOBUFS : length;
       }
       const reason = errno();
@@ -162,19 +183,25 @@ export class NetlinkSocket {
     for (let i = 0; i < DISCARDED_DATAGRAMS_MAX; i++) if (this.receive(false) === -EAGAIN) return;
   }
 
-  /** Sends the one message in the first `length` bytes and waits for its acknowledgement. 0, errno, or ETIMEDOUT. */
+  /**
+   * Sends the one message in the first `length` bytes and waits for its acknowledgement. 0, errno,
+   * or ETIMEDOUT.
+   */
   ask(request: NativeMemory, length: number, flags: number): number {
     const sequence = this.takeSequence(1);
     setRequest(request.view, 0, flags | NLM_F_ACK, sequence);
     const refused = this.send(request, 0, length);
     if (refused !== 0) return refused;
-    return this.readAnswers(sequence, 1, this.answer) === 0 ? (this.answer[0] as number) : ETIMEDOUT;
+    return this.readAnswers(sequence, 1, this.answer) === 0
+      ? (this.answer[0] as number)
+      : ETIMEDOUT;
   }
 
   /**
-   * Reads the answers to `count` messages with the sequence numbers from `firstSequence` on, of which the last asked for an
-   * acknowledgement; the others are heard of only when they fail. `errnos[i]` becomes the errno of message i, 0 for an
-   * acknowledgement, and is left as it is without an answer. Gives 0, or ETIMEDOUT when the last answer does not come.
+   * Reads the answers to `count` messages with the sequence numbers from `firstSequence` on, of
+   * which the last asked for an acknowledgement; the others are heard of only when they fail.
+   * `errnos[i]` becomes the errno of message i, 0 for an acknowledgement, and is left as it is
+   * without an answer. Gives 0, or ETIMEDOUT when the last answer does not come.
    */
   readAnswers(firstSequence: number, count: number, errnos: Int32Array): number {
     const { view } = this.received;
@@ -200,9 +227,9 @@ export class NetlinkSocket {
   }
 
   /**
-   * Asks for a dump with the message that lies in the first `length` bytes of `request`, and hands its messages to
-   * `reader`. Gives 0 or errno: what the kernel said, ETIMEDOUT or ENOBUFS when the answer broke off, EAGAIN when things
-   * changed during each of several dumps.
+   * Asks for a dump with the message that lies in the first `length` bytes of `request`, and hands
+   * its messages to `reader`. Gives 0 or errno: what the kernel said, ETIMEDOUT or ENOBUFS when the
+   * answer broke off, EAGAIN when things changed during each of several dumps.
    */
   dump(request: NativeMemory, length: number, reader: DumpReader): number {
     for (let i = 0; i < DUMP_TRIES; i++) {

@@ -15,12 +15,17 @@ const IFF_UP = 1;
 /** Set up, and with a link (netdevice(7)). */
 const IFF_RUNNING = 0x40;
 
-/** Index of the interface now, 0 when there is none of this name. An interface made anew has another index. No garbage. */
+/**
+ * Index of the interface now, 0 when there is none of this name. An interface made anew has another
+ * index. No garbage.
+ */
 export function interfaceIndexOf(name: NativeMemory): number {
   return libc.if_nametoindex(name.address);
 }
 
-/** Start-up: the index of the interface; throws a SystemError that names the interfaces there are. */
+/**
+ * Start-up: the index of the interface; throws a SystemError that names the interfaces there are.
+ */
 export function requireInterface(name: string): number {
   const index = name === "" || name.includes("\0") ? 0 : interfaceIndexOf(nativeString(name));
   if (index === 0) {
@@ -33,13 +38,19 @@ export function requireInterface(name: string): number {
   return index;
 }
 
-/** Names of all interfaces of this network namespace, for messages; proc_net(5): a line each, the name before the colon, after two of headings. */
+/**
+ * Names of all interfaces of this network namespace, for messages; proc_net(5): a line each, the
+ * name before the colon, after two of headings.
+ */
 export function interfaceNames(): string[] {
   const lines = readFileSync("/proc/thread-self/net/dev", "latin1").split("\n").slice(2);
   return lines.flatMap((line) => /^\s*([^:]+):/.exec(line)?.[1] ?? []);
 }
 
-/** Start-up: throws a SystemError when there is no such interface, or it has no IPv4 address: what it sends would come from 0.0.0.0, and be dropped. */
+/**
+ * Start-up: throws a SystemError when there is no such interface, or it has no IPv4 address: what
+ * it sends would come from 0.0.0.0, and be dropped.
+ */
 export function requireIpv4Address(name: string): void {
   requireInterface(name);
   const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -49,7 +60,8 @@ export function requireIpv4Address(name: string): void {
   const result = libc.ioctl(fd, SIOCGIFADDR, request.address);
   const refused = result < 0 ? errno() : 0;
   libc.close(fd);
-  if (refused === EADDRNOTAVAIL) throw new SystemError("network interface", refused, `${name} has no IPv4 address`);
+  if (refused === EADDRNOTAVAIL)
+    throw new SystemError("network interface", refused, `${name} has no IPv4 address`);
   if (refused !== 0) throw new SystemError("SIOCGIFADDR", refused, name);
 }
 
@@ -58,7 +70,10 @@ const linkRequest = new NativeMemory(IFREQ_BYTES);
 
 export type LinkState = "missing" | "down" | "no carrier" | "up";
 
-/** The interface as anybody may see it, in this process's network namespace. Makes garbage. Throws SystemError. */
+/**
+ * The interface as anybody may see it, in this process's network namespace. Makes garbage. Throws
+ * SystemError.
+ */
 export function linkState(name: string): LinkState {
   linkRequest.bytes.fill(0);
   linkRequest.bytes.set(new TextEncoder().encode(name).subarray(0, INTERFACE_NAME_BYTES - 1));
@@ -73,9 +88,10 @@ export function linkState(name: string): LinkState {
 }
 
 /**
- * Start-up: claims the client interface for as long as this process lives. Two daemons on one interface would not hear each
- * other, and each would remove the other's VIPs. The name is in the abstract space of Unix sockets, which belongs to the network
- * namespace as the interface does. Throws a SystemError EADDRINUSE when another process has it.
+ * Start-up: claims the client interface for as long as this process lives. Two daemons on one
+ * interface would not hear each other, and each would remove the other's VIPs. The name is in the
+ * abstract space of Unix sockets, which belongs to the network namespace as the interface does.
+ * Throws a SystemError EADDRINUSE when another process has it.
  */
 export function claimInterface(name: string): void {
   const path = new TextEncoder().encode(`\0wingman/${name}`);

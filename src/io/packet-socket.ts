@@ -17,7 +17,10 @@ import { attachFilter } from "./socket-filter.ts";
 /** Largest Ethernet frame that is received whole. */
 const RECEIVED_BYTES = 2048;
 
-/** A burst of a thousand announcements waits in the socket's buffer; the kernel counts about 1 KiB for each. */
+/**
+ * A burst of a thousand announcements waits in the socket's buffer; the kernel counts about 1 KiB
+ * for each.
+ */
 const SEND_BUFFER_BYTES = 4 * 1024 * 1024;
 
 export const HARDWARE_ADDRESS_BYTES = 6;
@@ -37,7 +40,8 @@ const ARPHRD_LOOPBACK = 772;
 // struct ifreq: the name, then what is asked for.
 const REQUEST_BYTES = 40;
 const ANSWER_AT = INTERFACE_NAME_BYTES;
-// struct sockaddr_ll: u16 family, u16 protocol in network order, i32 interface index, then what only received ones have.
+// struct sockaddr_ll: u16 family, u16 protocol in network order, i32 interface index, then what
+// only received ones have.
 const SOCKADDR_AT = REQUEST_BYTES;
 const SOCKADDR_BYTES = 20;
 const OPTION_AT = SOCKADDR_AT + SOCKADDR_BYTES;
@@ -53,9 +57,9 @@ export class PacketSocket {
   private interfaceIndex = 0;
 
   /**
-   * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of struct sock_filter) only what it
-   * takes is received, and nothing that this host sends. Throws a SystemError: no such interface, not an Ethernet one, or no
-   * CAP_NET_RAW.
+   * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of
+   * struct sock_filter) only what it takes is received, and nothing that this host sends. Throws a
+   * SystemError: no such interface, not an Ethernet one, or no CAP_NET_RAW.
    */
   constructor(
     interfaceName: string,
@@ -63,12 +67,15 @@ export class PacketSocket {
     filter: Uint8Array | null = null,
   ) {
     requireInterface(interfaceName);
-    this.scratch.bytes.set(new TextEncoder().encode(interfaceName).subarray(0, INTERFACE_NAME_BYTES - 1));
+    this.scratch.bytes.set(
+      new TextEncoder().encode(interfaceName).subarray(0, INTERFACE_NAME_BYTES - 1),
+    );
     // Protocol 0: nothing is received before the socket is bound to its interface.
     this.fd = libc.socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
     if (this.fd < 0) throw new SystemError("socket(AF_PACKET)", errno());
     this.scratch.view.setInt32(OPTION_AT, SEND_BUFFER_BYTES, true);
-    libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4); // else the system's default
+    // else the system's default
+    libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4);
     if (filter !== null) this.attach(filter);
     const outcome = this.refresh();
     if (outcome < 0) {
@@ -83,7 +90,13 @@ export class PacketSocket {
     let refused = attachFilter(this.fd, filter);
     if (
       refused === 0 &&
-      libc.setsockopt(this.fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, this.scratch.address + OPTION_AT, 4) !== 0
+      libc.setsockopt(
+        this.fd,
+        SOL_PACKET,
+        PACKET_IGNORE_OUTGOING,
+        this.scratch.address + OPTION_AT,
+        4,
+      ) !== 0
     ) {
       refused = errno();
     }
@@ -93,8 +106,8 @@ export class PacketSocket {
   }
 
   /**
-   * Follows the interface: it may have been made anew or given another address. Gives 1 when either changed, 0 when
-   * neither did, or −errno when there is none. Two system calls, no garbage.
+   * Follows the interface: it may have been made anew or given another address. Gives 1 when either
+   * changed, 0 when neither did, or −errno when there is none. Two system calls, no garbage.
    */
   refresh(): number {
     const { view, bytes, address } = this.scratch;
@@ -104,7 +117,11 @@ export class PacketSocket {
     const kind = view.getUint16(ANSWER_AT, true);
     if (kind !== ARPHRD_ETHER && kind !== ARPHRD_LOOPBACK) return -EAFNOSUPPORT;
     const sameIndex = index === this.interfaceIndex;
-    if (sameIndex && sameBytes(bytes, ANSWER_AT + 2, this.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES)) return 0;
+    if (
+      sameIndex &&
+      sameBytes(bytes, ANSWER_AT + 2, this.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES)
+    )
+      return 0;
     copyBytes(this.hardwareAddress, 0, bytes, ANSWER_AT + 2, HARDWARE_ADDRESS_BYTES);
     return sameIndex ? 1 : this.bind(index);
   }
@@ -125,18 +142,27 @@ export class PacketSocket {
   }
 
   /**
-   * Sends `count` frames with one system call; `messages` holds an array of struct mmsghdr from `offset` on. Gives how many
-   * were sent, at least one, or −errno when the first could not be. Never waits.
+   * Sends `count` frames with one system call; `messages` holds an array of struct mmsghdr from
+   * `offset` on. Gives how many were sent, at least one, or −errno when the first could not be.
+   * Never waits.
    */
   sendMany(messages: NativeMemory, offset: number, count: number): number {
     const sent = libc.sendmmsg(this.fd, messages.address + offset, count, MSG_DONTWAIT);
     return sent < 0 ? -errno() : sent;
   }
 
-  /** Receives one frame into `received`. Gives its length, which is greater than 2048 when it was cut, or −1 for none. */
+  /**
+   * Receives one frame into `received`. Gives its length, which is greater than 2048 when it was
+   * cut, or −1 for none.
+   */
   receive(): number {
     for (let i = 0; i < 8; i++) {
-      const length = libc.recv(this.fd, this.received.address, RECEIVED_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+      const length = libc.recv(
+        this.fd,
+        this.received.address,
+        RECEIVED_BYTES,
+        MSG_DONTWAIT | MSG_TRUNC,
+      );
       if (length >= 0) return length;
       if (errno() !== EINTR) return -1;
     }

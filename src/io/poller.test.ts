@@ -111,7 +111,9 @@ describe("Poller", () => {
   });
 
   test("a signal ends the wait with 0 and no descriptor ready", async () => {
-    const child = Bun.spawn([process.execPath, SIGNALLED], { stdio: ["ignore", "pipe", "inherit"] });
+    const child = Bun.spawn([process.execPath, SIGNALLED], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     const output = child.stdout.getReader();
     await output.read(); // "waiting": from here on it is in wait, or about to be
     const nudge = setInterval(() => libc.kill(child.pid, 10), 20);

@@ -17,7 +17,10 @@ const POLLIN = 0x001;
 const POLLNVAL = 0x020;
 const NOBODY = -1;
 
-/** Waits for descriptors and for a point in time, whichever comes first. Blocks the process: nothing of Bun's event loop runs meanwhile. */
+/**
+ * Waits for descriptors and for a point in time, whichever comes first. Blocks the process: nothing
+ * of Bun's event loop runs meanwhile.
+ */
 export class Poller {
   /** The pollfds, then the time left as struct timespec. */
   readonly #memory = new NativeMemory(TIMESPEC_AT + 16);
@@ -41,15 +44,19 @@ export class Poller {
     this.#memory.view.setInt16(slot * POLLFD_BYTES + REVENTS_AT, 0, true);
   }
 
-  /** Whether `slot` ends a wait when there is something to read; an error ends it in any case. Makes no garbage. */
+  /**
+   * Whether `slot` ends a wait when there is something to read; an error ends it in any case. Makes
+   * no garbage.
+   */
   watch(slot: number, wanted: boolean): void {
     assert(slot >= 0 && slot < this.#count, "a slot was added");
     this.#memory.view.setInt16(slot * POLLFD_BYTES + EVENTS_AT, wanted ? POLLIN : 0, true);
   }
 
   /**
-   * Blocks until a descriptor is ready or {@link nowUs} has reached `untilUs`; a time in the past only looks. Returns the number
-   * of ready descriptors; 0 also, possibly early, when a signal came. Makes no garbage. Throws SystemError.
+   * Blocks until a descriptor is ready or {@link nowUs} has reached `untilUs`; a time in the past
+   * only looks. Returns the number of ready descriptors; 0 also, possibly early, when a signal
+   * came. Makes no garbage. Throws SystemError.
    */
   wait(untilUs: number): number {
     const leftUs = Math.max(0, untilUs - nowUs());
@@ -64,7 +71,10 @@ export class Poller {
     return 0; // the kernel has cleared what was ready last time
   }
 
-  /** Whether the last {@link wait} found something to read: a message, the end of the other side or an error, which the reader meets. Makes no garbage. */
+  /**
+   * Whether the last {@link wait} found something to read: a message, the end of the other side or
+   * an error, which the reader meets. Makes no garbage.
+   */
   isReadable(slot: number): boolean {
     const events = this.#memory.view.getInt16(slot * POLLFD_BYTES + REVENTS_AT, true);
     assert((events & POLLNVAL) === 0, "a watched descriptor stays open");

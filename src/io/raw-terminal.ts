@@ -2,7 +2,8 @@ import { errno, SystemError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-// Requests, flags and struct termios2 of the kernel's asm-generic/ioctls.h and termbits.h, see io/serial-port.
+// Requests, flags and struct termios2 of the kernel's asm-generic/ioctls.h and termbits.h, see
+// io/serial-port.
 const TCGETS2 = 0x802c_542a;
 const TCSETS2 = 0x402c_542b;
 const TERMIOS_BYTES = 44;
@@ -10,7 +11,10 @@ const INPUT_FLAGS_AT = 0;
 const OUTPUT_FLAGS_AT = 4;
 const LOCAL_FLAGS_AT = 12;
 
-/** IGNBRK, BRKINT, PARMRK, ISTRIP, INLCR, IGNCR, ICRNL, IXON: what changes or keeps back a byte on its way in. */
+/**
+ * IGNBRK, BRKINT, PARMRK, ISTRIP, INLCR, IGNCR, ICRNL, IXON: what changes or keeps back a byte on
+ * its way in.
+ */
 const INPUT_CHANGES = 0o1 | 0o2 | 0o10 | 0o40 | 0o100 | 0o200 | 0o400 | 0o2000;
 /** OPOST: what does so on its way out. */
 const OUTPUT_CHANGES = 0o1;
@@ -18,8 +22,8 @@ const OUTPUT_CHANGES = 0o1;
 const KEYS_AND_ECHO = 0o1 | 0o2 | 0o10 | 0o100 | 0o100000;
 
 /**
- * The terminal of this process, every byte of which goes through unchanged until {@link restore}: those of a file transfer, too. What Bun and
- * Node call raw mode puts a CR before each LF.
+ * The terminal of this process, every byte of which goes through unchanged until {@link restore}:
+ * those of a file transfer, too. What Bun and Node call raw mode puts a CR before each LF.
  */
 export class RawTerminal {
   readonly #fd: number;
@@ -28,7 +32,8 @@ export class RawTerminal {
   /** Throws SystemError when `fd` is no terminal. */
   constructor(fd: number) {
     this.#fd = fd;
-    if (libc.ioctl(fd, TCGETS2, this.#before.address) < 0) throw new SystemError("TCGETS2", errno());
+    if (libc.ioctl(fd, TCGETS2, this.#before.address) < 0)
+      throw new SystemError("TCGETS2", errno());
     const raw = new NativeMemory(TERMIOS_BYTES);
     raw.bytes.set(this.#before.bytes);
     const clear = (at: number, flags: number): void =>

@@ -22,7 +22,9 @@ interface Findings {
 }
 
 async function findings(prefix: string[] = []): Promise<Findings> {
-  const child = Bun.spawn([...prefix, process.execPath, CHILD], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = Bun.spawn([...prefix, process.execPath, CHILD], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const output = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);
   return JSON.parse(output);

@@ -2,15 +2,24 @@ import { errno, SystemError } from "./errno.ts";
 import { libc, O_CLOEXEC, O_WRONLY } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-/** Everything here is for a process at its start. What the system may refuse returns the reason, to be logged, and flying goes on without. */
+/**
+ * Everything here is for a process at its start. What the system may refuse returns the reason, to
+ * be logged, and flying goes on without.
+ */
 
 const SCHED_FIFO = 1;
-/** Threads and children made later start as ordinary ones: without it, everything the process starts would be real-time too. */
+/**
+ * Threads and children made later start as ordinary ones: without it, everything the process starts
+ * would be real-time too.
+ */
 const SCHED_RESET_ON_FORK = 0x4000_0000;
 
 const MCL_CURRENT = 1;
 const MCL_FUTURE = 2;
-/** Lock pages when they are touched first: else the kernel would fill the gigabytes of address space that the JavaScript engine reserves. */
+/**
+ * Lock pages when they are touched first: else the kernel would fill the gigabytes of address space
+ * that the JavaScript engine reserves.
+ */
 const MCL_ONFAULT = 4;
 
 const PR_SET_PDEATHSIG = 1;
@@ -19,7 +28,10 @@ const SIGKILL = 9;
 
 const CPU_LATENCY_FILE = "/dev/cpu_dma_latency";
 
-/** Schedules this thread before every ordinary one, at `priority` 1–99. Returns why not (EPERM: no CAP_SYS_NICE, or a control group without a real-time share), or null. */
+/**
+ * Schedules this thread before every ordinary one, at `priority` 1–99. Returns why not (EPERM: no
+ * CAP_SYS_NICE, or a control group without a real-time share), or null.
+ */
 export function becomeRealtime(priority: number): string | null {
   const parameter = new NativeMemory(4); // struct sched_param: i32 priority
   parameter.view.setInt32(0, priority, true);
@@ -27,29 +39,39 @@ export function becomeRealtime(priority: number): string | null {
   return result < 0 ? new SystemError("sched_setscheduler", errno()).message : null;
 }
 
-/** Keeps every page that was touched in memory: no page fault waits for a disk. Returns why not, or null. */
+/**
+ * Keeps every page that was touched in memory: no page fault waits for a disk. Returns why not, or
+ * null.
+ */
 export function lockMemory(): string | null {
   const result = libc.mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
   return result < 0 ? new SystemError("mlockall", errno()).message : null;
 }
 
 /**
- * From now on the kernel kills this process (SIGKILL) when the thread that started it ends: in `wingman run` that is the main thread,
- * so the process itself. Returns false when the parent `parentPid` had gone before: the caller ends at once. Throws SystemError.
+ * From now on the kernel kills this process (SIGKILL) when the thread that started it ends: in
+ * `wingman run` that is the main thread, so the process itself. Returns false when the parent
+ * `parentPid` had gone before: the caller ends at once. Throws SystemError.
  */
 export function dieWithParent(parentPid: number): boolean {
-  if (libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) throw new SystemError("prctl", errno(), "PR_SET_PDEATHSIG");
-  return libc.getppid() === parentPid; // asked after prctl: a parent that ends from here on takes us along
-}
-
-/** How many ns late the kernel may wake this thread to save wake-ups (50,000 by default; real-time threads have none). Throws SystemError. */
-export function setTimerSlack(slackNs: number): void {
-  if (libc.prctl(PR_SET_TIMERSLACK, slackNs, 0, 0, 0) < 0) throw new SystemError("prctl", errno(), "PR_SET_TIMERSLACK");
+  if (libc.prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
+    throw new SystemError("prctl", errno(), "PR_SET_PDEATHSIG");
+  // asked after prctl: a parent that ends from here on takes us along
+  return libc.getppid() === parentPid;
 }
 
 /**
- * Keeps the processors out of sleep states that take long to wake from, until this process ends (the kernel's interface: an
- * open file with a latency of 0 µs in it). Returns why not, or null.
+ * How many ns late the kernel may wake this thread to save wake-ups (50,000 by default; real-time
+ * threads have none). Throws SystemError.
+ */
+export function setTimerSlack(slackNs: number): void {
+  if (libc.prctl(PR_SET_TIMERSLACK, slackNs, 0, 0, 0) < 0)
+    throw new SystemError("prctl", errno(), "PR_SET_TIMERSLACK");
+}
+
+/**
+ * Keeps the processors out of sleep states that take long to wake from, until this process ends
+ * (the kernel's interface: an open file with a latency of 0 µs in it). Returns why not, or null.
  */
 export function keepCpuAwake(): string | null {
   const fd = libc.open(nativeString(CPU_LATENCY_FILE).address, O_WRONLY | O_CLOEXEC, 0);

@@ -47,7 +47,9 @@ afterEach(() => {
 
 /** Starts the child with the other end as descriptor 3, as the supervisor starts the engine. */
 function startChild(theirs: number, mode: string): Bun.Subprocess {
-  const child = Bun.spawn([process.execPath, CHILD, mode], { stdio: ["ignore", "ignore", "inherit", theirs] });
+  const child = Bun.spawn([process.execPath, CHILD, mode], {
+    stdio: ["ignore", "ignore", "inherit", theirs],
+  });
   libc.close(theirs);
   started.push(child);
   return child;
@@ -90,7 +92,8 @@ describe("RecordStream", () => {
     await until(() => seen.length === 1); // the stream is at work
     expect(stream.send(numbered(2))).toBe(0); // what the child waits for
     expect(stream.send(numbered(3))).toBe(0); // never read: the kernel answers with ECONNRESET
-    while (!/State:\s+Z/.test(readFileSync(`/proc/${child.pid}/status`, "utf8"))) Bun.sleepSync(1); // it dies before we look
+    // it dies before we look
+    while (!/State:\s+Z/.test(readFileSync(`/proc/${child.pid}/status`, "utf8"))) Bun.sleepSync(1);
     await ended;
     await child.exited;
     expect(child.signalCode).toBe("SIGKILL");

@@ -9,9 +9,10 @@ const RECORD_BYTES_MAX = 2048;
 const rest = new NativeMemory(RECORD_BYTES_MAX);
 
 /**
- * The supervisor's end of a control socket (SOCK_SEQPACKET) in a process that runs Bun's event loop: records arrive as
- * callbacks, by epoll. Not by `fs.read` with a callback, which also works, but each read that waits occupies a thread of
- * Bun's pool, of which a small machine has two: two such sockets, and no file can be read any more.
+ * The supervisor's end of a control socket (SOCK_SEQPACKET) in a process that runs Bun's event
+ * loop: records arrive as callbacks, by epoll. Not by `fs.read` with a callback, which also works,
+ * but each read that waits occupies a thread of Bun's pool, of which a small machine has two: two
+ * such sockets, and no file can be read any more.
  *
  * Set both callbacks in the same turn of the event loop in which the stream is made.
  */
@@ -22,10 +23,13 @@ export class RecordStream {
   #record: (record: DataView, length: number) => void = () => {};
   #end: () => void = () => {};
 
-  /** Takes `fd` over: {@link close}, or the end of the other side, closes it. Throws SystemError. */
+  /**
+   * Takes `fd` over: {@link close}, or the end of the other side, closes it. Throws SystemError.
+   */
   constructor(fd: number) {
-    // Bun closes what it reads from as soon as it sees the end or an error. The original stays ours: to send without ever
-    // meeting a descriptor number that was given to somebody else, and to read what is still queued after an error.
+    // Bun closes what it reads from as soon as it sees the end or an error. The original stays
+    // ours: to send without ever meeting a descriptor number that was given to somebody else, and
+    // to read what is still queued after an error.
     const watched = libc.fcntl(fd, F_DUPFD_CLOEXEC, 3);
     if (watched < 0) throw new SystemError("fcntl", errno(), `descriptor ${fd}`);
     this.#fd = fd;
@@ -52,15 +56,22 @@ export class RecordStream {
     this.#record = callback;
   }
 
-  /** Called once, when the other side has closed (or died) and everything it sent was delivered; not after {@link close}. */
+  /**
+   * Called once, when the other side has closed (or died) and everything it sent was delivered; not
+   * after {@link close}.
+   */
   onEnd(callback: () => void): void {
     this.#end = callback;
   }
 
-  /** Sends the whole of `record`. 0, or an errno: EAGAIN when the other side's queue is full, EPIPE when it is gone. */
+  /**
+   * Sends the whole of `record`. 0, or an errno: EAGAIN when the other side's queue is full, EPIPE
+   * when it is gone.
+   */
   send(record: NativeMemory): number {
     if (!this.#open) return EPIPE;
-    if (libc.send(this.#fd, record.address, record.bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0) return 0;
+    if (libc.send(this.#fd, record.address, record.bytes.length, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+      return 0;
     return errno();
   }
 
@@ -73,7 +84,8 @@ export class RecordStream {
   }
 
   #deliver(data: Buffer): void {
-    if (this.#open) this.#record(new DataView(data.buffer, data.byteOffset, data.byteLength), data.byteLength);
+    if (this.#open)
+      this.#record(new DataView(data.buffer, data.byteOffset, data.byteLength), data.byteLength);
   }
 
   #finish(): void {
@@ -85,8 +97,9 @@ export class RecordStream {
   }
 
   /**
-   * A process that is killed before it has read everything leaves ECONNRESET, which comes before the records it sent last,
-   * and Bun ends the socket there. Those records tell what happened: read them.
+   * A process that is killed before it has read everything leaves ECONNRESET, which comes before
+   * the records it sent last, and Bun ends the socket there. Those records tell what happened: read
+   * them.
    */
   #drain(): void {
     let resets = 0;

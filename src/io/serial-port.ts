@@ -4,7 +4,8 @@ import { EAGAIN, EINTR, errno } from "./errno.ts";
 import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
-// Requests and flags of the kernel's asm-generic/ioctls.h and asm-generic/termbits.h: x86-64 and arm64, whatever the C library.
+// Requests and flags of the kernel's asm-generic/ioctls.h and asm-generic/termbits.h: x86-64 and
+// arm64, whatever the C library.
 const TCGETS2 = 0x802c_542a;
 const TCSETSF2 = 0x402c_542d;
 const TIOCOUTQ = 0x5411;
@@ -14,8 +15,8 @@ const LOCK_EX = 2;
 const LOCK_NB = 4;
 
 /**
- * struct termios2 of asm-generic/termbits.h, 44 bytes: u32 c_iflag, c_oflag, c_cflag, c_lflag; u8 c_line, c_cc[19]; u32 c_ispeed,
- * c_ospeed in bits per second.
+ * struct termios2 of asm-generic/termbits.h, 44 bytes: u32 c_iflag, c_oflag, c_cflag, c_lflag; u8
+ * c_line, c_cc[19]; u32 c_ispeed, c_ospeed in bits per second.
  */
 const TERMIOS_BYTES = 44;
 const INPUT_FLAGS_AT = 0;
@@ -44,11 +45,13 @@ export const SERIAL_NOTHING = 0;
 export const SERIAL_HUNG_UP = -1;
 
 /**
- * A serial line, or a pseudo-terminal, raw: 8 data bits, no parity, 1 stop bit, no echo, no flow control.
+ * A serial line, or a pseudo-terminal, raw: 8 data bits, no parity, 1 stop bit, no echo, no flow
+ * control.
  *
- * Neither reading nor writing ever waits: the descriptor is non-blocking, and whoever uses it looks at it every few milliseconds.
- * A stream of Bun would hold a thread of its pool while it waits, of which a small machine has two, and for ever where a stuck
- * line takes no more; Bun's event loop itself watches no tty.
+ * Neither reading nor writing ever waits: the descriptor is non-blocking, and whoever uses it looks
+ * at it every few milliseconds. A stream of Bun would hold a thread of its pool while it waits, of
+ * which a small machine has two, and for ever where a stuck line takes no more; Bun's event loop
+ * itself watches no tty.
  */
 export class SerialPort {
   /** What {@link read} has read, valid until the next one. */
@@ -69,8 +72,9 @@ export class SerialPort {
   }
 
   /**
-   * Opens the device at `baud` bits per second; what has arrived before is thrown away. 0, or an errno: ENOENT, EIO (no hardware
-   * behind it), ENOTTY, EAGAIN (another program of those that lock it, as terminal programs do, has it) …
+   * Opens the device at `baud` bits per second; what has arrived before is thrown away. 0, or an
+   * errno: ENOENT, EIO (no hardware behind it), ENOTTY, EAGAIN (another program of those that lock
+   * it, as terminal programs do, has it) …
    */
   open(baud: number): number {
     assert(!this.isOpen, "a serial line is opened once");
@@ -93,7 +97,8 @@ export class SerialPort {
   read(): number {
     const length = libc.read(this.#fd, this.received.address, CONSOLE_READ_BYTES);
     if (length > 0) return length;
-    // With VMIN 1 nothing to read is EAGAIN. 0 is a line that was hung up (the kernel's hung_up_tty_read), EIO one that is gone.
+    // With VMIN 1 nothing to read is EAGAIN. 0 is a line that was hung up (the kernel's
+    // hung_up_tty_read), EIO one that is gone.
     if (length === 0) return SERIAL_HUNG_UP;
     const reason = errno();
     return reason === EAGAIN || reason === EINTR ? SERIAL_NOTHING : SERIAL_HUNG_UP;
@@ -109,7 +114,10 @@ export class SerialPort {
     return reason === EAGAIN || reason === EINTR ? SERIAL_NOTHING : SERIAL_HUNG_UP;
   }
 
-  /** Bytes that were written and are not on the line yet; 0 where the driver does not tell, as that of pseudo-terminals. */
+  /**
+   * Bytes that were written and are not on the line yet; 0 where the driver does not tell, as that
+   * of pseudo-terminals.
+   */
   queued(): number {
     if (libc.ioctl(this.#fd, TIOCOUTQ, this.#count.address) < 0) return 0;
     return this.#count.view.getInt32(0, true);

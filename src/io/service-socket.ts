@@ -1,4 +1,7 @@
-/** The socket of the service manager, which NOTIFY_SOCKET names: a Unix datagram socket (sd_notify(3)). */
+/**
+ * The socket of the service manager, which NOTIFY_SOCKET names: a Unix datagram socket
+ * (sd_notify(3)).
+ */
 import { errno, SystemError } from "./errno.ts";
 import { AF_UNIX, libc, MSG_DONTWAIT, MSG_NOSIGNAL, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -6,13 +9,17 @@ import { NativeMemory } from "./native-memory.ts";
 const SOCKADDR_UN_PATH_AT = 2;
 const PATH_BYTES_MAX = 108;
 
-/** Sends to the service manager; never waits. Not connected: a service manager that starts anew binds the same name again. */
+/**
+ * Sends to the service manager; never waits. Not connected: a service manager that starts anew
+ * binds the same name again.
+ */
 export class ServiceSocket {
   readonly #address: NativeMemory;
   readonly #fd: number;
 
   /**
-   * @param name the value of NOTIFY_SOCKET: a path, or `@name` for a name in the abstract name space, which is that of our
+   * @param name the value of NOTIFY_SOCKET: a path, or `@name` for a name in the abstract name
+   * space, which is that of our
    *   network namespace
    * @throws SystemError when no socket can be made; Error when the name is none
    */
@@ -22,11 +29,21 @@ export class ServiceSocket {
     if (this.#fd < 0) throw new SystemError("socket", errno(), "NOTIFY_SOCKET");
   }
 
-  /** Sends the first `length` bytes. 0, or an errno: EAGAIN when its queue is full, ECONNREFUSED or ENOENT when nobody listens. Makes no garbage. */
+  /**
+   * Sends the first `length` bytes. 0, or an errno: EAGAIN when its queue is full, ECONNREFUSED or
+   * ENOENT when nobody listens. Makes no garbage.
+   */
   send(message: NativeMemory, length: number): number {
     const address = this.#address;
     const flags = MSG_DONTWAIT | MSG_NOSIGNAL;
-    const sent = libc.sendto(this.#fd, message.address, length, flags, address.address, address.bytes.length);
+    const sent = libc.sendto(
+      this.#fd,
+      message.address,
+      length,
+      flags,
+      address.address,
+      address.bytes.length,
+    );
     return sent < 0 ? errno() : 0;
   }
 }
@@ -36,9 +53,12 @@ function addressOf(socket: string): NativeMemory {
   const name = new TextEncoder().encode(socket);
   const abstract = socket.startsWith("@");
   if (!abstract && !socket.startsWith("/")) {
-    throw new Error(`NOTIFY_SOCKET: found ${JSON.stringify(socket)}, expected an absolute path or @name`);
+    throw new Error(
+      `NOTIFY_SOCKET: found ${JSON.stringify(socket)}, expected an absolute path or @name`,
+    );
   }
-  if (name.length >= PATH_BYTES_MAX) throw new Error(`NOTIFY_SOCKET: longer than ${PATH_BYTES_MAX - 1} bytes`);
+  if (name.length >= PATH_BYTES_MAX)
+    throw new Error(`NOTIFY_SOCKET: longer than ${PATH_BYTES_MAX - 1} bytes`);
   const address = new NativeMemory(SOCKADDR_UN_PATH_AT + name.length + (abstract ? 0 : 1));
   address.view.setUint16(0, AF_UNIX, true);
   address.bytes.set(name, SOCKADDR_UN_PATH_AT);

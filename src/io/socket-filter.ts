@@ -8,13 +8,16 @@ const FPROG_BYTES = 16;
 const PROGRAM_AT = 8;
 
 /**
- * Start-up: lets only what `program` keeps (wire/packet-program) come into the socket. To be called before bind: then nothing is in it that
- * the program has not seen. 0 or errno; the kernel copies the program.
+ * Start-up: lets only what `program` keeps (wire/packet-program) come into the socket. To be called
+ * before bind: then nothing is in it that the program has not seen. 0 or errno; the kernel copies
+ * the program.
  */
 export function attachFilter(fd: number, program: Uint8Array): number {
   const memory = new NativeMemory(FPROG_BYTES + program.length);
   memory.view.setUint16(0, program.length / INSTRUCTION_BYTES, true);
   memory.setPointer(PROGRAM_AT, FPROG_BYTES);
   memory.bytes.set(program, FPROG_BYTES);
-  return libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, memory.address, FPROG_BYTES) === 0 ? 0 : errno();
+  return libc.setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, memory.address, FPROG_BYTES) === 0
+    ? 0
+    : errno();
 }

@@ -12,8 +12,9 @@ const AF_UNSPEC = 0;
 const PORT_DISCARD = 9;
 
 /**
- * Which IPv4 address this host itself would use towards another one on an interface: the kernel's choice by its routes, which
- * is never a VIP (those have scope host). Asked with a UDP socket that is connected and sends nothing.
+ * Which IPv4 address this host itself would use towards another one on an interface: the kernel's
+ * choice by its routes, which is never a VIP (those have scope host). Asked with a UDP socket that
+ * is connected and sends nothing.
  */
 export class SourceAddress {
   /** What {@link towards} found. */
@@ -30,7 +31,10 @@ export class SourceAddress {
     if (this.fd < 0) throw new SystemError("socket", errno(), "UDP");
   }
 
-  /** Finds the address towards the 4 bytes at `destination[at]`, 0.0.0.0 when there is none. 0 or errno. No garbage. */
+  /**
+   * Finds the address towards the 4 bytes at `destination[at]`, 0.0.0.0 when there is none. 0 or
+   * errno. No garbage.
+   */
   towards(destination: Uint8Array, at: number): number {
     const error = this.connect(destination, at);
     if (error === 0) copyBytes(this.bytes, 0, this.memory.bytes, ADDRESS_AT, 4);
@@ -40,8 +44,17 @@ export class SourceAddress {
 
   private connect(destination: Uint8Array, at: number): number {
     const { view, bytes, address } = this.memory;
-    // The interface may have been made anew; and a socket that was connected before would keep its address.
-    if (libc.setsockopt(this.fd, SOL_SOCKET, SO_BINDTODEVICE, this.name.address, this.name.bytes.length) !== 0) {
+    // The interface may have been made anew; and a socket that was connected before would keep its
+    // address.
+    if (
+      libc.setsockopt(
+        this.fd,
+        SOL_SOCKET,
+        SO_BINDTODEVICE,
+        this.name.address,
+        this.name.bytes.length,
+      ) !== 0
+    ) {
       return errno();
     }
     view.setUint16(0, AF_UNSPEC, true);

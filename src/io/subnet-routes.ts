@@ -16,12 +16,16 @@ import type { VipTable } from "./vip-table.ts";
 const NO_SUBNET = -1;
 
 /**
- * An IPv4 VIP is a /32 in the kernel, which then knows no way to the seats of its subnet unless the server has an address
- * of its own there. For that case a route to the configured subnet stands as long as a VIP of it is up. Its metric puts it
- * behind every other: where the server has its own address, the route of that address is used.
+ * An IPv4 VIP is a /32 in the kernel, which then knows no way to the seats of its subnet unless the
+ * server has an address of its own there. For that case a route to the configured subnet stands as
+ * long as a VIP of it is up. Its metric puts it behind every other: where the server has its own
+ * address, the route of that address is used.
  */
 export class SubnetRoutes {
-  /** Why the last route could not be set, 0 when it could: without an own address the seats are not reached. */
+  /**
+   * Why the last route could not be set, 0 when it could: without an own address the seats are not
+   * reached.
+   */
   errno = 0;
   /** Subnet of each VIP, or NO_SUBNET: IPv6, and a configured /32. */
   private readonly subnetOf: Int32Array<ArrayBuffer>;
@@ -84,7 +88,9 @@ export class SubnetRoutes {
     this.touched.fill(0);
   }
 
-  /** Sets or deletes the routes of the subnets that were touched. 0 or the first errno. No garbage. */
+  /**
+   * Sets or deletes the routes of the subnets that were touched. 0 or the first errno. No garbage.
+   */
   commit(interfaceIndex: number): number {
     this.errno = 0;
     for (let subnet = 0; subnet < this.subnetCount; subnet++) {
@@ -96,7 +102,10 @@ export class SubnetRoutes {
     return this.errno;
   }
 
-  /** Sets the routes of all subnets with a VIP up: the kernel forgets them when the interface goes down. 0 or the first errno. */
+  /**
+   * Sets the routes of all subnets with a VIP up: the kernel forgets them when the interface goes
+   * down. 0 or the first errno.
+   */
   restore(interfaceIndex: number): number {
     for (let subnet = 0; subnet < this.subnetCount; subnet++) {
       if (this.upCount[subnet] !== 0) this.touched[subnet] = 1;
@@ -109,8 +118,18 @@ export class SubnetRoutes {
     const { view, bytes } = this.request;
     const type = needed ? RTM_NEWROUTE : RTM_DELROUTE;
     const prefixLength = this.prefixLength[subnet] as number;
-    const length = encodeSubnetRoute(view, bytes, 0, type, prefixLength, interfaceIndex, this.network, 4 * subnet);
-    // Replacing an equal route does nothing, so that it need not be known whether the kernel still has it.
+    const length = encodeSubnetRoute(
+      view,
+      bytes,
+      0,
+      type,
+      prefixLength,
+      interfaceIndex,
+      this.network,
+      4 * subnet,
+    );
+    // Replacing an equal route does nothing, so that it need not be known whether the kernel still
+    // has it.
     const errno = this.netlink.ask(this.request, length, needed ? NLM_F_CREATE | NLM_F_REPLACE : 0);
     return !needed && (errno === ESRCH || errno === ENODEV) ? 0 : errno;
   }

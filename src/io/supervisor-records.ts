@@ -11,7 +11,10 @@ export class SupervisorRecords {
 
   constructor(private readonly socket: RecordSocket) {}
 
-  /** Never waits: a record for which the queue has no room is lost, counted, and reported when there is room again. */
+  /**
+   * Never waits: a record for which the queue has no room is lost, counted, and reported when there
+   * is room again.
+   */
   tell(kind: number, index: number, a: number, b: number, c: number): boolean {
     if (this.lost > 0) {
       encodeControl(this.record.view, CONTROL_LOG, NO_INDEX, LOG_QUEUE_FULL, this.lost, 0);
@@ -24,7 +27,8 @@ export class SupervisorRecords {
   }
 
   request(kind: number, index: number, argument: number): void {
-    // A process that is neither started nor stopped would break every promise: better to be started anew.
+    // A process that is neither started nor stopped would break every promise: better to be started
+    // anew.
     assert(this.tell(kind, index, argument, 0, 0), "the supervisor reads its requests");
   }
 }

@@ -25,14 +25,25 @@ import {
   SET_UNBROKEN,
   TABLE,
 } from "../wire/vip-filter.ts";
-import { EAGAIN, EINVAL, ENODEV, EOPNOTSUPP, EPERM, EPROTONOSUPPORT, ETIME, SystemError } from "./errno.ts";
+import {
+  EAGAIN,
+  EINVAL,
+  ENODEV,
+  EOPNOTSUPP,
+  EPERM,
+  EPROTONOSUPPORT,
+  ETIME,
+  SystemError,
+} from "./errno.ts";
 import { libc, SIOCGIFINDEX, SO_SNDBUFFORCE, SOL_SOCKET } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { NetlinkSocket } from "./netlink-socket.ts";
 import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
 
-/** A failed batch is answered with an error for each message, all of them together less than this. */
+/**
+ * A failed batch is answered with an error for each message, all of them together less than this.
+ */
 const RECEIVE_BUFFER_BYTES = 256 * 1024;
 
 /** A batch of a few messages: renewal, lapse, removal. */
@@ -69,24 +80,33 @@ class Batch {
 }
 
 /**
- * The VIPs of this server answer on the client interface only while a lease runs, which the flight loop renews every period.
- * When it no longer does, because it was killed, paused, starved, or the machine stood still, the kernel itself falls
- * silent for all VIPs at most `leaseMs` after the last renewal, with addresses and services still up (protocol, section 5;
- * what is filtered: wire/vip-filter).
+ * The VIPs of this server answer on the client interface only while a lease runs, which the flight
+ * loop renews every period. When it no longer does, because it was killed, paused, starved, or the
+ * machine stood still, the kernel itself falls silent for all VIPs at most `leaseMs` after the last
+ * renewal, with addresses and services still up (protocol, section 5; what is filtered:
+ * wire/vip-filter).
  *
- * A renewal extends only a lease that still runs: one that ran out cannot come back to life in a process that was paused
- * just before it renews. The kernel decides that, with the element of the set "unbroken": a renewal deletes it, which fails
- * for an expired one, and with it the whole batch. So an unbroken row of renewals proves that this process never slept
- * for longer than a lease, and a new one begins only with {@link begin}, when nothing is owned.
+ * A renewal extends only a lease that still runs: one that ran out cannot come back to life in a
+ * process that was paused just before it renews. The kernel decides that, with the element of the
+ * set "unbroken": a renewal deletes it, which fails for an expired one, and with it the whole
+ * batch. So an unbroken row of renewals proves that this process never slept for longer than a
+ * lease, and a new one begins only with {@link begin}, when nothing is owned.
  *
- * The filter stays when the process ends, however it ends. {@link remove} alone opens it; by hand `nft delete table netdev
- * wingman` does. After {@link install} no call makes garbage or waits for an answer: nftables has done, or refused, a
- * batch when `send` returns. (Should another process just then load a large rule set, `send` waits for that.)
+ * The filter stays when the process ends, however it ends. {@link remove} alone opens it; by hand
+ * `nft delete table netdev wingman` does. After {@link install} no call makes garbage or waits for
+ * an answer: nftables has done, or refused, a batch when `send` returns. (Should another process
+ * just then load a large rule set, `send` waits for that.)
  */
 export class VipLease {
-  /** Whether the kernel moves the expiration of an element (Linux 6.12); else a renewal replaces it. Known after {@link install}. */
+  /**
+   * Whether the kernel moves the expiration of an element (Linux 6.12); else a renewal replaces it.
+   * Known after {@link install}.
+   */
   canRenewInPlace = false;
-  /** Whether other processes are kept from changing the filter while this one lives (Linux 6.9). Known after {@link install}. */
+  /**
+   * Whether other processes are kept from changing the filter while this one lives (Linux 6.9).
+   * Known after {@link install}.
+   */
   isProtected = false;
 
   private readonly netlink: NetlinkSocket;
@@ -107,9 +127,10 @@ export class VipLease {
   private lengthMs: number;
 
   /**
-   * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whichever this server may own.
-   * `leaseMs`: LEASE_MS_MIN … LEASE_MS_MAX; the kernel rounds it down to whole ticks of its timer (1, 4 or 10 ms), and starts it with the
-   * tick that runs: it ends up to two ticks early, never late. `asOlderKernel`: to renew and protect as Linux before 6.9 can, on any.
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f; all VIPs of the aircraft, whichever this
+   * server may own. `leaseMs`: LEASE_MS_MIN … LEASE_MS_MAX; the kernel rounds it down to whole
+   * ticks of its timer (1, 4 or 10 ms), and starts it with the tick that runs: it ends up to two
+   * ticks early, never late. `asOlderKernel`: to renew and protect as Linux before 6.9 can, on any.
    * Throws a SystemError.
    */
   constructor(
@@ -118,7 +139,10 @@ export class VipLease {
     private readonly leaseMs: number,
     private readonly asOlderKernel = false,
   ) {
-    assert(Number.isInteger(leaseMs) && leaseMs >= LEASE_MS_MIN && leaseMs <= LEASE_MS_MAX, "length of a lease");
+    assert(
+      Number.isInteger(leaseMs) && leaseMs >= LEASE_MS_MIN && leaseMs <= LEASE_MS_MAX,
+      "length of a lease",
+    );
     this.lengthMs = leaseMs;
     this.netlink = netfilterSocket();
     this.key = interfaceKey(interfaceName);
@@ -135,16 +159,24 @@ export class VipLease {
       content.deleteTable(TABLE);
     });
     // A batch goes to the kernel in one piece, which must fit the send buffer.
-    this.scratch.view.setInt32(OPTION_AT, this.beginning.content.length, true); // the kernel doubles it
+    // the kernel doubles it
+    this.scratch.view.setInt32(OPTION_AT, this.beginning.content.length, true);
     // Refused: an aircraft with thousands of VIPs gets EMSGSIZE from `install`.
-    libc.setsockopt(this.netlink.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4);
+    libc.setsockopt(
+      this.netlink.fd,
+      SOL_SOCKET,
+      SO_SNDBUFFORCE,
+      this.scratch.address + OPTION_AT,
+      4,
+    );
     this.scratch.bytes.set(this.key.subarray(0, INTERFACE_NAME_BYTES - 1));
   }
 
   /**
-   * Start-up: puts the filter up, in place of one that an earlier run left, in one step, so that it is open at no moment; and finds
-   * out what the kernel can do. Afterwards there is no lease: VIPs are silent until {@link begin}. Throws a SystemError that names what
-   * is missing, and then the filter of an earlier run is as it was.
+   * Start-up: puts the filter up, in place of one that an earlier run left, in one step, so that it
+   * is open at no moment; and finds out what the kernel can do. Afterwards there is no lease: VIPs
+   * are silent until {@link begin}. Throws a SystemError that names what is missing, and then the
+   * filter of an earlier run is as it was.
    */
   install(): void {
     requireInterface(this.interfaceName);
@@ -152,12 +184,17 @@ export class VipLease {
     let tableFlags = this.asOlderKernel ? 0 : TABLE_OWNED | TABLE_PERSISTS;
     let { batch, places } = this.filter(tableFlags, false);
     let refused = this.carryOut(batch);
-    if ((refused === EOPNOTSUPP || refused === EINVAL) && tableFlags !== 0 && this.failedPlace === places.newTable) {
+    if (
+      (refused === EOPNOTSUPP || refused === EINVAL) &&
+      tableFlags !== 0 &&
+      this.failedPlace === places.newTable
+    ) {
       tableFlags = 0;
       ({ batch, places } = this.filter(tableFlags, false));
       refused = this.carryOut(batch);
     }
-    if (refused !== 0) throw new SystemError("VIP lease", refused, missingPart(refused, this.failedPlace, places));
+    if (refused !== 0)
+      throw new SystemError("VIP lease", refused, missingPart(refused, this.failedPlace, places));
     this.isProtected = tableFlags !== 0;
     this.beginning = this.filter(tableFlags, true).batch;
     this.canRenewInPlace = !this.asOlderKernel && this.movesExpiration();
@@ -165,8 +202,9 @@ export class VipLease {
   }
 
   /**
-   * Begins a lease, unconditionally: for a server that has no VIP up, before it listens for others. Makes the filter
-   * anew, which heals it if somebody deleted it or the interface went away and came back. 0 or errno: ENODEV while there is no interface.
+   * Begins a lease, unconditionally: for a server that has no VIP up, before it listens for others.
+   * Makes the filter anew, which heals it if somebody deleted it or the interface went away and
+   * came back. 0 or errno: ENODEV while there is no interface.
    */
   begin(): number {
     this.interfaceIndex = this.currentInterfaceIndex();
@@ -177,21 +215,26 @@ export class VipLease {
   }
 
   /**
-   * Makes the running lease end `lengthMs` from now, at most `leaseMs`; also where that is earlier than before. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
-   * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when the interface is another one than the
-   * lease began on. In all these cases others may own the VIPs by now: let go of everything, then {@link begin} anew.
-   * A renewal takes about 10 µs; one that is refused up to some tens of ms, in which the kernel takes the batch back.
+   * Makes the running lease end `lengthMs` from now, at most `leaseMs`; also where that is earlier
+   * than before. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
+   * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when
+   * the interface is another one than the lease began on. In all these cases others may own the
+   * VIPs by now: let go of everything, then {@link begin} anew. A renewal takes about 10 µs; one
+   * that is refused up to some tens of ms, in which the kernel takes the batch back.
    */
   renew(lengthMs: number = this.leaseMs): number {
     assert(lengthMs > 0 && lengthMs <= this.leaseMs, "length of a renewal");
     if (this.currentInterfaceIndex() !== this.interfaceIndex) return ENODEV;
     const { content, expirationsAt } = this.renewal;
-    for (let i = 0; i < expirationsAt.length; i++) content.setExpiration(expirationsAt[i] as number, lengthMs);
+    for (let i = 0; i < expirationsAt.length; i++)
+      content.setExpiration(expirationsAt[i] as number, lengthMs);
     const beganUs = nowUs();
     const refused = this.carryOut(this.renewal);
     if (refused !== 0) return refused;
     const renewedUs = nowUs();
-    const isLate = renewedUs - this.renewedUs > this.lengthMs * 1000 || renewedUs - beganUs > LEASE_LATENESS_MS * 1000;
+    const isLate =
+      renewedUs - this.renewedUs > this.lengthMs * 1000 ||
+      renewedUs - beganUs > LEASE_LATENESS_MS * 1000;
     this.renewedUs = beganUs;
     this.lengthMs = lengthMs;
     if (!isLate) return 0;
@@ -200,12 +243,18 @@ export class VipLease {
     return ETIME;
   }
 
-  /** Ends the lease at once: VIPs are silent when this returns. 0, also when there was none, or errno. */
+  /**
+   * Ends the lease at once: VIPs are silent when this returns. 0, also when there was none, or
+   * errno.
+   */
   lapse(): number {
     return this.carryOut(this.lapsing);
   }
 
-  /** Takes the filter away: every address answers. For an orderly end, after the VIPs are down. Throws a SystemError. */
+  /**
+   * Takes the filter away: every address answers. For an orderly end, after the VIPs are down.
+   * Throws a SystemError.
+   */
   remove(): void {
     const refused = this.carryOut(this.removal);
     if (refused !== 0) throw new SystemError("VIP lease", refused, `table ${TABLE} is not removed`);
@@ -216,13 +265,19 @@ export class VipLease {
     this.netlink.close();
   }
 
-  /** 0 when there is none. Asked through the netlink socket, which belongs to the network namespace of the filter. */
+  /**
+   * 0 when there is none. Asked through the netlink socket, which belongs to the network namespace
+   * of the filter.
+   */
   private currentInterfaceIndex(): number {
     if (libc.ioctl(this.netlink.fd, SIOCGIFINDEX, this.scratch.address) !== 0) return 0;
     return this.scratch.view.getInt32(INTERFACE_NAME_BYTES, true);
   }
 
-  /** Sends a batch and reads what the kernel has to say against it. 0 or errno of the first message that failed. */
+  /**
+   * Sends a batch and reads what the kernel has to say against it. 0 or errno of the first message
+   * that failed.
+   */
   private carryOut(batch: Batch): number {
     this.failedPlace = 0;
     const refused = this.netlink.send(batch.memory, 0, batch.content.length);
@@ -266,12 +321,14 @@ export class VipLease {
           expirationMs = -1;
         },
         message: (view, _bytes, at, length) => {
-          expirationMs = Math.max(expirationMs, elementExpirationMs(view, at, length)); // the last message holds none
+          // the last message holds none
+          expirationMs = Math.max(expirationMs, elementExpirationMs(view, at, length));
         },
       });
     }
     if (refused === 0) refused = this.lapse();
-    if (refused !== 0) throw new SystemError("VIP lease", refused, "nftables keeps no expiring elements");
+    if (refused !== 0)
+      throw new SystemError("VIP lease", refused, "nftables keeps no expiring elements");
     return expirationMs > TRIAL_EXPIRATION_MS;
   }
 
@@ -279,7 +336,13 @@ export class VipLease {
     const byteLength = filterBytesMax(this.ipv4.length / 4 + this.ipv6.length / 16);
     const batch = new Batch(byteLength, this.netlink.takeSequence(SEQUENCES));
     batch.content.begin();
-    const places = encodeVipFilter(batch.content, tableFlags, this.interfaceName, this.ipv4, this.ipv6);
+    const places = encodeVipFilter(
+      batch.content,
+      tableFlags,
+      this.interfaceName,
+      this.ipv4,
+      this.ipv6,
+    );
     if (withLease) {
       this.addElement(batch.content, SET_UNBROKEN);
       this.addElement(batch.content, SET_LEASE);
@@ -296,7 +359,8 @@ export class VipLease {
         content.deleteElement(TABLE, SET_UNBROKEN, this.key);
         expirationsAt.push(this.addElement(content, SET_UNBROKEN));
       } else {
-        // The lease itself is replaced. Before Linux 6.17 a packet that passes at that very moment may see neither and be lost.
+        // The lease itself is replaced. Before Linux 6.17 a packet that passes at that very moment
+        // may see neither and be lost.
         content.deleteElement(TABLE, SET_LEASE, this.key);
       }
       expirationsAt.push(this.addElement(content, SET_LEASE));
@@ -323,12 +387,19 @@ function netfilterSocket(): NetlinkSocket {
     return new NetlinkSocket(NETLINK_NETFILTER, 0, RECEIVE_BUFFER_BYTES);
   } catch (error) {
     if (!(error instanceof SystemError) || error.errno !== EPROTONOSUPPORT) throw error;
-    throw new SystemError("VIP lease", error.errno, "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)");
+    throw new SystemError(
+      "VIP lease",
+      error.errno,
+      "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)",
+    );
   }
 }
 
 /** The addresses of one family in a row. */
-function addressesOf(vipsOfFunction: readonly (readonly Vip[])[], family: 4 | 6): Uint8Array<ArrayBuffer> {
+function addressesOf(
+  vipsOfFunction: readonly (readonly Vip[])[],
+  family: 4 | 6,
+): Uint8Array<ArrayBuffer> {
   const vips = vipsOfFunction.flat().filter((vip) => vip.family === family);
   const size = family === 4 ? 4 : 16;
   const addresses = new Uint8Array(new ArrayBuffer(vips.length * size));
@@ -338,10 +409,15 @@ function addressesOf(vipsOfFunction: readonly (readonly Vip[])[], family: 4 | 6)
   return addresses;
 }
 
-/** What the kernel lacks, or what else is in the way, when message `place` of the filter's batch was refused. */
+/**
+ * What the kernel lacks, or what else is in the way, when message `place` of the filter's batch was
+ * refused.
+ */
 export function missingPart(errno: number, place: number, places: FilterPlaces): string {
   if (place === 0) {
-    return errno === EPERM ? "needs CAP_NET_ADMIN" : "this kernel has no nftables (CONFIG_NF_TABLES)";
+    return errno === EPERM
+      ? "needs CAP_NET_ADMIN"
+      : "this kernel has no nftables (CONFIG_NF_TABLES)";
   }
   if (place < places.newTable) {
     return errno === EPERM
@@ -350,6 +426,7 @@ export function missingPart(errno: number, place: number, places: FilterPlaces):
   }
   if (place === places.ingress)
     return "nftables has no netdev ingress hook (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_INGRESS)";
-  if (place === places.egress) return "nftables has no netdev egress hook (Linux 5.16, CONFIG_NETFILTER_EGRESS)";
+  if (place === places.egress)
+    return "nftables has no netdev egress hook (Linux 5.16, CONFIG_NETFILTER_EGRESS)";
   return "nftables refuses a part of the packet filter";
 }

@@ -1,11 +1,22 @@
 /**
- * VIPs as the flight loop wants them: effects are gathered into batches that fit between two keep-alives, an address that came
- * up is announced at once, and what became of each function is reported as an event.
+ * VIPs as the flight loop wants them: effects are gathered into batches that fit between two
+ * keep-alives, an address that came up is announced at once, and what became of each function is
+ * reported as an event.
  */
 import { assert } from "../assert.ts";
 import type { AddressRenewal } from "../core/address-renewal.ts";
-import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "../core/effect-queue.ts";
-import { EVENT_VIP_DOWN, EVENT_VIP_FAILED, EVENT_VIP_UP, type EventQueue } from "../core/event-queue.ts";
+import {
+  EFFECT_LOG,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+  type EffectQueue,
+} from "../core/effect-queue.ts";
+import {
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_UP,
+  type EventQueue,
+} from "../core/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
 import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX, VIP_BATCH_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
@@ -26,7 +37,10 @@ export class VipService {
     private readonly renewal: AddressRenewal,
   ) {}
 
-  /** Whether the next effect may be carried out in this turn: it fits the batch, and the function is not in it yet. */
+  /**
+   * Whether the next effect may be carried out in this turn: it fits the batch, and the function is
+   * not in it yet.
+   */
   takes(effects: EffectQueue): boolean {
     const kind = effects.peek();
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
@@ -50,7 +64,9 @@ export class VipService {
     this.announcer.announce(index);
   }
 
-  /** Sends the batch and what is to be announced, and reports the outcome of every function in it. */
+  /**
+   * Sends the batch and what is to be announced, and reports the outcome of every function in it.
+   */
   commit(events: EventQueue, effects: EffectQueue): void {
     if (this.count > 0) {
       this.switcher.commit();
@@ -104,7 +120,8 @@ export class VipService {
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
       if (errno === 0) this.settle(events, EVENT_VIP_DOWN, index, 0);
       else {
-        // It may still answer here: nobody is told that it is gone. In the end the supervisor clears up.
+        // It may still answer here: nobody is told that it is gone. In the end the supervisor
+        // clears up.
         this.attempts[index]++;
         assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
         effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
@@ -113,11 +130,13 @@ export class VipService {
     }
     if (errno !== 0 && errno !== EEXIST) {
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
-      if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) effects.push(EFFECT_VIP_ADD, index, 0, 0);
+      if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX)
+        effects.push(EFFECT_VIP_ADD, index, 0, 0);
       else this.settle(events, EVENT_VIP_FAILED, index, errno);
       return;
     }
-    // Somebody else has set the same address here: the function answers, and the address is left alone.
+    // Somebody else has set the same address here: the function answers, and the address is left
+    // alone.
     if (errno === EEXIST) effects.push(EFFECT_LOG, LOG_VIP_FOREIGN, index, 0);
     this.announce(index);
     this.settle(events, EVENT_VIP_UP, index, 0);

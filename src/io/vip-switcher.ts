@@ -24,10 +24,16 @@ import { interfaceIndexOf, requireInterface } from "./network-interface.ts";
 import { SubnetRoutes } from "./subnet-routes.ts";
 import { VipTable } from "./vip-table.ts";
 
-/** Answers of one batch and of a dump; the kernel counts about 1 KiB for each, the largest burst here is 64. */
+/**
+ * Answers of one batch and of a dump; the kernel counts about 1 KiB for each, the largest burst
+ * here is 64.
+ */
 const RECEIVE_BUFFER_BYTES = 1024 * 1024;
 
-/** Kind of a queued message beside RTM_NEWADDR and RTM_DELADDR: the lifetime of an address that is there begins anew. */
+/**
+ * Kind of a queued message beside RTM_NEWADDR and RTM_DELADDR: the lifetime of an address that is
+ * there begins anew.
+ */
 const RENEWAL = 0;
 
 /** No interface of Linux reaches this index. */
@@ -37,30 +43,40 @@ const REHEARSALS = 50;
 /**
  * Puts VIPs on the client interface and takes them off, a batch of functions at a time.
  *
- * Whose an address is: the kernel keeps a mark with each of ours (IFA_PROTO, Linux 5.18). After a crash it tells which
- * addresses to take away; an address of the same value without it was put there by somebody else and is never deleted.
+ * Whose an address is: the kernel keeps a mark with each of ours (IFA_PROTO, Linux 5.18). After a
+ * crash it tells which addresses to take away; an address of the same value without it was put
+ * there by somebody else and is never deleted.
  *
- * Every VIP stands alone: deleting one never touches another address (see installedPrefixLength). Seats in the subnet of
- * an IPv4 VIP are reached over the server's own address there, or, when it has none, over a route that comes along
- * (SubnetRoutes). No VIP is ever the source of the server's own traffic (see encodeAddress).
+ * Every VIP stands alone: deleting one never touches another address (see installedPrefixLength).
+ * Seats in the subnet of an IPv4 VIP are reached over the server's own address there, or, when it
+ * has none, over a route that comes along (SubnetRoutes). No VIP is ever the source of the server's
+ * own traffic (see encodeAddress).
  */
 export class VipSwitcher {
   /** Messages waiting for {@link commit}; never more than VIP_BATCH_MAX. */
   queued = 0;
-  /** For each function of the last batch that it was in: 0 or errno. ETIMEDOUT: the kernel's answer was lost. */
+  /**
+   * For each function of the last batch that it was in: 0 or errno. ETIMEDOUT: the kernel's answer
+   * was lost.
+   */
   readonly result: Int32Array<ArrayBuffer>;
   /**
-   * 1 for each VIP (numbered as in `table`) that somebody else's address on the interface equals, seen at start-up or when
-   * ours was refused. It answers for the VIP whatever the servers agree on.
+   * 1 for each VIP (numbered as in `table`) that somebody else's address on the interface equals,
+   * seen at start-up or when ours was refused. It answers for the VIP whatever the servers agree
+   * on.
    */
   readonly foreign: Uint8Array<ArrayBuffer>;
   /**
-   * False when the kernel turned out not to keep the mark (before Linux 5.18), known after the first address was added:
-   * then nothing of an earlier run can be recognised, and whose an existing address is goes by what this object added.
+   * False when the kernel turned out not to keep the mark (before Linux 5.18), known after the
+   * first address was added: then nothing of an earlier run can be recognised, and whose an
+   * existing address is goes by what this object added.
    */
   marksKept = true;
 
-  /** 1 for each VIP that the kernel took from this object and that it was not asked to delete since: those to be renewed. */
+  /**
+   * 1 for each VIP that the kernel took from this object and that it was not asked to delete since:
+   * those to be renewed.
+   */
   readonly up: Uint8Array<ArrayBuffer>;
   /** What each VIP costs the kernel, in IPv4 addresses, and the sum of those that are `up`. */
   readonly cost: Uint8Array<ArrayBuffer>;
@@ -87,8 +103,8 @@ export class VipSwitcher {
   private readonly batch = new NativeMemory(VIP_BATCH_MAX * MESSAGE_BYTES_MAX);
 
   /**
-   * Start-up. `vipsOfFunction[f]`: the VIPs of function f. `lifetimeS`: the kernel deletes a VIP that was not renewed for so long,
-   * in s. Throws a SystemError when the interface does not exist.
+   * Start-up. `vipsOfFunction[f]`: the VIPs of function f. `lifetimeS`: the kernel deletes a VIP
+   * that was not renewed for so long, in s. Throws a SystemError when the interface does not exist.
    */
   constructor(
     interfaceName: string,
@@ -114,23 +130,25 @@ export class VipSwitcher {
   }
 
   /**
-   * Start-up: deletes every address that carries our mark, whatever its value, and our subnet routes: what an earlier run
-   * left when it was killed. On every interface of the network namespace, because Linux answers on any interface for an
-   * address on any other, and the configuration may have named another interface then. Gives the number of addresses
-   * deleted; throws a SystemError when the kernel refuses.
+   * Start-up: deletes every address that carries our mark, whatever its value, and our subnet
+   * routes: what an earlier run left when it was killed. On every interface of the network
+   * namespace, because Linux answers on any interface for an address on any other, and the
+   * configuration may have named another interface then. Gives the number of addresses deleted;
+   * throws a SystemError when the kernel refuses.
    */
   removeLeftovers(): number {
     const removed = removeMarkedAddresses(this.netlink);
     removeMarkedRoutes(this.netlink);
     const refused = this.dump.look(this.interfaceIndex);
     if (refused !== 0) throw new SystemError("netlink dump of addresses", refused);
-    for (let vip = 0; vip < this.table.count; vip++) this.foreign[vip] = this.dump.state[vip] === ABSENT ? 0 : 1;
+    for (let vip = 0; vip < this.table.count; vip++)
+      this.foreign[vip] = this.dump.state[vip] === ABSENT ? 0 : 1;
     return removed;
   }
 
   /**
-   * Whether the function's VIPs still fit this batch, so that it takes the kernel no longer than VIP_BATCH_MAX IPv4 addresses
-   * would. Every function fits an empty one.
+   * Whether the function's VIPs still fit this batch, so that it takes the kernel no longer than
+   * VIP_BATCH_MAX IPv4 addresses would. Every function fits an empty one.
    */
   fits(index: number): boolean {
     return this.queuedCost + (this.costOf[index] as number) <= VIP_BATCH_MAX;
@@ -141,7 +159,10 @@ export class VipSwitcher {
     this.queue(index, RTM_NEWADDR);
   }
 
-  /** Queues deleting the VIPs of the function that this object added; those that somebody else put there stay. No garbage. */
+  /**
+   * Queues deleting the VIPs of the function that this object added; those that somebody else put
+   * there stay. No garbage.
+   */
   remove(index: number): void {
     this.queue(index, RTM_DELADDR);
   }
@@ -166,11 +187,11 @@ export class VipSwitcher {
   }
 
   /**
-   * Sends what is queued as one netlink batch, and reads the answers. Gives the number of functions with an error, whose
-   * `result` tells which. What was to be added and is there with our mark, or was to be deleted and is not there, is no
-   * error. EEXIST: somebody else has put the same address on the interface; it is left alone, and the
-   * function's other VIPs are added all the same. An interface that was made
-   * anew since the last batch is looked up again by its name. No garbage.
+   * Sends what is queued as one netlink batch, and reads the answers. Gives the number of functions
+   * with an error, whose `result` tells which. What was to be added and is there with our mark, or
+   * was to be deleted and is not there, is no error. EEXIST: somebody else has put the same address
+   * on the interface; it is left alone, and the function's other VIPs are added all the same. An
+   * interface that was made anew since the last batch is looked up again by its name. No garbage.
    */
   commit(): number {
     this.queuedCost = 0;
@@ -186,7 +207,10 @@ export class VipSwitcher {
     return failed;
   }
 
-  /** Queues a renewal of one VIP that is `up`. Not between {@link add} or {@link remove} and {@link commit}. No garbage. */
+  /**
+   * Queues a renewal of one VIP that is `up`. Not between {@link add} or {@link remove} and {@link
+   * commit}. No garbage.
+   */
   renew(vip: number): void {
     assert(this.queued < VIP_BATCH_MAX, "VIP batch is full");
     this.slotVip[this.queued] = vip;
@@ -195,9 +219,10 @@ export class VipSwitcher {
   }
 
   /**
-   * Sends the renewals that are queued as one batch. One that fails is not looked at: its turn comes again before the address
-   * expires, and an address that did expire is reported by the kernel like one that somebody deleted. An address that is not there
-   * any more the kernel makes anew: who stood still since it was last renewed must not call this. No garbage.
+   * Sends the renewals that are queued as one batch. One that fails is not looked at: its turn
+   * comes again before the address expires, and an address that did expire is reported by the
+   * kernel like one that somebody deleted. An address that is not there any more the kernel makes
+   * anew: who stood still since it was last renewed must not call this. No garbage.
    */
   commitRenewals(): void {
     this.exchange();
@@ -205,20 +230,22 @@ export class VipSwitcher {
   }
 
   /**
-   * Start-up: asks the kernel for every VIP on an interface that does not exist, which it refuses, so that the compiler has
-   * seen the way of a batch before a failover has to wait for it.
+   * Start-up: asks the kernel for every VIP on an interface that does not exist, which it refuses,
+   * so that the compiler has seen the way of a batch before a failover has to wait for it.
    */
   rehearse(): void {
     const real = this.interfaceIndex;
     this.interfaceIndex = NO_SUCH_INTERFACE;
     for (let round = 0; round < REHEARSALS; round++) {
       const index = round % Math.max(1, this.table.functionCount);
-      for (let next = index; next < this.table.functionCount && this.fits(next); next++) this.add(next);
+      for (let next = index; next < this.table.functionCount && this.fits(next); next++)
+        this.add(next);
       this.exchange();
       for (let slot = 0; slot < this.queued; slot++) this.settle(slot);
       this.queued = 0;
       this.queuedCost = 0;
-      for (let vip = 0; vip < this.table.count && this.queued < VIP_BATCH_MAX; vip++) this.renew(vip);
+      for (let vip = 0; vip < this.table.count && this.queued < VIP_BATCH_MAX; vip++)
+        this.renew(vip);
       if (this.queued > 0) this.commitRenewals();
     }
     this.interfaceIndex = real;
@@ -226,8 +253,8 @@ export class VipSwitcher {
   }
 
   /**
-   * The kernel forgets subnet routes when the interface goes down, and keeps IPv4 addresses: call this when it is up
-   * again. 0 or errno. No garbage.
+   * The kernel forgets subnet routes when the interface goes down, and keeps IPv4 addresses: call
+   * this when it is up again. 0 or errno. No garbage.
    */
   restoreRoutes(): number {
     this.findInterface();
@@ -272,22 +299,27 @@ export class VipSwitcher {
         table.addressAt(vip),
         this.lifetimeS,
       );
-      const flags = type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : type === RENEWAL ? NLM_F_REPLACE : 0;
+      const flags =
+        type === RTM_NEWADDR ? NLM_F_CREATE | NLM_F_EXCL : type === RENEWAL ? NLM_F_REPLACE : 0;
       setRequest(view, at, slot === this.queued - 1 ? flags | NLM_F_ACK : flags, sequence + slot);
       this.slotErrno[slot] = 0;
     }
     const refused = this.netlink.send(this.batch, 0, end);
-    const outcome = refused === 0 ? this.netlink.readAnswers(sequence, this.queued, this.slotErrno) : refused;
+    const outcome =
+      refused === 0 ? this.netlink.readAnswers(sequence, this.queued, this.slotErrno) : refused;
     if (outcome === 0) return;
     // Without the last acknowledgement nothing is known of the slots that reported no error.
-    for (let slot = 0; slot < this.queued; slot++) if (this.slotErrno[slot] === 0) this.slotErrno[slot] = outcome;
+    for (let slot = 0; slot < this.queued; slot++)
+      if (this.slotErrno[slot] === 0) this.slotErrno[slot] = outcome;
   }
 
   /** Takes one answer into the books; gives 1 when it is its function's first error. */
   private settle(slot: number): number {
     const vip = this.slotVip[slot] as number;
     const errno = this.slotErrno[slot] as number;
-    return this.slotType[slot] === RTM_NEWADDR ? this.settleAdded(vip, errno) : this.settleDeleted(vip, errno);
+    return this.slotType[slot] === RTM_NEWADDR
+      ? this.settleAdded(vip, errno)
+      : this.settleDeleted(vip, errno);
   }
 
   private settleAdded(vip: number, errno: number): number {
@@ -308,13 +340,17 @@ export class VipSwitcher {
     return this.fail(vip, errno);
   }
 
-  /** Whether an address that exists is ours: by its mark, or, when that cannot be seen, by whether this object added it. */
+  /**
+   * Whether an address that exists is ours: by its mark, or, when that cannot be seen, by whether
+   * this object added it.
+   */
   private isOurs(vip: number): boolean {
     return this.looked && this.marksKept ? this.dump.state[vip] === OURS : this.added[vip] === 1;
   }
 
   private verifyMark(vip: number): void {
-    if (this.marksVerified || this.dump.state[vip] === ABSENT) return; // deleted again meanwhile: the next one will tell
+    // deleted again meanwhile: the next one will tell
+    if (this.marksVerified || this.dump.state[vip] === ABSENT) return;
     this.marksKept = this.dump.state[vip] === OURS;
     this.marksVerified = true;
   }
@@ -339,7 +375,10 @@ export class VipSwitcher {
     if (added === 1 || change !== 0) this.routes.count(vip, change);
   }
 
-  /** Why a route to the subnet of the VIPs could not be set in the last batch, 0 when it could (see SubnetRoutes). */
+  /**
+   * Why a route to the subnet of the VIPs could not be set in the last batch, 0 when it could (see
+   * SubnetRoutes).
+   */
   get routeErrno(): number {
     return this.routes.errno;
   }

@@ -25,7 +25,9 @@ test("columns follow the functions", () => {
   expect([...table.family]).toEqual([AF_INET, AF_INET6, AF_INET]);
   expect([...table.prefixLength]).toEqual([32, 64, 32]);
   expect([...table.configuredPrefixLength]).toEqual([16, 64, 16]);
-  expect([...table.address.slice(table.addressAt(2), table.addressAt(2) + 4)]).toEqual([10, 44, 1, 2]);
+  expect([...table.address.slice(table.addressAt(2), table.addressAt(2) + 4)]).toEqual([
+    10, 44, 1, 2,
+  ]);
 });
 
 describe("finding", () => {
@@ -34,7 +36,8 @@ describe("finding", () => {
       Array.from({ length: 8 }, (_, i) => vip4(10, 44 + i, f >> 8, f & 0xff)),
     );
     const table = new VipTable(functions);
-    for (let row = 0; row < 8192; row++) expect(table.find(table.address, table.addressAt(row), AF_INET)).toBe(row);
+    for (let row = 0; row < 8192; row++)
+      expect(table.find(table.address, table.addressAt(row), AF_INET)).toBe(row);
     expect(table.find(Uint8Array.of(10, 44, 4, 0), 0, AF_INET)).toBe(-1);
     expect(table.find(Uint8Array.of(9, 10, 52, 0, 0), 1, AF_INET)).toBe(-1);
   });
@@ -52,5 +55,7 @@ describe("finding", () => {
 });
 
 test("a VIP twice is a programmer's error: the configuration was checked", () => {
-  expect(() => new VipTable([[vip4(1, 2, 3, 4)], [vip4(1, 2, 3, 4)]])).toThrow("belongs to one function");
+  expect(() => new VipTable([[vip4(1, 2, 3, 4)], [vip4(1, 2, 3, 4)]])).toThrow(
+    "belongs to one function",
+  );
 });

@@ -10,8 +10,8 @@ const ADDRESS_ROW_BYTES = 16;
 const EMPTY = -1;
 
 /**
- * All VIPs of the aircraft in columns, numbered through in the order of the functions, and the way back from an address
- * to its VIP. Made at start-up; reading makes no garbage.
+ * All VIPs of the aircraft in columns, numbered through in the order of the functions, and the way
+ * back from an address to its VIP. Made at start-up; reading makes no garbage.
  */
 export class VipTable {
   readonly count: number;

@@ -7,7 +7,10 @@ import type { StorageFigures } from "./maintenance.ts";
 
 const parsed = parseConfig(AIRCRAFT, "test", "/");
 if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
-const config = { ...parsed.config, clients: { ...parsed.config.clients, witnesses: ["10.9.0.254"] } };
+const config = {
+  ...parsed.config,
+  clients: { ...parsed.config.clients, witnesses: ["10.9.0.254"] },
+};
 const names = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
 const storage = { records: 12, capacity: 100, lost: 0 } as StorageFigures;
 
@@ -30,7 +33,15 @@ test("all is well: one line for each thing", () => {
   expect(failures({})).toEqual([]);
   expect(judge(config, "left", well).map(({ what }) => what)).toEqual([
     ...names.map((name) => `network ${name}`),
-    ...["engine", "server right", "witness 10.9.0.254", "real-time scheduling", "VIP lease", "clock", "log"],
+    ...[
+      "engine",
+      "server right",
+      "witness 10.9.0.254",
+      "real-time scheduling",
+      "VIP lease",
+      "clock",
+      "log",
+    ],
   ]);
 });
 
@@ -40,24 +51,32 @@ test("each thing that is wrong fails its own line", () => {
     names.map((name) => `network ${name}: no carrier`),
   );
   expect(failures({ status: null })).toEqual(["engine: does not run", "server right: unknown"]);
-  expect(failures({ witnesses: new Map([["10.9.0.254", "no answer"]]) })).toEqual(["witness 10.9.0.254: no answer"]);
+  expect(failures({ witnesses: new Map([["10.9.0.254", "no answer"]]) })).toEqual([
+    "witness 10.9.0.254: no answer",
+  ]);
   expect(failures({ utcMs: 0 })).toEqual(["clock: 1970-01-01T00:00:00.000Z"]);
   expect(failures({ logProblem: "no space left" })).toEqual(["log: no space left"]);
-  expect(failures({ status: { ...statusDocument(snapshot(), config), lease: "missing" } })).toEqual([
-    "VIP lease: missing",
-  ]);
-  expect(failures({ status: { ...statusDocument(snapshot(), config), realtime: false, phase: "isolated" } })).toEqual([
-    ...["engine: isolated", "real-time scheduling: refused"],
-  ]);
+  expect(failures({ status: { ...statusDocument(snapshot(), config), lease: "missing" } })).toEqual(
+    ["VIP lease: missing"],
+  );
+  expect(
+    failures({
+      status: { ...statusDocument(snapshot(), config), realtime: false, phase: "isolated" },
+    }),
+  ).toEqual([...["engine: isolated", "real-time scheduling: refused"]]);
 });
 
 test("a server that is not heard fails, whatever else it is", () => {
   const status = statusDocument(snapshot(), config);
   const [self, other] = status.servers as [(typeof status.servers)[0], (typeof status.servers)[0]];
-  expect(failures({ status: { ...status, servers: [self, { ...other, state: "lost", lastHeardMs: 5000 }] } })).toEqual([
-    "server right: lost, heard 5000 ms ago",
-  ]);
   expect(
-    failures({ status: { ...status, servers: [self, { ...other, state: "unknown", lastHeardMs: null }] } }),
+    failures({
+      status: { ...status, servers: [self, { ...other, state: "lost", lastHeardMs: 5000 }] },
+    }),
+  ).toEqual(["server right: lost, heard 5000 ms ago"]);
+  expect(
+    failures({
+      status: { ...status, servers: [self, { ...other, state: "unknown", lastHeardMs: null }] },
+    }),
   ).toEqual(["server right: unknown, never heard"]);
 });

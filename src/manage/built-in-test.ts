@@ -1,4 +1,6 @@
-/** The built-in test: looks at networks, servers, witnesses, clock and log, and disturbs nothing. */
+/**
+ * The built-in test: looks at networks, servers, witnesses, clock and log, and disturbs nothing.
+ */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
 import { type StatusDocument, serverWord } from "../supervisor/status-document.ts";
@@ -24,14 +26,18 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
   const { status, links, witnesses, utcMs, storage, logProblem } = seen;
   const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
   return [
-    ...interfaces.map((name) => result(`network ${name}`, links.get(name) === "up", links.get(name) ?? "missing")),
+    ...interfaces.map((name) =>
+      result(`network ${name}`, links.get(name) === "up", links.get(name) ?? "missing"),
+    ),
     engineResult(status),
     ...serverResults(config, serverId, status),
     ...config.clients.witnesses.map((address) => {
       const state = witnesses.get(address) ?? "no answer";
       return result(`witness ${address}`, state !== "no answer", state);
     }),
-    ...(status === null ? [] : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
+    ...(status === null
+      ? []
+      : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
     ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),
     result("clock", utcMs >= UTC_MS_MIN, new Date(utcMs).toISOString()),
     result(
@@ -47,7 +53,11 @@ function engineResult(status: StatusDocument | null): TestResult {
   return result("engine", status.phase !== "isolated", status.phase);
 }
 
-function serverResults(config: AircraftConfig, serverId: string, status: StatusDocument | null): TestResult[] {
+function serverResults(
+  config: AircraftConfig,
+  serverId: string,
+  status: StatusDocument | null,
+): TestResult[] {
   return config.servers.flatMap(({ id }) => {
     if (id === serverId) return [];
     const seen = status?.servers.find((server) => server.id === id);

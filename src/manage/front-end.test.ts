@@ -27,7 +27,11 @@ async function until(condition: () => boolean): Promise<void> {
 test("what cannot be opened is told once and tried again", async () => {
   const { frontEnd, seen, hangUp } = trial(3);
   const told: string[] = [];
-  const door = new OpenDoor(frontEnd, ({ what }, { message }) => told.push(`${what}: ${message}`), AGAIN_MS);
+  const door = new OpenDoor(
+    frontEnd,
+    ({ what }, { message }) => told.push(`${what}: ${message}`),
+    AGAIN_MS,
+  );
   await door.start();
   await until(() => seen.length === 4);
   expect(told).toEqual(["console /dev/ttyS9: no such device"]);
@@ -52,7 +56,11 @@ test("after the stop nothing is opened", async () => {
 test("what opens too late is closed at once", async () => {
   const seen: string[] = [];
   const late = Promise.withResolvers<() => void>();
-  const door = new OpenDoor({ what: "page", failedCode: 463, start: () => late.promise }, () => {}, AGAIN_MS);
+  const door = new OpenDoor(
+    { what: "page", failedCode: 463, start: () => late.promise },
+    () => {},
+    AGAIN_MS,
+  );
   const starting = door.start();
   door.stop();
   late.resolve(() => seen.push("close"));

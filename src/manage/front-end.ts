@@ -14,14 +14,19 @@ export interface FrontEnd {
   start(closed: () => void): (() => void) | Promise<() => void>;
 }
 
-/** Opens a front end, and again, slowly, whenever that fails or it ends. No failure of it is more than a message. */
+/**
+ * Opens a front end, and again, slowly, whenever that fails or it ends. No failure of it is more
+ * than a message.
+ */
 export class OpenDoor {
   #close: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
   #isFailing = false;
 
-  /** @param failed called once when it cannot be opened, and again only after it was open in between */
+  /**
+   * @param failed called once when it cannot be opened, and again only after it was open in between
+   */
   constructor(
     private readonly frontEnd: FrontEnd,
     private readonly failed: (frontEnd: FrontEnd, error: Error) => void,

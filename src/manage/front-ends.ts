@@ -9,7 +9,9 @@ export interface FrontEndOptions extends WebServerOptions {
   readonly runDirectory: string;
 }
 
-/** Where people come in: the console on the serial line and on RUN_DIR/console.sock, and the page. */
+/**
+ * Where people come in: the console on the serial line and on RUN_DIR/console.sock, and the page.
+ */
 export function frontEnds(maintenance: Maintenance, options: FrontEndOptions): FrontEnd[] {
   const { console, web } = maintenance.config.maintenance;
   const { consoleSocket } = new RunDirectory(options.runDirectory);

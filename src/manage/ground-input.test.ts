@@ -35,7 +35,11 @@ test("what is no file says nothing, and nobody waits for it", () => {
 });
 
 /** What a series of readings changes: legs as they begin, then the state for the interlock. */
-function after(...readings: GroundReading[]): { legs: boolean[]; isOnGround: boolean; isSilent: boolean } {
+function after(...readings: GroundReading[]): {
+  legs: boolean[];
+  isOnGround: boolean;
+  isSilent: boolean;
+} {
   const signal = new GroundSignal();
   const legs = readings.flatMap((reading) => signal.take(reading) ?? []);
   return { legs, isOnGround: signal.isOnGround, isSilent: signal.isSilent };
@@ -52,7 +56,11 @@ const air = (count: number): false[] => Array(count).fill(false);
 test("off ground counts at once, and changes the leg at the tenth reading", () => {
   expect(after(true, true, false)).toEqual({ legs: [true], isOnGround: false, isSilent: false });
   expect(after(true, true, ...air(9)).legs).toEqual([true]);
-  expect(after(true, true, ...air(10))).toEqual({ legs: [true, false], isOnGround: false, isSilent: false });
+  expect(after(true, true, ...air(10))).toEqual({
+    legs: [true, false],
+    isOnGround: false,
+    isSilent: false,
+  });
 });
 
 test("a contact that bounces, or a signal that flaps, makes no leg", () => {
@@ -65,6 +73,14 @@ test("a contact that bounces, or a signal that flaps, makes no leg", () => {
 test("silence is not on ground, and changes no leg", () => {
   expect(after(null, null)).toEqual({ legs: [], isOnGround: false, isSilent: false });
   expect(after(true, true, null)).toEqual({ legs: [true], isOnGround: false, isSilent: false });
-  expect(after(true, true, null, null, true, true)).toEqual({ legs: [true], isOnGround: true, isSilent: false });
-  expect(after(false, false, null, null)).toEqual({ legs: [false], isOnGround: false, isSilent: true });
+  expect(after(true, true, null, null, true, true)).toEqual({
+    legs: [true],
+    isOnGround: true,
+    isSilent: false,
+  });
+  expect(after(false, false, null, null)).toEqual({
+    legs: [false],
+    isOnGround: false,
+    isSilent: true,
+  });
 });

@@ -1,13 +1,16 @@
 /**
- * The air/ground signal: a file whose first character is 1 on ground and 0 in the air (a GPIO value of sysfs, or what a bridge to the
- * avionics writes). Everything else, and no file, says nothing.
+ * The air/ground signal: a file whose first character is 1 on ground and 0 in the air (a GPIO value
+ * of sysfs, or what a bridge to the avionics writes). Everything else, and no file, says nothing.
  */
 import { closeSync, constants, openSync, readSync } from "node:fs";
 
 /** true: on ground; false: in the air; null: it says nothing. */
 export type GroundReading = boolean | null;
 
-/** One look. Never waits: a file that turns out to be a pipe or a device with nothing to read says nothing. */
+/**
+ * One look. Never waits: a file that turns out to be a pipe or a device with nothing to read says
+ * nothing.
+ */
 export function readGroundInput(file: string): GroundReading {
   let descriptor: number;
   try {
@@ -31,13 +34,16 @@ export function groundReading(character: number): GroundReading {
   return character === 0x30 ? false : null;
 }
 
-/** A change of the flight leg is believed after so many equal readings: a signal that flaps would push the legs of a month out of the log. */
+/**
+ * A change of the flight leg is believed after so many equal readings: a signal that flaps would
+ * push the legs of a month out of the log.
+ */
 const LEG_READINGS = 10;
 
 /**
- * From single readings to what is believed. A contact bounces at take-off and touch-down: on ground is believed at the second equal reading
- * in a row, and so is the first leg; that the leg has changed, at the {@link LEG_READINGS}th. That it is not on ground any more counts at
- * once. Pure.
+ * From single readings to what is believed. A contact bounces at take-off and touch-down: on ground
+ * is believed at the second equal reading in a row, and so is the first leg; that the leg has
+ * changed, at the {@link LEG_READINGS}th. That it is not on ground any more counts at once. Pure.
  */
 export class GroundSignal {
   #last: GroundReading = null;
@@ -46,7 +52,10 @@ export class GroundSignal {
   #settled: GroundReading = null;
   #legGround: GroundReading = null;
 
-  /** Takes a reading. Returns what the flight leg goes by from now on when that has changed, else null. */
+  /**
+   * Takes a reading. Returns what the flight leg goes by from now on when that has changed, else
+   * null.
+   */
   take(reading: GroundReading): boolean | null {
     this.#readings = reading === this.#last ? this.#readings + 1 : 1;
     this.#last = reading;

@@ -1,6 +1,6 @@
 /**
- * The on-ground interlock: what disturbs the service of passengers and crew is done on ground only. Reading is always allowed, and so
- * is what restores service.
+ * The on-ground interlock: what disturbs the service of passengers and crew is done on ground only.
+ * Reading is always allowed, and so is what restores service.
  */
 
 export type Action = "drain" | "drain-last" | "resume" | "move" | "clear-faults" | "inject-fault";
@@ -15,7 +15,10 @@ const RULES: Readonly<Record<Action, Rule>> = {
   // The other servers take over, as they would after a failure.
   drain: { onGroundOnly: false, effect: "hands all functions to the other servers" },
   // Nobody takes over.
-  "drain-last": { onGroundOnly: true, effect: "stops every function: no other server is there to take them" },
+  "drain-last": {
+    onGroundOnly: true,
+    effect: "stops every function: no other server is there to take them",
+  },
   // Restores service; disturbs nobody who is served.
   resume: { onGroundOnly: false, effect: "lets this server take functions again" },
   move: { onGroundOnly: true, effect: "interrupts the function while it moves" },
@@ -24,7 +27,10 @@ const RULES: Readonly<Record<Action, Rule>> = {
   "inject-fault": { onGroundOnly: true, effect: "takes something away that may be in use" },
 };
 
-/** Why `action` is refused, for a human; null: it is allowed. Where nothing says that the aircraft is on ground, it is not. */
+/**
+ * Why `action` is refused, for a human; null: it is allowed. Where nothing says that the aircraft
+ * is on ground, it is not.
+ */
 export function refusal(action: Action, isOnGround: boolean): string | null {
   const { onGroundOnly, effect } = RULES[action];
   return onGroundOnly && !isOnGround ? `refused unless on ground: it ${effect}` : null;

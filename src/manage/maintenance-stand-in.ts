@@ -1,4 +1,7 @@
-/** For tests: a server with two head-ends on board whose state and log a test may set, without any process. */
+/**
+ * For tests: a server with two head-ends on board whose state and log a test may set, without any
+ * process.
+ */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +10,13 @@ import type { AircraftConfig } from "../config/model.ts";
 import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { MaintenanceLog } from "./log/maintenance-log.ts";
-import type { FaultEntry, LogEntry, LogReader, Maintenance, StorageFigures } from "./maintenance.ts";
+import type {
+  FaultEntry,
+  LogEntry,
+  LogReader,
+  Maintenance,
+  StorageFigures,
+} from "./maintenance.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",
@@ -27,7 +36,12 @@ const CONFIG = {
     ["wifi-portal", 20, 5],
     ["avod", 40, 4],
     ["games", 15, 2],
-  ].map(([id, required, priority], index) => ({ id, required, priority, vips: [`10.44.1.${index + 1}/16`] })),
+  ].map(([id, required, priority], index) => ({
+    id,
+    required,
+    priority,
+    vips: [`10.44.1.${index + 1}/16`],
+  })),
 };
 
 /** Who runs what with both servers. */
@@ -63,7 +77,11 @@ export class MaintenanceStandIn implements Maintenance {
     );
   }
 
-  #document(owners: readonly (string | null)[], stateOfB: string, lastHeardMs: number): StatusDocument {
+  #document(
+    owners: readonly (string | null)[],
+    stateOfB: string,
+    lastHeardMs: number,
+  ): StatusDocument {
     const functions = this.config.functions.map(({ id, priority, required, vips }, index) => {
       const owner = owners[index] ?? null;
       const state = owner === null ? "stopped" : "running";
@@ -82,7 +100,12 @@ export class MaintenanceStandIn implements Maintenance {
           ...{ lastHeardMs: 0, incarnation: 7 },
         },
         {
-          ...{ id: "b", state: stateOfB, phase: stateOfB === "alive" ? "active" : null, resource: 100 },
+          ...{
+            id: "b",
+            state: stateOfB,
+            phase: stateOfB === "alive" ? "active" : null,
+            resource: 100,
+          },
           ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
         },
       ],
@@ -169,7 +192,17 @@ export class LogStandIn implements LogReader {
   set(label: string, text: string, detail: string, cause: string, action: string): void {
     this.add(label, text, { kind: "set", class: 2, detail });
     const at = { bootUs: 5e6, utcMs: Date.UTC(2026, 10, 26, 2, 0, 5) };
-    const fault = { leg: 41, label, text, class: 2, ata: "44-20", function: "", detail, first: at, last: at } as const;
+    const fault = {
+      leg: 41,
+      label,
+      text,
+      class: 2,
+      ata: "44-20",
+      function: "",
+      detail,
+      first: at,
+      last: at,
+    } as const;
     this.active.push({ ...fault, count: 1, isActive: true, nature: null, cause, action });
   }
 
@@ -185,8 +218,20 @@ export class LogStandIn implements LogReader {
   }
   storage(): StorageFigures {
     const newest = this.records.length;
-    const file = { file: "/var/lib/wingman/maintenance.log", sizeBytes: 4 << 20, capacity: 16_000, records: newest };
-    const leg = { legBytes: 4096, legBytesBudget: 1 << 20, legSyncs: 3, legSyncsBudget: 200, powerOn: 12, leg: 41 };
+    const file = {
+      file: "/var/lib/wingman/maintenance.log",
+      sizeBytes: 4 << 20,
+      capacity: 16_000,
+      records: newest,
+    };
+    const leg = {
+      legBytes: 4096,
+      legBytesBudget: 1 << 20,
+      legSyncs: 3,
+      legSyncsBudget: 200,
+      powerOn: 12,
+      leg: 41,
+    };
     return { ...file, oldestSequence: 1, newestSequence: newest, damaged: 0, lost: 0, ...leg };
   }
   /** A real log, small and of its own records. */
@@ -194,7 +239,13 @@ export class LogStandIn implements LogReader {
     const folder = mkdtempSync(join(tmpdir(), "wingman-log-"));
     try {
       const log = MaintenanceLog.open({
-        ...{ file: join(folder, "maintenance.log"), sizeKiB: 64, config: this.config, serverId: "a", bootId: "x" },
+        ...{
+          file: join(folder, "maintenance.log"),
+          sizeKiB: 64,
+          config: this.config,
+          serverId: "a",
+          bootId: "x",
+        },
         ...{ session: 1, nowBootUs: 1e6, nowUtcMs: Date.UTC(2026, 10, 26) },
       });
       log.take(1, LOG_PHASE, 1, 0, 2e6);

@@ -1,6 +1,7 @@
 /**
- * What the people at an aircraft may see and do: the one view that the serial console, `wingman console` and the maintenance page share.
- * They decide nothing: each shows the same {@link StatusDocument} and the same log, and asks for the same few actions.
+ * What the people at an aircraft may see and do: the one view that the serial console, `wingman
+ * console` and the maintenance page share. They decide nothing: each shows the same {@link
+ * StatusDocument} and the same log, and asks for the same few actions.
  */
 import type { AircraftConfig } from "../config/model.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
@@ -14,13 +15,19 @@ export const KIND_FAULT_CLEARED = 2;
 export const KIND_FAULT_SUMMARY = 3;
 export const KIND_NAMES = ["event", "set", "cleared", "summary"] as const;
 
-/** 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only; 0: an event, no fault. */
+/**
+ * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only; 0:
+ * an event, no fault.
+ */
 export type FaultClass = 0 | 1 | 2 | 3;
 
 /** At the end of its leg a fault that is still there is HARD, one that went away INTERMITTENT. */
 export type FaultNature = "HARD" | "INTERMITTENT";
 
-/** One record of the log, in words. It is complete in itself: no file of the aircraft is needed to read it. */
+/**
+ * One record of the log, in words. It is complete in itself: no file of the aircraft is needed to
+ * read it.
+ */
 export interface LogEntry {
   /** One more with every record, never used again. */
   readonly sequence: number;
@@ -81,7 +88,10 @@ export interface LegEntry {
   readonly faults: number;
 }
 
-/** The flash behind the log: what it holds, and what writing has cost (bytes and fsyncs of the present leg against their budget). */
+/**
+ * The flash behind the log: what it holds, and what writing has cost (bytes and fsyncs of the
+ * present leg against their budget).
+ */
 export interface StorageFigures {
   readonly file: string;
   readonly sizeBytes: number;
@@ -144,7 +154,10 @@ export class MaintenanceError extends Error {
   }
 }
 
-/** This server, for the people at the aircraft. Actions throw {@link MaintenanceError}, and every refusal is logged. */
+/**
+ * This server, for the people at the aircraft. Actions throw {@link MaintenanceError}, and every
+ * refusal is logged.
+ */
 export interface Maintenance {
   readonly config: AircraftConfig;
   readonly serverId: string;

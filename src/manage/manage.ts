@@ -1,6 +1,7 @@
 /**
- * `wingman manage`: the maintenance log, and the doors for people. It takes records from its supervisor, which keeps them until they
- * are acknowledged, and looks once a second at the ground input. Nothing that flies waits for it.
+ * `wingman manage`: the maintenance log, and the doors for people. It takes records from its
+ * supervisor, which keeps them until they are acknowledged, and looks once a second at the ground
+ * input. Nothing that flies waits for it.
  */
 import type { AircraftConfig } from "../config/model.ts";
 import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-code.ts";
@@ -68,7 +69,10 @@ export class Manage {
     );
   }
 
-  /** Until the supervisor says that nothing more comes, or is gone. Everything that came is stored then. */
+  /**
+   * Until the supervisor says that nothing more comes, or is gone. Everything that came is stored
+   * then.
+   */
   async run(): Promise<void> {
     const over = new Promise<void>((resolve) => {
       this.#supervisor.onRecord((record, length) => {
@@ -113,7 +117,10 @@ export class Manage {
     this.#keeper.tick();
   }
 
-  /** A supervisor that is gone is told by the end of the stream, and one whose queue is full hears it in a second. */
+  /**
+   * A supervisor that is gone is told by the end of the stream, and one whose queue is full hears
+   * it in a second.
+   */
   #acknowledge(delivery: number): void {
     encodeDurable(this.#answer.view, delivery);
     this.#supervisor.send(this.#answer);

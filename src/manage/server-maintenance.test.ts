@@ -152,7 +152,8 @@ test("drain is allowed while another server is alive, the last one drains on gro
   const other = STATUS_SERVERS_AT + STATUS_SERVER_BYTES;
   writeStatus((view) => view.setUint8(other + 16, SERVER_LOST));
   expect(await refusalOf(maintenance.drain())).toBe("GROUND");
-  // One that is heard, but has handed everything over itself or is cut off from its clients, takes nothing.
+  // One that is heard, but has handed everything over itself or is cut off from its clients, takes
+  // nothing.
   for (const phase of [PHASE_DRAINING, PHASE_ISOLATED]) {
     writeStatus((view) => view.setUint8(other + STATUS_SERVER_PHASE_AT, phase));
     expect(await refusalOf(maintenance.drain())).toBe("GROUND");
@@ -160,7 +161,11 @@ test("drain is allowed while another server is alive, the last one drains on gro
   expect(await refusalOf(maintenance.resume())).toBe("");
   land();
   expect(await refusalOf(maintenance.drain())).toBe("");
-  expect(engine.asked.map(([kind]) => kind)).toEqual([CONTROL_DRAIN, CONTROL_RESUME, CONTROL_DRAIN]);
+  expect(engine.asked.map(([kind]) => kind)).toEqual([
+    CONTROL_DRAIN,
+    CONTROL_RESUME,
+    CONTROL_DRAIN,
+  ]);
 });
 
 test("faults are cleared on ground only", async () => {

@@ -1,17 +1,29 @@
-/** This server for the people at the aircraft: its state from the engine's snapshot, actions by way of its engine. */
+/**
+ * This server for the people at the aircraft: its state from the engine's snapshot, actions by way
+ * of its engine.
+ */
 import type { AircraftConfig } from "../config/model.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
 import { linkState } from "../io/network-interface.ts";
 import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
-import { type StatusDocument, statusDocument, takesFunctions } from "../supervisor/status-document.ts";
+import {
+  type StatusDocument,
+  statusDocument,
+  takesFunctions,
+} from "../supervisor/status-document.ts";
 import { readStatusNow } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts";
 import { judge } from "./built-in-test.ts";
 import type { GroundSignal } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
 import type { LogKeeper } from "./log/log-keeper.ts";
-import { type LogReader, type Maintenance, MaintenanceError, type TestResult } from "./maintenance.ts";
+import {
+  type LogReader,
+  type Maintenance,
+  MaintenanceError,
+  type TestResult,
+} from "./maintenance.ts";
 import { probeWitness } from "./witness-probe.ts";
 
 export class ServerMaintenance implements Maintenance {
@@ -47,7 +59,8 @@ export class ServerMaintenance implements Maintenance {
 
   async move(functionId: string, serverId: string): Promise<void> {
     const functionIndex = this.config.functions.findIndex(({ id }) => id === functionId);
-    if (functionIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no function ${functionId}`);
+    if (functionIndex < 0)
+      throw new MaintenanceError("UNKNOWN", `there is no function ${functionId}`);
     const serverIndex = this.config.servers.findIndex(({ id }) => id === serverId);
     if (serverIndex < 0) throw new MaintenanceError("UNKNOWN", `there is no server ${serverId}`);
     await this.#act("move", `MOVE TO ${serverId}`, functionIndex, () =>
@@ -76,7 +89,12 @@ export class ServerMaintenance implements Maintenance {
   }
 
   /** Does it if the interlock allows; every refusal, action and failure is logged. */
-  async #act(action: Action, words: string, functionIndex: number, act: () => Promise<void>): Promise<void> {
+  async #act(
+    action: Action,
+    words: string,
+    functionIndex: number,
+    act: () => Promise<void>,
+  ): Promise<void> {
     const reason = refusal(action, this.isOnGround());
     if (reason !== null) {
       this.keeper.note(LOG_ACTION_REFUSED, functionIndex, words);

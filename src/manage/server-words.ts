@@ -1,4 +1,7 @@
-/** What the page says about a server: one word, one mark that needs no colour, and what a mechanic does about it. */
+/**
+ * What the page says about a server: one word, one mark that needs no colour, and what a mechanic
+ * does about it.
+ */
 import {
   LOG_ISOLATED,
   LOG_SERVER_INCOMPATIBLE,
@@ -7,7 +10,10 @@ import {
 } from "../core/maintenance-code.ts";
 import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 
-/** `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at it. */
+/**
+ * `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at
+ * it.
+ */
 export type Level = "good" | "moving" | "bad";
 
 export interface ServerWords {
@@ -18,13 +24,19 @@ export interface ServerWords {
   action: string;
 }
 
-const actionOf = (code: number): string => MAINTENANCE_EVENTS.find((event) => event.code === code)?.action ?? "";
+const actionOf = (code: number): string =>
+  MAINTENANCE_EVENTS.find((event) => event.code === code)?.action ?? "";
 
 const WORDS: Readonly<Record<string, ServerWords>> = {
   alive: { level: "good", mark: "✔", word: "RUNNING", action: "" },
   listening: { level: "moving", mark: "…", word: "STARTING", action: "" },
   joining: { level: "moving", mark: "…", word: "COMING BACK", action: "" },
-  draining: { level: "moving", mark: "▼", word: "DRAINED", action: "When the work is done: 'wingman resume' on it." },
+  draining: {
+    level: "moving",
+    mark: "▼",
+    word: "DRAINED",
+    action: "When the work is done: 'wingman resume' on it.",
+  },
   leaving: {
     level: "moving",
     mark: "▼",
@@ -33,18 +45,36 @@ const WORDS: Readonly<Record<string, ServerWords>> = {
   },
   isolated: { level: "bad", mark: "✖", word: "CUT OFF", action: actionOf(LOG_ISOLATED) },
   lost: { level: "bad", mark: "✖", word: "LOST", action: actionOf(LOG_SERVER_LOST) },
-  unreachable: { level: "bad", mark: "✖", word: "NOT HEARD HERE", action: actionOf(LOG_SERVER_UNREACHABLE) },
-  incompatible: { level: "bad", mark: "✖", word: "OTHER TABLE", action: actionOf(LOG_SERVER_INCOMPATIBLE) },
+  unreachable: {
+    level: "bad",
+    mark: "✖",
+    word: "NOT HEARD HERE",
+    action: actionOf(LOG_SERVER_UNREACHABLE),
+  },
+  incompatible: {
+    level: "bad",
+    mark: "✖",
+    word: "OTHER TABLE",
+    action: actionOf(LOG_SERVER_INCOMPATIBLE),
+  },
   "no engine": { level: "bad", mark: "✖", word: "NO ENGINE", action: "" },
   "not known": { level: "moving", mark: "?", word: "NOT KNOWN", action: "" },
-  unknown: { level: "bad", mark: "✖", word: "NEVER HEARD", action: "Check that it has power and its network cables." },
+  unknown: {
+    level: "bad",
+    mark: "✖",
+    word: "NEVER HEARD",
+    action: "Check that it has power and its network cables.",
+  },
   // The ground rig only.
   off: { level: "bad", mark: "✖", word: "OFF", action: "Press Restore below." },
   stopped: { level: "bad", mark: "✖", word: "STOPPED", action: "Press Restore below." },
   paused: { level: "bad", mark: "‖", word: "PAUSED", action: "Press Restore below." },
 };
 
-/** @param state a state of `status --json`, a phase for the server itself, or a state of the rig's machine */
+/**
+ * @param state a state of `status --json`, a phase for the server itself, or a state of the rig's
+ * machine
+ */
 export function serverWords(state: string): ServerWords {
   return WORDS[state] ?? { level: "moving", mark: "?", word: state.toUpperCase(), action: "" };
 }

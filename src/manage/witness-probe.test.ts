@@ -17,6 +17,8 @@ test("the kernel's table of neighbours: only a MAC that is known counts", () => 
     "",
   ].join("\n");
   expect(
-    ["10.44.0.1", "10.44.0.2", "10.44.0.3", "10.44.0."].map((address) => isKnownNeighbour(address, table)),
+    ["10.44.0.1", "10.44.0.2", "10.44.0.3", "10.44.0."].map((address) =>
+      isKnownNeighbour(address, table),
+    ),
   ).toEqual([...[true, false, false, false]]);
 });

@@ -1,4 +1,7 @@
-/** What every step of the acceptance procedure needs: the aircraft, and questions to it that take more than one line. */
+/**
+ * What every step of the acceptance procedure needs: the aircraft, and questions to it that take
+ * more than one line.
+ */
 import { join } from "node:path";
 import { RuntimeError } from "../commands/errors.ts";
 import { parseAddress } from "../config/address.ts";
@@ -23,18 +26,27 @@ import type { VirtualServer } from "./virtual-server.ts";
 /** Far longer than any orderly change takes, so that a slow machine does not fail the aircraft. */
 const SETTLE_DEADLINE_MS = 30_000;
 
-/** Every server starts all its processes at the same time: hundreds on an aircraft with many servers and functions. */
+/**
+ * Every server starts all its processes at the same time: hundreds on an aircraft with many servers
+ * and functions.
+ */
 const START_DEADLINE_MS = 180_000;
 
-/** What a change may take beyond the detection time on a machine that is the whole aircraft at once. */
+/**
+ * What a change may take beyond the detection time on a machine that is the whole aircraft at once.
+ */
 export const TAKEOVER_MARGIN_MS = 250;
 
 /**
- * No seat sees a longer gap in a planned change, of functions whose process is kept running everywhere.
+ * No seat sees a longer gap in a planned change, of functions whose process is kept running
+ * everywhere.
  */
 const PLANNED_GAP_MS_MAX = 10;
 
-/** The same where the system refuses real-time priority, as it does to an unprivileged user: whoever is busy comes first. */
+/**
+ * The same where the system refuses real-time priority, as it does to an unprivileged user: whoever
+ * is busy comes first.
+ */
 const PLANNED_GAP_MS_MAX_NOT_REALTIME = 50;
 
 /** What a process may take to start when it is started only where its function is active. */
@@ -43,7 +55,10 @@ const PROCESS_START_MS_MAX = 5000;
 /** How long a process that runs may take to answer before the gap counts as one without an end. */
 const ANSWER_DEADLINE_MS = 10_000;
 
-/** A seat that was this late itself was disturbed by something else on the machine: planned changes are measured again. */
+/**
+ * A seat that was this late itself was disturbed by something else on the machine: planned changes
+ * are measured again.
+ */
 const SEAT_LATENESS_US_MAX = 2000;
 
 export interface Plan {
@@ -67,7 +82,10 @@ export class AcceptanceContext {
     this.names = { servers: servers.map(({ id }) => id), functions: functions.map(({ id }) => id) };
   }
 
-  /** Silence after which a server counts as failed, and one period in which it might just not have been due. */
+  /**
+   * Silence after which a server counts as failed, and one period in which it might just not have
+   * been due.
+   */
   get detectionMs(): number {
     const { periodMs, lostAfterPeriods } = this.aircraft.config.keepAlive;
     return (lostAfterPeriods + 1) * periodMs;
@@ -93,15 +111,17 @@ export class AcceptanceContext {
   async vipsOf(server: VirtualServer): Promise<string[]> {
     const { clients, functions } = this.aircraft.config;
     const present = new Set(
-      (await server.addresses(clients.interface)).map((text) => parseAddress(text)?.bytes.join(".")),
+      (await server.addresses(clients.interface)).map((text) =>
+        parseAddress(text)?.bytes.join("."),
+      ),
     );
     const vips = functions.flatMap((entry) => entry.vips);
     return vips.filter(({ address }) => present.has(address.join("."))).map(({ text }) => text);
   }
 
   /**
-   * What the seats saw after `sinceUs`, as soon as everything that runs is answered. What is not answered in good time is left
-   * to the judgement of the gaps.
+   * What the seats saw after `sinceUs`, as soon as everything that runs is answered. What is not
+   * answered in good time is left to the judgement of the gaps.
    */
   async observe(sinceUs: number): Promise<SeatObservation[]> {
     const deadline = performance.now() + ANSWER_DEADLINE_MS;
@@ -111,7 +131,9 @@ export class AcceptanceContext {
       const isSilent = seen.some(({ report }) =>
         this.aircraft.targets.some(({ functionIndex }, number) => {
           const runs = owners[this.names.functions[functionIndex] ?? ""] !== null;
-          return runs && (report.targets[number]?.gaps.some(({ endUs }) => endUs === null) ?? false);
+          return (
+            runs && (report.targets[number]?.gaps.some(({ endUs }) => endUs === null) ?? false)
+          );
         }),
       );
       if (!isSilent || performance.now() > deadline) return seen;
@@ -123,7 +145,10 @@ export class AcceptanceContext {
     return this.#views().owners;
   }
 
-  /** `wingman plan` of the same executable: what must happen to these owners when the servers `down` are gone. */
+  /**
+   * `wingman plan` of the same executable: what must happen to these owners when the servers `down`
+   * are gone.
+   */
   async plan(before: Owners, down: readonly string[]): Promise<Plan> {
     const { wingman, configFile, directory } = this.aircraft;
     const stateFile = join(directory, "plan-from.json");
@@ -149,14 +174,22 @@ export class AcceptanceContext {
       missing = this.#missingFrom(expected);
       return missing === "";
     });
-    return { owners: this.owners(), isSettled, missing, tookMs: Math.round(performance.now() - start) };
+    return {
+      owners: this.owners(),
+      isSettled,
+      missing,
+      tookMs: Math.round(performance.now() - start),
+    };
   }
 
   /**
-   * Waits until the servers agree and `wingman plan` finds nothing left to do, whatever state that is. `isReached` is what
-   * must have happened before.
+   * Waits until the servers agree and `wingman plan` finds nothing left to do, whatever state that
+   * is. `isReached` is what must have happened before.
    */
-  async settleByItself(isReached: () => boolean = () => true, deadlineMs = START_DEADLINE_MS): Promise<Settlement> {
+  async settleByItself(
+    isReached: () => boolean = () => true,
+    deadlineMs = START_DEADLINE_MS,
+  ): Promise<Settlement> {
     const start = performance.now();
     for (;;) {
       let missing = "what was asked for has not happened";
@@ -165,17 +198,24 @@ export class AcceptanceContext {
         return missing === "";
       });
       const owners = this.owners();
-      const left = isAgreed ? ownerDifferences(owners, (await this.plan(owners, [])).assignment) : [];
+      const left = isAgreed
+        ? ownerDifferences(owners, (await this.plan(owners, [])).assignment)
+        : [];
       const tookMs = Math.round(performance.now() - start);
       if (isAgreed && left.length === 0) return { owners, isSettled: true, missing, tookMs };
-      if (tookMs > deadlineMs) return { owners, isSettled: false, missing: missing || left.join("; "), tookMs };
+      if (tookMs > deadlineMs)
+        return { owners, isSettled: false, missing: missing || left.join("; "), tookMs };
     }
   }
 
   /** The check that follows every {@link settle}. */
   checkSettlement(step: ProcedureStep, settlement: Settlement, plan: Plan): void {
     const { moved, stopped, started, kept } = plan.changes;
-    const parts = [`moved: ${listed(moved)}`, `stopped: ${listed(stopped)}`, `started: ${listed(started)}`];
+    const parts = [
+      `moved: ${listed(moved)}`,
+      `stopped: ${listed(stopped)}`,
+      `started: ${listed(started)}`,
+    ];
     step.check(
       "functions by server",
       `as wingman plan says (${parts.join("; ")}; ${kept.length} not touched)`,
@@ -185,34 +225,57 @@ export class AcceptanceContext {
   }
 
   /** The gaps of a planned change. */
-  checkPlannedGaps(step: ProcedureStep, what: string, seen: SeatObservation[], ids: readonly string[]): void {
+  checkPlannedGaps(
+    step: ProcedureStep,
+    what: string,
+    seen: SeatObservation[],
+    ids: readonly string[],
+  ): void {
     if (ids.length > 0) this.checkGaps(step, what, seen, ids, this.#plannedLimitMs(ids));
   }
 
   /**
-   * Whether the figures of a planned change say nothing: a seat saw too long a gap, and was itself held up at real-time priority,
-   * so something else had the machine.
+   * Whether the figures of a planned change say nothing: a seat saw too long a gap, and was itself
+   * held up at real-time priority, so something else had the machine.
    */
   isDisturbed(seen: SeatObservation[], ids: readonly string[]): boolean {
     const limitMs = this.#plannedLimitMs(ids);
     return seen.some(({ report }) => {
       const gaps = gapsOf(report, this.aircraft.targets, this.indexes(this.runningEverywhere(ids)));
-      return report.latenessUsMax > SEAT_LATENESS_US_MAX && gaps.some(({ gapMs }) => gapMs > limitMs);
+      return (
+        report.latenessUsMax > SEAT_LATENESS_US_MAX && gaps.some(({ gapMs }) => gapMs > limitMs)
+      );
     });
   }
 
   /**
-   * Each seat's gaps of the functions `ids`: the longest of every VIP must be at most `limitMs`. A function whose process is
-   * started only where it is active is silent while the process starts, which is allowed for on top.
+   * Each seat's gaps of the functions `ids`: the longest of every VIP must be at most `limitMs`. A
+   * function whose process is started only where it is active is silent while the process starts,
+   * which is allowed for on top.
    */
-  checkGaps(step: ProcedureStep, what: string, seen: SeatObservation[], ids: readonly string[], limitMs: number): void {
+  checkGaps(
+    step: ProcedureStep,
+    what: string,
+    seen: SeatObservation[],
+    ids: readonly string[],
+    limitMs: number,
+  ): void {
     const running = this.runningEverywhere(ids);
     const starting = ids.filter((id) => !running.includes(id));
     this.#checkGapsOf(step, what, seen, running, limitMs);
-    this.#checkGapsOf(step, `${what}, with the start of a process`, seen, starting, limitMs + PROCESS_START_MS_MAX);
+    this.#checkGapsOf(
+      step,
+      `${what}, with the start of a process`,
+      seen,
+      starting,
+      limitMs + PROCESS_START_MS_MAX,
+    );
   }
 
-  /** No seat may have had answers of two servers for a VIP at a time, or of anyone who was not asked. */
+  /**
+   * No seat may have had answers of two servers for a VIP at a time, or of anyone who was not
+   * asked.
+   */
   checkOneAnswer(step: ProcedureStep, seen: SeatObservation[]): void {
     const overlaps = seen.flatMap(({ seat, report }) =>
       report.targets.flatMap(({ overlaps }, number) =>
@@ -234,7 +297,10 @@ export class AcceptanceContext {
     );
   }
 
-  /** Functions that `wingman plan` leaves alone must not have been touched: same server, same process. */
+  /**
+   * Functions that `wingman plan` leaves alone must not have been touched: same server, same
+   * process.
+   */
   checkUntouched(step: ProcedureStep, seen: SeatObservation[], kept: readonly string[]): void {
     const indexes = this.indexes(kept);
     const touched = seen.flatMap(({ report }) =>
@@ -265,7 +331,8 @@ export class AcceptanceContext {
       const gaps = gapsOf(report, this.aircraft.targets, this.indexes(ids));
       const statistic = statisticOf(gaps.map(({ gapMs }) => gapMs));
       const longest = gaps.find(({ gapMs }) => gapMs > 0 && gapMs === statistic?.max);
-      const worst = longest === undefined ? "" : `; the longest was ${this.#vipName(longest.target)}`;
+      const worst =
+        longest === undefined ? "" : `; the longest was ${this.#vipName(longest.target)}`;
       const lateness =
         report.latenessUsMax > SEAT_LATENESS_US_MAX
           ? `; the seat itself was up to ${report.latenessUsMax} µs late`
@@ -294,7 +361,9 @@ export class AcceptanceContext {
 
   /** Function and address of a target. */
   #vipName(target: number): string {
-    const vips = this.aircraft.config.functions.flatMap(({ id, vips }) => vips.map(({ text }) => `${id} at ${text}`));
+    const vips = this.aircraft.config.functions.flatMap(({ id, vips }) =>
+      vips.map(({ text }) => `${id} at ${text}`),
+    );
     return vips[target] ?? "";
   }
 
@@ -326,7 +395,8 @@ export class AcceptanceContext {
       const view = server.view();
       for (const [index, id] of this.names.functions.entries()) {
         const state = view?.functions[index]?.state;
-        if (expected[id] === server.id && state !== "running") return `${id} on ${server.id} is ${state}`;
+        if (expected[id] === server.id && state !== "running")
+          return `${id} on ${server.id} is ${state}`;
       }
     }
     return "";

@@ -1,6 +1,7 @@
 /**
- * The acceptance procedure, steps 1 to 8: what is done to the aircraft, in which order. Each result is handed to `report` when
- * it is there. Step 9, that nothing is left behind, belongs to the process outside, see leftovers.ts.
+ * The acceptance procedure, steps 1 to 8: what is done to the aircraft, in which order. Each result
+ * is handed to `report` when it is there. Step 9, that nothing is left behind, belongs to the
+ * process outside, see leftovers.ts.
  */
 import { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
@@ -11,7 +12,10 @@ import { engineKilled, orderlyStop } from "./steps-restart.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 
 /** Returns whether every step passed. */
-export async function acceptance(aircraft: VirtualAircraft, report: (result: StepResult) => void): Promise<boolean> {
+export async function acceptance(
+  aircraft: VirtualAircraft,
+  report: (result: StepResult) => void,
+): Promise<boolean> {
   const context = new AcceptanceContext(aircraft);
   let passed = true;
   const conclude = (result: StepResult) => {
@@ -39,6 +43,11 @@ export async function acceptance(aircraft: VirtualAircraft, report: (result: Ste
 /** An aircraft of one server is allowed, but nobody can take over. */
 function aloneOnBoard(): StepResult {
   const step = new ProcedureStep(3, "Takeover");
-  step.check("servers that could take over", "none: the configuration has one server", "none", true);
+  step.check(
+    "servers that could take over",
+    "none: the configuration has one server",
+    "none",
+    true,
+  );
   return step.result;
 }

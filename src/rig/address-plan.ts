@@ -1,6 +1,7 @@
 /**
- * Which addresses the machines of the virtual aircraft get: one in every network that a VIP lies in, so that seats and
- * servers reach each other without a router, as in the cabin. Pure; nothing here runs often, so big integers do.
+ * Which addresses the machines of the virtual aircraft get: one in every network that a VIP lies
+ * in, so that seats and servers reach each other without a router, as in the cabin. Pure; nothing
+ * here runs often, so big integers do.
  */
 import type { AircraftConfig, Vip } from "../config/model.ts";
 
@@ -26,11 +27,15 @@ export interface AddressPlan {
   servers: InterfaceAddresses[][];
   /** Seats have the client interface alone. */
   seats: InterfaceAddresses[];
-  /** VIPs outside the networks above: seats need a route to each (with the length of a host route). */
+  /**
+   * VIPs outside the networks above: seats need a route to each (with the length of a host route).
+   */
   hostRoutes: string[];
 }
 
-/** The rig's own networks come from the range for benchmarks of RFC 2544, which no aircraft uses. */
+/**
+ * The rig's own networks come from the range for benchmarks of RFC 2544, which no aircraft uses.
+ */
 const OWN_NETWORKS = "198.18.0.0";
 const OWN_PREFIX_LENGTH = 24;
 
@@ -58,7 +63,9 @@ export function planAddresses(config: AircraftConfig, seatCount: number): Addres
     { name: client, addresses: clientAddresses[server] ?? [] },
     ...others.map((name, number) => ({
       name,
-      addresses: [`${formatAddress(4, ownNetwork(number + 1).first + BigInt(server + 1))}/${OWN_PREFIX_LENGTH}`],
+      addresses: [
+        `${formatAddress(4, ownNetwork(number + 1).first + BigInt(server + 1))}/${OWN_PREFIX_LENGTH}`,
+      ],
     })),
   ]);
   const seats = Array.from({ length: seatCount }, (_, seat) => ({
@@ -78,7 +85,9 @@ function clientNetworks(vips: readonly Vip[], machines: number): Network[] {
     const network = networkOf(vip);
     const isKnown = networks.some(
       (known) =>
-        known.family === network.family && known.prefixLength === network.prefixLength && known.first === network.first,
+        known.family === network.family &&
+        known.prefixLength === network.prefixLength &&
+        known.first === network.first,
     );
     if (isKnown) continue;
     const used = vips.filter((other) => contains(network, other)).length;
@@ -114,7 +123,10 @@ function lastHost(network: Network): bigint {
 
 const bitsOf = (family: 4 | 6): number => (family === 4 ? 32 : 128);
 
-/** A VIP's address in the form of {@link formatAddress}: the same address always gives the same text. */
+/**
+ * A VIP's address in the form of {@link formatAddress}: the same address always gives the same
+ * text.
+ */
 const keyOf = (vip: Vip): string => formatAddress(vip.family, addressValue(vip.address));
 
 function addressValue(bytes: Uint8Array): bigint {

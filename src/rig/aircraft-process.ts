@@ -1,7 +1,8 @@
 /**
- * `wingman-rig aircraft ORDER`: builds the virtual aircraft and runs the acceptance procedure. It is the first process of the
- * rig's own process namespace: when it ends, for whatever reason, the kernel kills everything on board, and with the last
- * process the networks vanish. It ends when its standard input does, so it does not outlive the process outside.
+ * `wingman-rig aircraft ORDER`: builds the virtual aircraft and runs the acceptance procedure. It
+ * is the first process of the rig's own process namespace: when it ends, for whatever reason, the
+ * kernel kills everything on board, and with the last process the networks vanish. It ends when its
+ * standard input does, so it does not outlive the process outside.
  */
 import { rmSync } from "node:fs";
 import { RuntimeError } from "../commands/errors.ts";
@@ -19,13 +20,16 @@ const MACHINES_MS = 50;
 export async function aircraftProcess(args: string[]): Promise<number> {
   const order = JSON.parse(args[0] ?? "") as AircraftOrder;
   // Signals are for the process outside; it decides.
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => undefined);
   const requests = new Requests(order.directory);
   try {
     return await fly(order, requests);
   } catch (error) {
     const message =
-      error instanceof RuntimeError ? error.message : String(error instanceof Error ? error.stack : error);
+      error instanceof RuntimeError
+        ? error.message
+        : String(error instanceof Error ? error.stack : error);
     tell({ kind: "failed", message });
     return 1;
   }
@@ -33,7 +37,12 @@ export async function aircraftProcess(args: string[]): Promise<number> {
 
 async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
   const { config } = requireConfig(order.configFile);
-  const aircraft = await VirtualAircraft.build(config, order.configFile, order.wingman, order.directory);
+  const aircraft = await VirtualAircraft.build(
+    config,
+    order.configFile,
+    order.wingman,
+    order.directory,
+  );
   for (const { name, notRealtime } of aircraft.seats) {
     if (notRealtime !== null)
       tell({ kind: "note", text: `${name} measures without real-time priority: ${notRealtime}` });
@@ -91,9 +100,13 @@ class Requests {
   }
 }
 
-/** Before files are removed nobody may write any more. −1: every process of this namespace but the first, which is this one. */
+/**
+ * Before files are removed nobody may write any more. −1: every process of this namespace but the
+ * first, which is this one.
+ */
 function killEverythingOnBoard(): void {
-  if (process.pid !== 1) return; // outside a process namespace of its own that would be the user's processes
+  // outside a process namespace of its own that would be the user's processes
+  if (process.pid !== 1) return;
   try {
     process.kill(-1, "SIGKILL");
   } catch {

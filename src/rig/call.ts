@@ -1,6 +1,7 @@
 /**
- * `wingman-rig call ADDRESS…`: asks each address over TCP which function and server answer, as a passenger's device would.
- * Prints one line for each: the address and the answer, or why there is none.
+ * `wingman-rig call ADDRESS…`: asks each address over TCP which function and server answer, as a
+ * passenger's device would. Prints one line for each: the address and the answer, or why there is
+ * none.
  */
 import { SERVICE_PORT } from "./probe.ts";
 

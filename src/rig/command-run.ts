@@ -28,5 +28,7 @@ export async function runCommand(command: string[], input = ""): Promise<string>
   const { exitCode, stdout, stderr } = await tryCommand(command, input);
   if (exitCode === 0) return stdout;
   const said = (stderr.trim() || stdout.trim()).split("\n").slice(0, 3).join("; ");
-  throw new RuntimeError(`${command.join(" ")}: exit code ${exitCode}${said === "" ? "" : `: ${said}`}`);
+  throw new RuntimeError(
+    `${command.join(" ")}: exit code ${exitCode}${said === "" ? "" : `: ${said}`}`,
+  );
 }

@@ -1,4 +1,7 @@
-/** `wingman-rig acceptance`: the acceptance procedure against real servers, over their serial consoles. */
+/**
+ * `wingman-rig acceptance`: the acceptance procedure against real servers, over their serial
+ * consoles.
+ */
 import { realpathSync } from "node:fs";
 import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
 import { parseOptions, requireConfig } from "../commands/options.ts";
@@ -45,7 +48,17 @@ recovery; what the logs say. Each is PASS, FAIL, or NOT DONE with the reason. Ex
 line broke; 2: the command line or the configuration is wrong. Ctrl-C ends it; a drained server is resumed first.`;
 
 const STEPS = [
-  ...[consolesAnswer, serversInOrder, builtInTests, plannedDrain, moveByHand, interlock, powerOff, recovery, logsTell],
+  ...[
+    consolesAnswer,
+    serversInOrder,
+    builtInTests,
+    plannedDrain,
+    moveByHand,
+    interlock,
+    powerOff,
+    recovery,
+    logsTell,
+  ],
 ];
 /** When one of these fails, nothing that follows would mean anything. */
 const NECESSARY: readonly number[] = [1, 2];
@@ -58,7 +71,9 @@ export async function consoleAcceptance(args: readonly string[]): Promise<number
   }
   const config = options.config === undefined ? null : requireConfig(options.config).config;
   const baud = speedOf(options.baud, config);
-  const clients = consolesOf(options.console, config).map(([id, device]) => new ConsoleClient(id, device, baud));
+  const clients = consolesOf(options.console, config).map(
+    ([id, device]) => new ConsoleClient(id, device, baud),
+  );
   for (const client of clients) openLine(client);
   const say = (text: string): void => {
     if (!options.json) console.log(text);
@@ -68,7 +83,12 @@ export async function consoleAcceptance(args: readonly string[]): Promise<number
     if (options.json) console.error(line);
     else console.log(`${line}\n`);
   };
-  const context = new ConsoleContext({ clients, config, skipPower: options["skip-power"], operator });
+  const context = new ConsoleContext({
+    clients,
+    config,
+    skipPower: options["skip-power"],
+    operator,
+  });
   const results: StepResult[] = [];
   const failure = await run(context, (result) => {
     results.push(result);
@@ -77,12 +97,20 @@ export async function consoleAcceptance(args: readonly string[]): Promise<number
   const passed = failure === null && results.every((result) => result.passed);
   if (failure !== null) console.error(`wingman-rig: ${failure}`);
   if (options.json) console.log(JSON.stringify({ passed, failure, steps: results }, null, 2));
-  else say(failure === null ? formatConclusion(results) : `ended before the end; so far ${formatConclusion(results)}`);
+  else
+    say(
+      failure === null
+        ? formatConclusion(results)
+        : `ended before the end; so far ${formatConclusion(results)}`,
+    );
   return passed ? EXIT_DONE : EXIT_FAILED;
 }
 
 /** Runs the steps one after the other. Returns why it ended early; null: it did not. */
-async function run(context: ConsoleContext, report: (result: StepResult) => void): Promise<string | null> {
+async function run(
+  context: ConsoleContext,
+  report: (result: StepResult) => void,
+): Promise<string | null> {
   const interrupt = (): void => {
     context.isInterrupted = true;
   };
@@ -109,13 +137,20 @@ function speedOf(text: string | undefined, config: AircraftConfig | null): numbe
   if (text === undefined) return config?.maintenance.console.baud ?? SPEED_DEFAULT;
   const speed = SPEEDS.find((known) => String(known) === text);
   if (speed !== undefined) return speed;
-  throw new UsageError(`acceptance: --baud: found ${quoted(text)}, expected ${alternatives(SPEEDS.map(String))}`);
+  throw new UsageError(
+    `acceptance: --baud: found ${quoted(text)}, expected ${alternatives(SPEEDS.map(String))}`,
+  );
 }
 
 /** Server and device of each console. */
-function consolesOf(texts: readonly string[], config: AircraftConfig | null): (readonly [string, string])[] {
+function consolesOf(
+  texts: readonly string[],
+  config: AircraftConfig | null,
+): (readonly [string, string])[] {
   if (texts.length === 0) {
-    throw new UsageError("acceptance: found no --console, expected one for each server: --console a=/dev/ttyUSB0");
+    throw new UsageError(
+      "acceptance: found no --console, expected one for each server: --console a=/dev/ttyUSB0",
+    );
   }
   const known = config?.servers.map(({ id }) => id) ?? null;
   const byServer = new Map<string, string>();
@@ -129,9 +164,12 @@ function consolesOf(texts: readonly string[], config: AircraftConfig | null): (r
     }
     if (known !== null && !known.includes(id)) {
       const expected = nearestName(id, known) ?? `one of the servers ${alternatives(known)}`;
-      throw new UsageError(`acceptance: --console: found an unknown server ${quoted(id)}, expected ${expected}`);
+      throw new UsageError(
+        `acceptance: --console: found an unknown server ${quoted(id)}, expected ${expected}`,
+      );
     }
-    if (byServer.has(id)) throw new UsageError(`acceptance: --console: found server ${id} twice, expected each once`);
+    if (byServer.has(id))
+      throw new UsageError(`acceptance: --console: found server ${id} twice, expected each once`);
     const line = realDevice(device);
     const other = byDevice.get(line);
     if (other !== undefined) {
@@ -160,7 +198,9 @@ function openLine(client: ConsoleClient): void {
   const what = `acceptance: --console: found ${quoted(client.device)} for ${client.serverId}`;
   if (error === ENOENT) throw new UsageError(`${what}, which is not there; expected a serial line`);
   if (error === EACCES) {
-    throw new RuntimeError(`${what}, which this user may not open; it often takes the group dialout`);
+    throw new RuntimeError(
+      `${what}, which this user may not open; it often takes the group dialout`,
+    );
   }
   throw new UsageError(`${what}, which is no serial line (${errnoName(error)}); expected one`);
 }

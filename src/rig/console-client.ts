@@ -1,4 +1,7 @@
-/** A conversation with the serial console of one server, as a program holds it: one line out, one answer in, each in bounded time. */
+/**
+ * A conversation with the serial console of one server, as a program holds it: one line out, one
+ * answer in, each in bounded time.
+ */
 import { RuntimeError } from "../commands/errors.ts";
 import { quoted } from "../config/problem.ts";
 import { errnoName } from "../io/errno.ts";
@@ -18,7 +21,10 @@ const LOOK_MS = 5;
 /** What the end of an answer is looked for in: the prompt, and the line before it. */
 const TAIL_CHARACTERS = 200;
 
-/** Five CAN end a transfer, Ctrl-C a half-typed line or a page, and Enter wakes; each alone harms nothing. */
+/**
+ * Five CAN end a transfer, Ctrl-C a half-typed line or a page, and Enter wakes; each alone harms
+ * nothing.
+ */
 const WAKE = "\u0018\u0018\u0018\u0018\u0018\u0003\r";
 
 const PROMPT = /(?:^|[\r\n])wingman (\S+)> $/;
@@ -31,7 +37,9 @@ export interface ConsoleAnswer {
   readonly error: string | null;
 }
 
-/** The conversation has ended: the line is silent or hung up, or somebody else is at its other end. */
+/**
+ * The conversation has ended: the line is silent or hung up, or somebody else is at its other end.
+ */
 export class ConsoleFault extends RuntimeError {}
 
 export class ConsoleClient {
@@ -71,7 +79,8 @@ export class ConsoleClient {
   }
 
   /**
-   * Presses Enter until there is the prompt of the server, whatever the console was busy with, and switches the pages off.
+   * Presses Enter until there is the prompt of the server, whatever the console was busy with, and
+   * switches the pages off.
    * @param limitMs for so long it is tried
    * @throws ConsoleFault with what answers instead
    */
@@ -107,7 +116,8 @@ export class ConsoleClient {
       if (found !== null) return this.#answerOf(command, found);
       const nowMs = performance.now();
       if (nowMs - heardMs > SILENCE_MS_MAX || nowMs - beganMs > ANSWER_MS_MAX) {
-        const last = this.#text === "" ? "nothing" : `${quoted(this.#text.slice(-40))} and then nothing`;
+        const last =
+          this.#text === "" ? "nothing" : `${quoted(this.#text.slice(-40))} and then nothing`;
         throw this.#fault(
           `found ${last} for ${Math.round((nowMs - heardMs) / 1000)} s after ${quoted(command)}, expected an answer`,
         );
@@ -136,7 +146,9 @@ export class ConsoleClient {
     const [echo, ...lines] = this.#text.slice(0, this.#text.length - end.length).split("\r\n");
     this.#text = "";
     if (echo !== command)
-      throw this.#fault(`found the echo ${quoted(echo ?? "")}, expected ${quoted(command)}: the line is noisy`);
+      throw this.#fault(
+        `found the echo ${quoted(echo ?? "")}, expected ${quoted(command)}: the line is noisy`,
+      );
     return { lines, error };
   }
 
@@ -167,7 +179,8 @@ export class ConsoleClient {
       isAny = true;
       const bytes = this.#line.received.bytes.subarray(0, length);
       this.#bytes += length;
-      for (const byte of bytes) if (byte > 0x7e || (byte < 0x20 && !TEXT_CONTROLS.has(byte))) this.#noise++;
+      for (const byte of bytes)
+        if (byte > 0x7e || (byte < 0x20 && !TEXT_CONTROLS.has(byte))) this.#noise++;
       this.#text += Buffer.from(bytes).toString("latin1");
     }
   }
@@ -205,7 +218,9 @@ export class ConsoleClient {
 
   #requireServer(found: string): void {
     if (found === this.serverId) return;
-    throw this.#fault(`found server ${found}, expected server ${this.serverId}: exchange the cables or the arguments`);
+    throw this.#fault(
+      `found server ${found}, expected server ${this.serverId}: exchange the cables or the arguments`,
+    );
   }
 
   #fault(what: string): ConsoleFault {

@@ -1,4 +1,7 @@
-/** What every step of the procedure over serial consoles needs: the consoles, what they show together, the plan, and the operator. */
+/**
+ * What every step of the procedure over serial consoles needs: the consoles, what they show
+ * together, the plan, and the operator.
+ */
 import { RuntimeError } from "../commands/errors.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { WhatIf } from "../config/what-if.ts";
@@ -23,7 +26,10 @@ import { changesBetween, listed, type Owners, ownerDifferences } from "./verdict
 /** Far longer than any orderly change takes; on a slow line a look itself may take as long. */
 const SETTLE_DEADLINE_MS = 30_000;
 const SETTLE_LOOKS_MIN = 3;
-/** For so long the operator is waited for; a console that nobody types at ends its session later than that. */
+/**
+ * For so long the operator is waited for; a console that nobody types at ends its session later
+ * than that.
+ */
 export const OPERATOR_DEADLINE_MS = 300_000;
 /** A server that was switched on boots first. */
 export const BOOT_DEADLINE_MS = 300_000;
@@ -118,7 +124,10 @@ export class ConsoleContext {
     return agreedOwners(await this.views()).owners;
   }
 
-  /** The console of the server, among those that have one, with the most important function: its loss shows the most. */
+  /**
+   * The console of the server, among those that have one, with the most important function: its
+   * loss shows the most.
+   */
   async mostImportant(): Promise<ConsoleClient | undefined> {
     const [view] = await this.views();
     const candidates = this.watching.map(({ serverId }) => serverId);
@@ -127,12 +136,16 @@ export class ConsoleContext {
 
   /** The owners that the policy wants after these; null without a configuration. */
   plan(before: Owners, { off, drained }: Absent = NOBODY): Owners | null {
-    return this.#whatIf?.plan({ owners: before, down: [...off, ...drained], cannotRun: {} }).assignment ?? null;
+    return (
+      this.#whatIf?.plan({ owners: before, down: [...off, ...drained], cannotRun: {} })
+        .assignment ?? null
+    );
   }
 
   /**
-   * Waits until all consoles show the same order: everybody seen as they must be, nothing beyond capacity, everything that has an owner
-   * running, and the owners `expected`, or without those nothing left undone that anybody could see.
+   * Waits until all consoles show the same order: everybody seen as they must be, nothing beyond
+   * capacity, everything that has an owner running, and the owners `expected`, or without those
+   * nothing left undone that anybody could see.
    * @param look is shown every round
    */
   async settle(
@@ -154,11 +167,20 @@ export class ConsoleContext {
   }
 
   /** The check that follows a {@link settle}. */
-  checkSettlement(step: ProcedureStep, before: Owners, expected: Owners | null, settlement: Settlement): void {
+  checkSettlement(
+    step: ProcedureStep,
+    before: Owners,
+    expected: Owners | null,
+    settlement: Settlement,
+  ): void {
     const { owners, isSettled, missing, tookMs } = settlement;
     const words = (after: Owners): string => {
       const { moved, stopped, started, kept } = changesBetween(before, after);
-      const parts = [`moved: ${listed(moved)}`, `stopped: ${listed(stopped)}`, `started: ${listed(started)}`];
+      const parts = [
+        `moved: ${listed(moved)}`,
+        `stopped: ${listed(stopped)}`,
+        `started: ${listed(started)}`,
+      ];
       return `${parts.join("; ")}; ${kept.length} not touched`;
     };
     step.check(
@@ -166,7 +188,9 @@ export class ConsoleContext {
       expected === null
         ? "one owner for each that has room, nothing beyond capacity, all running"
         : `as the plan says (${words(expected)})`,
-      isSettled ? `so after ${tookMs} ms${expected === null ? ` (${words(owners)})` : ""}` : missing,
+      isSettled
+        ? `so after ${tookMs} ms${expected === null ? ` (${words(owners)})` : ""}`
+        : missing,
       isSettled,
     );
   }
@@ -180,7 +204,10 @@ export class ConsoleContext {
     return await client.document<LogEntry[]>(`show log -n ${count}`);
   }
 
-  /** Ends what the procedure has begun: no server stays drained, and every console waits for Enter, as it was found. */
+  /**
+   * Ends what the procedure has begun: no server stays drained, and every console waits for Enter,
+   * as it was found.
+   */
   async leave(): Promise<void> {
     for (const client of this.watching) {
       try {
@@ -194,7 +221,11 @@ export class ConsoleContext {
   }
 }
 
-function missingFrom(views: readonly ConsoleView[], expected: Owners | null, absent: Absent): string {
+function missingFrom(
+  views: readonly ConsoleView[],
+  expected: Owners | null,
+  absent: Absent,
+): string {
   const states = wrongStates(views, absent);
   if (states.length > 0) return states.join("; ");
   const { owners, disagreed } = agreedOwners(views);

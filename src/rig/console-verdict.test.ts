@@ -20,7 +20,13 @@ import { search } from "./steps-console-log.ts";
 function view(id: "a" | "b", owners: Readonly<Record<string, string | null>> = {}): ConsoleView {
   const shown = (name: string, priority: number, required: number, owner: string | null) => {
     const now = name in owners ? (owners[name] ?? null) : owner;
-    return { id: name, priority, required, owner: now, state: now === null ? "stopped" : "running" };
+    return {
+      id: name,
+      priority,
+      required,
+      owner: now,
+      state: now === null ? "stopped" : "running",
+    };
   };
   const other = id === "a" ? "b" : "a";
   return {
@@ -41,7 +47,9 @@ function view(id: "a" | "b", owners: Readonly<Record<string, string | null>> = {
 
 const lost = (seen: ConsoleView): ConsoleView => ({
   ...seen,
-  servers: seen.servers.map((server) => (server.state === "alive" ? { ...server, state: "lost" } : server)),
+  servers: seen.servers.map((server) =>
+    server.state === "alive" ? { ...server, state: "lost" } : server,
+  ),
 });
 
 describe("what the consoles show together", () => {
@@ -74,7 +82,9 @@ describe("what the consoles show together", () => {
     expect(unserved([view("a", { map: null })], NOBODY)).toEqual([
       expect.stringMatching(/^map runs nowhere, and a has room/),
     ]);
-    expect(unserved([view("a")], { off: [], drained: ["b"] })).toEqual(["games is still said to run on b"]);
+    expect(unserved([view("a")], { off: [], drained: ["b"] })).toEqual([
+      "games is still said to run on b",
+    ]);
     expect(unserved([view("a", { games: null })], { off: ["b"], drained: [] })).toEqual([]);
     expect(unserved([], NOBODY)).toEqual(["no console answers"]);
   });
@@ -82,7 +92,10 @@ describe("what the consoles show together", () => {
   test("the owner itself must run it", () => {
     const starting = view("a");
     const functions = starting.functions.map((entry) => ({ ...entry, state: "starting" }));
-    expect(notRunning([{ ...starting, functions }])).toEqual(["pa on a is starting", "map on a is starting"]);
+    expect(notRunning([{ ...starting, functions }])).toEqual([
+      "pa on a is starting",
+      "map on a is starting",
+    ]);
     expect(notRunning([view("a"), view("b")])).toEqual([]);
   });
 });
@@ -91,7 +104,8 @@ test("who is taken for the steps", () => {
   expect(mostImportant(view("b"), ["a", "b"])).toBe("a");
   expect(mostImportant(view("b"), ["b"])).toBe("b");
   expect(movable(view("a"), () => true)).toEqual({ functionId: "map", from: "a", to: "b" });
-  expect(movable(view("a"), (id) => id !== "map")).toBeNull(); // games does not fit on a, nor pa on b
+  // games does not fit on a, nor pa on b
+  expect(movable(view("a"), (id) => id !== "map")).toBeNull();
 });
 
 test("times between two looks", () => {
@@ -106,13 +120,31 @@ test("times between two looks", () => {
   ] as const) {
     bounds.take(isSo, { from: ms, to: ms + 5 });
   }
-  expect([bounds.notYetMs, bounds.byMs, bounds.text]).toEqual([90, 135, "later than 90 ms and within 135 ms"]);
+  expect([bounds.notYetMs, bounds.byMs, bounds.text]).toEqual([
+    90,
+    135,
+    "later than 90 ms and within 135 ms",
+  ]);
   expect(sinceHeard(view("a"), "b")).toEqual({ from: 12, to: 42 });
 });
 
 test("a record is found after the beginning, or was held back for coming too often", () => {
-  const record = (sequence: number, minutes: number, detail = "DRAIN", kind: LogEntry["kind"] = "event"): LogEntry => ({
-    ...{ sequence, powerOn: 1, bootUs: minutes * 60e6, utcMs: null, leg: 0, server: "a", kind, code: 430 },
+  const record = (
+    sequence: number,
+    minutes: number,
+    detail = "DRAIN",
+    kind: LogEntry["kind"] = "event",
+  ): LogEntry => ({
+    ...{
+      sequence,
+      powerOn: 1,
+      bootUs: minutes * 60e6,
+      utcMs: null,
+      leg: 0,
+      server: "a",
+      kind,
+      code: 430,
+    },
     ...{
       label: "WNG-0430",
       text: "MAINTENANCE ACTION",
@@ -129,11 +161,15 @@ test("a record is found after the beginning, or was held back for coming too oft
     found: "record 9: WNG-0430 MAINTENANCE ACTION DRAIN",
     isThere: true,
   });
-  expect(search([record(4, 1), record(9, 5, "RESUME"), record(10, 5, "DRAIN", "cleared")], 4, expected)).toEqual({
+  expect(
+    search([record(4, 1), record(9, 5, "RESUME"), record(10, 5, "DRAIN", "cleared")], 4, expected),
+  ).toEqual({
     found: "none",
     isThere: false,
   });
   const often = [record(1, 1), record(2, 2), record(3, 3)];
-  expect(search([...often, record(9, 30, "RESUME")], 4, expected).found).toStartWith("held back: 3 of them");
+  expect(search([...often, record(9, 30, "RESUME")], 4, expected).found).toStartWith(
+    "held back: 3 of them",
+  );
   expect(search([...often, record(9, 62, "RESUME")], 4, expected).isThere).toBe(false);
 });

@@ -1,7 +1,12 @@
-/** What the procedure over serial consoles concludes from what the servers say of themselves and each other. Pure. */
+/**
+ * What the procedure over serial consoles concludes from what the servers say of themselves and
+ * each other. Pure.
+ */
 import type { Owners } from "./verdict.ts";
 
-/** What one console shows (`show servers | json` and `show functions | json`, one after the other). */
+/**
+ * What one console shows (`show servers | json` and `show functions | json`, one after the other).
+ */
 export interface ConsoleView {
   /** The server whose console it is. */
   readonly id: string;
@@ -38,11 +43,16 @@ export const NOBODY: Absent = { off: [], drained: [] };
 const STATES_OFF = ["lost", "unreachable"];
 
 /** The owners that all views name; null, and named in `disagreed`, where they differ. */
-export function agreedOwners(views: readonly ConsoleView[]): { owners: Owners; disagreed: string[] } {
+export function agreedOwners(views: readonly ConsoleView[]): {
+  owners: Owners;
+  disagreed: string[];
+} {
   const owners: Owners = {};
   const disagreed: string[] = [];
   for (const { id } of views[0]?.functions ?? []) {
-    const said = new Set(views.map((view) => view.functions.find((entry) => entry.id === id)?.owner ?? null));
+    const said = new Set(
+      views.map((view) => view.functions.find((entry) => entry.id === id)?.owner ?? null),
+    );
     const [owner = null] = said;
     owners[id] = said.size === 1 ? owner : null;
     if (said.size > 1) disagreed.push(id);
@@ -50,7 +60,10 @@ export function agreedOwners(views: readonly ConsoleView[]): { owners: Owners; d
   return { owners, disagreed };
 }
 
-/** `a sees b as lost`, for every server that is not seen as it must be; one that is drained is alive and has no functions. */
+/**
+ * `a sees b as lost`, for every server that is not seen as it must be; one that is drained is alive
+ * and has no functions.
+ */
 export function wrongStates(views: readonly ConsoleView[], { off }: Absent): string[] {
   return views.flatMap((view) =>
     view.servers.flatMap(({ id, state }) => {
@@ -74,14 +87,22 @@ export function overloads(views: readonly ConsoleView[]): string[] {
 /** `a 130 of 200`, of each server, as the first view shows it. */
 export function loads(views: readonly ConsoleView[]): string[] {
   const [view] = views;
-  return view === undefined ? [] : view.servers.map(({ id, resource }) => `${id} ${usedOn(view, id)} of ${resource}`);
+  return view === undefined
+    ? []
+    : view.servers.map(({ id, resource }) => `${id} ${usedOn(view, id)} of ${resource}`);
 }
 
 function usedOn(view: ConsoleView, server: string): number {
-  return view.functions.reduce((sum, { owner, required }) => sum + (owner === server ? required : 0), 0);
+  return view.functions.reduce(
+    (sum, { owner, required }) => sum + (owner === server ? required : 0),
+    0,
+  );
 }
 
-/** Functions that run nowhere, or on a server that is not to serve, though another has room. Without the configuration no more is known. */
+/**
+ * Functions that run nowhere, or on a server that is not to serve, though another has room. Without
+ * the configuration no more is known.
+ */
 export function unserved(views: readonly ConsoleView[], { off, drained }: Absent): string[] {
   const [view] = views;
   if (view === undefined) return ["no console answers"];
@@ -91,7 +112,9 @@ export function unserved(views: readonly ConsoleView[], { off, drained }: Absent
     if (owner !== null && absent.includes(owner)) return [`${id} is still said to run on ${owner}`];
     const room = serving.find((server) => server.resource - usedOn(view, server.id) >= required);
     if (owner !== null || room === undefined) return [];
-    return [`${id} runs nowhere, and ${room.id} has room (where it may not run there, --config says so)`];
+    return [
+      `${id} runs nowhere, and ${room.id} has room (where it may not run there, --config says so)`,
+    ];
   });
 }
 
@@ -104,18 +127,30 @@ export function notRunning(views: readonly ConsoleView[]): string[] {
   );
 }
 
-/** The server among `candidates` with the most important function: others must take over from it, whatever else they run. */
+/**
+ * The server among `candidates` with the most important function: others must take over from it,
+ * whatever else they run.
+ */
 export function mostImportant(view: ConsoleView, candidates: readonly string[]): string | null {
   const byPriority = view.functions.toSorted((left, right) => right.priority - left.priority);
-  return byPriority.find(({ owner }) => owner !== null && candidates.includes(owner))?.owner ?? candidates[0] ?? null;
+  return (
+    byPriority.find(({ owner }) => owner !== null && candidates.includes(owner))?.owner ??
+    candidates[0] ??
+    null
+  );
 }
 
-/** A function that fits on another server, with its old and new owner; the smallest first: it disturbs least. */
+/**
+ * A function that fits on another server, with its old and new owner; the smallest first: it
+ * disturbs least.
+ */
 export function movable(
   view: ConsoleView,
   isAllowed: (functionId: string, server: string) => boolean,
 ): { functionId: string; from: string; to: string } | null {
-  for (const { id, owner, required } of view.functions.toSorted((left, right) => left.required - right.required)) {
+  for (const { id, owner, required } of view.functions.toSorted(
+    (left, right) => left.required - right.required,
+  )) {
     if (owner === null) continue;
     const to = view.servers.find(
       (server) =>
@@ -145,7 +180,9 @@ export class Bounds {
   }
 }
 
-/** A server's last keep-alive, in ms before the answer about the functions: at least, and at most. */
+/**
+ * A server's last keep-alive, in ms before the answer about the functions: at least, and at most.
+ */
 export function sinceHeard(view: ConsoleView, server: string): { from: number; to: number } {
   const heardMs = view.servers.find(({ id }) => id === server)?.lastHeardMs ?? 0;
   return { from: heardMs, to: heardMs + view.spanMs };

@@ -1,6 +1,15 @@
 /** UDP sockets of seats and services: unconnected, never blocking, for both families. */
 import { errno, SystemError } from "../io/errno.ts";
-import { AF_INET, AF_INET6, libc, SO_RCVBUF, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, SOL_SOCKET } from "../io/libc.ts";
+import {
+  AF_INET,
+  AF_INET6,
+  libc,
+  SO_RCVBUF,
+  SOCK_CLOEXEC,
+  SOCK_DGRAM,
+  SOCK_NONBLOCK,
+  SOL_SOCKET,
+} from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 
 /** Room for the socket address of either family. */
@@ -25,14 +34,22 @@ export class DatagramSocket {
   /** Throws SystemError. */
   constructor(readonly family: 4 | 6) {
     this.#addressBytes = family === 4 ? SOCKADDR_IN_BYTES : SOCKADDR_BYTES;
-    this.fd = libc.socket(family === 4 ? AF_INET : AF_INET6, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    this.fd = libc.socket(
+      family === 4 ? AF_INET : AF_INET6,
+      SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+      0,
+    );
     if (this.fd < 0) throw new SystemError("socket", errno(), `UDP over IPv${family}`);
     const value = new NativeMemory(4);
     value.view.setUint32(0, RECEIVE_BUFFER_BYTES, true);
-    libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, value.address, 4); // as much as the system allows
+    // as much as the system allows
+    libc.setsockopt(this.fd, SOL_SOCKET, SO_RCVBUF, value.address, 4);
   }
 
-  /** From now on receives what is sent to `address` and `port`, and sends from there. Throws SystemError. */
+  /**
+   * From now on receives what is sent to `address` and `port`, and sends from there. Throws
+   * SystemError.
+   */
   bind(address: Uint8Array, port: number): void {
     const name = new NativeMemory(SOCKADDR_BYTES);
     writeSocketAddress(name.view, 0, this.family, address, port);
@@ -40,7 +57,10 @@ export class DatagramSocket {
       throw new SystemError("bind", errno(), `UDP port ${port}`);
   }
 
-  /** Takes one datagram into {@link received}. Its length (as much as fits), or −1 when there is none. Makes no garbage. */
+  /**
+   * Takes one datagram into {@link received}. Its length (as much as fits), or −1 when there is
+   * none. Makes no garbage.
+   */
   receive(): number {
     const sender = this.#sender;
     sender.view.setUint32(SOCKADDR_BYTES, SOCKADDR_BYTES, true);
@@ -54,7 +74,10 @@ export class DatagramSocket {
     );
   }
 
-  /** Sends to the socket address at `offset` of `addresses`. What cannot be sent is lost, as datagrams are. Makes no garbage. */
+  /**
+   * Sends to the socket address at `offset` of `addresses`. What cannot be sent is lost, as
+   * datagrams are. Makes no garbage.
+   */
   send(memory: NativeMemory, length: number, addresses: NativeMemory, offset: number): void {
     libc.sendto(this.fd, memory.address, length, 0, addresses.address + offset, this.#addressBytes);
   }
@@ -64,7 +87,10 @@ export class DatagramSocket {
     this.send(memory, length, this.#sender, 0);
   }
 
-  /** Whether the last datagram came from the address (of any port) of the socket address at `offset`. Makes no garbage. */
+  /**
+   * Whether the last datagram came from the address (of any port) of the socket address at
+   * `offset`. Makes no garbage.
+   */
   isFrom(addresses: NativeMemory, offset: number): boolean {
     const from = this.family === 4 ? ADDRESS_AT_4 : ADDRESS_AT_6;
     const to = from + (this.family === 4 ? 4 : 16);
@@ -75,7 +101,9 @@ export class DatagramSocket {
   }
 }
 
-/** struct sockaddr_in or sockaddr_in6: family in native order; port and address in network order. */
+/**
+ * struct sockaddr_in or sockaddr_in6: family in native order; port and address in network order.
+ */
 export function writeSocketAddress(
   view: DataView,
   offset: number,

@@ -9,7 +9,10 @@ export function rigCommand(): string[] {
   return isStandalone ? [process.execPath] : [process.execPath, join(import.meta.dir, "main.ts")];
 }
 
-/** Command that starts the flight executable: the one given, else the one beside this executable, else the sources. */
+/**
+ * Command that starts the flight executable: the one given, else the one beside this executable,
+ * else the sources.
+ */
 export function wingmanCommand(given: string | undefined): string[] {
   if (given !== undefined) return [given];
   if (isStandalone) return [join(dirname(process.execPath), "wingman")];

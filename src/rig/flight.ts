@@ -1,7 +1,18 @@
-/** The aircraft after the acceptance procedure: it stays up, says what changes, and does what the user types. */
+/**
+ * The aircraft after the acceptance procedure: it stays up, says what changes, and does what the
+ * user types.
+ */
 
 import type { ServerView } from "./status-file.ts";
-import { agreedOwners, changesBetween, formatStatistic, gapsOf, listed, type Owners, statisticOf } from "./verdict.ts";
+import {
+  agreedOwners,
+  changesBetween,
+  formatStatistic,
+  gapsOf,
+  listed,
+  type Owners,
+  statisticOf,
+} from "./verdict.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
@@ -25,7 +36,10 @@ export const FLIGHT_COMMANDS: readonly (readonly [string, string])[] = [
   ["quit", "end, like Ctrl-C"],
 ];
 
-const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft) => Promise<string>> = {
+const ACTIONS: Record<
+  string,
+  (server: VirtualServer, aircraft: VirtualAircraft) => Promise<string>
+> = {
   async off(server) {
     if (!server.isOn) return `server ${server.id} is off`;
     await server.powerOff();
@@ -47,7 +61,9 @@ const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft)
     return `wingman run is running on ${server.id}`;
   },
   async kill(server) {
-    return server.killEngine() ? `killed the engine on ${server.id}` : `no engine is running on ${server.id}`;
+    return server.killEngine()
+      ? `killed the engine on ${server.id}`
+      : `no engine is running on ${server.id}`;
   },
   async pause(server) {
     if (server.machine !== "on") return `server ${server.id} is ${server.machine}`;
@@ -59,7 +75,9 @@ const ACTIONS: Record<string, (server: VirtualServer, aircraft: VirtualAircraft)
     if (before === "off") await aircraft.powerOn(server);
     if (before === "off" || before === "stopped") server.startDaemon();
     if (before === "paused") server.goOn();
-    return before === "on" ? await daemonCommand(server, "resume") : `server ${server.id} was ${before}, is on`;
+    return before === "on"
+      ? await daemonCommand(server, "resume")
+      : `server ${server.id} was ${before}, is on`;
   },
   drain: (server) => daemonCommand(server, "drain"),
   resume: (server) => daemonCommand(server, "resume"),
@@ -74,7 +92,8 @@ export async function obey(aircraft: VirtualAircraft, line: string): Promise<str
     return `found ${JSON.stringify(line)}, expected one of: ${FLIGHT_COMMANDS.map(([form]) => form).join(", ")}`;
   }
   const server = aircraft.server(id);
-  if (server === undefined) return `found server ${JSON.stringify(id)}, expected ${listed(serverIds(aircraft))}`;
+  if (server === undefined)
+    return `found server ${JSON.stringify(id)}, expected ${listed(serverIds(aircraft))}`;
   return await action(server, aircraft);
 }
 
@@ -114,10 +133,14 @@ async function noteGaps(
   note: (text: string) => void,
 ): Promise<void> {
   const { moved } = changesBetween(before, after);
-  const indexes = new Set(moved.map((id) => aircraft.config.functions.findIndex((entry) => entry.id === id)));
+  const indexes = new Set(
+    moved.map((id) => aircraft.config.functions.findIndex((entry) => entry.id === id)),
+  );
   const seen = await aircraft.observe(aircraft.nowUs - GAP_MEMORY_US);
   const parts = seen.map(({ seat, report }) => {
-    const statistic = statisticOf(gapsOf(report, aircraft.targets, indexes).map(({ gapMs }) => gapMs));
+    const statistic = statisticOf(
+      gapsOf(report, aircraft.targets, indexes).map(({ gapMs }) => gapMs),
+    );
     return `${seat.name} ${formatStatistic(statistic)}`;
   });
   note(`gaps of what moved: ${parts.join("; ")}`);
@@ -135,15 +158,21 @@ function look(aircraft: VirtualAircraft): Look {
     machine === "on" ? (views[index]?.phase ?? "starting") : machine,
   );
   // What a paused server says is of the time before.
-  const present = views.filter((view, index): view is ServerView => view !== null && states[index] !== "paused");
-  const names = { servers: serverIds(aircraft), functions: aircraft.config.functions.map(({ id }) => id) };
+  const present = views.filter(
+    (view, index): view is ServerView => view !== null && states[index] !== "paused",
+  );
+  const names = {
+    servers: serverIds(aircraft),
+    functions: aircraft.config.functions.map(({ id }) => id),
+  };
   const { owners, disagreed } = agreedOwners(present, names);
   return { states, owners, isAgreed: present.length > 0 && disagreed.length === 0 };
 }
 
 function describe(aircraft: VirtualAircraft): string {
   const { states, owners } = look(aircraft);
-  const running = (id: string | null) => listed(Object.keys(owners).filter((name) => owners[name] === id));
+  const running = (id: string | null) =>
+    listed(Object.keys(owners).filter((name) => owners[name] === id));
   return [
     ...aircraft.servers.map(({ id }, index) => `server ${id} (${states[index]}): ${running(id)}`),
     `nowhere: ${running(null)}`,

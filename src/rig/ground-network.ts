@@ -1,11 +1,14 @@
 /**
- * The cabin networks of the virtual aircraft: one bridge for each interface of the servers, in the network namespace of
- * the rig, and a cable (veth pair) from it to each machine. All of it vanishes with the namespaces.
+ * The cabin networks of the virtual aircraft: one bridge for each interface of the servers, in the
+ * network namespace of the rig, and a cable (veth pair) from it to each machine. All of it vanishes
+ * with the namespaces.
  */
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { runCommand } from "./command-run.ts";
 
-/** Kernel settings of every machine, as aircraft would have them, or as a quick start needs them. */
+/**
+ * Kernel settings of every machine, as aircraft would have them, or as a quick start needs them.
+ */
 const MACHINE_SETTINGS: readonly (readonly [string, string])[] = [
   // Services may bind to a VIP that has not arrived.
   ["net/ipv4/ip_nonlocal_bind", "1"],
@@ -37,11 +40,18 @@ export class GroundNetwork {
     this.#interfaces = interfaces;
   }
 
-  /** Makes the bridges. `witnesses` are IPv4 addresses that answer on the first network, as a cabin switch would. */
-  static async create(interfaces: readonly string[], witnesses: readonly string[]): Promise<GroundNetwork> {
+  /**
+   * Makes the bridges. `witnesses` are IPv4 addresses that answer on the first network, as a cabin
+   * switch would.
+   */
+  static async create(
+    interfaces: readonly string[],
+    witnesses: readonly string[],
+  ): Promise<GroundNetwork> {
     const lines = ["link set lo up"];
     interfaces.forEach((_, number) => {
-      // Without multicast snooping, keep-alives reach every port at once; without spanning tree, ports forward at once.
+      // Without multicast snooping, keep-alives reach every port at once; without spanning tree,
+      // ports forward at once.
       lines.push(`link add br${number} type bridge stp_state 0 forward_delay 0 mcast_snooping 0`);
       lines.push(`link set br${number} addrgenmode none`);
       lines.push(`link set br${number} up`);
@@ -58,16 +68,23 @@ export class GroundNetwork {
     for (const entry of machine.interfaces) {
       const network = this.#interfaces.indexOf(entry.name);
       const port = portName(machine.label, network);
-      const hardware = [0x02, 0x57, 0x4d, 0x00, network, machine.number].map((byte) => byte.toString(16)).join(":");
-      outside.push(`link add ${port} type veth peer name ${entry.name} address ${hardware} netns ${machine.pid}`);
+      const hardware = [0x02, 0x57, 0x4d, 0x00, network, machine.number]
+        .map((byte) => byte.toString(16))
+        .join(":");
+      outside.push(
+        `link add ${port} type veth peer name ${entry.name} address ${hardware} netns ${machine.pid}`,
+      );
       outside.push(`link set ${port} addrgenmode none`);
       outside.push(`link set ${port} master br${network} up`);
       for (const address of entry.addresses) {
-        inside.push(`addr add ${address} dev ${entry.name}${address.includes(":") ? " nodad" : ""}`);
+        inside.push(
+          `addr add ${address} dev ${entry.name}${address.includes(":") ? " nodad" : ""}`,
+        );
       }
       inside.push(`link set ${entry.name} up`);
     }
-    for (const route of machine.routes) inside.push(`route add ${route} dev ${machine.interfaces[0]?.name}`);
+    for (const route of machine.routes)
+      inside.push(`route add ${route} dev ${machine.interfaces[0]?.name}`);
     await runCommand(["ip", "-batch", "-"], `${outside.join("\n")}\n`);
     const settings = MACHINE_SETTINGS.map(([name, value]) => `echo ${value} > /proc/sys/${name}`);
     const script = `${settings.join(" && ")} && exec ip -batch -`;
@@ -75,19 +92,24 @@ export class GroundNetwork {
   }
 
   /**
-   * Pulls the plugs of a machine: carrier is gone at both ends. The client network goes last: a server that loses it alone tells
-   * the others over the second network, and they take over at once, which is not what happens when the power fails.
+   * Pulls the plugs of a machine: carrier is gone at both ends. The client network goes last: a
+   * server that loses it alone tells the others over the second network, and they take over at
+   * once, which is not what happens when the power fails.
    */
   async unplug(label: string): Promise<void> {
     const lines = this.#ports(label).map((port) => `link set ${port} down\n`);
     await runCommand(["ip", "-batch", "-"], lines.reverse().join(""));
   }
 
-  /** Takes the cables of a server away. The kernel may have done so already, with the namespace at the other end. */
+  /**
+   * Takes the cables of a server away. The kernel may have done so already, with the namespace at
+   * the other end.
+   */
   async remove(label: string): Promise<void> {
     const present = await runCommand(["ip", "-brief", "link", "show", "type", "veth"]);
     const ports = this.#ports(label).filter((port) => present.split(/[\s@]+/).includes(port));
-    // Again without looking at the result: between the look and the deletion the kernel may be quicker.
+    // Again without looking at the result: between the look and the deletion the kernel may be
+    // quicker.
     const lines = ports.map((port) => `link del ${port}\n`).join("");
     await runCommand(["ip", "-force", "-batch", "-"], lines).catch(() => undefined);
   }

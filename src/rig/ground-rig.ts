@@ -1,6 +1,6 @@
 /**
- * `wingman-rig`: the process that the user starts. It makes the namespaces, starts the aircraft in them, prints what it reports,
- * and in the end sees to it that nothing is left.
+ * `wingman-rig`: the process that the user starts. It makes the namespaces, starts the aircraft in
+ * them, prints what it reports, and in the end sees to it that nothing is left.
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,12 @@ import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { childrenOf } from "./process-table.ts";
 import { namespacePrefix } from "./requirements.ts";
 import { rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
-import { makeRigDirectory, namespaceLeftovers, sweepDirectories, writeOwner } from "./rig-directory.ts";
+import {
+  makeRigDirectory,
+  namespaceLeftovers,
+  sweepDirectories,
+  writeOwner,
+} from "./rig-directory.ts";
 import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
 import { PAGE_DEFAULT, RigPage } from "./rig-page.ts";
 import { formatConclusion, formatStep } from "./step-text.ts";
@@ -48,7 +53,9 @@ export async function groundRig(options: RigOptions): Promise<number> {
   const run = new RigRun(options, directory);
   try {
     if (swept.length > 0) run.say(`removed what an earlier rig had left: ${listed(swept)}`);
-    run.say(`${config.system} (${source}): ${config.servers.length} servers, ${config.functions.length} functions\n`);
+    run.say(
+      `${config.system} (${source}): ${config.servers.length} servers, ${config.functions.length} functions\n`,
+    );
     const configFile = writeConfiguration(rigConfiguration(config, rigCommand()), directory);
     await run.fly(prefix, { directory, configFile, wingman, once: options.once }, config);
   } finally {
@@ -58,7 +65,10 @@ export async function groundRig(options: RigOptions): Promise<number> {
   return run.exitCode;
 }
 
-/** Whoever reaches the page can switch servers off: it is for this machine alone, as the rig itself is. */
+/**
+ * Whoever reaches the page can switch servers off: it is for this machine alone, as the rig itself
+ * is.
+ */
 function requirePageAddress(address: string): void {
   const place = parseListen(address);
   if (place !== null && isLoopback(place.address) && place.port <= PORT_MAX) return;
@@ -82,7 +92,8 @@ class RigRun {
   ) {}
 
   get exitCode(): number {
-    const passed = this.#failure === null && this.#isConcluded && this.#results.every((result) => result.passed);
+    const passed =
+      this.#failure === null && this.#isConcluded && this.#results.every((result) => result.passed);
     return passed ? EXIT_DONE : EXIT_FAILED;
   }
 
@@ -92,9 +103,14 @@ class RigRun {
   }
 
   /** Starts the aircraft and returns when it has ended. */
-  async fly(prefix: readonly string[], order: AircraftOrder, config: AircraftConfig): Promise<void> {
+  async fly(
+    prefix: readonly string[],
+    order: AircraftOrder,
+    config: AircraftConfig,
+  ): Promise<void> {
     const page = this.#servePage(config, (line) => passOn(new TextEncoder().encode(`${line}\n`)));
-    // A session of its own: Ctrl-C at the terminal reaches this process alone, which ends the others in order.
+    // A session of its own: Ctrl-C at the terminal reaches this process alone, which ends the
+    // others in order.
     const child = Bun.spawn([...prefix, ...rigCommand(), "aircraft", JSON.stringify(order)], {
       stdio: ["pipe", "pipe", "inherit"],
       env: cleanEnvironment(),
@@ -126,7 +142,8 @@ class RigRun {
     process.stdin.off("data", passOn).pause();
     for (const signal of signals) process.off(signal, stop);
     const how = child.signalCode ?? `exit code ${child.exitCode}`;
-    if (!this.#isConcluded && !this.#isInterrupted) this.#failure ??= `the virtual aircraft ended too early (${how})`;
+    if (!this.#isConcluded && !this.#isInterrupted)
+      this.#failure ??= `the virtual aircraft ended too early (${how})`;
   }
 
   /** Without --page there is a page as long as somebody may look at it, and none is no failure. */
@@ -151,12 +168,17 @@ class RigRun {
     if (this.#failure !== null) console.error(`wingman-rig: ${this.#failure}`);
     if (this.options.json) {
       const passed = this.exitCode === EXIT_DONE;
-      const failure = this.#failure ?? (this.#isConcluded ? null : "interrupted before the end of the procedure");
+      const failure =
+        this.#failure ?? (this.#isConcluded ? null : "interrupted before the end of the procedure");
       console.log(JSON.stringify({ passed, failure, steps: this.#results }, null, 2));
       return;
     }
     const conclusion = formatConclusion(this.#results);
-    console.log(this.#isConcluded ? conclusion : `ended before the end of the procedure; so far ${conclusion}`);
+    console.log(
+      this.#isConcluded
+        ? conclusion
+        : `ended before the end of the procedure; so far ${conclusion}`,
+    );
   }
 
   #take(event: RigEvent, config: AircraftConfig): void {
@@ -193,7 +215,10 @@ class RigRun {
     const rows: (readonly [string, string])[] = [
       ...FLIGHT_COMMANDS,
       [`${rig} enter ${id}`, "(elsewhere) a shell on a server"],
-      [`${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`, "(elsewhere) any command on it"],
+      [
+        `${rig} enter ${id} ${wingman} status --run-dir ${runDirectory}`,
+        "(elsewhere) any command on it",
+      ],
       [`${rig} enter seat-1 ${rig} call ADDRESS`, "(elsewhere) use a function from a seat"],
     ];
     const head = `${formatConclusion(this.#results)} so far; the aircraft stays up until Ctrl-C. Use the page, type, or run:`;
@@ -220,6 +245,11 @@ async function leftovers(directory: string, namespaces: ReadonlySet<string>): Pr
     listed(found.mounts),
     found.mounts.length === 0 && processes.length === 0,
   );
-  step.check("temporary directory", "gone", existsSync(directory) ? directory : "gone", !existsSync(directory));
+  step.check(
+    "temporary directory",
+    "gone",
+    existsSync(directory) ? directory : "gone",
+    !existsSync(directory),
+  );
   return step.result;
 }

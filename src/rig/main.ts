@@ -1,6 +1,7 @@
 /**
- * The ground test rig, an executable of its own: it is never on the aircraft. Arguments → role; exit codes as in the contract.
- * Every role is loaded when it is asked for: dozens of services start from here, and they must be small and quick.
+ * The ground test rig, an executable of its own: it is never on the aircraft. Arguments → role;
+ * exit codes as in the contract. Every role is loaded when it is asked for: dozens of services
+ * start from here, and they must be small and quick.
  */
 export {};
 

@@ -1,11 +1,15 @@
 import { expect, test } from "bun:test";
 import { type Pace, paceIntervals, SEAT_COUNT } from "./probe-pace.ts";
 
-const targets = (count: number) => Array.from({ length: count }, (_, functionIndex) => ({ functionIndex }));
+const targets = (count: number) =>
+  Array.from({ length: count }, (_, functionIndex) => ({ functionIndex }));
 
 /** Probes of all seats in a second. */
 const probes = (count: number, pace: Pace) =>
-  paceIntervals(targets(count), pace).reduce((sum, intervalMs) => sum + (SEAT_COUNT * 1000) / intervalMs, 0);
+  paceIntervals(targets(count), pace).reduce(
+    (sum, intervalMs) => sum + (SEAT_COUNT * 1000) / intervalMs,
+    0,
+  );
 
 test("a few VIPs are called every few milliseconds", () => {
   expect(paceIntervals(targets(12), "normal")).toEqual(Array(12).fill(4));

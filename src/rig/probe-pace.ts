@@ -1,7 +1,8 @@
 /**
- * How often the seats call every VIP. The machine is the whole aircraft at once, and seats and services run at real-time priority
- * beside the flight loops: all seats together send no more than {@link PROBES_PER_SECOND_MAX}, which takes a good half of one
- * processor. When most real time is used up, the kernel holds up every real-time process for 50 ms (sched_rt_runtime_us), flight
+ * How often the seats call every VIP. The machine is the whole aircraft at once, and seats and
+ * services run at real-time priority beside the flight loops: all seats together send no more than
+ * {@link PROBES_PER_SECOND_MAX}, which takes a good half of one processor. When most real time is
+ * used up, the kernel holds up every real-time process for 50 ms (sched_rt_runtime_us), flight
  * loops as well.
  */
 import type { SeatTarget } from "./seat-order.ts";
@@ -20,19 +21,32 @@ const INTERVAL_MS_MIN = 4;
 const INTERVAL_MS_CLOSE = 2;
 const INTERVAL_MS_ASIDE = 10;
 
-/** All VIPs alike, or the VIPs of some functions (by index) as often as possible and the others now and then. */
+/**
+ * All VIPs alike, or the VIPs of some functions (by index) as often as possible and the others now
+ * and then.
+ */
 export type Pace = "normal" | "resting" | ReadonlySet<number>;
 
 export const NORMAL_PACE: Pace = "normal";
 
 /** The distance of two probes to each target in whole ms. */
-export function paceIntervals(targets: readonly Pick<SeatTarget, "functionIndex">[], pace: Pace): number[] {
-  if (pace === "normal") return targets.map(() => interval(targets.length, PROBES_PER_SECOND_MAX, INTERVAL_MS_MIN));
+export function paceIntervals(
+  targets: readonly Pick<SeatTarget, "functionIndex">[],
+  pace: Pace,
+): number[] {
+  if (pace === "normal")
+    return targets.map(() => interval(targets.length, PROBES_PER_SECOND_MAX, INTERVAL_MS_MIN));
   if (pace === "resting") {
-    return targets.map(() => interval(targets.length, PROBES_PER_SECOND_RESTING, INTERVAL_MS_ASIDE));
+    return targets.map(() =>
+      interval(targets.length, PROBES_PER_SECOND_RESTING, INTERVAL_MS_ASIDE),
+    );
   }
   const closeCount = targets.filter(({ functionIndex }) => pace.has(functionIndex)).length;
-  const closeMs = interval(closeCount, PROBES_PER_SECOND_MAX - PROBES_PER_SECOND_ASIDE, INTERVAL_MS_CLOSE);
+  const closeMs = interval(
+    closeCount,
+    PROBES_PER_SECOND_MAX - PROBES_PER_SECOND_ASIDE,
+    INTERVAL_MS_CLOSE,
+  );
   const asideMs = interval(targets.length - closeCount, PROBES_PER_SECOND_ASIDE, INTERVAL_MS_ASIDE);
   return targets.map(({ functionIndex }) => (pace.has(functionIndex) ? closeMs : asideMs));
 }

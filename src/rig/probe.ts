@@ -1,5 +1,6 @@
 /**
- * What seats and services say to each other over UDP, port {@link SERVICE_PORT} of every VIP. Little-endian.
+ * What seats and services say to each other over UDP, port {@link SERVICE_PORT} of every VIP.
+ * Little-endian.
  *
  * | offset | type | probe (16 bytes)              | answer (32 bytes)                                  |
  * |--------|------|-------------------------------|----------------------------------------------------|
@@ -14,7 +15,8 @@
  * | 24     | u32  |                               | counter of the process: 1 for its first answer     |
  * | 28     | u32  |                               | 0                                                  |
  *
- * Everything else sent to the port, and every line over TCP, is answered with one line of text: `FUNCTION SERVER COUNTER`.
+ * Everything else sent to the port, and every line over TCP, is answered with one line of text:
+ * `FUNCTION SERVER COUNTER`.
  */
 export const SERVICE_PORT = 4400;
 
@@ -54,9 +56,16 @@ export function encodeAnswer(
   answer.setUint32(28, 0, true);
 }
 
-/** Whether the `length` bytes in `view` are an answer to a probe of `seat`; the fields are read with the functions below. */
+/**
+ * Whether the `length` bytes in `view` are an answer to a probe of `seat`; the fields are read with
+ * the functions below.
+ */
 export function isAnswer(view: DataView, length: number, seat: number): boolean {
-  return length === ANSWER_BYTES && view.getUint32(0, true) === ANSWER_MAGIC && view.getUint16(4, true) === seat;
+  return (
+    length === ANSWER_BYTES &&
+    view.getUint32(0, true) === ANSWER_MAGIC &&
+    view.getUint16(4, true) === seat
+  );
 }
 
 export const answerTarget = (view: DataView): number => view.getUint16(6, true);

@@ -1,4 +1,7 @@
-/** One step of the acceptance procedure as data: what was done, what was expected, what was measured. */
+/**
+ * One step of the acceptance procedure as data: what was done, what was expected, what was
+ * measured.
+ */
 
 export interface Check {
   /** What is looked at. */
@@ -15,7 +18,9 @@ export interface StepResult {
   actions: string[];
   checks: Check[];
   passed: boolean;
-  /** Why nothing was done, of a step that was left out; it counts neither as passed nor as failed. */
+  /**
+   * Why nothing was done, of a step that was left out; it counts neither as passed nor as failed.
+   */
   notDone?: string;
 }
 
@@ -37,7 +42,10 @@ export class ProcedureStep {
     this.#checks.push({ what, expected, measured, passed });
   }
 
-  /** Leaves the step out, for a reason that people can read. Of no weight once something was checked. */
+  /**
+   * Leaves the step out, for a reason that people can read. Of no weight once something was
+   * checked.
+   */
   leaveOut(reason: string): void {
     this.#notDone = reason;
   }

@@ -1,4 +1,6 @@
-/** What /proc says about processes. Every process may be gone at the next look; then it is left out. */
+/**
+ * What /proc says about processes. Every process may be gone at the next look; then it is left out.
+ */
 import { readFileSync, readlinkSync } from "node:fs";
 import { processIds, processStat } from "../supervisor/process-stat.ts";
 
@@ -12,7 +14,10 @@ export function parentOf(pid: number): number | null {
   return processStat(pid)?.parent ?? null;
 }
 
-/** When a process started, in ticks since boot: with its number it names one process for ever. Null when it is gone. */
+/**
+ * When a process started, in ticks since boot: with its number it names one process for ever. Null
+ * when it is gone.
+ */
 export function startTicksOf(pid: number): string | null {
   return processStat(pid)?.startTicks ?? null;
 }
@@ -27,7 +32,10 @@ export function programOf(pid: number): string | null {
   return readProcessFile(pid, "comm")?.trim() ?? null;
 }
 
-/** Identity of a namespace of a process, such as `net:[4026532008]`, null when it is gone or not ours. */
+/**
+ * Identity of a namespace of a process, such as `net:[4026532008]`, null when it is gone or not
+ * ours.
+ */
 export function namespaceOf(pid: number | "self", kind: "net" | "pid" | "mnt"): string | null {
   try {
     return readlinkSync(`/proc/${pid}/ns/${kind}`);

@@ -14,8 +14,8 @@ const NAMESPACES = ["--net", "--mount", "--pid", "--fork", "--kill-child", "--mo
 const AS_USER = ["--user", "--map-root-user"];
 
 /**
- * The command prefix that starts a program in namespaces of its own: as root, or in a user namespace where the kernel lets
- * an unprivileged user make one.
+ * The command prefix that starts a program in namespaces of its own: as root, or in a user
+ * namespace where the kernel lets an unprivileged user make one.
  *
  * @throws RuntimeError with what is missing.
  */
@@ -51,7 +51,9 @@ async function requireLinks(prefix: readonly string[]): Promise<void> {
     await runCommand([...prefix, "sh", "-c", script]);
   } catch (error) {
     const reason =
-      error instanceof RuntimeError ? error.message.slice(error.message.lastIndexOf(": ") + 2) : String(error);
+      error instanceof RuntimeError
+        ? error.message.slice(error.message.lastIndexOf(": ") + 2)
+        : String(error);
     throw new RuntimeError(`this kernel cannot make a bridge and a veth pair: ${reason}`);
   }
 }

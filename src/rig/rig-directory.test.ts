@@ -2,7 +2,13 @@ import { afterEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { namespaceOf, startTicksOf } from "./process-table.ts";
-import { makeRigDirectory, namespaceLeftovers, runningRigs, sweepDirectories, writeOwner } from "./rig-directory.ts";
+import {
+  makeRigDirectory,
+  namespaceLeftovers,
+  runningRigs,
+  sweepDirectories,
+  writeOwner,
+} from "./rig-directory.ts";
 
 const made: string[] = [];
 afterEach(() => {
@@ -15,12 +21,18 @@ function make(): string {
   return directory;
 }
 
-/** A directory as a process leaves it that was killed: the number may belong to a living one, started at another time. */
+/**
+ * A directory as a process leaves it that was killed: the number may belong to a living one,
+ * started at another time.
+ */
 function abandoned(pid: number, startTicks: string): string {
   const directory = make().replace(/\d+$/, String(pid));
   mkdirSync(directory, { recursive: true });
   made.push(directory);
-  writeFileSync(join(directory, "owner.json"), JSON.stringify({ pid, startTicks, aircraftPid: null }));
+  writeFileSync(
+    join(directory, "owner.json"),
+    JSON.stringify({ pid, startTicks, aircraftPid: null }),
+  );
   return directory;
 }
 

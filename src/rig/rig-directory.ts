@@ -1,6 +1,6 @@
 /**
- * The temporary directory of one run of the rig, and its traces on the machine. A directory names the process that owns it, so
- * that the next run can remove what a killed one left.
+ * The temporary directory of one run of the rig, and its traces on the machine. A directory names
+ * the process that owns it, so that the next run can remove what a killed one left.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -13,10 +13,16 @@ export const MACHINES_DIRECTORY = "machines";
 
 const OWNER_FILE = "owner.json";
 
-/** Sockets of the aircraft lie below the directory, and the path of a Unix socket has at most 107 bytes. */
+/**
+ * Sockets of the aircraft lie below the directory, and the path of a Unix socket has at most 107
+ * bytes.
+ */
 const PATH_BYTES_MAX = 48;
 
-/** A directory without an owner's name is somebody's who has not written it yet, unless it is this old. */
+/**
+ * A directory without an owner's name is somebody's who has not written it yet, unless it is this
+ * old.
+ */
 const ANONYMOUS_MS_MAX = 60_000;
 
 export interface RigOwner {
@@ -26,19 +32,25 @@ export interface RigOwner {
   aircraftPid: number | null;
 }
 
-const parent = (): string => (Buffer.byteLength(tmpdir()) > PATH_BYTES_MAX - PREFIX.length - 8 ? "/tmp" : tmpdir());
+const parent = (): string =>
+  Buffer.byteLength(tmpdir()) > PATH_BYTES_MAX - PREFIX.length - 8 ? "/tmp" : tmpdir();
 
 /** Makes the directory of this process, readable by its user alone. */
 export function makeRigDirectory(): string {
   const directory = join(parent(), `${PREFIX}${process.pid}`);
-  rmSync(directory, { recursive: true, force: true }); // of an earlier process with this number: the owner file would say so
+  // of an earlier process with this number: the owner file would say so
+  rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });
   writeOwner(directory, null);
   return directory;
 }
 
 export function writeOwner(directory: string, aircraftPid: number | null): void {
-  const owner: RigOwner = { pid: process.pid, startTicks: startTicksOf(process.pid) ?? "", aircraftPid };
+  const owner: RigOwner = {
+    pid: process.pid,
+    startTicks: startTicksOf(process.pid) ?? "",
+    aircraftPid,
+  };
   writeFileSync(join(directory, OWNER_FILE), JSON.stringify(owner));
 }
 
@@ -66,8 +78,13 @@ export function sweepDirectories(): string[] {
   });
 }
 
-/** What is left of namespaces on this machine: processes in them, and places where they are mounted. */
-export function namespaceLeftovers(namespaces: ReadonlySet<string>): { processes: number[]; mounts: string[] } {
+/**
+ * What is left of namespaces on this machine: processes in them, and places where they are mounted.
+ */
+export function namespaceLeftovers(namespaces: ReadonlySet<string>): {
+  processes: number[];
+  mounts: string[];
+} {
   const mounts = readFileSync("/proc/self/mountinfo", "utf8")
     .split("\n")
     .filter((line) => [...namespaces].some((namespace) => line.includes(` ${namespace} `)))

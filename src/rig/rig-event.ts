@@ -1,4 +1,7 @@
-/** What the process inside the namespaces tells the one outside: JSON, one document a line, on its standard output. */
+/**
+ * What the process inside the namespaces tells the one outside: JSON, one document a line, on its
+ * standard output.
+ */
 import type { StepResult } from "./procedure-step.ts";
 import type { MachineState } from "./virtual-server.ts";
 
@@ -20,10 +23,15 @@ export type RigEvent =
   | { kind: "concluded"; passed: boolean }
   /** All namespaces of the aircraft at this time; said again when there are new ones. */
   | { kind: "namespaces"; names: string[] }
-  /** What every server's machine is, in the order of the configuration; said again when one changes. */
+  /**
+   * What every server's machine is, in the order of the configuration; said again when one changes.
+   */
   | { kind: "machines"; states: MachineState[] }
   /** The rig could not do its work. */
   | { kind: "failed"; message: string };
 
-/** The line on the standard input of the process inside that ends it. The end of the input does the same. */
+/**
+ * The line on the standard input of the process inside that ends it. The end of the input does the
+ * same.
+ */
 export const STOP_LINE = "quit";

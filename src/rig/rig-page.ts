@@ -1,6 +1,7 @@
 /**
- * The maintenance page for the whole virtual aircraft, served by the process outside the namespaces: each server's own snapshot is
- * read from its run directory, what its machine is comes from the process inside, and buttons are the lines that a user may type.
+ * The maintenance page for the whole virtual aircraft, served by the process outside the
+ * namespaces: each server's own snapshot is read from its run directory, what its machine is comes
+ * from the process inside, and buttons are the lines that a user may type.
  */
 import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
@@ -24,7 +25,10 @@ import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";
 
-/** A snapshot is written once a period; an engine that has not for so long, and for so many periods, does not run. */
+/**
+ * A snapshot is written once a period; an engine that has not for so long, and for so many periods,
+ * does not run.
+ */
 const FRESH_MS = 500;
 const FRESH_PERIODS = 5;
 
@@ -39,7 +43,8 @@ const ACTIONS: PageState["actions"] = [
   ["restore", "Restore"],
 ];
 
-const WAIT_FOR_PROCEDURE = "The acceptance procedure has the aircraft: the buttons work when it is over.";
+const WAIT_FOR_PROCEDURE =
+  "The acceptance procedure has the aircraft: the buttons work when it is over.";
 
 /** What one server says of itself, as long as it is fresh; null: nothing. */
 interface View {
@@ -93,18 +98,34 @@ export class RigPage {
 
   state(): PageState {
     const config = this.#config;
-    const views = config.servers.map(({ id }, index) => (this.#machines[index] === "on" ? this.#view(id) : null));
+    const views = config.servers.map(({ id }, index) =>
+      this.#machines[index] === "on" ? this.#view(id) : null,
+    );
     const functions = ownedFunctions(config, views);
     const servers = config.servers.map(({ id, resource }, index): PageServer => {
       const state = this.#serverState(index, views);
-      const used = functions.reduce((sum, { owner, required }) => (owner === id ? sum + required : sum), 0);
+      const used = functions.reduce(
+        (sum, { owner, required }) => (owner === id ? sum + required : sum),
+        0,
+      );
       const lastHeardMs = heardMs(index, views);
-      return { id, state, ...serverWords(state), isSelf: false, resource, remaining: resource - used, lastHeardMs };
+      return {
+        id,
+        state,
+        ...serverWords(state),
+        isSelf: false,
+        resource,
+        remaining: resource - used,
+        lastHeardMs,
+      };
     });
     const pictured = pageFunctions({ functions }, config, servers);
     const present = views.filter((view) => view !== null);
     const worst = present.reduce<View | null>(
-      (found, view) => (view.status.keepAlive.lateUs.max > (found?.status.keepAlive.lateUs.max ?? -1) ? view : found),
+      (found, view) =>
+        view.status.keepAlive.lateUs.max > (found?.status.keepAlive.lateUs.max ?? -1)
+          ? view
+          : found,
       null,
     );
     const rejected = present.flatMap(({ status }) => Object.values(status.keepAlive.rejected));
@@ -150,19 +171,39 @@ export class RigPage {
   }
 
   #note(label: string, text: string): void {
-    const entry = { utcMs: Date.now(), bootS: nowUs() / 1e6, leg: 0, server: "rig", label, text, about: "" };
-    this.#timeline = [{ ...entry, kind: "event" as const, class: 0 }, ...this.#timeline].slice(0, TIMELINE_ENTRIES);
+    const entry = {
+      utcMs: Date.now(),
+      bootS: nowUs() / 1e6,
+      leg: 0,
+      server: "rig",
+      label,
+      text,
+      about: "",
+    };
+    this.#timeline = [{ ...entry, kind: "event" as const, class: 0 }, ...this.#timeline].slice(
+      0,
+      TIMELINE_ENTRIES,
+    );
   }
 }
 
-/** Every function with the server that says itself that it has it; where two do, the one that has said so last is alive. */
-function ownedFunctions(config: AircraftConfig, views: readonly (View | null)[]): StatusDocument["functions"] {
-  const newestFirst = views.filter((view) => view !== null).sort((one, other) => one.ageMs - other.ageMs);
+/**
+ * Every function with the server that says itself that it has it; where two do, the one that has
+ * said so last is alive.
+ */
+function ownedFunctions(
+  config: AircraftConfig,
+  views: readonly (View | null)[],
+): StatusDocument["functions"] {
+  const newestFirst = views
+    .filter((view) => view !== null)
+    .sort((one, other) => one.ageMs - other.ageMs);
   return config.functions.map(({ id, priority, required, vips }, index) => {
     const entry = { id, priority, required, vips: vips.map(({ text }) => text) };
     for (const { status } of newestFirst) {
       const own = status.functions[index];
-      if (own !== undefined && own.owner === status.server) return { ...entry, owner: own.owner, state: own.state };
+      if (own !== undefined && own.owner === status.server)
+        return { ...entry, owner: own.owner, state: own.state };
     }
     return { ...entry, owner: null, state: "stopped" };
   });

@@ -1,4 +1,7 @@
-/** What the rig and its seats say to each other: JSON, one document a line, over the seat's standard input and output. */
+/**
+ * What the rig and its seats say to each other: JSON, one document a line, over the seat's standard
+ * input and output.
+ */
 import type { Change, Gap, Overlap } from "./target-record.ts";
 
 /** The first line that a seat reads. */

@@ -1,9 +1,10 @@
 /**
- * `wingman-rig seat`: one seat of the virtual aircraft. It calls every VIP of every function every few milliseconds and
- * keeps what {@link TargetRecord} keeps, and listens to the client notices.
+ * `wingman-rig seat`: one seat of the virtual aircraft. It calls every VIP of every function every
+ * few milliseconds and keeps what {@link TargetRecord} keeps, and listens to the client notices.
  *
- * The loop blocks in ppoll like the flight loop, at real-time priority where it may, because a seat that oversleeps would
- * see no gap. Bun's event loop is turned now and then for the rig's questions on standard input.
+ * The loop blocks in ppoll like the flight loop, at real-time priority where it may, because a seat
+ * that oversleeps would see no gap. Bun's event loop is turned now and then for the rig's questions
+ * on standard input.
  */
 import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
@@ -24,10 +25,20 @@ import {
   PROBE_BYTES,
   SERVICE_PORT,
 } from "./probe.ts";
-import type { NoticeRecord, SeatOrder, SeatReady, SeatReport, SeatRequest, SeatTarget } from "./seat-order.ts";
+import type {
+  NoticeRecord,
+  SeatOrder,
+  SeatReady,
+  SeatReport,
+  SeatRequest,
+  SeatTarget,
+} from "./seat-order.ts";
 import { TargetRecord } from "./target-record.ts";
 
-/** Probes are spread over their interval in slots of this length, a millisecond, so that they do not all meet in one instant. */
+/**
+ * Probes are spread over their interval in slots of this length, a millisecond, so that they do not
+ * all meet in one instant.
+ */
 const SLOT_US = 1000;
 
 /** Below the flight loop of the servers, above everything else. */
@@ -75,7 +86,10 @@ class SeatMeasurement {
   readonly #intervals: Uint16Array;
   readonly #addresses: NativeMemory;
   readonly #probe = new NativeMemory(PROBE_BYTES);
-  /** Watches nothing: answers wait in their sockets until the next slot, because only whether they come counts. */
+  /**
+   * Watches nothing: answers wait in their sockets until the next slot, because only whether they
+   * come counts.
+   */
   readonly #alarm = new Poller();
   readonly #socket4 = new DatagramSocket(4);
   readonly #socket6 = new DatagramSocket(6);
@@ -96,7 +110,13 @@ class SeatMeasurement {
     this.#addresses = new NativeMemory(Math.max(1, order.targets.length) * SOCKADDR_BYTES);
     order.targets.forEach((target, number) => {
       const { family, address } = target;
-      writeSocketAddress(this.#addresses.view, number * SOCKADDR_BYTES, family, address, SERVICE_PORT);
+      writeSocketAddress(
+        this.#addresses.view,
+        number * SOCKADDR_BYTES,
+        family,
+        address,
+        SERVICE_PORT,
+      );
     });
     this.#notice = new MulticastSocket({
       interfaceName: order.notice.interface,
@@ -123,12 +143,17 @@ class SeatMeasurement {
     // After a stall the slots that were missed stay missed: a burst would measure nothing.
     if (this.#deadlineUs < timeUs) this.#deadlineUs = timeUs;
     this.#receive();
-    for (let number = 0; number < this.#records.length; number++) this.#record(number).judge(timeUs);
+    for (let number = 0; number < this.#records.length; number++)
+      this.#record(number).judge(timeUs);
   }
 
   report(sinceUs: number): SeatReport {
     let latenessUsMax = 0;
-    for (let number = Math.max(0, this.#stallCount - STALLS_MAX); number < this.#stallCount; number++) {
+    for (
+      let number = Math.max(0, this.#stallCount - STALLS_MAX);
+      number < this.#stallCount;
+      number++
+    ) {
       const at = number % STALLS_MAX;
       if ((this.#stallAtUs[at] as number) > sinceUs)
         latenessUsMax = Math.max(latenessUsMax, this.#stallUs[at] as number);
@@ -180,8 +205,13 @@ class SeatMeasurement {
       const number = answerTarget(answer);
       if (!isAnswer(answer, length, this.#seat) || number >= this.#targets.length) continue;
       const record = this.#record(number);
-      const isAsked = answerFunction(answer) === (this.#targets[number] as SeatTarget).functionIndex;
-      if (isAsked && socket === this.#socketOf(number) && socket.isFrom(this.#addresses, number * SOCKADDR_BYTES)) {
+      const isAsked =
+        answerFunction(answer) === (this.#targets[number] as SeatTarget).functionIndex;
+      if (
+        isAsked &&
+        socket === this.#socketOf(number) &&
+        socket.isFrom(this.#addresses, number * SOCKADDR_BYTES)
+      ) {
         record.answer(answerSequence(answer), answerServer(answer), answerProcess(answer));
       } else {
         record.foreign++;
@@ -200,7 +230,15 @@ class SeatMeasurement {
       }
       const { event, reason, functionIndex, functionId, server, sequence } = result.notice;
       if (this.#notices.length === NOTICES_MAX) this.#notices.shift();
-      this.#notices.push({ atUs: nowUs(), event, reason, functionIndex, functionId, server, sequence });
+      this.#notices.push({
+        atUs: nowUs(),
+        event,
+        reason,
+        functionIndex,
+        functionId,
+        server,
+        sequence,
+      });
     }
   }
 

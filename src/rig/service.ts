@@ -1,13 +1,15 @@
 /**
- * `wingman-rig service`: the small real process behind every function of the virtual aircraft. It answers on UDP and TCP
- * port {@link SERVICE_PORT} of the function's VIPs and says which function, server and process answered.
+ * `wingman-rig service`: the small real process behind every function of the virtual aircraft. It
+ * answers on UDP and TCP port {@link SERVICE_PORT} of the function's VIPs and says which function,
+ * server and process answered.
  *
- * It binds to the VIPs themselves, so that answers come from the address that was asked. A service may start before its
- * VIP arrives: the rig sets `ip_nonlocal_bind` in the servers' namespaces.
+ * It binds to the VIPs themselves, so that answers come from the address that was asked. A service
+ * may start before its VIP arrives: the rig sets `ip_nonlocal_bind` in the servers' namespaces.
  *
- * The machine that plays the aircraft runs dozens of these, and each answers a thousand probes a second: the process blocks in
- * ppoll for datagrams, at a third of the cost of Bun's own UDP socket. TCP and signals are Bun's; its event loop is turned for
- * them now and then, and at once when a signal comes.
+ * The machine that plays the aircraft runs dozens of these, and each answers a thousand probes a
+ * second: the process blocks in ppoll for datagrams, at a third of the cost of Bun's own UDP
+ * socket. TCP and signals are Bun's; its event loop is turned for them now and then, and at once
+ * when a signal comes.
  */
 import { parseAddress } from "../config/address.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
@@ -30,9 +32,16 @@ const ANSWERS_PER_TURN_MAX = 64;
 /** Two names of at most 32 characters, and a number. */
 const TEXT_BYTES_MAX = 128;
 
-/** Arguments: index of the function, then the identifiers of the servers in the order of the configuration, with commas. */
+/**
+ * Arguments: index of the function, then the identifiers of the servers in the order of the
+ * configuration, with commas.
+ */
 export async function service(args: string[]): Promise<number> {
-  const { WINGMAN_FUNCTION: name = "", WINGMAN_SERVER: server = "", WINGMAN_VIPS: vips = "" } = process.env;
+  const {
+    WINGMAN_FUNCTION: name = "",
+    WINGMAN_SERVER: server = "",
+    WINGMAN_VIPS: vips = "",
+  } = process.env;
   const functionIndex = Number(args[0]);
   const serverIndex = (args[1] ?? "").split(",").indexOf(server);
   const addresses = vips.split(",").map(parseAddress);
@@ -49,13 +58,16 @@ export async function service(args: string[]): Promise<number> {
     });
   }
 
-  // A service that waits for a processor behind the machine's other work would look like an outage. Where that is refused the
-  // figures are as good as the machine is quiet; the seats, which are refused too, say so.
+  // A service that waits for a processor behind the machine's other work would look like an outage.
+  // Where that is refused the figures are as good as the machine is quiet; the seats, which are
+  // refused too, say so.
   becomeRealtime(REALTIME_PRIORITY);
   const identity = new Identity(functionIndex, serverIndex, `${name} ${server}`);
   for (const hostname of vips.split(",")) listenTcp(hostname, identity);
   const poller = new Poller();
-  const sockets = addresses.flatMap((vip) => (vip === null ? [] : [listenUdp(vip.family, vip.bytes, poller)]));
+  const sockets = addresses.flatMap((vip) =>
+    vip === null ? [] : [listenUdp(vip.family, vip.bytes, poller)],
+  );
   let turnUs = 0;
   while (!isOver) {
     const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0; // false also when a signal has come
@@ -93,7 +105,14 @@ class Identity {
       if (isProbe(socket.received.view, length)) {
         const { functionIndex, serverIndex } = this;
         const probe = socket.received.view;
-        encodeAnswer(this.#answer.view, probe, serverIndex, functionIndex, this.#start, ++this.#counter);
+        encodeAnswer(
+          this.#answer.view,
+          probe,
+          serverIndex,
+          functionIndex,
+          this.#start,
+          ++this.#counter,
+        );
         socket.reply(this.#answer, ANSWER_BYTES);
       } else {
         const { written } = new TextEncoder().encodeInto(this.line(), this.#answer.bytes);

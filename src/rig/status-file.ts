@@ -1,6 +1,7 @@
 /**
- * A server's state as the rig watches it: read straight from the engine's snapshot, because starting `wingman status` for every
- * look would disturb what is being measured. The acceptance procedure compares both once.
+ * A server's state as the rig watches it: read straight from the engine's snapshot, because
+ * starting `wingman status` for every look would disturb what is being measured. The acceptance
+ * procedure compares both once.
  */
 import { readSnapshot } from "../supervisor/status-reader.ts";
 import {
@@ -37,14 +38,19 @@ export function readServerView(file: string): ServerView | null {
 
 function decode(view: DataView): ServerView {
   const servers = Array.from({ length: view.getUint8(STATUS_SERVER_COUNT_AT) }, (_, index) => {
-    const state = view.getUint8(STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES + STATUS_SERVER_STATE_AT);
+    const state = view.getUint8(
+      STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES + STATUS_SERVER_STATE_AT,
+    );
     return SERVER_STATE_NAMES[state] ?? "unknown";
   });
-  const functions = Array.from({ length: view.getUint32(STATUS_FUNCTION_COUNT_AT, true) }, (_, index) => {
-    const at = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
-    const state = FUNCTION_STATE_NAMES[view.getUint8(at + STATUS_FUNCTION_STATE_AT)] ?? "unknown";
-    return { owner: view.getInt8(at + STATUS_FUNCTION_OWNER_AT), state };
-  });
+  const functions = Array.from(
+    { length: view.getUint32(STATUS_FUNCTION_COUNT_AT, true) },
+    (_, index) => {
+      const at = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
+      const state = FUNCTION_STATE_NAMES[view.getUint8(at + STATUS_FUNCTION_STATE_AT)] ?? "unknown";
+      return { owner: view.getInt8(at + STATUS_FUNCTION_OWNER_AT), state };
+    },
+  );
   return {
     incarnation: view.getUint32(STATUS_INCARNATION_AT, true),
     phase: PHASE_NAMES[view.getUint8(STATUS_PHASE_AT)] ?? "unknown",

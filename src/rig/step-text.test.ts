@@ -40,8 +40,12 @@ test("a step that was left out says why, and counts neither as passed nor as fai
   const step = new ProcedureStep(7, "Power-off");
   step.leaveOut("nobody is there");
   expect(formatStep(step.result)).toBe("NOT DONE  step 7: Power-off\n        nobody is there\n");
-  expect(formatConclusion([stepWith(true), step.result])).toBe("1 of 2 steps passed (1 checks); not done: 7");
-  expect(formatConclusion([stepWith(false), step.result])).toBe("1 of 2 steps failed: 3; not done: 7");
+  expect(formatConclusion([stepWith(true), step.result])).toBe(
+    "1 of 2 steps passed (1 checks); not done: 7",
+  );
+  expect(formatConclusion([stepWith(false), step.result])).toBe(
+    "1 of 2 steps failed: 3; not done: 7",
+  );
   step.check("what was begun all the same", "none", "two", false);
   expect(step.result).toMatchObject({ passed: false });
   expect(step.result.notDone).toBeUndefined();

@@ -1,4 +1,7 @@
-/** Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a function is moved by hand. */
+/**
+ * Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a
+ * function is moved by hand.
+ */
 import { LOG_ACTION } from "../core/maintenance-code.ts";
 import type { ConsoleAnswer, ConsoleClient } from "./console-client.ts";
 import type { ConsoleContext } from "./console-context.ts";
@@ -23,7 +26,9 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
   await command(context, step, serverId, "drain", "DRAIN");
   const settlement = await context.settle(expected, drained);
   context.checkSettlement(step, before, expected, settlement);
-  const left = Object.entries(settlement.owners).flatMap(([id, owner]) => (owner === serverId ? [id] : []));
+  const left = Object.entries(settlement.owners).flatMap(([id, owner]) =>
+    owner === serverId ? [id] : [],
+  );
   step.check(`functions left on ${serverId}`, "none", listed(left), left.length === 0);
   checkStayed(step, before, settlement.owners, serverId);
 
@@ -33,8 +38,15 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
   context.drained = null;
   const resumed = await context.settle(back);
   context.checkSettlement(step, resting, back, resumed);
-  const missing = Object.keys(before).filter((id) => before[id] !== null && resumed.owners[id] === null);
-  step.check("functions that ran before and do not now", "none", listed(missing), missing.length === 0);
+  const missing = Object.keys(before).filter(
+    (id) => before[id] !== null && resumed.owners[id] === null,
+  );
+  step.check(
+    "functions that ran before and do not now",
+    "none",
+    listed(missing),
+    missing.length === 0,
+  );
   return step.result;
 }
 
@@ -49,7 +61,12 @@ async function command(
   const answer = await context.client(serverId)?.ask(line);
   step.did(`typed ${line} on the console of ${serverId}`);
   const isDone = answer?.error === null;
-  step.check(`answer to ${line}`, "OK", isDone ? "OK" : `ERR ${answer?.error}: ${answer?.lines.at(-1)}`, isDone);
+  step.check(
+    `answer to ${line}`,
+    "OK",
+    isDone ? "OK" : `ERR ${answer?.error}: ${answer?.lines.at(-1)}`,
+    isDone,
+  );
   if (isDone) context.expectRecord(serverId, [LOG_ACTION], logged);
 }
 
@@ -91,12 +108,21 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const answer = await confirmed(client, `move ${functionId} ${to} confirm`);
   const words = answer.lines.at(-1) ?? "";
   if (answer.error !== null && NO_MOVE.includes(answer.error)) {
-    step.leaveOut(`move ${functionId} ${to} confirm was answered with ERR ${answer.error}: ${words}`);
+    step.leaveOut(
+      `move ${functionId} ${to} confirm was answered with ERR ${answer.error}: ${words}`,
+    );
     return step.result;
   }
-  step.did(`typed move ${functionId} ${to} on the console of ${client.serverId}, then the same with confirm`);
+  step.did(
+    `typed move ${functionId} ${to} on the console of ${client.serverId}, then the same with confirm`,
+  );
   const asked = unconfirmed.error ?? "OK";
-  step.check("answer without confirm", "ERR CONFIRM", asked === "OK" ? asked : `ERR ${asked}`, asked === "CONFIRM");
+  step.check(
+    "answer without confirm",
+    "ERR CONFIRM",
+    asked === "OK" ? asked : `ERR ${asked}`,
+    asked === "CONFIRM",
+  );
   const isDone = answer.error === null;
   step.check("answer with confirm", "OK", isDone ? "OK" : `ERR ${answer.error}: ${words}`, isDone);
   if (!isDone) return step.result;
@@ -107,17 +133,26 @@ export async function moveByHand(context: ConsoleContext): Promise<StepResult> {
   const back = await confirmed(client, `move ${functionId} ${from} confirm`);
   step.did(`typed move ${functionId} ${from} confirm, so that it is as it was`);
   const isBack = back.error === null;
-  step.check("answer to the way back", "OK", isBack ? "OK" : `ERR ${back.error}: ${back.lines.at(-1)}`, isBack);
+  step.check(
+    "answer to the way back",
+    "OK",
+    isBack ? "OK" : `ERR ${back.error}: ${back.lines.at(-1)}`,
+    isBack,
+  );
   if (isBack) context.checkSettlement(step, expected, before, await context.settle(before, NOBODY));
   return step.result;
 }
 
-/** Asks again while another move is under way: one that is done is told to the others for some periods. */
+/**
+ * Asks again while another move is under way: one that is done is told to the others for some
+ * periods.
+ */
 async function confirmed(client: ConsoleClient, line: string): Promise<ConsoleAnswer> {
   const deadlineMs = performance.now() + MOVE_DEADLINE_MS;
   for (;;) {
     const answer = await client.ask(line);
-    if (!["PENDING", "BUSY"].includes(answer.error ?? "") || performance.now() > deadlineMs) return answer;
+    if (!["PENDING", "BUSY"].includes(answer.error ?? "") || performance.now() > deadlineMs)
+      return answer;
     await Bun.sleep(AGAIN_MS);
   }
 }

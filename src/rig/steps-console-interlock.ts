@@ -18,7 +18,9 @@ export async function interlock(context: ConsoleContext): Promise<StepResult> {
     return step.result;
   }
   if (isOnGround && context.skipPower) {
-    step.leaveOut("the aircraft is on ground, and with --skip-power nobody is asked to change the ground input");
+    step.leaveOut(
+      "the aircraft is on ground, and with --skip-power nobody is asked to change the ground input",
+    );
     return step.result;
   }
   if (isOnGround) {
@@ -31,7 +33,8 @@ export async function interlock(context: ConsoleContext): Promise<StepResult> {
   const answer = await client.ask(DISTURBING);
   step.did(`typed ${DISTURBING} on the console of ${client.serverId}`);
   const isRefused = answer.error === "GROUND";
-  const measured = answer.error === null ? "OK: it was done" : `ERR ${answer.error}: ${answer.lines.at(-1)}`;
+  const measured =
+    answer.error === null ? "OK: it was done" : `ERR ${answer.error}: ${answer.lines.at(-1)}`;
   step.check("answer", "ERR GROUND", measured, isRefused);
   if (isRefused) context.expectRecord(client.serverId, [LOG_ACTION_REFUSED], "CLEAR FAULTS");
   const reading = await client.ask("show faults");
@@ -44,12 +47,21 @@ export async function interlock(context: ConsoleContext): Promise<StepResult> {
   if (isOnGround) {
     context.operator(`set the ground input of server ${client.serverId} back to "on ground"`);
     const isBack = await becomes(context, client, true);
-    step.check("ground input after it", "on ground", isBack ? "on ground" : "still in the air", isBack);
+    step.check(
+      "ground input after it",
+      "on ground",
+      isBack ? "on ground" : "still in the air",
+      isBack,
+    );
   }
   return step.result;
 }
 
-async function becomes(context: ConsoleContext, client: ConsoleClient, isOnGround: boolean): Promise<boolean> {
+async function becomes(
+  context: ConsoleContext,
+  client: ConsoleClient,
+  isOnGround: boolean,
+): Promise<boolean> {
   return await waitFor(OPERATOR_DEADLINE_MS, async () => {
     context.requireGoingOn();
     return (await groundOf(client)) === isOnGround;

@@ -7,7 +7,10 @@ import type { ConsoleContext, ExpectedRecord } from "./console-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 
 const HOUR_US = 3_600_000_000;
-/** Records from before the procedure that are read as well: what came too often in this hour is not written again. */
+/**
+ * Records from before the procedure that are read as well: what came too often in this hour is not
+ * written again.
+ */
 const EARLIER_RECORDS = 100;
 
 export async function logsTell(context: ConsoleContext): Promise<StepResult> {
@@ -19,13 +22,27 @@ export async function logsTell(context: ConsoleContext): Promise<StepResult> {
     const count = Math.min(CONSOLE_LOG_RECORDS_MAX, now.newestSequence - since + EARLIER_RECORDS);
     const entries = await context.records(client, count);
     const written = now.newestSequence - since;
-    step.did(`read the newest ${entries.length} records of ${client.serverId}, ${written} of them of this procedure`);
-    step.check(`records of ${client.serverId} in this procedure`, "at least one", String(written), written > 0);
+    step.did(
+      `read the newest ${entries.length} records of ${client.serverId}, ${written} of them of this procedure`,
+    );
+    step.check(
+      `records of ${client.serverId} in this procedure`,
+      "at least one",
+      String(written),
+      written > 0,
+    );
     const lost = now.lost - (before?.lost ?? 0);
-    step.check(`records of ${client.serverId} lost`, "none", lost === 0 ? "none" : String(lost), lost === 0);
+    step.check(
+      `records of ${client.serverId} lost`,
+      "none",
+      lost === 0 ? "none" : String(lost),
+      lost === 0,
+    );
     for (const expected of context.expected.filter(({ server }) => server === client.serverId)) {
       const { found, isThere } = search(entries, since, expected);
-      const names = expected.codes.map((code) => `${eventLabel(code)} ${maintenanceEvent(code)?.text ?? ""}`);
+      const names = expected.codes.map(
+        (code) => `${eventLabel(code)} ${maintenanceEvent(code)?.text ?? ""}`,
+      );
       const what = [names.join(" or "), expected.detail].join(" ").trim();
       step.check(`log of ${client.serverId}: ${what}`, "a record", found, isThere);
     }
@@ -33,7 +50,10 @@ export async function logsTell(context: ConsoleContext): Promise<StepResult> {
   return step.result;
 }
 
-/** The record, or why there need be none: what comes too often in an hour is counted, and written when the hour is over. */
+/**
+ * The record, or why there need be none: what comes too often in an hour is counted, and written
+ * when the hour is over.
+ */
 export function search(
   entries: readonly LogEntry[],
   since: number,
@@ -41,15 +61,22 @@ export function search(
 ): { found: string; isThere: boolean } {
   const like = entries.filter(
     (entry) =>
-      codes.includes(entry.code) && entry.detail.startsWith(detail) && (entry.kind === "event" || entry.kind === "set"),
+      codes.includes(entry.code) &&
+      entry.detail.startsWith(detail) &&
+      (entry.kind === "event" || entry.kind === "set"),
   );
   const record = like.find(({ sequence }) => sequence > since);
   if (record !== undefined) {
-    const words = [record.label, record.text, record.detail].filter((word) => word !== "").join(" ");
+    const words = [record.label, record.text, record.detail]
+      .filter((word) => word !== "")
+      .join(" ");
     return { found: `record ${record.sequence}: ${words}`, isThere: true };
   }
   const nowUs = entries.at(-1)?.bootUs ?? 0;
   const earlier = like.filter(({ bootUs }) => nowUs - bootUs < HOUR_US).length;
   if (earlier < LOG_RECORDS_PER_HOUR_MAX) return { found: "none", isThere: false };
-  return { found: `held back: ${earlier} of them were written within an hour, the rest is counted`, isThere: true };
+  return {
+    found: `held back: ${earlier} of them were written within an hour, the rest is counted`,
+    isThere: true,
+  };
 }

@@ -1,5 +1,13 @@
-/** Steps 7 and 8 over serial consoles: the operator switches a server off and on again, and the others are watched. */
-import { LOG_FUNCTION_UP, LOG_POWER_ON, LOG_SERVER_LOST, LOG_STARTED_AGAIN } from "../core/maintenance-code.ts";
+/**
+ * Steps 7 and 8 over serial consoles: the operator switches a server off and on again, and the
+ * others are watched.
+ */
+import {
+  LOG_FUNCTION_UP,
+  LOG_POWER_ON,
+  LOG_SERVER_LOST,
+  LOG_STARTED_AGAIN,
+} from "../core/maintenance-code.ts";
 import { TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ConsoleFault } from "./console-client.ts";
 import { BOOT_DEADLINE_MS, type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";
@@ -36,7 +44,10 @@ export async function powerOff(context: ConsoleContext): Promise<StepResult> {
     if (views.every((view) => stateOf(view, victim.serverId) === "alive")) samples.length = 0;
     samples.push(views);
   };
-  const settlement = await context.settle(expected, absent, { deadlineMs: OPERATOR_DEADLINE_MS, look });
+  const settlement = await context.settle(expected, absent, {
+    deadlineMs: OPERATOR_DEADLINE_MS,
+    look,
+  });
   context.checkSettlement(step, before, expected, settlement);
   if (!settlement.isSettled) {
     if (samples.length === 1) context.off = null; // it was never switched off
@@ -44,19 +55,29 @@ export async function powerOff(context: ConsoleContext): Promise<StepResult> {
   }
   checkTimes(context, step, victim.serverId, before, settlement.owners, samples);
   await tellRecordedTimes(context, step, victim.serverId);
-  for (const { serverId } of context.watching) context.expectRecord(serverId, [LOG_SERVER_LOST], victim.serverId);
+  for (const { serverId } of context.watching)
+    context.expectRecord(serverId, [LOG_SERVER_LOST], victim.serverId);
   return step.result;
 }
 
-/** From the loss to the functions that came up after it, by the clock of each server that recorded both. */
-async function tellRecordedTimes(context: ConsoleContext, step: ProcedureStep, victim: string): Promise<void> {
+/**
+ * From the loss to the functions that came up after it, by the clock of each server that recorded
+ * both.
+ */
+async function tellRecordedTimes(
+  context: ConsoleContext,
+  step: ProcedureStep,
+  victim: string,
+): Promise<void> {
   for (const client of context.watching) {
     const entries = await context.records(client, NEWEST_RECORDS);
     const lost = entries.findLast(
       ({ code, detail, kind }) => code === LOG_SERVER_LOST && detail === victim && kind === "set",
     );
     if (lost === undefined) continue; // step 9 asks for it
-    const up = entries.filter(({ code, sequence }) => code === LOG_FUNCTION_UP && sequence > lost.sequence);
+    const up = entries.filter(
+      ({ code, sequence }) => code === LOG_FUNCTION_UP && sequence > lost.sequence,
+    );
     const lastUs = Math.max(...up.map(({ bootUs }) => bootUs));
     const words =
       up.length === 0
@@ -66,7 +87,9 @@ async function tellRecordedTimes(context: ConsoleContext, step: ProcedureStep, v
   }
 }
 
-/** How soon the others noticed, and had taken over, as narrowly as looks at their consoles can tell. */
+/**
+ * How soon the others noticed, and had taken over, as narrowly as looks at their consoles can tell.
+ */
 function checkTimes(
   context: ConsoleContext,
   step: ProcedureStep,
@@ -96,12 +119,24 @@ function checkTimes(
   );
   checkBounds(step, `${victim} seen as lost`, detected, detectionMs);
   if (lost.length > 0)
-    checkBounds(step, `${lost.length} functions of ${victim} taken over and running`, takenOver, takeOverMs);
+    checkBounds(
+      step,
+      `${lost.length} functions of ${victim} taken over and running`,
+      takenOver,
+      takeOverMs,
+    );
 }
 
-function checkBounds(step: ProcedureStep, what: string, bounds: Bounds, limitMs: number | null): void {
+function checkBounds(
+  step: ProcedureStep,
+  what: string,
+  bounds: Bounds,
+  limitMs: number | null,
+): void {
   const expected =
-    limitMs === null ? "a time (its limit stands in the configuration, see --config)" : `within ${limitMs} ms`;
+    limitMs === null
+      ? "a time (its limit stands in the configuration, see --config)"
+      : `within ${limitMs} ms`;
   const isRight = Number.isFinite(bounds.byMs) && (limitMs === null || bounds.notYetMs <= limitMs);
   step.check(what, expected, bounds.text, isRight);
 }
@@ -119,7 +154,9 @@ function limitsMs(
     ? PROCESS_START_MS_MAX
     : 0;
   // Whoever makes room may take its grace.
-  const graceMs = Math.max(...functions.map(({ command, stopGraceMs }) => (command === null ? 0 : stopGraceMs)));
+  const graceMs = Math.max(
+    ...functions.map(({ command, stopGraceMs }) => (command === null ? 0 : stopGraceMs)),
+  );
   return { detectionMs, takeOverMs: detectionMs + TAKEOVER_MARGIN_MS + startMs + graceMs };
 }
 
@@ -140,7 +177,12 @@ export async function recovery(context: ConsoleContext): Promise<StepResult> {
   context.operator(`switch server ${serverId} on again`);
   step.did(`asked the operator to switch server ${serverId} on again`);
   const isThere = await answersAgain(context, BOOT_DEADLINE_MS);
-  step.check(`console of ${serverId}`, "answers again", isThere ? "answers again" : "silent", isThere);
+  step.check(
+    `console of ${serverId}`,
+    "answers again",
+    isThere ? "answers again" : "silent",
+    isThere,
+  );
   if (!isThere) return step.result;
   context.off = null;
   context.checkSettlement(step, before, expected, await context.settle(expected));

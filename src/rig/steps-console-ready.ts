@@ -1,4 +1,7 @@
-/** Steps 1 to 3 over serial consoles: the right servers with the same software answer, they are in order, and each finds itself well. */
+/**
+ * Steps 1 to 3 over serial consoles: the right servers with the same software answer, they are in
+ * order, and each finds itself well.
+ */
 import { tableDigestText } from "../config/digest.ts";
 import type { StorageFigures, TestResult } from "../manage/maintenance.ts";
 import type { VersionDocument } from "../manage/version-document.ts";
@@ -12,7 +15,10 @@ type Identity = VersionDocument & { readonly server: string };
 
 export async function consolesAnswer(context: ConsoleContext): Promise<StepResult> {
   const { clients, config } = context;
-  const step = new ProcedureStep(1, "Every console answers, for the same software and configuration");
+  const step = new ProcedureStep(
+    1,
+    "Every console answers, for the same software and configuration",
+  );
   step.did(`pressed Enter on the consoles at ${listed(clients.map(({ device }) => device))}`);
   const identities: Identity[] = [];
   for (const client of clients) {
@@ -20,7 +26,10 @@ export async function consolesAnswer(context: ConsoleContext): Promise<StepResul
       await client.connect();
       const identity = await client.document<Identity>("show version");
       identities.push(identity);
-      context.logsBefore.set(client.serverId, await client.document<StorageFigures>("show storage"));
+      context.logsBefore.set(
+        client.serverId,
+        await client.document<StorageFigures>("show storage"),
+      );
       step.check(
         `who answers at ${client.device}`,
         `server ${client.serverId}`,
@@ -29,12 +38,21 @@ export async function consolesAnswer(context: ConsoleContext): Promise<StepResul
       );
     } catch (error) {
       if (!(error instanceof ConsoleFault)) throw error;
-      step.check(`who answers at ${client.device}`, `server ${client.serverId}`, error.message, false);
+      step.check(
+        `who answers at ${client.device}`,
+        `server ${client.serverId}`,
+        error.message,
+        false,
+      );
     }
   }
   if (identities.length < clients.length) return step.result;
 
-  const checkSame = (what: string, value: (identity: Identity) => string, wanted: string | null): void => {
+  const checkSame = (
+    what: string,
+    value: (identity: Identity) => string,
+    wanted: string | null,
+  ): void => {
     const found = new Set(identities.map(value));
     const [first = ""] = found;
     const isRight = found.size === 1 && (wanted === null || first === wanted);
@@ -44,14 +62,20 @@ export async function consolesAnswer(context: ConsoleContext): Promise<StepResul
   const partNumber = config === null ? null : config.partNumber || "none";
   checkSame("part number", (identity) => identity.partNumber ?? "none", partNumber);
   checkSame("build", ({ version, buildDigest }) => `${version} ${buildDigest}`, null);
-  checkSame("digest of the table", ({ tableDigest }) => tableDigest, config === null ? null : tableDigestText(config));
+  checkSame(
+    "digest of the table",
+    ({ tableDigest }) => tableDigest,
+    config === null ? null : tableDigestText(config),
+  );
 
   const [first] = clients;
   const servers = (await first?.document<ShownServer[]>("show servers")) ?? [];
   context.serverIds = servers.map(({ id }) => id);
   const without = context.serverIds.filter((id) => context.client(id) === undefined);
   if (without.length > 0) {
-    step.did(`no console is connected to ${listed(without)}: what is said of it is what the others see`);
+    step.did(
+      `no console is connected to ${listed(without)}: what is said of it is what the others see`,
+    );
   }
   return step.result;
 }
@@ -66,7 +90,9 @@ export async function serversInOrder(context: ConsoleContext): Promise<StepResul
   context.checkSettlement(step, before, expected, settlement);
   const views = await context.views();
   const owned = Object.values(settlement.owners).filter((owner) => owner !== null).length;
-  const resting = Object.entries(settlement.owners).flatMap(([id, owner]) => (owner === null ? [id] : []));
+  const resting = Object.entries(settlement.owners).flatMap(([id, owner]) =>
+    owner === null ? [id] : [],
+  );
   step.check(
     "functions that run",
     "at least one",
@@ -81,7 +107,9 @@ export async function builtInTests(context: ConsoleContext): Promise<StepResult>
   step.did("typed test on every console");
   for (const client of context.watching) {
     const results = await client.document<TestResult[]>("test");
-    const failed = results.filter(({ passed }) => !passed).map(({ what, found }) => `${what}: ${found}`);
+    const failed = results
+      .filter(({ passed }) => !passed)
+      .map(({ what, found }) => `${what}: ${found}`);
     step.check(
       `built-in test of ${client.serverId}`,
       "all passed",

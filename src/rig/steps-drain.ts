@@ -12,12 +12,16 @@ export async function plannedDrain(context: AcceptanceContext): Promise<StepResu
   for (let attempt = 1; ; attempt++) {
     const { step, isDisturbed } = await drainAndResume(context);
     if (attempt > 1)
-      step.did(`attempt ${attempt}: in the one before, something else on this machine held up the seats`);
+      step.did(
+        `attempt ${attempt}: in the one before, something else on this machine held up the seats`,
+      );
     if (step.result.passed || !isDisturbed || attempt === ATTEMPTS_MAX) return step.result;
   }
 }
 
-async function drainAndResume(context: AcceptanceContext): Promise<{ step: ProcedureStep; isDisturbed: boolean }> {
+async function drainAndResume(
+  context: AcceptanceContext,
+): Promise<{ step: ProcedureStep; isDisturbed: boolean }> {
   const { aircraft } = context;
   const step = new ProcedureStep(6, "Planned drain");
   const { server, plan } = await fullestMove(context, context.owners());
@@ -43,11 +47,15 @@ async function drainAndResume(context: AcceptanceContext): Promise<{ step: Proce
   context.checkPlannedGaps(step, "functions that run on after resume", resumed, running);
   context.checkOneAnswer(step, resumed);
   aircraft.pace = "normal";
-  const isDisturbed = context.isDisturbed(drained, [...moved, ...kept]) || context.isDisturbed(resumed, running);
+  const isDisturbed =
+    context.isDisturbed(drained, [...moved, ...kept]) || context.isDisturbed(resumed, running);
   return { step, isDisturbed };
 }
 
-/** Runs `wingman drain` or `resume` on a server and waits for what `plan` says. Returns what the seats saw. */
+/**
+ * Runs `wingman drain` or `resume` on a server and waits for what `plan` says. Returns what the
+ * seats saw.
+ */
 async function command(
   context: AcceptanceContext,
   step: ProcedureStep,

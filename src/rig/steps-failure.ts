@@ -1,4 +1,7 @@
-/** Steps 3, 4 and 5: a server loses its power, less important functions make room, and everything comes back. */
+/**
+ * Steps 3, 4 and 5: a server loses its power, less important functions make room, and everything
+ * comes back.
+ */
 import { NOTICE_MOVED, NOTICE_STARTED, NOTICE_STOPPING } from "../wire/client-notice.ts";
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
@@ -7,8 +10,8 @@ import type { SeatObservation } from "./virtual-aircraft.ts";
 import type { VirtualServer } from "./virtual-server.ts";
 
 /**
- * A notice is sent before the process is told to stop, but a probe that was already on its way may be the one that finds nobody:
- * it may have been sent so long before the notice arrives.
+ * A notice is sent before the process is told to stop, but a probe that was already on its way may
+ * be the one that finds nobody: it may have been sent so long before the notice arrives.
  */
 const NOTICE_TOLERANCE_MS = 5;
 
@@ -20,14 +23,18 @@ export interface PowerFailure {
   seen: SeatObservation[];
 }
 
-export async function powerFailure(context: AcceptanceContext): Promise<{ result: StepResult; failure: PowerFailure }> {
+export async function powerFailure(
+  context: AcceptanceContext,
+): Promise<{ result: StepResult; failure: PowerFailure }> {
   const { aircraft } = context;
   const step = new ProcedureStep(3, "Power-off of one server");
   const before = context.owners();
   const { victim, plan } = await hardestLoss(context, before);
   const sinceUs = aircraft.nowUs;
   await victim.powerOff();
-  step.did(`switched server ${victim.id} off: its links went down and every process was killed with SIGKILL`);
+  step.did(
+    `switched server ${victim.id} off: its links went down and every process was killed with SIGKILL`,
+  );
   const settlement = await context.settle(plan.assignment);
   const seen = await context.observe(sinceUs);
   context.checkSettlement(step, settlement, plan);
@@ -37,7 +44,9 @@ export async function powerFailure(context: AcceptanceContext): Promise<{ result
   );
   const taken = plan.changes.moved.filter((id) => before[id] === victim.id);
   const displaced = plan.changes.moved.filter((id) => before[id] !== victim.id);
-  step.did(`had run on ${victim.id}: ${listed(Object.keys(before).filter((id) => before[id] === victim.id))}`);
+  step.did(
+    `had run on ${victim.id}: ${listed(Object.keys(before).filter((id) => before[id] === victim.id))}`,
+  );
   context.checkGaps(step, `functions of ${victim.id} that were taken over`, seen, taken, limitMs);
   // Who sees nothing when the power goes measures nothing.
   const blind = seen.filter(({ report }) =>
@@ -56,9 +65,15 @@ export async function powerFailure(context: AcceptanceContext): Promise<{ result
 }
 
 /** The server whose loss stops the most functions, then moves the most: it shows the most. */
-async function hardestLoss(context: AcceptanceContext, before: Owners): Promise<{ victim: VirtualServer; plan: Plan }> {
+async function hardestLoss(
+  context: AcceptanceContext,
+  before: Owners,
+): Promise<{ victim: VirtualServer; plan: Plan }> {
   const candidates = await Promise.all(
-    context.serving.map(async (victim) => ({ victim, plan: await context.plan(before, [victim.id]) })),
+    context.serving.map(async (victim) => ({
+      victim,
+      plan: await context.plan(before, [victim.id]),
+    })),
   );
   const weight = ({ changes }: Plan) => changes.stopped.length * 10_000 + changes.moved.length;
   return candidates.reduce((best, next) => (weight(next.plan) > weight(best.plan) ? next : best));
@@ -74,7 +89,12 @@ export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFai
   step.did(`read what the seats received while ${victim.id} was lost`);
   if (lost.length > 0) step.did(`ran on ${victim.id} and found no room elsewhere: ${listed(lost)}`);
   if (plan.changes.stopped.length === 0) {
-    step.check("functions that had to stop", "none, by wingman plan: the other servers have room", "none", true);
+    step.check(
+      "functions that had to stop",
+      "none, by wingman plan: the other servers have room",
+      "none",
+      true,
+    );
     return step.result;
   }
   for (const { seat, report } of seen) {
@@ -86,7 +106,12 @@ export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFai
       ),
     );
     const measured = answered.length === 0 ? "none" : listed(answered);
-    step.check(`stopped functions that ${seat.name} still gets answers of`, "none", measured, answered.length === 0);
+    step.check(
+      `stopped functions that ${seat.name} still gets answers of`,
+      "none",
+      measured,
+      answered.length === 0,
+    );
     if (stopped.length === 0) continue;
     const functions = context.indexMap(stopped);
     const limitMs = aircraft.probeIntervalMs() + NOTICE_TOLERANCE_MS + report.latenessUsMax / 1000;
@@ -103,7 +128,10 @@ export function lowPriorityStopped(context: AcceptanceContext, failure: PowerFai
   return step.result;
 }
 
-export async function recovery(context: AcceptanceContext, { victim }: PowerFailure): Promise<StepResult> {
+export async function recovery(
+  context: AcceptanceContext,
+  { victim }: PowerFailure,
+): Promise<StepResult> {
   const { aircraft } = context;
   const step = new ProcedureStep(5, "Recovery");
   const before = context.owners();

@@ -29,13 +29,23 @@ export async function allUp(context: AcceptanceContext): Promise<StepResult> {
     const { exitCode, stdout, stderr } = await server.command("status", "--json");
     const status = exitCode === 0 ? (JSON.parse(stdout) as Status) : {};
     const others = (status.servers ?? []).filter(({ id }) => id !== server.id);
-    const notAlive = others.filter(({ state }) => state !== "alive").map(({ id, state }) => `${id} is ${state}`);
-    const isRight = status.phase === "active" && others.length === aircraft.servers.length - 1 && notAlive.length === 0;
+    const notAlive = others
+      .filter(({ state }) => state !== "alive")
+      .map(({ id, state }) => `${id} is ${state}`);
+    const isRight =
+      status.phase === "active" &&
+      others.length === aircraft.servers.length - 1 &&
+      notAlive.length === 0;
     const measured =
       exitCode === 0
         ? `${status.phase}; ${notAlive.length === 0 ? "all others alive" : listed(notAlive)}`
         : stderr.trim();
-    step.check(`wingman status --json on ${server.id}`, "active; all others alive", measured, isRight);
+    step.check(
+      `wingman status --json on ${server.id}`,
+      "active; all others alive",
+      measured,
+      isRight,
+    );
   }
   return step.result;
 }
@@ -64,9 +74,13 @@ export async function eachAnsweredOnce(context: AcceptanceContext): Promise<Step
     aircraft.targets.forEach(({ functionIndex }, number) => {
       const id = context.names.functions[functionIndex] ?? "";
       const target = report.targets[number];
-      const isFresh = target !== undefined && target.server >= 0 && report.untilUs - target.lastAnsweredUs < FRESH_US;
+      const isFresh =
+        target !== undefined &&
+        target.server >= 0 &&
+        report.untilUs - target.lastAnsweredUs < FRESH_US;
       const answering = isFresh ? (context.names.servers[target.server] ?? null) : null;
-      if (answering !== owners[id]) wrong.add(`${id} by ${answering ?? "nobody"} instead of ${owners[id] ?? "nobody"}`);
+      if (answering !== owners[id])
+        wrong.add(`${id} by ${answering ?? "nobody"} instead of ${owners[id] ?? "nobody"}`);
     });
     step.check(
       `answers that ${seat.name} gets over UDP`,
@@ -89,11 +103,20 @@ async function callAll(context: AcceptanceContext, owners: Owners): Promise<Map<
     .flatMap(({ vips }) => vips.map(({ text }) => withoutLength(text)));
   const { stdout = "" } = (await seats[0]?.call(addresses)) ?? {};
   return new Map(
-    stdout.split("\n").map((line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)] as const),
+    stdout
+      .split("\n")
+      .map(
+        (line) => [line.slice(0, line.indexOf(" ")), line.slice(line.indexOf(" ") + 1)] as const,
+      ),
   );
 }
 
-function checkTcp(step: ProcedureStep, context: AcceptanceContext, owners: Owners, answers: Map<string, string>): void {
+function checkTcp(
+  step: ProcedureStep,
+  context: AcceptanceContext,
+  owners: Owners,
+  answers: Map<string, string>,
+): void {
   const wrong: string[] = [];
   let right = 0;
   for (const { id, vips } of context.aircraft.config.functions) {
@@ -105,14 +128,24 @@ function checkTcp(step: ProcedureStep, context: AcceptanceContext, owners: Owner
     }
   }
   const measured = wrong.length === 0 ? `so for all ${right}` : listed(wrong);
-  step.check("answers over TCP", "function and owner of each VIP", measured, wrong.length === 0 && right > 0);
+  step.check(
+    "answers over TCP",
+    "function and owner of each VIP",
+    measured,
+    wrong.length === 0 && right > 0,
+  );
 }
 
 /** P1 as the kernels have it: the addresses of what runs are on the owner and nowhere else. */
-async function checkAddresses(step: ProcedureStep, context: AcceptanceContext, owners: Owners): Promise<void> {
+async function checkAddresses(
+  step: ProcedureStep,
+  context: AcceptanceContext,
+  owners: Owners,
+): Promise<void> {
   const placed = new Map<string, string[]>();
   for (const server of context.aircraft.servers.filter(({ isOn }) => isOn)) {
-    for (const vip of await context.vipsOf(server)) placed.set(vip, [...(placed.get(vip) ?? []), server.id]);
+    for (const vip of await context.vipsOf(server))
+      placed.set(vip, [...(placed.get(vip) ?? []), server.id]);
   }
   const wrong = context.aircraft.config.functions.flatMap(({ id, vips }) =>
     vips.flatMap(({ text }) => {
@@ -121,7 +154,12 @@ async function checkAddresses(step: ProcedureStep, context: AcceptanceContext, o
     }),
   );
   const measured = wrong.length === 0 ? "so for all" : listed(wrong);
-  step.check("VIPs in the kernels of the servers", "each on its owner alone", measured, wrong.length === 0);
+  step.check(
+    "VIPs in the kernels of the servers",
+    "each on its owner alone",
+    measured,
+    wrong.length === 0,
+  );
 }
 
 const withoutLength = (text: string): string => text.split("/")[0] ?? text;

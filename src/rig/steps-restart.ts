@@ -1,4 +1,6 @@
-/** Steps 7 and 8: a server is stopped in an orderly way and started again, and an engine is killed. */
+/**
+ * Steps 7 and 8: a server is stopped in an orderly way and started again, and an engine is killed.
+ */
 import { type AcceptanceContext, type Plan, TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { formatMs, gapsOf, type Owners, ownerDifferences, statisticOf } from "./verdict.ts";
@@ -45,8 +47,15 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
   const sinceUs = aircraft.nowUs;
   const isKilled = server.killEngine();
   step.did(`SIGKILL to the engine process on server ${server.id}; its supervisor was left alone`);
-  step.check("engine process", "found and killed", isKilled ? "found and killed" : "not found", isKilled);
-  const settlement = await context.settleByItself(() => (server.view()?.incarnation ?? 0) > incarnation);
+  step.check(
+    "engine process",
+    "found and killed",
+    isKilled ? "found and killed" : "not found",
+    isKilled,
+  );
+  const settlement = await context.settleByItself(
+    () => (server.view()?.incarnation ?? 0) > incarnation,
+  );
   const after = server.view()?.incarnation ?? 0;
   step.check("incarnation", `greater than ${incarnation}`, String(after), after > incarnation);
   step.check(
@@ -61,12 +70,24 @@ export async function engineKilled(context: AcceptanceContext): Promise<StepResu
   context.checkGaps(step, "functions of the other servers", seen, plan.changes.kept, limitMs);
   context.checkOneAnswer(step, seen);
   const stillAsBefore = ownerDifferences(context.owners(), before).length === 0;
-  step.did(stillAsBefore ? "in the end every function ran where it had run" : "in the end some functions had moved");
+  step.did(
+    stillAsBefore
+      ? "in the end every function ran where it had run"
+      : "in the end some functions had moved",
+  );
   return step.result;
 }
 
-/** Who says good-bye is replaced at once: the others do not have to wait until its silence has lasted long enough. */
-function checkGoodBye(context: AcceptanceContext, step: ProcedureStep, seen: SeatObservation[], moved: string[]): void {
+/**
+ * Who says good-bye is replaced at once: the others do not have to wait until its silence has
+ * lasted long enough.
+ */
+function checkGoodBye(
+  context: AcceptanceContext,
+  step: ProcedureStep,
+  seen: SeatObservation[],
+  moved: string[],
+): void {
   const everywhere = context.indexes(context.runningEverywhere(moved));
   if (everywhere.size === 0) return;
   const { periodMs, lostAfterPeriods } = context.aircraft.config.keepAlive;
@@ -75,7 +96,12 @@ function checkGoodBye(context: AcceptanceContext, step: ProcedureStep, seen: Sea
     const gaps = gapsOf(report, context.aircraft.targets, everywhere).map(({ gapMs }) => gapMs);
     const medianMs = statisticOf(gaps)?.median ?? Number.POSITIVE_INFINITY;
     const expected = `below ${silenceMs} ms, which silence alone would take`;
-    step.check(`median gap that ${seat.name} saw`, expected, `${formatMs(medianMs)} ms`, medianMs < silenceMs);
+    step.check(
+      `median gap that ${seat.name} saw`,
+      expected,
+      `${formatMs(medianMs)} ms`,
+      medianMs < silenceMs,
+    );
   }
 }
 
@@ -85,7 +111,10 @@ export async function fullestMove(
   before: Owners,
 ): Promise<{ server: VirtualServer; plan: Plan }> {
   const candidates = await Promise.all(
-    context.serving.map(async (server) => ({ server, plan: await context.plan(before, [server.id]) })),
+    context.serving.map(async (server) => ({
+      server,
+      plan: await context.plan(before, [server.id]),
+    })),
   );
   return candidates.reduce((best, next) =>
     next.plan.changes.moved.length > best.plan.changes.moved.length ? next : best,

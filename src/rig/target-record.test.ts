@@ -3,7 +3,10 @@ import { GAPS_MAX, LATE_US, NOBODY, TargetRecord } from "./target-record.ts";
 
 const STEP_US = 4000;
 
-/** Sends one probe for each character, 4 ms apart: a digit is the server that answers, a dot is nobody. Judged at the end of time. */
+/**
+ * Sends one probe for each character, 4 ms apart: a digit is the server that answers, a dot is
+ * nobody. Judged at the end of time.
+ */
 function recordOf(story: string): TargetRecord {
   const record = new TargetRecord();
   [...story].forEach((character, number) => {
@@ -21,7 +24,9 @@ test("no gap while every probe is answered", () => {
 });
 
 test("a gap is from the last answered probe to the first answered one after it", () => {
-  expect(recordOf("00...1").gapsSince(0)).toEqual([{ startUs: 2 * STEP_US, endUs: 6 * STEP_US, lost: 3 }]);
+  expect(recordOf("00...1").gapsSince(0)).toEqual([
+    { startUs: 2 * STEP_US, endUs: 6 * STEP_US, lost: 3 },
+  ]);
 });
 
 test("silence before the first answer is no gap; silence at the end is one without an end", () => {
@@ -31,7 +36,9 @@ test("silence before the first answer is no gap; silence at the end is one witho
 
 test("gaps that ended before the time asked for are left out", () => {
   const record = recordOf("0.0.0");
-  expect(record.gapsSince(3 * STEP_US)).toEqual([{ startUs: 3 * STEP_US, endUs: 5 * STEP_US, lost: 1 }]);
+  expect(record.gapsSince(3 * STEP_US)).toEqual([
+    { startUs: 3 * STEP_US, endUs: 5 * STEP_US, lost: 1 },
+  ]);
 });
 
 test("an answer up to a second late counts, a later one does not", () => {

@@ -1,8 +1,9 @@
 /**
  * What one seat knows about one VIP: which of its probes were answered, and by whom.
  *
- * Probes are judged in the order in which they were sent, each as soon as it is answered or {@link LATE_US} old. So a late
- * answer counts as an answer, and answers that overtake each other do no harm. Numbers only: the seat's loop makes no garbage.
+ * Probes are judged in the order in which they were sent, each as soon as it is answered or {@link
+ * LATE_US} old. So a late answer counts as an answer, and answers that overtake each other do no
+ * harm. Numbers only: the seat's loop makes no garbage.
  */
 
 /** An answer later than this does not count. */
@@ -19,14 +20,17 @@ export const CHANGES_MAX = 64;
 const PROBES = 1024;
 
 /**
- * A server that answers again this soon after another one answered a later probe: two owners at a time, or flapping. Either
- * breaks a property (P1, P6), and no orderly sequence of failure and recovery is so quick.
+ * A server that answers again this soon after another one answered a later probe: two owners at a
+ * time, or flapping. Either breaks a property (P1, P6), and no orderly sequence of failure and
+ * recovery is so quick.
  */
 const OVERLAP_US = 150_000;
 
 const WAITING = -2;
 
-/** A run of unanswered probes between two answered ones. Times of CLOCK_MONOTONIC in microseconds. */
+/**
+ * A run of unanswered probes between two answered ones. Times of CLOCK_MONOTONIC in microseconds.
+ */
 export interface Gap {
   /** Send time of the last answered probe before the run. */
   startUs: number;
@@ -121,14 +125,21 @@ export class TargetRecord {
     }
   }
 
-  /** Gaps that ended after `sinceUs` or that have not ended, oldest first. A gap before the first answer is none. */
+  /**
+   * Gaps that ended after `sinceUs` or that have not ended, oldest first. A gap before the first
+   * answer is none.
+   */
   gapsSince(sinceUs: number): Gap[] {
     const gaps: Gap[] = [];
     for (let number = Math.max(0, this.#gapCount - GAPS_MAX); number < this.#gapCount; number++) {
       const at = number % GAPS_MAX;
       const endUs = this.#gapEndUs[at] as number;
       if (endUs > sinceUs)
-        gaps.push({ startUs: this.#gapStartUs[at] as number, endUs, lost: this.#gapLost[at] as number });
+        gaps.push({
+          startUs: this.#gapStartUs[at] as number,
+          endUs,
+          lost: this.#gapLost[at] as number,
+        });
     }
     if (this.#run > 0 && this.server !== NOBODY)
       gaps.push({ startUs: this.lastAnsweredUs, endUs: null, lost: this.#run });
@@ -137,11 +148,19 @@ export class TargetRecord {
 
   changesSince(sinceUs: number): Change[] {
     const changes: Change[] = [];
-    for (let number = Math.max(0, this.#changeCount - CHANGES_MAX); number < this.#changeCount; number++) {
+    for (
+      let number = Math.max(0, this.#changeCount - CHANGES_MAX);
+      number < this.#changeCount;
+      number++
+    ) {
       const at = number % CHANGES_MAX;
       const atUs = this.#changeUs[at] as number;
       if (atUs > sinceUs)
-        changes.push({ atUs, from: this.#changeFrom[at] as number, to: this.#changeTo[at] as number });
+        changes.push({
+          atUs,
+          from: this.#changeFrom[at] as number,
+          to: this.#changeTo[at] as number,
+        });
     }
     return changes;
   }
@@ -152,7 +171,11 @@ export class TargetRecord {
       const at = number % CHANGES_MAX;
       const atUs = this.#overlapUs[at] as number;
       if (atUs <= sinceUs) continue;
-      overlaps.push({ atUs, first: this.#overlapFirst[at] as number, second: this.#overlapSecond[at] as number });
+      overlaps.push({
+        atUs,
+        first: this.#overlapFirst[at] as number,
+        second: this.#overlapSecond[at] as number,
+      });
     }
     return overlaps;
   }

@@ -19,7 +19,16 @@ import {
 const names = { servers: ["a", "b"], functions: ["pa", "tv", "map"] };
 
 function target(gaps: Gap[]): TargetReport {
-  return { answered: 1, lost: 0, foreign: 0, server: 0, lastAnsweredUs: 1, gaps, changes: [], overlaps: [] };
+  return {
+    answered: 1,
+    lost: 0,
+    foreign: 0,
+    server: 0,
+    lastAnsweredUs: 1,
+    gaps,
+    changes: [],
+    overlaps: [],
+  };
 }
 
 function report(targets: TargetReport[], notices: NoticeRecord[] = []): SeatReport {
@@ -57,7 +66,12 @@ test("the longest gap of a VIP counts; one without an end is endless", () => {
     { startUs: 10_000, endUs: 70_000, lost: 14 },
   ];
   const seen = report([target(gaps), target([]), target([OPEN])]);
-  expect([0, 1, 2, 9].map((number) => longestGapMs(seen, number))).toEqual([60, 0, Number.POSITIVE_INFINITY, 0]);
+  expect([0, 1, 2, 9].map((number) => longestGapMs(seen, number))).toEqual([
+    60,
+    0,
+    Number.POSITIVE_INFINITY,
+    0,
+  ]);
   expect(gapsOf(seen, targets, new Set([0]))).toEqual([{ target: 0, gapMs: 60 }]);
 });
 
@@ -71,7 +85,12 @@ test("servers that say different things agree about nothing", () => {
 test("changes between two assignments", () => {
   const before = { pa: "a", tv: "a", map: "b", games: null, shop: null };
   const after = { pa: "a", tv: "b", map: null, games: "a", shop: null };
-  expect(changesBetween(before, after)).toEqual({ kept: ["pa"], moved: ["tv"], stopped: ["map"], started: ["games"] });
+  expect(changesBetween(before, after)).toEqual({
+    kept: ["pa"],
+    moved: ["tv"],
+    stopped: ["map"],
+    started: ["games"],
+  });
   expect(ownerDifferences(after, before)).toEqual([
     "tv: b instead of a",
     "map: nowhere instead of b",
@@ -93,7 +112,13 @@ test("notices that came after the last answer of a function that stopped", () =>
   const functions = new Map([["tv", 1]]);
   const gaps = [target([]), target([OPEN]), target([OPEN])];
   const late = (atUs: number) =>
-    lateNotices(report(gaps, [notice(atUs, NOTICE_STOPPING, 1)]), targets, functions, NOTICE_STOPPING, 5);
+    lateNotices(
+      report(gaps, [notice(atUs, NOTICE_STOPPING, 1)]),
+      targets,
+      functions,
+      NOTICE_STOPPING,
+      5,
+    );
   expect(late(99_000)).toEqual([]);
   expect(late(105_000)).toEqual([]);
   expect(late(112_000)).toEqual(["tv: 12.0 ms after the last answer"]);

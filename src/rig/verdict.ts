@@ -1,4 +1,7 @@
-/** What the acceptance procedure concludes from what servers and seats report. Pure: numbers and names in, numbers and names out. */
+/**
+ * What the acceptance procedure concludes from what servers and seats report. Pure: numbers and
+ * names in, numbers and names out.
+ */
 import type { SeatReport, SeatTarget } from "./seat-order.ts";
 import type { ServerView } from "./status-file.ts";
 
@@ -17,7 +20,10 @@ export interface Statistic {
   max: number;
 }
 
-/** Null for no values. The median of an even number of values is the upper one of the two in the middle. */
+/**
+ * Null for no values. The median of an even number of values is the upper one of the two in the
+ * middle.
+ */
 export function statisticOf(values: readonly number[]): Statistic | null {
   const sorted = [...values].sort((a, b) => a - b);
   const [min] = sorted;
@@ -27,17 +33,23 @@ export function statisticOf(values: readonly number[]): Statistic | null {
   return { count: sorted.length, min, median, max };
 }
 
-/** The longest time in ms that the VIP was without an answer; 0 for none, Infinity when it still is. */
+/**
+ * The longest time in ms that the VIP was without an answer; 0 for none, Infinity when it still is.
+ */
 export function longestGapMs(report: SeatReport, target: number): number {
   let longestMs = 0;
   for (const gap of report.targets[target]?.gaps ?? []) {
-    const lengthMs = gap.endUs === null ? Number.POSITIVE_INFINITY : (gap.endUs - gap.startUs) / 1000;
+    const lengthMs =
+      gap.endUs === null ? Number.POSITIVE_INFINITY : (gap.endUs - gap.startUs) / 1000;
     longestMs = Math.max(longestMs, lengthMs);
   }
   return longestMs;
 }
 
-/** The longest gap in ms of every VIP of these functions, with the number of the VIP among the targets. */
+/**
+ * The longest gap in ms of every VIP of these functions, with the number of the VIP among the
+ * targets.
+ */
 export function gapsOf(
   report: SeatReport,
   targets: readonly Pick<SeatTarget, "functionIndex">[],
@@ -48,8 +60,14 @@ export function gapsOf(
   );
 }
 
-/** What the serving servers say together: the owners, and the functions on which they do not agree (with null as owner). */
-export function agreedOwners(views: readonly ServerView[], names: Names): { owners: Owners; disagreed: string[] } {
+/**
+ * What the serving servers say together: the owners, and the functions on which they do not agree
+ * (with null as owner).
+ */
+export function agreedOwners(
+  views: readonly ServerView[],
+  names: Names,
+): { owners: Owners; disagreed: string[] } {
   const owners: Owners = {};
   const disagreed: string[] = [];
   names.functions.forEach((id, index) => {
@@ -93,14 +111,20 @@ export function ownerDifferences(measured: Owners, expected: Owners): string[] {
 }
 
 /** Functions for which the seat received no notice of this kind. */
-export function missingNotices(report: SeatReport, functions: ReadonlyMap<string, number>, event: number): string[] {
-  return [...functions].flatMap(([id, index]) => (noticesUs(report, index, event).length === 0 ? [id] : []));
+export function missingNotices(
+  report: SeatReport,
+  functions: ReadonlyMap<string, number>,
+  event: number,
+): string[] {
+  return [...functions].flatMap(([id, index]) =>
+    noticesUs(report, index, event).length === 0 ? [id] : [],
+  );
 }
 
 /**
- * Functions that went silent before the seat received the notice that they would, as `id: 3.0 ms after the last answer`. The last
- * answer counts with the time at which it was asked for, so a notice may be up to `intervalMs` later, when the next one would
- * have been.
+ * Functions that went silent before the seat received the notice that they would, as `id: 3.0 ms
+ * after the last answer`. The last answer counts with the time at which it was asked for, so a
+ * notice may be up to `intervalMs` later, when the next one would have been.
  */
 export function lateNotices(
   report: SeatReport,
@@ -113,7 +137,9 @@ export function lateNotices(
     const firstUs = Math.min(...noticesUs(report, index, event));
     const latenessMs = targets.flatMap(({ functionIndex }, number) => {
       const openGap = report.targets[number]?.gaps.find((gap) => gap.endUs === null);
-      return functionIndex === index && openGap !== undefined ? [(firstUs - openGap.startUs) / 1000] : [];
+      return functionIndex === index && openGap !== undefined
+        ? [(firstUs - openGap.startUs) / 1000]
+        : [];
     });
     const latestMs = Math.max(...latenessMs);
     return Number.isFinite(latestMs) && latestMs > intervalMs

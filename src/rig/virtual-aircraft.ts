@@ -57,9 +57,23 @@ export class VirtualAircraft {
       const serverDirectory = join(directory, "servers", id);
       mkdirSync(serverDirectory, { recursive: true });
       const interfaces = plan.servers[index] ?? [];
-      return new VirtualServer(id, index, { network, interfaces, wingman, configFile, directory: serverDirectory });
+      return new VirtualServer(id, index, {
+        network,
+        interfaces,
+        wingman,
+        configFile,
+        directory: serverDirectory,
+      });
     });
-    const aircraft = new VirtualAircraft(config, configFile, wingman, directory, servers, seats, targets);
+    const aircraft = new VirtualAircraft(
+      config,
+      configFile,
+      wingman,
+      directory,
+      servers,
+      seats,
+      targets,
+    );
     for (const seat of seats) aircraft.#noteMachine(seat.name, seat.pid);
     for (const server of servers) await aircraft.powerOn(server);
     for (const server of servers) server.startDaemon();
@@ -72,7 +86,9 @@ export class VirtualAircraft {
 
   /** Longest distance of a seat's probes to one VIP of these functions now. */
   probeIntervalMs(functions: ReadonlySet<number> | null = null): number {
-    const concerned = this.targets.filter(({ functionIndex }) => functions?.has(functionIndex) ?? true);
+    const concerned = this.targets.filter(
+      ({ functionIndex }) => functions?.has(functionIndex) ?? true,
+    );
     return Math.max(...concerned.map(({ intervalMs }) => intervalMs));
   }
 
@@ -82,7 +98,8 @@ export class VirtualAircraft {
       const target = this.targets[number];
       if (target !== undefined) target.intervalMs = intervalMs;
     });
-    for (const seat of this.seats) seat.setIntervals(this.targets.map(({ intervalMs }) => intervalMs));
+    for (const seat of this.seats)
+      seat.setIntervals(this.targets.map(({ intervalMs }) => intervalMs));
   }
 
   /** Switches a server on; its daemon is not started yet. */
@@ -94,13 +111,21 @@ export class VirtualAircraft {
   /** What every seat saw after `sinceUs`, once all answers that may still count have arrived. */
   async observe(sinceUs: number): Promise<SeatObservation[]> {
     await Bun.sleep(SETTLE_MS);
-    return await Promise.all(this.seats.map(async (seat) => ({ seat, report: await seat.report(sinceUs) })));
+    return await Promise.all(
+      this.seats.map(async (seat) => ({ seat, report: await seat.report(sinceUs) })),
+    );
   }
 
   /** Identities of all namespaces of the aircraft that exist now. */
   namespaces(): string[] {
-    const pids = ["self" as const, ...this.seats.map(({ pid }) => pid), ...this.servers.map(({ pid }) => pid)];
-    const found = pids.flatMap((pid) => (["net", "pid", "mnt"] as const).map((kind) => namespaceOf(pid, kind)));
+    const pids = [
+      "self" as const,
+      ...this.seats.map(({ pid }) => pid),
+      ...this.servers.map(({ pid }) => pid),
+    ];
+    const found = pids.flatMap((pid) =>
+      (["net", "pid", "mnt"] as const).map((kind) => namespaceOf(pid, kind)),
+    );
     return [...new Set(found.filter((namespace) => namespace !== null))];
   }
 
@@ -139,7 +164,12 @@ async function startSeats(
 /** Every VIP of every function. */
 function seatTargets(config: AircraftConfig): SeatTarget[] {
   const targets = config.functions.flatMap(({ vips }, functionIndex) =>
-    vips.map(({ family, address }) => ({ functionIndex, family, address: [...address], intervalMs: 0 })),
+    vips.map(({ family, address }) => ({
+      functionIndex,
+      family,
+      address: [...address],
+      intervalMs: 0,
+    })),
   );
   const intervals = paceIntervals(targets, NORMAL_PACE);
   return targets.map((target, number) => ({ ...target, intervalMs: intervals[number] ?? 0 }));

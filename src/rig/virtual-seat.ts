@@ -1,4 +1,7 @@
-/** The rig's end of one seat: a process in a network namespace of its own, asked over its standard input. */
+/**
+ * The rig's end of one seat: a process in a network namespace of its own, asked over its standard
+ * input.
+ */
 import { RuntimeError } from "../commands/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
@@ -50,7 +53,8 @@ export class VirtualSeat {
       const namespace = namespaceOf(child.pid, "net");
       return namespace !== null && namespace !== own;
     });
-    if (!isReady) throw new RuntimeError(`seat ${order.seat + 1}: its network namespace could not be made`);
+    if (!isReady)
+      throw new RuntimeError(`seat ${order.seat + 1}: its network namespace could not be made`);
     await network.connect({
       label: `c${order.seat}`,
       pid: child.pid,
@@ -60,7 +64,12 @@ export class VirtualSeat {
     });
     const lines = linesOf(child.stdout);
     send(child, order);
-    return new VirtualSeat(order.seat, child, lines, JSON.parse(await nextLine(lines)) as SeatReady);
+    return new VirtualSeat(
+      order.seat,
+      child,
+      lines,
+      JSON.parse(await nextLine(lines)) as SeatReady,
+    );
   }
 
   get pid(): number {
@@ -84,7 +93,10 @@ export class VirtualSeat {
   }
 }
 
-function send(child: Bun.Subprocess<"pipe", "pipe", "inherit">, document: SeatOrder | SeatRequest): void {
+function send(
+  child: Bun.Subprocess<"pipe", "pipe", "inherit">,
+  document: SeatOrder | SeatRequest,
+): void {
   child.stdin.write(`${JSON.stringify(document)}\n`);
   child.stdin.flush();
 }

@@ -1,7 +1,7 @@
 /**
- * One head-end server of the virtual aircraft: a network, process and mount namespace of its own in which the real
- * `wingman run` works. To switch its power off is to end the first process of its process namespace: the kernel then
- * kills all the others at once.
+ * One head-end server of the virtual aircraft: a network, process and mount namespace of its own in
+ * which the real `wingman run` works. To switch its power off is to end the first process of its
+ * process namespace: the kernel then kills all the others at once.
  */
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +14,10 @@ import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
 import { argumentsOf, childrenOf, namespaceOf, processesIn, programOf } from "./process-table.ts";
 import { readServerView, type ServerView } from "./status-file.ts";
 
-/** Keeps the namespaces, and collects processes whose parents died, as the first process of every machine does. */
+/**
+ * Keeps the namespaces, and collects processes whose parents died, as the first process of every
+ * machine does.
+ */
 const FIRST_PROCESS = ["sh", "-c", "sleep 2147483647 & wait"];
 
 const START_DEADLINE_MS = 10_000;
@@ -52,7 +55,8 @@ export class VirtualServer {
     this.runDirectory = join(site.directory, "run");
     this.stateDirectory = join(site.directory, "state");
     this.logFile = join(site.directory, "log");
-    for (const directory of [this.runDirectory, this.stateDirectory]) mkdirSync(directory, { recursive: true });
+    for (const directory of [this.runDirectory, this.stateDirectory])
+      mkdirSync(directory, { recursive: true });
   }
 
   get isOn(): boolean {
@@ -79,7 +83,16 @@ export class VirtualServer {
   /** Makes the namespaces and lays the cables; the daemon is started by {@link startDaemon}. */
   async powerOn(): Promise<void> {
     const holder = Bun.spawn(
-      ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", ...FIRST_PROCESS],
+      [
+        "unshare",
+        "--net",
+        "--mount",
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        ...FIRST_PROCESS,
+      ],
       { stdio: ["ignore", "ignore", "ignore"], env: cleanEnvironment() },
     );
     this.#holder = holder;
@@ -141,7 +154,10 @@ export class VirtualServer {
     const [pid] = childrenOf(daemon.pid);
     if (pid === undefined) throw new RuntimeError(`server ${this.id}: wingman run is not there`);
     process.kill(pid, "SIGTERM");
-    const isOver = await waitFor(STOP_DEADLINE_MS, () => daemon.exitCode !== null || daemon.signalCode !== null);
+    const isOver = await waitFor(
+      STOP_DEADLINE_MS,
+      () => daemon.exitCode !== null || daemon.signalCode !== null,
+    );
     if (!isOver) throw new RuntimeError(`server ${this.id}: wingman run did not end after SIGTERM`);
     return await daemon.exited;
   }
@@ -171,7 +187,9 @@ export class VirtualServer {
   processes(): number[] {
     const namespace = namespaceOf(this.#firstPid, "pid");
     if (namespace === null) return [];
-    return processesIn(new Set([namespace])).filter((pid) => pid !== this.#firstPid && programOf(pid) !== "sleep");
+    return processesIn(new Set([namespace])).filter(
+      (pid) => pid !== this.#firstPid && programOf(pid) !== "sleep",
+    );
   }
 
   /** The engine's snapshot; null while the daemon is not running or has not written one. */
@@ -179,9 +197,19 @@ export class VirtualServer {
     return this.isServing ? readServerView(join(this.runDirectory, "status")) : null;
   }
 
-  /** Runs a command of the flight executable on this server, such as `drain`. Those commands take `--run-dir`. */
+  /**
+   * Runs a command of the flight executable on this server, such as `drain`. Those commands take
+   * `--run-dir`.
+   */
   async command(name: string, ...args: string[]): Promise<CommandResult> {
-    return await tryCommand([...this.#enter(), ...this.site.wingman, name, "--run-dir", this.runDirectory, ...args]);
+    return await tryCommand([
+      ...this.#enter(),
+      ...this.site.wingman,
+      name,
+      "--run-dir",
+      this.runDirectory,
+      ...args,
+    ]);
   }
 
   /** Addresses on the client interface, without prefix length, as the kernel has them. */
@@ -196,15 +224,23 @@ export class VirtualServer {
       interfaceName,
     ]);
     const links = JSON.parse(json) as { addr_info?: { local?: string }[] }[];
-    return links.flatMap((link) => (link.addr_info ?? []).flatMap(({ local }) => (local === undefined ? [] : [local])));
+    return links.flatMap((link) =>
+      (link.addr_info ?? []).flatMap(({ local }) => (local === undefined ? [] : [local])),
+    );
   }
 
-  /** Each `nsenter` stops itself with its child, and does not even notice the child's end until it is continued itself. */
+  /**
+   * Each `nsenter` stops itself with its child, and does not even notice the child's end until it
+   * is continued itself.
+   */
   #wakeKeepers(): void {
     const [program = "", ...target] = this.#enter();
     for (const pid of childrenOf(process.pid)) {
       const found = argumentsOf(pid);
-      if (found[0] === program && target.every((argument, index) => argument === found[index + 1])) {
+      if (
+        found[0] === program &&
+        target.every((argument, index) => argument === found[index + 1])
+      ) {
         signal(pid, "SIGCONT");
       }
     }

@@ -9,7 +9,9 @@ test("the pause doubles from 100 ms to 5 s and stays there", () => {
 
 test("restarts without a pause come first", () => {
   const backOff = new BackOff(1, 60_000);
-  expect([backOff.pauseMsAfter(5), backOff.pauseMsAfter(5), backOff.pauseMsAfter(5)]).toEqual([0, 100, 200]);
+  expect([backOff.pauseMsAfter(5), backOff.pauseMsAfter(5), backOff.pauseMsAfter(5)]).toEqual([
+    0, 100, 200,
+  ]);
 });
 
 test("a long life makes the pauses begin anew, a life 1 ms shorter does not", () => {

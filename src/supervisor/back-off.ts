@@ -4,7 +4,10 @@ export const PAUSE_MS_MAX = 5000;
 /** The first real pause; each one after it is twice as long. */
 export const PAUSE_MS_MIN = 100;
 
-/** The growing pause before a restart: 100 ms, 200, 400 … 5 s, forgotten after a life that was long enough. */
+/**
+ * The growing pause before a restart: 100 ms, 200, 400 … 5 s, forgotten after a life that was long
+ * enough.
+ */
 export class BackOff {
   #failures = 0;
 

@@ -32,8 +32,9 @@ export class RequestError extends Error {
 }
 
 /**
- * Sends one record of `kind` to the engine behind `socketPath` and waits for its answer. CONTROL_MOVE takes the index of the function and,
- * as its argument, that of the server it is to move to; its answer comes when the move begins.
+ * Sends one record of `kind` to the engine behind `socketPath` and waits for its answer.
+ * CONTROL_MOVE takes the index of the function and, as its argument, that of the server it is to
+ * move to; its answer comes when the move begins.
  * @throws RequestError when nobody is there, there is no answer, or the engine refuses
  */
 export async function requestEngine(
@@ -76,8 +77,10 @@ function connect(path: string): RecordSocket {
   } catch (error) {
     if (!(error instanceof SystemError)) throw error;
     if (error.errno === ENOENT) throw new RequestError(`not running: there is no ${path}`);
-    if (error.errno === ECONNREFUSED) throw new RequestError(`not running: nobody listens at ${path}`);
-    if (error.errno === EACCES || error.errno === EPERM) throw new RequestError(`not permitted: ${path}`);
+    if (error.errno === ECONNREFUSED)
+      throw new RequestError(`not running: nobody listens at ${path}`);
+    if (error.errno === EACCES || error.errno === EPERM)
+      throw new RequestError(`not permitted: ${path}`);
     throw new RequestError(error.message);
   }
 }

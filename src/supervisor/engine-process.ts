@@ -31,7 +31,14 @@ export class EngineProcess {
   /** @throws when the process cannot be started */
   constructor(start: EngineStart, onRecord: (record: DataView) => void) {
     const options = ["--incarnation", String(start.incarnation)];
-    this.#process = new RoleProcess(start, "engine", options, start.environment, CONTROL_RECORD_BYTES, onRecord);
+    this.#process = new RoleProcess(
+      start,
+      "engine",
+      options,
+      start.environment,
+      CONTROL_RECORD_BYTES,
+      onRecord,
+    );
   }
 
   get pid(): number {
@@ -64,7 +71,8 @@ export class EngineProcess {
         this.#timer = setTimeout(() => this.#flush(), SEND_AGAIN_MS);
         return;
       }
-      // Nobody is there any more: its end is reported by `ended`. Anything else would be a defect of ours.
+      // Nobody is there any more: its end is reported by `ended`. Anything else would be a defect
+      // of ours.
       if (error !== 0 && !ERRORS_OF_DEAD_PEER.includes(error))
         throw new Error(`control record to the engine: errno ${error}`);
       this.#waiting.shift();

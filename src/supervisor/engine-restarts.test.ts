@@ -33,6 +33,8 @@ test("an engine that let go, because it was stopped or starved, is replaced at o
   const letGo = { exitCode: EXIT_LET_GO, signal: null };
   const restarts = new EngineRestarts();
   restarts.ready();
-  expect([1000, 2000, 3000, 1000].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([0, 0, 0, 0]);
+  expect([1000, 2000, 3000, 1000].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([
+    0, 0, 0, 0,
+  ]);
   expect([10, 10, 10].map((lifeMs) => restarts.pauseMsAfter(letGo, lifeMs))).toEqual([0, 100, 200]);
 });

@@ -6,10 +6,16 @@ import type { ProcessEnd } from "./process-end.ts";
 /** An engine that lived this long has proved itself: it is started again without a pause. */
 export const PROVED_LIFE_MS = 60_000;
 
-/** An engine that let go of everything, because others may have taken over, did its work: it starts anew at once, unless it does so again and again. */
+/**
+ * An engine that let go of everything, because others may have taken over, did its work: it starts
+ * anew at once, unless it does so again and again.
+ */
 export const LET_GO_LIFE_MS = 1000;
 
-/** Engines in a row that ended before they were ready, while none ever was: then something is wrong with this server. */
+/**
+ * Engines in a row that ended before they were ready, while none ever was: then something is wrong
+ * with this server.
+ */
 export const FAILED_STARTS_MAX = 3;
 
 /** From the start of an engine to its first turn, on a machine that is busy. */
@@ -18,7 +24,10 @@ export const START_UP_MS = 2000;
 /** Exit code of an engine that let go of everything; only the supervisor sees it. */
 export const EXIT_LET_GO = 3;
 
-/** Exit code of a command line or configuration that is wrong (contract): trying again would not help. */
+/**
+ * Exit code of a command line or configuration that is wrong (contract): trying again would not
+ * help.
+ */
 const EXIT_WRONG_INPUT = 2;
 
 assert(

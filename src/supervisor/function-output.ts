@@ -3,10 +3,16 @@ import { logLine } from "./log-output.ts";
 /** Longer lines are cut: a function that prints binary data has no line ends. */
 const LINE_LENGTH_MAX = 2000;
 
-/** What one function may add to the log; the rest is read, so that the function never blocks, and counted. */
+/**
+ * What one function may add to the log; the rest is read, so that the function never blocks, and
+ * counted.
+ */
 const LINES_PER_SECOND_MAX = 50;
 
-/** What the processes of one function print: whole lines for the supervisor's log, each with the function's name. */
+/**
+ * What the processes of one function print: whole lines for the supervisor's log, each with the
+ * function's name.
+ */
 export class FunctionOutput {
   #second = 0;
   #linesThisSecond = 0;
@@ -42,9 +48,13 @@ export class FunctionOutput {
     if (rest !== "") this.#print(rest);
   }
 
-  /** Stops reading. What escaped from its process group may still print, and must not keep this process from ending. */
+  /**
+   * Stops reading. What escaped from its process group may still print, and must not keep this
+   * process from ending.
+   */
   close(): void {
-    for (const reader of this.#readers) reader.cancel().catch(() => {}); // nobody waits for the rest
+    // nobody waits for the rest
+    for (const reader of this.#readers) reader.cancel().catch(() => {});
   }
 
   #print(line: string): void {
@@ -52,7 +62,8 @@ export class FunctionOutput {
     if (second !== this.#second) {
       this.#second = second;
       this.#linesThisSecond = 0;
-      if (this.#skippedLines > 0) this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
+      if (this.#skippedLines > 0)
+        this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
       this.#skippedLines = 0;
     }
     if (++this.#linesThisSecond > LINES_PER_SECOND_MAX) this.#skippedLines++;

@@ -1,8 +1,16 @@
 /**
- * The number that differs at every start of a server's engine and always grows, by which its peers tell a restarted server
- * from an old recording of it (protocol, section 2).
+ * The number that differs at every start of a server's engine and always grows, by which its peers
+ * tell a restarted server from an old recording of it (protocol, section 2).
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 
 const INCARNATION_MAX = 0xffff_ffff;
@@ -17,9 +25,10 @@ export class Incarnations {
   ) {}
 
   /**
-   * The next incarnation, a u32: greater than every stored one, and not below the seconds of the clock, so that it still
-   * grows when the store was lost. Stored before it is returned. When it cannot be stored the server flies all the same,
-   * with a warning: then only a clock that goes back across a restart of the machine could repeat a number.
+   * The next incarnation, a u32: greater than every stored one, and not below the seconds of the
+   * clock, so that it still grows when the store was lost. Stored before it is returned. When it
+   * cannot be stored the server flies all the same, with a warning: then only a clock that goes
+   * back across a restart of the machine could repeat a number.
    */
   next(): number {
     const previous = Math.max(this.#latest, this.#stored());
@@ -55,7 +64,10 @@ export class Incarnations {
     return 0;
   }
 
-  /** Power may fail at any time: after the rename either the old or the new number is on the disk, never half of one. */
+  /**
+   * Power may fail at any time: after the rename either the old or the new number is on the disk,
+   * never half of one.
+   */
   #store(value: number): void {
     mkdirSync(this.stateDirectory, { recursive: true, mode: 0o755 });
     const temporary = `${this.#file}.new`;

@@ -1,7 +1,7 @@
 /**
- * Launchers at work at the same time, from fork to exec. Each is a start of this whole executable (some 15 ms of a core and tens
- * of megabytes): when a takeover starts hundreds of functions at once, they go through one after the other instead of
- * exhausting the machine.
+ * Launchers at work at the same time, from fork to exec. Each is a start of this whole executable
+ * (some 15 ms of a core and tens of megabytes): when a takeover starts hundreds of functions at
+ * once, they go through one after the other instead of exhausting the machine.
  */
 export const LAUNCHES_AT_ONCE_MAX = 4;
 

@@ -1,6 +1,7 @@
 /**
- * The supervisor's standard error: whole lines, never waited for. Whoever reads it (a terminal, a pipe, the journal) may be
- * slow, stopped or gone; a supervisor that blocked in a write would no longer stop and start anything.
+ * The supervisor's standard error: whole lines, never waited for. Whoever reads it (a terminal, a
+ * pipe, the journal) may be slow, stopped or gone; a supervisor that blocked in a write would no
+ * longer stop and start anything.
  */
 import { writeSync } from "node:fs";
 import { libc } from "../io/libc.ts";
@@ -9,7 +10,10 @@ import { NativeMemory } from "../io/native-memory.ts";
 const STANDARD_ERROR = 2;
 const POLLOUT = 4;
 
-/** PIPE_BUF of Linux: a pipe that reports POLLOUT takes this many bytes at once without blocking (pipe(7)). */
+/**
+ * PIPE_BUF of Linux: a pipe that reports POLLOUT takes this many bytes at once without blocking
+ * (pipe(7)).
+ */
 const LINE_BYTES_MAX = 4096;
 
 /** struct pollfd (8 bytes), then a struct timespec of zero. */
@@ -22,9 +26,14 @@ const encoder = new TextEncoder();
 /** Lines that nobody took, since the last one that was taken. */
 let droppedLines = 0;
 
-/** One line of the log: UTC time and text. Dropped and counted when it cannot be written at once. */
+/**
+ * One line of the log: UTC time and text. Dropped and counted when it cannot be written at once.
+ */
 export function logLine(text: string): void {
-  if (droppedLines > 0 && write(`${timestamp()} supervisor: ${droppedLines} lines lost: standard error was full\n`)) {
+  if (
+    droppedLines > 0 &&
+    write(`${timestamp()} supervisor: ${droppedLines} lines lost: standard error was full\n`)
+  ) {
     droppedLines = 0;
   }
   if (droppedLines > 0 || !write(`${timestamp()} ${printable(text)}\n`)) droppedLines++;
@@ -37,7 +46,10 @@ export function logSupervisor(text: string): void {
 
 const timestamp = (): string => new Date().toISOString();
 
-/** Control characters, which a terminal would obey, become visible ones: what functions print ends up here too. */
+/**
+ * Control characters, which a terminal would obey, become visible ones: what functions print ends
+ * up here too.
+ */
 function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return text.replace(/[\u0000-\u0008\u000a-\u001f\u007f-\u009f]/g, "\u00b7");

@@ -1,6 +1,7 @@
 /**
- * The supervisor's side of the maintenance log: keeps one `wingman manage` running, and every record until that has it on the disk.
- * Nothing that flies waits for any of this, and no failure here ends `wingman run`.
+ * The supervisor's side of the maintenance log: keeps one `wingman manage` running, and every
+ * record until that has it on the disk. Nothing that flies waits for any of this, and no failure
+ * here ends `wingman run`.
  */
 import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../core/maintenance-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
@@ -15,7 +16,10 @@ import { RecordQueue } from "./record-queue.ts";
 /** One that lived this long is started again at once; it needs a tenth of that to start. */
 export const MANAGE_PROVED_LIFE_MS = 500;
 
-/** At an orderly end it has this long to store the last records: an fsync on worn flash may take a second. */
+/**
+ * At an orderly end it has this long to store the last records: an fsync on worn flash may take a
+ * second.
+ */
 export const MANAGE_LEAVE_MS = 5000;
 
 /** It says once a second that it lives. One that was silent for so long hangs, and is replaced. */
@@ -54,7 +58,10 @@ export class MaintenanceLink {
     this.#flush();
   }
 
-  /** Resolves when everything is stored and the process has ended, or was killed because it took too long. */
+  /**
+   * Resolves when everything is stored and the process has ended, or was killed because it took too
+   * long.
+   */
   async leave(): Promise<void> {
     this.begin(); // a run that did not come so far has records, too
     this.#leaving = true;
@@ -136,7 +143,10 @@ export class MaintenanceLink {
     const queue = this.#queue;
     while (queue.hasNext && queue.sent < RECORDS_IN_FLIGHT_MAX) {
       const { nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond } = queue;
-      if (!manage.send(MAINTENANCE_EVENT, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)) return;
+      if (
+        !manage.send(MAINTENANCE_EVENT, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)
+      )
+        return;
       queue.take();
     }
     if (!this.#leaving || this.#saidLeave || queue.hasNext) return;

@@ -29,9 +29,16 @@ export class ManageProcess {
    */
   constructor(start: ManageStart, onDurable: (delivery: number) => void) {
     const options = ["--state-dir", start.stateDirectory, "--session", String(start.session)];
-    this.#process = new RoleProcess(start, "manage", options, {}, MAINTENANCE_ANSWER_BYTES, (answer) => {
-      if (maintenanceKind(answer) === MAINTENANCE_DURABLE) onDurable(maintenanceDelivery(answer));
-    });
+    this.#process = new RoleProcess(
+      start,
+      "manage",
+      options,
+      {},
+      MAINTENANCE_ANSWER_BYTES,
+      (answer) => {
+        if (maintenanceKind(answer) === MAINTENANCE_DURABLE) onDurable(maintenanceDelivery(answer));
+      },
+    );
   }
 
   get pid(): number {
@@ -44,7 +51,14 @@ export class ManageProcess {
   }
 
   /** False: its queue is full, or it is gone; `ended` tells which. */
-  send(kind: number, delivery: number, bootUs: number, code: number, first: number, second: number): boolean {
+  send(
+    kind: number,
+    delivery: number,
+    bootUs: number,
+    code: number,
+    first: number,
+    second: number,
+  ): boolean {
     encodeMaintenance(outgoing.view, kind, delivery, bootUs, code, first, second);
     return this.#process.send(outgoing) === 0;
   }

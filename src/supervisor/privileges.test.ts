@@ -20,7 +20,12 @@ test("a hang-up that was ignored at the start", () => {
 
 test("without capabilities, and without a way to them", () => {
   const none = "0".repeat(16);
-  const of = (inheritable: string, permitted: string, ambient: string, noNewPrivileges: number): string =>
+  const of = (
+    inheritable: string,
+    permitted: string,
+    ambient: string,
+    noNewPrivileges: number,
+  ): string =>
     `CapInh:\t${inheritable}\nCapPrm:\t${permitted}\nCapEff:\t${none}\nCapBnd:\t000001ffffffffff\nCapAmb:\t${ambient}\nNoNewPrivs:\t${noNewPrivileges}\n`;
   expect(hasCapabilities(of(none, none, none, 1))).toBe(false);
   expect(hasCapabilities(of(none, none, none, 0))).toBe(true);

@@ -1,19 +1,33 @@
 import { readFileSync } from "node:fs";
 
-/** Bits of capabilities(7) that a head-end server needs: addresses and firewall; raw sockets for ARP and neighbour discovery. */
+/**
+ * Bits of capabilities(7) that a head-end server needs: addresses and firewall; raw sockets for ARP
+ * and neighbour discovery.
+ */
 const NEEDED = [
   { name: "CAP_NET_ADMIN", bit: 12 },
   { name: "CAP_NET_RAW", bit: 13 },
 ] as const;
 
-/** Names of the needed capabilities that `status` (the text of /proc/self/status) does not have in effect. */
-export function missingCapabilities(status: string = readFileSync("/proc/self/status", "utf8")): string[] {
+/**
+ * Names of the needed capabilities that `status` (the text of /proc/self/status) does not have in
+ * effect.
+ */
+export function missingCapabilities(
+  status: string = readFileSync("/proc/self/status", "utf8"),
+): string[] {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-  return NEEDED.filter(({ bit }) => ((effective >> BigInt(bit)) & 1n) === 0n).map(({ name }) => name);
+  return NEEDED.filter(({ bit }) => ((effective >> BigInt(bit)) & 1n) === 0n).map(
+    ({ name }) => name,
+  );
 }
 
-/** Whether a thread with this `status` could do anything by a capability, now or after an execve. */
-export function hasCapabilities(status: string = readFileSync("/proc/self/status", "utf8")): boolean {
+/**
+ * Whether a thread with this `status` could do anything by a capability, now or after an execve.
+ */
+export function hasCapabilities(
+  status: string = readFileSync("/proc/self/status", "utf8"),
+): boolean {
   const isFree = ["CapInh", "CapPrm", "CapEff", "CapAmb"].every((set) =>
     new RegExp(`^${set}:\\s*0+$`, "m").test(status),
   );
@@ -23,8 +37,13 @@ export function hasCapabilities(status: string = readFileSync("/proc/self/status
 /** SIGHUP, as a bit number of the masks in /proc/self/status. */
 const SIGHUP_BIT = 0;
 
-/** Whether this process was started to survive its terminal (nohup): then it goes on ignoring SIGHUP. */
-export function hangUpIsIgnored(status: string = readFileSync("/proc/self/status", "utf8")): boolean {
+/**
+ * Whether this process was started to survive its terminal (nohup): then it goes on ignoring
+ * SIGHUP.
+ */
+export function hangUpIsIgnored(
+  status: string = readFileSync("/proc/self/status", "utf8"),
+): boolean {
   const ignored = BigInt(`0x${/^SigIgn:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
   return ((ignored >> BigInt(SIGHUP_BIT)) & 1n) === 1n;
 }

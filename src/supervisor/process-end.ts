@@ -12,7 +12,10 @@ export function endText(end: ProcessEnd): string {
   return end.exitCode === null ? "not started" : `exit code ${end.exitCode}`;
 }
 
-/** For the maintenance log: the exit code, the number of the signal below zero, or -1000 for one that did not start. */
+/**
+ * For the maintenance log: the exit code, the number of the signal below zero, or -1000 for one
+ * that did not start.
+ */
 export function endNumber(end: ProcessEnd): number {
   if (end.signal !== null) return -(constants.signals[end.signal as NodeJS.Signals] ?? 999);
   return end.exitCode ?? -1000;

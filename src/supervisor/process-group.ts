@@ -23,8 +23,8 @@ function signalIfAlive(target: number, signal: NodeJS.Signals): void {
 }
 
 /**
- * Whether a process of the group still runs. Zombies do not count: where process 1 does not collect its orphans (some
- * containers) they stay for ever.
+ * Whether a process of the group still runs. Zombies do not count: where process 1 does not collect
+ * its orphans (some containers) they stay for ever.
  */
 export function groupIsAlive(groupId: number): boolean {
   try {

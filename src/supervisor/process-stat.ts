@@ -27,7 +27,8 @@ export function processStat(pid: number): ProcessStat | null {
   } catch {
     return null;
   }
-  // pid (comm) state ppid pgrp …; the name may itself contain spaces and parentheses: the fields are counted from its end.
+  // pid (comm) state ppid pgrp …; the name may itself contain spaces and parentheses: the fields
+  // are counted from its end.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state = "", parent, group] = fields;
   return { state, parent: Number(parent), group: Number(group), startTicks: fields[19] ?? "" };

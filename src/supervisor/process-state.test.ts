@@ -2,7 +2,10 @@ import { describe, expect, test } from "bun:test";
 import { PROCESS_FAILURE_WINDOW_MS } from "../limits.ts";
 import { type Action, type Event, ProcessState, rowOf, type State } from "./process-state.ts";
 
-/** Brings a fresh state machine into `state` by the way it would get there; the time is 1000 afterwards at most. */
+/**
+ * Brings a fresh state machine into `state` by the way it would get there; the time is 1000
+ * afterwards at most.
+ */
 function stateOf(state: State): ProcessState {
   const ways: Record<State, Event[]> = {
     idle: [],
@@ -27,7 +30,10 @@ function stateOf(state: State): ProcessState {
   return machine;
 }
 
-/** Every pair of state and event: what is done (reports shortened), and where it leads. "-" is a pair that cannot happen. */
+/**
+ * Every pair of state and event: what is done (reports shortened), and where it leads. "-" is a
+ * pair that cannot happen.
+ */
 const EXPECTED: Record<State, Partial<Record<Event, [Action[], State] | "-">>> = {
   idle: {
     start: [["spawn"], "starting"],
@@ -141,7 +147,8 @@ describe("every row", () => {
         if (expected === "-") {
           expect([...actions]).toEqual([]);
           expect(machine.state).toBe(state);
-          // A deadline that is not set is never reached, so it is ignored before the table is asked.
+          // A deadline that is not set is never reached, so it is ignored before the table is
+          // asked.
           expect(machine.unexpected).toBe(event === "deadline" ? unexpected : unexpected + 1);
         } else {
           expect([[...actions], machine.state]).toEqual(expected);
@@ -154,7 +161,11 @@ describe("every row", () => {
 
 describe("failures", () => {
   /** Lets the process live `lifeMs`, end, and be cleared. Returns the actions of its end. */
-  function live(machine: ProcessState, clock: { nowMs: number }, lifeMs: number): readonly Action[] {
+  function live(
+    machine: ProcessState,
+    clock: { nowMs: number },
+    lifeMs: number,
+  ): readonly Action[] {
     if (machine.state === "pausing") {
       clock.nowMs = machine.deadlineMs;
       machine.handle("deadline", clock.nowMs);
@@ -184,7 +195,10 @@ describe("failures", () => {
     const clock = { nowMs: 0 };
     machine.handle("start", 0);
     for (let failure = 0; failure < 20; failure++) {
-      expect([...live(machine, clock, PROCESS_FAILURE_WINDOW_MS / 2)]).toEqual(["kill", "report-ended"]);
+      expect([...live(machine, clock, PROCESS_FAILURE_WINDOW_MS / 2)]).toEqual([
+        "kill",
+        "report-ended",
+      ]);
       expect(machine.deadlineMs - clock.nowMs).toBe(100);
     }
   });
@@ -219,7 +233,8 @@ describe("failures", () => {
     const machine = stateOf("failed-clearing");
     machine.handle("resume", 5000);
     expect([...machine.handle("start", 5000)]).toEqual([]);
-    expect([...machine.handle("gone", 5001)]).toEqual(["spawn"]); // and no answer to a stop that nobody asked for
+    // and no answer to a stop that nobody asked for
+    expect([...machine.handle("gone", 5001)]).toEqual(["spawn"]);
     expect(machine.state).toBe("starting");
   });
 

@@ -1,11 +1,14 @@
 /**
- * What happens to the process of one function on this server: a table of rows, and the times that go with it.
- * Pure: time comes in as a number, and what is to be done comes out as names of actions (see process.ts, which does them).
+ * What happens to the process of one function on this server: a table of rows, and the times that
+ * go with it. Pure: time comes in as a number, and what is to be done comes out as names of actions
+ * (see process.ts, which does them).
  */
 import { PROCESS_FAILURE_WINDOW_MS, PROCESS_FAILURES_MAX } from "../limits.ts";
 import { BackOff } from "./back-off.ts";
 
-/** A process that lived this long has proved itself: its next restart waits only the first pause. */
+/**
+ * A process that lived this long has proved itself: its next restart waits only the first pause.
+ */
 export const PROVED_LIFE_MS = 10_000;
 
 export type State =
@@ -51,10 +54,12 @@ const ROWS: readonly Row[] = [
   ["idle", "stop", ["report-stopped"], "idle"], // there was none: every stop is answered
   ["idle", "resume", ["forget"], "idle"],
 
-  // A second start comes from an engine that was restarted or asks again: only the answer may be missing.
+  // A second start comes from an engine that was restarted or asks again: only the answer may be
+  // missing.
   ["starting", "start", [], "starting"],
   ["starting", "executed", ["report-running"], "running"],
-  ["starting", "ended", ["kill", "report-ended"], "clearing"], // no such program, or it ended before we saw it execute
+  // no such program, or it ended before we saw it execute
+  ["starting", "ended", ["kill", "report-ended"], "clearing"],
   ["starting", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
   ["starting", "stop", ["terminate"], "stopping"],
   ["starting", "resume", ["forget"], "starting"],
@@ -65,7 +70,8 @@ const ROWS: readonly Row[] = [
   ["running", "stop", ["terminate"], "stopping"],
   ["running", "resume", ["forget"], "running"],
 
-  // The leader is gone, but a child of it may still hold the port: no new start beside it, and no "stopped" either.
+  // The leader is gone, but a child of it may still hold the port: no new start beside it, and no
+  // "stopped" either.
   ["clearing", "start", [], "clearing"],
   ["clearing", "gone", ["pause"], "pausing"],
   ["clearing", "stop", [], "killing"],
@@ -79,7 +85,8 @@ const ROWS: readonly Row[] = [
   ["stopping", "start", [], "stopping-to-start"],
   ["stopping", "stop", ["hasten"], "stopping"],
   ["stopping", "executed", [], "stopping"], // SIGTERM crossed the exec
-  ["stopping", "ended", ["kill"], "killing"], // obeyed; a child that did not must not outlive the stop
+  // obeyed; a child that did not must not outlive the stop
+  ["stopping", "ended", ["kill"], "killing"],
   ["stopping", "deadline", ["kill"], "killing"],
   ["stopping", "resume", ["forget"], "stopping"],
 
@@ -101,7 +108,8 @@ const ROWS: readonly Row[] = [
   ["killing-to-start", "stop", [], "killing"],
   ["killing-to-start", "executed", [], "killing-to-start"],
   ["killing-to-start", "ended", [], "killing-to-start"],
-  ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"], // the stop is answered before the new start
+  // the stop is answered before the new start
+  ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"],
   ["killing-to-start", "resume", ["forget"], "killing-to-start"],
 
   ["failed-clearing", "start", ["report-failed"], "failed-clearing"],
@@ -110,7 +118,8 @@ const ROWS: readonly Row[] = [
   // Not wanted before the next start, which must not meet the remains: they may hold the port.
   ["failed-clearing", "resume", ["forget"], "killing"],
 
-  ["failed", "start", ["report-failed"], "failed"], // the engine may be a new one that does not know yet
+  // the engine may be a new one that does not know yet
+  ["failed", "start", ["report-failed"], "failed"],
   ["failed", "stop", ["report-stopped"], "failed"],
   ["failed", "resume", ["forget"], "idle"],
 ];
@@ -118,8 +127,14 @@ const ROWS: readonly Row[] = [
 const ROW_BY_STATE_AND_EVENT = new Map<string, Row>();
 for (const row of ROWS) ROW_BY_STATE_AND_EVENT.set(`${row[0]}/${row[1]}`, row);
 
-/** The row for `event` in `state`; for a pair that cannot happen: nothing is done, and `expected` is false. */
-export function rowOf(state: State, event: Event): { actions: readonly Action[]; next: State; expected: boolean } {
+/**
+ * The row for `event` in `state`; for a pair that cannot happen: nothing is done, and `expected` is
+ * false.
+ */
+export function rowOf(
+  state: State,
+  event: Event,
+): { actions: readonly Action[]; next: State; expected: boolean } {
   const row = ROW_BY_STATE_AND_EVENT.get(`${state}/${event}`);
   if (row === undefined) return { actions: [], next: state, expected: false };
   return { actions: row[2], next: row[3], expected: true };
@@ -136,7 +151,10 @@ export class ProcessState {
   /** The engine asked for a stop and was not answered yet. */
   #answerOwed = false;
 
-  /** Events that have no row: each one is a programmer's error somewhere, but no reason to stop flying. */
+  /**
+   * Events that have no row: each one is a programmer's error somewhere, but no reason to stop
+   * flying.
+   */
   unexpected = 0;
 
   get state(): State {
@@ -156,7 +174,8 @@ export class ProcessState {
   /**
    * One event. Returns what is to be done, in this order.
    * @param graceMs for "stop" only: the time between SIGTERM and SIGKILL
-   * @param answer for "stop" only: whether somebody waits for "report-stopped" (not so when the engine died)
+   * @param answer for "stop" only: whether somebody waits for "report-stopped" (not so when the
+   * engine died)
    */
   handle(event: Event, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
     if (event === "deadline" && nowMs < this.#deadlineMs) return []; // timers may fire early
@@ -186,7 +205,9 @@ export class ProcessState {
     this.#failuresAtMs.push(nowMs);
     if (this.#failuresAtMs.length > PROCESS_FAILURES_MAX) this.#failuresAtMs.shift();
     const oldest = this.#failuresAtMs[0] ?? nowMs;
-    const tooOften = this.#failuresAtMs.length === PROCESS_FAILURES_MAX && nowMs - oldest <= PROCESS_FAILURE_WINDOW_MS;
+    const tooOften =
+      this.#failuresAtMs.length === PROCESS_FAILURES_MAX &&
+      nowMs - oldest <= PROCESS_FAILURE_WINDOW_MS;
     return tooOften ? "ended-for-good" : "ended";
   }
 

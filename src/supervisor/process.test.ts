@@ -37,7 +37,10 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** A function whose launcher is `script`; descriptor 3 tells that it was executed, when the last process has closed it. */
+/**
+ * A function whose launcher is `script`; descriptor 3 tells that it was executed, when the last
+ * process has closed it.
+ */
 function launchedBy(script: string, always = false): FunctionProcess {
   const file = join(directory, "launcher");
   writeFileSync(file, `#!/bin/sh\ncd ${directory}\n${script}\n`);
@@ -66,12 +69,16 @@ function launchedBy(script: string, always = false): FunctionProcess {
 async function until(what: string, condition: () => boolean): Promise<void> {
   const endMs = performance.now() + 10_000;
   while (!condition()) {
-    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}; reports ${reports}; ${log.join("\n")}`);
+    if (performance.now() > endMs)
+      throw new Error(`waited in vain for ${what}; reports ${reports}; ${log.join("\n")}`);
     await Bun.sleep(5);
   }
 }
 
-/** The first launch ends and leaves its descriptor 3 in a process that no group contains; the second executes its program. */
+/**
+ * The first launch ends and leaves its descriptor 3 in a process that no group contains; the second
+ * executes its program.
+ */
 const LEAVES_DESCRIPTOR = `
   if [ -e stranger ]; then exec 3>&-; exec sleep 1000; fi
   setsid sh -c 'echo $$ > stranger.new; mv stranger.new stranger; exec sleep 1000' >/dev/null 2>&1 &
@@ -109,7 +116,8 @@ test(
     });
     await until("the turn of another function", () => hasTurn);
     await until("the pause", () => log.some((text) => text.includes("starts again in 100 ms")));
-    await Bun.sleep(300); // the second launch waits in the queue now; were it later, this test would prove less, not fail
+    // the second launch waits in the queue now; were it later, this test would prove less, not fail
+    await Bun.sleep(300);
     process.kill(stranger, "SIGKILL");
     strangers.pop();
     await Bun.sleep(100); // likewise

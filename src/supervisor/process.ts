@@ -1,7 +1,7 @@
 /**
- * The process of one function: does what process-state decides, and tells it what became of it. The process leads a session
- * and a process group of its own, so that everything it starts can be stopped with it, and dies with the supervisor
- * (`wingman launch`, commands/launch.ts).
+ * The process of one function: does what process-state decides, and tells it what became of it. The
+ * process leads a session and a process group of its own, so that everything it starts can be
+ * stopped with it, and dies with the supervisor (`wingman launch`, commands/launch.ts).
  */
 
 import { socketPair } from "../io/control-socket.ts";
@@ -87,12 +87,16 @@ export class FunctionProcess {
       this.#handle("stop", graceMs);
       return;
     }
-    // The engine never asks for this (core/handover). If it does all the same, it must not wait for ever for the answer.
+    // The engine never asks for this (core/handover). If it does all the same, it must not wait for
+    // ever for the answer.
     this.#log("unexpected: stop, but it always runs");
     this.surroundings.report(CONTROL_PROCESS_STOPPED);
   }
 
-  /** The engine is listening. A process that always runs starts now; one that failed is reported to an engine that may be new. */
+  /**
+   * The engine is listening. A process that always runs starts now; one that failed is reported to
+   * an engine that may be new.
+   */
   begin(): void {
     if (this.description.always && !this.#begun) {
       this.#begun = true;
@@ -113,7 +117,10 @@ export class FunctionProcess {
     }
   }
 
-  /** The engine died, and with it the VIPs: what runs only with its VIP is stopped, and nobody waits for an answer. */
+  /**
+   * The engine died, and with it the VIPs: what runs only with its VIP is stopped, and nobody waits
+   * for an answer.
+   */
   engineLost(): void {
     this.#state.releaseAnswer();
     if (!this.description.always) this.#handle("stop", this.description.stopGraceMs, false);
@@ -192,8 +199,9 @@ export class FunctionProcess {
   }
 
   /**
-   * Gives `ticket` back as soon as this launch is over: the program was executed, the process has ended, or there was none.
-   * These come in any order and, when somebody else holds the launcher's descriptor, long after the next launch has begun.
+   * Gives `ticket` back as soon as this launch is over: the program was executed, the process has
+   * ended, or there was none. These come in any order and, when somebody else holds the launcher's
+   * descriptor, long after the next launch has begun.
    */
   #spawn(ticket: LaunchTicket): void {
     let execution: RecordStream;
@@ -212,8 +220,8 @@ export class FunctionProcess {
         ],
         cwd: "/",
         env: cleanEnvironment(this.#environment()),
-        // Sockets, as under the journal: what the function prints is always read here, so it never blocks on a full pipe and
-        // never dies of one whose reader went away.
+        // Sockets, as under the journal: what the function prints is always read here, so it never
+        // blocks on a full pipe and never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],
         detached: true,
         onExit: (ended, exitCode) => {
@@ -260,7 +268,10 @@ export class FunctionProcess {
     };
   }
 
-  /** The launcher's end is closed by a successful exec; before a failed one it sends the reason as text. */
+  /**
+   * The launcher's end is closed by a successful exec; before a failed one it sends the reason as
+   * text.
+   */
   #watchExecution(stream: RecordStream, child: Bun.Subprocess, ticket: LaunchTicket): void {
     let reason = "";
     stream.onRecord((record, length) => {
@@ -274,9 +285,11 @@ export class FunctionProcess {
   }
 
   #onExit(child: Bun.Subprocess, exitCode: number | null): void {
-    if (this.#child !== child && this.#child !== null) return; // never: a new one starts only when the old is collected
+    // never: a new one starts only when the old is collected
+    if (this.#child !== child && this.#child !== null) return;
     this.#ended = true;
-    const stopping = this.#state.state.startsWith("stopping") || this.#state.state.startsWith("killing");
+    const stopping =
+      this.#state.state.startsWith("stopping") || this.#state.state.startsWith("killing");
     const how = child.signalCode === null ? `exit code ${exitCode}` : child.signalCode;
     if (!stopping) this.#log(`process ${child.pid} ended by itself: ${how}`);
     this.#handle("ended");

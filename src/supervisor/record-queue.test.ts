@@ -7,7 +7,9 @@ const LOST = 421;
 function takeAll(queue: RecordQueue): string[] {
   const taken: string[] = [];
   while (queue.hasNext) {
-    taken.push(`${queue.nextDelivery}:${queue.nextCode} ${queue.nextFirst} ${queue.nextSecond} @${queue.nextBootUs}`);
+    taken.push(
+      `${queue.nextDelivery}:${queue.nextCode} ${queue.nextFirst} ${queue.nextSecond} @${queue.nextBootUs}`,
+    );
     queue.take();
   }
   return taken;

@@ -1,9 +1,11 @@
 /**
- * Maintenance records on their way from the supervisor to the log: numbered, in order, kept until they are on the disk. Pure.
+ * Maintenance records on their way from the supervisor to the log: numbered, in order, kept until
+ * they are on the disk. Pure.
  *
- * A ring of fixed size. A record that finds it full is dropped and counted, not an older one in its place: what is queued may be
- * under way already, and the beginning of a fault tells more than its repetitions. The count becomes a record of its own as soon as
- * there is room, in the place of those that are missing.
+ * A ring of fixed size. A record that finds it full is dropped and counted, not an older one in its
+ * place: what is queued may be under way already, and the beginning of a fault tells more than its
+ * repetitions. The count becomes a record of its own as soon as there is room, in the place of
+ * those that are missing.
  */
 import { assert } from "../assert.ts";
 
@@ -60,7 +62,10 @@ export class RecordQueue {
     return this.#sent < this.#count;
   }
 
-  /** Delivery number of the next record to hand out; the other properties of the next record are beside it. */
+  /**
+   * Delivery number of the next record to hand out; the other properties of the next record are
+   * beside it.
+   */
   get nextDelivery(): number {
     return this.#oldest + this.#sent;
   }
@@ -84,8 +89,9 @@ export class RecordQueue {
   }
 
   /**
-   * Everything up to `delivery` is on the disk and is forgotten. Numbers that were acknowledged before change nothing; one that was
-   * never handed out is the other side's mistake and counts as the last one that was.
+   * Everything up to `delivery` is on the disk and is forgotten. Numbers that were acknowledged
+   * before change nothing; one that was never handed out is the other side's mistake and counts as
+   * the last one that was.
    */
   acknowledge(delivery: number, bootUs: number): void {
     const done = Math.min(delivery - this.#oldest + 1, this.#sent);
@@ -97,7 +103,10 @@ export class RecordQueue {
     this.#reportDropped(bootUs);
   }
 
-  /** The other side is a new one, which has seen nothing: everything that is not acknowledged is handed out again. */
+  /**
+   * The other side is a new one, which has seen nothing: everything that is not acknowledged is
+   * handed out again.
+   */
   resend(): void {
     this.#sent = 0;
   }

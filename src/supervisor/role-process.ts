@@ -1,4 +1,7 @@
-/** A process of this program in another role, as the supervisor sees it: a child process and the socket to it. Decides nothing. */
+/**
+ * A process of this program in another role, as the supervisor sees it: a child process and the
+ * socket to it. Decides nothing.
+ */
 import { closeSync, openSync } from "node:fs";
 import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
@@ -11,7 +14,10 @@ import { signalProcess } from "./process-group.ts";
 /** Descriptor of the socket in the process. */
 const CONTROL_FD = 3;
 
-/** After the process ended, its last records must arrive within this time; they are in the kernel already. */
+/**
+ * After the process ended, its last records must arrive within this time; they are in the kernel
+ * already.
+ */
 const LAST_RECORDS_MS = 1000;
 
 /** What every role is started with. */
@@ -22,7 +28,10 @@ export interface RoleStart {
   /** Where relative paths of the configuration begin. */
   readonly configDirectory: string;
   readonly runDirectory: string;
-  /** File for what it prints to stderr: never a pipe, which somebody would have to read (runtime facts, trap 11). */
+  /**
+   * File for what it prints to stderr: never a pipe, which somebody would have to read (runtime
+   * facts, trap 11).
+   */
   readonly errorsFile: string;
 }
 
@@ -66,7 +75,8 @@ export class RoleProcess {
         cwd: "/",
         env: cleanEnvironment(environment),
         stdio: ["ignore", "ignore", errors, theirs],
-        detached: true, // a session of its own: Ctrl-C is for the supervisor, which lets it end in good order
+        // a session of its own: Ctrl-C is for the supervisor, which lets it end in good order
+        detached: true,
       });
     } catch (error) {
       libc.close(ours);

@@ -58,8 +58,10 @@ export class RunDirectory {
   }
 
   /**
-   * Makes the directory and locks it for as long as this process lives; the children do not inherit the lock.
-   * @throws AlreadyRunningError naming the process that has it; Error when the directory cannot be made or written
+   * Makes the directory and locks it for as long as this process lives; the children do not inherit
+   * the lock.
+   * @throws AlreadyRunningError naming the process that has it; Error when the directory cannot be
+   * made or written
    */
   acquire(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o755 });
@@ -81,12 +83,18 @@ export class RunDirectory {
     this.#lock = descriptor;
   }
 
-  /** Since the machine was switched on (which empties the directory) a daemon ran here and did not end in good order. */
+  /**
+   * Since the machine was switched on (which empties the directory) a daemon ran here and did not
+   * end in good order.
+   */
   get lastWasKilled(): boolean {
     return this.#lastWasKilled;
   }
 
-  /** Writes the configuration and makes room for the engine's snapshot, so that a full disk is told before anything starts. */
+  /**
+   * Writes the configuration and makes room for the engine's snapshot, so that a full disk is told
+   * before anything starts.
+   */
   writeConfig(text: string): void {
     writeFileSync(this.config, text, { mode: 0o644 });
     writeFileSync(this.status, new Uint8Array(STATUS_BYTES), { mode: 0o644 });
@@ -103,8 +111,8 @@ export class RunDirectory {
   }
 
   /**
-   * Removes the files of this run and gives the lock back. The lock file itself stays: if it were removed, two daemons
-   * could each hold the lock of a different file of this name.
+   * Removes the files of this run and gives the lock back. The lock file itself stays: if it were
+   * removed, two daemons could each hold the lock of a different file of this name.
    */
   release(): void {
     const { config, status, engineSocket, engineErrors, manageErrors, consoleSocket } = this;

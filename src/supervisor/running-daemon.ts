@@ -35,7 +35,10 @@ export class RunningDaemon {
   /** Its state now. Throws StatusError. */
   async status(): Promise<StatusDocument> {
     const config = this.config(); // again each time: it may have been restarted with another one
-    return statusDocument(await readStatus(this.#directory.status, config.keepAlive.periodMs), config);
+    return statusDocument(
+      await readStatus(this.#directory.status, config.keepAlive.periodMs),
+      config,
+    );
   }
 
   /** Asks the engine for CONTROL_DRAIN or CONTROL_RESUME. Throws RequestError. */
@@ -43,7 +46,10 @@ export class RunningDaemon {
     return requestEngine(this.#directory.engineSocket, kind);
   }
 
-  /** Asks the engine to move a function to a server, by their indices in the configuration. Throws RequestError. */
+  /**
+   * Asks the engine to move a function to a server, by their indices in the configuration. Throws
+   * RequestError.
+   */
   move(functionIndex: number, server: number): Promise<void> {
     return requestEngine(this.#directory.engineSocket, CONTROL_MOVE, functionIndex, server);
   }

@@ -20,7 +20,11 @@ test("a name in the abstract name space", () => {
     const length = libc.recv(fd, received.address, 256, MSG_DONTWAIT);
     return new TextDecoder().decode(received.bytes.slice(0, Math.max(0, length)));
   };
-  expect([next(), next(), next()]).toEqual(["STATUS=no engine: starting it again", "STOPPING=1", ""]);
+  expect([next(), next(), next()]).toEqual([
+    "STATUS=no engine: starting it again",
+    "STOPPING=1",
+    "",
+  ]);
   libc.close(fd);
 });
 
@@ -31,7 +35,8 @@ test("nobody listens, or nobody asked: nothing happens", () => {
 });
 
 test("what is no address is refused", () => {
-  const made = (socket: string) => (): ServiceNotification => new ServiceNotification({ NOTIFY_SOCKET: socket }, PID);
+  const made = (socket: string) => (): ServiceNotification =>
+    new ServiceNotification({ NOTIFY_SOCKET: socket }, PID);
   expect(made("relative/path")).toThrow("expected an absolute path or @name");
   expect(made(`/${"x".repeat(200)}`)).toThrow("longer than");
 });

@@ -1,6 +1,7 @@
 /**
- * The service manager as the supervisor knows it (sd_notify(3), sd_watchdog_enabled(3)). READY, WATCHDOG and STATUS come from
- * the flight loop alone; the supervisor says only what no loop can say: that all is being stopped, and that there is no loop.
+ * The service manager as the supervisor knows it (sd_notify(3), sd_watchdog_enabled(3)). READY,
+ * WATCHDOG and STATUS come from the flight loop alone; the supervisor says only what no loop can
+ * say: that all is being stopped, and that there is no loop.
  */
 import { NativeMemory } from "../io/native-memory.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
@@ -12,22 +13,30 @@ export type ServiceEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Does nothing when no service manager asked for it. */
 export class ServiceNotification {
-  /** What the engine needs in its environment to talk to the service manager itself; nothing else may have it. */
+  /**
+   * What the engine needs in its environment to talk to the service manager itself; nothing else
+   * may have it.
+   */
   readonly engineEnvironment: Readonly<Record<string, string>>;
-  /** The service manager acts when it has not been fed for so long; null: it does not watch this process. */
+  /**
+   * The service manager acts when it has not been fed for so long; null: it does not watch this
+   * process.
+   */
   readonly watchdogUs: number | null;
   readonly #socket: ServiceSocket | null;
   readonly #message = new NativeMemory(MESSAGE_BYTES_MAX);
 
   /**
-   * @param pid of this process: a watchdog that is meant for another one (WATCHDOG_PID) is not ours to feed
+   * @param pid of this process: a watchdog that is meant for another one (WATCHDOG_PID) is not ours
+   * to feed
    * @throws SystemError when no socket can be made; Error when a variable holds what it cannot
    */
   constructor(environment: ServiceEnvironment, pid: number) {
     const { NOTIFY_SOCKET: socket = "" } = environment;
     this.#socket = socket === "" ? null : new ServiceSocket(socket);
     this.watchdogUs = socket === "" ? null : watchdogUsOf(environment, pid);
-    const watchdog: Record<string, string> = this.watchdogUs === null ? {} : { WATCHDOG_USEC: String(this.watchdogUs) };
+    const watchdog: Record<string, string> =
+      this.watchdogUs === null ? {} : { WATCHDOG_USEC: String(this.watchdogUs) };
     this.engineEnvironment = socket === "" ? {} : { NOTIFY_SOCKET: socket, ...watchdog };
   }
 
@@ -40,7 +49,10 @@ export class ServiceNotification {
     this.#send(`STATUS=${status}`);
   }
 
-  /** Not retried, and failures are not reported: a service manager that does not listen must not disturb the daemon. */
+  /**
+   * Not retried, and failures are not reported: a service manager that does not listen must not
+   * disturb the daemon.
+   */
   #send(text: string): void {
     if (this.#socket === null) return;
     const { written } = new TextEncoder().encodeInto(text, this.#message.bytes);
@@ -48,9 +60,14 @@ export class ServiceNotification {
   }
 }
 
-function watchdogUsOf({ WATCHDOG_USEC: text, WATCHDOG_PID: pidText }: ServiceEnvironment, pid: number): number | null {
+function watchdogUsOf(
+  { WATCHDOG_USEC: text, WATCHDOG_PID: pidText }: ServiceEnvironment,
+  pid: number,
+): number | null {
   if (text === undefined || (pidText !== undefined && pidText !== String(pid))) return null;
   const watchdogUs = Number(text);
   if (/^\d+$/.test(text) && watchdogUs >= 1) return watchdogUs;
-  throw new Error(`WATCHDOG_USEC: found ${JSON.stringify(text)}, expected a number of microseconds`);
+  throw new Error(
+    `WATCHDOG_USEC: found ${JSON.stringify(text)}, expected a number of microseconds`,
+  );
 }

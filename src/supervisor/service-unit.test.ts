@@ -18,11 +18,17 @@ const settings = new Map(
 const ms = (key: string): number => Number(settings.get(key)) * 1000;
 
 test("systemd listens to the engine and sends signals to the supervisor alone", () => {
-  expect(["Type", "NotifyAccess", "KillMode"].map((key) => settings.get(key))).toEqual(["notify", "all", "mixed"]);
+  expect(["Type", "NotifyAccess", "KillMode"].map((key) => settings.get(key))).toEqual([
+    "notify",
+    "all",
+    "mixed",
+  ]);
 });
 
 test("an engine that died just before it fed the watchdog is replaced in time", () => {
-  expect(ms("WatchdogSec") * (1 - 1 / SERVICE_FEEDINGS)).toBeGreaterThan(PAUSE_MS_MAX + START_UP_MS);
+  expect(ms("WatchdogSec") * (1 - 1 / SERVICE_FEEDINGS)).toBeGreaterThan(
+    PAUSE_MS_MAX + START_UP_MS,
+  );
 });
 
 test("an orderly stop has the time it may take", () => {

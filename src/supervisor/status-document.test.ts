@@ -57,7 +57,14 @@ test("the document has the shape of the contract", () => {
       { id: "right", state: "alive", resource: 100, remaining: -5, lastHeardMs: 7 },
     ],
     functions: [
-      { id: "map", priority: 3, required: 40, owner: "left", state: "running", vips: ["10.9.0.1/24"] },
+      {
+        id: "map",
+        priority: 3,
+        required: 40,
+        owner: "left",
+        state: "running",
+        vips: ["10.9.0.1/24"],
+      },
       { id: "announcements", priority: 10, required: 5, owner: "right", state: "running" },
       { id: "video", priority: 3, required: 90, owner: null, state: "stopped" },
     ],
@@ -83,7 +90,10 @@ test("the document has the shape of the contract", () => {
     realtime: false,
   });
   const leaseOf = (flags: number): string => statusDocument(snapshot({ flags }), aircraft()).lease;
-  expect([leaseOf(STATUS_FLAG_LEASE), leaseOf(STATUS_FLAG_LEASE_MISSING)]).toEqual(["running", "missing"]);
+  expect([leaseOf(STATUS_FLAG_LEASE), leaseOf(STATUS_FLAG_LEASE_MISSING)]).toEqual([
+    "running",
+    "missing",
+  ]);
 });
 
 test("percentiles are upper bounds of their buckets, at most the greatest value", () => {
@@ -99,7 +109,10 @@ test("percentiles are upper bounds of their buckets, at most the greatest value"
   }
   expect(late.max).toBe(999);
   expect(lateness(snapshot({ latenessesUs: [] }))).toEqual({ p50: 0, p99: 0, p999: 0, max: 0 });
-  expect(lateness(snapshot({ latenessesUs: [5_000_000] }))).toMatchObject({ p50: 5_000_000, p999: 5_000_000 });
+  expect(lateness(snapshot({ latenessesUs: [5_000_000] }))).toMatchObject({
+    p50: 5_000_000,
+    p999: 5_000_000,
+  });
   expect(lateness(snapshot({ latenessesUs: [...Array(999).fill(2), 900] }))).toEqual({
     p50: 2,
     p99: 2,
@@ -116,7 +129,9 @@ test("the text names everything, in the order of priority, 80 columns wide", () 
     [COUNTER_UNPROVEN]: 9,
     [COUNTER_DROPPED]: 10,
   };
-  const text = statusText(statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()));
+  const text = statusText(
+    statusDocument(snapshot({ flags: STATUS_FLAG_LEASE_MISSING, counters }), aircraft()),
+  );
   expect(text).toContain("server left: active, up 1 min 5 s");
   expect(text).toContain("attention: NO CARRIER");
   expect(text).toContain("VIP lease missing");
@@ -137,7 +152,9 @@ test("the longest names and addresses fit 80 columns", () => {
   config.functions[0].id = "f".repeat(32);
   config.servers[0].id = "s".repeat(32);
   config.functions[0].vips = ["2001:0db8:aaaa:bbbb:cccc:dddd:eeee:0001/128", "10.9.0.1/24"];
-  const text = statusText(statusDocument(snapshot({ latenessesUs: [2 ** 31] }), aircraft(JSON.stringify(config))));
+  const text = statusText(
+    statusDocument(snapshot({ latenessesUs: [2 ** 31] }), aircraft(JSON.stringify(config))),
+  );
   expect(text).toMatch(/, VIP lease off$/m); // not cut
   for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
 });

@@ -1,4 +1,7 @@
-/** From a snapshot of the engine to what `wingman status --json` prints (design/contract): the one formatter of the state. */
+/**
+ * From a snapshot of the engine to what `wingman status --json` prints (design/contract): the one
+ * formatter of the state.
+ */
 import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
@@ -90,8 +93,17 @@ export interface StatusDocument {
   keepAlive: {
     sent: number;
     accepted: number;
-    rejected: { malformed: number; authentication: number; replay: number; unknown: number; system: number };
-    /** No keep-alives, which the kernel dropped before they were received, and what found the receive buffer full. */
+    rejected: {
+      malformed: number;
+      authentication: number;
+      replay: number;
+      unknown: number;
+      system: number;
+    };
+    /**
+     * No keep-alives, which the kernel dropped before they were received, and what found the
+     * receive buffer full.
+     */
     dropped: number;
     /** Own datagrams and second copies from the other network: neither accepted nor rejected. */
     duplicate: number;
@@ -109,7 +121,10 @@ export interface StatusDocument {
   carrier: boolean;
   /** The engine runs with real-time scheduling. */
   realtime: boolean;
-  /** "running": VIPs answer only while a lease runs; "missing": it is wanted and cannot be; "off": it is not wanted. */
+  /**
+   * "running": VIPs answer only while a lease runs; "missing": it is wanted and cannot be; "off":
+   * it is not wanted.
+   */
   lease: "running" | "missing" | "off";
   enginePid: number;
   uptimeMs: number;
@@ -121,13 +136,16 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
   const self = snapshot.getUint8(STATUS_SELF_AT);
   const phase = snapshot.getUint8(STATUS_PHASE_AT);
   const flags = snapshot.getUint8(STATUS_FLAGS_AT);
-  const counter = (number: number): number => snapshot.getUint32(STATUS_COUNTERS_AT + 4 * number, true);
+  const counter = (number: number): number =>
+    snapshot.getUint32(STATUS_COUNTERS_AT + 4 * number, true);
   return {
     server: config.servers[self]?.id ?? `server ${self}`,
     phase: PHASE_NAMES[phase] ?? "unknown",
     incarnation: snapshot.getUint32(STATUS_INCARNATION_AT, true),
     tableDigest: hexadecimal(snapshot, STATUS_TABLE_DIGEST_AT, STATUS_TABLE_DIGEST_BYTES),
-    servers: config.servers.map((_, index) => serverStatus(snapshot, config, index, self, snapshotAtUs)),
+    servers: config.servers.map((_, index) =>
+      serverStatus(snapshot, config, index, self, snapshotAtUs),
+    ),
     functions: config.functions.map((_, index) => functionStatus(snapshot, config, index)),
     keepAlive: {
       sent: counter(COUNTER_SENT),
@@ -151,7 +169,11 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
     carrier: (flags & STATUS_FLAG_CARRIER) !== 0,
     realtime: (flags & STATUS_FLAG_REALTIME) !== 0,
     lease:
-      (flags & STATUS_FLAG_LEASE) !== 0 ? "running" : (flags & STATUS_FLAG_LEASE_MISSING) !== 0 ? "missing" : "off",
+      (flags & STATUS_FLAG_LEASE) !== 0
+        ? "running"
+        : (flags & STATUS_FLAG_LEASE_MISSING) !== 0
+          ? "missing"
+          : "off",
     enginePid: snapshot.getUint32(STATUS_ENGINE_PID_AT, true),
     uptimeMs: Math.round((snapshotAtUs - snapshot.getFloat64(STATUS_STARTED_US_AT, true)) / 1000),
   };
@@ -166,7 +188,8 @@ function serverStatus(
 ): ServerStatus {
   const row = STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES;
   const lastHeardUs = snapshot.getFloat64(row + STATUS_SERVER_LAST_HEARD_US_AT, true);
-  const sinceMs = lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
+  const sinceMs =
+    lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
   const state = snapshot.getUint8(row + STATUS_SERVER_STATE_AT);
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
@@ -185,7 +208,9 @@ function phaseOf(isSelf: boolean, state: number, snapshot: DataView, row: number
   return PHASE_NAMES[snapshot.getUint8(row + STATUS_SERVER_PHASE_AT)] ?? null;
 }
 
-/** The state for people: of a server that is alive and takes no functions "draining" or "isolated". */
+/**
+ * The state for people: of a server that is alive and takes no functions "draining" or "isolated".
+ */
 export function serverWord({ state, phase }: Pick<ServerStatus, "state" | "phase">): string {
   return state === "alive" && (phase === "draining" || phase === "isolated") ? phase : state;
 }
@@ -209,10 +234,16 @@ function functionStatus(snapshot: DataView, config: AircraftConfig, index: numbe
 }
 
 /**
- * Percentiles of the lateness of keep-alives in µs, from the histogram: the greatest lateness that the bucket in which the
- * percentile falls can hold (less than a quarter above the true value), and never more than the greatest one measured.
+ * Percentiles of the lateness of keep-alives in µs, from the histogram: the greatest lateness that
+ * the bucket in which the percentile falls can hold (less than a quarter above the true value), and
+ * never more than the greatest one measured.
  */
-export function lateness(snapshot: DataView): { p50: number; p99: number; p999: number; max: number } {
+export function lateness(snapshot: DataView): {
+  p50: number;
+  p99: number;
+  p999: number;
+  max: number;
+} {
   const max = snapshot.getUint32(STATUS_LATENESS_MAX_AT, true);
   const counts = Array.from({ length: LATENESS_BUCKETS }, (_, bucket) =>
     snapshot.getUint32(STATUS_HISTOGRAM_AT + 4 * bucket, true),

@@ -16,7 +16,9 @@ import {
 const STALE_MS = 2000;
 const STALE_PERIODS = 10;
 
-/** Writing takes microseconds: this many tries, a millisecond apart, outlast any writer that lives. */
+/**
+ * Writing takes microseconds: this many tries, a millisecond apart, outlast any writer that lives.
+ */
 const TRIES_MAX = 100;
 /** Likewise, without a pause in between: a writer needs microseconds, a look about ten. */
 const LOOKS_MAX = 20;
@@ -83,18 +85,22 @@ export function readSnapshot(file: string): DataView | null {
 export function unreadable(file: string, error: unknown): StatusError {
   const { code, message } = error as NodeJS.ErrnoException;
   if (code === "ENOENT") return new StatusError(`not running: there is no ${file}`);
-  if (code === "EACCES" || code === "EPERM") return new StatusError(`not permitted to read ${file}`);
+  if (code === "EACCES" || code === "EPERM")
+    return new StatusError(`not permitted to read ${file}`);
   return new StatusError(`${file} cannot be read: ${message}`);
 }
 
-/** One look: the snapshot, of whatever layout, or null when it is being written or not there yet. */
+/**
+ * One look: the snapshot, of whatever layout, or null when it is being written or not there yet.
+ */
 function readWhole(descriptor: number): DataView | null {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
   const sequenceAfter = new DataView(new ArrayBuffer(4));
   const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
   readSync(descriptor, sequenceAfter, 0, 4, STATUS_SEQUENCE_AT);
   const sequence = view.getUint32(STATUS_SEQUENCE_AT, true);
-  // One read is one copy by the kernel, during which the engine may write: an even sequence that has not changed rules it out.
+  // One read is one copy by the kernel, during which the engine may write: an even sequence that
+  // has not changed rules it out.
   const settled = sequence % 2 === 0 && sequence === sequenceAfter.getUint32(0, true);
   // Sequence 0: the engine has made the file, and not written its first snapshot yet.
   return settled && length === STATUS_BYTES && sequence !== 0 ? view : null;
@@ -102,7 +108,9 @@ function readWhole(descriptor: number): DataView | null {
 
 /** Written by an engine of this release. */
 function hasLayout(view: DataView): boolean {
-  return view.getUint32(STATUS_MAGIC_AT, true) === STATUS_MAGIC && versionOf(view) === STATUS_VERSION;
+  return (
+    view.getUint32(STATUS_MAGIC_AT, true) === STATUS_MAGIC && versionOf(view) === STATUS_VERSION
+  );
 }
 
 function versionOf(view: DataView): number {
@@ -115,7 +123,9 @@ async function readConsistent(descriptor: number, file: string): Promise<DataVie
     if (view !== null) return requireLayout(view, file);
     await Bun.sleep(1);
   }
-  throw new StatusError(`${file} holds no complete snapshot: the engine has just started, or died while it wrote`);
+  throw new StatusError(
+    `${file} holds no complete snapshot: the engine has just started, or died while it wrote`,
+  );
 }
 
 function requireLayout(view: DataView, file: string): DataView {
@@ -129,10 +139,13 @@ function requireLayout(view: DataView, file: string): DataView {
 
 function requireCurrent(view: DataView, file: string, periodMs: number): void {
   const pid = view.getUint32(STATUS_ENGINE_PID_AT, true);
-  if (!processExists(pid)) throw new StatusError(`not running: the engine that wrote ${file} (pid ${pid}) is gone`);
+  if (!processExists(pid))
+    throw new StatusError(`not running: the engine that wrote ${file} (pid ${pid}) is gone`);
   const ageMs = (nowUs() - view.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
   if (ageMs <= Math.max(STALE_MS, STALE_PERIODS * periodMs)) return;
-  throw new StatusError(`the engine (pid ${pid}) has written no snapshot for ${Math.round(ageMs / 1000)} s`);
+  throw new StatusError(
+    `the engine (pid ${pid}) has written no snapshot for ${Math.round(ageMs / 1000)} s`,
+  );
 }
 
 function processExists(pid: number): boolean {

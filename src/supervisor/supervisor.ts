@@ -1,6 +1,7 @@
 /**
- * `wingman run`: keeps one engine, the functions' processes and `wingman manage` running, and passes records between them. It knows no protocol
- * and reads nothing from outside; what it decides is in process-state and engine-restarts.
+ * `wingman run`: keeps one engine, the functions' processes and `wingman manage` running, and
+ * passes records between them. It knows no protocol and reads nothing from outside; what it decides
+ * is in process-state and engine-restarts.
  */
 import type { AircraftConfig } from "../config/model.ts";
 import { type EventNames, formatEvent } from "../core/event-text.ts";
@@ -38,7 +39,10 @@ import type { RunDirectory } from "./run-directory.ts";
 import type { ServiceNotification } from "./service-notification.ts";
 import { VipSweep } from "./vip-sweep.ts";
 
-/** Beyond the longest grace time of a function, an engine has this long to hand over and say good-bye. */
+/**
+ * Beyond the longest grace time of a function, an engine has this long to hand over and say
+ * good-bye.
+ */
 export const LEAVE_EXTRA_MS = 10_000;
 
 /** Beyond the longest grace time, a process has this long to be gone after its SIGKILL. */
@@ -113,7 +117,10 @@ export class Supervisor {
     });
   }
 
-  /** Until someone makes it leave, or the engine cannot be started at all. True when everything ended in good order. */
+  /**
+   * Until someone makes it leave, or the engine cannot be started at all. True when everything
+   * ended in good order.
+   */
   async run(): Promise<boolean> {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
     const inGoodOrder = await this.#fly();
@@ -163,7 +170,8 @@ export class Supervisor {
 
   /** From the start of an engine to its end. */
   async #flyOnce(): Promise<ProcessEnd> {
-    const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } = this.#options;
+    const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } =
+      this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
     this.#saidGoodBye = false;
@@ -258,13 +266,19 @@ export class Supervisor {
     if (this.#saidGoodBye && end.exitCode === 0) return true;
     this.#maintenance.record(LOG_ENGINE_ENDED, endNumber(end));
     if (!this.#abandoned)
-      logSupervisor(`the engine ended without saying good-bye: ${endText(end)}${this.#lastWords()}`);
+      logSupervisor(
+        `the engine ended without saying good-bye: ${endText(end)}${this.#lastWords()}`,
+      );
     return false;
   }
 
   #reportLoss(end: ProcessEnd, pauseMs: number | null): void {
     const next =
-      pauseMs === null ? "not started again" : pauseMs === 0 ? "starting it again" : `again in ${pauseMs} ms`;
+      pauseMs === null
+        ? "not started again"
+        : pauseMs === 0
+          ? "starting it again"
+          : `again in ${pauseMs} ms`;
     logSupervisor(`the engine ended unexpectedly: ${endText(end)}; ${next}${this.#lastWords()}`);
     this.#options.notification.noEngine(`no engine: ${next}`);
     this.#maintenance.record(LOG_ENGINE_ENDED, endNumber(end));
@@ -283,7 +297,9 @@ export class Supervisor {
       logSupervisor(`removed ${removed} VIPs that the engine left`);
       this.#maintenance.record(LOG_VIPS_SWEPT, removed);
     } catch (error) {
-      logSupervisor(`VIPs that the engine may have left cannot be removed: ${(error as Error).message}`);
+      logSupervisor(
+        `VIPs that the engine may have left cannot be removed: ${(error as Error).message}`,
+      );
     }
   }
 

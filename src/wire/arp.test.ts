@@ -47,15 +47,21 @@ test("every byte of a question: to everybody of nobody, then of us to one host",
   encodeArpRequest(frame, 1, hardware, Uint8Array.of(9, 10, 44, 0, 254), 1);
   const fixed = "08060001080006040001";
   const hex = (): string => Buffer.from(frame).toString("hex");
-  expect(hex()).toBe(`eeffffffffffff021122334455${fixed}02112233445500000000000000000000${"0a2c00feee"}`);
+  expect(hex()).toBe(
+    `eeffffffffffff021122334455${fixed}02112233445500000000000000000000${"0a2c00feee"}`,
+  );
   setArpSender(frame, 1, Uint8Array.of(10, 44, 0, 1), 0);
   setArpDestination(frame, 1, REPLY, ARP_SENDER_HARDWARE_AT);
-  expect(hex()).toBe(`ee0200000000fe021122334455${fixed}0211223344550a2c00010000000000000a2c00feee`);
+  expect(hex()).toBe(
+    `ee0200000000fe021122334455${fixed}0211223344550a2c00010000000000000a2c00feee`,
+  );
 });
 
 test("what is received: requests and replies with their fields, padded or not", () => {
   expect(decodeArp(REPLY, 42)).toBe(ARP_REPLY);
-  expect(Buffer.from(REPLY.slice(ARP_SENDER_HARDWARE_AT, 32)).toString("hex")).toBe("0200000000fe0a2c00fe");
+  expect(Buffer.from(REPLY.slice(ARP_SENDER_HARDWARE_AT, 32)).toString("hex")).toBe(
+    "0200000000fe0a2c00fe",
+  );
   expect(Buffer.from(REPLY.slice(ARP_TARGET_HARDWARE_AT, 38)).toString("hex")).toBe("021122334455");
   const padded = new Uint8Array(60);
   padded.set(REPLY);

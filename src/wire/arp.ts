@@ -1,10 +1,13 @@
 /**
- * ARP on Ethernet for IPv4 (RFC 826), as whole frames: announcements, questions, and what is heard of other hosts.
+ * ARP on Ethernet for IPv4 (RFC 826), as whole frames: announcements, questions, and what is heard
+ * of other hosts.
  *
- * The announcement tells every host of the client network which server answers for an IPv4 VIP now: an Ethernet broadcast with an
- * ARP request in which the sender's and the target's address are both the VIP (RFC 5227, section 2.3: announcements are
- * requests; some hosts do not look at unasked replies). A question has the asker's own address as its sender and another one as
- * its target; it goes to everybody, or to the one host that had the address last (RFC 1122, section 2.3.2.1: unicast poll).
+ * The announcement tells every host of the client network which server answers for an IPv4 VIP now:
+ * an Ethernet broadcast with an ARP request in which the sender's and the target's address are both
+ * the VIP (RFC 5227, section 2.3: announcements are requests; some hosts do not look at unasked
+ * replies). A question has the asker's own address as its sender and another one as its target; it
+ * goes to everybody, or to the one host that had the address last (RFC 1122, section 2.3.2.1:
+ * unicast poll).
  *
  * | offset | bytes | field                                          |
  * |--------|-------|------------------------------------------------|
@@ -44,7 +47,10 @@ const KIND_BYTES = OPERATION_AT - ETHER_TYPE_AT;
 const NOBODY = new Uint8Array(6);
 const EVERYBODY = new Uint8Array(6).fill(0xff);
 
-/** Writes the announcement of the 4-byte `address` at `frameAt`; `hardware` holds the 6 bytes of the interface's address. */
+/**
+ * Writes the announcement of the 4-byte `address` at `frameAt`; `hardware` holds the 6 bytes of the
+ * interface's address.
+ */
 export function encodeArpAnnouncement(
   frame: Bytes,
   frameAt: number,
@@ -57,8 +63,9 @@ export function encodeArpAnnouncement(
 }
 
 /**
- * Writes a question of nobody (0.0.0.0) to everybody for the 4-byte `target` at `frameAt`; who asks and whom is then set with
- * {@link setArpSender} and {@link setArpDestination}. `hardware`: the 6 bytes of the interface's address.
+ * Writes a question of nobody (0.0.0.0) to everybody for the 4-byte `target` at `frameAt`; who asks
+ * and whom is then set with {@link setArpSender} and {@link setArpDestination}. `hardware`: the 6
+ * bytes of the interface's address.
  */
 export function encodeArpRequest(
   frame: Bytes,
@@ -77,18 +84,29 @@ export function encodeArpRequest(
 }
 
 /** Who asks: the 4-byte `address`. */
-export function setArpSender(frame: Bytes, frameAt: number, address: Bytes, addressAt: number): void {
+export function setArpSender(
+  frame: Bytes,
+  frameAt: number,
+  address: Bytes,
+  addressAt: number,
+): void {
   copyBytes(frame, frameAt + ARP_SENDER_AT, address, addressAt, 4);
 }
 
 /** Who is to get the frame: 6 bytes of a hardware address. */
-export function setArpDestination(frame: Bytes, frameAt: number, hardware: Bytes, hardwareAt: number): void {
+export function setArpDestination(
+  frame: Bytes,
+  frameAt: number,
+  hardware: Bytes,
+  hardwareAt: number,
+): void {
   copyBytes(frame, frameAt, hardware, hardwareAt, 6);
 }
 
 /**
- * What a received frame of `length` bytes is: ARP_REQUEST, ARP_REPLY, or 0 for everything that is no whole ARP packet of
- * Ethernet and IPv4. The fields are then at ARP_*_AT. What follows the packet is padding. No garbage.
+ * What a received frame of `length` bytes is: ARP_REQUEST, ARP_REPLY, or 0 for everything that is
+ * no whole ARP packet of Ethernet and IPv4. The fields are then at ARP_*_AT. What follows the
+ * packet is padding. No garbage.
  */
 export function decodeArp(frame: Bytes, length: number): number {
   if (length < ARP_BYTES || length > frame.length) return 0;

@@ -16,11 +16,15 @@ test("the Internet checksum of RFC 1071, section 3: 00 01 f2 03 f4 f5 f6 f7 sums
   const bytes = Uint8Array.of(0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7);
   expect(foldChecksum(addChecksum(bytes, 0, 8, 0))).toBe(~0xddf2 & 0xffff);
   // in parts, as a packet with a pseudo header is summed
-  expect(foldChecksum(addChecksum(bytes, 4, 4, addChecksum(bytes, 0, 4, 0)))).toBe(~0xddf2 & 0xffff);
+  expect(foldChecksum(addChecksum(bytes, 4, 4, addChecksum(bytes, 0, 4, 0)))).toBe(
+    ~0xddf2 & 0xffff,
+  );
 });
 
 test("an odd last byte is the high half of a word", () => {
-  expect(foldChecksum(addChecksum(Uint8Array.of(0x12, 0x34, 0x56), 0, 3, 0))).toBe(~(0x1234 + 0x5600) & 0xffff);
+  expect(foldChecksum(addChecksum(Uint8Array.of(0x12, 0x34, 0x56), 0, 3, 0))).toBe(
+    ~(0x1234 + 0x5600) & 0xffff,
+  );
 });
 
 test("carries are folded until none is left", () => {

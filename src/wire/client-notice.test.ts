@@ -116,9 +116,13 @@ describe("refused", () => {
     const long = new Uint8Array(2048);
     long.set(notice());
     for (let length = 0; length < 2048; length++) {
-      if (length !== NOTICE_BYTES) expect(decodeNotice(long, length)).toEqual({ ok: false, fault: "length" });
+      if (length !== NOTICE_BYTES)
+        expect(decodeNotice(long, length)).toEqual({ ok: false, fault: "length" });
     }
-    expect(decodeNotice(notice().slice(0, 71), NOTICE_BYTES)).toEqual({ ok: false, fault: "length" });
+    expect(decodeNotice(notice().slice(0, 71), NOTICE_BYTES)).toEqual({
+      ok: false,
+      fault: "length",
+    });
     expect(decodeNotice(long, NOTICE_BYTES).ok).toBe(true);
   });
 
@@ -145,7 +149,10 @@ describe("refused", () => {
       [7, 0],
       [7, 11],
     ] as const) {
-      expect(decode(resealed((bytes) => (bytes[at] = value)))).toEqual({ ok: false, fault: "field" });
+      expect(decode(resealed((bytes) => (bytes[at] = value)))).toEqual({
+        ok: false,
+        fault: "field",
+      });
     }
   });
 });

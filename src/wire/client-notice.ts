@@ -1,7 +1,8 @@
 /**
- * The client notice: one multicast datagram on the client network when a function is about to stop for a more important
- * one (patent FIG. 4, S13), has moved, or has been started again. A seat may listen or ignore it: nothing depends on it.
- * Its group and port are `clients.noticeGroup` and `clients.noticePort`.
+ * The client notice: one multicast datagram on the client network when a function is about to stop
+ * for a more important one (patent FIG. 4, S13), has moved, or has been started again. A seat may
+ * listen or ignore it: nothing depends on it. Its group and port are `clients.noticeGroup` and
+ * `clients.noticePort`.
  *
  * | offset | type | field                                                                                   |
  * |--------|------|-----------------------------------------------------------------------------------------|
@@ -108,8 +109,8 @@ export type NoticeFault = "length" | "magic" | "version" | "checksum" | "field";
 export type NoticeResult = { ok: true; notice: ClientNotice } | { ok: false; fault: NoticeFault };
 
 /**
- * Start-up: writes all that never changes of a function's notice into the first 72 bytes of `bytes`. {@link sealNotice}
- * completes it in flight.
+ * Start-up: writes all that never changes of a function's notice into the first 72 bytes of
+ * `bytes`. {@link sealNotice} completes it in flight.
  */
 export function prepareNotice(bytes: Uint8Array, identity: NoticeIdentity): void {
   assert(bytes.length >= NOTICE_BYTES, "room for a notice");
@@ -128,7 +129,10 @@ export function prepareNotice(bytes: Uint8Array, identity: NoticeIdentity): void
   new TextEncoder().encodeInto(identity.functionId, bytes.subarray(ID_AT, ID_AT + ID_BYTES));
 }
 
-/** In flight: writes what differs from notice to notice into a prepared one, and its checksum. No garbage. */
+/**
+ * In flight: writes what differs from notice to notice into a prepared one, and its checksum. No
+ * garbage.
+ */
 export function sealNotice(
   bytes: Uint8Array,
   view: DataView,
@@ -145,15 +149,18 @@ export function sealNotice(
 }
 
 /**
- * For seats and tests: the notice in the first `length` bytes of `datagram`. Any bytes of any length are allowed; what is
- * not exactly a notice of this version is refused with the first fault found, in the order of {@link NoticeFault}.
+ * For seats and tests: the notice in the first `length` bytes of `datagram`. Any bytes of any
+ * length are allowed; what is not exactly a notice of this version is refused with the first fault
+ * found, in the order of {@link NoticeFault}.
  */
 export function decodeNotice(datagram: Uint8Array, length: number): NoticeResult {
-  if (length !== NOTICE_BYTES || datagram.length < NOTICE_BYTES) return { ok: false, fault: "length" };
+  if (length !== NOTICE_BYTES || datagram.length < NOTICE_BYTES)
+    return { ok: false, fault: "length" };
   const view = new DataView(datagram.buffer, datagram.byteOffset, NOTICE_BYTES);
   if (view.getUint32(0) !== NOTICE_MAGIC) return { ok: false, fault: "magic" };
   if (view.getUint8(VERSION_AT) !== NOTICE_VERSION) return { ok: false, fault: "version" };
-  if (view.getUint32(CHECKSUM_AT) !== crc32c(datagram, 0, CHECKSUM_AT)) return { ok: false, fault: "checksum" };
+  if (view.getUint32(CHECKSUM_AT) !== crc32c(datagram, 0, CHECKSUM_AT))
+    return { ok: false, fault: "checksum" };
   const event = view.getUint8(EVENT_AT);
   const reason = view.getUint8(REASON_AT);
   const priority = view.getUint8(PRIORITY_AT);

@@ -19,7 +19,9 @@ test("a record holds its kind, function and three signed arguments where the tab
   encodeControl(record, CONTROL_LOG, NO_INDEX, -1, 0x7fffffff, -0x80000000);
   expect(controlKind(record)).toBe(CONTROL_LOG);
   expect(controlFunction(record)).toBe(NO_INDEX);
-  expect([0, 1, 2].map((number) => controlArgument(record, number))).toEqual([-1, 0x7fffffff, -0x80000000]);
+  expect([0, 1, 2].map((number) => controlArgument(record, number))).toEqual([
+    -1, 0x7fffffff, -0x80000000,
+  ]);
   expect(Buffer.from(record.buffer).toString("hex")).toBe("0300ffffffffffffffffff7f00000080");
 });
 

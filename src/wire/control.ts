@@ -1,6 +1,7 @@
 /**
- * Records between the engine, its supervisor and the commands `drain` and `resume`: 16 bytes, native byte order
- * (they never leave the machine), one record in one message of a SOCK_SEQPACKET or SOCK_DGRAM Unix socket.
+ * Records between the engine, its supervisor and the commands `drain` and `resume`: 16 bytes,
+ * native byte order (they never leave the machine), one record in one message of a SOCK_SEQPACKET
+ * or SOCK_DGRAM Unix socket.
  *
  * | offset | type | field                                                   |
  * |--------|------|---------------------------------------------------------|
@@ -14,13 +15,25 @@ export const CONTROL_RECORD_BYTES = 16;
 export const NO_INDEX = 0xffff;
 
 // engine → supervisor
-/** Start the function's process; first argument: REASON_*. Answered by PROCESS_RUNNING or PROCESS_FAILED. */
+/**
+ * Start the function's process; first argument: REASON_*. Answered by PROCESS_RUNNING or
+ * PROCESS_FAILED.
+ */
 export const CONTROL_START_PROCESS = 1;
-/** SIGTERM, and SIGKILL to the process group after the first argument in ms. Always answered by PROCESS_STOPPED. */
+/**
+ * SIGTERM, and SIGKILL to the process group after the first argument in ms. Always answered by
+ * PROCESS_STOPPED.
+ */
 export const CONTROL_STOP_PROCESS = 2;
-/** A maintenance event: first argument its code, then two values of that code (see core/maintenance-event). */
+/**
+ * A maintenance event: first argument its code, then two values of that code (see
+ * core/maintenance-event).
+ */
 export const CONTROL_LOG = 3;
-/** The engine's phase changed; first argument PHASE_*. The first one means that start-up is complete. */
+/**
+ * The engine's phase changed; first argument PHASE_*. The first one means that start-up is
+ * complete.
+ */
 export const CONTROL_PHASE = 4;
 /** The engine has let go of everything and said good-bye; it exits with 0 next. */
 export const CONTROL_LEFT = 5;
@@ -77,7 +90,10 @@ export const MOVE_REFUSALS: readonly { readonly code: string; readonly text: str
   { code: "STOPPED", text: "the function runs nowhere" },
   { code: "THERE", text: "the function runs there already" },
   { code: "ELIGIBLE", text: "the configuration does not let the function run there" },
-  { code: "STATE", text: "the server it would leave, or the one it would go to, is not alive and active" },
+  {
+    code: "STATE",
+    text: "the server it would leave, or the one it would go to, is not alive and active",
+  },
   { code: "FAILED", text: "the function has failed there" },
   { code: "ROOM", text: "there is not enough room without stopping something" },
   { code: "BUSY", text: "the engine has no room for the request; ask again" },
@@ -92,7 +108,14 @@ export const REASON_RESTART = 4;
 export const REASON_NAMES = ["start", "failover", "move", "recovery", "restart"] as const;
 
 /** Writes a record at the start of `record` (16 bytes). */
-export function encodeControl(record: DataView, kind: number, index: number, a: number, b: number, c: number): void {
+export function encodeControl(
+  record: DataView,
+  kind: number,
+  index: number,
+  a: number,
+  b: number,
+  c: number,
+): void {
   record.setUint16(0, kind, true);
   record.setUint16(2, index, true);
   record.setInt32(4, a, true);
@@ -103,4 +126,5 @@ export function encodeControl(record: DataView, kind: number, index: number, a: 
 export const controlKind = (record: DataView): number => record.getUint16(0, true);
 export const controlFunction = (record: DataView): number => record.getUint16(2, true);
 /** Argument 0, 1 or 2. */
-export const controlArgument = (record: DataView, number: number): number => record.getInt32(4 + 4 * number, true);
+export const controlArgument = (record: DataView, number: number): number =>
+  record.getInt32(4 + 4 * number, true);

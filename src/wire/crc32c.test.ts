@@ -11,7 +11,8 @@ describe("test vectors of RFC 3720, appendix B.4", () => {
   test("32 falling bytes", () => expect(all(rising.toReversed())).toBe(0x113fdb5c));
 });
 
-test("the usual check value", () => expect(all(new TextEncoder().encode("123456789"))).toBe(0xe3069283));
+test("the usual check value", () =>
+  expect(all(new TextEncoder().encode("123456789"))).toBe(0xe3069283));
 
 test("nothing has the CRC 0", () => expect(all(new Uint8Array(0))).toBe(0));
 

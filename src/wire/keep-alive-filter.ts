@@ -1,4 +1,7 @@
-/** Which datagrams the keep-alive sockets take: on a UDP socket the data begin with the UDP header of 8 bytes (RFC 768). */
+/**
+ * Which datagrams the keep-alive sockets take: on a UDP socket the data begin with the UDP header
+ * of 8 bytes (RFC 768).
+ */
 import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "./keep-alive.ts";
 import {
   DROP,
@@ -14,8 +17,9 @@ import {
 const UDP_HEADER_BYTES = 8;
 
 /**
- * Lets pass what is as long as a keep-alive and begins as one. System and sender are left to the receiver, which counts each of
- * these mistakes for itself; the filter would hide them and stop nobody who wants to forge.
+ * Lets pass what is as long as a keep-alive and begins as one. System and sender are left to the
+ * receiver, which counts each of these mistakes for itself; the filter would hide them and stop
+ * nobody who wants to forge.
  */
 export function keepAliveFilter(): Uint8Array<ArrayBuffer> {
   return encodeProgram([

@@ -56,7 +56,8 @@ function encoded(message: KeepAliveMessage): DataView {
 
 test("what is decoded is what was encoded, whatever the message held before", () => {
   const received = full();
-  expect(decodeKeepAlive(encoded(new KeepAliveMessage()), KEEP_ALIVE_BYTES, received)).toBe(false); // incarnation 0
+  // incarnation 0
+  expect(decodeKeepAlive(encoded(new KeepAliveMessage()), KEEP_ALIVE_BYTES, received)).toBe(false);
   expect(decodeKeepAlive(encoded(full()), KEEP_ALIVE_BYTES, new KeepAliveMessage())).toBe(true);
   const fresh = new KeepAliveMessage();
   decodeKeepAlive(encoded(full()), KEEP_ALIVE_BYTES, fresh);
@@ -87,7 +88,8 @@ test("the layout is the documented one", () => {
   expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0200"]);
   expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e0d0000"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
-  expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true); // the sealer's
+  // the sealer's
+  expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true);
 });
 
 describe("refused", () => {

@@ -1,6 +1,7 @@
 /**
- * The keep-alive message 104a, 104b of the patent ([0027]): one UDP datagram of fixed length, multicast once a period on every
- * keep-alive network and at once when the state changes. Network byte order.
+ * The keep-alive message 104a, 104b of the patent ([0027]): one UDP datagram of fixed length,
+ * multicast once a period on every keep-alive network and at once when the state changes. Network
+ * byte order.
  *
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
@@ -32,8 +33,8 @@
  * | 698    | 2      | 0                                                                                           |
  * | 700    | 16     | HMAC-SHA256 over bytes 0…699, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  *
- * A relayed message is another server's, word for word but for the flag: who hears a server sends its newest message on to those
- * whose cable to it is cut (see core/relay).
+ * A relayed message is another server's, word for word but for the flag: who hears a server sends
+ * its newest message on to those whose cable to it is cut (see core/relay).
  */
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { PHASE_DRAINING } from "./status-snapshot.ts";
@@ -50,7 +51,9 @@ export const FLAG_GOOD_BYE = 2;
 export const FLAG_PASSIVE = 4;
 /** Sent on by another server, for those who do not hear the sender. */
 export const FLAG_RELAYED = 8;
-/** VIPs may be up at the sender: for those who do not know its table, and with it not its functions. */
+/**
+ * VIPs may be up at the sender: for those who do not know its table, and with it not its functions.
+ */
 export const FLAG_OWNS = 16;
 const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED | FLAG_OWNS;
 
@@ -69,8 +72,9 @@ const SUCCESSOR_AT = 688;
 const SUCCESSOR_SERVER_AT = 696;
 
 /**
- * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Its columns have
- * `servers` and `words` entries: what the layout has beyond them is 0 in every message of the same table.
+ * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Its
+ * columns have `servers` and `words` entries: what the layout has beyond them is 0 in every message
+ * of the same table.
  */
 export class KeepAliveMessage {
   sender = 0;
@@ -93,7 +97,10 @@ export class KeepAliveMessage {
   /** The first two and the last four bytes of the Ethernet address. */
   clientMacHigh = 0;
   clientMacLow = 0;
-  /** A move that somebody asked the sender for: index of the function + 1, 0 = none, and of the server it is to move to. */
+  /**
+   * A move that somebody asked the sender for: index of the function + 1, 0 = none, and of the
+   * server it is to move to.
+   */
   moveFunction = 0;
   moveServer = 0;
   readonly heardIncarnation: Uint32Array;
@@ -171,7 +178,8 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
   view.setUint32(SUCCESSOR_SERVER_AT, (message.successorServer << 24) | (message.moveServer << 16));
-  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } = message;
+  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } =
+    message;
   for (let server = 0; server < servers; server++) {
     view.setUint32(HEARD_INCARNATION_AT + 4 * server, heardIncarnation[server]);
     view.setUint32(HEARD_SEQUENCE_AT + 4 * server, heardSequence[server]);
@@ -186,11 +194,17 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
 
 /**
  * Reads a datagram of `length` bytes at the start of `view` into `message`.
- * @returns true when the layout is exactly right; otherwise `message` is not to be used. The MAC is not looked at.
+ * @returns true when the layout is exactly right; otherwise `message` is not to be used. The MAC is
+ * not looked at.
  */
-export function decodeKeepAlive(view: DataView, length: number, message: KeepAliveMessage): boolean {
+export function decodeKeepAlive(
+  view: DataView,
+  length: number,
+  message: KeepAliveMessage,
+): boolean {
   if (length !== KEEP_ALIVE_BYTES) return false;
-  if (view.getUint32(0) !== KEEP_ALIVE_MAGIC || view.getUint8(4) !== KEEP_ALIVE_VERSION) return false;
+  if (view.getUint32(0) !== KEEP_ALIVE_MAGIC || view.getUint8(4) !== KEEP_ALIVE_VERSION)
+    return false;
   message.sender = view.getUint8(5);
   message.flags = view.getUint8(6);
   message.phase = view.getUint8(7);
@@ -201,9 +215,11 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.sequence = view.getUint32(24);
   message.assignmentDigest = view.getUint32(28);
   message.nonce = view.getUint32(NONCE_AT);
-  if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0) return false;
+  if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0)
+    return false;
   if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
-  const indices = view.getUint32(SUCCESSOR_SERVER_AT); // the successor's, the move's, and two bytes that are 0
+  // the successor's, the move's, and two bytes that are 0
+  const indices = view.getUint32(SUCCESSOR_SERVER_AT);
   message.successorServer = indices >>> 24;
   message.moveServer = (indices >>> 16) & 0xff;
   message.moveFunction = view.getUint16(MOVE_AT);
@@ -216,7 +232,8 @@ export function decodeKeepAlive(view: DataView, length: number, message: KeepAli
   message.direct = view.getUint16(DIRECT_AT);
   message.clientMacHigh = view.getUint16(CLIENT_MAC_AT);
   message.clientMacLow = view.getUint32(CLIENT_MAC_AT + 2);
-  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } = message;
+  const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } =
+    message;
   for (let server = 0; server < servers; server++) {
     heardIncarnation[server] = view.getUint32(HEARD_INCARNATION_AT + 4 * server);
     heardSequence[server] = view.getUint32(HEARD_SEQUENCE_AT + 4 * server);

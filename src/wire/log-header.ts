@@ -1,7 +1,8 @@
 /**
- * The header of the maintenance log's file: what the file is and where its records stand. It is written twice, in the first two
- * pages of 4 KiB, one after the other: a power cut while one is written leaves the other. The valid one with the greater
- * generation counts. Network byte order; texts are printable ASCII, padded with zeros.
+ * The header of the maintenance log's file: what the file is and where its records stand. It is
+ * written twice, in the first two pages of 4 KiB, one after the other: a power cut while one is
+ * written leaves the other. The valid one with the greater generation counts. Network byte order;
+ * texts are printable ASCII, padded with zeros.
  *
  * | offset | length | field                                                             |
  * |--------|--------|-------------------------------------------------------------------|
@@ -71,7 +72,8 @@ export function encodeLogHeader(header: LogHeader, bytes: Uint8Array, at: number
   view.setUint32(12, header.eventPlaces);
   view.setUint32(16, header.generation);
   view.setUint32(20, header.powerOn);
-  for (let i = 0; i < 16; i++) view.setUint8(24 + i, Number.parseInt(header.identity.slice(2 * i, 2 * i + 2), 16) || 0);
+  for (let i = 0; i < 16; i++)
+    view.setUint8(24 + i, Number.parseInt(header.identity.slice(2 * i, 2 * i + 2), 16) || 0);
   setText(bytes, at + 40, 40, header.bootId);
   setText(bytes, at + 80, 16, header.partNumber);
   setText(bytes, at + 96, 64, header.system);
@@ -90,7 +92,11 @@ export function decodeLogHeader(bytes: Uint8Array, at: number): LogHeader | null
   if (bytes.length - at < LOG_HEADER_BYTES) return null;
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LOG_HEADER_BYTES);
   if (view.getUint32(0) !== LOG_MAGIC || view.getUint16(4) !== LOG_VERSION) return null;
-  if (view.getUint16(6) !== LOG_RECORD_BYTES || view.getUint32(CRC_AT) !== crc32c(bytes, at, CRC_AT)) return null;
+  if (
+    view.getUint16(6) !== LOG_RECORD_BYTES ||
+    view.getUint32(CRC_AT) !== crc32c(bytes, at, CRC_AT)
+  )
+    return null;
   const legPlaces = view.getUint32(8);
   const eventPlaces = view.getUint32(12);
   if (legPlaces === 0 || eventPlaces === 0 || legPlaces + eventPlaces > LOG_PLACES_MAX) return null;

@@ -8,16 +8,45 @@ import {
   type LogHeader,
   newestLogHeader,
 } from "./log-header.ts";
-import { decodeLogRecord, encodeLogRecord, isEmptyRecord, LOG_RECORD_BYTES, type LogRecord } from "./log-record.ts";
+import {
+  decodeLogRecord,
+  encodeLogRecord,
+  isEmptyRecord,
+  LOG_RECORD_BYTES,
+  type LogRecord,
+} from "./log-record.ts";
 
 /** Every field with a value that occurs in no other. */
 const RECORD: LogRecord = {
-  ...{ sequence: 0xa0000001, kind: 3, class: 2, nature: 1, isLast: true, code: 0xa002, powerOn: 0xa0000003 },
-  ...{ leg: 0xa0000004, count: 0xa0000005, bootUs: 0x1f_a000_0000_0006, utcMs: 0x0f_a000_0000_0007 },
+  ...{
+    sequence: 0xa0000001,
+    kind: 3,
+    class: 2,
+    nature: 1,
+    isLast: true,
+    code: 0xa002,
+    powerOn: 0xa0000003,
+  },
+  ...{
+    leg: 0xa0000004,
+    count: 0xa0000005,
+    bootUs: 0x1f_a000_0000_0006,
+    utcMs: 0x0f_a000_0000_0007,
+  },
   ...{ first: -8, second: 0x70000009, session: 0xa000000a, delivery: 0xa000000b },
   ...{ firstBootUs: 0x1f_a000_0000_000c, firstUtcMs: 0x0f_a000_0000_000d },
-  ...{ lastBootUs: 0x1f_a000_0000_000e, lastUtcMs: 0x0f_a000_0000_000f, legBytes: 0xa0000010, legSyncs: 0xa0000011 },
-  ...{ server: "s".repeat(32), function: "f".repeat(32), ata: "a".repeat(16), detail: "d".repeat(76) },
+  ...{
+    lastBootUs: 0x1f_a000_0000_000e,
+    lastUtcMs: 0x0f_a000_0000_000f,
+    legBytes: 0xa0000010,
+    legSyncs: 0xa0000011,
+  },
+  ...{
+    server: "s".repeat(32),
+    function: "f".repeat(32),
+    ata: "a".repeat(16),
+    detail: "d".repeat(76),
+  },
 };
 
 function encoded(record: LogRecord): Uint8Array {
@@ -44,20 +73,34 @@ describe("a record", () => {
 
   test("stands where the layout says", () => {
     const view = new DataView(encoded(RECORD).buffer);
-    expect([view.getUint32(0), view.getUint8(4), view.getUint8(5), view.getUint8(6), view.getUint8(7)]).toEqual([
-      0xa0000001, 3, 2, 1, 1,
+    expect([
+      view.getUint32(0),
+      view.getUint8(4),
+      view.getUint8(5),
+      view.getUint8(6),
+      view.getUint8(7),
+    ]).toEqual([0xa0000001, 3, 2, 1, 1]);
+    expect([view.getUint16(8), view.getUint16(10), view.getUint32(12), view.getUint32(16)]).toEqual(
+      [0xa002, 0, 0xa0000003, 0xa0000004],
+    );
+    expect([view.getUint32(20), view.getUint32(28), view.getUint32(36), view.getInt32(40)]).toEqual(
+      [0xa0000005, 6, 7, -8],
+    );
+    expect([
+      view.getUint32(44),
+      view.getUint32(48),
+      view.getUint32(52),
+      view.getUint32(60),
+    ]).toEqual([0x70000009, 0xa000000a, 0xa000000b, 0x0c]);
+    expect([68, 76, 84, 88, 92].map((at) => view.getUint32(at))).toEqual([
+      0x0d, 0x0e, 0x0f, 0xa0000010, 0xa0000011,
     ]);
-    expect([view.getUint16(8), view.getUint16(10), view.getUint32(12), view.getUint32(16)]).toEqual([
-      0xa002, 0, 0xa0000003, 0xa0000004,
+    expect([96, 128, 160, 176].map((at) => String.fromCharCode(view.getUint8(at)))).toEqual([
+      "s",
+      "f",
+      "a",
+      "d",
     ]);
-    expect([view.getUint32(20), view.getUint32(28), view.getUint32(36), view.getInt32(40)]).toEqual([
-      0xa0000005, 6, 7, -8,
-    ]);
-    expect([view.getUint32(44), view.getUint32(48), view.getUint32(52), view.getUint32(60)]).toEqual([
-      0x70000009, 0xa000000a, 0xa000000b, 0x0c,
-    ]);
-    expect([68, 76, 84, 88, 92].map((at) => view.getUint32(at))).toEqual([0x0d, 0x0e, 0x0f, 0xa0000010, 0xa0000011]);
-    expect([96, 128, 160, 176].map((at) => String.fromCharCode(view.getUint8(at)))).toEqual(["s", "f", "a", "d"]);
     expect(view.getUint32(252)).toBe(crc32c(encoded(RECORD), 0, 252));
   });
 
@@ -95,9 +138,27 @@ describe("a record", () => {
 });
 
 const HEADER: LogHeader = {
-  ...{ legPlaces: 144, eventPlaces: 16_208, generation: 3, powerOn: 4, identity: "0123456789abcdef".repeat(2) },
-  ...{ bootId: "b".repeat(36), partNumber: "WNG5E00010001", system: "s".repeat(64), server: "v".repeat(32) },
-  ...{ begunUtcMs: 1_800_000_000_000, sequenceBefore: 5, damaged: 6, lost: 7, newestSequence: 8, newestLeg: 9 },
+  ...{
+    legPlaces: 144,
+    eventPlaces: 16_208,
+    generation: 3,
+    powerOn: 4,
+    identity: "0123456789abcdef".repeat(2),
+  },
+  ...{
+    bootId: "b".repeat(36),
+    partNumber: "WNG5E00010001",
+    system: "s".repeat(64),
+    server: "v".repeat(32),
+  },
+  ...{
+    begunUtcMs: 1_800_000_000_000,
+    sequenceBefore: 5,
+    damaged: 6,
+    lost: 7,
+    newestSequence: 8,
+    newestLeg: 9,
+  },
 };
 
 describe("the header", () => {

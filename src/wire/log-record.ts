@@ -1,7 +1,8 @@
 /**
- * One record of the maintenance log: 256 bytes, so that it lies within one sector of 512 bytes and one page of 4 KiB, and a power
- * cut in the middle of a write never spoils a record that was whole before. It is complete in itself: whoever reads it needs no
- * file of the aircraft. Network byte order; texts are printable ASCII, padded with zeros. An empty place is all zeros.
+ * One record of the maintenance log: 256 bytes, so that it lies within one sector of 512 bytes and
+ * one page of 4 KiB, and a power cut in the middle of a write never spoils a record that was whole
+ * before. It is complete in itself: whoever reads it needs no file of the aircraft. Network byte
+ * order; texts are printable ASCII, padded with zeros. An empty place is all zeros.
  *
  * | offset | length | field                                                                              |
  * |--------|--------|------------------------------------------------------------------------------------|
@@ -84,7 +85,10 @@ export interface LogRecord {
   detail: string;
 }
 
-/** Writes the record to the LOG_RECORD_BYTES at `at`. Texts that are too long are cut, other characters become `?`. */
+/**
+ * Writes the record to the LOG_RECORD_BYTES at `at`. Texts that are too long are cut, other
+ * characters become `?`.
+ */
 export function encodeLogRecord(record: LogRecord, bytes: Uint8Array, at: number): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset + at, LOG_RECORD_BYTES);
   bytes.fill(0, at, at + LOG_RECORD_BYTES);

@@ -1,6 +1,6 @@
 /**
- * Records between the supervisor and `wingman manage`: native byte order (they never leave the machine), one record in one message
- * of a SOCK_SEQPACKET Unix socket.
+ * Records between the supervisor and `wingman manage`: native byte order (they never leave the
+ * machine), one record in one message of a SOCK_SEQPACKET Unix socket.
  *
  * Supervisor → manage, 24 bytes:
  *
@@ -13,8 +13,9 @@
  * | 16     | i32  | first value of the code                                                             |
  * | 20     | i32  | second value of the code                                                            |
  *
- * Manage → supervisor, 8 bytes: u16 MAINTENANCE_DURABLE, u16 0, u32 delivery number. Everything up to this number is on the disk.
- * It comes once a second also when nothing is new: a manage that says nothing hangs.
+ * Manage → supervisor, 8 bytes: u16 MAINTENANCE_DURABLE, u16 0, u32 delivery number. Everything up
+ * to this number is on the disk. It comes once a second also when nothing is new: a manage that
+ * says nothing hangs.
  */
 export const MAINTENANCE_RECORD_BYTES = 24;
 export const MAINTENANCE_ANSWER_BYTES = 8;

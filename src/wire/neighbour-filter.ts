@@ -1,12 +1,14 @@
 /**
- * Which frames a packet socket takes that watches who answers for VIPs: a program of the kernel's classic packet filter
- * (Documentation/networking/filter.rst), run for every frame before it is copied. It takes
+ * Which frames a packet socket takes that watches who answers for VIPs: a program of the kernel's
+ * classic packet filter (Documentation/networking/filter.rst), run for every frame before it is
+ * copied. It takes
  *
- * - ARP replies, and ARP requests whose sender's address lies in the range of the IPv4 VIPs: announcements are requests, and most
- *   questions of seats are not looked at;
+ * - ARP replies, and ARP requests whose sender's address lies in the range of the IPv4 VIPs:
+ *   announcements are requests, and most questions of seats are not looked at;
  * - ICMPv6 neighbour advertisements without extension headers;
  *
- * and none of these in another VLAN, or for another host (a capture on the same interface makes those visible).
+ * and none of these in another VLAN, or for another host (a capture on the same interface makes
+ * those visible).
  *
  * A load counts from the Ethernet header.
  */

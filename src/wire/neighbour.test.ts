@@ -10,7 +10,10 @@ import {
 const HARDWARE = Uint8Array.of(0x02, 0x11, 0x22, 0x33, 0x44, 0x55);
 const ADDRESS = Uint8Array.of(0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 7);
 
-/** The checksum of RFC 8200, section 8.1, worked out another way: over the whole pseudo packet laid out as the RFC draws it. */
+/**
+ * The checksum of RFC 8200, section 8.1, worked out another way: over the whole pseudo packet laid
+ * out as the RFC draws it.
+ */
 function verifySum(packet: Uint8Array): number {
   const icmp = packet.slice(54);
   const pseudo = Uint8Array.of(...packet.slice(22, 54), 0, 0, 0, icmp.length, 0, 0, 0, 58, ...icmp);
@@ -51,7 +54,10 @@ test("every byte of an advertisement, RFC 4861, section 4.4; nothing beside it i
 test("a receiver's sum over the pseudo header and the message is all ones, whatever the addresses", () => {
   for (let seed = 0; seed < 500; seed++) {
     const frame = new Uint8Array(NEIGHBOUR_ADVERTISEMENT_BYTES);
-    const address = Uint8Array.from({ length: 16 }, (_, i) => (seed * 89 + i * i * 37 + (seed >> 3)) & 0xff);
+    const address = Uint8Array.from(
+      { length: 16 },
+      (_, i) => (seed * 89 + i * i * 37 + (seed >> 3)) & 0xff,
+    );
     const hardware = Uint8Array.from({ length: 6 }, (_, i) => (seed * 17 + i * 101) & 0xff);
     encodeNeighbourAdvertisement(frame, 0, hardware, address, 0);
     expect(verifySum(frame)).toBe(0xffff);
@@ -73,7 +79,9 @@ function sealed(frame: Uint8Array): Uint8Array {
   const payload = frame.length - 54;
   frame[56] = 0;
   frame[57] = 0;
-  const checksum = foldChecksum(addChecksum(frame, 54, payload, addChecksum(frame, 22, 32, payload + 58)));
+  const checksum = foldChecksum(
+    addChecksum(frame, 54, payload, addChecksum(frame, 22, 32, payload + 58)),
+  );
   frame[56] = checksum >> 8;
   frame[57] = checksum & 0xff;
   return frame;
@@ -118,5 +126,6 @@ test("under a right checksum: options without length or over the end, another ty
     expect(decode(sealed(frame))).toBe(-1);
   }
   const frame = advertisement();
-  for (const length of [-1, 0, 77, 79, 2048]) expect(decodeNeighbourAdvertisement(frame, length)).toBe(-1);
+  for (const length of [-1, 0, 77, 79, 2048])
+    expect(decodeNeighbourAdvertisement(frame, length)).toBe(-1);
 });

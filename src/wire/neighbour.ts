@@ -1,8 +1,10 @@
 /**
- * Neighbour advertisements (RFC 4861), as whole frames: our own, and those that are heard of other hosts.
+ * Neighbour advertisements (RFC 4861), as whole frames: our own, and those that are heard of other
+ * hosts.
  *
- * The unsolicited one tells every host of the client network which server answers for an IPv6
- * VIP now (RFC 4861, sections 4.4 and 7.2.6). The override flag makes hosts replace the link-layer address that they hold.
+ * The unsolicited one tells every host of the client network which server answers for an IPv6 VIP
+ * now (RFC 4861, sections 4.4 and 7.2.6). The override flag makes hosts replace the link-layer
+ * address that they hold.
  *
  * | offset | bytes | field                                                         |
  * |--------|-------|---------------------------------------------------------------|
@@ -49,13 +51,25 @@ const ICMP_BYTES = NEIGHBOUR_ADVERTISEMENT_BYTES - ICMP_AT;
 const NEXT_HEADER_ICMPV6 = 58;
 
 const ALL_NODES_ETHERNET = Uint8Array.of(0x33, 0x33, 0, 0, 0, 1);
-const ETHER_TYPE_AND_IPV6 = Uint8Array.of(0x86, 0xdd, 0x60, 0, 0, 0, 0, ICMP_BYTES, NEXT_HEADER_ICMPV6, 255);
+const ETHER_TYPE_AND_IPV6 = Uint8Array.of(
+  0x86,
+  0xdd,
+  0x60,
+  0,
+  0,
+  0,
+  0,
+  ICMP_BYTES,
+  NEXT_HEADER_ICMPV6,
+  255,
+);
 const ALL_NODES = Uint8Array.of(0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1);
 const ADVERTISEMENT_OVERRIDE = Uint8Array.of(TYPE_ADVERTISEMENT, 0, 0, 0, 0x20, 0, 0, 0);
 const TARGET_LINK_LAYER_ADDRESS = Uint8Array.of(OPTION_TARGET_LINK_LAYER, 1);
 
 /**
- * Writes the advertisement of the 16-byte `address` at `frameAt`; `hardware` holds the 6 bytes of the interface's address.
+ * Writes the advertisement of the 16-byte `address` at `frameAt`; `hardware` holds the 6 bytes of
+ * the interface's address.
  */
 export function encodeNeighbourAdvertisement(
   frame: Bytes,
@@ -81,9 +95,10 @@ export function encodeNeighbourAdvertisement(
 }
 
 /**
- * Where in a received frame of `length` bytes the hardware address is that a neighbour advertisement, asked for or not, gives
- * for the address at {@link ADVERTISED_AT}: in its option, else that of the frame's sender. −1 for everything that is no
- * advertisement as RFC 4861, section 7.1.2, wants it: whole, hop limit 255, code 0, right checksum, options with a length. Extension
+ * Where in a received frame of `length` bytes the hardware address is that a neighbour
+ * advertisement, asked for or not, gives for the address at {@link ADVERTISED_AT}: in its option,
+ * else that of the frame's sender. −1 for everything that is no advertisement as RFC 4861, section
+ * 7.1.2, wants it: whole, hop limit 255, code 0, right checksum, options with a length. Extension
  * headers are not looked behind. What follows the packet is padding. No garbage.
  */
 export function decodeNeighbourAdvertisement(frame: Bytes, length: number): number {
@@ -91,7 +106,8 @@ export function decodeNeighbourAdvertisement(frame: Bytes, length: number): numb
   if (frame[ETHER_TYPE_AT] !== 0x86 || frame[ETHER_TYPE_AT + 1] !== 0xdd) return -1;
   if (frame[NEXT_HEADER_AT] !== NEXT_HEADER_ICMPV6 || frame[HOP_LIMIT_AT] !== 255) return -1;
   if (frame[ICMP_AT] !== TYPE_ADVERTISEMENT || frame[ICMP_AT + 1] !== 0) return -1;
-  const payload = ((frame[PAYLOAD_BYTES_AT] as number) << 8) | (frame[PAYLOAD_BYTES_AT + 1] as number);
+  const payload =
+    ((frame[PAYLOAD_BYTES_AT] as number) << 8) | (frame[PAYLOAD_BYTES_AT + 1] as number);
   const end = ICMP_AT + payload;
   if (payload < ADVERTISEMENT_BYTES_MIN || end > length) return -1;
   const pseudoHeader = addChecksum(frame, SOURCE_AT, 32, payload + NEXT_HEADER_ICMPV6);

@@ -1,12 +1,16 @@
-/** Writing of netlink attributes: u16 length with these 4 bytes, u16 type, value, padding to a multiple of 4. */
+/**
+ * Writing of netlink attributes: u16 length with these 4 bytes, u16 type, value, padding to a
+ * multiple of 4.
+ */
 import { type Bytes, copyBytes, fillBytes } from "./bytes.ts";
 
 /** The type of an attribute that holds attributes has this bit. */
 const NESTED = 0x8000;
 
 /**
- * Appends attributes to what a subclass, which knows the messages, writes into a buffer of the caller's. Numbers are in
- * network order, as nfnetlink has them. Whether everything had room, the subclass checks at the end of a message.
+ * Appends attributes to what a subclass, which knows the messages, writes into a buffer of the
+ * caller's. Numbers are in network order, as nfnetlink has them. Whether everything had room, the
+ * subclass checks at the end of a message.
  */
 export class AttributeWriter {
   /** Bytes written. */

@@ -27,8 +27,12 @@ function written(write: (batch: NftablesBatch) => void, byteLength = 1024): stri
 }
 
 const text = (characters: string): string => Buffer.from(characters).toString("hex");
-/** Native-order length, type and flags, the sequence number, no port; family netdev, version 0, resource 0. */
-const header = (lengthTypeFlags: string): string => `${lengthTypeFlags}${SEQUENCE}00000000${"05000000"}`;
+/**
+ * Native-order length, type and flags, the sequence number, no port; family netdev, version 0,
+ * resource 0.
+ */
+const header = (lengthTypeFlags: string): string =>
+  `${lengthTypeFlags}${SEQUENCE}00000000${"05000000"}`;
 const TABLE_T = `06000100${text("t")}000000`;
 
 describe("messages, every byte", () => {
@@ -46,11 +50,15 @@ describe("messages, every byte", () => {
   });
 
   test("a table: of whatever flags, with flags and a comment, and its deletion", () => {
-    expect(written((batch) => batch.newTable("t", -1, ""))).toBe(`${header("1c000000000a0104")}${TABLE_T}`);
+    expect(written((batch) => batch.newTable("t", -1, ""))).toBe(
+      `${header("1c000000000a0104")}${TABLE_T}`,
+    );
     expect(written((batch) => batch.newTable("t", TABLE_OWNED | TABLE_PERSISTS, "hi"))).toBe(
       `${header("30000000000a0104")}${TABLE_T}0800020000000006${"09000600"}0003${text("hi")}00000000`,
     );
-    expect(written((batch) => batch.deleteTable("t"))).toBe(`${header("1c000000020a0100")}${TABLE_T}`);
+    expect(written((batch) => batch.deleteTable("t"))).toBe(
+      `${header("1c000000020a0100")}${TABLE_T}`,
+    );
   });
 
   test("a chain on a hook of a device: priority 0, policy accept, type filter; it must not be there yet", () => {
@@ -118,8 +126,12 @@ describe("messages, every byte", () => {
     expect(written((batch) => batch.deleteElement("t", "s", key))).toBe(
       `${header("380000000e0a0100")}${TABLE_T}${set}14000380100001800c0001800800010001020304`,
     );
-    expect(written((batch) => batch.flushSet("t", "s"))).toBe(`${header("240000000e0a0100")}${TABLE_T}${set}`);
-    expect(written((batch) => batch.dumpElements("t", "s"))).toBe(`${header("240000000d0a0100")}${TABLE_T}${set}`);
+    expect(written((batch) => batch.flushSet("t", "s"))).toBe(
+      `${header("240000000e0a0100")}${TABLE_T}${set}`,
+    );
+    expect(written((batch) => batch.dumpElements("t", "s"))).toBe(
+      `${header("240000000d0a0100")}${TABLE_T}${set}`,
+    );
   });
 
   test("a rule: conditions and a verdict, each an expression with its parameters", () => {
@@ -164,8 +176,10 @@ test("more elements than one attribute can hold travel in several messages, none
   let messages = 0;
   for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at), messages++) {
     expect(bytes.readUInt32LE(at + 8)).toBe(FIRST + messages);
-    expect(bytes.readUInt16LE(at + 36)).toBe(bytes.readUInt32LE(at) - 36); // the list is the rest of the message
-    for (let key = at + 40; key < at + bytes.readUInt32LE(at); key += 28) seen.push(bytes.readUInt32BE(key + 24));
+    // the list is the rest of the message
+    expect(bytes.readUInt16LE(at + 36)).toBe(bytes.readUInt32LE(at) - 36);
+    for (let key = at + 40; key < at + bytes.readUInt32LE(at); key += 28)
+      seen.push(bytes.readUInt32BE(key + 24));
   }
   expect(messages).toBeGreaterThan(1);
   expect(seen).toEqual(Array.from({ length: count }, (_, i) => i));
@@ -174,7 +188,9 @@ test("more elements than one attribute can hold travel in several messages, none
 test("a buffer that is too small is a programmer's error, at any byte", () => {
   const whole = written((batch) => batch.newElements("t", "s", new Uint8Array(8), 4)).length / 2;
   for (let room = 0; room < whole; room++) {
-    expect(() => written((batch) => batch.newElements("t", "s", new Uint8Array(8), 4), room)).toThrow();
+    expect(() =>
+      written((batch) => batch.newElements("t", "s", new Uint8Array(8), 4), room),
+    ).toThrow();
   }
 });
 
@@ -196,6 +212,7 @@ describe("expiration of an element in the answer to a dump", () => {
   test("another message, an empty list, or any end that is cut off: −1", () => {
     expect(read(answer.replace("0c0a", "090a"))).toBe(-1);
     expect(read(`${answer.slice(0, 96)}04000300`)).toBe(-1);
-    for (let length = 40; length < answer.length; length += 2) expect(read(answer.slice(0, length))).toBe(-1);
+    for (let length = 40; length < answer.length; length += 2)
+      expect(read(answer.slice(0, length))).toBe(-1);
   });
 });

@@ -1,10 +1,11 @@
 /**
- * The part of the kernel's nf_tables netlink interface (linux/netfilter/nf_tables.h, nfnetlink.h) that the VIP lease
- * needs: tables, chains on the hooks of a network device, sets whose elements may expire, and rules. Message and
- * attribute headers are in native byte order, which is little-endian on every target; the numbers in attributes, and
- * times in ms, are in network order.
+ * The part of the kernel's nf_tables netlink interface (linux/netfilter/nf_tables.h, nfnetlink.h)
+ * that the VIP lease needs: tables, chains on the hooks of a network device, sets whose elements
+ * may expire, and rules. Message and attribute headers are in native byte order, which is
+ * little-endian on every target; the numbers in attributes, and times in ms, are in network order.
  *
- * Every message is `struct nlmsghdr` (16 bytes, wire/rtnetlink), `struct nfgenmsg`, then attributes:
+ * Every message is `struct nlmsghdr` (16 bytes, wire/rtnetlink), `struct nfgenmsg`, then
+ * attributes:
  *
  * | offset | type | field                                                                     |
  * |--------|------|---------------------------------------------------------------------------|
@@ -18,7 +19,8 @@
  * | 18     | u16  | in network order: 10 in the begin and the end of a batch, else 0          |
  * | 20     |      | attributes: u16 length with these 4 bytes, u16 type (bit 15: it holds attributes), value, padding to 4 |
  *
- * Changes are made in batches of which everything or nothing takes effect, at one instant for the packets that pass.
+ * Changes are made in batches of which everything or nothing takes effect, at one instant for the
+ * packets that pass.
  */
 import { assert } from "../assert.ts";
 import type { Bytes } from "./bytes.ts";
@@ -50,9 +52,15 @@ const LIST_ENTRY = 1;
 const DATA_VALUE = 1;
 const DATA_VERDICT = 2;
 
-/** While the socket that made the table is open, no other may change it: `nft flush ruleset` passes it by. */
+/**
+ * While the socket that made the table is open, no other may change it: `nft flush ruleset` passes
+ * it by.
+ */
 export const TABLE_OWNED = 0x2;
-/** A table with an owner stays when its owner is gone, and then belongs to nobody (Linux 6.9). Without this it would vanish. */
+/**
+ * A table with an owner stays when its owner is gone, and then belongs to nobody (Linux 6.9).
+ * Without this it would vanish.
+ */
 export const TABLE_PERSISTS = 0x4;
 
 // Hooks of the netdev family. Egress: Linux 5.16.
@@ -63,12 +71,18 @@ const POLICY_ACCEPT = 1;
 /** Elements of the set expire. */
 export const SET_EXPIRES = 0x10;
 
-/** What kind of key a set has, as the `nft` tool numbers them: the kernel only keeps it, for listings. */
+/**
+ * What kind of key a set has, as the `nft` tool numbers them: the kernel only keeps it, for
+ * listings.
+ */
 export const KEY_IPV4 = 7;
 export const KEY_IPV6 = 8;
 export const KEY_INTERFACE = 41;
 
-/** In a set's data for the `nft` tool, which the kernel only keeps: u8 type 0, u8 length 4, u32 1: numbers in the key's bytes are native. */
+/**
+ * In a set's data for the `nft` tool, which the kernel only keeps: u8 type 0, u8 length 4, u32 1:
+ * numbers in the key's bytes are native.
+ */
 const KEYS_ARE_NATIVE = Uint8Array.of(0, 4, 1, 0, 0, 0);
 
 /** An interface name as a key: its characters, then zeros. */
@@ -80,14 +94,18 @@ export const META_INPUT_NAME = 6;
 export const META_OUTPUT_NAME = 7;
 export const META_PROTOCOL = 16;
 
-// What an offset of `loadPayload` counts from. The transport header comes after IPv6's extension headers.
+// What an offset of `loadPayload` counts from. The transport header comes after IPv6's extension
+// headers.
 export const NETWORK_HEADER = 1;
 export const TRANSPORT_HEADER = 2;
 
 export const VERDICT_DROP = 0;
 export const VERDICT_ACCEPT = 1;
 
-/** A set's elements travel in one attribute, whose length has 16 bits; each takes its key and 12 bytes. */
+/**
+ * A set's elements travel in one attribute, whose length has 16 bits; each takes its key and 12
+ * bytes.
+ */
 const ELEMENTS_BYTES_MAX = 60_000;
 const ELEMENT_HEAD_BYTES = 12;
 
@@ -96,8 +114,8 @@ const REGISTER = 1;
 const VERDICT_REGISTER = 0;
 
 /**
- * Writes messages one after the other into a buffer of the caller's. Start-up only, as far as strings make garbage: what is
- * sent in flight is written once and sent again and again.
+ * Writes messages one after the other into a buffer of the caller's. Start-up only, as far as
+ * strings make garbage: what is sent in flight is written once and sent again and again.
  */
 export class NftablesBatch extends AttributeWriter {
   /** Messages written; message number i has the sequence number `firstSequence` + i. */
@@ -128,7 +146,10 @@ export class NftablesBatch extends AttributeWriter {
     this.endMessage();
   }
 
-  /** Makes a table, or does nothing when there is one. `flags` −1: whichever it has. `comment` is shown in listings. */
+  /**
+   * Makes a table, or does nothing when there is one. `flags` −1: whichever it has. `comment` is
+   * shown in listings.
+   */
   newTable(table: string, flags: number, comment: string): void {
     this.beginMessage(NEW_TABLE, NLM_F_CREATE);
     this.text(1, table);
@@ -144,7 +165,10 @@ export class NftablesBatch extends AttributeWriter {
     this.endMessage();
   }
 
-  /** Makes a chain that all packets pass which come in (HOOK_INGRESS) or go out (HOOK_EGRESS) through the interface. */
+  /**
+   * Makes a chain that all packets pass which come in (HOOK_INGRESS) or go out (HOOK_EGRESS)
+   * through the interface.
+   */
   newChain(table: string, chain: string, hook: number, interfaceName: string): void {
     this.beginMessage(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL);
     this.text(1, table);
@@ -167,12 +191,17 @@ export class NftablesBatch extends AttributeWriter {
     this.number(3, flags);
     this.number(4, keyKind);
     this.number(5, keyBytes);
-    this.number(10, this.count); // an id within the batch, demanded by the kernel: the place of the message
-    if (keyKind === KEY_INTERFACE) this.value(13, KEYS_ARE_NATIVE, 0, KEYS_ARE_NATIVE.length); // else `nft` reads it backwards
+    // an id within the batch, demanded by the kernel: the place of the message
+    this.number(10, this.count);
+    // else `nft` reads it backwards
+    if (keyKind === KEY_INTERFACE) this.value(13, KEYS_ARE_NATIVE, 0, KEYS_ARE_NATIVE.length);
     this.endMessage();
   }
 
-  /** Adds `keys`, `keyBytes` each, to a set: in several messages when they are many, in none when there are none. */
+  /**
+   * Adds `keys`, `keyBytes` each, to a set: in several messages when they are many, in none when
+   * there are none.
+   */
   newElements(table: string, set: string, keys: Bytes, keyBytes: number): void {
     const batchBytes = Math.floor(ELEMENTS_BYTES_MAX / (ELEMENT_HEAD_BYTES + keyBytes)) * keyBytes;
     for (let from = 0; from < keys.length; from += batchBytes) {
@@ -188,11 +217,18 @@ export class NftablesBatch extends AttributeWriter {
   }
 
   /**
-   * Adds one element that expires `expirationMs` from now, at most `timeoutMs`, both rounded down to the ticks of the
-   * kernel's timer. When it is there already and has not expired, Linux from 6.12 on makes it expire then; older ones change nothing.
+   * Adds one element that expires `expirationMs` from now, at most `timeoutMs`, both rounded down
+   * to the ticks of the kernel's timer. When it is there already and has not expired, Linux from
+   * 6.12 on makes it expire then; older ones change nothing.
    * @returns where `expirationMs` stands, for {@link setExpiration}
    */
-  newExpiringElement(table: string, set: string, key: Bytes, timeoutMs: number, expirationMs: number): number {
+  newExpiringElement(
+    table: string,
+    set: string,
+    key: Bytes,
+    timeoutMs: number,
+    expirationMs: number,
+  ): number {
     const listAt = this.beginElements(NEW_ELEMENT, NLM_F_CREATE, table, set);
     const elementAt = this.nest(LIST_ENTRY);
     this.key(key, 0, key.length);
@@ -210,7 +246,10 @@ export class NftablesBatch extends AttributeWriter {
     this.view.setUint32(expirationAt + 4, expirationMs);
   }
 
-  /** Deletes one element. ENOENT when it is not there or has expired: then nothing in the batch takes effect. */
+  /**
+   * Deletes one element. ENOENT when it is not there or has expired: then nothing in the batch
+   * takes effect.
+   */
   deleteElement(table: string, set: string, key: Bytes): void {
     const listAt = this.beginElements(DELETE_ELEMENT, 0, table, set);
     const elementAt = this.nest(LIST_ENTRY);
@@ -249,7 +288,8 @@ export class NftablesBatch extends AttributeWriter {
     this.close(keyAt);
   }
 
-  // ---- rules: conditions one after the other, of which the first that does not hold ends the rule ----------------------
+  // ---- rules: conditions one after the other, of which the first that does not hold ends the rule
+  // ----------------------
 
   private expressionsAt = 0;
   private expressionAt = 0;
@@ -337,7 +377,8 @@ export class NftablesBatch extends AttributeWriter {
     this.close(this.expressionAt);
   }
 
-  // ---- messages and attributes ----------------------------------------------------------------------------------------
+  // ---- messages and attributes
+  // ----------------------------------------------------------------------------------------
 
   private beginMessage(type: number, flags: number): void {
     const { view, length: at } = this;
@@ -367,14 +408,19 @@ export class NftablesBatch extends AttributeWriter {
   }
 }
 
-/** ms until the first element in the answer to {@link NftablesBatch.dumpElements} expires; −1 when it has none that does. */
+/**
+ * ms until the first element in the answer to {@link NftablesBatch.dumpElements} expires; −1 when
+ * it has none that does.
+ */
 export function elementExpirationMs(view: DataView, at: number, length: number): number {
   if (messageType(view, at) !== NEW_ELEMENT) return -1;
   const list = findIn(view, at + MESSAGE_HEADER_BYTES + GENERIC_HEADER_BYTES, at + length, 3);
   const element = list < 0 ? -1 : findIn(view, list + 4, attributeEnd(view, list), LIST_ENTRY);
   const expiration = element < 0 ? -1 : findIn(view, element + 4, attributeEnd(view, element), 5);
   if (expiration < 0 || attributeEnd(view, expiration) - expiration < 12) return -1;
-  return view.getUint32(expiration + 4, false) * 0x1_0000_0000 + view.getUint32(expiration + 8, false);
+  return (
+    view.getUint32(expiration + 4, false) * 0x1_0000_0000 + view.getUint32(expiration + 8, false)
+  );
 }
 
 const attributeEnd = (view: DataView, at: number): number => at + view.getUint16(at, true);

@@ -1,9 +1,11 @@
 /**
- * Programs of the kernel's classic packet filter (linux/filter.h, Documentation/networking/filter.rst): what they refuse is dropped before
- * it is queued, and wakes nobody. A program works on one accumulator; what it returns is the number of bytes to keep, 0 drops. Loads are
- * big-endian, and one beyond the end of the data drops the packet.
+ * Programs of the kernel's classic packet filter (linux/filter.h,
+ * Documentation/networking/filter.rst): what they refuse is dropped before it is queued, and wakes
+ * nobody. A program works on one accumulator; what it returns is the number of bytes to keep, 0
+ * drops. Loads are big-endian, and one beyond the end of the data drops the packet.
  *
- * An instruction is struct sock_filter: u16 code, u8 instructions to skip if true, u8 if false, u32 operand; native byte order.
+ * An instruction is struct sock_filter: u16 code, u8 instructions to skip if true, u8 if false, u32
+ * operand; native byte order.
  */
 export const INSTRUCTION_BYTES = 8;
 
@@ -14,7 +16,9 @@ export const LOAD_LENGTH = 0x80;
 export const LOAD_WORD = 0x20;
 export const LOAD_HALF = 0x28;
 export const LOAD_BYTE = 0x30;
-/** BPF_JMP | BPF_JEQ | BPF_K: is the accumulator the operand? Likewise: greater, greater or equal? */
+/**
+ * BPF_JMP | BPF_JEQ | BPF_K: is the accumulator the operand? Likewise: greater, greater or equal?
+ */
 export const JUMP_IF_EQUAL = 0x15;
 export const JUMP_IF_GREATER = 0x25;
 export const JUMP_IF_GREATER_OR_EQUAL = 0x35;
@@ -27,7 +31,12 @@ export const DROP = 0;
 /** What the kernel knows beside the data (SKF_AD_OFF) is loaded from here on. */
 export const ANCILLARY = 0x1_0000_0000 - 4096;
 
-export type Instruction = readonly [code: number, skipIfTrue: number, skipIfFalse: number, operand: number];
+export type Instruction = readonly [
+  code: number,
+  skipIfTrue: number,
+  skipIfFalse: number,
+  operand: number,
+];
 
 export function encodeProgram(program: readonly Instruction[]): Uint8Array<ArrayBuffer> {
   const view = new DataView(new ArrayBuffer(program.length * INSTRUCTION_BYTES));

@@ -53,11 +53,14 @@ const hex = (message: Message): string => Buffer.from(message.bytes).toString("h
 
 describe("messages, byte by byte", () => {
   test("an IPv4 VIP: /32, scope host, preferred lifetime 0, our mark", () => {
-    const message = made((view, bytes, at) => encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET, 32, 5, VIP4, 0));
+    const message = made((view, bytes, at) =>
+      encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET, 32, 5, VIP4, 0),
+    );
     setRequest(message.view, 0, NLM_F_CREATE | NLM_F_EXCL | NLM_F_ACK, 0x01020304);
     expect(hex(message)).toBe(
       [
-        "4c000000140005060403020100000000", // 76 bytes, RTM_NEWADDR, REQUEST|ACK|EXCL|CREATE, sequence
+        // 76 bytes, RTM_NEWADDR, REQUEST|ACK|EXCL|CREATE, sequence
+        "4c000000140005060403020100000000",
         "0220" + "00" + "fe" + "05000000",
         "08000200" + "0a2c0107", // IFA_LOCAL
         "08000100" + "0a2c0107", // IFA_ADDRESS
@@ -69,7 +72,9 @@ describe("messages, byte by byte", () => {
   });
 
   test("an IPv6 VIP: its prefix length, NODAD", () => {
-    const message = made((view, bytes, at) => encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET6, 64, 5, VIP6, 0));
+    const message = made((view, bytes, at) =>
+      encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET6, 64, 5, VIP6, 0),
+    );
     const address = "fd440000000000000000000000010007";
     expect(hex(message).slice(32)).toBe(
       [
@@ -84,13 +89,19 @@ describe("messages, byte by byte", () => {
   });
 
   test("deleting names the address and nothing else", () => {
-    const message = made((view, bytes, at) => encodeAddress(view, bytes, at, RTM_DELADDR, AF_INET, 32, 5, VIP4, 0));
-    expect(hex(message).slice(32)).toBe("022000fe05000000" + "080002000a2c0107" + "080001000a2c0107");
+    const message = made((view, bytes, at) =>
+      encodeAddress(view, bytes, at, RTM_DELADDR, AF_INET, 32, 5, VIP4, 0),
+    );
+    expect(hex(message).slice(32)).toBe(
+      "022000fe05000000" + "080002000a2c0107" + "080001000a2c0107",
+    );
   });
 
   test("a subnet route: main table, our protocol, scope link, the last metric", () => {
     const network = Uint8Array.of(10, 44, 0, 0);
-    const message = made((view, bytes, at) => encodeSubnetRoute(view, bytes, at, RTM_NEWROUTE, 16, 5, network, 0));
+    const message = made((view, bytes, at) =>
+      encodeSubnetRoute(view, bytes, at, RTM_NEWROUTE, 16, 5, network, 0),
+    );
     expect(hex(message)).toBe(
       "34000000180000000000000000000000" + // 52 bytes, RTM_NEWROUTE
         "02100000fe57fd0100000000" +
@@ -101,7 +112,9 @@ describe("messages, byte by byte", () => {
   });
 
   test("dump requests are zero where strict checking wants it", () => {
-    expect(hex(made((view, _, at) => encodeLinkDump(view, at)))).toBe(`2000000012000000${"0".repeat(48)}`);
+    expect(hex(made((view, _, at) => encodeLinkDump(view, at)))).toBe(
+      `2000000012000000${"0".repeat(48)}`,
+    );
     expect(hex(made((view, _, at) => encodeAddressDump(view, at, 5)))).toBe(
       `1800000016000000${"0".repeat(16)}0000000005000000`,
     );
@@ -112,7 +125,9 @@ describe("messages, byte by byte", () => {
 });
 
 describe("reading", () => {
-  const address = made((view, bytes, at) => encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET6, 64, 5, VIP6, 0));
+  const address = made((view, bytes, at) =>
+    encodeAddress(view, bytes, at, RTM_NEWADDR, AF_INET6, 64, 5, VIP6, 0),
+  );
 
   test("an address message gives back what was written", () => {
     const { view, bytes, length } = address;
@@ -217,7 +232,9 @@ describe("reading", () => {
 
   test("only IPv4 routes with our mark are ours", () => {
     const network = Uint8Array.of(10, 44, 0, 0);
-    const { view, bytes, length } = made((v, b, at) => encodeSubnetRoute(v, b, at, RTM_NEWROUTE, 16, 5, network, 0));
+    const { view, bytes, length } = made((v, b, at) =>
+      encodeSubnetRoute(v, b, at, RTM_NEWROUTE, 16, 5, network, 0),
+    );
     const at = ourRouteDestination(view, 0, length);
     expect(bytes.slice(at, at + 4)).toEqual(network);
     expect(routeInterface(view, 0, length)).toBe(5);

@@ -1,7 +1,7 @@
 /**
- * The part of the kernel's routing netlink (rtnetlink(7), RFC 3549) that moves VIPs: messages to add and delete an
- * address and a route, requests for dumps, and reading of what comes back. Native byte order, which is little-endian on
- * every target; addresses in network order.
+ * The part of the kernel's routing netlink (rtnetlink(7), RFC 3549) that moves VIPs: messages to
+ * add and delete an address and a route, requests for dumps, and reading of what comes back. Native
+ * byte order, which is little-endian on every target; addresses in network order.
  *
  * Every message begins with `struct nlmsghdr`:
  *
@@ -13,8 +13,8 @@
  * | 8      | u32  | sequence number; an answer has that of its question |
  * | 12     | u32  | port id of the sender; the kernel fills in ours     |
  *
- * then the fixed structure of its type, then attributes (u16 length with these 4 bytes, u16 type, value), everything on
- * multiples of 4.
+ * then the fixed structure of its type, then attributes (u16 length with these 4 bytes, u16 type,
+ * value), everything on multiples of 4.
  */
 import { type Bytes, copyBytes } from "./bytes.ts";
 
@@ -63,7 +63,8 @@ const IFA_F_NODAD = 0x02;
 /** A valid lifetime that never ends. */
 export const LIFETIME_INFINITE = 0xffffffff;
 
-// struct ifinfomsg: u8 family, u8 padding, u16 type, i32 interface index, u32 flags, u32 change mask.
+// struct ifinfomsg: u8 family, u8 padding, u16 type, i32 interface index, u32 flags, u32 change
+// mask.
 export const LINK_HEADER_BYTES = 16;
 export const IFLA_IFNAME = 3;
 const IFF_UP = 0x1;
@@ -71,7 +72,8 @@ const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
 const CARRIER_FLAGS = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
 
-// struct rtmsg: u8 family, destination length, source length, tos, table, protocol, scope, type; u32 flags.
+// struct rtmsg: u8 family, destination length, source length, tos, table, protocol, scope, type;
+// u32 flags.
 const ROUTE_HEADER_BYTES = 12;
 const RTA_DST = 1;
 const RTA_OIF = 4;
@@ -85,18 +87,23 @@ const AF_INET = 2;
 const AF_INET6 = 10;
 
 /**
- * "Wingman put this here": the protocol of our addresses (IFA_PROTO, Linux 5.18) and of our routes. 0x57 is "W"; it is in
- * the range that the kernel leaves to user space and is not given to anybody in its list.
+ * "Wingman put this here": the protocol of our addresses (IFA_PROTO, Linux 5.18) and of our routes.
+ * 0x57 is "W"; it is in the range that the kernel leaves to user space and is not given to anybody
+ * in its list.
  */
 export const OUR_MARK = 0x57;
 
-/** Subnet routes come after every other route to the same destination: the greater the metric, the later. */
+/**
+ * Subnet routes come after every other route to the same destination: the greater the metric, the
+ * later.
+ */
 const SUBNET_ROUTE_METRIC = 1_000_000;
 
 /** No message made here is longer. */
 export const MESSAGE_BYTES_MAX = 100;
 
-// ---- making messages --------------------------------------------------------------------------------------------------
+// ---- making messages
+// --------------------------------------------------------------------------------------------------
 
 function putHeader(view: DataView, at: number, length: number, type: number, flags: number): void {
   view.setUint32(at, length, true);
@@ -114,10 +121,11 @@ function putAttribute(view: DataView, at: number, type: number, valueBytes: numb
 }
 
 /**
- * The prefix length that a VIP gets in the kernel. IPv4: 32, whatever is configured, because the kernel makes a second
- * IPv4 address of the same subnet a "secondary" and deletes it together with the first one; with a subnet of its own
- * every VIP stands alone. IPv6 knows no such thing and keeps the configured length, with which the kernel keeps the
- * subnet's route by itself: as long as the VIPs live, or for ever when an address without a lifetime shares the subnet.
+ * The prefix length that a VIP gets in the kernel. IPv4: 32, whatever is configured, because the
+ * kernel makes a second IPv4 address of the same subnet a "secondary" and deletes it together with
+ * the first one; with a subnet of its own every VIP stands alone. IPv6 knows no such thing and
+ * keeps the configured length, with which the kernel keeps the subnet's route by itself: as long as
+ * the VIPs live, or for ever when an address without a lifetime shares the subnet.
  */
 export const installedPrefixLength = (family: number, configured: number): number =>
   family === AF_INET ? 32 : configured;
@@ -126,14 +134,15 @@ export const installedPrefixLength = (family: number, configured: number): numbe
 export const addressBytes = (family: number): number => (family === AF_INET ? 4 : 16);
 
 /**
- * Writes RTM_NEWADDR or RTM_DELADDR for a VIP; its sequence number and flags are set with {@link setRequest} when it is
- * sent. Gives its length.
+ * Writes RTM_NEWADDR or RTM_DELADDR for a VIP; its sequence number and flags are set with {@link
+ * setRequest} when it is sent. Gives its length.
  *
- * The server must never use a VIP as the source of its own traffic. For IPv4 scope host does that: such an address is
- * local like any other, but no candidate for a source address, in whatever order addresses came. For IPv6 a preferred
- * lifetime of 0 does it (RFC 6724, rule 3); IPv4 gets it too, so that listings show alike. NODAD: the VIP must answer at once, and
- * duplicates are ruled out by the protocol (RFC 4862, section 5.4, allows it to be off). `lifetimeS`: the kernel deletes
- * the address by itself after so long, unless it is written again with NLM_F_REPLACE.
+ * The server must never use a VIP as the source of its own traffic. For IPv4 scope host does that:
+ * such an address is local like any other, but no candidate for a source address, in whatever order
+ * addresses came. For IPv6 a preferred lifetime of 0 does it (RFC 6724, rule 3); IPv4 gets it too,
+ * so that listings show alike. NODAD: the VIP must answer at once, and duplicates are ruled out by
+ * the protocol (RFC 4862, section 5.4, allows it to be off). `lifetimeS`: the kernel deletes the
+ * address by itself after so long, unless it is written again with NLM_F_REPLACE.
  */
 export function encodeAddress(
   view: DataView,
@@ -160,16 +169,22 @@ export function encodeAddress(
   copyBytes(bytes, putAttribute(view, end, IFA_ADDRESS, size), address, addressAt, size);
   end += 4 + size;
   if (type === RTM_NEWADDR) {
-    view.setUint32(putAttribute(view, end, IFA_FLAGS, 4), family === AF_INET ? 0 : IFA_F_NODAD, true);
+    view.setUint32(
+      putAttribute(view, end, IFA_FLAGS, 4),
+      family === AF_INET ? 0 : IFA_F_NODAD,
+      true,
+    );
     end += 8;
-    // struct ifa_cacheinfo: preferred and valid lifetime in s, two time stamps that the kernel fills in.
+    // struct ifa_cacheinfo: preferred and valid lifetime in s, two time stamps that the kernel
+    // fills in.
     const lifetimesAt = putAttribute(view, end, IFA_CACHEINFO, 16);
     view.setUint32(lifetimesAt, 0, true);
     view.setUint32(lifetimesAt + 4, lifetimeS, true);
     view.setUint32(lifetimesAt + 8, 0, true);
     view.setUint32(lifetimesAt + 12, 0, true);
     end += 20;
-    view.setUint32(putAttribute(view, end, IFA_PROTO, 1), OUR_MARK, true); // one byte and its padding
+    // one byte and its padding
+    view.setUint32(putAttribute(view, end, IFA_PROTO, 1), OUR_MARK, true);
     end += 8;
   }
   putHeader(view, at, end - at, type, 0);
@@ -177,8 +192,8 @@ export function encodeAddress(
 }
 
 /**
- * Writes RTM_NEWROUTE or RTM_DELROUTE for an IPv4 subnet that is reached directly over the interface, with our mark.
- * `network` has its host bits zero. Gives the length of the message.
+ * Writes RTM_NEWROUTE or RTM_DELROUTE for an IPv4 subnet that is reached directly over the
+ * interface, with our mark. `network` has its host bits zero. Gives the length of the message.
  */
 export function encodeSubnetRoute(
   view: DataView,
@@ -220,8 +235,8 @@ export function encodeLinkDump(view: DataView, at: number): number {
 }
 
 /**
- * Writes a request to dump the addresses of both families. A kernel with strict checking on dumps those of one interface
- * only; the reader compares all the same. Gives its length.
+ * Writes a request to dump the addresses of both families. A kernel with strict checking on dumps
+ * those of one interface only; the reader compares all the same. Gives its length.
  */
 export function encodeAddressDump(view: DataView, at: number, interfaceIndex: number): number {
   const length = MESSAGE_HEADER_BYTES + ADDRESS_HEADER_BYTES;
@@ -247,9 +262,13 @@ export function setRequest(view: DataView, at: number, flags: number, sequence: 
   view.setUint32(at + SEQUENCE_AT, sequence, true);
 }
 
-// ---- reading messages -------------------------------------------------------------------------------------------------
+// ---- reading messages
+// -------------------------------------------------------------------------------------------------
 
-/** Length of the message at `at`, or 0 when no whole message is there (`end`: end of what was received). */
+/**
+ * Length of the message at `at`, or 0 when no whole message is there (`end`: end of what was
+ * received).
+ */
 export function messageLength(view: DataView, at: number, end: number): number {
   if (at + MESSAGE_HEADER_BYTES > end) return 0;
   const length = view.getUint32(at, true);
@@ -260,17 +279,22 @@ export function messageLength(view: DataView, at: number, end: number): number {
 export const nextMessage = (at: number, length: number): number => at + ((length + 3) & ~3);
 
 export const messageType = (view: DataView, at: number): number => view.getUint16(at + 4, true);
-export const messageFlags = (view: DataView, at: number): number => view.getUint16(at + FLAGS_AT, true);
-export const messageSequence = (view: DataView, at: number): number => view.getUint32(at + SEQUENCE_AT, true);
+export const messageFlags = (view: DataView, at: number): number =>
+  view.getUint16(at + FLAGS_AT, true);
+export const messageSequence = (view: DataView, at: number): number =>
+  view.getUint32(at + SEQUENCE_AT, true);
 
-/** errno of an NLMSG_ERROR or NLMSG_DONE message, 0 for an acknowledgement. A message too short to tell counts as 0. */
+/**
+ * errno of an NLMSG_ERROR or NLMSG_DONE message, 0 for an acknowledgement. A message too short to
+ * tell counts as 0.
+ */
 export function messageErrno(view: DataView, at: number, length: number): number {
   return length < MESSAGE_HEADER_BYTES + 4 ? 0 : 0 - view.getInt32(at + MESSAGE_HEADER_BYTES, true);
 }
 
 /**
- * Offset of the value of attribute `type` in the message at `at`, whose fixed structure has `headerBytes`; −1 when it is
- * absent or shorter than `valueBytesMin`.
+ * Offset of the value of attribute `type` in the message at `at`, whose fixed structure has
+ * `headerBytes`; −1 when it is absent or shorter than `valueBytesMin`.
  */
 export function findAttribute(
   view: DataView,
@@ -293,15 +317,18 @@ export function findAttribute(
   return -1;
 }
 
-export const addressFamily = (view: DataView, at: number): number => view.getUint8(at + MESSAGE_HEADER_BYTES);
-export const addressPrefixLength = (view: DataView, at: number): number => view.getUint8(at + MESSAGE_HEADER_BYTES + 1);
+export const addressFamily = (view: DataView, at: number): number =>
+  view.getUint8(at + MESSAGE_HEADER_BYTES);
+export const addressPrefixLength = (view: DataView, at: number): number =>
+  view.getUint8(at + MESSAGE_HEADER_BYTES + 1);
 export const addressInterface = (view: DataView, at: number): number =>
   view.getUint32(at + MESSAGE_HEADER_BYTES + 4, true);
 
 /**
- * Offset of the address itself in an RTM_NEWADDR or RTM_DELADDR message, −1 when there is no IPv4 or IPv6 address in it or
- * it is cut short: the other readers of address messages are for those where this one finds something. IFA_LOCAL where present:
- * on a point-to-point link IFA_ADDRESS is the other end. IPv6 leaves IFA_LOCAL out unless there is another end.
+ * Offset of the address itself in an RTM_NEWADDR or RTM_DELADDR message, −1 when there is no IPv4
+ * or IPv6 address in it or it is cut short: the other readers of address messages are for those
+ * where this one finds something. IFA_LOCAL where present: on a point-to-point link IFA_ADDRESS is
+ * the other end. IPv6 leaves IFA_LOCAL out unless there is another end.
  */
 export function findAddress(view: DataView, at: number, length: number): number {
   if (length < MESSAGE_HEADER_BYTES + ADDRESS_HEADER_BYTES) return -1;
@@ -309,7 +336,9 @@ export function findAddress(view: DataView, at: number, length: number): number 
   if (family !== AF_INET && family !== AF_INET6) return -1;
   const size = addressBytes(family);
   const local = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_LOCAL, size);
-  return local >= 0 ? local : findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_ADDRESS, size);
+  return local >= 0
+    ? local
+    : findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_ADDRESS, size);
 }
 
 /** Whether an RTM_NEWADDR or RTM_DELADDR message is about an address that carries our mark. */
@@ -318,7 +347,10 @@ export function hasOurMark(view: DataView, at: number, length: number): boolean 
   return mark >= 0 && view.getUint8(mark) === OUR_MARK;
 }
 
-/** Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for every other route. */
+/**
+ * Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for every
+ * other route.
+ */
 export function ourRouteDestination(view: DataView, at: number, length: number): number {
   if (length < MESSAGE_HEADER_BYTES + ROUTE_HEADER_BYTES) return -1;
   const body = at + MESSAGE_HEADER_BYTES;
@@ -326,7 +358,8 @@ export function ourRouteDestination(view: DataView, at: number, length: number):
   return findAttribute(view, at, length, ROUTE_HEADER_BYTES, RTA_DST, 4);
 }
 
-export const routePrefixLength = (view: DataView, at: number): number => view.getUint8(at + MESSAGE_HEADER_BYTES + 1);
+export const routePrefixLength = (view: DataView, at: number): number =>
+  view.getUint8(at + MESSAGE_HEADER_BYTES + 1);
 
 /** Index of the interface of a route, 0 when it has none. */
 export function routeInterface(view: DataView, at: number, length: number): number {
@@ -334,13 +367,21 @@ export function routeInterface(view: DataView, at: number, length: number): numb
   return oif < 0 ? 0 : view.getUint32(oif, true);
 }
 
-/** Index of the interface that a link message is about; 0 when the message is of another kind of link message (bridge ports). */
+/**
+ * Index of the interface that a link message is about; 0 when the message is of another kind of
+ * link message (bridge ports).
+ */
 export function linkInterface(view: DataView, at: number, length: number): number {
   if (length < MESSAGE_HEADER_BYTES + LINK_HEADER_BYTES) return 0;
-  return view.getUint8(at + MESSAGE_HEADER_BYTES) === 0 ? view.getInt32(at + MESSAGE_HEADER_BYTES + 4, true) : 0;
+  return view.getUint8(at + MESSAGE_HEADER_BYTES) === 0
+    ? view.getInt32(at + MESSAGE_HEADER_BYTES + 4, true)
+    : 0;
 }
 
-/** Whether the interface of a link message is up and hears its network: switched on, plugged in, operational. */
+/**
+ * Whether the interface of a link message is up and hears its network: switched on, plugged in,
+ * operational.
+ */
 export function linkHasCarrier(view: DataView, at: number): boolean {
   return (view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) & CARRIER_FLAGS) === CARRIER_FLAGS;
 }

@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import { SAY_READY, SAY_STATUS, SAY_WATCHDOG, SERVICE_MESSAGE_BYTES, ServiceMessage } from "./service-message.ts";
+import {
+  SAY_READY,
+  SAY_STATUS,
+  SAY_WATCHDOG,
+  SERVICE_MESSAGE_BYTES,
+  ServiceMessage,
+} from "./service-message.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./status-snapshot.ts";
 
 const bytes = new Uint8Array(SERVICE_MESSAGE_BYTES);

@@ -1,6 +1,6 @@
 /**
- * One datagram of the flight loop to the service manager, as sd_notify(3) describes it: lines of `KEY=value`, ASCII, without a
- * line feed at the end.
+ * One datagram of the flight loop to the service manager, as sd_notify(3) describes it: lines of
+ * `KEY=value`, ASCII, without a line feed at the end.
  *
  *   READY=1                                                        start-up is complete
  *   WATCHDOG=1                                                     the loop turns
@@ -43,7 +43,13 @@ export class ServiceMessage {
   }
 
   /** @param say SAY_* bits; the other values are for SAY_STATUS */
-  encode(say: number, phase: number, functionsUp: number, serversAlive: number, serverCount: number): void {
+  encode(
+    say: number,
+    phase: number,
+    functionsUp: number,
+    serversAlive: number,
+    serverCount: number,
+  ): void {
     this.length = 0;
     if ((say & SAY_READY) !== 0) this.line(READY_LINE);
     if ((say & SAY_WATCHDOG) !== 0) this.line(WATCHDOG_LINE);

@@ -19,7 +19,9 @@ test("no two fields overlap", () => {
   expect(COUNTERS).toBeGreaterThan(COUNTER_DROPPED);
   expect(STATUS_COUNTERS_AT + 4 * COUNTERS).toBeLessThanOrEqual(STATUS_LATENESS_MAX_AT);
   expect(STATUS_LATENESS_MAX_AT + 4).toBeLessThanOrEqual(STATUS_SERVERS_AT);
-  expect(STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES).toBeLessThanOrEqual(STATUS_HISTOGRAM_AT);
+  expect(STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES).toBeLessThanOrEqual(
+    STATUS_HISTOGRAM_AT,
+  );
   expect(STATUS_HISTOGRAM_AT + 4 * LATENESS_BUCKETS).toBeLessThanOrEqual(STATUS_FUNCTIONS_AT);
   expect(STATUS_FUNCTIONS_AT + 2 * FUNCTIONS_MAX).toBe(STATUS_BYTES);
   expect(STATUS_SERVERS_AT % 8).toBe(0); // a double stands first in each row

@@ -1,7 +1,8 @@
 /**
- * The state of a running engine as it lies in `RUN_DIR/status`: a file mapped into the engine's memory, written once a
- * period and read by everyone who wants to know (`wingman status`, later the console and the page). The engine never waits
- * for a reader: the sequence at offset 8 is odd while it writes, and a reader that saw it odd or changed reads again.
+ * The state of a running engine as it lies in `RUN_DIR/status`: a file mapped into the engine's
+ * memory, written once a period and read by everyone who wants to know (`wingman status`, later the
+ * console and the page). The engine never waits for a reader: the sequence at offset 8 is odd while
+ * it writes, and a reader that saw it odd or changed reads again.
  *
  * Native byte order; the file never leaves the machine.
  *
@@ -114,7 +115,13 @@ export const FUNCTION_STARTING = 1;
 export const FUNCTION_RUNNING = 2;
 export const FUNCTION_STOPPING = 3;
 export const FUNCTION_FAILED = 4;
-export const FUNCTION_STATE_NAMES = ["stopped", "starting", "running", "stopping", "failed"] as const;
+export const FUNCTION_STATE_NAMES = [
+  "stopped",
+  "starting",
+  "running",
+  "stopping",
+  "failed",
+] as const;
 
 /** Counters of datagrams, in the order of the snapshot. */
 export const COUNTER_SENT = 0;
@@ -131,15 +138,18 @@ export const COUNTER_SEND_FAILED = 8;
 export const COUNTER_OVERFLOW = 9;
 /** First contacts of a server that has not proven yet to be fresh. */
 export const COUNTER_UNPROVEN = 10;
-/** Datagrams that the kernel dropped: those that the socket filter refused, and those for which there was no room. */
+/**
+ * Datagrams that the kernel dropped: those that the socket filter refused, and those for which
+ * there was no room.
+ */
 export const COUNTER_DROPPED = 11;
 /** Frames in which a host that is no server answered for a VIP that is up here. */
 export const COUNTER_STRANGER = 12;
 export const COUNTERS = 13;
 
 /**
- * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the last for all above.
- * Integers only.
+ * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the
+ * last for all above. Integers only.
  */
 export function latenessBucket(latenessUs: number): number {
   if (latenessUs < 16) return latenessUs < 0 ? 0 : latenessUs | 0;
@@ -149,7 +159,10 @@ export function latenessBucket(latenessUs: number): number {
   return Math.min(bucket, LATENESS_BUCKETS - 1);
 }
 
-/** The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket holds. */
+/**
+ * The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket
+ * holds.
+ */
 export function latenessBucketEnd(bucket: number): number {
   if (bucket < 15) return bucket + 1;
   const next = bucket + 1 - 16;

@@ -22,8 +22,15 @@ test("the filter of the largest aircraft fits its room, whatever the family of i
   ] as const) {
     const bytes = new Uint8Array(filterBytesMax(ipv4 + ipv6));
     const batch = new NftablesBatch(new DataView(bytes.buffer), bytes, 1);
-    encodeVipFilter(batch, 0, "a-long-name-123", new Uint8Array(4 * ipv4), new Uint8Array(16 * ipv6));
-    expect(filterBytesMax(ipv4 + ipv6) - batch.length).toBeGreaterThan(1024); // the lease, and both ends of the batch
+    encodeVipFilter(
+      batch,
+      0,
+      "a-long-name-123",
+      new Uint8Array(4 * ipv4),
+      new Uint8Array(16 * ipv6),
+    );
+    // the lease, and both ends of the batch
+    expect(filterBytesMax(ipv4 + ipv6) - batch.length).toBeGreaterThan(1024);
     expect(typesOf(bytes, batch.length)).toHaveLength(batch.count);
   }
 });
@@ -42,5 +49,7 @@ test("the places name the messages that make the table and the two chains", () =
 });
 
 test("an interface's key is its name and zeros", () => {
-  expect(Buffer.from(interfaceKey("eth0")).toString("hex")).toBe("65746830000000000000000000000000");
+  expect(Buffer.from(interfaceKey("eth0")).toString("hex")).toBe(
+    "65746830000000000000000000000000",
+  );
 });

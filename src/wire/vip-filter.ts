@@ -1,6 +1,7 @@
 /**
- * The packet filter that makes VIPs answer only while a lease runs: nf_tables of family netdev, on the way in and out of the
- * client interface. As `nft list table netdev wingman` shows it (the last rules in words of later versions):
+ * The packet filter that makes VIPs answer only while a lease runs: nf_tables of family netdev, on
+ * the way in and out of the client interface. As `nft list table netdev wingman` shows it (the last
+ * rules in words of later versions):
  *
  *     set lease    { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
  *     set unbroken { type ifname; flags timeout; elements = { "eth0" timeout 50ms expires 34ms } }
@@ -23,11 +24,13 @@
  *       icmpv6 type nd-neighbor-advert icmpv6 taddr @vip6 drop
  *     }
  *
- * - While the lease runs, one look-up decides for every packet. Without it a packet of another kind passes at most five rules.
- * - The way out is what seats see: nothing leaves in a VIP's name, neither answers nor announcements. The way in is closed
- *   too, so that a service does not act on a request whose answer would never arrive: the next owner gets it again.
- * - What the next owner says of itself comes in: its announcements, and answers to this server as its client. So the server's own
- *   neighbour table follows the VIP.
+ * - While the lease runs, one look-up decides for every packet. Without it a packet of another kind
+ *   passes at most five rules.
+ * - The way out is what seats see: nothing leaves in a VIP's name, neither answers nor
+ *   announcements. The way in is closed too, so that a service does not act on a request whose
+ *   answer would never arrive: the next owner gets it again.
+ * - What the next owner says of itself comes in: its announcements, and answers to this server as
+ *   its client. So the server's own neighbour table follows the VIP.
  */
 import type { Bytes } from "./bytes.ts";
 import {
@@ -68,7 +71,8 @@ const ICMPV6 = Uint8Array.of(58);
 const NEIGHBOUR_SOLICITATION = Uint8Array.of(135);
 const NEIGHBOUR_ADVERTISEMENT = Uint8Array.of(136);
 
-// Offsets of addresses. ARP on Ethernet: RFC 826. Neighbour discovery from the ICMPv6 header on: RFC 4861, sections 4.3 and 4.4.
+// Offsets of addresses. ARP on Ethernet: RFC 826. Neighbour discovery from the ICMPv6 header on:
+// RFC 4861, sections 4.3 and 4.4.
 const IPV4_SOURCE_AT = 12;
 const IPV4_DESTINATION_AT = 16;
 const IPV6_SOURCE_AT = 8;
@@ -102,8 +106,9 @@ export function interfaceKey(interfaceName: string): Uint8Array<ArrayBuffer> {
 }
 
 /**
- * Writes the filter, without a lease, in place of one that may be there. `ipv4` and `ipv6`: addresses of 4 and 16 bytes in a
- * row. `tableFlags`: TABLE_*. Gives the places of messages that tell what the kernel lacks.
+ * Writes the filter, without a lease, in place of one that may be there. `ipv4` and `ipv6`:
+ * addresses of 4 and 16 bytes in a row. `tableFlags`: TABLE_*. Gives the places of messages that
+ * tell what the kernel lacks.
  */
 export function encodeVipFilter(
   batch: NftablesBatch,

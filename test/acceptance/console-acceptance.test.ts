@@ -1,4 +1,7 @@
-/** `wingman-rig acceptance` against real servers, each with its console on a serial cable. Needs root and `ip`. */
+/**
+ * `wingman-rig acceptance` against real servers, each with its console on a serial cable. Needs
+ * root and `ip`.
+ */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -12,8 +15,13 @@ import { SerialCable } from "./serial-cable.ts";
 
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");
 
-/** Of 100: alone, a server can run all but the map, and with the other there is room to move the games. */
-const FUNCTIONS = SHORT_TABLE.functions.map((entry) => (entry.id === "games" ? { ...entry, required: 10 } : entry));
+/**
+ * Of 100: alone, a server can run all but the map, and with the other there is room to move the
+ * games.
+ */
+const FUNCTIONS = SHORT_TABLE.functions.map((entry) =>
+  entry.id === "games" ? { ...entry, required: 10 } : entry,
+);
 
 interface Report {
   passed: boolean;
@@ -36,10 +44,15 @@ beforeEach(() => {
     partNumber: "WNG5E00010001",
     functions: FUNCTIONS,
     keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 50 },
-    maintenance: { console: { device }, log: { inhibitSeconds: 0 }, groundInput: join(directory, "on-ground") },
+    maintenance: {
+      console: { device },
+      log: { inhibitSeconds: 0 },
+      groundInput: join(directory, "on-ground"),
+    },
   };
   for (const id of ["a", "b"] as const) {
-    // One device name, which the configuration gives to all, and another line behind it on each server.
+    // One device name, which the configuration gives to all, and another line behind it on each
+    // server.
     const mount = `mount --bind ${cables[id].serverEnd.path} ${device} && exec "$@"`;
     flight[id].launcher = ["sh", "-c", mount, "sh"];
   }
@@ -61,7 +74,14 @@ async function started({ isOnGround = true } = {}): Promise<void> {
   flight.b.start(table);
   await flight.settled();
   const isBelieved = ({ runDirectory }: Server): boolean => {
-    const { stdout } = Bun.spawnSync([WINGMAN, "console", "--run-dir", runDirectory, "show", "ground"]);
+    const { stdout } = Bun.spawnSync([
+      WINGMAN,
+      "console",
+      "--run-dir",
+      runDirectory,
+      "show",
+      "ground",
+    ]);
     return stdout.toString().startsWith(isOnGround ? "ON GROUND" : "IN THE AIR");
   };
   await until("the ground input is believed", () => isBelieved(flight.a) && isBelieved(flight.b));
@@ -73,10 +93,16 @@ function configFile(): string {
   return file;
 }
 
-const consoleOf = (id: "a" | "b", cable = cables[id]): string[] => ["--console", `${id}=${cable.rigEnd.path}`];
+const consoleOf = (id: "a" | "b", cable = cables[id]): string[] => [
+  "--console",
+  `${id}=${cable.rigEnd.path}`,
+];
 
 /** The rig, with somebody who does what it asks for. */
-async function accept(options: readonly string[], operator: (order: string) => void | Promise<void> = () => {}) {
+async function accept(
+  options: readonly string[],
+  operator: (order: string) => void | Promise<void> = () => {},
+) {
   const rig = Bun.spawn([RIG, "acceptance", ...options], { stdio: ["ignore", "pipe", "pipe"] });
   const orders: string[] = [];
   const errors: string[] = [];
@@ -153,9 +179,15 @@ test("without a configuration, over one console, with nobody there: what could n
   expect(err).toBe("");
   expect(orders).toEqual([]);
   expect(out).toContain("no console is connected to a: what is said of it is what the others see");
-  expect(out).toMatch(/PASS {2}step 4: Planned drain and resume\n {8}did: typed drain on the console of b\n/);
-  expect(out).toContain("NOT DONE  step 6: Interlock of what disturbs, in the air\n        the aircraft is on ground");
-  expect(out).toContain("NOT DONE  step 7: Power-off of one server\n        asked for with --skip-power\n");
+  expect(out).toMatch(
+    /PASS {2}step 4: Planned drain and resume\n {8}did: typed drain on the console of b\n/,
+  );
+  expect(out).toContain(
+    "NOT DONE  step 6: Interlock of what disturbs, in the air\n        the aircraft is on ground",
+  );
+  expect(out).toContain(
+    "NOT DONE  step 7: Power-off of one server\n        asked for with --skip-power\n",
+  );
   expect(out).toMatch(/\d of 9 steps passed \(\d+ checks\); not done: 6, 7, 8\n$/);
   expect(code).toBe(0);
   const [a] = await flight.settled();
@@ -164,7 +196,12 @@ test("without a configuration, over one console, with nobody there: what could n
 
 test("in the air: the interlock needs no operator, and nothing is moved by hand", async () => {
   await started({ isOnGround: false });
-  const { code, out } = await accept([...consoleOf("a"), ...consoleOf("b"), "--skip-power", "--json"]);
+  const { code, out } = await accept([
+    ...consoleOf("a"),
+    ...consoleOf("b"),
+    "--skip-power",
+    "--json",
+  ]);
   const report = reportOf(out);
   expect(failuresOf(report)).toEqual([]);
   expect(code).toBe(0);
@@ -179,20 +216,27 @@ test("in the air: the interlock needs no operator, and nothing is moved by hand"
 test("Ctrl-C ends it; a server that is being drained is resumed first", async () => {
   // Functions that let go as late as they may: the drain lasts for seconds.
   const command = ["/bin/sh", "-c", "trap '' TERM; while :; do sleep 0.1; done"];
-  table = { ...table, functions: FUNCTIONS.map((entry) => ({ ...entry, command, stopGraceMs: 3000 })) };
+  table = {
+    ...table,
+    functions: FUNCTIONS.map((entry) => ({ ...entry, command, stopGraceMs: 3000 })),
+  };
   await started();
   const all = [...consoleOf("a"), ...consoleOf("b"), "--skip-power"];
   const rig = Bun.spawn([RIG, "acceptance", ...all], { stdio: ["ignore", "pipe", "pipe"] });
-  const isDraining = (): boolean => [flight.a, flight.b].some((server) => server.state()?.phase === "draining");
+  const isDraining = (): boolean =>
+    [flight.a, flight.b].some((server) => server.state()?.phase === "draining");
   await until("a drain", isDraining);
   rig.kill("SIGINT");
-  expect(await rig.stderr.text()).toBe("wingman-rig: interrupted before the end of the procedure\n");
+  expect(await rig.stderr.text()).toBe(
+    "wingman-rig: interrupted before the end of the procedure\n",
+  );
   expect(await rig.exited).toBe(1);
   await until("no drain", () => !isDraining());
 });
 
 test("faults of the servers are found", async () => {
-  // Another table on b, which both then say of each other, and another aircraft in the rig's own hands.
+  // Another table on b, which both then say of each other, and another aircraft in the rig's own
+  // hands.
   flight.a.start(table);
   flight.b.start({ ...table, functions: FUNCTIONS.slice(1) });
   await until("both run", () => flight.a.state() !== null && flight.b.state() !== null);
@@ -209,11 +253,16 @@ test("faults of the servers are found", async () => {
   flight.b.start(table);
   await flight.settled();
   flight.b.host.attach(false);
-  await until("a misses b", () => flight.a.state()?.servers.some(({ state }) => state === "lost") ?? false);
+  await until(
+    "a misses b",
+    () => flight.a.state()?.servers.some(({ state }) => state === "lost") ?? false,
+  );
   const cut = await accept([...consoleOf("a"), "--skip-power", "--json"]);
   expect(cut.code).toBe(1);
   expect(failuresOf(reportOf(cut.out))).toContainEqual(
-    expect.stringMatching(/^2 functions by server, as all consoles show it: a sees b as lost instead of /),
+    expect.stringMatching(
+      /^2 functions by server, as all consoles show it: a sees b as lost instead of /,
+    ),
   );
 });
 
@@ -225,8 +274,12 @@ test("a line that is silent, cut, noisy, crossed, or has something else at its e
     return failuresOf(reportOf(out)).join("\n");
   };
   const crossed = await failures(...consoleOf("a", cables.b), ...consoleOf("b", cables.a));
-  expect(crossed).toContain("found server b, expected server a: exchange the cables or the arguments");
-  expect(crossed).toContain("found server a, expected server b: exchange the cables or the arguments");
+  expect(crossed).toContain(
+    "found server b, expected server a: exchange the cables or the arguments",
+  );
+  expect(crossed).toContain(
+    "found server a, expected server b: exchange the cables or the arguments",
+  );
 
   cables.b.isPlugged = false;
   expect(await failures(...consoleOf("a"), ...consoleOf("b"))).toContain(
@@ -259,14 +312,32 @@ test("a wrong command line is told in words, with exit code 2", async () => {
   const file = configFile();
   for (const [options, expected] of [
     [[], "found no --console, expected one for each server: --console a=/dev/ttyUSB0"],
-    [["--console", "a"], 'found "a", expected SERVER=DEVICE with an absolute path, such as a=/dev/ttyUSB0'],
+    [
+      ["--console", "a"],
+      'found "a", expected SERVER=DEVICE with an absolute path, such as a=/dev/ttyUSB0',
+    ],
     [["--console", "a=ttyUSB0"], 'found "a=ttyUSB0", expected SERVER=DEVICE with an absolute path'],
     [[...consoleOf("a"), ...consoleOf("a")], "found server a twice, expected each once"],
-    [[...consoleOf("a"), "--console", `b=${link}`], `found "${link}" for b and for a, expected a line of its own`],
-    [["--console", "a=/dev/ttyNone"], 'found "/dev/ttyNone" for a, which is not there; expected a serial line'],
-    [["--console", `a=${file}`], `found "${file}" for a, which is no serial line (ENOTTY); expected one`],
-    [["--console", `c=${device}`, "--config", file], 'found an unknown server "c", expected one of the servers a or b'],
-    [[...consoleOf("a"), "--baud", "9601"], 'found "9601", expected 9600, 19200, 38400, 57600 or 115200'],
+    [
+      [...consoleOf("a"), "--console", `b=${link}`],
+      `found "${link}" for b and for a, expected a line of its own`,
+    ],
+    [
+      ["--console", "a=/dev/ttyNone"],
+      'found "/dev/ttyNone" for a, which is not there; expected a serial line',
+    ],
+    [
+      ["--console", `a=${file}`],
+      `found "${file}" for a, which is no serial line (ENOTTY); expected one`,
+    ],
+    [
+      ["--console", `c=${device}`, "--config", file],
+      'found an unknown server "c", expected one of the servers a or b',
+    ],
+    [
+      [...consoleOf("a"), "--baud", "9601"],
+      'found "9601", expected 9600, 19200, 38400, 57600 or 115200',
+    ],
     [[...consoleOf("a"), "--config", "/nonexistent"], "/nonexistent"],
     [[...consoleOf("a"), "--skip"], "unknown option"],
   ] as const) {

@@ -16,7 +16,8 @@ export class SerialCable {
   readonly #pumping: Promise<void>;
 
   constructor() {
-    // A new pseudo-terminal echoes, and waits for whole lines, until somebody opens it raw; it then stays so.
+    // A new pseudo-terminal echoes, and waits for whole lines, until somebody opens it raw; it then
+    // stays so.
     for (const { path } of [this.serverEnd, this.rigEnd]) {
       const port = new SerialPort(path);
       if (port.open(BAUD) !== 0) throw new Error(`${path} cannot be opened`);

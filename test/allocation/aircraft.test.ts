@@ -2,7 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
-import { type Aircraft, afterLoss, atStart, leftOut, SINGLE_AISLE, TWIN_AISLE, VERY_LARGE } from "./aircraft.ts";
+import {
+  type Aircraft,
+  afterLoss,
+  atStart,
+  leftOut,
+  SINGLE_AISLE,
+  TWIN_AISLE,
+  VERY_LARGE,
+} from "./aircraft.ts";
 import { figure3, figure4 } from "./reference.ts";
 import { allocate, tableOf } from "./systems.ts";
 
@@ -12,13 +20,28 @@ const GAMES_LARGE = ["games-1", "games-2"];
 const LIVE_TV_LARGE = ["live-tv-1", "live-tv-2", "live-tv-3"];
 const PORTALS_LARGE = ["wifi-portal-main", "wifi-portal-upper"];
 
-/** The aircraft, the servers down, how many functions run and which do not, in the order of the table. */
+/**
+ * The aircraft, the servers down, how many functions run and which do not, in the order of the
+ * table.
+ */
 const ROWS: [string, Aircraft, number[], number, string[]][] = [
   ["single aisle, all servers", SINGLE_AISLE, [], 12, []],
   ["single aisle, 1 left", SINGLE_AISLE, [1], 8, ["avod", "payments", "games", "content-loader"]],
   ["twin aisle, all servers", TWIN_AISLE, [], 24, []],
-  ["twin aisle, 3 left", TWIN_AISLE, [3], 19, ["payments", "seat-chat", "games", "surveys-ads", "content-loader"]],
-  ["twin aisle, 2 left", TWIN_AISLE, [2, 3], 18, [...AVOD_ZONES, "games", "surveys-ads", "content-loader"]],
+  [
+    "twin aisle, 3 left",
+    TWIN_AISLE,
+    [3],
+    19,
+    ["payments", "seat-chat", "games", "surveys-ads", "content-loader"],
+  ],
+  [
+    "twin aisle, 2 left",
+    TWIN_AISLE,
+    [2, 3],
+    18,
+    [...AVOD_ZONES, "games", "surveys-ads", "content-loader"],
+  ],
   [
     "twin aisle, 1 left",
     TWIN_AISLE,
@@ -31,7 +54,13 @@ const ROWS: [string, Aircraft, number[], number, string[]][] = [
     ],
   ],
   ["very large, all servers", VERY_LARGE, [], 38, []],
-  ["very large, 5 left", VERY_LARGE, [3], 34, ["companion-device", ...GAMES_LARGE, "content-loader"]],
+  [
+    "very large, 5 left",
+    VERY_LARGE,
+    [3],
+    34,
+    ["companion-device", ...GAMES_LARGE, "content-loader"],
+  ],
   ["very large, 4 left", VERY_LARGE, [2, 3], 33, AVOD_ZONES_LARGE],
   [
     "very large, 3 left",
@@ -50,7 +79,14 @@ const ROWS: [string, Aircraft, number[], number, string[]][] = [
     [0, 1, 2, 3],
     19,
     [
-      ...["catalog-upper", ...LIVE_TV_LARGE, ...PORTALS_LARGE, ...AVOD_ZONES_LARGE, "payments", "duty-free-shop"],
+      ...[
+        "catalog-upper",
+        ...LIVE_TV_LARGE,
+        ...PORTALS_LARGE,
+        ...AVOD_ZONES_LARGE,
+        "payments",
+        "duty-free-shop",
+      ],
       ...["seat-chat", "companion-device", ...GAMES_LARGE, "content-loader", "usage-analytics"],
     ],
   ],
@@ -69,7 +105,14 @@ const ROWS: [string, Aircraft, number[], number, string[]][] = [
         "catalog-main",
         "catalog-upper",
       ],
-      ...[...LIVE_TV_LARGE, ...PORTALS_LARGE, ...AVOD_ZONES_LARGE, "payments", "duty-free-shop", "seat-chat"],
+      ...[
+        ...LIVE_TV_LARGE,
+        ...PORTALS_LARGE,
+        ...AVOD_ZONES_LARGE,
+        "payments",
+        "duty-free-shop",
+        "seat-chat",
+      ],
       ...["companion-device", ...GAMES_LARGE, "surveys-ads", "content-loader", "usage-analytics"],
     ],
   ],
@@ -102,11 +145,17 @@ describe("FIG. 3", () => {
 
   test("gives the same number of functions whichever of equally large servers fails", () => {
     for (const down of [0, 1]) {
-      expect(leftOut(SINGLE_AISLE, allocate(allocateReset, afterLoss(SINGLE_AISLE, [down]))).length).toBe(4);
+      expect(
+        leftOut(SINGLE_AISLE, allocate(allocateReset, afterLoss(SINGLE_AISLE, [down]))).length,
+      ).toBe(4);
     }
     for (const down of [0, 1, 2, 3]) {
-      expect(leftOut(TWIN_AISLE, allocate(allocateReset, afterLoss(TWIN_AISLE, [down]))).length).toBe(5);
-      expect(leftOut(VERY_LARGE, allocate(allocateReset, afterLoss(VERY_LARGE, [down]))).length).toBe(4);
+      expect(
+        leftOut(TWIN_AISLE, allocate(allocateReset, afterLoss(TWIN_AISLE, [down]))).length,
+      ).toBe(5);
+      expect(
+        leftOut(VERY_LARGE, allocate(allocateReset, afterLoss(VERY_LARGE, [down]))).length,
+      ).toBe(4);
     }
   });
 });
@@ -127,8 +176,13 @@ describe.each([
         const down = aircraft.resources.flatMap((_, x) => ((alive & (1 << x)) === 0 ? [x] : []));
         const system = afterLoss(aircraft, down);
         const result = allocate(policy, system);
-        expect({ down, assigned: result.assigned }).toEqual({ down, assigned: figure(system).assigned });
-        const lost = aircraft.functions.filter(({ priority }, y) => priority >= 8 && result.assigned[y] === null);
+        expect({ down, assigned: result.assigned }).toEqual({
+          down,
+          assigned: figure(system).assigned,
+        });
+        const lost = aircraft.functions.filter(
+          ({ priority }, y) => priority >= 8 && result.assigned[y] === null,
+        );
         expect({ down, lost }).toEqual({ down, lost: [] });
       }
     },

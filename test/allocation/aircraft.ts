@@ -1,4 +1,7 @@
-/** The three example aircraft of `firmware-config/`, in the plain form that the naive reference takes. */
+/**
+ * The three example aircraft of `firmware-config/`, in the plain form that the naive reference
+ * takes.
+ */
 import { fileURLToPath } from "node:url";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { formatProblems, loadConfig } from "../../src/config/load.ts";
@@ -13,7 +16,9 @@ export interface Aircraft {
 }
 
 function aircraftOf(name: string): Aircraft {
-  const loaded = loadConfig(fileURLToPath(new URL(`../../firmware-config/${name}.json`, import.meta.url)));
+  const loaded = loadConfig(
+    fileURLToPath(new URL(`../../firmware-config/${name}.json`, import.meta.url)),
+  );
   if (!loaded.ok) throw new Error(formatProblems(loaded));
   const { config } = loaded;
   return {
@@ -50,14 +55,23 @@ export function atStart({ resources, functions }: Aircraft, down: readonly numbe
   };
 }
 
-/** The aircraft in flight, everything given out by FIG. 3 with all servers, at the moment in which the servers of `down` fail. */
+/**
+ * The aircraft in flight, everything given out by FIG. 3 with all servers, at the moment in which
+ * the servers of `down` fail.
+ */
 export function afterLoss(aircraft: Aircraft, down: readonly number[]): System {
   const { assigned } = figure3(atStart(aircraft));
   const system = atStart(aircraft, down);
-  return { ...system, functions: system.functions.map((row, y) => ({ ...row, owner: assigned[y] })) };
+  return {
+    ...system,
+    functions: system.functions.map((row, y) => ({ ...row, owner: assigned[y] })),
+  };
 }
 
 /** Identifiers of the functions that run nowhere, in the order of the table. */
-export function leftOut({ functions }: Aircraft, { assigned }: Pick<Outcome, "assigned">): string[] {
+export function leftOut(
+  { functions }: Aircraft,
+  { assigned }: Pick<Outcome, "assigned">,
+): string[] {
   return functions.filter((_, y) => assigned[y] === null).map(({ id }) => id);
 }

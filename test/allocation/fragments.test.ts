@@ -1,11 +1,13 @@
 /**
- * The limits of the patent's two flow charts, shown on the very large aircraft with two of its large servers lost: 400 units
- * are left for 565, and no server has 40 in one piece for a zone of video on demand once everything more important is placed.
- * Three answers are thinkable: (a) leave it out and go on with what is smaller, (b) stop less important functions to
- * make room on one server, (c) pack large functions first. The patent's text decides: FIG. 3 does (a), since S5 No goes back
- * to S3 with everything but that function ([0035]); FIG. 4 does (b), by S11 to S15 ([0042]), on the server that S4 chose and
- * no other. Neither does (c): equals are taken in the order of the table. What follows from this is stated here so that
- * nobody takes it for a fault of these policies; the policy `planned` is the one that promises more.
+ * The limits of the patent's two flow charts, shown on the very large aircraft with two of its
+ * large servers lost: 400 units are left for 565, and no server has 40 in one piece for a zone of
+ * video on demand once everything more important is placed. Three answers are thinkable: (a) leave
+ * it out and go on with what is smaller, (b) stop less important functions to make room on one
+ * server, (c) pack large functions first. The patent's text decides: FIG. 3 does (a), since S5 No
+ * goes back to S3 with everything but that function ([0035]); FIG. 4 does (b), by S11 to S15
+ * ([0042]), on the server that S4 chose and no other. Neither does (c): equals are taken in the
+ * order of the table. What follows from this is stated here so that nobody takes it for a fault of
+ * these policies; the policy `planned` is the one that promises more.
  */
 import { describe, expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
@@ -41,7 +43,9 @@ describe("FIG. 3 with 4 of 6 servers left", () => {
   });
 
   test("inversion: every function of priority 3 to 1 runs instead", () => {
-    const lessImportant = VERY_LARGE.functions.filter(({ priority }) => priority < 4).map(({ id }) => id);
+    const lessImportant = VERY_LARGE.functions
+      .filter(({ priority }) => priority < 4)
+      .map(({ id }) => id);
     expect(lessImportant.length).toBe(9);
     expect(inversions(assigned)).toEqual(
       AVOD_ZONES.flatMap((zone) => lessImportant.map((id): [string, string] => [zone, id])),
@@ -50,7 +54,10 @@ describe("FIG. 3 with 4 of 6 servers left", () => {
 
   test("it is a matter of fragments alone: what remains would hold none of them, what the less important use would", () => {
     expect(remaining).toEqual([5, 10, 0, 0, 10, 10]);
-    const used = VERY_LARGE.functions.reduce((sum, { priority, required }) => sum + (priority < 4 ? required : 0), 0);
+    const used = VERY_LARGE.functions.reduce(
+      (sum, { priority, required }) => sum + (priority < 4 ? required : 0),
+      0,
+    );
     expect(used).toBe(90);
   });
 });
@@ -88,16 +95,27 @@ describe("FIG. 4 with 4 of 6 servers left", () => {
   });
 
   test("inversion: live-tv-2 (priority 5) is left out while nine less important functions run", () => {
-    const lessImportant = inversions(assigned).flatMap(([out, runs]) => (out === "live-tv-2" ? [runs] : []));
+    const lessImportant = inversions(assigned).flatMap(([out, runs]) =>
+      out === "live-tv-2" ? [runs] : [],
+    );
     expect(lessImportant).toEqual([
-      ...["avod-zone-2", "avod-zone-4", "payments", "duty-free-shop", "seat-chat", "companion-device"],
+      ...[
+        "avod-zone-2",
+        "avod-zone-4",
+        "payments",
+        "duty-free-shop",
+        "seat-chat",
+        "companion-device",
+      ],
       ...["games-2", "surveys-ads", "content-loader"],
     ]);
   });
 
   test("not at rest: asked again about its own answer, with no new failure, it changes three more functions", () => {
     const again = allocate(allocatePreempt, afterwards(system, { assigned }));
-    const changed = VERY_LARGE.functions.flatMap(({ id }, y) => (again.assigned[y] === assigned[y] ? [] : [id]));
+    const changed = VERY_LARGE.functions.flatMap(({ id }, y) =>
+      again.assigned[y] === assigned[y] ? [] : [id],
+    );
     expect(changed).toEqual(["live-tv-2", "avod-zone-2", "games-1"]);
   });
 });
@@ -121,22 +139,27 @@ describe("FIG. 4 elsewhere", () => {
         cannotRunOn: [],
       })),
     };
-    // Function 0 asks server 1, which has more left (2), but not 3 and nothing to stop. Function 2 later stops function 1.
+    // Function 0 asks server 1, which has more left (2), but not 3 and nothing to stop. Function 2
+    // later stops function 1.
     const first = allocate(allocatePreempt, twoServers);
     expect(first.assigned).toEqual([null, null, 0, 1]);
     expect(first.remaining).toEqual([5, 1]);
     // It gets its place only when the process is executed again.
-    expect(allocate(allocatePreempt, afterwards(twoServers, first)).assigned).toEqual([0, null, 0, 1]);
+    expect(allocate(allocatePreempt, afterwards(twoServers, first)).assigned).toEqual([
+      0,
+      null,
+      0,
+      1,
+    ]);
   });
 
   test("a move in vain: what was stopped for a function that then is given up may come back on another server", () => {
     const down = [1, 5];
     const large = afterLoss(VERY_LARGE, down);
     const { assigned } = allocate(allocatePreempt, large);
-    expect(figure4(large).stopped.map(({ fmin, fmax }) => [idOf(fmin), idOf(fmax)])).toContainEqual([
-      "surveys-ads",
-      "avod-zone-1",
-    ]);
+    expect(figure4(large).stopped.map(({ fmin, fmax }) => [idOf(fmin), idOf(fmax)])).toContainEqual(
+      ["surveys-ads", "avod-zone-1"],
+    );
     expect(assigned[indexOf("avod-zone-1")]).toBeNull();
     const surveys = indexOf("surveys-ads");
     expect(assigned[surveys]).not.toBeNull();

@@ -12,7 +12,10 @@ const SEEDS = 2000;
 const FUNCTIONS = 60;
 const TIMEOUT_MS = 300_000;
 
-/** Systems in which what runs is arbitrary, and systems in which it was given out before a server failed or came back. */
+/**
+ * Systems in which what runs is arbitrary, and systems in which it was given out before a server
+ * failed or came back.
+ */
 function systemOf(seed: number): System {
   const random = new Random(seed + 500_000);
   const system = randomSystem(random, FUNCTIONS);
@@ -50,7 +53,8 @@ function contentOf(allocation: Allocation): unknown {
 const POLICIES: { name: string; policy: AllocationPolicy; stepCount: number }[] = [
   // 16 servers reset, 1,024 functions reset (S2), 1,024 rounds that look at 16 servers (S4).
   { name: "reset", policy: allocateReset, stepCount: 17_424 },
-  // 16 servers reset, 16 lines begun, 1,024 functions taken over, 2,048 rounds that look at 16 servers (S4).
+  // 16 servers reset, 16 lines begun, 1,024 functions taken over, 2,048 rounds that look at 16
+  // servers (S4).
   { name: "preempt", policy: allocatePreempt, stepCount: 33_824 },
 ];
 
@@ -63,7 +67,11 @@ describe.each(POLICIES)("$name", ({ policy, stepCount }) => {
         const expected = system.resources.map((resource, x) => {
           if (!system.operable[x]) return 0;
           return (
-            resource - system.functions.reduce((sum, { required }, y) => sum + (assigned[y] === x ? required : 0), 0)
+            resource -
+            system.functions.reduce(
+              (sum, { required }, y) => sum + (assigned[y] === x ? required : 0),
+              0,
+            )
           );
         });
         expect({ seed, remaining }).toEqual({ seed, remaining: expected });
@@ -77,7 +85,9 @@ describe.each(POLICIES)("$name", ({ policy, stepCount }) => {
     "assigns functions only to servers that are operable, named for them and able to run them",
     () => {
       forEverySystem((system, seed) => {
-        const wrong = allocate(policy, system).assigned.filter((x, y) => x !== null && !mayRun(system, y, x));
+        const wrong = allocate(policy, system).assigned.filter(
+          (x, y) => x !== null && !mayRun(system, y, x),
+        );
         expect({ seed, wrong }).toEqual({ seed, wrong: [] });
       });
     },
@@ -95,7 +105,12 @@ describe.each(POLICIES)("$name", ({ policy, stepCount }) => {
         enterInputs(fresh, system);
         policy(table, fresh);
 
-        for (const column of [used.assigned, used.remaining, used.leastImportant, used.nextMoreImportant]) {
+        for (const column of [
+          used.assigned,
+          used.remaining,
+          used.leastImportant,
+          used.nextMoreImportant,
+        ]) {
           for (let i = 0; i < column.length; i++) column[i] = random.between(-1, 127);
         }
         used.steps = random.between(0, 1_000_000);
@@ -122,7 +137,11 @@ describe.each(POLICIES)("$name", ({ policy, stepCount }) => {
         const table = tableOf(system);
         const allocation = new Allocation();
         enterInputs(allocation, system);
-        const inputs = () => [allocation.operable, allocation.current.slice(), allocation.cannotRun.slice()];
+        const inputs = () => [
+          allocation.operable,
+          allocation.current.slice(),
+          allocation.cannotRun.slice(),
+        ];
         const before = structuredClone([inputs(), { ...table }]);
         policy(table, allocation);
         expect([inputs(), { ...table }]).toEqual(before);
@@ -155,7 +174,8 @@ describe.each(POLICIES)("$name", ({ policy, stepCount }) => {
       })),
     });
     for (const required of [1, 5, 1000]) {
-      for (const owned of [false, true]) expect(allocate(policy, largest(required, owned)).steps).toBe(stepCount);
+      for (const owned of [false, true])
+        expect(allocate(policy, largest(required, owned)).steps).toBe(stepCount);
     }
   });
 });
@@ -168,7 +188,8 @@ describe("reset", () => {
         const { assigned, remaining } = allocate(allocateReset, system);
         const fitting = system.functions.filter(
           ({ required }, y) =>
-            assigned[y] === null && remaining.some((units, x) => mayRun(system, y, x) && units >= required),
+            assigned[y] === null &&
+            remaining.some((units, x) => mayRun(system, y, x) && units >= required),
         );
         expect({ seed, fitting }).toEqual({ seed, fitting: [] });
       });
@@ -181,10 +202,18 @@ describe("reset", () => {
     () => {
       forEverySystem((system, seed) => {
         const floor = 1 + (seed % 10);
-        const important = system.functions.flatMap(({ priority }, y) => (priority >= floor ? [y] : []));
-        const alone = allocate(allocateReset, { ...system, functions: important.map((y) => system.functions[y]) });
+        const important = system.functions.flatMap(({ priority }, y) =>
+          priority >= floor ? [y] : [],
+        );
+        const alone = allocate(allocateReset, {
+          ...system,
+          functions: important.map((y) => system.functions[y]),
+        });
         const { assigned } = allocate(allocateReset, system);
-        expect({ seed, assigned: important.map((y) => assigned[y]) }).toEqual({ seed, assigned: alone.assigned });
+        expect({ seed, assigned: important.map((y) => assigned[y]) }).toEqual({
+          seed,
+          assigned: alone.assigned,
+        });
       });
     },
     TIMEOUT_MS,
@@ -205,8 +234,8 @@ describe("reset", () => {
 
 describe("preempt", () => {
   /**
-   * Twice as often as the slowest of these systems changes its answer when asked again. Observed, not proven: no bound is
-   * known, nor any system that never rests.
+   * Twice as often as the slowest of these systems changes its answer when asked again. Observed,
+   * not proven: no bound is known, nor any system that never rests.
    */
   const AGAIN_MAX = 8;
 
@@ -242,7 +271,8 @@ describe("preempt", () => {
         withoutStop++;
         system.functions.forEach((_, y) => {
           const owner = survivingOwner(system, y);
-          if (owner !== null) expect({ seed, y, server: assigned[y] }).toEqual({ seed, y, server: owner });
+          if (owner !== null)
+            expect({ seed, y, server: assigned[y] }).toEqual({ seed, y, server: owner });
         });
       });
       expect(withoutStop).toBeGreaterThan(SEEDS / 10);

@@ -1,4 +1,7 @@
-/** Random systems from a seed: the same seed gives the same system on every machine, with integers only. */
+/**
+ * Random systems from a seed: the same seed gives the same system on every machine, with integers
+ * only.
+ */
 import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import type { ServiceFunction, System } from "./reference.ts";
 
@@ -8,7 +11,9 @@ export class Random extends SeededRandom {
     super((Math.imul(seed, 0x9e3779b1) || 1) - 1);
   }
 
-  /** An integer from `low` to `high`, both included; a bias of some millionths does not matter here. */
+  /**
+   * An integer from `low` to `high`, both included; a bias of some millionths does not matter here.
+   */
   between(low: number, high: number): number {
     return low + (this.next() % (high - low + 1));
   }
@@ -19,13 +24,16 @@ export class Random extends SeededRandom {
 }
 
 /**
- * A system of 1 to 16 servers and at most `functionsMax` functions. Load, spread of priorities, restrictions, failed
- * processes and the share of functions that run already are drawn for each system, so that roomy, tight and hopeless systems
- * all occur. Owners are arbitrary: on servers that are down, that may not run the function, or that hold far too much.
+ * A system of 1 to 16 servers and at most `functionsMax` functions. Load, spread of priorities,
+ * restrictions, failed processes and the share of functions that run already are drawn for each
+ * system, so that roomy, tight and hopeless systems all occur. Owners are arbitrary: on servers
+ * that are down, that may not run the function, or that hold far too much.
  */
 export function randomSystem(random: Random, functionsMax: number): System {
   const serverCount = random.between(1, 16);
-  const functionCount = random.oneIn(50) ? random.between(0, 1) * functionsMax : random.between(0, functionsMax);
+  const functionCount = random.oneIn(50)
+    ? random.between(0, 1) * functionsMax
+    : random.between(0, functionsMax);
   const resourceMax = random.oneIn(4) ? 10 : 120;
   const resources: number[] = [];
   const operable: boolean[] = [];
@@ -39,7 +47,10 @@ export function randomSystem(random: Random, functionsMax: number): System {
   // From a fifth of the resources to three times as much, in percent.
   const loadPercent = random.between(20, 300);
   const total = resources.reduce((sum, resource) => sum + resource, 0);
-  const requiredMean = Math.max(1, Math.floor((total * loadPercent) / 100 / Math.max(1, functionCount)));
+  const requiredMean = Math.max(
+    1,
+    Math.floor((total * loadPercent) / 100 / Math.max(1, functionCount)),
+  );
   const priorityMin = random.between(1, 10);
   const priorityMax = random.between(priorityMin, 10);
   const restrictedOneIn = random.between(1, 6);
@@ -50,7 +61,9 @@ export function randomSystem(random: Random, functionsMax: number): System {
     functions.push({
       required: random.between(1, 2 * requiredMean),
       priority: random.between(priorityMin, priorityMax),
-      servers: random.oneIn(restrictedOneIn) ? someServers(random, serverCount) : allServers(serverCount),
+      servers: random.oneIn(restrictedOneIn)
+        ? someServers(random, serverCount)
+        : allServers(serverCount),
       cannotRunOn: random.oneIn(failedOneIn) ? someServers(random, serverCount) : [],
       owner: random.oneIn(ownedOneIn) ? random.between(0, serverCount - 1) : null,
     });

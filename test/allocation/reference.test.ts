@@ -1,4 +1,7 @@
-/** The policies that fly against the naive reference of the flow charts, on thousands of random systems. */
+/**
+ * The policies that fly against the naive reference of the flow charts, on thousands of random
+ * systems.
+ */
 import { describe, expect, test } from "bun:test";
 import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
@@ -13,7 +16,9 @@ const SMALL_FUNCTIONS_MAX = 48;
 const LARGE_SEEDS = 40;
 const TIMEOUT_MS = 300_000;
 
-/** What the random systems reached, so that agreement on nothing but easy cases would be noticed. */
+/**
+ * What the random systems reached, so that agreement on nothing but easy cases would be noticed.
+ */
 interface Reached {
   labels: Set<string>;
   serverCounts: Set<number>;
@@ -39,7 +44,8 @@ function compare(
   for (let seed = 1; seed <= seeds; seed++) {
     const random = new Random(seed);
     let system = randomSystem(random, functionsMax);
-    // Every other system is one in flight: what runs was given out in an orderly way before some server failed.
+    // Every other system is one in flight: what runs was given out in an orderly way before some
+    // server failed.
     if (random.oneIn(2)) {
       system = afterwards(system, figure({ ...system, operable: system.operable.map(() => true) }));
     }
@@ -75,7 +81,22 @@ const POLICIES = [
     name: "preempt",
     policy: allocatePreempt,
     figure: figure4,
-    labels: ["S11", "S12 No", "S12 Yes", "S13", "S14", "S15", "S16", "S3", "S4", "S5", "S5 No", "S5 Yes", "S6", "S8"],
+    labels: [
+      "S11",
+      "S12 No",
+      "S12 Yes",
+      "S13",
+      "S14",
+      "S15",
+      "S16",
+      "S3",
+      "S4",
+      "S5",
+      "S5 No",
+      "S5 Yes",
+      "S6",
+      "S8",
+    ],
   },
 ];
 

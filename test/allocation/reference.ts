@@ -1,7 +1,8 @@
 /**
- * FIG. 3 and FIG. 4 of the patent once more, as naively as they can be written: plain arrays, every maximum and minimum
- * found by scanning everything, every remaining resource computed afresh from equation (1), the labels of the flow charts
- * kept in a list. It shares no line with the policies that fly; a property test holds the two against each other.
+ * FIG. 3 and FIG. 4 of the patent once more, as naively as they can be written: plain arrays, every
+ * maximum and minimum found by scanning everything, every remaining resource computed afresh from
+ * equation (1), the labels of the flow charts kept in a list. It shares no line with the policies
+ * that fly; a property test holds the two against each other.
  */
 
 /** One service function as FIG. 2 has it, with the servers on which it may run at all. */
@@ -41,14 +42,19 @@ export interface Outcome {
   labels: string[];
 }
 
-/** FIG. 3, [0033]–[0036]. S1 (failure or recovery) is the reason for the call. S7 is the engine's. */
+/**
+ * FIG. 3, [0033]–[0036]. S1 (failure or recovery) is the reason for the call. S7 is the engine's.
+ */
 export function figure3(system: System): Outcome {
   const labels = ["S2"];
   const assigned: (number | null)[] = system.functions.map(() => null);
   const retrieved = new Set<number>();
   for (;;) {
     labels.push("S3");
-    const fmax = functionOfMaximumPriority(system, (y) => assigned[y] === null && !retrieved.has(y));
+    const fmax = functionOfMaximumPriority(
+      system,
+      (y) => assigned[y] === null && !retrieved.has(y),
+    );
     if (fmax === null) break; // S8 No: all have had their turn
     retrieved.add(fmax);
     labels.push("S4");
@@ -65,7 +71,9 @@ export function figure3(system: System): Outcome {
   return { assigned, remaining: allRemaining(system, assigned), stopped: [], labels };
 }
 
-/** FIG. 4, [0039]–[0043]: FIG. 3 without S2, and S11 to S16 where S5 says No. S13 is the engine's. */
+/**
+ * FIG. 4, [0039]–[0043]: FIG. 3 without S2, and S11 to S16 where S5 says No. S13 is the engine's.
+ */
 export function figure4(system: System): Outcome {
   const labels: string[] = [];
   const assigned = runningNow(system);
@@ -98,7 +106,10 @@ export function figure4(system: System): Outcome {
 }
 
 /** S3. On a tie the lower index. */
-function functionOfMaximumPriority(system: System, isCandidate: (y: number) => boolean): number | null {
+function functionOfMaximumPriority(
+  system: System,
+  isCandidate: (y: number) => boolean,
+): number | null {
   let fmax: number | null = null;
   for (let y = 0; y < system.functions.length; y++) {
     if (!isCandidate(y)) continue;
@@ -108,7 +119,11 @@ function functionOfMaximumPriority(system: System, isCandidate: (y: number) => b
 }
 
 /** S4, among the operable servers that may run function y. On a tie the lower index. */
-function serverOfMaximumRemaining(system: System, assigned: (number | null)[], y: number): number | null {
+function serverOfMaximumRemaining(
+  system: System,
+  assigned: (number | null)[],
+  y: number,
+): number | null {
   let smax: number | null = null;
   let largest = -1;
   for (let x = 0; x < system.resources.length; x++) {
@@ -122,7 +137,10 @@ function serverOfMaximumRemaining(system: System, assigned: (number | null)[], y
   return smax;
 }
 
-/** S11: of what runs on server x and is less important than `fmax`, the least important. On a tie the higher index. */
+/**
+ * S11: of what runs on server x and is less important than `fmax`, the least important. On a tie
+ * the higher index.
+ */
 function functionOfMinimumPriority(
   system: System,
   assigned: (number | null)[],
@@ -131,7 +149,8 @@ function functionOfMinimumPriority(
 ): number | null {
   let fmin: number | null = null;
   for (let y = 0; y < system.functions.length; y++) {
-    if (assigned[y] !== x || system.functions[y].priority >= system.functions[fmax].priority) continue;
+    if (assigned[y] !== x || system.functions[y].priority >= system.functions[fmax].priority)
+      continue;
     if (fmin === null || system.functions[y].priority <= system.functions[fmin].priority) fmin = y;
   }
   return fmin;
@@ -140,12 +159,15 @@ function functionOfMinimumPriority(
 /** Equation (1), [0030]. */
 function remainingOf(system: System, assigned: (number | null)[], x: number): number {
   let remaining = system.resources[x];
-  for (let y = 0; y < system.functions.length; y++) if (assigned[y] === x) remaining -= system.functions[y].required;
+  for (let y = 0; y < system.functions.length; y++)
+    if (assigned[y] === x) remaining -= system.functions[y].required;
   return remaining;
 }
 
 function allRemaining(system: System, assigned: (number | null)[]): number[] {
-  return system.resources.map((_, x) => (system.operable[x] ? remainingOf(system, assigned, x) : 0));
+  return system.resources.map((_, x) =>
+    system.operable[x] ? remainingOf(system, assigned, x) : 0,
+  );
 }
 
 export function mayRun(system: System, y: number, x: number): boolean {
@@ -154,8 +176,9 @@ export function mayRun(system: System, y: number, x: number): boolean {
 }
 
 /**
- * What runs at S1. The patent does not say what to make of owners whose functions exceed their server, which only a wrong
- * report can give: the more important ones are believed, in the order of S3, as long as they fit.
+ * What runs at S1. The patent does not say what to make of owners whose functions exceed their
+ * server, which only a wrong report can give: the more important ones are believed, in the order of
+ * S3, as long as they fit.
  */
 function runningNow(system: System): (number | null)[] {
   const assigned: (number | null)[] = system.functions.map(() => null);
@@ -165,7 +188,11 @@ function runningNow(system: System): (number | null)[] {
     if (y === null) return assigned;
     asked.add(y);
     const { owner, required } = system.functions[y];
-    if (owner !== null && mayRun(system, y, owner) && remainingOf(system, assigned, owner) >= required)
+    if (
+      owner !== null &&
+      mayRun(system, y, owner) &&
+      remainingOf(system, assigned, owner) >= required
+    )
       assigned[y] = owner;
   }
 }

@@ -35,7 +35,9 @@ export function enterInputs(allocation: Allocation, system: System): void {
 
 export function resultOf(allocation: Allocation, system: System): Result {
   return {
-    assigned: system.functions.map((_, y) => (allocation.assigned[y] === NONE ? null : allocation.assigned[y])),
+    assigned: system.functions.map((_, y) =>
+      allocation.assigned[y] === NONE ? null : allocation.assigned[y],
+    ),
     remaining: system.resources.map((_, x) => allocation.remaining[x]),
     stops: allocation.stops,
     steps: allocation.steps,
@@ -43,7 +45,11 @@ export function resultOf(allocation: Allocation, system: System): Result {
 }
 
 /** Runs `policy` on `system`, by default with a new Allocation. */
-export function allocate(policy: AllocationPolicy, system: System, allocation = new Allocation()): Result {
+export function allocate(
+  policy: AllocationPolicy,
+  system: System,
+  allocation = new Allocation(),
+): Result {
   enterInputs(allocation, system);
   policy(tableOf(system), allocation);
   return resultOf(allocation, system);
@@ -51,7 +57,10 @@ export function allocate(policy: AllocationPolicy, system: System, allocation = 
 
 /** The same system with the owners that `result` gave. */
 export function afterwards(system: System, result: Pick<Outcome, "assigned">): System {
-  return { ...system, functions: system.functions.map((row, y) => ({ ...row, owner: result.assigned[y] })) };
+  return {
+    ...system,
+    functions: system.functions.map((row, y) => ({ ...row, owner: result.assigned[y] })),
+  };
 }
 
 export function maskOf(servers: readonly number[]): number {

@@ -1,6 +1,6 @@
 /**
- * The page of one server in a real Chromium: a technician's and a mechanic's minute with it. Screenshots are left in the scratch
- * folder that is printed, for people to look at.
+ * The page of one server in a real Chromium: a technician's and a mechanic's minute with it.
+ * Screenshots are left in the scratch folder that is printed, for people to look at.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,7 +14,10 @@ import { launchBrowser, openPage } from "./browser.ts";
 
 const LAPTOP = { width: 1024, height: 600 };
 const DESK = { width: 1440, height: 900 };
-/** What a person waits without a doubt. The test allows more, on a machine that does everything at once; it prints the figure. */
+/**
+ * What a person waits without a doubt. The test allows more, on a machine that does everything at
+ * once; it prints the figure.
+ */
 const CHANGE_MS_MAX = 5000;
 
 const scratch = mkdtempSync(join(tmpdir(), "wingman-page-"));
@@ -37,7 +40,8 @@ afterAll(async () => {
 beforeEach(restoreB);
 
 const headline = (page: Page): Promise<string | null> => page.locator("#headline").textContent();
-const shot = (page: Page, name: string): Promise<unknown> => page.screenshot({ path: join(scratch, `${name}.png`) });
+const shot = (page: Page, name: string): Promise<unknown> =>
+  page.screenshot({ path: join(scratch, `${name}.png`) });
 
 /** Cuts server b out, and waits until the page says so. Returns how long that took, in ms. */
 async function loseB(page: Page): Promise<number> {
@@ -65,17 +69,26 @@ test("the first screen answers, and changes by itself when a server is lost", as
   await page.getByText("ALL 10 FUNCTIONS RUN").waitFor();
   await shot(page, "all-up-1024x600");
   const tookMs = await loseB(page);
-  console.log(`the picture changed ${Math.round(tookMs)} ms after the server was lost; screenshots in ${scratch}`);
+  console.log(
+    `the picture changed ${Math.round(tookMs)} ms after the server was lost; screenshots in ${scratch}`,
+  );
   expect(await headline(page)).toBe("2 OF 10 FUNCTIONS DO NOT RUN: avod, games; SERVER b LOST");
   expect(await page.locator("#steps").textContent()).toContain("Server b (LOST): Check");
   // Without scrolling: what is wrong, what to do, every server, and what does not run and why.
-  for (const part of ["#headline", "#steps", "section.column >> nth=0", "section.column >> nth=1", "section.idle"]) {
+  for (const part of [
+    "#headline",
+    "#steps",
+    "section.column >> nth=0",
+    "section.column >> nth=1",
+    "section.idle",
+  ]) {
     const box = await page.locator(part).boundingBox();
     expect(box).not.toBeNull();
     expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(LAPTOP.height);
   }
   expect(await page.locator("section.idle").textContent()).toContain("no room: it takes 40");
-  await page.locator("#fault-list", { hasText: "Do: Check its power and cables." }).waitFor(); // the log is read less often
+  // the log is read less often
+  await page.locator("#fault-list", { hasText: "Do: Check its power and cables." }).waitFor();
   expect(await page.locator("#timeline-rows tr").first().textContent()).toContain("SERVER LOST");
   await shot(page, "b-lost-1024x600");
   await page.setViewportSize(DESK);
@@ -91,7 +104,10 @@ test("boxes stand for sizes, the most important first, and nothing is told by co
   const boxes = page.locator("section.column >> nth=0 >> li:not(.free)");
   await boxes.first().waitFor();
   const found = await boxes.evaluateAll((items) =>
-    items.map((item) => ({ words: item.textContent ?? "", height: item.getBoundingClientRect().height })),
+    items.map((item) => ({
+      words: item.textContent ?? "",
+      height: item.getBoundingClientRect().height,
+    })),
   );
   expect(found.map(({ words }) => words)).toEqual([
     "P10pa-relay5",
@@ -120,11 +136,19 @@ test("the log downloads, and its digests are right", async () => {
     ["Download as text", "txt"],
     ["binary, whole", "bin"],
   ] as const) {
-    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name }).click()]);
-    expect(download.suggestedFilename()).toMatch(new RegExp(`^wingman-log-a-\\d{4}-\\d\\d-\\d\\d\\.${format}$`));
+    const [download] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name }).click(),
+    ]);
+    expect(download.suggestedFilename()).toMatch(
+      new RegExp(`^wingman-log-a-\\d{4}-\\d\\d-\\d\\d\\.${format}$`),
+    );
     const bytes = readFileSync(await download.path());
     const { problems, format: found } = verifyLog("download", bytes);
-    expect({ problems, found }).toEqual({ problems: [], found: format === "bin" ? "binary" : "text" });
+    expect({ problems, found }).toEqual({
+      problems: [],
+      found: format === "bin" ? "binary" : "text",
+    });
   }
   expect(complaints).toEqual([]);
   await page.context().close();
@@ -142,7 +166,14 @@ test("the keyboard reaches everything, and one sees where it is", async () => {
     if (words.length < 60) reached.push(words);
     if (reached.at(-1) === words) expect(outline).toBe("solid");
   }
-  for (const words of ["Faults", "Timeline", "Log", "Who runs what, as a table", "Download as text", "binary, whole"]) {
+  for (const words of [
+    "Faults",
+    "Timeline",
+    "Log",
+    "Who runs what, as a table",
+    "Download as text",
+    "binary, whole",
+  ]) {
     expect(reached).toContain(words);
   }
   const table = page.getByRole("row", { name: /^pa-relay 10 5 a running/ });
@@ -153,7 +184,9 @@ test("the keyboard reaches everything, and one sees where it is", async () => {
   // Drawing again must not close what was opened.
   maintenance.document = maintenance.withoutB();
   await page.getByRole("region", { name: "Server b: LOST" }).waitFor();
-  expect(await page.getByRole("row", { name: /^avod 4 40 none stopped: no room/ }).isVisible()).toBe(true);
+  expect(
+    await page.getByRole("row", { name: /^avod 4 40 none stopped: no room/ }).isVisible(),
+  ).toBe(true);
   restoreB();
   await page.context().close();
 });
@@ -197,7 +230,9 @@ test("old data looks old, and the page comes back by itself", async () => {
   expect(await page.locator("#mark").textContent()).toBe("✔");
   // The engine gone is another thing: the page answers, and says that nothing is known.
   maintenance.document = null;
-  await page.getByText("WINGMAN'S ENGINE IS NOT RUNNING ON THIS SERVER").waitFor({ timeout: CHANGE_MS_MAX });
+  await page
+    .getByText("WINGMAN'S ENGINE IS NOT RUNNING ON THIS SERVER")
+    .waitFor({ timeout: CHANGE_MS_MAX });
   expect(await page.locator("section.column >> nth=1").textContent()).toContain("NOT KNOWN");
   await shot(page, "no-engine-1024x600");
   restoreB();
@@ -250,6 +285,8 @@ test("on paper there is all but the buttons", async () => {
   await page.emulateMedia({ media: "print" });
   expect(await page.getByRole("link", { name: "Download as text" }).isVisible()).toBe(false);
   expect(await page.locator("section.column").first().isVisible()).toBe(true);
-  expect((await page.pdf({ path: join(scratch, "page.pdf"), format: "A4" })).length).toBeGreaterThan(10_000);
+  expect(
+    (await page.pdf({ path: join(scratch, "page.pdf"), format: "A4" })).length,
+  ).toBeGreaterThan(10_000);
   await page.context().close();
 });

@@ -1,4 +1,7 @@
-/** The rig's page in a real Chromium, over the real virtual aircraft: buttons do what they say, and the picture follows. */
+/**
+ * The rig's page in a real Chromium, over the real virtual aircraft: buttons do what they say, and
+ * the picture follows.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -42,9 +45,13 @@ test(
   async () => {
     await startRig();
     const browser = await launchBrowser();
-    const { page, complaints } = await openPage(browser, `http://${address}/`, { width: 1024, height: 600 });
+    const { page, complaints } = await openPage(browser, `http://${address}/`, {
+      width: 1024,
+      height: 600,
+    });
     page.setDefaultTimeout(UP_MS);
-    const press = (label: string, id: string) => page.getByRole("button", { name: `${label}: server ${id}` }).click();
+    const press = (label: string, id: string) =>
+      page.getByRole("button", { name: `${label}: server ${id}` }).click();
     const sees = (id: string, word: string) =>
       page.getByRole("region", { name: new RegExp(`^Server ${id}: ${word}`) }).waitFor();
     const allRun = () => page.getByText(/^ALL \d+ FUNCTIONS RUN$/).waitFor();
@@ -106,8 +113,12 @@ test(
 
 test("an address that others reach is refused: the page switches servers off", async () => {
   for (const bad of ["0.0.0.0:8045", "10.44.0.9:8045", "localhost:8045", "8045"]) {
-    const child = Bun.spawn([...rigCommand(), "--page", bad], { stdio: ["ignore", "pipe", "pipe"] });
-    expect(await child.stderr.text()).toContain(`--page: found "${bad}", expected a loopback address and a port`);
+    const child = Bun.spawn([...rigCommand(), "--page", bad], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    expect(await child.stderr.text()).toContain(
+      `--page: found "${bad}", expected a loopback address and a port`,
+    );
     expect(await child.exited).toBe(2);
   }
 });

@@ -1,4 +1,7 @@
-/** The simulator finds each known mistake within a minute; on the core as it is, it finds nothing in as many flights. */
+/**
+ * The simulator finds each known mistake within a minute; on the core as it is, it finds nothing in
+ * as many flights.
+ */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,23 +25,46 @@ afterAll(() => {
 /** A copy of the product with the mistake in it. */
 function mutated({ changes }: Mutation, place: number): string {
   const copy = join(directory, String(place));
-  for (const folder of ["src", "test/simulation", "test/allocation", "scripts", "firmware-config"]) {
+  for (const folder of [
+    "src",
+    "test/simulation",
+    "test/allocation",
+    "scripts",
+    "firmware-config",
+  ]) {
     cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
   }
   for (const file of ["package.json", "tsconfig.json"]) cpSync(join(ROOT, file), join(copy, file));
   symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
   for (const { file, from, to } of changes) {
     const text = readFileSync(join(copy, file), "utf8");
-    expect(text.split(from).length - 1, `"${from}" in ${file}`).toBe(1);
-    writeFileSync(join(copy, file), text.replace(from, to));
+    const words = anyLayout(from);
+    expect(text.match(words)?.length ?? 0, `"${from}" in ${file}`).toBe(1);
+    writeFileSync(
+      join(copy, file),
+      text.replace(words, () => to),
+    );
   }
   return copy;
+}
+
+/** Finds the words of a mistake wherever the formatter breaks their lines. */
+function anyLayout(from: string): RegExp {
+  const characters = [...from.replace(/\s/g, "")];
+  return new RegExp(characters.map((one) => one.replace(/\W/g, "\\$&")).join("\\s*"), "g");
 }
 
 /** Flies until the mistake is found, and tells how to see it again. */
 async function tell(root: string): Promise<string> {
   const child = Bun.spawn(
-    [process.execPath, join(root, "scripts/simulate.ts"), "--seconds", "60", "--seeds", String(SEEDS)],
+    [
+      process.execPath,
+      join(root, "scripts/simulate.ts"),
+      "--seconds",
+      "60",
+      "--seeds",
+      String(SEEDS),
+    ],
     {
       cwd: root,
       stdio: ["ignore", "pipe", "inherit"],
@@ -94,9 +120,12 @@ test(
     const [, seed, property] = /^seed (\d+) violates (\w+):/m.exec(told) ?? [];
     const [, left] = /^with (\d+) faults left/m.exec(told) ?? [];
     expect(Number(left)).toBeLessThanOrEqual(3);
-    const replay = Bun.spawnSync([process.execPath, join(root, "scripts/simulate.ts"), "--seed", String(seed)], {
-      cwd: root,
-    });
+    const replay = Bun.spawnSync(
+      [process.execPath, join(root, "scripts/simulate.ts"), "--seed", String(seed)],
+      {
+        cwd: root,
+      },
+    );
     expect(replay.exitCode).toBe(1);
     expect(replay.stdout.toString()).toContain(`${property}: `);
   },

@@ -1,6 +1,7 @@
 /**
- * Known mistakes, each a change of a few words in the core: the simulator must find every one of them. A change that no longer finds its
- * words fails as well, so that the list keeps up with the code.
+ * Known mistakes, each a change of a few words in the core: the simulator must find every one of
+ * them. A change that no longer finds its words fails as well, so that the list keeps up with the
+ * code.
  */
 export interface Mutation {
   readonly name: string;
@@ -8,7 +9,11 @@ export interface Mutation {
   readonly breaks: string;
   /** Where to look: options of the simulator, for what shows in rare flights only. */
   readonly options?: readonly string[];
-  readonly changes: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+  readonly changes: readonly {
+    readonly file: string;
+    readonly from: string;
+    readonly to: string;
+  }[];
 }
 
 export const MUTATIONS: readonly Mutation[] = [
@@ -94,7 +99,8 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: "corroboration skipped",
     breaks: "P1",
-    // Messages that are sent on leave corroboration little to do: it shows with several servers and short detection times.
+    // Messages that are sent on leave corroboration little to do: it shows with several servers and
+    // short detection times.
     options: ["--servers", "4", "--from", "380"],
     changes: [
       {
@@ -137,8 +143,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "return room >= this.table.required[index] && this.rivals.isFree(index)",
-        to: "return this.rivals.isFree(index)",
+        from: "room >= this.table.required[index] && this.rivals.isFree(index)",
+        to: "this.rivals.isFree(index)",
       },
     ],
   },
@@ -148,8 +154,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "return this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;",
-        to: "return nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs;",
+        from: "this.isMoving(index) && nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs",
+        to: "nowUs - this.assignedSinceUs[index] >= this.timing.handoverUs",
       },
       {
         file: "src/core/handover.ts",
@@ -173,13 +179,23 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "an allocation ends as soon as every function had its turn",
     breaks: "P7",
     changes: [
-      { file: "src/core/allocation-preempt.ts", from: "    if (!present) continue;", to: "    if (!present) break;" },
+      {
+        file: "src/core/allocation-preempt.ts",
+        from: "    if (!present) continue;",
+        to: "    if (!present) break;",
+      },
     ],
   },
   {
     name: "an address that somebody removed is not put back",
     breaks: "P2",
-    changes: [{ file: "src/core/handover.ts", from: "return this.removedByOthers[index] !== 0;", to: "return false;" }],
+    changes: [
+      {
+        file: "src/core/handover.ts",
+        from: "return this.removedByOthers[index] !== 0;",
+        to: "return false;",
+      },
+    ],
   },
   {
     name: "a move by hand to a server without room for it",
@@ -201,7 +217,11 @@ export const MUTATIONS: readonly Mutation[] = [
     name: "listening shorter than the detection time",
     breaks: "P1",
     changes: [
-      { file: "src/core/timing.ts", from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs", to: "periodUs" },
+      {
+        file: "src/core/timing.ts",
+        from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
+        to: "periodUs",
+      },
     ],
   },
 ];

@@ -1,4 +1,7 @@
-/** Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and every fault a flight may meet. */
+/**
+ * Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and
+ * every fault a flight may meet.
+ */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -36,7 +39,12 @@ export function tableOf(serverCount: number, timing: Timing, lease: "required" |
     clients: { lease },
     servers: IDS.slice(0, serverCount).map((id) => ({ id, resource: RESOURCE })),
     functions: [
-      { id: "announcements", required: REQUIRED[0], priority: 10, vips: ["10.44.1.1/16", "fd44:0:0:1::1/64"] },
+      {
+        id: "announcements",
+        required: REQUIRED[0],
+        priority: 10,
+        vips: ["10.44.1.1/16", "fd44:0:0:1::1/64"],
+      },
       { id: "safety-video", required: REQUIRED[1], priority: 9, vips: ["10.44.1.2/16"] },
       { id: "map", required: REQUIRED[2], priority: 5, vips: ["10.44.1.3/16"] },
       { id: "games", required: REQUIRED[3], priority: 2, vips: ["10.44.1.4/16"] },
@@ -68,7 +76,10 @@ export class Aircraft {
   }
 
   async watch(): Promise<AnswerWatch> {
-    const servers = this.servers.map(({ host }) => ({ port: host.port, hardware: hardwareAddress(host) }));
+    const servers = this.servers.map(({ host }) => ({
+      port: host.port,
+      hardware: hardwareAddress(host),
+    }));
     const order = { servers, vips: VIPS, seat: { hardware: hardwareAddress(this.seat), ...SEAT } };
     this.watcher = await AnswerWatch.start(["ip", "netns", "exec", this.seat.bridge], order);
     return this.watcher;
@@ -78,7 +89,10 @@ export class Aircraft {
     this.at(server).start(this.table);
   }
 
-  /** What an init system does: a daemon that has ended, such as one whose interface its predecessor still held, is started again. */
+  /**
+   * What an init system does: a daemon that has ended, such as one whose interface its predecessor
+   * still held, is started again.
+   */
   restartEnded(): void {
     for (const [index, server] of this.servers.entries()) if (!server.isRunning) this.start(index);
   }
@@ -96,7 +110,8 @@ export class Aircraft {
   /** Carries one fault out, to its end. */
   async inflict({ kind, server, lengthMs }: Fault): Promise<void> {
     const { host } = this.at(server);
-    const engine = (): number[] => this.processes(server).filter((pid) => argumentsOf(pid)[1] === "engine");
+    const engine = (): number[] =>
+      this.processes(server).filter((pid) => argumentsOf(pid)[1] === "engine");
     switch (kind) {
       case "pause engine":
         return await pause(engine(), lengthMs);
@@ -140,7 +155,10 @@ export class Aircraft {
     }
   }
 
-  /** An order by the operator. A server that cannot obey, because it starts or is cut off, says so; that is no fault of it. */
+  /**
+   * An order by the operator. A server that cannot obey, because it starts or is cut off, says so;
+   * that is no fault of it.
+   */
   async command(server: number, ...args: string[]): Promise<void> {
     const child = Bun.spawn([WINGMAN, ...args, "--run-dir", this.at(server).runDirectory], {
       stdio: ["ignore", "ignore", "ignore"],
@@ -150,7 +168,10 @@ export class Aircraft {
     await child.exited;
   }
 
-  /** Garbage to one server's keep-alive port, from the seat: at most {@link FLOOD_PER_MS} datagrams a ms. */
+  /**
+   * Garbage to one server's keep-alive port, from the seat: at most {@link FLOOD_PER_MS} datagrams
+   * a ms.
+   */
   private async flood(server: number, lengthMs: number): Promise<void> {
     const target = `10.44.0.${server + 1}`;
     const script = `const socket = require("node:dgram").createSocket("udp4");
@@ -161,7 +182,9 @@ export class Aircraft {
         for (let i = 0; i < ${FLOOD_PER_MS}; i++) socket.send(garbage, ${KEEP_ALIVE_PORT}, "${target}", () => {});
       }, 1);`;
     const enter = ["ip", "netns", "exec", this.seat.namespace];
-    await Bun.spawn([...enter, process.execPath, "-e", script], { stdio: ["ignore", "ignore", "inherit"] }).exited;
+    await Bun.spawn([...enter, process.execPath, "-e", script], {
+      stdio: ["ignore", "ignore", "inherit"],
+    }).exited;
   }
 
   async close(): Promise<void> {

@@ -1,8 +1,22 @@
 /** One flight through faults drawn from a seed, and what the watcher saw in it. */
 import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
-import { type Apart, longestMs, type Tenure, type TwoAnswers, twoAnswers } from "../../scripts/watch/one-answer.ts";
+import {
+  type Apart,
+  longestMs,
+  type Tenure,
+  type TwoAnswers,
+  twoAnswers,
+} from "../../scripts/watch/one-answer.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { Aircraft, FUNCTION_OF_VIP, REQUIRED, RESOURCE, type Timing, tableOf, VIPS } from "./aircraft.ts";
+import {
+  Aircraft,
+  FUNCTION_OF_VIP,
+  REQUIRED,
+  RESOURCE,
+  type Timing,
+  tableOf,
+  VIPS,
+} from "./aircraft.ts";
 import { type Fault, faultsOfBurst, faultText, laneOf } from "./fault-plan.ts";
 import { overloads } from "./load.ts";
 
@@ -12,7 +26,10 @@ const TIMINGS: readonly Timing[] = [
   { periodMs: 20, lostAfterPeriods: 10 },
 ];
 
-/** After a burst, with everything healed: everybody takes part, owns what it should, and then nothing moves. */
+/**
+ * After a burst, with everything healed: everybody takes part, owns what it should, and then
+ * nothing moves.
+ */
 const CONVERGENCE_DEADLINE_MS = 60_000;
 const QUIET_MS = 1500;
 const LOOK_MS = 50;
@@ -41,8 +58,9 @@ export interface Outcome {
 }
 
 /**
- * After a cut is healed, two servers that each thought themselves alone may both answer until they have heard each other:
- * this many periods, and the time for which a server may be late without losing its lease.
+ * After a cut is healed, two servers that each thought themselves alone may both answer until they
+ * have heard each other: this many periods, and the time for which a server may be late without
+ * losing its lease.
  */
 export function healGraceMs({ periodMs, lostAfterPeriods }: Timing): number {
   return (3 + lostAfterPeriods) * periodMs;
@@ -90,19 +108,27 @@ export async function fly(order: Order): Promise<Outcome> {
       progress(`burst ${burst + 1} of ${bursts}: ${faults.length} faults, converged`);
     }
     const report = await watch.end();
-    if (report.lost > 0) throw new Error(`the watcher lost ${report.lost} frames: nothing is proved`);
-    if (report.spoken < report.asked / 2) throw new Error(`blind: ${report.spoken} answers in ${report.asked} rounds`);
+    if (report.lost > 0)
+      throw new Error(`the watcher lost ${report.lost} frames: nothing is proved`);
+    if (report.spoken < report.asked / 2)
+      throw new Error(`blind: ${report.spoken} answers in ${report.asked} rounds`);
     const twoText = ({ vip, servers, fromUs, toUs }: TwoAnswers): string => {
-      const atWork = flown.filter((fault) => fault.fromUs <= toUs && fault.toUs >= fromUs - 1_000_000);
+      const atWork = flown.filter(
+        (fault) => fault.fromUs <= toUs && fault.toUs >= fromUs - 1_000_000,
+      );
       const who = servers.map((server) => aircraft.ids[server]).join(" and ");
       const lengthMs = ((toUs - fromUs) / 1000).toFixed(3);
       const context = atWork.map((fault) => {
-        const [began, ended] = [fault.fromUs, fault.toUs].map((us) => ((us - fromUs) / 1000).toFixed(1));
+        const [began, ended] = [fault.fromUs, fault.toUs].map((us) =>
+          ((us - fromUs) / 1000).toFixed(1),
+        );
         return `\n    ${fault.text} (${began} to ${ended} ms of it)`;
       });
       return `${VIPS[vip]} by ${who} for ${lengthMs} ms${context.join("")}`;
     };
-    const afterHeal = twoAnswers(report.tenures, healed).filter((two) => !isIn(two, twoAnswers(report.tenures, apart)));
+    const afterHeal = twoAnswers(report.tenures, healed).filter(
+      (two) => !isIn(two, twoAnswers(report.tenures, apart)),
+    );
     return {
       faults: flown.length,
       violations: [
@@ -123,8 +149,9 @@ export async function fly(order: Order): Promise<Outcome> {
 }
 
 /**
- * Whether P1's premise does not hold meanwhile: behind a blocked port a server serves a segment of its own, and a deaf one, which hears no
- * peer and cannot know that it is heard, takes over from servers that let go when they hear of it (seen: both for 0.4 ms).
+ * Whether P1's premise does not hold meanwhile: behind a blocked port a server serves a segment of
+ * its own, and a deaf one, which hears no peer and cannot know that it is heard, takes over from
+ * servers that let go when they hear of it (seen: both for 0.4 ms).
  */
 function cutsOff({ kind }: Fault): boolean {
   return kind === "block" || kind === "deafen";
@@ -133,7 +160,10 @@ function cutsOff({ kind }: Fault): boolean {
 function isIn(two: TwoAnswers, others: readonly TwoAnswers[]): boolean {
   return others.some(
     ({ vip, servers, fromUs, toUs }) =>
-      vip === two.vip && servers.join() === two.servers.join() && fromUs >= two.fromUs && toUs <= two.toUs,
+      vip === two.vip &&
+      servers.join() === two.servers.join() &&
+      fromUs >= two.fromUs &&
+      toUs <= two.toUs,
   );
 }
 
@@ -147,7 +177,10 @@ function movesIn(tenures: readonly Tenure[]): number {
   return moves;
 }
 
-/** Waits until every server takes part, all agree, everything runs with its addresses where its owner is, and then nothing changes for a while. */
+/**
+ * Waits until every server takes part, all agree, everything runs with its addresses where its
+ * owner is, and then nothing changes for a while.
+ */
 async function converged(aircraft: Aircraft): Promise<void> {
   const deadline = performance.now() + CONVERGENCE_DEADLINE_MS;
   let before = "";
@@ -160,8 +193,12 @@ async function converged(aircraft: Aircraft): Promise<void> {
     else if (now - sinceMs >= QUIET_MS && addressesFit(aircraft)) return;
     before = text;
     if (now > deadline) {
-      const logs = aircraft.servers.map(({ id, log }) => `${id}: ${log.trim().split("\n").slice(-8).join("\n   ")}`);
-      throw new Error(`no convergence within ${CONVERGENCE_DEADLINE_MS / 1000} s: ${text}\n${logs.join("\n")}`);
+      const logs = aircraft.servers.map(
+        ({ id, log }) => `${id}: ${log.trim().split("\n").slice(-8).join("\n   ")}`,
+      );
+      throw new Error(
+        `no convergence within ${CONVERGENCE_DEADLINE_MS / 1000} s: ${text}\n${logs.join("\n")}`,
+      );
     }
     await Bun.sleep(LOOK_MS);
   }

@@ -1,6 +1,6 @@
 /**
- * The real executables under faults drawn from a seed. A failing flight is flown again with its seed in CHAOS_SEED; `npm run soak`
- * does the same for as long as wanted.
+ * The real executables under faults drawn from a seed. A failing flight is flown again with its
+ * seed in CHAOS_SEED; `npm run soak` does the same for as long as wanted.
  */
 import { expect, test } from "bun:test";
 import { VIPS } from "./aircraft.ts";
@@ -25,6 +25,12 @@ for (const [serverCount, burstMs, bursts] of [
 
 test("the watch for two answers is not blind: without a lease the same faults show them", async () => {
   const seed = 1;
-  const { violations } = await fly({ seed, serverCount: 3, burstMs: 6000, bursts: 1, lease: "off" });
+  const { violations } = await fly({
+    seed,
+    serverCount: 3,
+    burstMs: 6000,
+    bursts: 1,
+    lease: "off",
+  });
   expect(violations.length).toBeGreaterThan(0);
 });

@@ -1,4 +1,7 @@
-/** What goes wrong in one flight, drawn from a seed before it begins: the same seed gives the same faults at the same times. */
+/**
+ * What goes wrong in one flight, drawn from a seed before it begins: the same seed gives the same
+ * faults at the same times.
+ */
 import type { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 
 export type FaultKind =
@@ -21,11 +24,17 @@ export interface Fault {
   server: number;
   /** When it begins, from the start of its burst on. */
   atMs: number;
-  /** When it is taken back: the process goes on or starts again, the cable is in again. 0 for what ends by itself. */
+  /**
+   * When it is taken back: the process goes on or starts again, the cable is in again. 0 for what
+   * ends by itself.
+   */
   lengthMs: number;
 }
 
-/** How often each kind comes, in shares; and how long it lasts, evenly in the logarithm: as many of 2 to 20 ms as of 200 ms to 2 s. */
+/**
+ * How often each kind comes, in shares; and how long it lasts, evenly in the logarithm: as many of
+ * 2 to 20 ms as of 200 ms to 2 s.
+ */
 const KINDS: readonly { kind: FaultKind; share: number; minMs: number; maxMs: number }[] = [
   { kind: "pause engine", share: 6, minMs: 2, maxMs: 5000 },
   { kind: "pause supervisor", share: 2, minMs: 2, maxMs: 5000 },
@@ -43,7 +52,10 @@ const KINDS: readonly { kind: FaultKind; share: number; minMs: number; maxMs: nu
 
 const NETWORK: ReadonlySet<FaultKind> = new Set(["unplug", "block", "deafen", "flood"]);
 
-/** Now and then a fault hits every server at the same moment: a brown-out, a stall of the host, the switch. */
+/**
+ * Now and then a fault hits every server at the same moment: a brown-out, a stall of the host, the
+ * switch.
+ */
 const ALL_AT_ONCE_ONE_IN = 10;
 
 /** Time between two faults. */
@@ -52,7 +64,11 @@ const DISTANCE_MS = { min: 20, max: 900 };
 const REST_MS = 300;
 
 /** The faults of one burst, in the order of time; all are taken back within `lengthMs`. */
-export function faultsOfBurst(random: SeededRandom, serverCount: number, lengthMs: number): Fault[] {
+export function faultsOfBurst(
+  random: SeededRandom,
+  serverCount: number,
+  lengthMs: number,
+): Fault[] {
   const faults: Fault[] = [];
   const busyUntilMs = new Map<string, number>();
   for (let atMs = 0; ; ) {
@@ -61,7 +77,10 @@ export function faultsOfBurst(random: SeededRandom, serverCount: number, lengthM
     const { kind, minMs, maxMs } = draw(random);
     const drawn = random.below(serverCount);
     const length = Math.min(evenlyInLogarithm(random, minMs, maxMs), lengthMs - atMs);
-    const servers = random.below(ALL_AT_ONCE_ONE_IN) === 0 ? Array.from({ length: serverCount }, (_, i) => i) : [drawn];
+    const servers =
+      random.below(ALL_AT_ONCE_ONE_IN) === 0
+        ? Array.from({ length: serverCount }, (_, i) => i)
+        : [drawn];
     for (const server of servers) {
       const lane = laneOf({ kind, server });
       if ((busyUntilMs.get(lane) ?? 0) > atMs) continue;
@@ -71,7 +90,10 @@ export function faultsOfBurst(random: SeededRandom, serverCount: number, lengthM
   }
 }
 
-/** Faults of one lane follow each other: what goes wrong with the processes of one server, and with its cable. */
+/**
+ * Faults of one lane follow each other: what goes wrong with the processes of one server, and with
+ * its cable.
+ */
 export function laneOf({ kind, server }: Pick<Fault, "kind" | "server">): string {
   return `${server} ${NETWORK.has(kind) ? "network" : "processes"}`;
 }

@@ -21,5 +21,7 @@ test("a server is overloaded from the moment at which it answers for too much, n
   ];
   expect(overloads(fits, functionOfVip, required, 100)).toEqual([]);
   const tooMuch = [...fits, tenure(0, 3, 50, 50)];
-  expect(overloads(tooMuch, functionOfVip, required, 100)).toEqual([{ server: 0, atUs: 50, load: 120 }]);
+  expect(overloads(tooMuch, functionOfVip, required, 100)).toEqual([
+    { server: 0, atUs: 50, load: 120 },
+  ]);
 });

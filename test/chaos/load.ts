@@ -1,4 +1,7 @@
-/** Capacity "at every instant" (protocol, section 4), as far as it can be seen from outside: by the VIPs a server answered for. */
+/**
+ * Capacity "at every instant" (protocol, section 4), as far as it can be seen from outside: by the
+ * VIPs a server answered for.
+ */
 import type { Tenure } from "../../scripts/watch/one-answer.ts";
 
 export interface Overload {
@@ -8,8 +11,9 @@ export interface Overload {
 }
 
 /**
- * Moments at which a server answered for VIPs of functions that together require more than `resource`. `functionOfVip`: the function
- * of each VIP; `required`: of each function. A server holds a function at least from its first to its last answer: what is found is true.
+ * Moments at which a server answered for VIPs of functions that together require more than
+ * `resource`. `functionOfVip`: the function of each VIP; `required`: of each function. A server
+ * holds a function at least from its first to its last answer: what is found is true.
  */
 export function overloads(
   tenures: readonly Tenure[],
@@ -19,7 +23,9 @@ export function overloads(
 ): Overload[] {
   const found: Overload[] = [];
   for (const { server, fromUs: atUs } of tenures) {
-    const held = tenures.filter((other) => other.server === server && other.fromUs <= atUs && other.toUs >= atUs);
+    const held = tenures.filter(
+      (other) => other.server === server && other.fromUs <= atUs && other.toUs >= atUs,
+    );
     const functions = new Set(held.map(({ vip }) => functionOfVip[vip] as number));
     const load = [...functions].reduce((sum, number) => sum + (required[number] as number), 0);
     if (load > resource) found.push({ server, atUs, load });

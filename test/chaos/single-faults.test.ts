@@ -1,4 +1,7 @@
-/** One fault each, with the bounds that hold for it: a dead owner whose link is up, and a cut that nobody can see. */
+/**
+ * One fault each, with the bounds that hold for it: a dead owner whose link is up, and a cut that
+ * nobody can see.
+ */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
@@ -18,12 +21,15 @@ afterEach(async () => {
   await aircraft.close();
 });
 
-const ownerOf = (server: number): number => aircraft.view(server)?.functions[ANNOUNCEMENTS]?.owner ?? -1;
+const ownerOf = (server: number): number =>
+  aircraft.view(server)?.functions[ANNOUNCEMENTS]?.owner ?? -1;
 
 async function settled(): Promise<{ owner: number; other: number }> {
   for (const server of [0, 1]) aircraft.start(server);
   await until("both take part and agree about the owner", () => {
-    const running = [0, 1].every((server) => aircraft.view(server)?.functions[ANNOUNCEMENTS]?.state === "running");
+    const running = [0, 1].every(
+      (server) => aircraft.view(server)?.functions[ANNOUNCEMENTS]?.state === "running",
+    );
     return running && ownerOf(0) === ownerOf(1) && aircraft.view(0)?.servers[1] === "alive";
   });
   const owner = ownerOf(0);
@@ -40,9 +46,13 @@ test("SIGKILL of every process of an owner: its VIPs are silent within the lease
   await Bun.sleep(500);
   const { tenures, lost } = await watch.end();
   expect(lost).toBe(0);
-  const last = Math.max(...tenures.filter(({ server }) => server === owner).map(({ toUs }) => toUs));
+  const last = Math.max(
+    ...tenures.filter(({ server }) => server === owner).map(({ toUs }) => toUs),
+  );
   expect(last).toBeGreaterThan(killedUs - 100_000); // it had answered
-  expect((last - killedUs) / 1000).toBeLessThanOrEqual(leaseMsOf(TIMING.periodMs, TIMING.lostAfterPeriods));
+  expect((last - killedUs) / 1000).toBeLessThanOrEqual(
+    leaseMsOf(TIMING.periodMs, TIMING.lostAfterPeriods),
+  );
   expect(tenures.some(({ server, vip }) => server === other && vip === ANNOUNCEMENTS)).toBe(true);
   expect(twoAnswers(tenures)).toEqual([]);
 });
@@ -52,11 +62,17 @@ test("two servers that a cut has parted both serve their side, and soon after th
   const watch = await aircraft.watch();
   const cut = aircraft.servers[1];
   cut?.host.block(true);
-  await until("each owns what it can without the other", () => ownerOf(0) === 0 && ownerOf(1) === 1);
+  await until(
+    "each owns what it can without the other",
+    () => ownerOf(0) === 0 && ownerOf(1) === 1,
+  );
   await Bun.sleep(300);
   cut?.host.block(false);
   const healedUs = nowUs();
-  await until("both agree again", () => ownerOf(0) === ownerOf(1) && aircraft.view(0)?.servers[1] === "alive");
+  await until(
+    "both agree again",
+    () => ownerOf(0) === ownerOf(1) && aircraft.view(0)?.servers[1] === "alive",
+  );
   await Bun.sleep(500);
   const { tenures, lost } = await watch.end();
   expect(lost).toBe(0);

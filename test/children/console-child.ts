@@ -1,7 +1,7 @@
 /**
  * The console of a server on a test bench, in a process of its own:
- *   console-child.ts SOCKET DEVICE BAUD IDLE_MS
- * Prints `ready`, and what cannot be opened; ends with SIGTERM. SIGUSR1: prints its processor time and memory.
+ *   console-child.ts SOCKET DEVICE BAUD IDLE_MS Prints `ready`, and what cannot be opened; ends
+ *   with SIGTERM. SIGUSR1: prints its processor time and memory.
  */
 import { consoleFrontEnds } from "../../src/manage/console/console-front-ends.ts";
 import { OpenDoor } from "../../src/manage/front-end.ts";
@@ -13,7 +13,11 @@ const [socket = "", device = "", baud = "115200", idleMs = "600000"] = process.a
 const options = { socket, device, baud: Number(baud), idleMs: Number(idleMs) };
 const doors = consoleFrontEnds(new BenchServer(), options).map(
   (frontEnd) =>
-    new OpenDoor(frontEnd, ({ what }, error) => process.stdout.write(`closed ${what}: ${error.message}\n`), AGAIN_MS),
+    new OpenDoor(
+      frontEnd,
+      ({ what }, error) => process.stdout.write(`closed ${what}: ${error.message}\n`),
+      AGAIN_MS,
+    ),
 );
 for (const door of doors) await door.start();
 process.on("SIGTERM", () => {

@@ -1,6 +1,7 @@
 /**
- * A process with a control socket as descriptor 3, as the engine has it. `echo`: sends every record back.
- * `greet-and-die`: sends one record, waits for one, then sends three more and kills itself, whatever else has arrived.
+ * A process with a control socket as descriptor 3, as the engine has it. `echo`: sends every record
+ * back. `greet-and-die`: sends one record, waits for one, then sends three more and kills itself,
+ * whatever else has arrived.
  */
 import { RecordSocket } from "../../src/io/control-socket.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";

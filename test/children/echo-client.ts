@@ -5,7 +5,11 @@ try {
   const socket = await Bun.connect({
     hostname,
     port: 7007,
-    socket: { data: () => process.exit(0), error: () => process.exit(1), close: () => process.exit(1) },
+    socket: {
+      data: () => process.exit(0),
+      error: () => process.exit(1),
+      close: () => process.exit(1),
+    },
   });
   socket.write("hello");
 } catch {

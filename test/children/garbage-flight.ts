@@ -1,23 +1,34 @@
-/** The engine's hot path many times over, to prove that it makes no garbage; and a canary that does. */
+/**
+ * The engine's hot path many times over, to prove that it makes no garbage; and a canary that does.
+ */
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
 import { Flight } from "../flight-loop/flight.ts";
 import { measureGarbage } from "../garbage.ts";
 
-/** Second argument: what the numbers of periods are divided by; the first compiler alone is slower than all of them. */
+/**
+ * Second argument: what the numbers of periods are divided by; the first compiler alone is slower
+ * than all of them.
+ */
 const DIVISOR = Number(process.argv[3]);
 /** Each period has twenty steps of an engine: a million of them, and 600,000 datagrams received. */
 const QUIET_PERIODS = 50_000 / DIVISOR;
 const CANARY_PERIODS = 20_000;
 const BUSY_PERIODS = 12_000 / DIVISOR;
-/** VIPs brought up, and as many taken down, at least: a hundred thousand of each policy's kind in all. */
+/**
+ * VIPs brought up, and as many taken down, at least: a hundred thousand of each policy's kind in
+ * all.
+ */
 const SWITCHES_MIN_PREEMPT = 50_000 / DIVISOR;
 const SWITCHES_MIN_RESET = 100_000 / DIVISOR;
 
 let kept: unknown;
 
-/** What warming up left behind, up to the limit at which the collector runs, is no garbage of the rounds that are measured. */
+/**
+ * What warming up left behind, up to the limit at which the collector runs, is no garbage of the
+ * rounds that are measured.
+ */
 function measure(periods: number, round: () => void): void {
   measureGarbage(periods, (number) => {
     round();
@@ -29,14 +40,17 @@ function quiet(periods: number, round: (flight: Flight) => void): void {
   const flight = new Flight();
   measure(periods, () => round(flight));
   if (flight.sightings() < periods) throw new Error(`${flight.sightings()} sightings of strangers`);
-  if (flight.accepted() < 2 * periods * 11 || !flight.isSettled()) throw new Error("this was no quiet flight");
+  if (flight.accepted() < 2 * periods * 11 || !flight.isSettled())
+    throw new Error("this was no quiet flight");
 }
 
 function busy(policy: AllocationPolicy, switchesMin: number): void {
   const flight = new Flight(policy);
   measure(BUSY_PERIODS, () => flight.busyPeriod());
-  if (policy === allocatePreempt && flight.moves < BUSY_PERIODS / 40) throw new Error(`${flight.moves} moves by hand`);
-  if (flight.ups < switchesMin || flight.downs < switchesMin) throw new Error(`${flight.ups} up, ${flight.downs} down`);
+  if (policy === allocatePreempt && flight.moves < BUSY_PERIODS / 40)
+    throw new Error(`${flight.moves} moves by hand`);
+  if (flight.ups < switchesMin || flight.downs < switchesMin)
+    throw new Error(`${flight.ups} up, ${flight.downs} down`);
 }
 
 const cases: Record<string, () => void> = {

@@ -1,4 +1,7 @@
-/** The calls of src/io that the flight loop makes, many times over, to prove that they make no garbage; and canaries that do. */
+/**
+ * The calls of src/io that the flight loop makes, many times over, to prove that they make no
+ * garbage; and canaries that do.
+ */
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
@@ -16,7 +19,11 @@ import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { ServiceSocket } from "../../src/io/service-socket.ts";
-import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../../src/wire/keep-alive.ts";
+import {
+  KEEP_ALIVE_BYTES,
+  KEEP_ALIVE_MAGIC,
+  KEEP_ALIVE_VERSION,
+} from "../../src/wire/keep-alive.ts";
 import { keepAliveFilter } from "../../src/wire/keep-alive-filter.ts";
 import { measureGarbage } from "../garbage.ts";
 
@@ -82,14 +89,24 @@ const cases: Record<string, () => void> = {
     const socket = new MulticastSocket(options);
     measureGarbage(SYSTEM_CALLS, (number) => {
       record.view.setUint32(0, number, true);
-      if (socket.send(record, 0, 16) !== 0 || socket.receive() !== 16 || socket.receive() !== -1) process.exit(1);
+      if (socket.send(record, 0, 16) !== 0 || socket.receive() !== 16 || socket.receive() !== -1)
+        process.exit(1);
       if (socket.received.view.getUint32(0, true) !== number) process.exit(1);
     });
   },
 
-  /** What the flight loop does in a flood: a forged keep-alive passes the filter and fits neither of two keys, garbage does not pass. */
+  /**
+   * What the flight loop does in a flood: a forged keep-alive passes the filter and fits neither of
+   * two keys, garbage does not pass.
+   */
   flood() {
-    const options = { interfaceName: "lo", group: "239.192.44.79", port: 44179, loop: true, filter: keepAliveFilter() };
+    const options = {
+      interfaceName: "lo",
+      group: "239.192.44.79",
+      port: 44179,
+      loop: true,
+      filter: keepAliveFilter(),
+    };
     const socket = new MulticastSocket(options);
     const seal = new KeepAliveSeal(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
     const poller = new Poller();
@@ -100,18 +117,23 @@ const cases: Record<string, () => void> = {
       datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
       datagram.view.setUint32(4, KEEP_ALIVE_VERSION << 24);
       datagram.view.setUint32(100, number);
-      if (socket.send(datagram, 0, KEEP_ALIVE_BYTES) !== 0 || socket.send(datagram, 0, 16) !== 0) process.exit(1);
+      if (socket.send(datagram, 0, KEEP_ALIVE_BYTES) !== 0 || socket.send(datagram, 0, 16) !== 0)
+        process.exit(1);
       poller.watch(slot, false);
       if (poller.wait(0) !== 0) process.exit(1);
       poller.watch(slot, true);
-      if (poller.wait(0) !== 1 || socket.receive() !== KEEP_ALIVE_BYTES || socket.receive() !== -1) process.exit(1);
+      if (poller.wait(0) !== 1 || socket.receive() !== KEEP_ALIVE_BYTES || socket.receive() !== -1)
+        process.exit(1);
       if (seal.verify(socket.received.bytes)) process.exit(1);
       sum += socket.dropped() - droppedBefore;
     });
     if (sum === 0) process.exit(1);
   },
 
-  /** A datagram with every line and a byte to the device in each round; both are read again by this process. */
+  /**
+   * A datagram with every line and a byte to the device in each round; both are read again by this
+   * process.
+   */
   "life-signs"() {
     const path = `${process.argv[3]}/notify.sock`;
     const fifo = `${process.argv[3]}/watchdog-${process.pid}`;
@@ -120,11 +142,29 @@ const cases: Record<string, () => void> = {
     const device = libc.open(nativeString(fifo).address, O_RDONLY | O_NONBLOCK, 0);
     const row = { required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 };
     const table = new FunctionTable([9, 9], [row, row]);
-    const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-    const engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+    const identity = {
+      self: 0,
+      systemId: 1,
+      digestHigh: 1,
+      digestLow: 1,
+      incarnation: 1,
+      nonce: 1,
+    };
+    const engine = new Engine(
+      table,
+      allocatePreempt,
+      identity,
+      timingOf(10, 5, 10, 0),
+      1_000_000,
+      0,
+    );
     const report = new ServiceReport(engine, table, new FeedingRhythm(3, 3));
     const hardware = { device: new HardwareWatchdog(fifo, 10), rhythm: new FeedingRhythm(4, 4) };
-    const signs = new LifeSigns(engine.effects, { socket: new ServiceSocket(path), report, serverCount: 2 }, hardware);
+    const signs = new LifeSigns(
+      engine.effects,
+      { socket: new ServiceSocket(path), report, serverCount: 2 },
+      hardware,
+    );
     measureGarbage(SYSTEM_CALLS, (number) => {
       engine.phases.phase = number & 3;
       signs.give(nowUs());
@@ -134,7 +174,11 @@ const cases: Record<string, () => void> = {
   },
 
   "multicast-rejoin"() {
-    const socket = new MulticastSocket({ interfaceName: "lo", group: "239.192.44.77", port: 44177 });
+    const socket = new MulticastSocket({
+      interfaceName: "lo",
+      group: "239.192.44.77",
+      port: 44177,
+    });
     measureGarbage(SYSTEM_CALLS, () => {
       if (socket.rejoin() !== 0) process.exit(1);
     });

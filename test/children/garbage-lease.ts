@@ -1,4 +1,7 @@
-/** The calls of the lease, many times over in a network namespace of this process's own, and a canary that makes garbage. */
+/**
+ * The calls of the lease, many times over in a network namespace of this process's own, and a
+ * canary that makes garbage.
+ */
 import { dlopen, FFIType } from "bun:ffi";
 import { ETIME } from "../../src/io/errno.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
@@ -6,7 +9,9 @@ import { measureGarbage } from "../garbage.ts";
 import { run, vip } from "../namespaces/virtual-network.ts";
 
 const CLONE_NEWNET = 0x40000000;
-const { unshare } = dlopen("libc.so.6", { unshare: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols;
+const { unshare } = dlopen("libc.so.6", {
+  unshare: { args: [FFIType.i32], returns: FFIType.i32 },
+}).symbols;
 if (unshare(CLONE_NEWNET) !== 0) throw new Error("unshare: needs root");
 run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
 
@@ -19,7 +24,10 @@ function check(condition: boolean): void {
   if (!condition) process.exit(1);
 }
 
-/** A machine that stood still during the call ends the lease; that makes no garbage either, and the lease begins anew. */
+/**
+ * A machine that stood still during the call ends the lease; that makes no garbage either, and the
+ * lease begins anew.
+ */
 function renew(): void {
   const refused = lease.renew();
   check(refused === 0 || (refused === ETIME && lease.begin() === 0));

@@ -1,6 +1,7 @@
 /**
- * The calls that move VIPs, many times over in a network namespace of this process's own, to prove that they make no garbage;
- * and a canary that does. Every round checks its results: a call that fails early would prove nothing.
+ * The calls that move VIPs, many times over in a network namespace of this process's own, to prove
+ * that they make no garbage; and a canary that does. Every round checks its results: a call that
+ * fails early would prove nothing.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { AddressRenewal } from "../../src/core/address-renewal.ts";
@@ -24,7 +25,9 @@ const CLONE_NEWNET = 0x40000000;
 const NETLINK_ROUNDS = 10_000;
 
 if (
-  dlopen("libc.so.6", { unshare: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols.unshare(CLONE_NEWNET) !== 0
+  dlopen("libc.so.6", { unshare: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols.unshare(
+    CLONE_NEWNET,
+  ) !== 0
 ) {
   throw new Error("unshare: needs root");
 }
@@ -33,8 +36,8 @@ run("ip", "link", "set", "eth0", "up");
 run("ip", "link", "set", "peer0", "up");
 run("ip", "addr", "add", "10.44.9.9/32", "dev", "eth0");
 
-const vips = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["10.44.9.9/16"]].map((texts) =>
-  texts.map(vip),
+const vips = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["10.44.9.9/16"]].map(
+  (texts) => texts.map(vip),
 );
 
 function check(condition: boolean): void {
@@ -127,7 +130,12 @@ const cases: Record<string, () => void> = {
     switcher.add(1);
     check(switcher.commit() === 0);
     measureGarbage(NETLINK_ROUNDS, () => {
-      check(monitor.resynchronise() === 0 && monitor.present(1) && monitor.present(2) && !monitor.present(0));
+      check(
+        monitor.resynchronise() === 0 &&
+          monitor.present(1) &&
+          monitor.present(2) &&
+          !monitor.present(0),
+      );
     });
   },
 
@@ -154,7 +162,8 @@ const cases: Record<string, () => void> = {
     const watch = new NeighbourWatch("eth0", vips, [Uint8Array.of(10, 44, 0, 254)]);
     const others = new PacketSocket("peer0", 0);
     const events = new EventQueue();
-    // A witness's reply to this host, somebody's announcement of a VIP, and somebody's advertisement of another.
+    // A witness's reply to this host, somebody's announcement of a VIP, and somebody's
+    // advertisement of another.
     const frames = new NativeMemory(3 * 96);
     const own = new PacketSocket("eth0", 0).hardwareAddress;
     for (const at of [0, 96]) {
@@ -168,10 +177,14 @@ const cases: Record<string, () => void> = {
     measureGarbage(20_000, () => {
       check(watch.ask(0) === 0 && watch.refresh() === 0);
       check(
-        others.send(frames, 0, 42) === 0 && others.send(frames, 96, 42) === 0 && others.send(frames, 192, 86) === 0,
+        others.send(frames, 0, 42) === 0 &&
+          others.send(frames, 96, 42) === 0 &&
+          others.send(frames, 192, 86) === 0,
       );
       watch.receive(events);
-      check(events.count === 3 && events.kind[0] === EVENT_WITNESS && events.kind[2] === EVENT_STRANGER);
+      check(
+        events.count === 3 && events.kind[0] === EVENT_WITNESS && events.kind[2] === EVENT_STRANGER,
+      );
       events.clear();
     });
     const silent = new NeighbourWatch("eth0", vips, [Uint8Array.of(10, 99, 0, 1)]);

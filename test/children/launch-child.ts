@@ -1,7 +1,8 @@
 /**
- * `launch-child PARENT-PID PROGRAM ARGUMENTS…`: spoils what a program inherits as far as it can, then becomes the program.
- * Prints the errno when that fails. `launch-child supervise PROGRAM ARGUMENTS…`: starts itself in that way, prints the process
- * id, works with threads for a while, prints "settled" and stays.
+ * `launch-child PARENT-PID PROGRAM ARGUMENTS…`: spoils what a program inherits as far as it can,
+ * then becomes the program. Prints the errno when that fails. `launch-child supervise PROGRAM
+ * ARGUMENTS…`: starts itself in that way, prints the process id, works with threads for a while,
+ * prints "settled" and stays.
  */
 import { openSync, promises } from "node:fs";
 import { launch } from "../../src/io/launch.ts";
@@ -26,7 +27,9 @@ function spoil(): void {
 
 const [first, program, ...rest] = process.argv.slice(2);
 if (first === "supervise") {
-  const itself = process.argv[1].startsWith("/$bunfs/") ? [process.execPath] : [process.execPath, process.argv[1]];
+  const itself = process.argv[1].startsWith("/$bunfs/")
+    ? [process.execPath]
+    : [process.execPath, process.argv[1]];
   const child = Bun.spawn([...itself, String(process.pid), program, ...rest], {
     stdio: ["ignore", "inherit", "inherit", openSync("/dev/null", "r")],
   });
@@ -36,5 +39,11 @@ if (first === "supervise") {
   await Bun.sleep(600_000);
 } else {
   spoil();
-  console.log(launch([program, ...rest], { ...process.env, LAUNCHED: "yes", DROPPED: undefined }, Number(first)));
+  console.log(
+    launch(
+      [program, ...rest],
+      { ...process.env, LAUNCHED: "yes", DROPPED: undefined },
+      Number(first),
+    ),
+  );
 }

@@ -1,6 +1,7 @@
 /**
- * Holds the lease of VIPs and waits to be killed or stopped: `lease-holder.ts INTERFACE LEASE_MS PERIOD_MS VIP…`. Prints `up` when
- * it runs, and `errno N` when it is lost; then it does nothing any more.
+ * Holds the lease of VIPs and waits to be killed or stopped: `lease-holder.ts INTERFACE LEASE_MS
+ * PERIOD_MS VIP…`. Prints `up` when it runs, and `errno N` when it is lost; then it does nothing
+ * any more.
  */
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { vip } from "../namespaces/virtual-network.ts";

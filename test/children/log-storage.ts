@@ -1,6 +1,6 @@
 /**
- * The maintenance log on storages that refuse, in a mount namespace of its own: `log-storage.ts DIRECTORY`. Prints what it sees as
- * one line of JSON.
+ * The maintenance log on storages that refuse, in a mount namespace of its own: `log-storage.ts
+ * DIRECTORY`. Prints what it sees as one line of JSON.
  */
 import { statSync } from "node:fs";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
@@ -24,7 +24,12 @@ const seen: Record<string, unknown> = {};
 run("mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", directory);
 let log = open(directory);
 log.take(1, LOG_STALLED, 300, 0, 101 * SECOND_US);
-seen.full = { problem: log.problem, durable: log.sync(), codes: codes(log), image: log.image().length };
+seen.full = {
+  problem: log.problem,
+  durable: log.sync(),
+  codes: codes(log),
+  image: log.image().length,
+};
 run("mount", "-o", "remount,size=1m", directory);
 log.tick(105 * SECOND_US, NOW_UTC_MS);
 seen.tooSoon = log.problem !== null;

@@ -1,7 +1,8 @@
 /**
  * A MulticastSocket in a network namespace of its own: `multicast-child.ts INTERFACE GROUP PORT`.
- * It prints "ready", then "received LENGTH WORD" for each datagram (WORD: its first 4 bytes). Lines of its input:
- * "send LENGTH WORD" is answered by "sent ERRNO", "rejoin" by "rejoined ERRNO". Ends with its input.
+ * It prints "ready", then "received LENGTH WORD" for each datagram (WORD: its first 4 bytes). Lines
+ * of its input: "send LENGTH WORD" is answered by "sent ERRNO", "rejoin" by "rejoined ERRNO". Ends
+ * with its input.
  */
 import { libc } from "../../src/io/libc.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";

@@ -1,4 +1,7 @@
-/** Waits for a minute with a handler for SIGUSR1, after a wait that found something to read, and prints how the wait ended. */
+/**
+ * Waits for a minute with a handler for SIGUSR1, after a wait that found something to read, and
+ * prints how the wait ended.
+ */
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
@@ -15,5 +18,7 @@ two.receive();
 process.stdout.write("waiting\n");
 const untilUs = nowUs() + 60_000_000;
 const ready = poller.wait(untilUs);
-process.stdout.write(`${ready} ${poller.isReadable(slot)} ${nowUs() < untilUs ? "early" : "late"}\n`);
+process.stdout.write(
+  `${ready} ${poller.isReadable(slot)} ${nowUs() < untilUs ? "early" : "late"}\n`,
+);
 process.exit(0);

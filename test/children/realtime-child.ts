@@ -1,6 +1,15 @@
-/** Makes itself real-time in every way of src/io/realtime, and prints what the system says about it afterwards as JSON. */
+/**
+ * Makes itself real-time in every way of src/io/realtime, and prints what the system says about it
+ * afterwards as JSON.
+ */
 import { readFileSync } from "node:fs";
-import { becomeRealtime, dieWithParent, keepCpuAwake, lockMemory, setTimerSlack } from "../../src/io/realtime.ts";
+import {
+  becomeRealtime,
+  dieWithParent,
+  keepCpuAwake,
+  lockMemory,
+  setTimerSlack,
+} from "../../src/io/realtime.ts";
 
 const parent = dieWithParent(process.ppid);
 const stranger = dieWithParent(process.pid);
@@ -18,7 +27,9 @@ function scheduling(stat: string): number[] {
 const own = scheduling(readFileSync("/proc/self/stat", "utf8"));
 const child = scheduling(Bun.spawnSync(["/bin/cat", "/proc/self/stat"]).stdout.toString());
 const kilobytes = (name: string) =>
-  Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1]);
+  Number(
+    new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(readFileSync("/proc/self/status", "utf8"))?.[1],
+  );
 
 console.log(
   JSON.stringify({

@@ -1,6 +1,7 @@
 /**
- * Lets libc write the time into memory 300,000 times from a hot function, and prints in how many rounds the view over that memory
- * disagreed with what lies at the address. `native`: NativeMemory. `naive`: a typed array made by its length, which is the trap.
+ * Lets libc write the time into memory 300,000 times from a hot function, and prints in how many
+ * rounds the view over that memory disagreed with what lies at the address. `native`: NativeMemory.
+ * `naive`: a typed array made by its length, which is the trap.
  */
 import { ptr, read } from "bun:ffi";
 import { libc } from "../../src/io/libc.ts";
@@ -13,7 +14,8 @@ let stale = 0;
 
 function check(words: Uint32Array, address: number): void {
   libc.clock_gettime(CLOCK_MONOTONIC, address);
-  if (words[NANOSECONDS_WORD] !== read.u32(address as ReturnType<typeof ptr>, NANOSECONDS_WORD * 4)) stale++;
+  if (words[NANOSECONDS_WORD] !== read.u32(address as ReturnType<typeof ptr>, NANOSECONDS_WORD * 4))
+    stale++;
 }
 
 const memory = new NativeMemory(16);

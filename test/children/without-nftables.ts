@@ -1,6 +1,7 @@
 /**
- * Runs a command as on a kernel without nfnetlink: `without-nftables.ts PROGRAM ARGUMENT…`. A system call filter (seccomp, x86-64)
- * refuses every socket of that protocol as such a kernel does; everything else is the real kernel.
+ * Runs a command as on a kernel without nfnetlink: `without-nftables.ts PROGRAM ARGUMENT…`. A
+ * system call filter (seccomp, x86-64) refuses every socket of that protocol as such a kernel does;
+ * everything else is the real kernel.
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { EPROTONOSUPPORT } from "../../src/io/errno.ts";
@@ -38,7 +39,10 @@ const program: [code: number, onTrue: number, onFalse: number, operand: number][
 ];
 
 const { prctl, execv } = dlopen("libc.so.6", {
-  prctl: { args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64], returns: FFIType.i32 },
+  prctl: {
+    args: [FFIType.i32, FFIType.u64, FFIType.u64, FFIType.u64, FFIType.u64],
+    returns: FFIType.i32,
+  },
   execv: { args: [FFIType.u64, FFIType.u64], returns: FFIType.i32 },
 }).symbols;
 
@@ -52,7 +56,8 @@ program.forEach(([code, onTrue, onFalse, operand], line) => {
 const description = new NativeMemory(16); // struct sock_fprog
 description.view.setUint16(0, program.length, true);
 description.setPointer(8, 0, filter);
-if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, description.address, 0, 0) !== 0) throw new Error("seccomp: needs root");
+if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, description.address, 0, 0) !== 0)
+  throw new Error("seccomp: needs root");
 
 const words = process.argv.slice(2).map(nativeString);
 const list = new NativeMemory(8 * (words.length + 1));

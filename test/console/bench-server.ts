@@ -1,4 +1,7 @@
-/** A server on a test bench: the {@link Maintenance} that tests of the console and of the page show, all in memory. */
+/**
+ * A server on a test bench: the {@link Maintenance} that tests of the console and of the page show,
+ * all in memory.
+ */
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
 import type {
@@ -31,9 +34,28 @@ function aircraft(): AircraftConfig {
 }
 
 const entry = (sequence: number): LogEntry => ({
-  ...{ sequence, powerOn: 7, bootUs: 1_500_000 * sequence, utcMs: sequence < 3 ? null : UTC_MS + 1000 * sequence },
-  ...{ leg: sequence < 10 ? 1 : 2, server: "left", kind: "event", code: 111, label: "WNG-0111", text: "SERVER LOST" },
-  ...{ class: 2, ata: "", function: "", detail: "right", count: sequence % 5 === 0 ? 3 : 1, nature: null },
+  ...{
+    sequence,
+    powerOn: 7,
+    bootUs: 1_500_000 * sequence,
+    utcMs: sequence < 3 ? null : UTC_MS + 1000 * sequence,
+  },
+  ...{
+    leg: sequence < 10 ? 1 : 2,
+    server: "left",
+    kind: "event",
+    code: 111,
+    label: "WNG-0111",
+    text: "SERVER LOST",
+  },
+  ...{
+    class: 2,
+    ata: "",
+    function: "",
+    detail: "right",
+    count: sequence % 5 === 0 ? 3 : 1,
+    nature: null,
+  },
 });
 
 export class BenchLog implements LogReader {
@@ -42,16 +64,35 @@ export class BenchLog implements LogReader {
   content: Uint8Array = new TextEncoder().encode("the log\r\n".repeat(1000));
 
   entries({ since = 0, leg, newest }: LogFilter = {}): LogEntry[] {
-    const left = this.records.filter((record) => record.sequence > since && (leg === undefined || record.leg === leg));
+    const left = this.records.filter(
+      (record) => record.sequence > since && (leg === undefined || record.leg === leg),
+    );
     return newest === undefined ? left : left.slice(-newest);
   }
 
   faults(leg = 2): FaultEntry[] {
     const time = { bootUs: 4_500_000, utcMs: null };
     const fault: FaultEntry = {
-      ...{ leg, label: "WNG-0123", text: "KEEP-ALIVE NETWORK LOST", class: 2, ata: "44-21", function: "" },
-      ...{ detail: "eth1", first: time, last: { bootUs: 9_000_000, utcMs: UTC_MS }, count: 3, isActive: this.isActive },
-      ...{ nature: leg === 1 ? ("HARD" as const) : null, cause: "Cable, switch or port.", action: "Check the cable." },
+      ...{
+        leg,
+        label: "WNG-0123",
+        text: "KEEP-ALIVE NETWORK LOST",
+        class: 2,
+        ata: "44-21",
+        function: "",
+      },
+      ...{
+        detail: "eth1",
+        first: time,
+        last: { bootUs: 9_000_000, utcMs: UTC_MS },
+        count: 3,
+        isActive: this.isActive,
+      },
+      ...{
+        nature: leg === 1 ? ("HARD" as const) : null,
+        cause: "Cable, switch or port.",
+        action: "Check the cable.",
+      },
     };
     return leg > 2 ? [] : [fault];
   }
@@ -65,8 +106,20 @@ export class BenchLog implements LogReader {
 
   storage(): StorageFigures {
     return {
-      ...{ file: "/var/lib/wingman/maintenance.log", sizeBytes: 65_536, capacity: 500, records: this.records.length },
-      ...{ oldestSequence: 1, newestSequence: this.records.length, damaged: 0, lost: 2, legBytes: 4000, powerOn: 7 },
+      ...{
+        file: "/var/lib/wingman/maintenance.log",
+        sizeBytes: 65_536,
+        capacity: 500,
+        records: this.records.length,
+      },
+      ...{
+        oldestSequence: 1,
+        newestSequence: this.records.length,
+        damaged: 0,
+        lost: 2,
+        legBytes: 4000,
+        powerOn: 7,
+      },
       ...{ legBytesBudget: 1_000_000, legSyncs: 12, legSyncsBudget: 200, leg: 2 },
     };
   }

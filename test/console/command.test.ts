@@ -1,7 +1,10 @@
 /** `wingman console` over the socket of the run directory. */
 import { expect, test } from "bun:test";
 import { closeSync, constants, openSync, readdirSync, readFileSync, statSync } from "node:fs";
-import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../../src/manage/console/console-server.ts";
+import {
+  CONSOLE_HELLO_SCRIPT,
+  CONSOLE_HELLO_TERMINAL,
+} from "../../src/manage/console/console-server.ts";
 import { ConsoleProcess } from "./console-process.ts";
 import { PseudoTerminal } from "./pseudo-terminal.ts";
 
@@ -85,7 +88,11 @@ test(
   async () => {
     await using console = await started();
     const good = await console.wingman([], "show book\nresume");
-    expect(good).toEqual({ code: 0, out: "NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\nOK\n", err: "" });
+    expect(good).toEqual({
+      code: 0,
+      out: "NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\nOK\n",
+      err: "",
+    });
     const many = await console.wingman([], `${"show version | json\n".repeat(500)}fly\n`);
     expect(many.code).toBe(1);
     const lines = many.out.trimEnd().split("\n");
@@ -113,7 +120,9 @@ test(
       const isClient = readIfThere(`/proc/${name}/cmdline`).startsWith(
         `${process.execPath}\0${main}\0console\0--run-dir\0${console.directory}`,
       );
-      const [, kib] = isClient ? (/VmRSS:\s+(\d+)/.exec(readIfThere(`/proc/${name}/status`)) ?? []) : [];
+      const [, kib] = isClient
+        ? (/VmRSS:\s+(\d+)/.exec(readIfThere(`/proc/${name}/status`)) ?? [])
+        : [];
       return kib === undefined ? [] : [Number(kib)];
     });
     expect(memory).toHaveLength(1);
@@ -130,7 +139,10 @@ test(
   async () => {
     await using console = await started();
     expect(statSync(console.socket).mode & 0o777).toBe(0o660);
-    const hello = Buffer.concat([Uint8Array.of(CONSOLE_HELLO_TERMINAL), Buffer.from("show book\rexit\r")]);
+    const hello = Buffer.concat([
+      Uint8Array.of(CONSOLE_HELLO_TERMINAL),
+      Buffer.from("show book\rexit\r"),
+    ]);
     const { text, ended } = await connect(console.socket, hello);
     await ended;
     expect(text()).toContain("PART NUMBER WNG5E00010001\r\n");
@@ -150,7 +162,9 @@ test(
     const { local } = terminal.line;
     const main = `${import.meta.dir}/../../src/main.ts`;
     const begin = (): Bun.Subprocess =>
-      Bun.spawn([process.execPath, main, "console", "--run-dir", console.directory], { stdio: [end, end, "inherit"] });
+      Bun.spawn([process.execPath, main, "console", "--run-dir", console.directory], {
+        stdio: [end, end, "inherit"],
+      });
     for (const farewell of ["exit\r", "\u0004", "\u001d"]) {
       const session = begin();
       await terminal.until("wingman left> ");
@@ -192,7 +206,9 @@ test(
   async () => {
     await using console = await started();
     const sessions = await Promise.all(
-      Array.from({ length: 8 }, () => connect(console.socket, Uint8Array.of(CONSOLE_HELLO_TERMINAL))),
+      Array.from({ length: 8 }, () =>
+        connect(console.socket, Uint8Array.of(CONSOLE_HELLO_TERMINAL)),
+      ),
     );
     expect(await console.wingman(["show", "version"])).toEqual({
       ...{ code: 1, out: "" },

@@ -1,4 +1,7 @@
-/** The console in a process of its own, on a pseudo-terminal and a socket; see test/children/console-child.ts. */
+/**
+ * The console in a process of its own, on a pseudo-terminal and a socket; see
+ * test/children/console-child.ts.
+ */
 import { mkdtempSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,9 +22,12 @@ export class ConsoleProcess {
 
   constructor({ baud = 115_200, idleMs = 600_000 } = {}) {
     this.terminal = this.plugIn();
-    const child = Bun.spawn([process.execPath, CHILD, this.socket, this.device, String(baud), String(idleMs)], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
+    const child = Bun.spawn(
+      [process.execPath, CHILD, this.socket, this.device, String(baud), String(idleMs)],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
     this.#child = child;
     void (async () => {
       for await (const chunk of child.stdout) this.output += new TextDecoder().decode(chunk);
@@ -49,7 +55,8 @@ export class ConsoleProcess {
     const found = (): boolean =>
       typeof expected === "string" ? this.output.includes(expected) : expected.test(this.output);
     for (const beganMs = performance.now(); !found(); await Bun.sleep(5)) {
-      if (performance.now() - beganMs > 30_000) throw new Error(`waited in vain for ${expected}: ${this.output}`);
+      if (performance.now() - beganMs > 30_000)
+        throw new Error(`waited in vain for ${expected}: ${this.output}`);
     }
   }
 
@@ -78,10 +85,16 @@ export class ConsoleProcess {
   }
 
   /** `wingman console` with this process's socket. */
-  async wingman(args: readonly string[], input = ""): Promise<{ code: number; out: string; err: string }> {
-    const child = Bun.spawn([process.execPath, MAIN, "console", "--run-dir", this.directory, ...args], {
-      stdio: [new Blob([input]), "pipe", "pipe"],
-    });
+  async wingman(
+    args: readonly string[],
+    input = "",
+  ): Promise<{ code: number; out: string; err: string }> {
+    const child = Bun.spawn(
+      [process.execPath, MAIN, "console", "--run-dir", this.directory, ...args],
+      {
+        stdio: [new Blob([input]), "pipe", "pipe"],
+      },
+    );
     const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     return { code: await child.exited, out, err };
   }

@@ -36,7 +36,8 @@ export class PseudoTerminal {
   /** struct termios2 as the program has set it: control flags and output speed. */
   get line(): { local: number; control: number; speed: number } {
     const termios = new NativeMemory(44);
-    if (libc.ioctl(this.#fd, TCGETS2, termios.address) < 0) throw new SystemError("TCGETS2", errno());
+    if (libc.ioctl(this.#fd, TCGETS2, termios.address) < 0)
+      throw new SystemError("TCGETS2", errno());
     const at = (offset: number): number => termios.view.getUint32(offset, true);
     return { local: at(12), control: at(8), speed: at(40) };
   }
@@ -75,21 +76,31 @@ export class PseudoTerminal {
   async until(expected: string | RegExp, limitMs = PATIENCE_MS): Promise<string> {
     for (const beganMs = performance.now(); performance.now() - beganMs < limitMs; ) {
       while (this.receive() > 0);
-      const found = typeof expected === "string" ? this.text.indexOf(expected) : this.text.search(expected);
+      const found =
+        typeof expected === "string" ? this.text.indexOf(expected) : this.text.search(expected);
       if (found >= 0) {
-        const length = typeof expected === "string" ? expected.length : (expected.exec(this.text)?.[0].length ?? 0);
+        const length =
+          typeof expected === "string"
+            ? expected.length
+            : (expected.exec(this.text)?.[0].length ?? 0);
         const taken = this.text.slice(0, found + length);
         this.text = this.text.slice(found + length);
         return taken;
       }
       await Bun.sleep(LOOK_MS);
     }
-    throw new Error(`waited in vain for ${expected}; there is: ${JSON.stringify(this.text.slice(-2000))}`);
+    throw new Error(
+      `waited in vain for ${expected}; there is: ${JSON.stringify(this.text.slice(-2000))}`,
+    );
   }
 
   /** Everything that arrives within `ms`. */
   async during(ms: number): Promise<string> {
-    for (const beganMs = performance.now(); performance.now() - beganMs < ms; await Bun.sleep(LOOK_MS)) {
+    for (
+      const beganMs = performance.now();
+      performance.now() - beganMs < ms;
+      await Bun.sleep(LOOK_MS)
+    ) {
       while (this.receive() > 0);
     }
     const text = this.text;

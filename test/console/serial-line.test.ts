@@ -20,11 +20,19 @@ for (const baud of [9600, 115_200]) {
       const CSIZE = 0o60;
       const PARENB = 0o400;
       const CLOCAL = 0o4000;
-      expect([local, control & CSIZE, control & PARENB, control & CLOCAL, speed]).toEqual([0, CSIZE, 0, CLOCAL, baud]);
+      expect([local, control & CSIZE, control & PARENB, control & CLOCAL, speed]).toEqual([
+        0,
+        CSIZE,
+        0,
+        CLOCAL,
+        baud,
+      ]);
       await terminal.type("\r");
       expect(await terminal.until(PROMPT)).toContain("PART NUMBER WNG5E00010001\r\nSERVER left");
       expect(await console.ask("show version")).toMatch(/^WINGMAN +[\d.]+\r\n[\s\S]*\r\nOK$/);
-      expect(JSON.parse((await console.ask("show functions | json")).split("\r\n")[0] ?? "")).toHaveLength(3);
+      expect(
+        JSON.parse((await console.ask("show functions | json")).split("\r\n")[0] ?? ""),
+      ).toHaveLength(3);
       expect(await console.ask("fly")).toEndWith("\r\nERR SYNTAX");
     },
     LIMIT_MS,
@@ -44,8 +52,12 @@ test(
       terminal.receive(96);
       await Bun.sleep(1);
     }
-    const lines = (await terminal.until(`OK\r\n${PROMPT}`)).split("\r\n").filter((line) => /^\d+ /.test(line));
-    expect(lines.map((line) => Number.parseInt(line, 10))).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    const lines = (await terminal.until(`OK\r\n${PROMPT}`))
+      .split("\r\n")
+      .filter((line) => /^\d+ /.test(line));
+    expect(lines.map((line) => Number.parseInt(line, 10))).toEqual(
+      Array.from({ length: 40 }, (_, index) => index + 1),
+    );
 
     // Nobody reads at all: it goes on listening.
     for (let round = 0; round < 50; round++) {
@@ -182,7 +194,10 @@ test(
       const announced = await terminal.until("BREAK IT OFF\r\n");
       const [, size, digest] = /, (\d+) BYTES\r\nSHA-256 ([0-9a-f]{64})/.exec(announced) ?? [];
       expect(size).toBe("9000");
-      const receiver = Bun.spawn(["rz", "-b", "-q"], { cwd: directory, stdio: ["pipe", "pipe", "ignore"] });
+      const receiver = Bun.spawn(["rz", "-b", "-q"], {
+        cwd: directory,
+        stdio: ["pipe", "pipe", "ignore"],
+      });
       const toLine = (async () => {
         for await (const chunk of receiver.stdout) terminal.write(chunk);
       })();

@@ -1,7 +1,7 @@
 /**
- * The hot path of a flight without sockets: four real engines with everything that a period does in the flight loop: compose,
- * encode, seal, verify, decode, step, write the status. Kernel and supervisor answer at once. Everything is made before the
- * first period.
+ * The hot path of a flight without sockets: four real engines with everything that a period does in
+ * the flight loop: compose, encode, seal, verify, decode, step, write the status. Kernel and
+ * supervisor answer at once. Everything is made before the first period.
  */
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
@@ -48,7 +48,10 @@ const TURN_US = 100;
 /** Turns in which a hand-over is over: claim, echo, release, take. */
 const TURNS = 5;
 
-/** In every cycle one server is drained and resumed, another is cut off and comes back, and a function is moved by hand. */
+/**
+ * In every cycle one server is drained and resumed, another is cut off and comes back, and a
+ * function is moved by hand.
+ */
 const CYCLE_PERIODS = 20;
 const DRAIN_AT = 0;
 const RESUME_AT = 3;
@@ -96,7 +99,10 @@ export class Flight {
     this.boxes = Array.from({ length: SERVERS }, (_, self) => this.box(self, table, policy));
   }
 
-  /** One period in which nothing happens, but for what the last one left, and a host that takes one VIP after the other for its own. */
+  /**
+   * One period in which nothing happens, but for what the last one left, and a host that takes one
+   * VIP after the other for its own.
+   */
   quietPeriod(): void {
     this.nowUs += PERIOD_US;
     this.strangerAt = (this.strangerAt + 1) % FUNCTIONS;
@@ -104,7 +110,8 @@ export class Flight {
       this.boxes[server].engine.events.push(EVENT_STRANGER, this.strangerAt, 0x0266, -1);
     }
     for (let turn = 0; turn < TURNS; turn++) {
-      for (let server = 0; server < SERVERS; server++) this.turn(server, this.nowUs + turn * TURN_US);
+      for (let server = 0; server < SERVERS; server++)
+        this.turn(server, this.nowUs + turn * TURN_US);
     }
   }
 
@@ -114,7 +121,8 @@ export class Flight {
     const at = this.periods % CYCLE_PERIODS;
     const drained = cycle % SERVERS;
     if (at === DRAIN_AT) this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
-    else if (at === RESUME_AT) this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
+    else if (at === RESUME_AT)
+      this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     else if (at === CUT_AT) this.cutOff = (cycle + 1) % SERVERS;
     else if (at === JOIN_AT) this.cutOff = NOBODY;
     else if (at === MOVE_AT) this.moveOne(drained);
@@ -156,9 +164,30 @@ export class Flight {
   }
 
   private box(self: number, table: FunctionTable, policy: AllocationPolicy): Box {
-    const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation: 100 + self, nonce: 0 };
-    const engine = new Engine(table, policy, identity, timingOf(PERIOD_US / 1000, 3, 3, 0), 1_000_000, this.nowUs, 1);
-    const status = new StatusWriter(new DataView(new ArrayBuffer(STATUS_BYTES)), table, engine, identity, 0);
+    const identity = {
+      self,
+      systemId: 42,
+      digestHigh: 7,
+      digestLow: 7,
+      incarnation: 100 + self,
+      nonce: 0,
+    };
+    const engine = new Engine(
+      table,
+      policy,
+      identity,
+      timingOf(PERIOD_US / 1000, 3, 3, 0),
+      1_000_000,
+      this.nowUs,
+      1,
+    );
+    const status = new StatusWriter(
+      new DataView(new ArrayBuffer(STATUS_BYTES)),
+      table,
+      engine,
+      identity,
+      0,
+    );
     status.begin(1, this.nowUs, new Uint8Array(32));
     return { engine, seal: new KeepAliveSeal(new Uint8Array(32).fill(5)), status };
   }
@@ -189,7 +218,8 @@ export class Flight {
   private receive({ engine, seal }: Box): void {
     const { events, counters } = engine;
     if (!seal.verify(this.datagram)) counters[COUNTER_AUTHENTICATION]++;
-    else if (!decodeKeepAlive(this.view, KEEP_ALIVE_BYTES, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+    else if (!decodeKeepAlive(this.view, KEEP_ALIVE_BYTES, events.message(events.count)))
+      counters[COUNTER_MALFORMED]++;
     else events.push(EVENT_KEEP_ALIVE, 0, 0);
   }
 
@@ -203,8 +233,10 @@ export class Flight {
         this.downs++;
         events.push(EVENT_VIP_DOWN, index, 0);
       } else if (kind === EFFECT_PROBE) events.push(EVENT_WITNESS, index, 0);
-      else if (kind === EFFECT_PROCESS_START) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-      else if (kind === EFFECT_PROCESS_STOP) events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+      else if (kind === EFFECT_PROCESS_START)
+        events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+      else if (kind === EFFECT_PROCESS_STOP)
+        events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
     }
   }
 }

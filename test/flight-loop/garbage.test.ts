@@ -1,6 +1,7 @@
 /**
- * The flight loop allocates no memory after start-up (P7): a million steps of quiet flight and a hundred thousand take-overs
- * and hand-overs without one run of the collector, under both compilers.
+ * The flight loop allocates no memory after start-up (P7): a million steps of quiet flight and a
+ * hundred thousand take-overs and hand-overs without one run of the collector, under both
+ * compilers.
  */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";

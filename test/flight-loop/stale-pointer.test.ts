@@ -4,7 +4,9 @@ import { join } from "node:path";
 const CHILD = join(import.meta.dir, "../children/hot-path.ts");
 
 async function wrongOf(argument: string): Promise<string> {
-  const child = Bun.spawn([process.execPath, CHILD, argument], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = Bun.spawn([process.execPath, CHILD, argument], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
   const text = await new Response(child.stdout).text();
   expect(await child.exited).toBe(0);
   return text.trim();

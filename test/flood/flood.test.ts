@@ -1,6 +1,7 @@
 /**
- * An attacker with an address of its own on the client network, which carries the keep-alives too, sends as fast as the kernel
- * takes it, for some seconds; 30 s and how late keep-alives are: `npm run bench -- --only flood`. Needs root and `ip`.
+ * An attacker with an address of its own on the client network, which carries the keep-alives too,
+ * sends as fast as the kernel takes it, for some seconds; 30 s and how late keep-alives are: `npm
+ * run bench -- --only flood`. Needs root and `ip`.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
@@ -13,9 +14,15 @@ const SECONDS = 4;
 const ATTACKERS = 2;
 /** Fewer than an idle machine sends: the flood is real, however busy this one is. */
 const SENT_MIN = 1000 * SECONDS;
-/** Of what the other server sent. Where forged keep-alives crowd out real ones, more are missing long before a failover. */
+/**
+ * Of what the other server sent. Where forged keep-alives crowd out real ones, more are missing
+ * long before a failover.
+ */
 const ACCEPTED_SHARE_MIN = 0.9;
-/** Detection takes 200 ms, so that a machine that is busy with other things decides nothing; the share above judges the flood. */
+/**
+ * Detection takes 200 ms, so that a machine that is busy with other things decides nothing; the
+ * share above judges the flood.
+ */
 const FLOWN = {
   ...TABLE,
   keepAlive: { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 20, keyFile: "key" },
@@ -93,7 +100,9 @@ describe("a flood from the client network causes no failover and stops no keep-a
       const counted = (index: number, name: "sent" | "accepted"): number =>
         (ended[index]?.[name] ?? 0) - (began[index]?.[name] ?? 0);
       for (const index of [0, 1]) {
-        expect(counted(index, "accepted") / counted(1 - index, "sent")).toBeGreaterThan(ACCEPTED_SHARE_MIN);
+        expect(counted(index, "accepted") / counted(1 - index, "sent")).toBeGreaterThan(
+          ACCEPTED_SHARE_MIN,
+        );
         expect(refused(ended[index] ?? flight.fail())).toBeGreaterThan(sent / 4);
       }
     });
@@ -101,12 +110,18 @@ describe("a flood from the client network causes no failover and stops no keep-a
 
   test("and a server that is killed in the midst of it is replaced", async () => {
     const flooded = flood("forged").catch(() => 0); // its network goes when the test fails
-    await until("the flood is under way", () => (flight.b.state()?.keepAlive.rejected.authentication ?? 0) > 0);
+    await until(
+      "the flood is under way",
+      () => (flight.b.state()?.keepAlive.rejected.authentication ?? 0) > 0,
+    );
     process.kill(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
     process.kill(flight.a.enginePid, "SIGKILL");
     await until("b owns the most important functions", () => {
       const owned = flight.b.state()?.functions.filter(({ owner }) => owner === "b") ?? [];
-      return owned.some(({ id }) => id === "announcements") && owned.some(({ id }) => id === "safety-video");
+      return (
+        owned.some(({ id }) => id === "announcements") &&
+        owned.some(({ id }) => id === "safety-video")
+      );
     });
     process.kill(flight.a.pid, "SIGCONT");
     await flooded;

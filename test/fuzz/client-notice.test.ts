@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { decodeNotice, NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
+import {
+  decodeNotice,
+  NOTICE_BYTES,
+  prepareNotice,
+  sealNotice,
+} from "../../src/wire/client-notice.ts";
 import { crc32c } from "../../src/wire/crc32c.ts";
 
 const ROUNDS = 50_000;
@@ -45,7 +50,8 @@ test("a notice with some bytes changed is refused unless nothing changed", () =>
   const original = Buffer.from(valid());
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = valid();
-    // At most four changed bytes close together: a burst within 32 bits, all of which a CRC of 32 bits finds.
+    // At most four changed bytes close together: a burst within 32 bits, all of which a CRC of 32
+    // bits finds.
     const first = random(NOTICE_BYTES - 3);
     for (let i = 0; i < 4; i++) if (random(2) === 0) bytes[first + i] = random(256);
     expect(decodeNotice(bytes, NOTICE_BYTES).ok).toBe(original.equals(bytes));
@@ -58,7 +64,8 @@ test("any content under a right checksum is either refused or within its ranges"
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = valid();
     const changes = random(6);
-    for (let i = 0; i < changes; i++) bytes[4 + random(64)] = random(4) === 0 ? random(256) : random(12);
+    for (let i = 0; i < changes; i++)
+      bytes[4 + random(64)] = random(4) === 0 ? random(256) : random(12);
     new DataView(bytes.buffer).setUint32(68, crc32c(bytes, 0, 68));
     const result = decodeNotice(bytes, NOTICE_BYTES);
     if (!result.ok) continue;
@@ -68,5 +75,6 @@ test("any content under a right checksum is either refused or within its ranges"
     expect(result.notice.priority >= 1 && result.notice.priority <= 10).toBe(true);
     expect(result.notice.functionId.length).toBeLessThanOrEqual(32);
   }
-  expect(accepted).toBeGreaterThan(1000); // the canary: a decoder that refuses everything proves nothing
+  // the canary: a decoder that refuses everything proves nothing
+  expect(accepted).toBeGreaterThan(1000);
 });

@@ -1,13 +1,19 @@
 /**
- * Nothing untrusted acts (P8): whatever arrives on the keep-alive port that is not a fresh, sealed message of a server of this
- * system counts, and changes nothing else in the whole engine. Each comparison has a canary that must break it.
+ * Nothing untrusted acts (P8): whatever arrives on the keep-alive port that is not a fresh, sealed
+ * message of a server of this system counts, and changes nothing else in the whole engine. Each
+ * comparison has a canary that must break it.
  */
 import { describe, expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
-import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES, KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import {
+  decodeKeepAlive,
+  encodeKeepAlive,
+  KEEP_ALIVE_BYTES,
+  KeepAliveMessage,
+} from "../../src/wire/keep-alive.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
@@ -24,7 +30,10 @@ const ROUNDS = 5_000;
 const SEALED_ROUNDS = 1_000;
 const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
 
-/** Counters are what may change, that of the steps in which nothing new was decided too. The event queue is scratch. A first contact is answered by an echo, and by nothing else. */
+/**
+ * Counters are what may change, that of the steps in which nothing new was decided too. The event
+ * queue is scratch. A first contact is answered by an echo, and by nothing else.
+ */
 const EXEMPT = new Set([
   "counters",
   "events",
@@ -72,12 +81,18 @@ function flight(): Flight {
 type Verify = (bytes: Uint8Array) => boolean;
 
 /** What the flight loop does with `length` bytes that it received, and the step after it. */
-function receive({ engine, cluster }: Flight, bytes: Uint8Array, length: number, verify: Verify): void {
+function receive(
+  { engine, cluster }: Flight,
+  bytes: Uint8Array,
+  length: number,
+  verify: Verify,
+): void {
   const { events, counters } = engine;
   const view = new DataView(bytes.buffer);
   if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
   else if (!verify(bytes)) counters[COUNTER_AUTHENTICATION]++;
-  else if (!decodeKeepAlive(view, length, events.message(events.count))) counters[COUNTER_MALFORMED]++;
+  else if (!decodeKeepAlive(view, length, events.message(events.count)))
+    counters[COUNTER_MALFORMED]++;
   else events.push(EVENT_KEEP_ALIVE, 0, 0);
   engine.step(cluster.nowUs);
 }
@@ -104,7 +119,13 @@ function next({ recorded }: Flight, change: (message: KeepAliveMessage) => void)
 }
 
 /** @returns the fields that changed */
-function attack(target: Flight, bytes: Uint8Array, length: number, verify = honest, exempt = EXEMPT): string[] {
+function attack(
+  target: Flight,
+  bytes: Uint8Array,
+  length: number,
+  verify = honest,
+  exempt = EXEMPT,
+): string[] {
   const before = stateDigest(target.engine, exempt);
   const total = sum(target.engine.counters);
   receive(target, bytes, length, verify);
@@ -258,7 +279,9 @@ describe("recordings", () => {
     cluster.run(300);
     target.engine = cluster.engine(0);
     for (const datagram of old) {
-      expect(attack(target, sealed(datagram), KEEP_ALIVE_BYTES, honest, EXEMPT_FOR_FIRST_CONTACT)).toEqual([]);
+      expect(
+        attack(target, sealed(datagram), KEEP_ALIVE_BYTES, honest, EXEMPT_FOR_FIRST_CONTACT),
+      ).toEqual([]);
     }
     expect(cluster.agrees()).toBe(true);
   });

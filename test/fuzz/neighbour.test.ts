@@ -1,5 +1,11 @@
 import { expect, test } from "bun:test";
-import { ARP_BYTES, ARP_REPLY, ARP_REQUEST, decodeArp, encodeArpRequest } from "../../src/wire/arp.ts";
+import {
+  ARP_BYTES,
+  ARP_REPLY,
+  ARP_REQUEST,
+  decodeArp,
+  encodeArpRequest,
+} from "../../src/wire/arp.ts";
 import { addChecksum, foldChecksum } from "../../src/wire/bytes.ts";
 import {
   decodeNeighbourAdvertisement,
@@ -37,7 +43,8 @@ test("an ARP frame with some bytes changed and a length of any kind gives a know
   for (let round = 0; round < ROUNDS; round++) {
     const frame = new Uint8Array(ARP_BYTES + random(20));
     encodeArpRequest(frame, 0, HARDWARE, Uint8Array.of(10, 0, 0, 1), 0);
-    for (let i = random(3); i > 0; i--) frame[random(frame.length)] = random(4) === 0 ? random(256) : random(3);
+    for (let i = random(3); i > 0; i--)
+      frame[random(frame.length)] = random(4) === 0 ? random(256) : random(3);
     const length = random(8) === 0 ? random(100) : frame.length;
     const operation = decodeArp(frame, length);
     if (operation === 0) continue;
@@ -45,7 +52,8 @@ test("an ARP frame with some bytes changed and a length of any kind gives a know
     expect([ARP_REQUEST, ARP_REPLY]).toContain(operation);
     expect(length >= ARP_BYTES && length <= frame.length).toBe(true);
   }
-  expect(taken).toBeGreaterThan(1000); // the canary: a decoder that refuses everything proves nothing
+  // the canary: a decoder that refuses everything proves nothing
+  expect(taken).toBeGreaterThan(1000);
 });
 
 test("options of any kind under a right checksum: the hardware address lies inside the frame, or it is refused", () => {
@@ -56,11 +64,14 @@ test("options of any kind under a right checksum: the hardware address lies insi
     const whole = new Uint8Array(NEIGHBOUR_ADVERTISEMENT_BYTES);
     encodeNeighbourAdvertisement(whole, 0, HARDWARE, new Uint8Array(16).fill(7), 0);
     frame.set(whole.slice(0, 78));
-    for (let at = 78; at < frame.length; at++) frame[at] = random(4) === 0 ? random(256) : random(4);
+    for (let at = 78; at < frame.length; at++)
+      frame[at] = random(4) === 0 ? random(256) : random(4);
     const payload = frame.length - 54;
     frame[19] = payload;
     frame[56] = frame[57] = 0;
-    const sum = foldChecksum(addChecksum(frame, 54, payload, addChecksum(frame, 22, 32, payload + 58)));
+    const sum = foldChecksum(
+      addChecksum(frame, 54, payload, addChecksum(frame, 22, 32, payload + 58)),
+    );
     frame[56] = sum >> 8;
     frame[57] = sum & 0xff;
     const at = decodeNeighbourAdvertisement(frame, frame.length);

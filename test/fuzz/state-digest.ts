@@ -1,4 +1,7 @@
-/** A digest of everything that an object holds, its private fields too, however deep: two states differ when theirs differ. */
+/**
+ * A digest of everything that an object holds, its private fields too, however deep: two states
+ * differ when theirs differ.
+ */
 
 /** @param exempt names of fields that are left out wherever they occur */
 export function stateDigest(root: object, exempt: ReadonlySet<string>): string {
@@ -11,7 +14,8 @@ export function stateDigest(root: object, exempt: ReadonlySet<string>): string {
     } else if (typeof value === "object" && value !== null) {
       if (seen.has(value)) return;
       seen.add(value);
-      for (const [name, field] of Object.entries(value)) if (!exempt.has(name)) walk(`${path}.${name}`, field);
+      for (const [name, field] of Object.entries(value))
+        if (!exempt.has(name)) walk(`${path}.${name}`, field);
     } else if (typeof value !== "function") parts.push(`${path}=${String(value)}`);
   };
   walk("", root);

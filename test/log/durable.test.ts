@@ -17,7 +17,8 @@ mock.module("node:fs", () => ({
   },
   fdatasyncSync: (fd: number): void => {
     calls.push("fdatasync");
-    if (refuse) throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO", errno: -5 });
+    if (refuse)
+      throw Object.assign(new Error("EIO: i/o error, fdatasync"), { code: "EIO", errno: -5 });
     real.fdatasyncSync(fd);
   },
 }));
@@ -34,7 +35,8 @@ beforeEach(() => {
 test("written, then made durable, then acknowledged; a batch costs one fsync", () => {
   const directory = scratch();
   const log = open(directory);
-  for (let delivery = 1; delivery <= 3; delivery++) log.take(delivery, LOG_STALLED, 1, 0, delivery * HOUR_US);
+  for (let delivery = 1; delivery <= 3; delivery++)
+    log.take(delivery, LOG_STALLED, 1, 0, delivery * HOUR_US);
   calls = [];
   expect(log.sync()).toBe(3);
   expect(calls).toEqual(["write", "fdatasync"]);

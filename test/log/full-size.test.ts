@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_FUNCTION_UP, LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import {
+  LOG_FUNCTION_UP,
+  LOG_SERVER_ALIVE,
+  LOG_SERVER_LOST,
+  LOG_STALLED,
+} from "../../src/core/maintenance-code.ts";
 import { LOG_LEG_PLACES } from "../../src/limits.ts";
 import { open, scratch } from "./log-on-disk.ts";
 

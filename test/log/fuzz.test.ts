@@ -21,9 +21,12 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** Some bytes changed, a part overwritten, the file cut, made longer, shifted, or nothing but noise. */
+/**
+ * Some bytes changed, a part overwritten, the file cut, made longer, shifted, or nothing but noise.
+ */
 function spoil(bytes: Uint8Array, random: SeededRandom): Uint8Array {
-  const noise = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.below(256));
+  const noise = (length: number): Uint8Array =>
+    Uint8Array.from({ length }, () => random.below(256));
   const spoilt = bytes.slice();
   const at = random.below(bytes.length);
   switch (random.below(6)) {
@@ -38,7 +41,11 @@ function spoil(bytes: Uint8Array, random: SeededRandom): Uint8Array {
     case 3:
       return Buffer.concat([spoilt, noise(random.below(10_000))]);
     case 4:
-      return Buffer.concat([spoilt.subarray(0, at), noise(1 + random.below(300)), spoilt.subarray(at)]);
+      return Buffer.concat([
+        spoilt.subarray(0, at),
+        noise(1 + random.below(300)),
+        spoilt.subarray(at),
+      ]);
     default:
       return noise(random.below(20_000));
   }
@@ -48,11 +55,19 @@ test("whatever the file holds, nothing throws, what is whole in it is read, and 
   let log = open(directory);
   for (let i = 1; i <= 60; i++) {
     if (i % 20 === 0) log.ground(i % 40 === 0, i * HOUR_US);
-    log.take(i, [LOG_STALLED, LOG_SERVER_LOST, LOG_SERVER_ALIVE][i % 3] as number, 1, 0, i * HOUR_US);
+    log.take(
+      i,
+      [LOG_STALLED, LOG_SERVER_LOST, LOG_SERVER_ALIVE][i % 3] as number,
+      1,
+      0,
+      i * HOUR_US,
+    );
   }
   log.close();
   const whole = new Uint8Array(readFileSync(file));
-  const known = new Map(new LogImage(file, whole).entries().map((entry) => [entry.sequence, entry]));
+  const known = new Map(
+    new LogImage(file, whole).entries().map((entry) => [entry.sequence, entry]),
+  );
   const exported = Buffer.from(exportLog(new LogImage(file, whole), "text"));
   const random = new SeededRandom(1);
   let reads = 0;

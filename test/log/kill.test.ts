@@ -23,13 +23,20 @@ function records(): LogRecord[] {
   const header = newestLogHeader(bytes);
   if (header === null) throw new Error("the log has no header");
   const places = new LogPlaces(new BytesSource(bytes), header);
-  expect(places.count(PLACE_WHOLE)).toBeLessThan(bytes.length / 256 / 2); // nothing has made room yet
+  // nothing has made room yet
+  expect(places.count(PLACE_WHOLE)).toBeLessThan(bytes.length / 256 / 2);
   return [...places.newestFirst(1)].map(({ record }) => record).reverse();
 }
 
-/** Starts a writer, kills it some ms after it has acknowledged something; gives the highest number that it acknowledged. */
+/**
+ * Starts a writer, kills it some ms after it has acknowledged something; gives the highest number
+ * that it acknowledged.
+ */
 async function writeUntilKilled(first: number, afterMs: number): Promise<number> {
-  const child = Bun.spawn([process.execPath, WRITER, directory, String(first)], { stdout: "pipe", stderr: "inherit" });
+  const child = Bun.spawn([process.execPath, WRITER, directory, String(first)], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
   let said = "";
   let killed = false;
   for await (const chunk of child.stdout) {
@@ -64,16 +71,24 @@ test(
     expect(new Set(sequences).size).toBe(sequences.length);
     const ofDelivery = new Map<number, LogRecord[]>();
     for (const record of all) {
-      if (record.delivery !== 0) ofDelivery.set(record.delivery, [...(ofDelivery.get(record.delivery) ?? []), record]);
+      if (record.delivery !== 0)
+        ofDelivery.set(record.delivery, [...(ofDelivery.get(record.delivery) ?? []), record]);
     }
     for (let delivery = 1; delivery <= acknowledged; delivery++) {
       const codes = (ofDelivery.get(delivery) ?? []).map(({ code }) => code);
       const expected =
-        delivery % 10 === 0 ? [111] : delivery % 10 === 1 ? (delivery === 1 ? [110] : [110, 111]) : [301];
+        delivery % 10 === 0
+          ? [111]
+          : delivery % 10 === 1
+            ? delivery === 1
+              ? [110]
+              : [110, 111]
+            : [301];
       expect([delivery, ...codes]).toEqual([delivery, ...expected]);
     }
     expect(all.filter(({ code }) => code === 401).length).toBe(KILLS - 1);
-    expect(all.filter(({ code }) => code === 421)).toEqual([]); // a process that is killed tears nothing
+    // a process that is killed tears nothing
+    expect(all.filter(({ code }) => code === 421)).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import { MaintenanceLog, type MaintenanceLogOptions } from "../../src/manage/log/maintenance-log.ts";
+import {
+  MaintenanceLog,
+  type MaintenanceLogOptions,
+} from "../../src/manage/log/maintenance-log.ts";
 
 export const NOW_UTC_MS = Date.UTC(2026, 5, 1);
 
@@ -20,7 +23,10 @@ export function aircraft(): AircraftConfig {
   return loaded.config;
 }
 
-export function options(directory: string, changes: Partial<MaintenanceLogOptions> = {}): MaintenanceLogOptions {
+export function options(
+  directory: string,
+  changes: Partial<MaintenanceLogOptions> = {},
+): MaintenanceLogOptions {
   return {
     ...{ file: join(directory, "maintenance.log"), sizeKiB: 64, config: aircraft(), serverId: "a" },
     ...{ bootId: "boot-1", session: 7, nowBootUs: 100_000_000, nowUtcMs: NOW_UTC_MS },
@@ -28,6 +34,9 @@ export function options(directory: string, changes: Partial<MaintenanceLogOption
   };
 }
 
-export function open(directory: string, changes: Partial<MaintenanceLogOptions> = {}): MaintenanceLog {
+export function open(
+  directory: string,
+  changes: Partial<MaintenanceLogOptions> = {},
+): MaintenanceLog {
   return MaintenanceLog.open(options(directory, changes));
 }

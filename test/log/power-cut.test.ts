@@ -1,6 +1,7 @@
 /**
- * The power fails while the log is written: what is on the storage then is made from the file before and the file after, cut at every
- * byte, or torn by sectors and pages of which some came and some did not. Nothing that was acknowledged may be lost.
+ * The power fails while the log is written: what is on the storage then is made from the file
+ * before and the file after, cut at every byte, or torn by sectors and pages of which some came and
+ * some did not. Nothing that was acknowledged may be lost.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -47,8 +48,9 @@ function changed(old: Uint8Array, young: Uint8Array): [number, number] {
 }
 
 /**
- * What a machine finds that is switched on again with `bytes`: all of `acknowledged` is there as it was, at most `tornMax` records
- * are skipped and told, and the log goes on with numbers that nobody has had.
+ * What a machine finds that is switched on again with `bytes`: all of `acknowledged` is there as it
+ * was, at most `tornMax` records are skipped and told, and the log goes on with numbers that nobody
+ * has had.
  */
 function survives(bytes: Uint8Array, acknowledged: readonly LogEntry[], tornMax: number): void {
   writeFileSync(file, bytes);
@@ -118,7 +120,8 @@ test("36 records over the end of the ring, of which any sectors or pages did not
   const differing = (size: number): number[] => {
     const units: number[] = [];
     for (let at = 0; at < old.length; at += size) {
-      if (!Buffer.from(old.subarray(at, at + size)).equals(young.subarray(at, at + size))) units.push(at);
+      if (!Buffer.from(old.subarray(at, at + size)).equals(young.subarray(at, at + size)))
+        units.push(at);
     }
     return units;
   };
@@ -138,7 +141,10 @@ test("36 records over the end of the ring, of which any sectors or pages did not
         const came = size === 4096 ? (sample & (1 << index)) !== 0 : coin();
         if (!came) continue;
         bytes.set(young.subarray(at, at + size), at);
-        const gone = new LogImage("old", old.slice().fill(0, at, at + size) as Uint8Array).entries();
+        const gone = new LogImage(
+          "old",
+          old.slice().fill(0, at, at + size) as Uint8Array,
+        ).entries();
         const goneSequences = new Set(gone.map(({ sequence }) => sequence));
         acknowledged = acknowledged.filter(({ sequence }) => goneSequences.has(sequence));
       }
@@ -162,14 +168,17 @@ test("a sample of other writes, cut anywhere", () => {
   for (let sample = 0; sample < 150; sample++) {
     rmSync(file, { force: true });
     const { old, young } = write(random(200), 1 + random(30));
-    // Over the end of the ring the write has two parts, the second of which begins at the start of the ring.
+    // Over the end of the ring the write has two parts, the second of which begins at the start of
+    // the ring.
     const parts = old.map((byte, at) => (byte === young[at] ? 0 : 1));
     const places = new Set<number>();
-    for (const [at, differs] of parts.entries()) if (differs === 1) places.add(Math.floor(at / LOG_RECORD_BYTES));
+    for (const [at, differs] of parts.entries())
+      if (differs === 1) places.add(Math.floor(at / LOG_RECORD_BYTES));
     const inOrder = [...places].sort((a, b) => a - b);
     const cut = random(inOrder.length);
     const bytes = old.slice();
-    for (const place of inOrder.slice(0, cut)) bytes.set(young.subarray(place * 256, place * 256 + 256), place * 256);
+    for (const place of inOrder.slice(0, cut))
+      bytes.set(young.subarray(place * 256, place * 256 + 256), place * 256);
     const torn = inOrder[cut] as number;
     bytes.set(young.subarray(torn * 256, torn * 256 + random(257)), torn * 256);
     const untouched = old.slice();

@@ -8,10 +8,20 @@ const CHILD = join(import.meta.dir, "../children/log-storage.ts");
 test("a storage that is full, read-only, or refuses: told, nothing acknowledged, nothing lost, and written as soon as it can be", () => {
   const directory = scratch();
   try {
-    const namespace = process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
+    const namespace =
+      process.getuid?.() === 0 ? ["unshare", "--mount"] : ["unshare", "--mount", "--map-root-user"];
     // A write beyond the limit is to be an error, and not the end of the process.
     const script = 'trap "" XFSZ; exec "$@"';
-    const command = [...namespace, "bash", "-c", script, "bash", process.execPath, CHILD, directory];
+    const command = [
+      ...namespace,
+      "bash",
+      "-c",
+      script,
+      "bash",
+      process.execPath,
+      CHILD,
+      directory,
+    ];
     const child = Bun.spawnSync(command, { timeout: 120_000 });
     expect(child.stderr.toString()).toBe("");
     const seen = JSON.parse(child.stdout.toString());
@@ -24,7 +34,12 @@ test("a storage that is full, read-only, or refuses: told, nothing acknowledged,
       },
       tooSoon: true,
       // The last record says that it is written again, and is itself unwritten until the next sync.
-      roomAgain: { problem: null, durable: 1, codes: [423, 301, 400, 424, 423], sequences: [1, 2, 3, 4, 5] },
+      roomAgain: {
+        problem: null,
+        durable: 1,
+        codes: [423, 301, 400, 424, 423],
+        sequences: [1, 2, 3, 4, 5],
+      },
       readOnly: { problem: expect.stringContaining("EROFS"), durable: 0, readable: 6 },
       writableAgain: { problem: null, durable: 1, newest: expect.arrayContaining([424]) },
       refuses: { durable: 1, problem: expect.stringContaining("EFBIG"), waiting: [301, 301, 423] },

@@ -30,13 +30,21 @@ const announcerOn = (host: Host, ...vipsOfFunction: string[][]): Announcer =>
     ),
   );
 
-const captureOn = (host: Host): PacketSocket => kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
+const captureOn = (host: Host): PacketSocket =>
+  kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
 
 const hardwareAddress = (host: Host): string =>
   (/link\/ether (\S+)/.exec(host.ip("link", "show", "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
 
-/** Reads captured frames, as hexadecimal text, until `count` of those that `wanted` selects are there. */
-async function captured(capture: PacketSocket, count: number, wanted: (frame: string) => boolean): Promise<string[]> {
+/**
+ * Reads captured frames, as hexadecimal text, until `count` of those that `wanted` selects are
+ * there.
+ */
+async function captured(
+  capture: PacketSocket,
+  count: number,
+  wanted: (frame: string) => boolean,
+): Promise<string[]> {
   const frames: string[] = [];
   await until(`${count} frames`, () => {
     for (let length = capture.receive(); length >= 0; length = capture.receive()) {
@@ -49,7 +57,8 @@ async function captured(capture: PacketSocket, count: number, wanted: (frame: st
 }
 
 const isArp = (frame: string): boolean => frame.slice(24, 28) === "0806";
-const isAdvertisement = (frame: string): boolean => frame.slice(24, 28) === "86dd" && frame.slice(108, 110) === "88";
+const isAdvertisement = (frame: string): boolean =>
+  frame.slice(24, 28) === "86dd" && frame.slice(108, 110) === "88";
 
 describe("what another host sees on the wire", () => {
   test("gratuitous ARP, every byte, RFC 5227, section 2.3", async () => {
@@ -73,8 +82,13 @@ describe("what another host sees on the wire", () => {
     expect(announcer.flush()).toBe(0);
     const mac = hardwareAddress(server);
     const address = "fd440000000000000000000000010001";
-    const [frame = ""] = await captured(capture, 1, (text) => isAdvertisement(text) && text.slice(44, 76) === address);
-    const checksum = frame.slice(112, 116); // a receiver's sum is verified below, and the kernel refuses a wrong one
+    const [frame = ""] = await captured(
+      capture,
+      1,
+      (text) => isAdvertisement(text) && text.slice(44, 76) === address,
+    );
+    // a receiver's sum is verified below, and the kernel refuses a wrong one
+    const checksum = frame.slice(112, 116);
     expect(frame).toBe(
       `333300000001${mac}86dd6000000000203aff${address}ff020000000000000000000000000001` +
         `8800${checksum}20000000${address}0201${mac}`,
@@ -142,7 +156,11 @@ describe("what another host sees on the wire", () => {
     const peer = kept(server.inside(() => new PacketSocket("peer0", ETHER_TYPE_ALL)));
     announcer.announce(0);
     expect(announcer.flush()).toBe(0);
-    const advertisements = await captured(peer, 1, (frame) => isAdvertisement(frame) && frame.slice(44, 48) === "fd44");
+    const advertisements = await captured(
+      peer,
+      1,
+      (frame) => isAdvertisement(frame) && frame.slice(44, 48) === "fd44",
+    );
     expect(advertisements[0]?.slice(160, 172)).toBe("020000000078");
   });
 
@@ -178,7 +196,10 @@ describe("a client's neighbour cache changes to the new server at once", () => {
       return { host, switcher, announcer: announcerOn(host, ...vips) };
     });
     const cached = (address: string): string =>
-      (/lladdr (\S+)/.exec(seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
+      (/lladdr (\S+)/.exec(seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? "").replaceAll(
+        ":",
+        "",
+      );
 
     const order = [servers[0], servers[1], servers[0]];
     for (const [turn, server] of order.entries()) {
@@ -189,7 +210,8 @@ describe("a client's neighbour cache changes to the new server at once", () => {
       server.switcher.add(0);
       expect(server.host.inside(() => server.switcher.commit())).toBe(0);
       if (before === undefined) {
-        // The seat learns the first server by asking: announcements make no entries, they only change them.
+        // The seat learns the first server by asking: announcements make no entries, they only
+        // change them.
         for (const address of addresses) {
           await until(`${address} resolved`, () => {
             seat.inside(() => ask(address));
@@ -197,12 +219,16 @@ describe("a client's neighbour cache changes to the new server at once", () => {
           });
         }
       } else {
-        for (const address of addresses) expect(cached(address)).toBe(hardwareAddress(before.host)); // the canary
+        // the canary
+        for (const address of addresses) expect(cached(address)).toBe(hardwareAddress(before.host));
         server.announcer.announce(0);
         expect(server.announcer.flush()).toBe(0);
       }
       for (const address of addresses) {
-        await until(`${address} at server ${turn}`, () => cached(address) === hardwareAddress(server.host));
+        await until(
+          `${address} at server ${turn}`,
+          () => cached(address) === hardwareAddress(server.host),
+        );
       }
     }
   }, 60_000);

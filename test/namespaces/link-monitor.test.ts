@@ -4,9 +4,11 @@ import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RECEIVES_PER_TURN_MAX } from "../../src/limits.ts";
 import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
-const VIPS = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["fd44:0:0:0:0:0:1:3/64"]].map((texts) =>
-  texts.map(vip),
-);
+const VIPS = [
+  ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],
+  ["10.44.1.2/16"],
+  ["fd44:0:0:0:0:0:1:3/64"],
+].map((texts) => texts.map(vip));
 
 let network: VirtualNetwork;
 const open: { close(): void }[] = [];
@@ -45,12 +47,15 @@ function add(host: Host, switcher: VipSwitcher, ...indexes: number[]): void {
 
 /** Functions that were reported as removed, taken back. */
 function takeRemoved(monitor: LinkMonitor): number[] {
-  const indexes = [...monitor.removed.entries()].filter(([, value]) => value === 1).map(([index]) => index);
+  const indexes = [...monitor.removed.entries()]
+    .filter(([, value]) => value === 1)
+    .map(([index]) => index);
   monitor.removed.fill(0);
   return indexes;
 }
 
-const presentOf = (monitor: LinkMonitor): boolean[] => VIPS.map((_, index) => monitor.present(index));
+const presentOf = (monitor: LinkMonitor): boolean[] =>
+  VIPS.map((_, index) => monitor.present(index));
 
 async function carrierBecomes(monitor: LinkMonitor, place: number, value: boolean): Promise<void> {
   await until(`carrier ${value}`, () => {
@@ -90,7 +95,8 @@ describe("carrier", () => {
     host.ip("link", "set", "br1", "up");
     for (const change of [["master", "br1"], ["nomaster"]]) {
       host.ip("link", "set", "eth0", ...change);
-      while (monitor.poll() > 0); // whatever it says, everything of it has been said when the command returned
+      // whatever it says, everything of it has been said when the command returned
+      while (monitor.poll() > 0);
       await carrierBecomes(monitor, 0, true);
       expect(takeRemoved(monitor)).toEqual([]);
       expect(monitor.present(0)).toBe(true);
@@ -98,7 +104,9 @@ describe("carrier", () => {
   });
 
   test("an unknown interface is refused with the names of those there are", () => {
-    expect(() => monitorOn(network.addHost(), ["eth0", "eth9"])).toThrow(/no interface "eth9"; there are: .*eth0/);
+    expect(() => monitorOn(network.addHost(), ["eth0", "eth9"])).toThrow(
+      /no interface "eth9"; there are: .*eth0/,
+    );
   });
 });
 
@@ -125,7 +133,8 @@ describe("VIPs on the client interface", () => {
     expect(takeRemoved(monitor)).toEqual([0]);
     expect(presentOf(monitor)).toEqual([false, true, true]);
 
-    // a VIP's address on another interface, an address that is no VIP, and a VIP's address with another prefix length
+    // a VIP's address on another interface, an address that is no VIP, and a VIP's address with
+    // another prefix length
     for (const [address, name] of [
       ["10.44.1.2/32", "lo"],
       ["10.44.0.1/16", "eth0"],
@@ -179,13 +188,16 @@ describe("the client interface goes away", () => {
     });
     expect(takeRemoved(monitor)).toEqual([0, 1, 2]);
 
-    // It appears under another name first and has a VIP's address before it gets its own: no notification tells of that.
+    // It appears under another name first and has a VIP's address before it gets its own: no
+    // notification tells of that.
     host.ip("link", "add", "new0", "type", "veth", "peer", "name", "peer0");
     host.ip("link", "set", "peer0", "up");
     host.ip("link", "set", "new0", "up");
     host.ip("addr", "add", "fd44::1:3/64", "dev", "new0", "nodad");
     expect(monitor.carrier(0)).toBe(false);
-    await until("address up", () => host.ip("-6", "route", "show", "table", "local").includes("fd44::1:3"));
+    await until("address up", () =>
+      host.ip("-6", "route", "show", "table", "local").includes("fd44::1:3"),
+    );
     while (monitor.poll() > 0);
     expect(monitor.present(2)).toBe(false);
     host.ip("link", "set", "new0", "name", "eth0"); // Linux allows it while the interface is up

@@ -1,4 +1,7 @@
-/** MulticastSocket between network namespaces: A and B are joined by two networks. Needs root and `ip`. */
+/**
+ * MulticastSocket between network namespaces: A and B are joined by two networks. Needs root and
+ * `ip`.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ENODEV } from "../../src/io/errno.ts";
@@ -35,7 +38,17 @@ class Station {
 
   constructor(namespace: string, interfaceName: string, group = GROUP) {
     this.#child = Bun.spawn(
-      ["ip", "netns", "exec", namespace, process.execPath, CHILD, interfaceName, group, String(PORT)],
+      [
+        "ip",
+        "netns",
+        "exec",
+        namespace,
+        process.execPath,
+        CHILD,
+        interfaceName,
+        group,
+        String(PORT),
+      ],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     this.#read();
@@ -56,7 +69,8 @@ class Station {
   async printed(line: string): Promise<void> {
     const deadline = Date.now() + DEADLINE_MS;
     while (!this.lines.includes(line)) {
-      if (Date.now() > deadline) throw new Error(`"${line}" is not among: ${this.lines.join("; ")}`);
+      if (Date.now() > deadline)
+        throw new Error(`"${line}" is not among: ${this.lines.join("; ")}`);
       await Bun.sleep(2);
     }
   }
@@ -77,7 +91,9 @@ class Station {
 
   /** What it received, in order. */
   get received(): string[] {
-    return this.lines.filter((line) => line.startsWith("received ")).map((line) => line.slice("received ".length));
+    return this.lines
+      .filter((line) => line.startsWith("received "))
+      .map((line) => line.slice("received ".length));
   }
 
   async end(): Promise<void> {
@@ -105,9 +121,17 @@ afterAll(() => {
 describe("MulticastSocket between two machines", () => {
   test("carries datagrams both ways; too long ones show by their length; the sender does not hear itself", async () => {
     const [a, b] = await stations(new Station(A, "net0"), new Station(B, "net0"));
-    for (const length of [4, 16, 1400, 2048, 2049, 4000]) expect(await a.command(`send ${length} ${length}`)).toBe(0);
+    for (const length of [4, 16, 1400, 2048, 2049, 4000])
+      expect(await a.command(`send ${length} ${length}`)).toBe(0);
     await b.printed("received 4000 4000");
-    expect(b.received).toEqual(["4 4", "16 16", "1400 1400", "2048 2048", "2049 2049", "4000 4000"]);
+    expect(b.received).toEqual([
+      "4 4",
+      "16 16",
+      "1400 1400",
+      "2048 2048",
+      "2049 2049",
+      "4000 4000",
+    ]);
     expect(await b.command("send 8 77")).toBe(0);
     await a.printed("received 8 77");
     expect(a.received).toEqual(["8 77"]);
@@ -128,7 +152,8 @@ describe("MulticastSocket between two machines", () => {
     expect(sender.exitCode).toBe(0);
     // Each sends a first and a last datagram; what does not belong would arrive between them.
     for (const word of [10, 20]) {
-      for (const station of [0, 1, 2]) expect(await made[station].command(`send 8 ${word + station}`)).toBe(0);
+      for (const station of [0, 1, 2])
+        expect(await made[station].command(`send 8 ${word + station}`)).toBe(0);
     }
     for (const station of [0, 1, 2]) {
       await made[station + 3].printed(`received 8 ${20 + station}`);

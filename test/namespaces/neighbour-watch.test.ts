@@ -1,4 +1,7 @@
-/** The watch on the client network against real hosts: witnesses that their kernels answer for, seats and strangers frame by frame. */
+/**
+ * The watch on the client network against real hosts: witnesses that their kernels answer for,
+ * seats and strangers frame by frame.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
 import { Announcer } from "../../src/io/announcer.ts";
@@ -6,7 +9,10 @@ import { NeighbourWatch } from "../../src/io/neighbour-watch.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { WITNESS_BROADCAST_MS } from "../../src/limits.ts";
-import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_BYTES } from "../../src/wire/neighbour.ts";
+import {
+  encodeNeighbourAdvertisement,
+  NEIGHBOUR_ADVERTISEMENT_BYTES,
+} from "../../src/wire/neighbour.ts";
 import { neighbourFilter } from "../../src/wire/neighbour-filter.ts";
 import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
 import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
@@ -30,7 +36,14 @@ beforeEach(async () => {
   network = new VirtualNetwork();
   server = network.addHost("10.44.0.1/16", "fd44:0:0:0:0:0:0:1/64");
   seat = network.addHost("10.44.0.9/16", "fd44:0:0:0:0:0:0:9/64");
-  probe = kept(new SeatProbe(seat, server, [10, 44, 0, 9], [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]));
+  probe = kept(
+    new SeatProbe(
+      seat,
+      server,
+      [10, 44, 0, 9],
+      [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
+    ),
+  );
   // The kernel may take a while to open a port of its bridge, and frames are sent once.
   await until("the switch forwards", () => {
     probe.ask(Uint8Array.of(10, 44, 0, 1));
@@ -65,7 +78,9 @@ function heard(watch: NeighbourWatch): string[] {
       first: events.first[slot],
       second: events.second[slot],
     };
-    const mac = (first as number).toString(16).padStart(4, "0") + (second >>> 0).toString(16).padStart(8, "0");
+    const mac =
+      (first as number).toString(16).padStart(4, "0") +
+      (second >>> 0).toString(16).padStart(8, "0");
     if (events.kind[slot] === EVENT_WITNESS) lines.push(`witness ${index}`);
     else if (events.kind[slot] === EVENT_STRANGER) lines.push(`${index} is ${mac}`);
     else throw new Error(`event ${events.kind[slot]}`);
@@ -86,14 +101,20 @@ describe("witnesses", () => {
     const seen: { to: string; sender: string }[] = [];
     for (let length = capture.receive(); length >= 0; length = capture.receive()) {
       const text = hex(capture.received.bytes.slice(0, length));
-      if (text.slice(24, 28) !== "0806" || text.slice(40, 44) !== "0001" || text.slice(76, 84) !== hex(WITNESS))
+      if (
+        text.slice(24, 28) !== "0806" ||
+        text.slice(40, 44) !== "0001" ||
+        text.slice(76, 84) !== hex(WITNESS)
+      )
         continue;
-      if (text.slice(12, 24) === macOf(server)) seen.push({ to: text.slice(0, 12), sender: text.slice(56, 64) });
+      if (text.slice(12, 24) === macOf(server))
+        seen.push({ to: text.slice(0, 12), sender: text.slice(56, 64) });
     }
     return seen;
   }
 
-  const captureOn = (host: Host): PacketSocket => kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
+  const captureOn = (host: Host): PacketSocket =>
+    kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
 
   async function answered(watch: NeighbourWatch, witness = 0): Promise<void> {
     await until(`witness ${witness} answers`, () => {
@@ -112,10 +133,13 @@ describe("witnesses", () => {
     await answered(watch);
     const first = questions(capture);
     expect(first.length).toBeGreaterThan(0);
-    for (const question of first) expect(question).toEqual({ to: "ffffffffffff", sender: "0a2c0001" });
+    for (const question of first)
+      expect(question).toEqual({ to: "ffffffffffff", sender: "0a2c0001" });
     questions(onlookers);
     for (let round = 0; round < 10; round++) await answered(watch);
-    expect(questions(capture).filter(({ to }) => to === macOf(witness)).length).toBeGreaterThanOrEqual(10);
+    expect(
+      questions(capture).filter(({ to }) => to === macOf(witness)).length,
+    ).toBeGreaterThanOrEqual(10);
     expect(questions(onlookers).filter(({ to }) => to === macOf(witness))).toEqual([]);
   });
 
@@ -142,7 +166,8 @@ describe("witnesses", () => {
       server.ip(...change);
       witness.plug(false);
       await Bun.sleep(WITNESS_BROADCAST_MS + 50);
-      for (let round = 0; round < 3; round++) watch.ask(0); // in vain: the next question is looked up anew
+      // in vain: the next question is looked up anew
+      for (let round = 0; round < 3; round++) watch.ask(0);
       witness.plug(true);
       await Bun.sleep(WITNESS_BROADCAST_MS + 50);
       heard(watch);
@@ -242,7 +267,8 @@ describe("who answers for VIPs", () => {
     ]) {
       probe.sendFrame(frame);
     }
-    probe.sendFrame(advertisement(seat, vip("fd44:0:0:0:0:0:1:3/64").address)); // sent last, taken last
+    // sent last, taken last
+    probe.sendFrame(advertisement(seat, vip("fd44:0:0:0:0:0:1:3/64").address));
     const lines: string[] = [];
     await until("the last one", () => lines.push(...heard(watch)) >= 1);
     expect(lines).toEqual([`1 is ${macOf(seat)}`]);
@@ -264,7 +290,9 @@ describe("who answers for VIPs", () => {
 describe("what the socket takes", () => {
   const filter = neighbourFilter(Uint8Array.of(10, 44, 1, 3, 10, 44, 1, 1, 200, 0, 0, 1));
 
-  /** Frames that arrive at a socket with that filter, of those that the seat sends, by their number. */
+  /**
+   * Frames that arrive at a socket with that filter, of those that the seat sends, by their number.
+   */
   async function taken(frames: readonly number[][], program: Uint8Array): Promise<number[]> {
     const capture = kept(server.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL, program)));
     const last = [...probe.announcement([10, 44, 1, 1])];
@@ -313,13 +341,16 @@ describe("what the socket takes", () => {
 
   test("without IPv4 VIPs no requests", async () => {
     const none = neighbourFilter(new Uint8Array());
-    expect(await taken([probe.announcement([10, 44, 1, 1]), probe.announcement([0, 0, 0, 0])], none)).toEqual([]);
+    expect(
+      await taken([probe.announcement([10, 44, 1, 1]), probe.announcement([0, 0, 0, 0])], none),
+    ).toEqual([]);
   });
 
   test("a tap for every protocol sees a frame before the lease's filter, one for ARP alone after it", async () => {
     const lease = kept(server.inside(() => new VipLease("eth0", VIPS, 600_000)));
     server.inside(() => lease.install()); // drops questions of seats for VIPs
-    const tapOf = (etherType: number): PacketSocket => kept(server.inside(() => new PacketSocket("eth0", etherType)));
+    const tapOf = (etherType: number): PacketSocket =>
+      kept(server.inside(() => new PacketSocket("eth0", etherType)));
     const [before, after] = [tapOf(ETHER_TYPE_ALL), tapOf(ETHER_TYPE_ARP)];
     const question = probe.arpRequest(VIP4);
     const passes = probe.announcement([10, 44, 0, 9]);

@@ -1,4 +1,7 @@
-/** A seat that asks one server directly, frame by frame, whether it answers for addresses: no cache or retry of its own hides anything. */
+/**
+ * A seat that asks one server directly, frame by frame, whether it answers for addresses: no cache
+ * or retry of its own hides anything.
+ */
 import { type Asker, arpRequest, questionsFor } from "../../scripts/watch/question-frames.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import type { Host } from "./virtual-network.ts";
@@ -39,26 +42,32 @@ export class SeatProbe {
   }
 
   /**
-   * The answers and announcements of the server that came in since: such as `arp 0a2c0101`, `echo 0a2c0101`, `na fd44…`, `echo fd44…`.
-   * What the two kernels say about their link-local addresses, when they please, is left out.
+   * The answers and announcements of the server that came in since: such as `arp 0a2c0101`, `echo
+   * 0a2c0101`, `na fd44…`, `echo fd44…`. What the two kernels say about their link-local addresses,
+   * when they please, is left out.
    */
   answers(): Set<string> {
     const heard = new Set<string>();
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
       const text = Buffer.from(this.socket.received.bytes.slice(0, length)).toString("hex");
       const at = (byte: number, size: number): string => text.slice(2 * byte, 2 * (byte + size));
-      if (at(6, 6) !== Buffer.from(this.server).toString("hex")) continue; // sent by the seat itself, or another server
+      // sent by the seat itself, or another server
+      if (at(6, 6) !== Buffer.from(this.server).toString("hex")) continue;
       const type = at(12, 2);
       if (type === "0806") heard.add(`arp ${at(28, 4)}`);
-      if (type === "0800" && at(23, 1) === "01" && at(34, 1) === "00") heard.add(`echo ${at(26, 4)}`);
+      if (type === "0800" && at(23, 1) === "01" && at(34, 1) === "00")
+        heard.add(`echo ${at(26, 4)}`);
       if (type === "86dd" && at(20, 1) === "3a" && at(54, 1) === "88" && at(62, 2) !== "fe80")
         heard.add(`na ${at(62, 16)}`);
-      if (type === "86dd" && at(20, 1) === "3a" && at(54, 1) === "81") heard.add(`echo ${at(22, 16)}`);
+      if (type === "86dd" && at(20, 1) === "3a" && at(54, 1) === "81")
+        heard.add(`echo ${at(22, 16)}`);
     }
     return heard;
   }
 
-  /** An announcement of the seat for an address: ARP request from it for it (RFC 5227, section 2.3). */
+  /**
+   * An announcement of the seat for an address: ARP request from it for it (RFC 5227, section 2.3).
+   */
   announcement(address: number[]): number[] {
     return this.arpRequest(address, address);
   }

@@ -1,7 +1,8 @@
 /**
- * The lease against the real kernel: a seat on the same network asks the server for its VIPs and its own addresses, by ARP,
- * neighbour discovery and echo requests. Leases are long where somebody must renew them in time, and no assertion compares
- * times: answers come, cease, and stay away, however busy the machine is.
+ * The lease against the real kernel: a seat on the same network asks the server for its VIPs and
+ * its own addresses, by ARP, neighbour discovery and echo requests. Leases are long where somebody
+ * must renew them in time, and no assertion compares times: answers come, cease, and stay away,
+ * however busy the machine is.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
@@ -12,7 +13,10 @@ import { NativeMemory } from "../../src/io/native-memory.ts";
 import { PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { LEASE_MS_MIN } from "../../src/limits.ts";
-import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_BYTES } from "../../src/wire/neighbour.ts";
+import {
+  encodeNeighbourAdvertisement,
+  NEIGHBOUR_ADVERTISEMENT_BYTES,
+} from "../../src/wire/neighbour.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
 import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
 import { type Host, run, until, VirtualNetwork, vip } from "./virtual-network.ts";
@@ -31,7 +35,10 @@ const hex = (address: Uint8Array): string => Buffer.from(address).toString("hex"
 /** Everything that a server answers which has these addresses. */
 const answersOf = (vips: readonly { address: Uint8Array; family: number }[]): string[] =>
   vips
-    .flatMap(({ address, family }) => [`${family === 4 ? "arp" : "na"} ${hex(address)}`, `echo ${hex(address)}`])
+    .flatMap(({ address, family }) => [
+      `${family === 4 ? "arp" : "na"} ${hex(address)}`,
+      `echo ${hex(address)}`,
+    ])
     .sort();
 
 const ALL_VIPS = VIPS.flat().slice(0, 2); // the others are not up on this server
@@ -49,7 +56,12 @@ beforeEach(() => {
   server = network.addHost(...OWN.map(({ text }) => text));
   seat = network.addHost("10.44.0.9/16", "fd44:0:0:0:0:0:0:9/64");
   putVipsUp();
-  probe = new SeatProbe(seat, server, [10, 44, 0, 9], [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]);
+  probe = new SeatProbe(
+    seat,
+    server,
+    [10, 44, 0, 9],
+    [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
+  );
   closing.push(() => probe.close());
 });
 
@@ -58,7 +70,10 @@ afterEach(() => {
   network.close();
 });
 
-/** Addresses as VipSwitcher sets them, by another tool: they stay up whatever happens to Wingman's processes. */
+/**
+ * Addresses as VipSwitcher sets them, by another tool: they stay up whatever happens to Wingman's
+ * processes.
+ */
 function putVipsUp(): void {
   server.ip("addr", "add", "10.44.1.1/32", "dev", "eth0", "scope", "host");
   server.ip("addr", "add", "fd44::1:1/64", "dev", "eth0", "nodad");
@@ -67,7 +82,17 @@ function putVipsUp(): void {
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join(":");
   for (const address of ["10.44.0.9", "fd44::9"]) {
-    server.ip("neigh", "replace", address, "lladdr", seatHardware, "dev", "eth0", "nud", "permanent");
+    server.ip(
+      "neigh",
+      "replace",
+      address,
+      "lladdr",
+      seatHardware,
+      "dev",
+      "eth0",
+      "nud",
+      "permanent",
+    );
   }
 }
 
@@ -93,7 +118,8 @@ async function untilAnswers(what: string, answers: string[], before?: () => void
     before?.();
     const now = await answersNow();
     if (now.join() === answers.join()) return;
-    if (nowUs() > deadlineUs) throw new Error(`${what}: ${now.join(", ")} instead of ${answers.join(", ")}`);
+    if (nowUs() > deadlineUs)
+      throw new Error(`${what}: ${now.join(", ")} instead of ${answers.join(", ")}`);
   }
 }
 
@@ -163,7 +189,8 @@ for (const asOlderKernel of [false, true]) {
       const other = server.inside(() => new PacketSocket("eth0", 0));
       closing.push(() => other.close());
       const frame = new NativeMemory(NEIGHBOUR_ADVERTISEMENT_BYTES);
-      const target = vip("fd44:0:0:0:0:0:1:9/64"); // a VIP that the announcer does not speak for here
+      // a VIP that the announcer does not speak for here
+      const target = vip("fd44:0:0:0:0:0:1:9/64");
       encodeNeighbourAdvertisement(frame.bytes, 0, other.hardwareAddress, target.address, 0);
       frame.bytes.set((OWN[1] as (typeof OWN)[0]).address, 22); // the source
       const announce = async (refused: number): Promise<string[]> => {
@@ -181,7 +208,8 @@ for (const asOlderKernel of [false, true]) {
       for (let round = 0; round < 5; round++) expect(await announce(ENOBUFS)).toEqual([]);
       expect(lease.begin()).toBe(0);
       let heard: string[] = [];
-      for (let round = 0; round < 100 && heard.join() !== all.join(); round++) heard = await announce(0);
+      for (let round = 0; round < 100 && heard.join() !== all.join(); round++)
+        heard = await announce(0);
       expect(heard).toEqual(all);
     });
 
@@ -205,7 +233,14 @@ for (const asOlderKernel of [false, true]) {
 
 describe("an owner that does not go on", () => {
   async function holder(): Promise<{ pid: number; line(): Promise<string> }> {
-    const command = [process.execPath, join(CHILDREN, "lease-holder.ts"), "eth0", "3000", "50", ...VIP_TEXTS];
+    const command = [
+      process.execPath,
+      join(CHILDREN, "lease-holder.ts"),
+      "eth0",
+      "3000",
+      "50",
+      ...VIP_TEXTS,
+    ];
     const child = Bun.spawn(["ip", "netns", "exec", server.namespace, ...command], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -224,7 +259,12 @@ describe("an owner that does not go on", () => {
     const { pid } = await holder();
     process.kill(pid, "SIGKILL");
     await expectSilence();
-    expect(server.addresses()).toEqual(["10.44.0.1/16", "10.44.1.1/32", "fd44::1/64", "fd44::1:1/64"]);
+    expect(server.addresses()).toEqual([
+      "10.44.0.1/16",
+      "10.44.1.1/32",
+      "fd44::1/64",
+      "fd44::1:1/64",
+    ]);
     expect(tablesOf(server)).toEqual(["wingman"]);
   });
 
@@ -233,7 +273,8 @@ describe("an owner that does not go on", () => {
     process.kill(pid, "SIGSTOP");
     await expectSilence();
     process.kill(pid, "SIGCONT");
-    expect([`errno ${ENOENT}`, `errno ${ETIME}`]).toContain(await line()); // stopped before, or in the call itself
+    // stopped before, or in the call itself
+    expect([`errno ${ENOENT}`, `errno ${ETIME}`]).toContain(await line());
     await expectSilence();
     expect(server.addresses()).toContain("10.44.1.1/32");
   });
@@ -270,7 +311,9 @@ describe("the filter", () => {
 
   test("keeps requests to a VIP from the services: they do not act on what they could not answer", async () => {
     const received = (file: string, counter: RegExp): number =>
-      Number(counter.exec(run("ip", "netns", "exec", server.namespace, "cat", `/proc/net/${file}`))?.[1]);
+      Number(
+        counter.exec(run("ip", "netns", "exec", server.namespace, "cat", `/proc/net/${file}`))?.[1],
+      );
     const counters = (): number[] => [
       received("snmp", /^Icmp: \d+ \d+ \d+ \d+ \d+ \d+ \d+ \d+ (\d+)/m), // InEchos
       received("snmp6", /Icmp6InEchos\s+(\d+)/),
@@ -293,7 +336,17 @@ describe("the filter", () => {
 
   test("lets the announcements and answers of the next owner in", async () => {
     leaseOn(server, LONG_MS);
-    server.ip("neigh", "replace", "10.44.1.2", "lladdr", "02:00:00:00:00:57", "dev", "eth0", "nud", "stale");
+    server.ip(
+      "neigh",
+      "replace",
+      "10.44.1.2",
+      "lladdr",
+      "02:00:00:00:00:57",
+      "dev",
+      "eth0",
+      "nud",
+      "stale",
+    );
     const seatHardware = hardwareAddress(seat)
       .map((byte) => byte.toString(16).padStart(2, "0"))
       .join(":");
@@ -333,11 +386,17 @@ describe("the filter", () => {
     seat.ip("link", "del", "eth0");
     seat.ip("link", "set", "peer0", "name", "eth0");
     seat.ip("link", "set", "eth0", "up");
-    for (const { text } of OWN) server.ip("addr", "add", text, "dev", "eth0", ...(text.includes(":") ? ["nodad"] : []));
+    for (const { text } of OWN)
+      server.ip("addr", "add", text, "dev", "eth0", ...(text.includes(":") ? ["nodad"] : []));
     putVipsUp();
     probe.close();
     closing.splice(0, 1);
-    probe = new SeatProbe(seat, server, [10, 44, 0, 9], [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9]);
+    probe = new SeatProbe(
+      seat,
+      server,
+      [10, 44, 0, 9],
+      [0xfd, 0x44, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9],
+    );
     closing.push(() => probe.close());
     await expectSilence();
     expect(lease.begin()).toBe(0);
@@ -346,10 +405,15 @@ describe("the filter", () => {
 
   test("holds all VIPs of the largest aircraft", async () => {
     const largest = Array.from({ length: 1024 }, (_, index) => [
-      ...Array.from({ length: 4 }, (_, i) => vip(`10.${44 + (index >> 8)}.${index & 255}.${i + 1}/16`)),
-      ...Array.from({ length: 4 }, (_, i) => vip(`fd44:0:0:0:0:0:${(index + 1).toString(16)}:${i + 1}/64`)),
+      ...Array.from({ length: 4 }, (_, i) =>
+        vip(`10.${44 + (index >> 8)}.${index & 255}.${i + 1}/16`),
+      ),
+      ...Array.from({ length: 4 }, (_, i) =>
+        vip(`fd44:0:0:0:0:0:${(index + 1).toString(16)}:${i + 1}/64`),
+      ),
     ]);
-    const lease = leaseOn(server, LONG_MS, largest); // among them 10.44.0.1, 10.44.1.1 and fd44::1:1
+    // among them 10.44.0.1, 10.44.1.1 and fd44::1:1
+    const lease = leaseOn(server, LONG_MS, largest);
     await untilAnswers("silent", answersOf([OWN[1] as (typeof OWN)[0]]));
     expect(lease.begin()).toBe(0);
     await untilAnswers("begun", EVERYTHING);
@@ -358,7 +422,9 @@ describe("the filter", () => {
   test("no such interface: an error that names those there are", () => {
     const lease = server.inside(() => new VipLease("eth7", VIPS, LONG_MS));
     closing.push(() => lease.close());
-    expect(() => server.inside(() => lease.install())).toThrow(/no interface "eth7"; there are: lo, eth0/);
+    expect(() => server.inside(() => lease.install())).toThrow(
+      /no interface "eth7"; there are: lo, eth0/,
+    );
   });
 
   test("without the right to change the network: an error that says so", () => {
@@ -366,7 +432,16 @@ describe("the filter", () => {
       const { VipLease } = await import(${JSON.stringify(join(import.meta.dir, "../../src/io/vip-lease.ts"))});
       try { new VipLease("eth0", [[]], 1000).install(); } catch (error) { console.log(error.message); }`;
     const drop = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"];
-    const said = run("ip", "netns", "exec", server.namespace, ...drop, process.execPath, "-e", script);
+    const said = run(
+      "ip",
+      "netns",
+      "exec",
+      server.namespace,
+      ...drop,
+      process.execPath,
+      "-e",
+      script,
+    );
     expect(said).toBe("VIP lease: Operation not permitted (EPERM): needs CAP_NET_ADMIN\n");
     expect(new SystemError("VIP lease", EPERM).message).toContain("EPERM");
   });

@@ -1,6 +1,7 @@
 /**
- * The lifetime of VIPs in the real kernel: they stay as long as they are renewed, and go by themselves when nobody does. Who
- * renews has time enough for a busy machine; what must be gone is waited for.
+ * The lifetime of VIPs in the real kernel: they stay as long as they are renewed, and go by
+ * themselves when nobody does. Who renews has time enough for a busy machine; what must be gone is
+ * waited for.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { AddressRenewal } from "../../src/core/address-renewal.ts";
@@ -9,9 +10,11 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
-const VIPS = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["fd45:0:0:0:0:0:1:3/64"]].map((texts) =>
-  texts.map(vip),
-);
+const VIPS = [
+  ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],
+  ["10.44.1.2/16"],
+  ["fd45:0:0:0:0:0:1:3/64"],
+].map((texts) => texts.map(vip));
 const OWN = ["10.44.0.1/16", "fd44::1/64"];
 const UP = ["10.44.1.1/32", "10.44.1.2/32", "fd44::1:1/64", "fd45::1:3/64"];
 const LIFETIME_S = 4;
@@ -74,7 +77,8 @@ test("renewed VIPs stay, and are no news; without renewal they go by themselves 
   expect(readAll()).toBe(0);
   expect(monitor.overflowed).toBe(false);
   expect([...monitor.removed.subarray(0, 3)]).toEqual([0, 0, 0]);
-  // What the kernel keeps of each: ours, never a source of the server's own traffic, with the lifetime.
+  // What the kernel keeps of each: ours, never a source of the server's own traffic, with the
+  // lifetime.
   const listing = host.ip("addr", "show", "dev", "eth0");
   expect(listing).toMatch(/inet 10\.44\.1\.1\/32 scope host deprecated dynamic/);
   expect(listing).toMatch(/inet6 fd44::1:1\/64 scope global nodad deprecated dynamic/);
@@ -105,6 +109,7 @@ test("what was taken down, refused or never added is not renewed", async () => {
   expect(host.ip("addr", "show", "dev", "eth0", "to", "10.44.1.2")).toContain("valid_lft forever");
   host.ip("link", "del", "eth0");
   host.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
-  expect(await renewFor(1)).toBe(1); // on an interface that is gone: nothing is made anew on the next one
+  // on an interface that is gone: nothing is made anew on the next one
+  expect(await renewFor(1)).toBe(1);
   expect(host.addresses()).toEqual([]);
 });

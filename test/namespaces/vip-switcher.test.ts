@@ -50,9 +50,19 @@ const answers = (host: Host, address: string): boolean =>
 describe("adding and deleting", () => {
   test("a function's VIPs of both families come and go together, in one batch with others", () => {
     const host = network.addHost("10.44.0.1/16");
-    const switcher = switcherOn(host, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["10.44.1.3/16"]);
+    const switcher = switcherOn(
+      host,
+      ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],
+      ["10.44.1.2/16"],
+      ["10.44.1.3/16"],
+    );
     expect(add(host, switcher, 0, 1)).toBe(0);
-    expect(host.addresses()).toEqual(["10.44.0.1/16", "10.44.1.1/32", "10.44.1.2/32", "fd44::1:1/64"]);
+    expect(host.addresses()).toEqual([
+      "10.44.0.1/16",
+      "10.44.1.1/32",
+      "10.44.1.2/32",
+      "fd44::1:1/64",
+    ]);
     expect(remove(host, switcher, 0)).toBe(0);
     expect(add(host, switcher, 2)).toBe(0);
     expect(host.addresses()).toEqual(["10.44.0.1/16", "10.44.1.2/32", "10.44.1.3/32"]);
@@ -91,7 +101,8 @@ describe("adding and deleting", () => {
     const host = network.addHost();
     const vips = Array.from({ length: 64 }, (_, i) => [`10.44.2.${i + 1}/16`]);
     const switcher = switcherOn(host, ...vips);
-    for (const [text] of vips) host.ip("addr", "add", (text as string).replace("/16", "/32"), "dev", "eth0");
+    for (const [text] of vips)
+      host.ip("addr", "add", (text as string).replace("/16", "/32"), "dev", "eth0");
     const indexes = vips.map((_, index) => index);
     expect(add(host, switcher, ...indexes)).toBe(64);
     expect([...switcher.result]).toEqual(indexes.map(() => EEXIST));
@@ -122,13 +133,17 @@ describe("adding and deleting", () => {
       const switcher = switcherOn(host, ["10.44.1.1/16"], ["10.44.1.2/16"], ["10.44.1.3/16"]);
       host.ip("addr", "add", `10.44.1.${refused + 1}/32`, "dev", "eth0");
       expect(add(host, switcher, 0, 1, 2)).toBe(1);
-      expect([...switcher.result]).toEqual([0, 1, 2].map((index) => (index === refused ? EEXIST : 0)));
+      expect([...switcher.result]).toEqual(
+        [0, 1, 2].map((index) => (index === refused ? EEXIST : 0)),
+      );
     }
   });
 
   test("the batch is limited, and fits() tells beforehand", () => {
     const host = network.addHost();
-    const vips = Array.from({ length: 17 }, (_, f) => [1, 2, 3, 4].map((i) => `10.44.${f}.${i}/16`));
+    const vips = Array.from({ length: 17 }, (_, f) =>
+      [1, 2, 3, 4].map((i) => `10.44.${f}.${i}/16`),
+    );
     const switcher = switcherOn(host, ...vips);
     for (let index = 0; index < 16; index++) {
       expect(switcher.fits(index)).toBe(true);
@@ -155,12 +170,19 @@ describe("adding and deleting", () => {
 
   test("an unknown interface is refused with the names of those there are", () => {
     const host = network.addHost();
-    expect(() => host.inside(() => new VipSwitcher("eth7", []))).toThrow(/no interface "eth7"; there are: .*eth0/);
+    expect(() => host.inside(() => new VipSwitcher("eth7", []))).toThrow(
+      /no interface "eth7"; there are: .*eth0/,
+    );
   });
 });
 
 describe("deleting one VIP never removes another address", () => {
-  const vips = [["10.44.1.1/16"], ["10.44.1.2/16"], ["fd44:0:0:0:0:0:1:1/64"], ["fd44:0:0:0:0:0:1:2/64"]];
+  const vips = [
+    ["10.44.1.1/16"],
+    ["10.44.1.2/16"],
+    ["fd44:0:0:0:0:0:1:1/64"],
+    ["fd44:0:0:0:0:0:1:2/64"],
+  ];
   const installed = ["10.44.1.1/32", "10.44.1.2/32", "fd44::1:1/64", "fd44::1:2/64"];
   for (const own of [[], ["10.44.0.1/16", "fd44:0:0:0:0:0:0:9/64"]]) {
     for (const order of [
@@ -250,7 +272,8 @@ describe("a VIP is never the source of the server's own traffic", () => {
       host.ip("route", "add", "default", "via", "10.44.200.254");
       expect(host.addresses()).toContain("10.44.1.1/32");
       expect(sourceTo(host, "10.44.200.2")).toBe("10.44.200.1");
-      expect(sourceTo(host, "10.45.200.2")).toBe("10.44.200.1"); // the subnet route of the second VIP
+      // the subnet route of the second VIP
+      expect(sourceTo(host, "10.45.200.2")).toBe("10.44.200.1");
       expect(sourceTo(host, "192.0.2.1")).toBe("10.44.200.1");
       expect(host.ip("route", "get", "239.192.44.1", "oif", "eth0")).toContain("src 10.44.200.1 ");
       expect(sourceTo(host, "fd44::2")).toBe("fd44::9");
@@ -261,7 +284,12 @@ describe("a VIP is never the source of the server's own traffic", () => {
 
 describe("addresses that somebody else added", () => {
   test("are left alone although they equal a VIP, whatever their prefix length allows", () => {
-    const host = network.addHost("10.44.1.1/32", "fd44:0:0:0:0:0:1:2/64", "fd44:0:0:0:0:0:1:3/48", "10.44.1.4/16");
+    const host = network.addHost(
+      "10.44.1.1/32",
+      "fd44:0:0:0:0:0:1:2/64",
+      "fd44:0:0:0:0:0:1:3/48",
+      "10.44.1.4/16",
+    );
     const before = host.addresses();
     const vips = [
       ["10.44.1.1/16"],
@@ -305,7 +333,16 @@ describe("after a crash", () => {
       ["eth0", ["10.44.1.1/16", "10.44.1.2/24", "fd44:0:0:0:0:0:1:1/64"]],
       ["other", ["10.99.1.1/16", "fd99:0:0:0:0:0:1:1/64"]],
     ] as const) {
-      const command = ["ip", "netns", "exec", host.namespace, process.execPath, script, name, ...vips];
+      const command = [
+        "ip",
+        "netns",
+        "exec",
+        host.namespace,
+        process.execPath,
+        script,
+        name,
+        ...vips,
+      ];
       const holder = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
       const { value } = await holder.stdout.getReader().read();
       expect(new TextDecoder().decode(value)).toBe("up\n");
@@ -316,7 +353,8 @@ describe("after a crash", () => {
     expect(host.addresses()).toHaveLength(before.length + 3);
     expect(host.ip("route", "show", "proto", "0x57")).toContain("10.44.1.0/24");
 
-    const switcher = switcherOn(host, ["10.44.1.1/16"], ["10.44.9.9/16"]); // the table has changed since
+    // the table has changed since
+    const switcher = switcherOn(host, ["10.44.1.1/16"], ["10.44.9.9/16"]);
     expect(host.inside(() => switcher.removeLeftovers())).toBe(5);
     expect(host.addresses()).toEqual(before);
     expect(host.addresses("other")).toEqual([]);

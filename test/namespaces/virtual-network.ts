@@ -3,13 +3,19 @@ import { closeSync, openSync } from "node:fs";
 import type { Vip } from "../../src/config/model.ts";
 
 const CLONE_NEWNET = 0x40000000;
-const namespaces = dlopen("libc.so.6", { setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 } }).symbols;
+const namespaces = dlopen("libc.so.6", {
+  setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+}).symbols;
 
 let networkCount = 0;
 
 /** Runs a command; gives what it prints. Throws when it fails. */
 export function run(...command: string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command, { stdin: "ignore", stdout: "pipe", stderr: "pipe" });
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
   if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
   return stdout.toString();
 }
@@ -23,7 +29,9 @@ function enter(path: string): void {
   }
 }
 
-/** A machine of its own as far as the network goes: a namespace with `eth0` on the network's switch. */
+/**
+ * A machine of its own as far as the network goes: a namespace with `eth0` on the network's switch.
+ */
 export class Host {
   constructor(
     readonly namespace: string,
@@ -33,7 +41,10 @@ export class Host {
     readonly bridge: string,
   ) {}
 
-  /** Runs `make` with this host's network: sockets that it makes belong to the host for ever. Synchronous. */
+  /**
+   * Runs `make` with this host's network: sockets that it makes belong to the host for ever.
+   * Synchronous.
+   */
   inside<T>(make: () => T): T {
     enter(`/run/netns/${this.namespace}`);
     try {
@@ -58,20 +69,46 @@ export class Host {
     run("ip", "netns", "exec", this.namespace, "sh", "-c", `echo ${value} > /proc/sys/${name}`);
   }
 
-  /** The switch sends this host no multicast any more, or does again; broadcast and what is for it alone pass. */
+  /**
+   * The switch sends this host no multicast any more, or does again; broadcast and what is for it
+   * alone pass.
+   */
   dropMulticast(dropped = true): void {
-    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "mcast_flood", dropped ? "off" : "on");
+    run(
+      "bridge",
+      "-n",
+      this.bridge,
+      "link",
+      "set",
+      "dev",
+      this.port,
+      "mcast_flood",
+      dropped ? "off" : "on",
+    );
   }
 
-  /** The switch forwards nothing from and to this host, or does again: a cut somewhere behind its port, which it cannot see. */
+  /**
+   * The switch forwards nothing from and to this host, or does again: a cut somewhere behind its
+   * port, which it cannot see.
+   */
   block(blocked: boolean): void {
     // States of a port in the spanning tree (linux/if_bridge.h): 0 disabled, 3 forwarding.
     run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "state", blocked ? "0" : "3");
   }
 
-  /** Cuts the network behind the switch's port, or joins it: the host's link stays up all the time. */
+  /**
+   * Cuts the network behind the switch's port, or joins it: the host's link stays up all the time.
+   */
   attach(attached: boolean): void {
-    run("ip", "-n", this.bridge, "link", "set", this.port, ...(attached ? ["master", "br0"] : ["nomaster"]));
+    run(
+      "ip",
+      "-n",
+      this.bridge,
+      "link",
+      "set",
+      this.port,
+      ...(attached ? ["master", "br0"] : ["nomaster"]),
+    );
   }
 
   /** Takes the cable out of the switch, or puts it back. */
@@ -80,13 +117,29 @@ export class Host {
   }
 }
 
-/** Hosts on one switch (a bridge in a namespace of its own). Nothing of it is outside its namespaces, whose names carry this process's id. */
+/**
+ * Hosts on one switch (a bridge in a namespace of its own). Nothing of it is outside its
+ * namespaces, whose names carry this process's id.
+ */
 export class VirtualNetwork {
   private readonly names: string[] = [];
   private readonly bridge = this.addNamespace();
 
   constructor() {
-    run("ip", "-n", this.bridge, "link", "add", "br0", "type", "bridge", "stp_state", "0", "mcast_snooping", "0");
+    run(
+      "ip",
+      "-n",
+      this.bridge,
+      "link",
+      "add",
+      "br0",
+      "type",
+      "bridge",
+      "stp_state",
+      "0",
+      "mcast_snooping",
+      "0",
+    );
     run("ip", "-n", this.bridge, "link", "set", "br0", "up");
   }
 
@@ -102,7 +155,20 @@ export class VirtualNetwork {
   addHost(...addresses: string[]): Host {
     const namespace = this.addNamespace();
     const port = `port${this.names.length}`;
-    const end = ["link", "add", "eth0", "netns", namespace, "type", "veth", "peer", "name", port, "netns", this.bridge];
+    const end = [
+      "link",
+      "add",
+      "eth0",
+      "netns",
+      namespace,
+      "type",
+      "veth",
+      "peer",
+      "name",
+      port,
+      "netns",
+      this.bridge,
+    ];
     run("ip", ...end);
     run("ip", "-n", this.bridge, "link", "set", port, "master", "br0", "up");
     const host = new Host(namespace, port, this.bridge);
@@ -135,6 +201,8 @@ export function vip(text: string): Vip {
   const bytes =
     family === 4
       ? address.split(".").map(Number)
-      : address.split(":").flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
+      : address
+          .split(":")
+          .flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]);
   return { text, family, address: Uint8Array.from(bytes), prefixLength: Number(prefixLength) };
 }

@@ -1,6 +1,14 @@
 /** The two executables stand alone: nothing in the folder they start in changes what they do. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,12 +39,18 @@ function folderWithStrayFiles(): string {
       `NODE_OPTIONS=--require=${stray}/preload.ts\nWINGMAN_RUN_DIR=/nowhere\nTZ=Nowhere/Else\n`,
     );
   }
-  writeFileSync(join(stray, "tsconfig.json"), '{ "compilerOptions": { "paths": { "valibot": ["./preload.ts"] } } }');
+  writeFileSync(
+    join(stray, "tsconfig.json"),
+    '{ "compilerOptions": { "paths": { "valibot": ["./preload.ts"] } } }',
+  );
   writeFileSync(
     join(stray, "package.json"),
     '{ "name": "other", "version": "9.9.9", "imports": { "#x": "./preload.ts" } }',
   );
-  writeFileSync(join(stray, "node_modules/valibot/package.json"), '{ "name": "valibot", "main": "index.js" }');
+  writeFileSync(
+    join(stray, "node_modules/valibot/package.json"),
+    '{ "name": "valibot", "main": "index.js" }',
+  );
   writeFileSync(join(stray, "node_modules/valibot/index.js"), code);
   writeFileSync(join(stray, "single-aisle-180.json"), "{}");
   return stray;
@@ -47,7 +61,12 @@ describe("the flight executable", () => {
     const stray = folderWithStrayFiles();
     const empty = join(folder, "empty");
     mkdirSync(empty);
-    for (const args of [["version", "--json"], ["check", "--json"], ["plan", "--down", "a", "--json"], ["help"]]) {
+    for (const args of [
+      ["version", "--json"],
+      ["check", "--json"],
+      ["plan", "--down", "a", "--json"],
+      ["help"],
+    ]) {
       const expected = start(empty, "wingman", ...args);
       expect(expected.exitCode).toBe(0);
       expect(start(stray, "wingman", ...args)).toEqual(expected);

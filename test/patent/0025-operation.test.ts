@@ -1,10 +1,16 @@
-/** Patent [0025] in the running system: one function is operated in one server only. The simulator checks it in every turn. */
+/**
+ * Patent [0025] in the running system: one function is operated in one server only. The simulator
+ * checks it in every turn.
+ */
 import { expect, test } from "bun:test";
 import { play } from "../scenarios/story.ts";
 
 for (const policy of ["reset", "preempt"]) {
   test(`${policy}: through start, failure, recovery and drain of every server`, () => {
-    const functions = Array.from({ length: 12 }, (_, index) => `f${index} 20 p${1 + (index % 10)}`).join(", ");
+    const functions = Array.from(
+      { length: 12 },
+      (_, index) => `f${index} 20 p${1 + (index % 10)}`,
+    ).join(", ");
     const cluster = play(`
       servers a 100, b 100
       policy ${policy}

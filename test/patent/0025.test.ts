@@ -1,4 +1,7 @@
-/** Patent [0025], as far as the allocating process gives it: one function operates in one server only. */
+/**
+ * Patent [0025], as far as the allocating process gives it: one function operates in one server
+ * only.
+ */
 import { describe, expect, test } from "bun:test";
 import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
@@ -45,6 +48,10 @@ describe.each<[string, AllocationPolicy]>([
   });
 
   test("one server operates one or several functions", () => {
-    expect(allocate(policy, tableOf([100], functions.slice(0, 3)), [A]).assigned).toEqual([A, A, A]);
+    expect(allocate(policy, tableOf([100], functions.slice(0, 3)), [A]).assigned).toEqual([
+      A,
+      A,
+      A,
+    ]);
   });
 });

@@ -1,4 +1,7 @@
-/** Patent [0027]: keep-alive messages, periodic and multicast, from whose absence a failure is judged. */
+/**
+ * Patent [0027]: keep-alive messages, periodic and multicast, from whose absence a failure is
+ * judged.
+ */
 import { expect, test } from "bun:test";
 import { play } from "../scenarios/story.ts";
 

@@ -19,7 +19,9 @@ test("required resource and priority are set beforehand for every function and s
 test("priorities run from 10, the highest, down to 1", () => {
   const oneToTen = Array.from({ length: 10 }, (_, y): Fy => [10, y + 1]);
   const table = tableOf([1000], oneToTen);
-  expect([...table.turn.slice(0, 10)].map((y) => table.priority[y])).toEqual([10, 9, 8, 7, 6, 5, 4, 3, 2, 1]);
+  expect([...table.turn.slice(0, 10)].map((y) => table.priority[y])).toEqual([
+    10, 9, 8, 7, 6, 5, 4, 3, 2, 1,
+  ]);
   // With room for one function fewer each time it is always the least priority that goes.
   for (let room = 10; room >= 0; room--) {
     const { assigned } = allocate(allocateReset, tableOf([10 * room], oneToTen), [A]);
@@ -40,8 +42,13 @@ test("another number of servers, other resources and more or fewer functions tak
     [20, 5],
   ];
   expect(allocate(allocateReset, tableOf([30], two), [A]).assigned).toEqual([A, null]);
-  expect(allocate(allocateReset, tableOf([30, 30], two), [A, B]).assigned).toEqual([A, B]); // a server more
-  expect(allocate(allocateReset, tableOf([40], two), [A]).assigned).toEqual([A, A]); // more resource
-  expect(allocate(allocateReset, tableOf([40, 20, 20], [...two, [20, 7]]), [A, B, C]).assigned).toEqual([A, B, A]); // a function more
-  expect(allocate(allocateReset, tableOf([30], two.slice(1)), [A]).assigned).toEqual([A]); // a function fewer
+  // a server more
+  expect(allocate(allocateReset, tableOf([30, 30], two), [A, B]).assigned).toEqual([A, B]);
+  // more resource
+  expect(allocate(allocateReset, tableOf([40], two), [A]).assigned).toEqual([A, A]);
+  expect(
+    allocate(allocateReset, tableOf([40, 20, 20], [...two, [20, 7]]), [A, B, C]).assigned,
+  ).toEqual([A, B, A]); // a function more
+  // a function fewer
+  expect(allocate(allocateReset, tableOf([30], two.slice(1)), [A]).assigned).toEqual([A]);
 });

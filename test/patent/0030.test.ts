@@ -19,7 +19,11 @@ describe.each<[string, AllocationPolicy]>([
       ],
     );
     // 100, 90 → A: 60, 90 → B: 60, 55 → A: 40, 55
-    expect(allocate(policy, table, [A, B])).toEqual({ assigned: [A, B, A], remaining: [40, 55], stops: 0 });
+    expect(allocate(policy, table, [A, B])).toEqual({
+      assigned: [A, B, A],
+      remaining: [40, 55],
+      stops: 0,
+    });
   });
 
   test("a function that operates with no server takes nothing from any", () => {
@@ -30,7 +34,11 @@ describe.each<[string, AllocationPolicy]>([
         [5, 8],
       ],
     );
-    expect(allocate(policy, table, [A, B])).toEqual({ assigned: [null, A], remaining: [25, 20], stops: 0 });
+    expect(allocate(policy, table, [A, B])).toEqual({
+      assigned: [null, A],
+      remaining: [25, 20],
+      stops: 0,
+    });
   });
 });
 

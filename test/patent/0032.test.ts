@@ -1,4 +1,7 @@
-/** Patent [0032], as far as the allocating process gives it: every server executes the process for all servers. */
+/**
+ * Patent [0032], as far as the allocating process gives it: every server executes the process for
+ * all servers.
+ */
 import { expect, test } from "bun:test";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
@@ -10,7 +13,12 @@ test("one execution gives every function of the system its server, those of the 
     [10, 7],
     [10, 6],
   ];
-  expect(allocate(allocateReset, tableOf([40, 40], functions), [A, B]).assigned).toEqual([A, B, A, B]);
+  expect(allocate(allocateReset, tableOf([40, 40], functions), [A, B]).assigned).toEqual([
+    A,
+    B,
+    A,
+    B,
+  ]);
 });
 
 test("both servers execute it and come to the same allocation", () => {

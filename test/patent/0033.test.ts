@@ -1,4 +1,7 @@
-/** Patent [0033], FIG. 3, S1 and S2 as far as the allocating process gives them; what detects S1 is the engine's. */
+/**
+ * Patent [0033], FIG. 3, S1 and S2 as far as the allocating process gives them; what detects S1 is
+ * the engine's.
+ */
 import { expect, test } from "bun:test";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";

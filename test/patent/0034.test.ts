@@ -8,7 +8,10 @@ test("S3: of two functions in the whole system the one of the higher priority is
     [10, 4], // ran on A
     [10, 6], // ran on B, which failed
   ];
-  expect(allocate(allocateReset, tableOf([10, 10], functions), [A], [A, B]).assigned).toEqual([null, A]);
+  expect(allocate(allocateReset, tableOf([10, 10], functions), [A], [A, B]).assigned).toEqual([
+    null,
+    A,
+  ]);
 });
 
 test("S3: equally important functions are retrieved in the order of the table", () => {
@@ -27,11 +30,18 @@ test("S4: the server of the largest remaining resource is taken, and looked for 
     [10, 6],
   ];
   // 50, 60, 40 → 50, 30, 40 → 20, 30, 40 → 20, 30, 30 → 20, 20, 30
-  expect(allocate(allocateReset, tableOf([50, 60, 40], functions), [A, B, C]).assigned).toEqual([B, A, C, B]);
+  expect(allocate(allocateReset, tableOf([50, 60, 40], functions), [A, B, C]).assigned).toEqual([
+    B,
+    A,
+    C,
+    B,
+  ]);
 });
 
 test("S4: of equal servers the first is taken", () => {
-  expect(allocate(allocateReset, tableOf([40, 50, 50], [[10, 5]]), [A, B, C]).assigned).toEqual([B]);
+  expect(allocate(allocateReset, tableOf([40, 50, 50], [[10, 5]]), [A, B, C]).assigned).toEqual([
+    B,
+  ]);
 });
 
 test("S4: the resource of a failed server counts as zero", () => {
@@ -49,7 +59,11 @@ test("S4: of two servers, the one left is taken for every function", () => {
     [15, 1],
   ];
   for (const left of [A, B]) {
-    expect(allocate(allocateReset, tableOf([100, 100], functions), [left]).assigned).toEqual([left, left, left]);
+    expect(allocate(allocateReset, tableOf([100, 100], functions), [left]).assigned).toEqual([
+      left,
+      left,
+      left,
+    ]);
   }
 });
 

@@ -1,4 +1,7 @@
-/** Patent [0035], S7, in the running system: the address becomes effective on the server that the function is assigned to. */
+/**
+ * Patent [0035], S7, in the running system: the address becomes effective on the server that the
+ * function is assigned to.
+ */
 import { expect, test } from "bun:test";
 import { play } from "../scenarios/story.ts";
 
@@ -13,7 +16,8 @@ test("S7: only the assigned server makes the address effective, and starts the f
     [[0], [0]],
     [[1], [1]],
   ]);
-  for (const server of [0, 1]) expect([...cluster.engine(server).handover.assigned.slice(0, 2)]).toEqual([0, 1]);
+  for (const server of [0, 1])
+    expect([...cluster.engine(server).handover.assigned.slice(0, 2)]).toEqual([0, 1]);
 });
 
 test("S5 No: a function that is not assigned has its address nowhere", () => {

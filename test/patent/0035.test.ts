@@ -4,7 +4,11 @@ import { allocateReset } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S5 Yes, S6: a function for which the server has enough is assigned to it; exactly enough is enough", () => {
-  expect(allocate(allocateReset, tableOf([30], [[30, 5]]), [A])).toEqual({ assigned: [A], remaining: [0], stops: 0 });
+  expect(allocate(allocateReset, tableOf([30], [[30, 5]]), [A])).toEqual({
+    assigned: [A],
+    remaining: [0],
+    stops: 0,
+  });
 });
 
 test("S5 No: a function for which the server of the most remaining resource has too little is not assigned", () => {
@@ -23,7 +27,13 @@ test("S5 No: the process goes on from S3 with all functions but that one", () =>
     [30, 6],
     [10, 5],
   ];
-  expect(allocate(allocateReset, tableOf([40], functions), [A]).assigned).toEqual([A, null, A, null, A]);
+  expect(allocate(allocateReset, tableOf([40], functions), [A]).assigned).toEqual([
+    A,
+    null,
+    A,
+    null,
+    A,
+  ]);
 });
 
 test("S7: after each assignment the next one sees the updated state", () => {

@@ -23,9 +23,17 @@ test("repetition finds another operable server for a function when the first is 
     [30, 8],
     [20, 7],
   ];
-  expect(allocate(allocateReset, tableOf([40, 30, 20], functions), [A, B, C]).assigned).toEqual([A, B, C]);
+  expect(allocate(allocateReset, tableOf([40, 30, 20], functions), [A, B, C]).assigned).toEqual([
+    A,
+    B,
+    C,
+  ]);
 });
 
 test("no functions: the process ends at once", () => {
-  expect(allocate(allocateReset, tableOf([10], []), [A])).toEqual({ assigned: [], remaining: [10], stops: 0 });
+  expect(allocate(allocateReset, tableOf([10], []), [A])).toEqual({
+    assigned: [],
+    remaining: [10],
+    stops: 0,
+  });
 });

@@ -20,7 +20,9 @@ test.each([
       const loads = resources.map((_, x) =>
         functions.reduce((sum, { required }, y) => sum + (assigned[y] === x ? required : 0), 0),
       );
-      const overloaded = loads.filter((load, x) => load > (operable.includes(x) ? resources[x] : 0));
+      const overloaded = loads.filter(
+        (load, x) => load > (operable.includes(x) ? resources[x] : 0),
+      );
       expect({ operable, overloaded }).toEqual({ operable, overloaded: [] });
     }
   },
@@ -29,10 +31,14 @@ test.each([
 test("functions of equal size are distributed by priority: those left out are the least important ones", () => {
   const functions = [3, 9, 1, 7, 5, 10, 2].map((priority): Fy => [10, priority]);
   const { assigned } = allocate(allocateReset, tableOf([20, 20], functions), [0, 1]);
-  expect(functions.filter((_, y) => assigned[y] === null).map(([, priority]) => priority)).toEqual([3, 1, 2]);
+  expect(functions.filter((_, y) => assigned[y] === null).map(([, priority]) => priority)).toEqual([
+    3, 1, 2,
+  ]);
 });
 
 test("the functions are spread over the servers, not heaped on one", () => {
   const functions = [10, 9, 8, 7].map((priority): Fy => [10, priority]);
-  expect(allocate(allocateReset, tableOf([100, 100], functions), [0, 1]).remaining).toEqual([80, 80]);
+  expect(allocate(allocateReset, tableOf([100, 100], functions), [0, 1]).remaining).toEqual([
+    80, 80,
+  ]);
 });

@@ -18,7 +18,10 @@ test("a recovered server has its initial resource again, and the process is exec
   expect(failed.remaining[B]).toBe(0);
   expect(allocate(allocateReset, table, [A, B], failed.assigned)).toEqual(before);
   expect(
-    before.assigned.reduce<number>((sum, x, y) => sum + (x === B ? functions[y][0] : 0), before.remaining[B]),
+    before.assigned.reduce<number>(
+      (sum, x, y) => sum + (x === B ? functions[y][0] : 0),
+      before.remaining[B],
+    ),
   ).toBe(60);
 });
 

@@ -1,4 +1,6 @@
-/** Patent [0039]: the second embodiment works on the same servers and the same table as the first. */
+/**
+ * Patent [0039]: the second embodiment works on the same servers and the same table as the first.
+ */
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { allocateReset } from "../../src/core/allocation-reset.ts";

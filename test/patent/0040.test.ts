@@ -20,7 +20,8 @@ test("without S2 what runs on an operable server stays, whatever its priority", 
 
 test("without S2 only what ran on the failed server is placed again", () => {
   const table = tableOf([100, 40], functions);
-  // Only function 1 ran on B. FIG. 3 would begin with it, FIG. 4 finds A as functions 0 and 2 left it.
+  // Only function 1 ran on B. FIG. 3 would begin with it, FIG. 4 finds A as functions 0 and 2 left
+  // it.
   expect(allocate(allocatePreempt, table, [A], [A, B, A])).toEqual({
     assigned: [A, A, A],
     remaining: [60, 0],

@@ -1,4 +1,7 @@
-/** Patent [0042], FIG. 4, S11 to S15; that the clients are told (S13) before the stop is the engine's. */
+/**
+ * Patent [0042], FIG. 4, S11 to S15; that the clients are told (S13) before the stop is the
+ * engine's.
+ */
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
@@ -10,7 +13,9 @@ test("S11: the function of the lowest priority on the server is the one stopped"
     [20, 2],
     [20, 9], // was on B
   ];
-  expect(allocate(allocatePreempt, tableOf([60, 60], functions), [A], [A, A, A, B]).assigned).toEqual([A, null, A, A]);
+  expect(
+    allocate(allocatePreempt, tableOf([60, 60], functions), [A], [A, A, A, B]).assigned,
+  ).toEqual([A, null, A, A]);
 });
 
 test("S11: of equally unimportant ones the last of the table is stopped, so that the first keep their place", () => {
@@ -19,7 +24,11 @@ test("S11: of equally unimportant ones the last of the table is stopped, so that
     [20, 1],
     [20, 9],
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 40], functions), [A], [A, A, B]).assigned).toEqual([A, null, A]);
+  expect(allocate(allocatePreempt, tableOf([40, 40], functions), [A], [A, A, B]).assigned).toEqual([
+    A,
+    null,
+    A,
+  ]);
 });
 
 test("S12: only a function of lower priority than the one to be placed is stopped", () => {
@@ -69,5 +78,7 @@ test("the stop is made on the server that S4 found, the one of the most remainin
     [25, 2], // on B, 15 left
     [30, 9], // was on C
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 40, 40], functions), [A, B], [A, B, C]).assigned).toEqual([A, null, B]);
+  expect(
+    allocate(allocatePreempt, tableOf([40, 40, 40], functions), [A, B], [A, B, C]).assigned,
+  ).toEqual([A, null, B]);
 });

@@ -1,4 +1,7 @@
-/** Patent [0043], FIG. 4, S16, and the replacement of a less important function by a more important one. */
+/**
+ * Patent [0043], FIG. 4, S16, and the replacement of a less important function by a more important
+ * one.
+ */
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
@@ -20,7 +23,11 @@ test("S16 is the completion for that function alone: the others still get their 
     [20, 8], // was on B
     [10, 1], // was on B
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 60], functions), [A], [B, B, B]).assigned).toEqual([null, A, A]);
+  expect(allocate(allocatePreempt, tableOf([40, 60], functions), [A], [B, B, B]).assigned).toEqual([
+    null,
+    A,
+    A,
+  ]);
 });
 
 test("what was stopped for a function that is given up is unallocated and gets its own turn", () => {

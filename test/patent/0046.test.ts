@@ -37,7 +37,12 @@ describe.each<[string, AllocationPolicy]>([
       [60, 8],
       [60, 1],
     ];
-    const { assigned, remaining } = allocate(policy, tableOf([60, 60, 60], functions), [A, C], [A, C, B]);
+    const { assigned, remaining } = allocate(
+      policy,
+      tableOf([60, 60, 60], functions),
+      [A, C],
+      [A, C, B],
+    );
     expect(assigned).toEqual([A, C, null]);
     expect(remaining).toEqual([0, 0, 0]);
   });
@@ -48,9 +53,15 @@ test("preempt, limit: no replacement where the server of the most remaining reso
     [30, 1], // on A
     [30, 2], // on C
     [30, 9], // on B: replaces function 0
-    [30, 8], // on B: A and C have equally little left, so S4 gives A; function 1 on C is not looked at
+    // on B: A and C have equally little left, so S4 gives A; function 1 on C is not looked at
+    [30, 8],
   ];
   const table = tableOf([30, 60, 30], functions);
-  expect(allocate(allocatePreempt, table, [A, C], [A, C, B, B]).assigned).toEqual([null, C, A, null]);
+  expect(allocate(allocatePreempt, table, [A, C], [A, C, B, B]).assigned).toEqual([
+    null,
+    C,
+    A,
+    null,
+  ]);
   expect(allocate(allocateReset, table, [A, C], [A, C, B, B]).assigned).toEqual([null, null, A, C]);
 });

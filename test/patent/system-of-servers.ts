@@ -34,8 +34,9 @@ export function tableOf(resources: number[], functions: Fy[]): FunctionTable {
 }
 
 /**
- * Executes the allocating process with the servers of `operable`; `current` tells where each function runs now, by default
- * nowhere. Each call stands for another server that computes: it has an Allocation of its own.
+ * Executes the allocating process with the servers of `operable`; `current` tells where each
+ * function runs now, by default nowhere. Each call stands for another server that computes: it has
+ * an Allocation of its own.
  */
 export function allocate(
   policy: AllocationPolicy,

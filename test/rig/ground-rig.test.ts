@@ -29,9 +29,14 @@ function startRig(...options: string[]): Rig {
 
 const directoryOf = (child: Rig): string => join(tmpdir(), `wingman-rig-${child.pid}`);
 
-/** Processes that name the rig's directory among their arguments: the daemons, their engines, and the process inside. */
+/**
+ * Processes that name the rig's directory among their arguments: the daemons, their engines, and
+ * the process inside.
+ */
 function processesOf(child: Rig): number[] {
-  return processIds().filter((pid) => argumentsOf(pid).some((argument) => argument.includes(directoryOf(child))));
+  return processIds().filter((pid) =>
+    argumentsOf(pid).some((argument) => argument.includes(directoryOf(child))),
+  );
 }
 
 /** The process inside, once the one outside has noted it. */
@@ -41,7 +46,10 @@ function aircraftPidOf(child: Rig): number | null {
 }
 
 async function expectNothingLeft(child: Rig): Promise<void> {
-  await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length === 0 && !existsSync(directoryOf(child)));
+  await waitFor(
+    STEP_DEADLINE_MS,
+    () => processesOf(child).length === 0 && !existsSync(directoryOf(child)),
+  );
   expect(processesOf(child)).toEqual([]);
   expect(existsSync(directoryOf(child))).toBe(false);
 }
@@ -51,7 +59,10 @@ async function expectFlying(child: Rig): Promise<void> {
   expect(await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length >= 5)).toBe(true);
 }
 
-/** The embedded aircraft with a detection time of 500 ms: a machine that stands still for 30 ms is no failed server here. */
+/**
+ * The embedded aircraft with a detection time of 500 ms: a machine that stands still for 30 ms is
+ * no failed server here.
+ */
 function patientAircraft(): string {
   const aircraft = JSON.parse(readFileSync("firmware-config/single-aisle-180.json", "utf8"));
   aircraft.keepAlive = { ...aircraft.keepAlive, lostAfterPeriods: 50 };
@@ -65,11 +76,16 @@ test(
   async () => {
     const child = startRig("--once", "--json", "--config", patientAircraft());
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
-    const document = JSON.parse(stdout) as { passed: boolean; failure: string | null; steps: StepResult[] };
+    const document = JSON.parse(stdout) as {
+      passed: boolean;
+      failure: string | null;
+      steps: StepResult[];
+    };
     expect(stderr).toBe("");
     expect(document.failure).toBeNull();
     expect(document.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
-    // How long gaps are is not for a test that must pass on a busy machine: the rig itself judges them.
+    // How long gaps are is not for a test that must pass on a busy machine: the rig itself judges
+    // them.
     const failed = document.steps.flatMap(({ checks }) =>
       checks.filter(({ what, passed }) => !passed && !/\bgap\b/.test(what)),
     );
@@ -115,7 +131,9 @@ test(
     await expectFlying(child);
     expect(await waitFor(STEP_DEADLINE_MS, () => aircraftPidOf(child) !== null)).toBe(true);
     process.kill(aircraftPidOf(child) ?? 0, "SIGKILL");
-    expect(await child.stderr.text()).toContain("wingman-rig: the virtual aircraft ended too early");
+    expect(await child.stderr.text()).toContain(
+      "wingman-rig: the virtual aircraft ended too early",
+    );
     expect(await child.exited).toBe(1);
     await expectNothingLeft(child);
   },

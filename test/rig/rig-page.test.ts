@@ -1,4 +1,7 @@
-/** The state of the whole virtual aircraft, from what each server says of itself and what the rig knows of the machines. */
+/**
+ * The state of the whole virtual aircraft, from what each server says of itself and what the rig
+ * knows of the machines.
+ */
 import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * One seat and two machines without head-end servers: the addresses are moved by hand. Started by seat.test.ts in namespaces of
- * its own; prints one JSON document.
+ * One seat and two machines without head-end servers: the addresses are moved by hand. Started by
+ * seat.test.ts in namespaces of its own; prints one JSON document.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -65,11 +65,20 @@ const targets = (config.functions[0]?.vips ?? []).map(({ family, address }) => (
   address: [...address],
   intervalMs: 4,
 }));
-const seat = await VirtualSeat.start(network, plan.seats[0] ?? { name: "eth0", addresses: [] }, [], {
-  seat: 0,
-  targets,
-  notice: { interface: "eth0", group: config.clients.noticeGroup, port: config.clients.noticePort },
-});
+const seat = await VirtualSeat.start(
+  network,
+  plan.seats[0] ?? { name: "eth0", addresses: [] },
+  [],
+  {
+    seat: 0,
+    targets,
+    notice: {
+      interface: "eth0",
+      group: config.clients.noticeGroup,
+      port: config.clients.noticePort,
+    },
+  },
+);
 
 async function moveVips(verb: "add" | "del", machine: number): Promise<void> {
   const pid = machines[machine]?.pid ?? 0;
@@ -82,12 +91,16 @@ async function moveVips(verb: "add" | "del", machine: number): Promise<void> {
 
 /** The seat sends to this machine from now on, as after a gratuitous ARP of it. */
 async function pointSeatTo(machine: number): Promise<void> {
-  const lines = VIPS.map((vip) => `neigh replace ${vip} dev eth0 lladdr 02:57:4d:00:00:0${machine} nud permanent`);
+  const lines = VIPS.map(
+    (vip) => `neigh replace ${vip} dev eth0 lladdr 02:57:4d:00:00:0${machine} nud permanent`,
+  );
   await runCommand([...enterNetwork(seat.pid), "ip", "-batch", "-"], `${lines.join("\n")}\n`);
 }
 
 /** Asks the seat until `isReached` of every VIP. */
-async function untilSeen(isReached: (target: SeatReport["targets"][number]) => boolean): Promise<SeatReport> {
+async function untilSeen(
+  isReached: (target: SeatReport["targets"][number]) => boolean,
+): Promise<SeatReport> {
   const deadline = performance.now() + DEADLINE_MS;
   for (;;) {
     const report = await seat.report(0);
@@ -107,12 +120,16 @@ await moveVips("del", 0);
 await Bun.sleep(100);
 await moveVips("add", 1);
 await pointSeatTo(1);
-const moved = await untilSeen(({ server, gaps }) => server === 1 && gaps.every(({ endUs }) => endUs !== null));
+const moved = await untilSeen(
+  ({ server, gaps }) => server === 1 && gaps.every(({ endUs }) => endUs !== null),
+);
 
 await moveVips("add", 0); // two owners
-const isOverlapSeen = async () => (await seat.report(0)).targets.every(({ overlaps }) => overlaps.length > 0);
+const isOverlapSeen = async () =>
+  (await seat.report(0)).targets.every(({ overlaps }) => overlaps.length > 0);
 const deadline = performance.now() + DEADLINE_MS;
-for (let turn = 0; !(await isOverlapSeen()) && performance.now() < deadline; turn++) await pointSeatTo(turn % 2);
+for (let turn = 0; !(await isOverlapSeen()) && performance.now() < deadline; turn++)
+  await pointSeatTo(turn % 2);
 const overlaps = (await seat.report(0)).targets.map((target) => target.overlaps.length > 0);
 
 const exitCodes: (number | null)[] = [];
@@ -128,7 +145,12 @@ rmSync(directory, { recursive: true, force: true });
 console.log(
   JSON.stringify({
     nobody: nobody.targets.map(({ answered, gaps }) => ({ answered, gaps })),
-    first: first.targets.map(({ server, gaps, changes, foreign }) => ({ server, gaps, changes, foreign })),
+    first: first.targets.map(({ server, gaps, changes, foreign }) => ({
+      server,
+      gaps,
+      changes,
+      foreign,
+    })),
     call: call.stdout,
     moved: moved.targets.map(({ gaps, changes, overlaps }) => ({
       gapsMs: gaps.map((gap) => ((gap.endUs ?? 0) - gap.startUs) / 1000),

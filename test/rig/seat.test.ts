@@ -19,10 +19,13 @@ test(
   "seats and services see addresses that are moved by hand, over IPv4 and IPv6",
   async () => {
     const prefix = await namespacePrefix([process.execPath]);
-    const child = Bun.spawn([...prefix, process.execPath, join(import.meta.dir, "seat-scenario.ts")], {
-      stdio: ["ignore", "pipe", "pipe"],
-      env: cleanEnvironment(),
-    });
+    const child = Bun.spawn(
+      [...prefix, process.execPath, join(import.meta.dir, "seat-scenario.ts")],
+      {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: cleanEnvironment(),
+      },
+    );
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
     expect(stderr).toBe("");
     const outcome = JSON.parse(stdout) as Outcome;
@@ -33,7 +36,8 @@ test(
     expect(outcome.call).toMatch(/^10\.44\.1\.1 map a \d+\nfd44::1 map a \d+\n$/);
     for (const { gapsMs, changes, overlaps } of outcome.moved) {
       expect(changes).toEqual([[0, 1]]);
-      // The addresses were gone for 100 ms, whatever else took time; under load there may be small gaps besides.
+      // The addresses were gone for 100 ms, whatever else took time; under load there may be small
+      // gaps besides.
       expect(Math.max(...gapsMs)).toBeGreaterThan(100);
       expect(overlaps).toBe(0);
     }

@@ -185,11 +185,15 @@ test("servers that lose up to 30 % of the datagrams while they start give nothin
       process: PROCESS_NONE,
       stopGraceMs: 0,
     }));
-    const cluster = new Cluster({ table: new FunctionTable([100, 100], rows), policy: allocatePreempt });
+    const cluster = new Cluster({
+      table: new FunctionTable([100, 100], rows),
+      policy: allocatePreempt,
+    });
     const deliveredAtUs = [0, 0];
     // Never two lost in a row: then it would be a failure, not a loss.
     cluster.filter = (from) => {
-      const isLost = cluster.nowUs < deliveredAtUs[from] + 20_000 && random.between(1, 100) <= percent;
+      const isLost =
+        cluster.nowUs < deliveredAtUs[from] + 20_000 && random.between(1, 100) <= percent;
       if (!isLost) deliveredAtUs[from] = cluster.nowUs;
       return !isLost;
     };
@@ -203,7 +207,11 @@ test("servers that lose up to 30 % of the datagrams while they start give nothin
 
 test("own datagrams that come back, through two networks that are joined somewhere, are no second box", () => {
   const rows = [{ required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 }];
-  const cluster = new Cluster({ table: new FunctionTable([1, 1], rows), policy: allocatePreempt, networks: 2 });
+  const cluster = new Cluster({
+    table: new FunctionTable([1, 1], rows),
+    policy: allocatePreempt,
+    networks: 2,
+  });
   cluster.start(0);
   cluster.start(1);
   cluster.run(300);

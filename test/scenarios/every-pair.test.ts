@@ -1,17 +1,36 @@
-/** Two servers with one function, each in any state of its hand-over, meet after a cut: one owner is left, and nothing waits for ever. */
+/**
+ * Two servers with one function, each in any state of its hand-over, meet after a cut: one owner is
+ * left, and nothing waits for ever.
+ */
 import { expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
-import { EFFECT_PROCESS_STOP, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
+import {
+  EFFECT_PROCESS_STOP,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+} from "../../src/core/effect-queue.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/core/function-table.ts";
-import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, RESTORING, STOPPING, UP } from "../../src/core/handover-rows.ts";
+import {
+  ADDING,
+  CLAIMED,
+  ENDING,
+  IDLE,
+  REMOVING,
+  RESTORING,
+  STOPPING,
+  UP,
+} from "../../src/core/handover-rows.ts";
 import { CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { Cluster } from "../simulation/cluster.ts";
 
 const STATES = { IDLE, CLAIMED, ADDING, UP, RESTORING, STOPPING, REMOVING, ENDING } as const;
 const REQUIRED = 30;
 
-/** Brings the function of a server that serves alone into `state`, with what the kernel and the supervisor know of it then. */
+/**
+ * Brings the function of a server that serves alone into `state`, with what the kernel and the
+ * supervisor know of it then.
+ */
 function bringInto(cluster: Cluster, server: number, state: number): void {
   const host = cluster.host(server);
   const { handover, effects } = cluster.engine(server);
@@ -38,7 +57,13 @@ for (const policy of [allocateReset, allocatePreempt]) {
   for (const [oneName, one] of Object.entries(STATES)) {
     for (const [otherName, other] of Object.entries(STATES)) {
       test(`${policy.name}: ${oneName} meets ${otherName}`, () => {
-        const row = { required: REQUIRED, priority: 5, servers: 3, process: PROCESS_ON_ACTIVATE, stopGraceMs: 50 };
+        const row = {
+          required: REQUIRED,
+          priority: 5,
+          servers: 3,
+          process: PROCESS_ON_ACTIVATE,
+          stopGraceMs: 50,
+        };
         const cluster = new Cluster({ table: new FunctionTable([100, 100], [row]), policy });
         cluster.cut(0, 1, true);
         cluster.startAll();

@@ -12,7 +12,8 @@ const ALL_UP = `
   a: pa tv | b: seats map games`;
 
 test("a server that fell silent has failed after the detection time and not one microsecond before", () => {
-  // b was heard at 300,100 µs for the last time: periods begin at 0, and a datagram is under way for 100 µs.
+  // b was heard at 300,100 µs for the last time: periods begin at 0, and a datagram is under way
+  // for 100 µs.
   play(`${AIRCRAFT}${ALL_UP}
     crash b
     wait 30099 µs

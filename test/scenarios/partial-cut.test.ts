@@ -1,4 +1,7 @@
-/** Networks cut in part, with three and more servers: every two servers that are joined by any way hear each other (core/relay). */
+/**
+ * Networks cut in part, with three and more servers: every two servers that are joined by any way
+ * hear each other (core/relay).
+ */
 import { expect, test } from "bun:test";
 import { play } from "./story.ts";
 

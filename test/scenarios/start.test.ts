@@ -25,9 +25,14 @@ for (const policy of ["reset", "preempt"]) {
           wait 1500 ms
           all agree
           quiet for 1 s`);
-        ends.add([...cluster.owners()].map((owner) => (policy === "reset" ? owner : Math.min(owner, 0))).join());
+        ends.add(
+          [...cluster.owners()]
+            .map((owner) => (policy === "reset" ? owner : Math.min(owner, 0)))
+            .join(),
+        );
       }
-      // With reset even the assignment is the same; with preempt what runs stays where it is, so only the set is.
+      // With reset even the assignment is the same; with preempt what runs stays where it is, so
+      // only the set is.
       expect([...ends]).toEqual([policy === "reset" ? "0,1,0,1,1" : "0,0,0,0,0"]);
     });
   }

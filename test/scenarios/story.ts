@@ -1,11 +1,13 @@
 /**
- * Scenarios as text. A story is a list of lines: the aircraft, then steps and what is expected after them. When a line does not
- * hold, the whole story is shown up to that line, with what was found instead. The simulator checks in every step that nothing
- * is answered twice and no server carries more than it can.
+ * Scenarios as text. A story is a list of lines: the aircraft, then steps and what is expected
+ * after them. When a line does not hold, the whole story is shown up to that line, with what was
+ * found instead. The simulator checks in every step that nothing is answered twice and no server
+ * carries more than it can.
  *
  *     servers a 100, b 80                    the aircraft
  *     functions pa 30 p10, map 20 p3         required resource and priority; then, as wanted: `on a+b` (eligible servers),
- *                                            `process` or `always` (it has a process), `grace 300` (ms)
+ *                                            `process` or `always` (it has a process), `grace 300`
+ *                                            (ms)
  *     policy preempt                         or reset; also: lost after 3, recovered after 10, networks 2, stop takes 50 (ms)
  *     start a b                              `start b with another table`, `a second b` is another box with b's id, called b'
  *     wait 20 ms                             or µs, s
@@ -56,7 +58,11 @@ import {
 import { PHASE_NAMES, SERVER_STATE_NAMES } from "../../src/wire/status-snapshot.ts";
 import { Cluster, type ClusterOptions } from "../simulation/cluster.ts";
 
-const EVENTS: Record<string, number> = { stopping: NOTICE_STOPPING, moved: NOTICE_MOVED, started: NOTICE_STARTED };
+const EVENTS: Record<string, number> = {
+  stopping: NOTICE_STOPPING,
+  moved: NOTICE_MOVED,
+  started: NOTICE_STARTED,
+};
 const REASONS: Record<string, number> = {
   preempted: NOTICE_PREEMPTED,
   "server failed": NOTICE_SERVER_FAILED,
@@ -66,12 +72,19 @@ const REASONS: Record<string, number> = {
   start: NOTICE_START,
   "by hand": NOTICE_BY_HAND,
 };
-const COMMANDS: Record<string, number> = { drain: CONTROL_DRAIN, resume: CONTROL_RESUME, leave: CONTROL_LEAVE };
+const COMMANDS: Record<string, number> = {
+  drain: CONTROL_DRAIN,
+  resume: CONTROL_RESUME,
+  leave: CONTROL_LEAVE,
+};
 const US_PER: Record<string, number> = { µs: 1, ms: 1000, s: 1_000_000 };
 const ANOTHER_DIGEST = 8;
 const EACCES = 13;
 
-/** Acts out a story. @throws an error that shows the story when a line of it does not hold. @returns the cluster at its end */
+/**
+ * Acts out a story. @throws an error that shows the story when a line of it does not hold. @returns
+ * the cluster at its end
+ */
 export function play(text: string): Cluster {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const story = new Story();
@@ -80,7 +93,9 @@ export function play(text: string): Cluster {
       for (const step of line.split(";")) story.step(step.trim());
     } catch (error) {
       const told = lines.slice(0, at + 1).map((each) => `    ${each.trim()}`);
-      throw new Error(`\n${told.join("\n")}\n    ^ ${story.elapsedMs()} ms: ${(error as Error).message}`);
+      throw new Error(
+        `\n${told.join("\n")}\n    ^ ${story.elapsedMs()} ms: ${(error as Error).message}`,
+      );
     }
   });
   if (story.cluster === null) throw new Error("nothing happens in this story");
@@ -113,11 +128,15 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|lost after|recovered after|networks|stop takes|VIPs a turn) (.*)$/.exec(line) ?? [];
+      /^(servers|functions|policy|lost after|recovered after|networks|stop takes|VIPs a turn) (.*)$/.exec(
+        line,
+      ) ?? [];
     if (word === undefined || rest === undefined) return false;
     if (word === "servers") for (const each of rest.split(",")) this.describeServer(each.trim());
-    else if (word === "functions") for (const each of rest.split(",")) this.describeFunction(each.trim());
-    else if (word === "policy") this.options.policy = rest === "reset" ? allocateReset : allocatePreempt;
+    else if (word === "functions")
+      for (const each of rest.split(",")) this.describeFunction(each.trim());
+    else if (word === "policy")
+      this.options.policy = rest === "reset" ? allocateReset : allocatePreempt;
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
@@ -136,7 +155,8 @@ class Story {
 
   private describeFunction(text: string): void {
     const [, id, required, priority, rest] = /^(\S+) (\d+) p(\d+)(.*)$/.exec(text) ?? [];
-    if (id === undefined || rest === undefined) throw new Error(`cannot read the function "${text}"`);
+    if (id === undefined || rest === undefined)
+      throw new Error(`cannot read the function "${text}"`);
     const eligible = / on (\S+)/.exec(rest)?.[1]?.split("+") ?? this.servers;
     this.functions.push(id);
     this.rows.push({
@@ -154,7 +174,10 @@ class Story {
 
   private takeOff(): Cluster {
     if (this.cluster === null) {
-      this.cluster = new Cluster({ ...this.options, table: new FunctionTable(this.resources, this.rows) });
+      this.cluster = new Cluster({
+        ...this.options,
+        table: new FunctionTable(this.resources, this.rows),
+      });
       this.beganUs = this.cluster.nowUs;
     }
     return this.cluster;
@@ -208,7 +231,8 @@ class Story {
   }
 
   private network(cluster: Cluster, line: string): boolean {
-    const [, verb, from, sign, to, network] = /^(cut|join) (\S+)([->])(\S+)(?: on network (\d))?$/.exec(line) ?? [];
+    const [, verb, from, sign, to, network] =
+      /^(cut|join) (\S+)([->])(\S+)(?: on network (\d))?$/.exec(line) ?? [];
     if (verb === undefined || from === undefined || to === undefined) return false;
     const [one, other] = [this.server(from), this.server(to)];
     const isCut = verb === "cut";
@@ -235,7 +259,8 @@ class Story {
       return true;
     }
     const [, address, where, what] =
-      /^address of (\S+) on (\S+) is (removed|refused from now on|accepted again)$/.exec(line) ?? [];
+      /^address of (\S+) on (\S+) is (removed|refused from now on|accepted again)$/.exec(line) ??
+      [];
     if (address === undefined || where === undefined) return false;
     const { refusedVips } = cluster.host(this.server(where));
     if (what === "removed") cluster.removeVip(this.server(where), this.function(address));
@@ -245,7 +270,11 @@ class Story {
   }
 
   private expectation(cluster: Cluster, line: string): boolean {
-    return this.expectOwners(cluster, line) || this.expectViews(cluster, line) || this.expectWords(cluster, line);
+    return (
+      this.expectOwners(cluster, line) ||
+      this.expectViews(cluster, line) ||
+      this.expectWords(cluster, line)
+    );
   }
 
   private expectOwners(cluster: Cluster, line: string): boolean {
@@ -255,10 +284,13 @@ class Story {
       const [place, ids] = part.split(":");
       for (const id of ids.trim().split(/\s+/)) if (id !== "-") expected.set(id, place.trim());
     }
-    const found = cluster.owners().map((owner) => (owner === NONE ? "nowhere" : this.servers[owner]));
+    const found = cluster
+      .owners()
+      .map((owner) => (owner === NONE ? "nowhere" : this.servers[owner]));
     if (this.functions.some((id, index) => expected.get(id) !== found[index])) {
       const places = [...this.servers, "nowhere"].map(
-        (place) => `${place}: ${this.functions.filter((_, index) => found[index] === place).join(" ") || "-"}`,
+        (place) =>
+          `${place}: ${this.functions.filter((_, index) => found[index] === place).join(" ") || "-"}`,
       );
       throw new Error(`found ${places.join(" | ")}`);
     }
@@ -268,11 +300,15 @@ class Story {
   private expectViews(cluster: Cluster, line: string): boolean {
     const [, viewer, other, state] = /^(\S+) sees (\S+) (\w+)$/.exec(line) ?? [];
     if (viewer !== undefined && other !== undefined) {
-      const found = SERVER_STATE_NAMES[cluster.engine(this.server(viewer)).membership.state[this.server(other)]];
+      const found =
+        SERVER_STATE_NAMES[
+          cluster.engine(this.server(viewer)).membership.state[this.server(other)]
+        ];
       if (found !== state) throw new Error(`found ${viewer} sees ${other} ${found}`);
       return true;
     }
-    const [, server, phase] = /^(\S+) is (listening|active|isolated|draining|gone)$/.exec(line) ?? [];
+    const [, server, phase] =
+      /^(\S+) is (listening|active|isolated|draining|gone)$/.exec(line) ?? [];
     if (server === undefined) return false;
     const { engine } = cluster.host(this.server(server));
     const found = engine === null ? "gone" : PHASE_NAMES[engine.phase];
@@ -292,11 +328,16 @@ class Story {
     } else if (told !== undefined && event !== undefined && reason !== undefined) {
       const index = this.function(told);
       const isIt = (notice: (typeof notices)[number]): boolean =>
-        notice.index === index && notice.event === EVENTS[event] && notice.reason === REASONS[reason];
+        notice.index === index &&
+        notice.event === EVENTS[event] &&
+        notice.reason === REASONS[reason];
       if (!notices.some(isIt)) throw new Error(`found ${JSON.stringify(notices)}`);
     } else if (logger !== undefined && code !== undefined) {
-      const log = cluster.log.filter(({ atUs, server }) => atUs >= this.sinceUs && server === this.server(logger));
-      if (!log.some((entry) => entry.code === Number(code))) throw new Error(`found ${JSON.stringify(log)}`);
+      const log = cluster.log.filter(
+        ({ atUs, server }) => atUs >= this.sinceUs && server === this.server(logger),
+      );
+      if (!log.some((entry) => entry.code === Number(code)))
+        throw new Error(`found ${JSON.stringify(log)}`);
     } else if (seconds !== undefined) this.expectQuiet(cluster, Number(seconds));
     else return false;
     return true;

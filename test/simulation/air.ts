@@ -1,4 +1,7 @@
-/** Datagrams on their way from one server to the others: what the networks let through, when it arrives, and what an attacker adds. */
+/**
+ * Datagrams on their way from one server to the others: what the networks let through, when it
+ * arrives, and what an attacker adds.
+ */
 import type { Engine } from "../../src/core/engine.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -28,7 +31,11 @@ export class Air {
   ) {
     const { timing, networks } = aircraft;
     this.attacker = new Attacker(random);
-    this.network = new Network(random, networks, Math.max(1, timing.detectionUs / timing.periodUs - 2));
+    this.network = new Network(
+      random,
+      networks,
+      Math.max(1, timing.detectionUs / timing.periodUs - 2),
+    );
   }
 
   /** Sends what the engine of `from` has composed to all others. */
@@ -83,11 +90,16 @@ export class Air {
     if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
   }
 
-  /** The attacker sends some datagrams to everybody: recordings as they were, or changed without the key. */
+  /**
+   * The attacker sends some datagrams to everybody: recordings as they were, or changed without the
+   * key.
+   */
   attack(forge: boolean, count: number, nowUs: number): void {
     const { attacker, network, datagrams } = this;
     for (let sent = 0; sent < count; sent++) {
-      const bytes = forge ? attacker.forge() : attacker.replay(nowUs - 4 * this.aircraft.timing.detectionUs);
+      const bytes = forge
+        ? attacker.forge()
+        : attacker.replay(nowUs - 4 * this.aircraft.timing.detectionUs);
       if (bytes === null) continue;
       const buffer = datagrams.put(bytes);
       for (let to = 0; to < this.hosts.length; to++) {

@@ -1,6 +1,7 @@
 /**
- * What a seed flies: an aircraft as a firmware configuration, read by the real configuration code, and the properties of its world.
- * Every seed draws which of them it has at all, so that each is also flown without the others (swarm).
+ * What a seed flies: an aircraft as a firmware configuration, read by the real configuration code,
+ * and the properties of its world. Every seed draws which of them it has at all, so that each is
+ * also flown without the others (swarm).
  */
 
 import { systemId, tableDigest } from "../../src/config/digest.ts";
@@ -25,7 +26,9 @@ export interface Aircraft {
   readonly digestHigh: number;
   readonly digestLow: number;
   readonly witnesses: number;
-  /** Every server could carry everything alone: nothing may ever be stopped for something else (P3). */
+  /**
+   * Every server could carry everything alone: nothing may ever be stopped for something else (P3).
+   */
   readonly roomy: boolean;
   /** In one line, for people. */
   readonly text: string;
@@ -43,7 +46,8 @@ export const POLICIES: Readonly<Record<"reset" | "preempt", AllocationPolicy>> =
 
 /** Draws an aircraft of 2 to 16 servers and 2 to 12 functions. */
 export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
-  const serverCount = wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
+  const serverCount =
+    wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
   const hasLease = !random.oneIn(6);
   let lostAfterPeriods = random.pick([3, 3, 4, 5, 6, 7, 8]);
@@ -90,18 +94,28 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     functions,
   };
   const loaded = parseConfig(JSON.stringify(file), "simulated aircraft", "/");
-  if (!loaded.ok) throw new Error(`the aircraft drawn is refused: ${JSON.stringify(loaded.problems)}`);
+  if (!loaded.ok)
+    throw new Error(`the aircraft drawn is refused: ${JSON.stringify(loaded.problems)}`);
   const { config } = loaded;
   const digest = tableDigest(config);
   const view = new DataView(digest.buffer, digest.byteOffset);
   const leaseMs = hasLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0;
-  const described = functions.map((entry) => `${entry.id} ${entry.required} p${entry.priority}`).join(", ");
+  const described = functions
+    .map((entry) => `${entry.id} ${entry.required} p${entry.priority}`)
+    .join(", ");
   return {
     serverCount,
     networks,
     table: functionTableOf(config),
     policy: POLICIES[allocation],
-    timing: timingOf(periodMs, lostAfterPeriods, recoveredAfterPeriods, graceMs, leaseMs, random.pick([2, 8, 20])),
+    timing: timingOf(
+      periodMs,
+      lostAfterPeriods,
+      recoveredAfterPeriods,
+      graceMs,
+      leaseMs,
+      random.pick([2, 8, 20]),
+    ),
     systemId: systemId(config),
     digestHigh: view.getUint32(0),
     digestLow: view.getUint32(4),
@@ -117,10 +131,16 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
 function drawProcess(random: Random, stopGraceMs: number): object {
   const kind = random.between(0, 2);
   if (kind === 0) return {};
-  return { command: ["/usr/bin/service"], start: kind === 1 ? "always" : "on-activate", stopGraceMs };
+  return {
+    command: ["/usr/bin/service"],
+    start: kind === 1 ? "always" : "on-activate",
+    stopGraceMs,
+  };
 }
 
 function drawServers(random: Random, serverCount: number): string[] {
   const mask = random.between(1, (1 << serverCount) - 1);
-  return Array.from({ length: serverCount }, (_, server) => `s${server}`).filter((_, server) => (mask >> server) & 1);
+  return Array.from({ length: serverCount }, (_, server) => `s${server}`).filter(
+    (_, server) => (mask >> server) & 1,
+  );
 }

@@ -1,4 +1,7 @@
-/** Somebody on the network without the key: records what is sent, and sends it again later, as it was or changed. */
+/**
+ * Somebody on the network without the key: records what is sent, and sends it again later, as it
+ * was or changed.
+ */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import type { Random } from "./random.ts";
 
@@ -15,7 +18,10 @@ export class Attacker {
 
   constructor(private readonly random: Random) {}
 
-  /** A datagram passes. @returns whether it is recorded: then {@link record} is to be called with its bytes, sealed */
+  /**
+   * A datagram passes. @returns whether it is recorded: then {@link record} is to be called with
+   * its bytes, sealed
+   */
   listens(): boolean {
     return this.heard++ % RECORDED_ONE_IN === 0 && this.recordings.length < RECORDINGS_MAX;
   }
@@ -25,7 +31,10 @@ export class Attacker {
     this.recordedUs.push(nowUs);
   }
 
-  /** A recording from before `beforeUs`: younger ones may be the first copy that arrives. null when there is none. */
+  /**
+   * A recording from before `beforeUs`: younger ones may be the first copy that arrives. null when
+   * there is none.
+   */
   replay(beforeUs: number): Uint8Array | null {
     const chosen = this.random.below(Math.max(1, this.recordings.length));
     const bytes = this.recordings[chosen];
@@ -34,7 +43,10 @@ export class Attacker {
     return bytes;
   }
 
-  /** A recording in which some bytes behind magic, version and sender are others; null when there is none. */
+  /**
+   * A recording in which some bytes behind magic, version and sender are others; null when there is
+   * none.
+   */
   forge(): Uint8Array | null {
     const bytes = this.replay(Number.POSITIVE_INFINITY);
     if (bytes === null) return null;

@@ -1,7 +1,8 @@
 /**
- * Several real engines with the real wire format in virtual time: networks with delays, cuts and losses, and models of the
- * kernel's addresses and of the functions' processes. After every turn P1 is checked, that no VIP is up on two hosts that can
- * talk to each other, and that no host carries more than its resource. There is no clock and no chance.
+ * Several real engines with the real wire format in virtual time: networks with delays, cuts and
+ * losses, and models of the kernel's addresses and of the functions' processes. After every turn P1
+ * is checked, that no VIP is up on two hosts that can talk to each other, and that no host carries
+ * more than its resource. There is no clock and no chance.
  */
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import {
@@ -79,7 +80,10 @@ export interface LogSeen {
   second: number;
 }
 
-/** One box. Its place among the hosts is that of its server in the configuration, but for twins (see `addTwin`). */
+/**
+ * One box. Its place among the hosts is that of its server in the configuration, but for twins (see
+ * `addTwin`).
+ */
 export class Host {
   engine: Engine | null = null;
   pending: Pending[] = [];
@@ -99,7 +103,10 @@ export class Host {
   constructor(readonly server: number) {}
 }
 
-/** How long a joined network may show what happened while it was divided: one period, the exchange of proofs, the removal. */
+/**
+ * How long a joined network may show what happened while it was divided: one period, the exchange
+ * of proofs, the removal.
+ */
 const HEALING_PERIODS = 3;
 const VIP_DELAY_US = 50;
 const OTHER_EFFECTS_PER_TURN = 16;
@@ -200,7 +207,8 @@ export class Cluster {
 
   /** Somebody deletes the function's addresses with a command of the operating system. */
   removeVip(server: number, index: number): void {
-    if (this.host(server).vips.delete(index)) this.later(this.host(server), 0, EVENT_VIP_REMOVED, index, 0);
+    if (this.host(server).vips.delete(index))
+      this.later(this.host(server), 0, EVENT_VIP_REMOVED, index, 0);
   }
 
   /** Cuts or joins both directions between two hosts. */
@@ -210,7 +218,8 @@ export class Cluster {
   }
 
   cutOneWay(from: number, to: number, isCut: boolean): void {
-    for (let network = 0; network < this.networks; network++) this.cutNetwork(from, to, network, isCut);
+    for (let network = 0; network < this.networks; network++)
+      this.cutNetwork(from, to, network, isCut);
   }
 
   cutNetwork(from: number, to: number, network: number, isCut: boolean): void {
@@ -280,7 +289,10 @@ export class Cluster {
       digests.size === 1 &&
       running.every((server) => this.engine(server).phase === PHASE_ACTIVE) &&
       running.every((server) =>
-        running.every((other) => server === other || this.engine(server).membership.state[other] === SERVER_ALIVE),
+        running.every(
+          (other) =>
+            server === other || this.engine(server).membership.state[other] === SERVER_ALIVE,
+        ),
       )
     );
   }
@@ -326,7 +338,8 @@ export class Cluster {
         const message = engine.events.message(engine.events.count);
         if (!decodeKeepAlive(event.datagram, KEEP_ALIVE_BYTES, message)) continue;
       }
-      if (event.kind === EVENT_PROCESS && event.first === CONTROL_PROCESS_STOPPED) host.processes.delete(event.index);
+      if (event.kind === EVENT_PROCESS && event.first === CONTROL_PROCESS_STOPPED)
+        host.processes.delete(event.index);
       engine.events.push(event.kind, event.index, event.first);
     }
   }
@@ -341,7 +354,12 @@ export class Cluster {
     encodeKeepAlive(engine.outgoing, datagram);
     for (let network = 0; network < this.networks; network++) {
       this.hosts.forEach((host, other) => {
-        if (other === server || host.engine === null || this.cuts.has(`${server}>${other}/${network}`)) return;
+        if (
+          other === server ||
+          host.engine === null ||
+          this.cuts.has(`${server}>${other}/${network}`)
+        )
+          return;
         if (!this.filter(server, other, network, datagram)) return;
         const atUs = this.nowUs + this.delayUs(server, other, network);
         host.pending.push({ atUs, kind: EVENT_KEEP_ALIVE, index: 0, first: network, datagram });
@@ -351,10 +369,19 @@ export class Cluster {
 
   /** Gives host `server` a datagram that nobody of the cluster sent. */
   inject(server: number, datagram: DataView, network = 0): void {
-    this.host(server).pending.push({ atUs: this.nowUs, kind: EVENT_KEEP_ALIVE, index: 0, first: network, datagram });
+    this.host(server).pending.push({
+      atUs: this.nowUs,
+      kind: EVENT_KEEP_ALIVE,
+      index: 0,
+      first: network,
+      datagram,
+    });
   }
 
-  /** The limits of the real loop: one batch of VIPs a turn, which takes time; of the rest a few in any case. */
+  /**
+   * The limits of the real loop: one batch of VIPs a turn, which takes time; of the rest a few in
+   * any case.
+   */
   private carryOut(server: number, host: Host, engine: Engine): void {
     const { effects } = engine;
     const vipsPerTurn = this.options.vipsPerTurn ?? VIP_BATCH_MAX;
@@ -366,7 +393,8 @@ export class Cluster {
     }
     if (moved > 0) host.busyUntilUs = this.nowUs + (this.options.batchUs ?? 0);
     const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
-    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne(server, host, engine);
+    for (let other = 0; other < others && effects.takeOther(); other++)
+      this.carryOutOne(server, host, engine);
   }
 
   private carryOutOne(server: number, host: Host, engine: Engine): void {
@@ -382,14 +410,23 @@ export class Cluster {
       this.later(host, startUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
     } else if (kind === EFFECT_PROCESS_STOP) {
       // A start that was under way is overtaken by the stop.
-      host.pending = host.pending.filter((event) => event.kind !== EVENT_PROCESS || event.index !== index);
+      host.pending = host.pending.filter(
+        (event) => event.kind !== EVENT_PROCESS || event.index !== index,
+      );
       const stopUs = (this.options.processStopMs ?? 5) * 1000;
       this.later(host, stopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
     } else if (kind === EFFECT_NOTICE_STOPPING || kind === EFFECT_NOTICE) {
       const isWarning = kind === EFFECT_NOTICE_STOPPING;
       const event = isWarning ? NOTICE_STOPPING : first;
       const reason = isWarning ? first : second;
-      this.notices.push({ atUs: this.nowUs, server, index, event, reason, wasUp: host.vips.has(index) });
+      this.notices.push({
+        atUs: this.nowUs,
+        server,
+        index,
+        event,
+        reason,
+        wasUp: host.vips.has(index),
+      });
     } else if (kind === EFFECT_LOG) {
       this.log.push({ atUs: this.nowUs, server, code: index, first, second });
     } else if (kind === EFFECT_LEFT) {
@@ -416,23 +453,31 @@ export class Cluster {
         for (let other = one + 1; other < this.hosts.length; other++) {
           if (!this.host(other).vips.has(index) || !this.isConnected(one, other)) continue;
           if ((this.healingUntilUs.get(`${one}-${other}`) ?? 0) > this.nowUs) continue;
-          throw new Error(`P1: function ${index} is up on servers ${one} and ${other} at ${this.nowUs} µs`);
+          throw new Error(
+            `P1: function ${index} is up on servers ${one} and ${other} at ${this.nowUs} µs`,
+          );
         }
       }
     }
   }
 
-  /** Functions whose VIPs are up or whose process is there count; processes that are kept running anyway do not. */
+  /**
+   * Functions whose VIPs are up or whose process is there count; processes that are kept running
+   * anyway do not.
+   */
   private checkCapacity(): void {
     const { table } = this.options;
     for (const { vips, processes, server } of this.hosts) {
       let load = 0;
       for (const index of vips) load += table.required[index];
       for (const index of processes) {
-        if (!vips.has(index) && table.process[index] !== PROCESS_ALWAYS) load += table.required[index];
+        if (!vips.has(index) && table.process[index] !== PROCESS_ALWAYS)
+          load += table.required[index];
       }
       if (load > table.resource[server]) {
-        throw new Error(`capacity: server ${server} carries ${load} of ${table.resource[server]} at ${this.nowUs} µs`);
+        throw new Error(
+          `capacity: server ${server} carries ${load} of ${table.resource[server]} at ${this.nowUs} µs`,
+        );
       }
     }
   }

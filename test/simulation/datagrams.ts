@@ -1,14 +1,21 @@
-/** Datagrams under way. A buffer that nobody will read any more is the next one to be used: few are, and they stay in the caches. */
+/**
+ * Datagrams under way. A buffer that nobody will read any more is the next one to be used: few are,
+ * and they stay in the caches.
+ */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 
-/** An untouched datagram of a server of this system. Its MAC is right by construction, and is not computed. */
+/**
+ * An untouched datagram of a server of this system. Its MAC is right by construction, and is not
+ * computed.
+ */
 export const GENUINE = 0;
 /** Touched on its way or made by somebody without the key: its MAC is computed and verified. */
 export const TOUCHED = 1;
 /** A genuine one of long ago, sent again by somebody else. */
 export const RECORDING = 2;
 
-// Made once for all flights of a process: what an earlier flight left in them is overwritten before it is read.
+// Made once for all flights of a process: what an earlier flight left in them is overwritten before
+// it is read.
 const views: DataView[] = [];
 const contents: Uint8Array[] = [];
 
@@ -18,7 +25,10 @@ export class Datagrams {
   private readonly readers: number[] = [];
   private readonly free: number[] = [];
 
-  /** @returns a buffer for a datagram, to be given to inboxes and then to {@link sent}; its content is what was there before */
+  /**
+   * @returns a buffer for a datagram, to be given to inboxes and then to {@link sent}; its content
+   * is what was there before
+   */
   take(): number {
     if (this.free.length > 0) return this.free.pop() as number;
     const buffer = this.made++;

@@ -1,4 +1,7 @@
-/** Everything that can go wrong, and when: drawn from a seed before the flight, so that a flight can be flown with less of it. */
+/**
+ * Everything that can go wrong, and when: drawn from a seed before the flight, so that a flight can
+ * be flown with less of it.
+ */
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
@@ -60,13 +63,24 @@ export interface Fault {
 }
 
 /** What only a lease makes safe: not flown without one. */
-const NEEDS_LEASE: readonly FaultKind[] = ["all processes killed", "unheard, then paused", "late ticks"];
+const NEEDS_LEASE: readonly FaultKind[] = [
+  "all processes killed",
+  "unheard, then paused",
+  "late ticks",
+];
 
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
-export function drawFaults(random: Random, aircraft: Aircraft, horizonUs: number, count: number): Fault[] {
+export function drawFaults(
+  random: Random,
+  aircraft: Aircraft,
+  horizonUs: number,
+  count: number,
+): Fault[] {
   const hasLease = aircraft.timing.leaseUs !== 0;
   const possible = FAULTS.filter(
-    (kind) => (hasLease || !NEEDS_LEASE.includes(kind)) && (kind !== "witness down" || aircraft.witnesses > 0),
+    (kind) =>
+      (hasLease || !NEEDS_LEASE.includes(kind)) &&
+      (kind !== "witness down" || aircraft.witnesses > 0),
   );
   const present = possible.filter(() => random.oneIn(3));
   const kinds = present.length === 0 ? possible : present;
@@ -86,19 +100,32 @@ export function drawFaults(random: Random, aircraft: Aircraft, horizonUs: number
 }
 
 function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): number {
-  if (kind === "paused" || kind === "paused in the middle of a turn" || kind === "machine stalled") {
+  if (
+    kind === "paused" ||
+    kind === "paused in the middle of a turn" ||
+    kind === "machine stalled"
+  ) {
     // From 1 ms to 10 s, most of them about as long as a lease.
     return random.oneIn(5)
       ? random.between(1_000, 10_000_000)
       : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
   }
-  if (kind === "unheard, then paused") return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
+  if (kind === "unheard, then paused")
+    return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
   return random.between(1_000, 3_000_000);
 }
 
 /** The server's state when a fault hits it: the columns of the table of what was covered. */
-export const STATES = ["down", "listening", "idle", "serving", "moving", "draining", "isolated"] as const;
+export const STATES = [
+  "down",
+  "listening",
+  "idle",
+  "serving",
+  "moving",
+  "draining",
+  "isolated",
+] as const;
 
 export function stateOf(host: Host): number {
   const { engine } = host;
@@ -162,7 +189,11 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "one-way cut":
       return cut(world, pairs(fault.server, other, false), fault.value % 3);
     case "partition":
-      return cut(world, partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))), 2);
+      return cut(
+        world,
+        partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))),
+        2,
+      );
     case "carrier lost":
       world.setCarrier(host, false);
       return () => world.setCarrier(host, true);
@@ -198,10 +229,12 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         startIfDown(world, host);
       };
     case "process exits":
-      if (host.engine !== null) world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_EXITED);
+      if (host.engine !== null)
+        world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_EXITED);
       return null;
     case "process fails":
-      if (host.engine !== null) world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
+      if (host.engine !== null)
+        world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
       return () => world.command(host, CONTROL_RESUME);
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
@@ -236,9 +269,14 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       moveByHand(world, host, index, fault.value);
       return null;
   }
-  function cut(inWorld: World, directions: readonly (readonly [number, number])[], networks: number): () => void {
+  function cut(
+    inWorld: World,
+    directions: readonly (readonly [number, number])[],
+    networks: number,
+  ): () => void {
     const numbers = networks === 2 ? [0, 1] : [networks];
-    for (const [from, to] of directions) for (const number of numbers) network.cut(from, to, number, nowUs);
+    for (const [from, to] of directions)
+      for (const number of numbers) network.cut(from, to, number, nowUs);
     return () => {
       for (const [from, to] of directions) {
         for (const number of numbers) network.join(from, to, number, inWorld.nowUs);
@@ -247,7 +285,10 @@ export function begin(fault: Fault, world: World): (() => void) | null {
   }
 }
 
-/** Somebody asks this server for the first move that it does not refuse; when the request comes, up to 66 ms later, it may. */
+/**
+ * Somebody asks this server for the first move that it does not refuse; when the request comes, up
+ * to 66 ms later, it may.
+ */
 function moveByHand(world: World, host: Host, firstFunction: number, firstServer: number): void {
   const { serverCount, table } = world.aircraft;
   for (let place = 0; place < table.functionCount * serverCount; place++) {

@@ -9,13 +9,19 @@ import { Totals } from "./totals.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const NEW_SEEDS = 300;
-/** Flights that are always the same, with many faults, in which everything that can be reached is reached. */
+/**
+ * Flights that are always the same, with many faults, in which everything that can be reached is
+ * reached.
+ */
 const ENSEMBLE_SEEDS = 500;
 const ENSEMBLE_FAULTS = 60;
 
 /** Another set of seeds for each commit; where there is no repository, the same one each time. */
 function seedOfCommit(): number {
-  const { exitCode, stdout } = Bun.spawnSync(["git", "rev-parse", "HEAD"], { cwd: ROOT, stderr: "ignore" });
+  const { exitCode, stdout } = Bun.spawnSync(["git", "rev-parse", "HEAD"], {
+    cwd: ROOT,
+    stderr: "ignore",
+  });
   return exitCode === 0 ? Number.parseInt(stdout.toString().slice(0, 7), 16) : 1;
 }
 
@@ -42,9 +48,12 @@ describe("the same every time", () => {
 
   test("and in another process, where its trace is written down", () => {
     for (const seed of SEEDS) {
-      const { stdout } = Bun.spawnSync([process.execPath, "scripts/simulate.ts", "--seed", String(seed)], {
-        cwd: ROOT,
-      });
+      const { stdout } = Bun.spawnSync(
+        [process.execPath, "scripts/simulate.ts", "--seed", String(seed)],
+        {
+          cwd: ROOT,
+        },
+      );
       expect(stdout.toString()).toContain(`\ntrace ${fly({ seed }).traceDigest}\n`);
     }
   });
@@ -63,7 +72,8 @@ describe("the same every time", () => {
 
 describe("what the flights reach", () => {
   const totals = new Totals();
-  for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++) totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
+  for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
+    totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
   totals.add(67, fly({ seed: 67, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 

@@ -1,6 +1,7 @@
 /**
- * One flight: an aircraft, its faults one after the other with every property checked after every step; then a core of servers is
- * healed and all other faults stay for ever. The core must settle within a stated time, run what the policy gives for it, and then be quiet.
+ * One flight: an aircraft, its faults one after the other with every property checked after every
+ * step; then a core of servers is healed and all other faults stay for ever. The core must settle
+ * within a stated time, run what the policy gives for it, and then be quiet.
  */
 import type { Engine } from "../../src/core/engine.ts";
 import { NONE } from "../../src/core/function-table.ts";
@@ -46,22 +47,32 @@ export interface FlightResult {
   /** How often each marked branch of the core was taken. */
   readonly marks: Uint32Array;
   readonly driftingClocks: number;
-  readonly datagrams: { lost: number; duplicated: number; reordered: number; flipped: number; forged: number };
+  readonly datagrams: {
+    lost: number;
+    duplicated: number;
+    reordered: number;
+    flipped: number;
+    forged: number;
+  };
   readonly traceDigest: string;
   readonly lines: readonly string[];
 }
 
-/** Flies one seed. Throws what is no violation of a property: an assertion of the core, say, is one. */
+/**
+ * Flies one seed. Throws what is no violation of a property: an assertion of the core, say, is one.
+ */
 export function fly(wishes: FlightWishes): FlightResult {
   const random = new Random(wishes.seed);
   const aircraft = drawAircraft(random, wishes);
   const { periodUs } = aircraft.timing;
-  const horizonUs = wishes.horizonUs ?? random.between(100, 600) * periodUs * (aircraft.serverCount > 5 ? 0.5 : 1);
+  const horizonUs =
+    wishes.horizonUs ?? random.between(100, 600) * periodUs * (aircraft.serverCount > 5 ? 0.5 : 1);
   const drawn = drawFaults(random, aircraft, horizonUs, wishes.faultCount ?? random.between(3, 24));
   const faults = wishes.faults ?? drawn;
   const trace = new Trace(wishes.inWords === true);
   const invariants = new Invariants();
-  // A stream of its own for what happens in the air: it does not depend on how many faults were drawn.
+  // A stream of its own for what happens in the air: it does not depend on how many faults were
+  // drawn.
   const world = new World(aircraft, new Random(wishes.seed ^ 0x5bd1e995), invariants, trace);
   world.skipsNothing = wishes.skipsNothing === true;
   const covered = new Uint32Array(FAULTS.length * STATES.length);
@@ -72,7 +83,10 @@ export function fly(wishes: FlightWishes): FlightResult {
     new Flight(world, faults, covered, new Random(wishes.seed ^ 0x2545f491), horizonUs).fly();
   } catch (error) {
     const property = error instanceof Violation ? error.property : "crash";
-    violation = { property, message: error instanceof Violation ? error.message : String((error as Error).stack) };
+    violation = {
+      property,
+      message: error instanceof Violation ? error.message : String((error as Error).stack),
+    };
   }
   return {
     violation,
@@ -140,7 +154,8 @@ class Flight {
     for (;;) {
       let first = -1;
       for (let at = 0; at < ends.length; at++) {
-        if (ends[at].atUs <= untilUs && (first === -1 || ends[at].atUs < ends[first].atUs)) first = at;
+        if (ends[at].atUs <= untilUs && (first === -1 || ends[at].atUs < ends[first].atUs))
+          first = at;
       }
       if (first === -1) break;
       const [{ atUs, end, fault }] = ends.splice(first, 1);
@@ -152,7 +167,10 @@ class Flight {
     world.runUntil(untilUs);
   }
 
-  /** Everything ends but what is chosen to stay: servers that are not in the core are off, or cut off from it, for ever. @returns the mask of the core */
+  /**
+   * Everything ends but what is chosen to stay: servers that are not in the core are off, or cut
+   * off from it, for ever. @returns the mask of the core
+   */
   private heal(): number {
     const { world, random, ends } = this;
     const { serverCount } = world.aircraft;
@@ -193,12 +211,20 @@ class Flight {
   }
 
   /**
-   * The time within which everything is as it should be after the last fault: pauses of up to 10 s end, the supervisor's longest pause,
-   * listening with its patience, recovery, hand-overs carried out late, and tables computed again after the longest back-off.
+   * The time within which everything is as it should be after the last fault: pauses of up to 10 s
+   * end, the supervisor's longest pause, listening with its patience, recovery, hand-overs carried
+   * out late, and tables computed again after the longest back-off.
    */
   private settlingUs(): number {
     const { periodUs, recoveredAfter, handoverUs, listenUs } = this.world.aircraft.timing;
-    return 10_000_000 + 5_000_000 + listenUs + (4 * recoveredAfter + 10 * 64) * periodUs + 3 * handoverUs + 2_000_000;
+    return (
+      10_000_000 +
+      5_000_000 +
+      listenUs +
+      (4 * recoveredAfter + 10 * 64) * periodUs +
+      3 * handoverUs +
+      2_000_000
+    );
   }
 
   private settle(core: number): void {
@@ -224,7 +250,8 @@ class Flight {
       const { engine } = host;
       if (engine === null) return `s${host.index} is down`;
       const awakeUs = world.nowUs - host.pausedUntilUs;
-      if (awakeUs < 2 * world.aircraft.timing.detectionUs) return `s${host.index} is or was stopped`;
+      if (awakeUs < 2 * world.aircraft.timing.detectionUs)
+        return `s${host.index} is or was stopped`;
       if (engine.phase !== PHASE_ACTIVE) return `s${host.index} is in phase ${engine.phase}`;
       for (const other of members) {
         if (other !== host && engine.membership.state[other.index] !== SERVER_ALIVE) {
@@ -234,15 +261,19 @@ class Flight {
       for (let other = 0; other < world.hosts.length; other++) {
         const state = engine.membership.state[other];
         const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
-        if ((core & (1 << other)) === 0 && counts) return `s${host.index} still counts on s${other}`;
+        if ((core & (1 << other)) === 0 && counts)
+          return `s${host.index} still counts on s${other}`;
       }
-      if (engine.agreement.isPending || engine.moves.isPending) return `s${host.index} is about to allocate`;
+      if (engine.agreement.isPending || engine.moves.isPending)
+        return `s${host.index} is about to allocate`;
       digest ??= engine.agreement.digest;
       if (engine.agreement.digest !== digest) return "assignments differ";
       const up = engine.handover.state.reduce((count, state) => count + (state === UP ? 1 : 0), 0);
-      if (engine.handover.busy !== up) return `s${host.index} is busy with ${engine.handover.busy}, ${up} are up`;
+      if (engine.handover.busy !== up)
+        return `s${host.index} is busy with ${engine.handover.busy}, ${up} are up`;
     }
-    // P2: what runs is the outcome of the policy for the core; that it is the policy's is compared at every allocation.
+    // P2: what runs is the outcome of the policy for the core; that it is the policy's is compared
+    // at every allocation.
     for (const host of members) {
       const { allocation } = (host.engine as Engine).agreement;
       if (allocation.operable !== core)
@@ -251,7 +282,10 @@ class Flight {
         const owner = ownerOf(members, index);
         if (owner !== allocation.assigned[index])
           return `f${index} runs on ${owner}, not on ${allocation.assigned[index]}`;
-        if (owner !== NONE && !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)) {
+        if (
+          owner !== NONE &&
+          !(world.hosts[owner] as Host).answers(index, world.nowUs, world.hasLease)
+        ) {
           return `f${index} on s${owner} does not answer`;
         }
       }
@@ -264,10 +298,15 @@ class Flight {
     const before = world.invariants.changes;
     // Servers outside the core may still look for their own peace: only what the core does counts.
     const outside = world.hosts.some((host) => (core & (1 << host.index)) === 0 && host.powered);
-    const owners = world.hosts.map((host) => host.up.join()).filter((_, server) => (core & (1 << server)) !== 0);
+    const owners = world.hosts
+      .map((host) => host.up.join())
+      .filter((_, server) => (core & (1 << server)) !== 0);
     world.runUntil(world.nowUs + QUIET_US);
-    const after = world.hosts.map((host) => host.up.join()).filter((_, server) => (core & (1 << server)) !== 0);
-    if (owners.join("|") !== after.join("|")) world.invariants.fail("P6", "owners changed in quiet flight");
+    const after = world.hosts
+      .map((host) => host.up.join())
+      .filter((_, server) => (core & (1 << server)) !== 0);
+    if (owners.join("|") !== after.join("|"))
+      world.invariants.fail("P6", "owners changed in quiet flight");
     if (!outside && world.invariants.changes !== before)
       world.invariants.fail("P6", "something happened in quiet flight");
     const missing = this.isSettled(core);

@@ -1,6 +1,6 @@
 /**
- * One server: its power, its clock, its kernel (addresses, lease), and what happens to its processes. Times with `local` in their names
- * are of its own clock, all others of the world's.
+ * One server: its power, its clock, its kernel (addresses, lease), and what happens to its
+ * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
 import type { Engine } from "../../src/core/engine.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
@@ -33,7 +33,10 @@ export class Host {
   // ---- kernel
   readonly up: Uint8Array;
   upCount = 0;
-  /** Required resource of the functions whose addresses are up, and of processes that are still there without. */
+  /**
+   * Required resource of the functions whose addresses are up, and of processes that are still
+   * there without.
+   */
   load = 0;
   /** Local time at which the lease ends. */
   leaseEndUs = 0;
@@ -141,6 +144,8 @@ export class Host {
 
   /** The kernel answers for function `index` on the client network. */
   answers(index: number, nowUs: number, hasLease: boolean): boolean {
-    return this.up[index] !== 0 && this.carrier && (!hasLease || this.local(nowUs) < this.leaseEndUs);
+    return (
+      this.up[index] !== 0 && this.carrier && (!hasLease || this.local(nowUs) < this.leaseEndUs)
+    );
   }
 }

@@ -1,9 +1,10 @@
 /**
- * What must hold after every step, whatever fails (protocol, section 1). A violation ends the flight.
+ * What must hold after every step, whatever fails (protocol, section 1). A violation ends the
+ * flight.
  *
- * P1 is judged where seats judge it: who would answer for this VIP now? Two servers count as on one segment when datagrams have passed
- * between them, in both directions, for longer than {@link healingUs}: after a cut has healed, both sides may answer until they have heard
- * each other.
+ * P1 is judged where seats judge it: who would answer for this VIP now? Two servers count as on one
+ * segment when datagrams have passed between them, in both directions, for longer than {@link
+ * healingUs}: after a cut has healed, both sides may answer until they have heard each other.
  */
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
@@ -11,7 +12,12 @@ import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING, SERVER_ALIVE, SERVER_JOINING } from "../../src/wire/status-snapshot.ts";
+import {
+  PHASE_ACTIVE,
+  PHASE_LISTENING,
+  SERVER_ALIVE,
+  SERVER_JOINING,
+} from "../../src/wire/status-snapshot.ts";
 import { figure3, figure4, type System } from "../allocation/reference.ts";
 import { POLICIES } from "./aircraft.ts";
 import type { Host } from "./host.ts";
@@ -33,7 +39,9 @@ export class Violation extends Error {
 }
 
 export class Invariants {
-  /** Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6). */
+  /**
+   * Notices, maintenance events and moves of VIPs so far: what must not grow in quiet flight (P6).
+   */
   changes = 0;
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
@@ -99,7 +107,8 @@ export class Invariants {
   private notePhase(engine: Engine, host: Host): void {
     const before = this.phases[host.index];
     this.phases[host.index] = engine.phase;
-    if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE) this.notActiveUs[host.index] = this.world.nowUs;
+    if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE)
+      this.notActiveUs[host.index] = this.world.nowUs;
   }
 
   /** The server has been active without a break since then. */
@@ -111,7 +120,8 @@ export class Invariants {
     this.changes++;
     if (++this.owners[index] === 2) this.twice++;
     const resource = this.world.aircraft.table.resource[host.index];
-    if (host.load > resource) this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
+    if (host.load > resource)
+      this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
   }
 
   onGone(index: number): void {
@@ -126,7 +136,11 @@ export class Invariants {
   onRemove(host: Host, index: number): void {
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
-    if (handover.assigned[index] !== host.index || handover.failed[index] !== 0 || engine.phase !== PHASE_ACTIVE)
+    if (
+      handover.assigned[index] !== host.index ||
+      handover.failed[index] !== 0 ||
+      engine.phase !== PHASE_ACTIVE
+    )
       return;
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
     // What it was asked for while it was cut off is still on its way for a while.
@@ -134,14 +148,19 @@ export class Invariants {
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index)) return;
+      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
+        return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
 
   onNotice(kind: number, index: number, first: number): void {
     this.changes++;
-    if (kind === EFFECT_NOTICE_STOPPING && first === NOTICE_PREEMPTED && this.world.aircraft.roomy) {
+    if (
+      kind === EFFECT_NOTICE_STOPPING &&
+      first === NOTICE_PREEMPTED &&
+      this.world.aircraft.roomy
+    ) {
       this.fail("P3", `f${index} is stopped for a more important one where there is room for all`);
     }
   }
@@ -165,7 +184,10 @@ export class Invariants {
     }
   }
 
-  /** Without a lease the kernel of a stopped process answers on: that is known, and ends with its first turns. */
+  /**
+   * Without a lease the kernel of a stopped process answers on: that is known, and ends with its
+   * first turns.
+   */
   private answers(host: Host, index: number): boolean {
     const { nowUs, hasLease } = this.world;
     if (!host.answers(index, nowUs, hasLease)) return false;
@@ -182,7 +204,8 @@ export class Invariants {
       const between = hosts[via] as Host;
       // Messages of another table are not sent on.
       const sameTable =
-        between.foreignTable === hosts[one]?.foreignTable && between.foreignTable === hosts[other]?.foreignTable;
+        between.foreignTable === hosts[one]?.foreignTable &&
+        between.foreignTable === hosts[other]?.foreignTable;
       if (between.engine === null || !sameTable) continue;
       if (nowUs - Math.max(between.startedUs, between.pausedUntilUs) < this.healingUs) continue;
       if (nowUs - network.joinedSinceUs(one, via) < this.healingUs) continue;
@@ -191,7 +214,9 @@ export class Invariants {
     return false;
   }
 
-  /** A server counts as recovered after so many keep-alives in a row: not before they can have come. */
+  /**
+   * A server counts as recovered after so many keep-alives in a row: not before they can have come.
+   */
   private checkRecovery(engine: Engine, host: Host): void {
     const { state } = engine.membership;
     const { timing, serverCount } = this.world.aircraft;
@@ -205,12 +230,17 @@ export class Invariants {
       if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
       const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
       if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
-        this.fail("recovery", `s${host.index} counts s${server} as recovered after ${tookUs / 1000} ms`);
+        this.fail(
+          "recovery",
+          `s${host.index} counts s${server} as recovered after ${tookUs / 1000} ms`,
+        );
       }
     }
   }
 
-  /** A function that is moved by hand goes where there is room for it beside all that runs there. */
+  /**
+   * A function that is moved by hand goes where there is room for it beside all that runs there.
+   */
   private checkMoves({ agreement }: Engine, host: Host): void {
     const { table } = this.world.aircraft;
     const { current } = agreement.allocation;
@@ -221,12 +251,18 @@ export class Invariants {
       for (let other = 0; other < table.functionCount; other++)
         if (current[other] === server) load += table.required[other];
       if (load > table.resource[server]) {
-        this.fail("move", `s${host.index} lets f${index} move to s${server}, which would carry ${load}`);
+        this.fail(
+          "move",
+          `s${host.index} lets f${index} move to s${server}, which would carry ${load}`,
+        );
       }
     }
   }
 
-  /** P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its figures gives it. */
+  /**
+   * P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its
+   * figures gives it.
+   */
   private compareWithPatent(engine: Engine, host: Host): void {
     const { table, policy } = this.world.aircraft;
     const { allocation } = engine.agreement;
@@ -238,7 +274,9 @@ export class Invariants {
         required: table.required[index],
         priority: table.priority[index],
         servers: servers.filter((server) => (table.eligible[index] & (1 << server)) !== 0),
-        cannotRunOn: servers.filter((server) => (allocation.cannotRun[index] & (1 << server)) !== 0),
+        cannotRunOn: servers.filter(
+          (server) => (allocation.cannotRun[index] & (1 << server)) !== 0,
+        ),
         owner: allocation.current[index] === NONE ? null : allocation.current[index],
       })),
     };

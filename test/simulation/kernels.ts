@@ -1,4 +1,7 @@
-/** What the kernels and the supervisors of the servers do when an engine asks, and what they tell it afterwards: addresses and processes. */
+/**
+ * What the kernels and the supervisors of the servers do when an engine asks, and what they tell it
+ * afterwards: addresses and processes.
+ */
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -66,7 +69,8 @@ export class Kernels {
 
   /** Every address of the server goes. */
   dropAll(host: Host): void {
-    for (let index = 0; index < host.up.length; index++) if (host.up[index] !== 0) this.removeAddress(host, index);
+    for (let index = 0; index < host.up.length; index++)
+      if (host.up[index] !== 0) this.removeAddress(host, index);
   }
 
   /** Required resource of the functions whose addresses are up. */
@@ -116,7 +120,8 @@ export class Kernels {
     }
     if (moved > 0) host.busyUntilUs = this.world.nowUs + this.batchUs;
     const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
-    for (let other = 0; other < others && effects.takeOther(); other++) this.carryOutOne(host, engine);
+    for (let other = 0; other < others && effects.takeOther(); other++)
+      this.carryOutOne(host, engine);
   }
 
   private carryOutOne(host: Host, engine: Engine): void {
@@ -125,7 +130,8 @@ export class Kernels {
     this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
     switch (kind) {
       case EFFECT_VIP_ADD:
-        if (host.refused[index] !== 0) host.later(this.world.nowUs, EVENT_VIP_FAILED, index, EACCES);
+        if (host.refused[index] !== 0)
+          host.later(this.world.nowUs, EVENT_VIP_FAILED, index, EACCES);
         else {
           this.addAddress(host, index);
           host.later(this.world.nowUs, EVENT_VIP_UP, index, 0);
@@ -141,14 +147,25 @@ export class Kernels {
           host.lingering[index] = 1;
           if (host.up[index] === 0) host.load += table.required[index];
         }
-        host.later(this.world.nowUs + this.processStartUs, EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
+        host.later(
+          this.world.nowUs + this.processStartUs,
+          EVENT_PROCESS,
+          index,
+          CONTROL_PROCESS_RUNNING,
+        );
         break;
       case EFFECT_PROCESS_STOP:
         // A start that was under way is overtaken by the stop.
         for (let at = host.laterUs.length - 1; at >= 0; at--) {
-          if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index) host.forgetLater(at);
+          if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index)
+            host.forgetLater(at);
         }
-        host.later(this.world.nowUs + this.processStopUs, EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
+        host.later(
+          this.world.nowUs + this.processStopUs,
+          EVENT_PROCESS,
+          index,
+          CONTROL_PROCESS_STOPPED,
+        );
         break;
       case EFFECT_PROBE:
         // A witness is on the client network: it answers whoever has a cable.
@@ -162,7 +179,10 @@ export class Kernels {
       case EFFECT_LOG:
         this.world.invariants.onLog();
         if (this.world.trace.lines !== null)
-          this.world.trace.say(this.world.nowUs, `${name(host)} ${formatEvent(index, first, second, NAMES)}`);
+          this.world.trace.say(
+            this.world.nowUs,
+            `${name(host)} ${formatEvent(index, first, second, NAMES)}`,
+          );
         break;
       case EFFECT_LEFT:
         this.world.endEngine(host, "left");
@@ -190,7 +210,8 @@ export class Kernels {
 
   private noteHandover(host: Host, index: number, before: number): void {
     this.handovers++;
-    // A failover: given to this server because the one that answered until it was switched off is gone.
+    // A failover: given to this server because the one that answered until it was switched off is
+    // gone.
     const from = this.world.hosts[before] as Host;
     if (from.powered || this.lastAnsweredUs[index] !== from.poweredOffUs) return;
     if (host.engine?.handover.startReason[index] !== REASON_FAILOVER) return;

@@ -1,9 +1,11 @@
 /**
- * The keep-alive networks between the servers, each direction of each for itself: cut or not, lossy, slow, jittery, doubling and
- * flipping bits. Two servers are joined while datagrams pass between them in both directions, each on one network at least.
+ * The keep-alive networks between the servers, each direction of each for itself: cut or not,
+ * lossy, slow, jittery, doubling and flipping bits. Two servers are joined while datagrams pass
+ * between them in both directions, each on one network at least.
  *
- * Loss is what happens to single datagrams: it never takes so many in a row from one direction that the detection time passes, and never
- * two in a row from both directions of a pair at once. Anything longer is a cut, and flown as one.
+ * Loss is what happens to single datagrams: it never takes so many in a row from one direction that
+ * the detection time passes, and never two in a row from both directions of a pair at once.
+ * Anything longer is a cut, and flown as one.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { Random } from "./random.ts";
@@ -50,7 +52,8 @@ export class Network {
 
   joinAll(nowUs: number): void {
     this.cuts.fill(0);
-    for (let from = 0; from < SERVERS_MAX; from++) for (let to = 0; to < SERVERS_MAX; to++) this.note(from, to, nowUs);
+    for (let from = 0; from < SERVERS_MAX; from++)
+      for (let to = 0; to < SERVERS_MAX; to++) this.note(from, to, nowUs);
   }
 
   private note(from: number, to: number, nowUs: number): void {
@@ -60,7 +63,8 @@ export class Network {
   }
 
   passes(from: number, to: number): boolean {
-    for (let network = 0; network < this.networks; network++) if (this.isOpen(from, to, network)) return true;
+    for (let network = 0; network < this.networks; network++)
+      if (this.isOpen(from, to, network)) return true;
     return false;
   }
 
@@ -70,12 +74,15 @@ export class Network {
 
   /** Since when datagrams pass between the two in both directions; NEVER while they do not. */
   joinedSinceUs(one: number, other: number): number {
-    return Math.max(this.passesSinceUs[one * SERVERS_MAX + other], this.passesSinceUs[other * SERVERS_MAX + one]);
+    return Math.max(
+      this.passesSinceUs[one * SERVERS_MAX + other],
+      this.passesSinceUs[other * SERVERS_MAX + one],
+    );
   }
 
   /**
-   * What becomes of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which is as good as lost. One network that delivers
-   * is enough, so that it happens on both or on neither.
+   * What becomes of a datagram that is sent now, by chance: PASSES, LOST or FLIPPED, which is as
+   * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
     const isMuted = nowUs < this.mutedUntilUs[from];
@@ -100,7 +107,8 @@ export class Network {
   }
 
   arrivalUs(from: number, to: number, network: number, nowUs: number): number {
-    const atUs = nowUs + this.delayUs + (this.jitterUs === 0 ? 0 : this.random.below(this.jitterUs));
+    const atUs =
+      nowUs + this.delayUs + (this.jitterUs === 0 ? 0 : this.random.below(this.jitterUs));
     const at = place(from, to, network);
     if (atUs < this.lastArrivalUs[at]) this.counts.reordered++;
     else this.lastArrivalUs[at] = atUs;

@@ -1,4 +1,7 @@
-/** Makes a failing flight shorter: the same property must still be violated with fewer and shorter faults. */
+/**
+ * Makes a failing flight shorter: the same property must still be violated with fewer and shorter
+ * faults.
+ */
 import type { Fault } from "./faults.ts";
 import { type FlightResult, type FlightWishes, fly } from "./flight.ts";
 
@@ -18,7 +21,11 @@ export function shrink(wishes: FlightWishes, failed: FlightResult): FlightResult
     return true;
   };
   // Whole runs of faults first, then smaller ones, until no single one can be left out.
-  for (let size = Math.ceil(best.faults.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+  for (
+    let size = Math.ceil(best.faults.length / 2);
+    size >= 1;
+    size = size === 1 ? 0 : Math.ceil(size / 2)
+  ) {
     for (let at = 0; at < best.faults.length; ) {
       const without = [...best.faults.slice(0, at), ...best.faults.slice(at + size)];
       if (!fails(without)) at += size;

@@ -7,7 +7,14 @@ const US_PER_YEAR = 365.25 * 86_400e6;
 
 /** Which kinds of faults are counted under which name in the document (contract). */
 const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
-  crash: ["power off", "brown-out of all", "engine killed", "all processes killed", "started again", "left"],
+  crash: [
+    "power off",
+    "brown-out of all",
+    "engine killed",
+    "all processes killed",
+    "started again",
+    "left",
+  ],
   pause: ["paused", "paused in the middle of a turn", "unheard, then paused", "machine stalled"],
   partition: ["cut", "one-way cut", "partition", "carrier lost", "witness down"],
   process: ["process exits", "process fails", "VIP removed by hand", "VIP refused"],
@@ -41,7 +48,8 @@ export class Totals {
     for (const name of Object.keys(this.datagrams) as (keyof typeof this.datagrams)[]) {
       this.datagrams[name] += result.datagrams[name];
     }
-    for (let cell = 0; cell < this.covered.length; cell++) this.covered[cell] += result.covered[cell];
+    for (let cell = 0; cell < this.covered.length; cell++)
+      this.covered[cell] += result.covered[cell];
     for (let mark = 0; mark < this.marks.length; mark++) this.marks[mark] += result.marks[mark];
     this.clocks += result.driftingClocks;
     if (result.violation !== null) {
@@ -65,7 +73,8 @@ export class Totals {
     for (const name of Object.keys(this.datagrams) as (keyof typeof this.datagrams)[]) {
       this.datagrams[name] += other.datagrams[name];
     }
-    for (let cell = 0; cell < this.covered.length; cell++) this.covered[cell] += other.covered[cell];
+    for (let cell = 0; cell < this.covered.length; cell++)
+      this.covered[cell] += other.covered[cell];
     for (let mark = 0; mark < this.marks.length; mark++) this.marks[mark] += other.marks[mark];
   }
 
@@ -139,7 +148,9 @@ export class Totals {
     const width = Math.max(...FAULTS.map((kind) => kind.length));
     const head = `${"fault".padEnd(width)}  ${STATES.map((state) => state.padStart(9)).join(" ")}`;
     const rows = FAULTS.map((kind, row) => {
-      const cells = STATES.map((_, state) => String(this.covered[row * STATES.length + state]).padStart(9));
+      const cells = STATES.map((_, state) =>
+        String(this.covered[row * STATES.length + state]).padStart(9),
+      );
       return `${kind.padEnd(width)}  ${cells.join(" ")}`;
     });
     return `${head}\n${rows.join("\n")}\n`;

@@ -1,4 +1,7 @@
-/** Everything that happens in a flight, as a running digest: two flights are the same when theirs are. On request also in words. */
+/**
+ * Everything that happens in a flight, as a running digest: two flights are the same when theirs
+ * are. On request also in words.
+ */
 export class Trace {
   /** Lines for people; null: nobody reads them. */
   readonly lines: string[] | null;
@@ -13,7 +16,9 @@ export class Trace {
   note(nowUs: number, what: number, server: number, first: number, second: number): void {
     this.high = Math.imul(this.high ^ nowUs, 0x01000193) ^ Math.imul(what + 1, 0x9e3779b1);
     this.low =
-      Math.imul(this.low ^ (server + 17), 0x85ebca6b) ^ Math.imul(first ^ (second << 7), 0xc2b2ae35) ^ this.high;
+      Math.imul(this.low ^ (server + 17), 0x85ebca6b) ^
+      Math.imul(first ^ (second << 7), 0xc2b2ae35) ^
+      this.high;
     this.low ^= this.low >>> 15;
   }
 
@@ -22,6 +27,9 @@ export class Trace {
   }
 
   get digest(): string {
-    return (this.high >>> 0).toString(16).padStart(8, "0") + (this.low >>> 0).toString(16).padStart(8, "0");
+    return (
+      (this.high >>> 0).toString(16).padStart(8, "0") +
+      (this.low >>> 0).toString(16).padStart(8, "0")
+    );
   }
 }

@@ -1,12 +1,17 @@
 /**
- * Servers, their kernels and networks in virtual time, around the engines and the wire format that fly. One event at a time: the server
- * whose turn is next does what io/loop does with sockets. Nothing here decides anything for an engine; what must hold is in invariants.
+ * Servers, their kernels and networks in virtual time, around the engines and the wire format that
+ * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
+ * Nothing here decides anything for an engine; what must hold is in invariants.
  */
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { RECEIVES_PER_TURN_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import { COUNTER_ACCEPTED, COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../../src/wire/status-snapshot.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+} from "../../src/wire/status-snapshot.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
@@ -51,7 +56,10 @@ export class World {
   /** How late the turns of a loop are that is not starved. */
   readonly latenessMaxUs: number;
 
-  /** When each server swept its addresses away after its engine ended; NEVER when there is nothing to sweep. */
+  /**
+   * When each server swept its addresses away after its engine ended; NEVER when there is nothing
+   * to sweep.
+   */
   private readonly sweepAtUs: Float64Array;
   private incarnation = 1;
   /** Turns since the time moved on last. */
@@ -66,7 +74,10 @@ export class World {
   ) {
     const { serverCount, table } = aircraft;
     const datagrams = new Datagrams();
-    this.hosts = Array.from({ length: serverCount }, (_, index) => new Host(index, table.functionCount, datagrams));
+    this.hosts = Array.from(
+      { length: serverCount },
+      (_, index) => new Host(index, table.functionCount, datagrams),
+    );
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
@@ -91,12 +102,14 @@ export class World {
     const { due } = this.air;
     for (;;) {
       let next = 0;
-      for (let server = 1; server < hosts.length; server++) if (due[server] < due[next]) next = server;
+      for (let server = 1; server < hosts.length; server++)
+        if (due[server] < due[next]) next = server;
       if (due[next] > endUs) break;
       if (due[next] > this.nowUs) {
         this.nowUs = due[next];
         this.turnsNow = 0;
-      } else if (++this.turnsNow > TURNS_AT_ONCE_MAX) this.invariants.fail("P7", `s${next} turns without end`);
+      } else if (++this.turnsNow > TURNS_AT_ONCE_MAX)
+        this.invariants.fail("P7", `s${next} turns without end`);
       this.turn(hosts[next] as Host);
       this.touch(next);
       this.invariants.check(hosts[next] as Host);
@@ -112,7 +125,10 @@ export class World {
 
   // ---- power and processes
 
-  /** Power on, or the supervisor starts its engine: what an earlier run left goes first, then a new incarnation begins. */
+  /**
+   * Power on, or the supervisor starts its engine: what an earlier run left goes first, then a new
+   * incarnation begins.
+   */
   start(host: Host): void {
     const { aircraft } = this;
     this.kernels.dropAll(host);
@@ -138,7 +154,15 @@ export class World {
     };
     const localUs = host.local(this.nowUs);
     const { table, policy, timing, witnesses } = aircraft;
-    host.engine = new Engine(table, policy, identity, timing, ANNOUNCE_AGAIN_US, localUs, witnesses);
+    host.engine = new Engine(
+      table,
+      policy,
+      identity,
+      timing,
+      ANNOUNCE_AGAIN_US,
+      localUs,
+      witnesses,
+    );
     host.engine.skips = !this.skipsNothing;
     host.leaseEndUs = localUs + timing.leaseUs;
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
@@ -186,7 +210,8 @@ export class World {
 
   private superviseEnd(host: Host): void {
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
-    const pauseUs = host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
+    const pauseUs =
+      host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
     host.restarts++;
     this.sweepAtUs[host.index] = this.nowUs + SWEEP_US;
     host.restartAtUs = this.nowUs + SWEEP_US + ENGINE_START_US + pauseUs;
@@ -202,10 +227,16 @@ export class World {
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
 
-  /** The engine saw that others may have taken over: it lets go of everything and ends, and its supervisor starts it anew. */
+  /**
+   * The engine saw that others may have taken over: it lets go of everything and ends, and its
+   * supervisor starts it anew.
+   */
   private letGo(host: Host, why: string): void {
     if (why !== STALLED && host.engine?.leaving === true && host.engine.handover.busy === 0) {
-      this.invariants.fail("orderly stop", `s${host.index} owns nothing, leaves, and is made to let go: ${why}`);
+      this.invariants.fail(
+        "orderly stop",
+        `s${host.index} owns nothing, leaves, and is made to let go: ${why}`,
+      );
     }
     host.leaseEndUs = 0;
     this.kernels.dropAll(host);
@@ -285,7 +316,8 @@ export class World {
       this.letGo(host, lengthMs === 0 ? "others may take over" : "its lease ran out");
       return false;
     }
-    host.leaseEndUs = localUs + lengthMs * 1000 - this.random.below(this.aircraft.timing.leaseTicksUs + 1);
+    host.leaseEndUs =
+      localUs + lengthMs * 1000 - this.random.below(this.aircraft.timing.leaseTicksUs + 1);
     return true;
   }
 
@@ -303,7 +335,13 @@ export class World {
       const { buffer, network, kind } = inbox;
       inbox.shift();
       taken++;
-      if (!decodeKeepAlive(this.air.datagrams.view(buffer), KEEP_ALIVE_BYTES, events.message(events.count))) {
+      if (
+        !decodeKeepAlive(
+          this.air.datagrams.view(buffer),
+          KEEP_ALIVE_BYTES,
+          events.message(events.count),
+        )
+      ) {
         counters[COUNTER_MALFORMED]++;
       } else if (kind === TOUCHED && !this.air.seal.verify(this.air.datagrams.content(buffer))) {
         counters[COUNTER_AUTHENTICATION]++;
@@ -315,14 +353,19 @@ export class World {
     return true;
   }
 
-  /** What an attacker sent gets a step of its own: nothing but a counter may have changed then (P8). */
+  /**
+   * What an attacker sent gets a step of its own: nothing but a counter may have changed then (P8).
+   */
   private judgeAlone(engine: Engine, host: Host, kind: number): void {
     const { events } = engine;
     if (events.count > 1) return; // comes together with others: judged by what follows
     const before = engine.counters[COUNTER_ACCEPTED];
     engine.step(host.local(this.nowUs), false);
     if (engine.counters[COUNTER_ACCEPTED] !== before) {
-      this.invariants.fail("P8", `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`);
+      this.invariants.fail(
+        "P8",
+        `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`,
+      );
     }
   }
 

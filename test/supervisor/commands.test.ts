@@ -36,7 +36,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-/** The engine's side: writes its snapshot again and again, and answers every request with `kind`; gives the requests. */
+/**
+ * The engine's side: writes its snapshot again and again, and answers every request with `kind`;
+ * gives the requests.
+ */
 function engine(answer: number): number[] {
   const requests: number[] = [];
   const bound = RecordSocket.bound(join(directory, "engine.sock"));
@@ -58,7 +61,9 @@ function engine(answer: number): number[] {
 
 function wingman(...args: string[]): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const main = join(import.meta.dir, "../../src/main.ts");
-  return Bun.spawn([process.execPath, main, ...args, "--run-dir", directory], { stdio: ["ignore", "pipe", "pipe"] });
+  return Bun.spawn([process.execPath, main, ...args, "--run-dir", directory], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
 async function outcome(...args: string[]): Promise<[code: number, stdout: string, stderr: string]> {
@@ -74,7 +79,11 @@ test("status: text, or one JSON document and nothing else", async () => {
   expect(text).toContain("server left: active");
   const [jsonCode, json, errors] = await outcome("status", "--json");
   expect([jsonCode, errors]).toEqual([0, ""]);
-  expect(JSON.parse(json)).toMatchObject({ server: "left", phase: "active", functions: { length: 3 } });
+  expect(JSON.parse(json)).toMatchObject({
+    server: "left",
+    phase: "active",
+    functions: { length: 3 },
+  });
 });
 
 test(
@@ -84,22 +93,34 @@ test(
     const file = join(directory, "status");
     const cases: [prepare: () => void, message: RegExp][] = [
       [() => {}, /^wingman: status: not running: there is no \S+\/status\n$/],
-      [() => writeSnapshot(file, { pid: gone }), /^wingman: status: not running: the engine .* \(pid \d+\) is gone\n$/],
+      [
+        () => writeSnapshot(file, { pid: gone }),
+        /^wingman: status: not running: the engine .* \(pid \d+\) is gone\n$/,
+      ],
       [
         () => writeSnapshot(file, { ageMs: 5000 }),
         /^wingman: status: the engine .* has written no snapshot for 5 s\n$/,
       ],
-      [() => writeSnapshot(file, { sequence: 3 }), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
+      [
+        () => writeSnapshot(file, { sequence: 3 }),
+        /^wingman: status: \S+ holds no complete snapshot: .*\n$/,
+      ],
       [
         () => writeSnapshot(file, { version: 99 }),
         new RegExp(`^wingman: status: .*layout version 99, expected ${STATUS_VERSION}.*\\n$`),
       ],
-      [() => writeFileSync(file, "short"), /^wingman: status: \S+ holds no complete snapshot: .*\n$/],
+      [
+        () => writeFileSync(file, "short"),
+        /^wingman: status: \S+ holds no complete snapshot: .*\n$/,
+      ],
       [
         () => writeFileSync(file, new Uint8Array(10_000).fill(2)),
         /^wingman: status: \S+ is no snapshot of an engine\n$/,
       ],
-      [() => rmSync(join(directory, "config.json")), /^wingman: status: not running: there is no \S+config.json\n$/],
+      [
+        () => rmSync(join(directory, "config.json")),
+        /^wingman: status: not running: there is no \S+config.json\n$/,
+      ],
     ];
     for (const [prepare, message] of cases) {
       prepare();
@@ -178,12 +199,20 @@ test(
     expect(await outcome("drain")).toEqual([1, "", "wingman: drain: the engine refuses\n"]);
     expect(await outcome("resume")).toEqual([1, "", "wingman: resume: the engine refuses\n"]);
     clearInterval(writer);
-    expect(await outcome("resume")).toEqual([1, "", "wingman: resume: the engine did not answer within 2000 ms\n"]);
+    expect(await outcome("resume")).toEqual([
+      1,
+      "",
+      "wingman: resume: the engine did not answer within 2000 ms\n",
+    ]);
     socket?.close();
     socket = null;
-    expect((await outcome("resume"))[2]).toMatch(/^wingman: resume: not running: nobody listens at \S+\n$/);
+    expect((await outcome("resume"))[2]).toMatch(
+      /^wingman: resume: not running: nobody listens at \S+\n$/,
+    );
     rmSync(join(directory, "engine.sock"));
-    expect((await outcome("resume"))[2]).toMatch(/^wingman: resume: not running: there is no \S+\n$/);
+    expect((await outcome("resume"))[2]).toMatch(
+      /^wingman: resume: not running: there is no \S+\n$/,
+    );
     rmSync(join(directory, "config.json"));
     expect((await outcome("drain"))[2]).toMatch(/^wingman: drain: not running: there is no \S+\n$/);
   },
@@ -198,17 +227,28 @@ test("launch by hand: the program's own exit code, 127 when there is none, 2 for
   };
   expect(launch("--", "/bin/sh", "-c", "exit 5")).toEqual([5, ""]);
   expect(launch("--", `${directory}/none`)[0]).toBe(127);
-  expect(launch("--", directory)).toEqual([126, expect.stringContaining("Permission denied (EACCES)")]);
+  expect(launch("--", directory)).toEqual([
+    126,
+    expect.stringContaining("Permission denied (EACCES)"),
+  ]);
   expect(launch("--", "relative")[0]).toBe(2);
-  expect(launch("/bin/true")).toEqual([2, "wingman: launch: expected -- and a program with its arguments\n"]);
+  expect(launch("/bin/true")).toEqual([
+    2,
+    "wingman: launch: expected -- and a program with its arguments\n",
+  ]);
   expect(launch("--")[0]).toBe(2);
 });
 
 test("a run directory that may not be read is said so", () => {
   mkdirSync(join(directory, "closed"), { mode: 0o700 });
   const main = join(import.meta.dir, "../../src/main.ts");
-  // Root may read everything: as the only user of a user namespace, root's directory belongs to nobody it knows.
-  const withoutRights = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-all"];
+  // Root may read everything: as the only user of a user namespace, root's directory belongs to
+  // nobody it knows.
+  const withoutRights = [
+    "setpriv",
+    "--bounding-set=-dac_override,-dac_read_search",
+    "--inh-caps=-all",
+  ];
   const result = Bun.spawnSync([
     ...(process.getuid?.() === 0 ? withoutRights : []),
     ...["sh", "-c", 'chmod 000 "$1/closed" && shift && exec "$@"', "sh", directory],

@@ -1,5 +1,15 @@
-/** A real `wingman run` in a network namespace of its own, with the stand-in engine, for one test. */
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+/**
+ * A real `wingman run` in a network namespace of its own, with the stand-in engine, for one test.
+ */
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Manner, Order, Report } from "./engine-stand-in.ts";
@@ -16,7 +26,10 @@ export interface FunctionEntry {
 }
 
 /** Waits until `probe` gives something, looking again and again. */
-export async function until<T>(what: string, probe: () => T | undefined | false | null): Promise<T> {
+export async function until<T>(
+  what: string,
+  probe: () => T | undefined | false | null,
+): Promise<T> {
   const endMs = performance.now() + PATIENCE_MS;
   for (;;) {
     const found = probe();
@@ -67,7 +80,11 @@ export class Daemon {
   }
 
   /** `errors`: where its standard error goes instead of this test's file. */
-  start(functions: FunctionEntry[], environment: Record<string, string> = {}, errors?: string): void {
+  start(
+    functions: FunctionEntry[],
+    environment: Record<string, string> = {},
+    errors?: string,
+  ): void {
     const config = {
       system: "supervisor-test",
       allocation: "preempt",
@@ -77,7 +94,11 @@ export class Daemon {
         { id: "b", resource: 100 },
       ],
       functions: functions.map((entry, index) => ({
-        ...{ required: 1, priority: 5, vips: [`10.9.0.${index + 1}/24`, `fd00:9::${index + 1}/64`] },
+        ...{
+          required: 1,
+          priority: 5,
+          vips: [`10.9.0.${index + 1}/24`, `fd00:9::${index + 1}/64`],
+        },
         ...entry,
       })),
     };
@@ -86,21 +107,30 @@ export class Daemon {
     this.#process = this.spawn(file, ["--server", "a"], environment, errors);
   }
 
-  /** `wingman run` with this test's directories. In an own network namespace: the sweep for VIPs left behind is real. */
+  /**
+   * `wingman run` with this test's directories. In an own network namespace: the sweep for VIPs
+   * left behind is real.
+   */
   spawn(
     configFile: string,
     args: string[],
     environment: Record<string, string> = {},
     errors = join(this.directory, "stderr"),
   ): Bun.Subprocess {
-    const namespace = process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--net", "--map-root-user"];
+    const namespace =
+      process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--net", "--map-root-user"];
     const host = join(import.meta.dir, "host.ts");
     return Bun.spawn({
       cmd: [
         ...[...namespace, process.execPath, host, "run", ...args, "--config", configFile],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory],
       ],
-      env: { PATH: process.env.PATH ?? "", NODE_OPTIONS: "--no-warnings", SECRET: "of the shell", ...environment },
+      env: {
+        PATH: process.env.PATH ?? "",
+        NODE_OPTIONS: "--no-warnings",
+        SECRET: "of the shell",
+        ...environment,
+      },
       stdio: ["ignore", "ignore", Bun.file(errors)],
     });
   }
@@ -167,10 +197,13 @@ export class Daemon {
 
   /** Waits until the records about function `index` are at least `count`; gives them all. */
   recordsAtLeast(index: number, count: number): Promise<number[]> {
-    return until(`record ${count} about function ${index}; so far ${this.records(index)}\n${this.errors}`, () => {
-      const records = this.records(index);
-      return records.length >= count && records;
-    });
+    return until(
+      `record ${count} about function ${index}; so far ${this.records(index)}\n${this.errors}`,
+      () => {
+        const records = this.records(index);
+        return records.length >= count && records;
+      },
+    );
   }
 
   /** Ends whatever is left. */

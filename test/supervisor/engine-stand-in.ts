@@ -1,6 +1,7 @@
 /**
- * Plays the engine: speaks control records over the inherited socket, and does what the test tells it over a socket of its
- * own in the run directory, one JSON document a line. RUN_DIR/manner.json says how it behaves by itself.
+ * Plays the engine: speaks control records over the inherited socket, and does what the test tells
+ * it over a socket of its own in the run directory, one JSON document a line. RUN_DIR/manner.json
+ * says how it behaves by itself.
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -31,18 +32,29 @@ export interface Manner {
   stays?: boolean;
 }
 
-/** What the test sends: a record, an end, or the wish that it puts its function's VIP on the interface as the engine would. */
+/**
+ * What the test sends: a record, an end, or the wish that it puts its function's VIP on the
+ * interface as the engine would.
+ */
 export interface Order {
   vip?: string;
   record?: [kind: number, index: number, argument: number, second: number, third: number];
-  /** So many maintenance events of a code, about the first function, whose second value counts from `from` on. */
+  /**
+   * So many maintenance events of a code, about the first function, whose second value counts from
+   * `from` on.
+   */
   events?: { code: number; from: number; count: number };
   exitCode?: number;
 }
 
 /** What the test gets to see. */
 export interface Report {
-  hello?: { pid: number; args: Record<string, string>; environment: Record<string, string>; workingDirectory: string };
+  hello?: {
+    pid: number;
+    args: Record<string, string>;
+    environment: Record<string, string>;
+    workingDirectory: string;
+  };
   record?: [kind: number, index: number];
 }
 
@@ -76,7 +88,8 @@ export function engineStandIn(args: string[]): void {
   };
 
   const sendEvents = ({ code, from, count }: NonNullable<Order["events"]>): void => {
-    for (let second = from; second < from + count; second++) send(CONTROL_LOG, NO_INDEX, code, 0, second);
+    for (let second = from; second < from + count; second++)
+      send(CONTROL_LOG, NO_INDEX, code, 0, second);
   };
 
   const tests = new Set<Bun.Socket<undefined>>();
@@ -86,7 +99,9 @@ export function engineStandIn(args: string[]): void {
     for (const test of tests) test.write(reports.at(-1) ?? "");
   };
   const environment = { ...process.env } as Record<string, string>;
-  report({ hello: { pid: process.pid, args: values, environment, workingDirectory: process.cwd() } });
+  report({
+    hello: { pid: process.pid, args: values, environment, workingDirectory: process.cwd() },
+  });
 
   supervisor.onRecord((record) => {
     const kind = controlKind(record);

@@ -27,7 +27,15 @@ const LIMIT_MS = 60_000;
 /** Runs `ip` in the daemon's network namespace; gives what it printed. */
 function ip(...args: string[]): string {
   const user = process.getuid?.() === 0 ? [] : ["--user", "--preserve-credentials"];
-  const result = Bun.spawnSync(["nsenter", "--target", String(daemon.pid), ...user, "--net", "ip", ...args]);
+  const result = Bun.spawnSync([
+    "nsenter",
+    "--target",
+    String(daemon.pid),
+    ...user,
+    "--net",
+    "ip",
+    ...args,
+  ]);
   expect(result.stderr.toString()).toBe("");
   return result.stdout.toString();
 }
@@ -50,7 +58,9 @@ test(
       parent: String(daemon.pid),
     });
     expect(Number(incarnation)).toBeGreaterThanOrEqual(before);
-    expect(readFileSync(join(daemon.stateDirectory, "incarnation"), "utf8")).toBe(`${incarnation}\n`);
+    expect(readFileSync(join(daemon.stateDirectory, "incarnation"), "utf8")).toBe(
+      `${incarnation}\n`,
+    );
     // In a session of its own: field 6 of proc(5) stat.
     const stat = readFileSync(`/proc/${hello.pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
     expect(stat[3]).toBe(String(hello.pid));
@@ -63,9 +73,15 @@ test(
 test(
   "an engine that is killed: its VIPs go, processes stop, the next one is a new incarnation and learns what failed",
   async () => {
-    const map = daemon.script("map", `echo $$ > ${daemon.directory}/pid; while :; do sleep 0.02; done`);
+    const map = daemon.script(
+      "map",
+      `echo $$ > ${daemon.directory}/pid; while :; do sleep 0.02; done`,
+    );
     const crash = daemon.script("crash", "exit 1");
-    const always = daemon.script("always", `echo $$ >> ${daemon.directory}/always.pid; while :; do sleep 0.02; done`);
+    const always = daemon.script(
+      "always",
+      `echo $$ >> ${daemon.directory}/always.pid; while :; do sleep 0.02; done`,
+    );
     daemon.start([
       { id: "map", command: [map] },
       { id: "crash", command: [crash] },
@@ -92,10 +108,15 @@ test(
     expect(daemon.errors).toContain("removed 1 VIPs that the engine left");
     expect(daemon.errors).toContain("the engine ended unexpectedly: SIGKILL; starting it again");
     // The new engine gets no answers to what it never asked, but hears of the failure.
-    expect((await daemon.recordsAtLeast(1, failures + 1)).slice(failures)).toEqual([CONTROL_PROCESS_FAILED]);
+    expect((await daemon.recordsAtLeast(1, failures + 1)).slice(failures)).toEqual([
+      CONTROL_PROCESS_FAILED,
+    ]);
     expect(daemon.records(0)).toEqual([CONTROL_PROCESS_RUNNING]);
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
-    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_RUNNING]);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_RUNNING,
+    ]);
     expect(daemon.written("always.pid")?.split("\n").length).toBe(2); // one start, one empty rest
   },
   LIMIT_MS,
@@ -113,14 +134,18 @@ test(
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
     const pid = await until("pid", () => Number(daemon.written("pid") ?? 0) || undefined);
     daemon.send(CONTROL_STOP_PROCESS, 0, 1500);
-    daemon.send(CONTROL_LOG, NO_INDEX, 111, 1, 0); // comes after the stop: once it is printed, the stop was taken
+    // comes after the stop: once it is printed, the stop was taken
+    daemon.send(CONTROL_LOG, NO_INDEX, 111, 1, 0);
     await until("the line", () => daemon.errors.includes("SERVER LOST"));
     process.kill(first.pid, "SIGKILL");
     await daemon.engine();
     expect(isRunning(pid)).toBe(true);
     await until("its end", () => !isRunning(pid));
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
-    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_RUNNING]);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_RUNNING,
+    ]);
   },
   LIMIT_MS,
 );
@@ -134,7 +159,9 @@ test(
     daemon.order({ exitCode: 1 });
     // It flew once, so it is tried for ever.
     await until("four ends", () => daemon.errors.split("ended unexpectedly").length > 4);
-    expect(daemon.errors).toContain("exit code 3; again in 200 ms. It said: interface eth9 does not exist");
+    expect(daemon.errors).toContain(
+      "exit code 3; again in 200 ms. It said: interface eth9 does not exist",
+    );
     daemon.signal("SIGTERM");
     expect([0, 1]).toContain(await daemon.exitCode); // 1 when it hit an engine that was just ending
   },
@@ -148,7 +175,9 @@ test(
     daemon.start([{ id: "map" }]);
     expect(await daemon.exitCode).toBe(1);
     expect(daemon.errors.split("ended unexpectedly").length - 1).toBe(3);
-    expect(daemon.errors).toContain("not started again. It said: interface eth9 does not exist; there are lo");
+    expect(daemon.errors).toContain(
+      "not started again. It said: interface eth9 does not exist; there are lo",
+    );
   },
   LIMIT_MS,
 );
@@ -251,18 +280,27 @@ test(
     const manager = RecordSocket.bound(path);
     const heard: string[] = [];
     const listen = (): boolean => {
-      for (let length = manager.receive(); length !== NOTHING_RECEIVED; length = manager.receive()) {
+      for (
+        let length = manager.receive();
+        length !== NOTHING_RECEIVED;
+        length = manager.receive()
+      ) {
         heard.push(new TextDecoder().decode(manager.received.bytes.slice(0, length)));
       }
       return true;
     };
     const service = { NOTIFY_SOCKET: path, WATCHDOG_USEC: "3000000" };
-    const environment = daemon.script("environment", `env > ${join(daemon.directory, "of-function")}; exec sleep 1000`);
+    const environment = daemon.script(
+      "environment",
+      `env > ${join(daemon.directory, "of-function")}; exec sleep 1000`,
+    );
     daemon.start([{ id: "map", command: [environment], start: "always" }], service);
     const { pid, environment: ofEngine } = await daemon.engine();
     expect(ofEngine).toEqual({ PATH: process.env.PATH ?? "", ...service });
     daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
-    const ofFunction = await until("the function's environment", () => daemon.written("of-function"));
+    const ofFunction = await until("the function's environment", () =>
+      daemon.written("of-function"),
+    );
     expect(ofFunction).toContain("WINGMAN_FUNCTION=map");
     expect(ofFunction).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
     process.kill(pid, "SIGKILL");
@@ -285,7 +323,9 @@ test(
     const file = join(daemon.directory, "aircraft.json");
     const second = daemon.spawn(file, ["--server", "b"]);
     expect(await second.exited).toBe(1);
-    expect(daemon.errors).toContain(`wingman: run: already running as pid ${daemon.pid} in ${daemon.runDirectory}\n`);
+    expect(daemon.errors).toContain(
+      `wingman: run: already running as pid ${daemon.pid} in ${daemon.runDirectory}\n`,
+    );
     daemon.signal("SIGTERM");
     expect(await daemon.exitCode).toBe(0);
     daemon.start([{ id: "map" }]);
@@ -327,7 +367,10 @@ const SMALL = JSON.stringify({
 });
 
 test("a wrong configuration: every problem, exit code 2, nothing started", async () => {
-  const [code, errors] = await refusal(`{"system":"","servers":[],"functions":[],"colour":1}`, ["--server", "a"]);
+  const [code, errors] = await refusal(`{"system":"","servers":[],"functions":[],"colour":1}`, [
+    "--server",
+    "a",
+  ]);
   expect(code).toBe(2);
   expect(errors).toContain("problems in ");
   expect(errors).toContain("colour");
@@ -335,7 +378,10 @@ test("a wrong configuration: every problem, exit code 2, nothing started", async
 });
 
 test("an unknown or missing --server names the configured ones, exit code 2", async () => {
-  expect(await refusal(SMALL, [])).toEqual([2, "wingman: run: --server is missing, expected one of left, right\n"]);
+  expect(await refusal(SMALL, [])).toEqual([
+    2,
+    "wingman: run: --server is missing, expected one of left, right\n",
+  ]);
   expect(await refusal(SMALL, ["--server", "up"])).toEqual([
     2,
     'wingman: run: --server: found "up", expected one of left, right\n',
@@ -357,7 +403,15 @@ test("without privileges: one clear line, exit code 1", async () => {
   const host = join(import.meta.dir, "host.ts");
   const result = Bun.spawnSync([
     // In a user namespace of its own, so that it may give up what it has wherever the tests run.
-    ...["unshare", "--user", "--map-root-user", "setpriv", "--bounding-set=-net_raw", process.execPath, host],
+    ...[
+      "unshare",
+      "--user",
+      "--map-root-user",
+      "setpriv",
+      "--bounding-set=-net_raw",
+      process.execPath,
+      host,
+    ],
     ...["run", "--server", "left", "--config", file, "--run-dir", daemon.runDirectory],
   ]);
   expect(result.exitCode).toBe(1);

@@ -1,6 +1,6 @@
 /**
- * The executable of the supervisor's tests: the real `run`, `manage` and `launch`, and a stand-in for the engine at the other end of
- * the real control socket.
+ * The executable of the supervisor's tests: the real `run`, `manage` and `launch`, and a stand-in
+ * for the engine at the other end of the real control socket.
  */
 import { CommandError } from "../../src/commands/errors.ts";
 import { launch } from "../../src/commands/launch.ts";
@@ -10,7 +10,8 @@ import { engineStandIn } from "./engine-stand-in.ts";
 
 const [command, ...args] = process.argv.slice(2);
 try {
-  if (command === "run") process.exitCode = await runWith(args, [process.execPath, import.meta.path]);
+  if (command === "run")
+    process.exitCode = await runWith(args, [process.execPath, import.meta.path]);
   else if (command === "manage") process.exitCode = await manage(args);
   else if (command === "launch") process.exitCode = await launch(args);
   else engineStandIn(args);

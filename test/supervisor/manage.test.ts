@@ -23,12 +23,17 @@ afterEach(() => daemon.remove());
 
 const LIMIT_MS = 120_000;
 
-/** A stranger is told apart by its MAC: no rule of the log holds one back because another came before. */
+/**
+ * A stranger is told apart by its MAC: no rule of the log holds one back because another came
+ * before.
+ */
 const CODE = LOG_STRANGER;
 
 /** Process id of the maintenance process; undefined while there is none. */
 function managePid(): number | undefined {
-  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1").trim().split(" ");
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1")
+    .trim()
+    .split(" ");
   return children.map(Number).find((pid) => argumentsOf(pid).includes("manage"));
 }
 
@@ -75,10 +80,13 @@ test(
         return found !== last && found;
       });
       last = pid;
-      // At any moment: before it has started, when it has taken some and not stored them, after it has answered.
+      // At any moment: before it has started, when it has taken some and not stored them, after it
+      // has answered.
       daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill / 2 } });
       await Bun.sleep((kill * 370) % 1000);
-      daemon.order({ events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 } });
+      daemon.order({
+        events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 },
+      });
       await Bun.sleep((kill * 30) % 100);
       process.kill(pid, "SIGKILL");
     }
@@ -131,7 +139,9 @@ test(
     expect(stored()).toEqual(upTo(500));
     expect(recordsOf(daemon.stateDirectory).at(-1)?.code).toBe(LOG_STOPPED);
     expect(daemon.errors).not.toContain("were not stored");
-    expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual(["lock"]);
+    expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual([
+      "lock",
+    ]);
   },
   LIMIT_MS,
 );
@@ -195,7 +205,10 @@ test(
     await started();
     daemon.order({ events: { code: CODE, from: 0, count: 300 } });
     const errors = join(daemon.runDirectory, "manage.stderr");
-    await until("the complaint", () => existsSync(errors) && /maintenance log/.test(readFileSync(errors, "utf8")));
+    await until(
+      "the complaint",
+      () => existsSync(errors) && /maintenance log/.test(readFileSync(errors, "utf8")),
+    );
     const pid = await until("the maintenance process", managePid);
     await Bun.sleep(1500);
     expect(managePid()).toBe(pid);

@@ -52,7 +52,10 @@ test(
     ]);
     await until("its output in the log", () => /\[map\] hello from the map\n/.test(daemon.errors));
     daemon.send(CONTROL_STOP_PROCESS, 0, 15_000);
-    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED]);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_STOPPED,
+    ]);
     expect(daemon.written("stopped")).toBe("stopped\n");
   },
   LIMIT_MS,
@@ -74,7 +77,10 @@ test(
     const [leader, grandchild] = [await pidIn("leader"), await pidIn("grandchild")];
     expect([isRunning(leader), isRunning(grandchild)]).toEqual([true, true]);
     daemon.send(CONTROL_STOP_PROCESS, 0, 100);
-    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED]);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_STOPPED,
+    ]);
     expect([isRunning(leader), isRunning(grandchild)]).toEqual([false, false]);
   },
   LIMIT_MS,
@@ -95,7 +101,10 @@ test(
     const grandchild = await pidIn("grandchild");
     await daemon.recordsAtLeast(0, 1);
     daemon.send(CONTROL_STOP_PROCESS, 0, 15_000);
-    expect(await daemon.recordsAtLeast(0, 2)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED]);
+    expect(await daemon.recordsAtLeast(0, 2)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_STOPPED,
+    ]);
     expect(isRunning(grandchild)).toBe(false);
   },
   LIMIT_MS,
@@ -104,7 +113,10 @@ test(
 test(
   "a process that crashes at once is restarted twice, then failed; resume lets it be tried again",
   async () => {
-    const crash = daemon.script("crash", `echo $WINGMAN_REASON >> ${daemon.directory}/reasons; exit 7`);
+    const crash = daemon.script(
+      "crash",
+      `echo $WINGMAN_REASON >> ${daemon.directory}/reasons; exit 7`,
+    );
     daemon.start([{ id: "crash", command: [crash] }]);
     await daemon.engine();
     daemon.send(CONTROL_START_PROCESS, 0, REASON_FAILOVER);
@@ -121,7 +133,10 @@ test(
     // Failed means failed: another start is refused, a stop is answered.
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
     daemon.send(CONTROL_STOP_PROCESS, 0, 100);
-    expect((await daemon.recordsAtLeast(0, 8)).slice(6)).toEqual([CONTROL_PROCESS_FAILED, CONTROL_PROCESS_STOPPED]);
+    expect((await daemon.recordsAtLeast(0, 8)).slice(6)).toEqual([
+      CONTROL_PROCESS_FAILED,
+      CONTROL_PROCESS_STOPPED,
+    ]);
     expect(daemon.written("reasons")).toBe("failover\nrestart\nrestart\n");
 
     daemon.send(CONTROL_RESUME, NO_INDEX);
@@ -148,7 +163,9 @@ test(
     expect(daemon.errors).toMatch(
       /function missing: cannot execute \S+\/missing: No such file or directory \(ENOENT\)/,
     );
-    expect(daemon.errors).toMatch(/function directory: cannot execute \S+: Permission denied \(EACCES\)/);
+    expect(daemon.errors).toMatch(
+      /function directory: cannot execute \S+: Permission denied \(EACCES\)/,
+    );
   },
   LIMIT_MS,
 );
@@ -177,7 +194,10 @@ test(
 test(
   "always: runs from the first phase on, whatever the VIP does, until the daemon leaves",
   async () => {
-    const always = daemon.script("always", `echo $$ >> ${daemon.directory}/pids; while :; do sleep 0.02; done`);
+    const always = daemon.script(
+      "always",
+      `echo $$ >> ${daemon.directory}/pids; while :; do sleep 0.02; done`,
+    );
     daemon.start([
       { id: "always", command: [always], start: "always" },
       { id: "elsewhere", command: [always], start: "always", servers: ["b"] },
@@ -188,7 +208,10 @@ test(
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
     daemon.send(CONTROL_STOP_PROCESS, 0, 100);
     daemon.send(CONTROL_STOP_PROCESS, 1, 100); // never runs here: answered all the same
-    expect((await daemon.recordsAtLeast(0, 3)).slice(1)).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED]);
+    expect((await daemon.recordsAtLeast(0, 3)).slice(1)).toEqual([
+      CONTROL_PROCESS_RUNNING,
+      CONTROL_PROCESS_STOPPED,
+    ]);
     expect(await daemon.recordsAtLeast(1, 1)).toEqual([CONTROL_PROCESS_STOPPED]);
     expect(isRunning(pid)).toBe(true);
     daemon.signal("SIGTERM");
@@ -258,9 +281,14 @@ test(
       await daemon.engine();
       for (let round = 0; round < 3; round++) {
         daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
-        await until(`round ${round}`, () => (daemon.written("done") ?? "").length === 5 * (round + 1));
+        await until(
+          `round ${round}`,
+          () => (daemon.written("done") ?? "").length === 5 * (round + 1),
+        );
         daemon.send(CONTROL_STOP_PROCESS, 0, 15_000);
-        expect((await daemon.recordsAtLeast(0, 2 * round + 2)).at(-1)).toBe(CONTROL_PROCESS_STOPPED);
+        expect((await daemon.recordsAtLeast(0, 2 * round + 2)).at(-1)).toBe(
+          CONTROL_PROCESS_STOPPED,
+        );
       }
       daemon.signal("SIGTERM");
       expect(await daemon.exitCode).toBe(0);
@@ -279,9 +307,12 @@ test(
       "map",
       `echo $WINGMAN_FUNCTION >> ${daemon.directory}/started; while :; do sleep 0.5; done`,
     );
-    daemon.start(Array.from({ length: count }, (_, index) => ({ id: `f${index}`, command: [map] })));
+    daemon.start(
+      Array.from({ length: count }, (_, index) => ({ id: `f${index}`, command: [map] })),
+    );
     await daemon.engine();
-    for (let index = 0; index < count; index++) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
+    for (let index = 0; index < count; index++)
+      daemon.send(CONTROL_START_PROCESS, index, REASON_START);
     daemon.send(CONTROL_STOP_PROCESS, count - 1, 15_000);
     expect(await daemon.recordsAtLeast(count - 1, 1)).toEqual([CONTROL_PROCESS_STOPPED]);
     for (let index = 0; index < count - 1; index++) {
@@ -301,7 +332,10 @@ test(
 test(
   "processes die with a supervisor that is killed",
   async () => {
-    const map = daemon.script("map", `echo $$ > ${daemon.directory}/pid; while :; do sleep 0.05; done`);
+    const map = daemon.script(
+      "map",
+      `echo $$ > ${daemon.directory}/pid; while :; do sleep 0.05; done`,
+    );
     daemon.start([{ id: "map", command: [map] }]);
     await daemon.engine();
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);

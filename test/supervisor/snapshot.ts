@@ -64,7 +64,10 @@ export function snapshot(values: SnapshotValues = {}): DataView {
   view.setUint8(peer + 16, SERVER_ALIVE);
   for (const [index, owner] of owners.entries()) {
     view.setInt8(STATUS_FUNCTIONS_AT + 2 * index, owner);
-    view.setUint8(STATUS_FUNCTIONS_AT + 2 * index + 1, owner < 0 ? FUNCTION_STOPPED : FUNCTION_RUNNING);
+    view.setUint8(
+      STATUS_FUNCTIONS_AT + 2 * index + 1,
+      owner < 0 ? FUNCTION_STOPPED : FUNCTION_RUNNING,
+    );
   }
   for (const latenessUs of latenessesUs) {
     const at = STATUS_HISTOGRAM_AT + 4 * latenessBucket(latenessUs);

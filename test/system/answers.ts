@@ -1,6 +1,14 @@
-/** Who answers for the VIPs, as a seat finds out: it asks everybody by ARP and notes every reply. */
+/**
+ * Who answers for the VIPs, as a seat finds out: it asks everybody by ARP and notes every reply.
+ */
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
-import { ARP_BYTES, ARP_REPLY, decodeArp, encodeArpRequest, setArpSender } from "../../src/wire/arp.ts";
+import {
+  ARP_BYTES,
+  ARP_REPLY,
+  decodeArp,
+  encodeArpRequest,
+  setArpSender,
+} from "../../src/wire/arp.ts";
 import { hardwareAddress } from "../namespaces/seat-probe.ts";
 import type { Host } from "../namespaces/virtual-network.ts";
 
@@ -32,11 +40,15 @@ export class Answers {
     for (const address of this.addresses) this.ask(address);
     await Bun.sleep(waitMs);
     this.drain((address, mac) => heard.get(address)?.add(mac));
-    for (const [address, macs] of heard) if (macs.size > 1) this.twice.push(`${address}: ${[...macs].join(", ")}`);
+    for (const [address, macs] of heard)
+      if (macs.size > 1) this.twice.push(`${address}: ${[...macs].join(", ")}`);
     return heard;
   }
 
-  /** Frames of a kind that came by since the last round or look, as hexadecimal text; the seat's own are left out. */
+  /**
+   * Frames of a kind that came by since the last round or look, as hexadecimal text; the seat's own
+   * are left out.
+   */
   captured(wanted: (frame: string) => boolean): string[] {
     const frames: string[] = [];
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
@@ -49,7 +61,13 @@ export class Answers {
   private ask(address: string): void {
     const frame = this.socket.received; // what was received is read by then
     const bytes = (text: string): Uint8Array => Uint8Array.from(text.split("."), Number);
-    encodeArpRequest(frame.bytes, 0, Uint8Array.from(hardwareAddress(this.seat)), bytes(address), 0);
+    encodeArpRequest(
+      frame.bytes,
+      0,
+      Uint8Array.from(hardwareAddress(this.seat)),
+      bytes(address),
+      0,
+    );
     setArpSender(frame.bytes, 0, bytes(this.sender), 0);
     const refused = this.socket.send(frame, 0, ARP_BYTES);
     if (refused !== 0) throw new Error(`send: errno ${refused}`);
@@ -58,7 +76,8 @@ export class Answers {
   private drain(take: (address: string, mac: string) => void): void {
     const { bytes } = this.socket.received;
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
-      if (decodeArp(bytes, length) === ARP_REPLY) take(bytes.slice(28, 32).join("."), hex(bytes.slice(22, 28)));
+      if (decodeArp(bytes, length) === ARP_REPLY)
+        take(bytes.slice(28, 32).join("."), hex(bytes.slice(22, 28)));
     }
   }
 

@@ -1,4 +1,7 @@
-/** The console of real servers, over a serial line (a pseudo-terminal) and over `wingman console`. Needs root and `ip`. */
+/**
+ * The console of real servers, over a serial line (a pseudo-terminal) and over `wingman console`.
+ * Needs root and `ip`.
+ */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +13,10 @@ import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
-/** Five periods, a tenth of the detection time: a machine that is busy with other tests does 33 ms to a keep-alive by itself. */
+/**
+ * Five periods, a tenth of the detection time: a machine that is busy with other tests does 33 ms
+ * to a keep-alive by itself.
+ */
 const LATE_US_MAX = 100_000;
 
 let flight: Flight;
@@ -34,7 +40,8 @@ async function started(): Promise<void> {
   const table = {
     ...TABLE,
     keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 50 },
-    servers: TABLE.servers.map((server) => ({ ...server, resource: 200 })), // every function fits either of them
+    // every function fits either of them
+    servers: TABLE.servers.map((server) => ({ ...server, resource: 200 })),
   };
   const withConsole = (device: string): object => ({
     ...table,
@@ -67,7 +74,9 @@ test(
     await started();
     await terminal.until("PRESS ENTER\r\n");
     await terminal.type("\r");
-    expect(await terminal.until("wingman a> ")).toContain("SERVER a  SYSTEM system-test  STATE ACTIVE\r\n");
+    expect(await terminal.until("wingman a> ")).toContain(
+      "SERVER a  SYSTEM system-test  STATE ACTIVE\r\n",
+    );
     await ask("terminal length 0");
     expect(await ask("show servers")).toMatch(/\nb +alive /);
     const functions = JSON.parse((await ask("show functions | json")).split("\r\n")[0] ?? "");
@@ -85,12 +94,19 @@ test(
     await flight.settledWith("games", other);
 
     expect(await ask("drain")).toEndWith("OK\r\nwingman a> ");
-    await until("a is empty", () => !Object.values(ownersOf(flight.a.state() ?? flight.fail())).includes("a"));
+    await until(
+      "a is empty",
+      () => !Object.values(ownersOf(flight.a.state() ?? flight.fail())).includes("a"),
+    );
     // b is the last one that serves now: not in the air.
-    await until("b sees it", () => console(flight.b, "show", "servers").out.includes("a       draining"));
+    await until("b sees it", () =>
+      console(flight.b, "show", "servers").out.includes("a       draining"),
+    );
     expect(console(flight.b, "drain").err).toContain("(CONFIRM)");
     rmSync(groundInput());
-    await until("b is in the air", () => console(flight.b, "clear faults confirm").err.includes("(GROUND)"));
+    await until("b is in the air", () =>
+      console(flight.b, "clear faults confirm").err.includes("(GROUND)"),
+    );
     expect(console(flight.b, "drain", "confirm").err).toContain("(GROUND)");
     expect(await ask("resume")).toEndWith("OK\r\nwingman a> ");
     await until("a takes part again", () => flight.a.state()?.phase === "active");
@@ -110,9 +126,13 @@ test(
     expect(console(flight.b, "show", "nothing")).toMatchObject({ code: 1, out: "" });
     expect(console(flight.b, "show version | json").out).toContain('"server":"b"');
     // The line that is not there is in the log, and nothing else suffers.
-    await until("the record", () => console(flight.b, "show", "log").out.includes("CONSOLE NOT OPENED"));
+    await until("the record", () =>
+      console(flight.b, "show", "log").out.includes("CONSOLE NOT OPENED"),
+    );
     expect(await flight.b.stop()).toBe(0);
-    expect(console(flight.b, "show", "version").err).toMatch(/^wingman: console: not running: there is no /);
+    expect(console(flight.b, "show", "version").err).toMatch(
+      /^wingman: console: not running: there is no /,
+    );
   },
   LIMIT_MS,
 );
@@ -132,7 +152,8 @@ test(
     await terminal.until(/TABLE DIGEST +[0-9a-f]{64}\r\n(.+\r\n)+OK\r\n/);
     expect(performance.now() - beganMs).toBeLessThan(1000);
     const after = flight.a.state()?.keepAlive ?? flight.fail();
-    // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the flood and without.
+    // The engine has real-time priority and waits for nobody: half a millisecond is usual, with the
+    // flood and without.
     expect(after.sent).toBeGreaterThan(before.sent);
     expect(after.lateUs.max).toBeLessThan(Math.max(2 * before.lateUs.max, LATE_US_MAX));
     expect(ownersOf(flight.b.state() ?? flight.fail())).toEqual(owners);

@@ -1,12 +1,23 @@
 /** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
 
 export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
 
-/** A table of four functions on two servers of 100: everything fits, and alone only the more important half does. */
+/**
+ * A table of four functions on two servers of 100: everything fits, and alone only the more
+ * important half does.
+ */
 export const TABLE = {
   system: "system-test",
   keepAlive: { periodMs: 20, lostAfterPeriods: 10, recoveredAfterPeriods: 5, interfaces: ["eth0"] },
@@ -22,7 +33,9 @@ export const TABLE = {
   ],
 };
 
-export const VIPS = TABLE.functions.flatMap(({ vips }) => vips.map((vip) => vip.split("/")[0] as string));
+export const VIPS = TABLE.functions.flatMap(({ vips }) =>
+  vips.map((vip) => vip.split("/")[0] as string),
+);
 
 export interface StatusDocument {
   phase: string;
@@ -92,9 +105,12 @@ export class Server {
   }
 
   watchAddresses(): void {
-    this.monitor = Bun.spawn(["ip", "netns", "exec", this.host.namespace, "ip", "-ts", "-o", "monitor", "address"], {
-      stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
-    });
+    this.monitor = Bun.spawn(
+      ["ip", "netns", "exec", this.host.namespace, "ip", "-ts", "-o", "monitor", "address"],
+      {
+        stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
+      },
+    );
   }
 
   start(config: object, ...options: string[]): void {
@@ -106,7 +122,10 @@ export class Server {
         ...[WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory, ...options],
       ],
-      { stdio: ["ignore", "ignore", Bun.file(this.logFile)], env: { ...process.env, ...this.environment } },
+      {
+        stdio: ["ignore", "ignore", Bun.file(this.logFile)],
+        env: { ...process.env, ...this.environment },
+      },
     );
   }
 
@@ -116,7 +135,9 @@ export class Server {
     return this.daemon.pid;
   }
 
-  /** All processes of the daemon: the supervisor, the engine, the functions and what they started. */
+  /**
+   * All processes of the daemon: the supervisor, the engine, the functions and what they started.
+   */
   processes(): number[] {
     const parents = readdirSync("/proc").flatMap((name) => {
       const stat = /^\d+$/.test(name) ? statOf(name) : "";
@@ -124,7 +145,8 @@ export class Server {
       return parent === undefined ? [] : [[Number(name), Number(parent)] as const];
     });
     const found = [this.pid];
-    for (const pid of found) found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child));
+    for (const pid of found)
+      found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child));
     return found;
   }
 
@@ -152,7 +174,12 @@ export class Server {
   }
 
   command(...args: string[]): { code: number; out: string; err: string } {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([WINGMAN, ...args, "--run-dir", this.runDirectory]);
+    const { exitCode, stdout, stderr } = Bun.spawnSync([
+      WINGMAN,
+      ...args,
+      "--run-dir",
+      this.runDirectory,
+    ]);
     return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
   }
 
@@ -187,15 +214,25 @@ function statOf(pid: string): string {
 }
 
 function expand(address: string): string {
-  return address === "fd44:0:0:1::1" ? address : address.replace("fd44::1:0:0:0:1", "fd44:0:0:1::1");
+  return address === "fd44:0:0:1::1"
+    ? address
+    : address.replace("fd44::1:0:0:0:1", "fd44:0:0:1::1");
 }
 
 /** Two servers and a seat on one switch. */
 export class Flight {
   private readonly network = new VirtualNetwork();
   private readonly directory = mkdtempSync(join(tmpdir(), "wingman-system-"));
-  readonly a = new Server("a", this.network.addHost("10.44.0.1/16", "fd44:0:0:1::a/64"), join(this.directory, "a"));
-  readonly b = new Server("b", this.network.addHost("10.44.0.2/16", "fd44:0:0:1::b/64"), join(this.directory, "b"));
+  readonly a = new Server(
+    "a",
+    this.network.addHost("10.44.0.1/16", "fd44:0:0:1::a/64"),
+    join(this.directory, "a"),
+  );
+  readonly b = new Server(
+    "b",
+    this.network.addHost("10.44.0.2/16", "fd44:0:0:1::b/64"),
+    join(this.directory, "b"),
+  );
   readonly seat = this.network.addHost("10.44.9.1/16", "fd44:0:0:1::5/64");
 
   /** One more host on the switch. */
@@ -248,8 +285,8 @@ export function ownersOf(state: StatusDocument): Record<string, string | null> {
 }
 
 /**
- * When each address was up on each server, from what their kernels reported; and every moment at which one VIP was up on two.
- * The reports carry the time of one clock in microseconds.
+ * When each address was up on each server, from what their kernels reported; and every moment at
+ * which one VIP was up on two. The reports carry the time of one clock in microseconds.
  */
 export function addressesUpTwice(servers: readonly Server[]): string[] {
   const changes = servers.flatMap((server) =>

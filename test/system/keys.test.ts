@@ -32,7 +32,9 @@ function keyed(keyFile: string | null, acceptKeyFile: string | null = null): obj
 }
 
 const unauthenticated = (): number[] =>
-  [flight.a, flight.b].map((server) => (server.state() ?? flight.fail()).keepAlive.rejected.authentication ?? 0);
+  [flight.a, flight.b].map(
+    (server) => (server.state() ?? flight.fail()).keepAlive.rejected.authentication ?? 0,
+  );
 
 test("the key is changed in three steps, server by server, and nobody ever rejects anybody", async () => {
   for (const server of [flight.a, flight.b]) server.start(keyed("old.key"));
@@ -50,7 +52,9 @@ test("the key is changed in three steps, server by server, and nobody ever rejec
   await flight.b.stop();
   flight.b.start(keyed("old.key"));
   await until("each rejects the other", () =>
-    [flight.a, flight.b].every((server) => (server.state()?.keepAlive.rejected.authentication ?? 0) > 5),
+    [flight.a, flight.b].every(
+      (server) => (server.state()?.keepAlive.rejected.authentication ?? 0) > 5,
+    ),
   );
 });
 
@@ -63,7 +67,9 @@ test("problems of both key files are told before anything starts", async () => {
   expect(flight.a.log).toContain("expected 0600 or 0400");
   flight.b.start(keyed(null, "new.key"));
   expect(await flight.b.exited()).toBe(2);
-  expect(flight.b.log).toContain('keepAlive.acceptKeyFile: found "new.key" without keepAlive.keyFile');
+  expect(flight.b.log).toContain(
+    'keepAlive.acceptKeyFile: found "new.key" without keepAlive.keyFile',
+  );
 });
 
 describe("recordings", () => {
@@ -75,7 +81,9 @@ describe("recordings", () => {
   beforeEach(async () => {
     for (const server of [flight.a, flight.b]) server.start(keyed("old.key"));
     await flight.settled();
-    attacker = flight.seat.inside(() => new MulticastSocket({ interfaceName: "eth0", group: GROUP, port: PORT }));
+    attacker = flight.seat.inside(
+      () => new MulticastSocket({ interfaceName: "eth0", group: GROUP, port: PORT }),
+    );
     recording = [];
     await until("enough is recorded", () => {
       while (recording.length < RECORDED && attacker.receive() === KEEP_ALIVE_BYTES) {
@@ -110,7 +118,9 @@ describe("recordings", () => {
     after.forEach((state, index) => {
       const earlier = before[index] as (typeof before)[number];
       expect([state.phase, state.incarnation]).toEqual([earlier.phase, earlier.incarnation]);
-      expect(state.servers.map(({ state }) => state)).toEqual(earlier.servers.map(({ state }) => state));
+      expect(state.servers.map(({ state }) => state)).toEqual(
+        earlier.servers.map(({ state }) => state),
+      );
       expect(ownersOf(state)).toEqual(ownersOf(earlier));
       // While an incarnation is heard, another one of the same server is unknown.
       const { replay = 0, unknown = 0 } = state.keepAlive.rejected;
@@ -126,14 +136,18 @@ describe("recordings", () => {
     await until("a knows that b has gone", () => {
       const state = flight.a.state();
       return (
-        state !== null && state.servers[1]?.state !== "alive" && state.functions.every(({ owner }) => owner !== "b")
+        state !== null &&
+        state.servers[1]?.state !== "alive" &&
+        state.functions.every(({ owner }) => owner !== "b")
       );
     });
     const before = flight.a.state() ?? flight.fail();
     const { log } = flight.a;
     await replay();
     const after = flight.a.state() ?? flight.fail();
-    expect(after.servers.map(({ state }) => state)).toEqual(before.servers.map(({ state }) => state));
+    expect(after.servers.map(({ state }) => state)).toEqual(
+      before.servers.map(({ state }) => state),
+    );
     expect(ownersOf(after)).toEqual(ownersOf(before));
     expect(flight.a.log).toBe(log);
     expect(after.keepAlive.rejected.replay).toBeGreaterThan(RECORDED);

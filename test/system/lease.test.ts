@@ -1,6 +1,7 @@
 /**
- * Real daemons, real kernels: what becomes of the VIPs of a server that stops without a word, with its link up. Needs root and
- * `ip`. A seat asks the server itself, frame by frame, whoever else has announced the addresses by then.
+ * Real daemons, real kernels: what becomes of the VIPs of a server that stops without a word, with
+ * its link up. Needs root and `ip`. A seat asks the server itself, frame by frame, whoever else has
+ * announced the addresses by then.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
@@ -20,7 +21,10 @@ afterEach(async () => {
   await flight.close();
 });
 
-const WITHOUT_NFTABLES = [process.execPath, join(import.meta.dir, "../children/without-nftables.ts")];
+const WITHOUT_NFTABLES = [
+  process.execPath,
+  join(import.meta.dir, "../children/without-nftables.ts"),
+];
 const LEASE_MS = leaseMsOf(TABLE.keepAlive.periodMs, TABLE.keepAlive.lostAfterPeriods);
 
 /** Each function has a process of its own. */
@@ -47,7 +51,8 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
     flight.a.start(table(lease));
     flight.b.start(table(lease));
     const [state] = await flight.settled();
-    const [owner, other] = ownersOf(state).announcements === "a" ? [flight.a, flight.b] : [flight.b, flight.a];
+    const [owner, other] =
+      ownersOf(state).announcements === "a" ? [flight.a, flight.b] : [flight.b, flight.a];
     const vips = owner.vips();
     expect(vips.some((vip) => vip.includes(":"))).toBe(true);
     const addresses = vips.map((vip) => Uint8Array.from(parseAddress(vip)?.bytes ?? []));
@@ -58,10 +63,12 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
         for (const address of addresses) probe.ask(address);
         await Bun.sleep(10);
         const asked = new Set(addresses.map((address) => Buffer.from(address).toString("hex")));
-        return [...probe.answers()].filter((answer) => asked.has(answer.split(" ")[1] as string)).length;
+        return [...probe.answers()].filter((answer) => asked.has(answer.split(" ")[1] as string))
+          .length;
       };
       let before = 0;
-      for (let question = 0; question < 100 && before < 2 * vips.length; question++) before = await ask();
+      for (let question = 0; question < 100 && before < 2 * vips.length; question++)
+        before = await ask();
       expect(before).toBe(2 * vips.length); // to ARP or neighbour discovery, and to echo requests
 
       expect(killAll(owner)).toBeGreaterThanOrEqual(3); // supervisor, engine, functions
@@ -85,10 +92,13 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
   const hasAnnouncements = (server: Server): boolean =>
     ownersOf(server.state() ?? flight.fail()).announcements === server.id;
 
-  // Lifetimes are 2 s; the youngest VIP was renewed at that moment, the oldest not more than a round before.
+  // Lifetimes are 2 s; the youngest VIP was renewed at that moment, the oldest not more than a
+  // round before.
   test("with the lease: silent at once, with the addresses still up; and gone in two seconds", async () => {
     const { upThen, vips, lastAnswerMs, goneMs } = await kill("required");
-    console.log(`lease of ${LEASE_MS} ms: last answer after ${lastAnswerMs} ms, addresses gone after ${goneMs} ms`);
+    console.log(
+      `lease of ${LEASE_MS} ms: last answer after ${lastAnswerMs} ms, addresses gone after ${goneMs} ms`,
+    );
     expect(upThen).toEqual(vips); // nobody was left to remove them
     expect(lastAnswerMs).toBeLessThan(1000);
     expect(goneMs).toBeGreaterThan(1000);
@@ -97,7 +107,9 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
 
   test("without the lease: they answer until the kernel deletes them, in two seconds", async () => {
     const { upThen, vips, lastAnswerMs, goneMs } = await kill("off");
-    console.log(`no lease: last answer after ${lastAnswerMs} ms, addresses gone after ${goneMs} ms`);
+    console.log(
+      `no lease: last answer after ${lastAnswerMs} ms, addresses gone after ${goneMs} ms`,
+    );
     expect(upThen).toEqual(vips);
     expect(lastAnswerMs).toBeGreaterThan(1000); // so silence in the other test is the lease's doing
     expect(goneMs).toBeGreaterThan(1000);
@@ -107,7 +119,8 @@ describe("SIGKILL of all of an owner's processes, with the link up", () => {
 
 test("VIPs stay up over many lifetimes, with no gap, and an engine that goes on renews them", async () => {
   const { a } = flight;
-  // Detection as long as the shortest lifetime allows: a busy machine is not what is asked for here.
+  // Detection as long as the shortest lifetime allows: a busy machine is not what is asked for
+  // here.
   a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 14 } });
   await until("it serves", () => a.vips().length >= 3);
   a.watchAddresses();
@@ -145,7 +158,15 @@ describe("the lease by default", () => {
     await fly(a, { ...TABLE, clients: { lease: "off" } }, "off");
     expect(a.log).not.toContain("LEASE");
     const answers = (): boolean =>
-      Bun.spawnSync(["ip", "netns", "exec", flight.seat.namespace, "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"])
+      Bun.spawnSync([
+        "ip",
+        "netns",
+        "exec",
+        flight.seat.namespace,
+        "bash",
+        "-c",
+        "exec 3<>/dev/tcp/10.44.1.1/9",
+      ])
         .stderr.toString()
         .includes("refused");
     await until("its VIP answers", answers);
@@ -153,7 +174,10 @@ describe("the lease by default", () => {
 
   test("where none fits the detection time: it flies, and says loudly that there is none and what would do", async () => {
     const { a } = flight;
-    const config = { ...TABLE, keepAlive: { ...TABLE.keepAlive, periodMs: 20, lostAfterPeriods: 3 } };
+    const config = {
+      ...TABLE,
+      keepAlive: { ...TABLE.keepAlive, periodMs: 20, lostAfterPeriods: 3 },
+    };
     await fly(a, config, "missing");
     expect(a.log).toContain("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 60 70");
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");

@@ -1,4 +1,7 @@
-/** The maintenance process beside real engines: whatever becomes of it, nothing that flies notices. Needs root and `ip`. */
+/**
+ * The maintenance process beside real engines: whatever becomes of it, nothing that flies notices.
+ * Needs root and `ip`.
+ */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -15,11 +18,16 @@ import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
 
-/** With a detection time of 2 s: a machine that is busy with other tests must not stall an engine. */
+/**
+ * With a detection time of 2 s: a machine that is busy with other tests must not stall an engine.
+ */
 const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 100 } };
 
 const KILLS = 100;
-/** Every so many kills a VIP is removed by hand: in turn those of two functions, so that the log writes each one and counts none. */
+/**
+ * Every so many kills a VIP is removed by hand: in turn those of two functions, so that the log
+ * writes each one and counts none.
+ */
 const REMOVAL = 20;
 
 let flight: Flight;
@@ -73,7 +81,10 @@ async function started(): Promise<Record<string, string | null>> {
   return ownersOf(state);
 }
 
-/** Somebody takes the VIP of a function of server a away, of another one in turn; its engine puts it back and tells. */
+/**
+ * Somebody takes the VIP of a function of server a away, of another one in turn; its engine puts it
+ * back and tells.
+ */
 function removeVipByHand(turn: number): void {
   const vips = flight.a.host.addresses().filter((address) => address.startsWith("10.44.1."));
   flight.a.host.ip("addr", "del", vips[turn % vips.length] ?? "", "dev", "eth0");
@@ -102,7 +113,8 @@ test("killed a hundred times in a row: no function moves, and every event is in 
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
     process.kill(last, "SIGKILL");
   }
-  const ends = (): number => flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
+  const ends = (): number =>
+    flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
   await until("the last end", () => ends() === KILLS);
   expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
   expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
@@ -146,7 +158,9 @@ test("a state directory without room: the server flies on", async () => {
   const { bsize, bavail } = statfsSync(state);
   writeFileSync(join(state, "full"), new Uint8Array(Number(bsize) * Number(bavail)));
   await started();
-  await until("the complaint", () => /maintenance log/.test(readFileSync(flight.a.manageErrors, "utf8")));
+  await until("the complaint", () =>
+    /maintenance log/.test(readFileSync(flight.a.manageErrors, "utf8")),
+  );
   removeVipByHand(0);
   await until("the engine's answer", () => told(flight.a)[LOG_VIP_REMOVED] === 1);
   const [a] = await flight.settled();

@@ -10,8 +10,9 @@ const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, r
 const GAMES = 3;
 const GAMES_VIP = "10.44.1.4";
 /**
- * Questions in a row, a millisecond or more apart, that nobody answers during a planned move: as a rule none. A gap of 100 ms, half the
- * detection time, leaves up to 16 without an answer on a busy machine.
+ * Questions in a row, a millisecond or more apart, that nobody answers during a planned move: as a
+ * rule none. A gap of 100 ms, half the detection time, leaves up to 16 without an answer on a busy
+ * machine.
  */
 const UNANSWERED_MAX = 5;
 /** Questions before a move begins. */

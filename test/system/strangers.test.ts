@@ -1,4 +1,7 @@
-/** A host in the cabin that takes a VIP for its own, and real daemons that notice; and everything that must not be taken for one. */
+/**
+ * A host in the cabin that takes a VIP for its own, and real daemons that notice; and everything
+ * that must not be taken for one.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { type Host, until, vip } from "../namespaces/virtual-network.ts";
@@ -38,10 +41,14 @@ function announce(announcer: Announcer): void {
 
 const colons = (mac: string): string => mac.replace(/..(?!$)/g, "$&:");
 
-/** Frames in which `host` tells everybody that it has the VIPs of the announcements: ARP, or a neighbour advertisement. */
+/**
+ * Frames in which `host` tells everybody that it has the VIPs of the announcements: ARP, or a
+ * neighbour advertisement.
+ */
 function isAnnouncementOf(host: Host): (frame: string) => boolean {
   const mac = macOf(host);
-  const isArp = (f: string): boolean => f.startsWith(`ffffffffffff${mac}0806`) && f.slice(56, 64) === VIP4_DIGITS;
+  const isArp = (f: string): boolean =>
+    f.startsWith(`ffffffffffff${mac}0806`) && f.slice(56, 64) === VIP4_DIGITS;
   const isNeighbour = (f: string): boolean =>
     f.startsWith(`333300000001${mac}86dd`) && f.slice(124, 156) === VIP6_DIGITS;
   return (frame) => (isArp(frame) ? frame.slice(76, 84) === VIP4_DIGITS : isNeighbour(frame));
@@ -49,11 +56,15 @@ function isAnnouncementOf(host: Host): (frame: string) => boolean {
 
 /** MAC that the seat holds for an address. */
 const cached = (address: string): string =>
-  (/lladdr (\S+)/.exec(flight.seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
+  (
+    /lladdr (\S+)/.exec(flight.seat.ip("neigh", "show", address, "dev", "eth0"))?.[1] ?? ""
+  ).replaceAll(":", "");
 
 /** Makes the seat's kernel resolve `address`: one datagram to a port where nobody listens. */
 function resolve(address: string): void {
-  flight.seat.inside(() => Bun.spawnSync(["bash", "-c", `exec 3<>/dev/udp/${address}/9 && echo x >&3`]));
+  flight.seat.inside(() =>
+    Bun.spawnSync(["bash", "-c", `exec 3<>/dev/udp/${address}/9 && echo x >&3`]),
+  );
 }
 
 const ownerOf = (id: string): Server =>
@@ -95,7 +106,10 @@ describe("a host that has a VIP", () => {
         announce(announcer);
         return cached(address) === macOf(stranger);
       });
-      await until("the owner announces the VIP", () => capture.captured(isAnnouncementOf(owner.host)).length > 0);
+      await until(
+        "the owner announces the VIP",
+        () => capture.captured(isAnnouncementOf(owner.host)).length > 0,
+      );
       await until("the seat is back", () => cached(address) === macOf(owner.host));
 
       const after = await flight.settled();
@@ -124,15 +138,22 @@ describe("a host that has a VIP", () => {
       announce(announcer);
       await Bun.sleep(20);
       // The ARP announcements; a function's other VIPs are announced with it.
-      defences += capture.captured(isAnnouncement).filter((frame) => frame.slice(24, 28) === "0806").length;
+      defences += capture
+        .captured(isAnnouncement)
+        .filter((frame) => frame.slice(24, 28) === "0806").length;
     }
     expect(defences).toBeGreaterThanOrEqual(3);
     expect(defences).toBeLessThanOrEqual(4); // after 0, 1, 3 and 7 s
     expect(owner.log.split(NAMED)).toHaveLength(2); // once
     const after = await flight.settled();
     expect(after.map(ownersOf)).toEqual([ownersOf(before), ownersOf(before)]);
-    const answers = kept(new Answers(flight.seat, "10.44.9.1", ["10.44.1.2", "10.44.1.3", "10.44.1.4"]));
-    await until("the other VIPs are answered", () => flight.a.vips().length + flight.b.vips().length === VIPS.length);
+    const answers = kept(
+      new Answers(flight.seat, "10.44.9.1", ["10.44.1.2", "10.44.1.3", "10.44.1.4"]),
+    );
+    await until(
+      "the other VIPs are answered",
+      () => flight.a.vips().length + flight.b.vips().length === VIPS.length,
+    );
     expect([...(await answers.round()).values()].map(({ size }) => size)).toEqual([1, 1, 1]);
   }, 60_000);
 });
@@ -169,7 +190,9 @@ describe("what is no stranger", () => {
         return state?.phase === "active" && ownersOf(state).announcements === server.id;
       }),
     );
-    const announcers = [flight.a, flight.b].map(({ host }) => announcerOn(host, `${VIP4}/16`, `${VIP6_WRITTEN}/64`));
+    const announcers = [flight.a, flight.b].map(({ host }) =>
+      announcerOn(host, `${VIP4}/16`, `${VIP6_WRITTEN}/64`),
+    );
     for (let round = 0; round < 100; round++) {
       if (round === 20) flight.b.host.attach(true);
       for (const announcer of announcers) announce(announcer);

@@ -16,7 +16,8 @@ afterEach(async () => {
 const ALL_RUNNING = TABLE.functions.map(({ id }) => id);
 
 describe("two servers", () => {
-  // "One hour apart" is flown in virtual time in test/scenarios; here the second comes when the first has long settled.
+  // "One hour apart" is flown in virtual time in test/scenarios; here the second comes when the
+  // first has long settled.
   for (const [story, first, second, apartMs] of [
     ["started at the same instant", "a", "b", 0],
     ["a first, b while a still listens", "a", "b", 120],
@@ -32,7 +33,9 @@ describe("two servers", () => {
       await Bun.sleep(apartMs);
       flight[second].start(TABLE);
       const [a, b] = await flight.settled();
-      expect(a.functions.filter(({ owner }) => owner !== null).map(({ id }) => id)).toEqual(ALL_RUNNING);
+      expect(a.functions.filter(({ owner }) => owner !== null).map(({ id }) => id)).toEqual(
+        ALL_RUNNING,
+      );
       expect(ownersOf(a)).toEqual(ownersOf(b));
       expect([...flight.a.vips(), ...flight.b.vips()].length).toBe(VIPS.length);
       await Bun.sleep(100);
@@ -44,7 +47,8 @@ describe("two servers", () => {
     flight.a.watchAddresses();
     flight.b.watchAddresses();
     await Bun.sleep(100);
-    for (const { host } of [flight.a, flight.b]) host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    for (const { host } of [flight.a, flight.b])
+      host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
     await until("both changes are written down", () =>
       [flight.a, flight.b].every(({ addressLog }) => Bun.file(addressLog).size > 0),
     );
@@ -65,7 +69,9 @@ describe("two servers", () => {
       await until("all four run on two servers", () => {
         const states = [flight.a.state(), flight.b.state()];
         return (
-          states.every((state) => state?.functions.every(({ state }) => state === "running") === true) &&
+          states.every(
+            (state) => state?.functions.every(({ state }) => state === "running") === true,
+          ) &&
           new Set(states.map((state) => JSON.stringify(state && ownersOf(state)))).size === 1 &&
           new Set(Object.values(ownersOf(states[0] as NonNullable<(typeof states)[0]>))).size === 2
         );
@@ -89,14 +95,25 @@ describe("two servers", () => {
     flight.a.host.plug(false);
     await until("b runs the two most important", () => {
       const state = flight.b.state();
-      return state !== null && ownersOf(state).announcements === "b" && ownersOf(state)["safety-video"] === "b";
+      return (
+        state !== null &&
+        ownersOf(state).announcements === "b" &&
+        ownersOf(state)["safety-video"] === "b"
+      );
     });
     const state = flight.b.state();
     expect(state && ownersOf(state).map).toBeNull();
     await until("the kernel has removed what nobody renews", () => flight.a.vips().length === 0);
     // What a kernel would leave that was stopped with it, or an older release.
-    const holder = [process.execPath, join(import.meta.dir, "../children/vip-holder.ts"), "eth0", "10.44.1.2/16"];
-    const earlier = Bun.spawn(["ip", "netns", "exec", flight.a.host.namespace, ...holder], { stdout: "pipe" });
+    const holder = [
+      process.execPath,
+      join(import.meta.dir, "../children/vip-holder.ts"),
+      "eth0",
+      "10.44.1.2/16",
+    ];
+    const earlier = Bun.spawn(["ip", "netns", "exec", flight.a.host.namespace, ...holder], {
+      stdout: "pipe",
+    });
     await earlier.stdout.getReader().read();
     earlier.kill("SIGKILL");
     await earlier.exited;
@@ -134,7 +151,10 @@ describe("two servers", () => {
     flight.b.watchAddresses();
     await Bun.sleep(100);
     await flight.a.stop("SIGKILL");
-    await until("b has taken over", () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b");
+    await until(
+      "b has taken over",
+      () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b",
+    );
     await until("a holds no VIP", () => flight.a.vips().length === 0);
     expect(flight.b.log).toContain("SERVER SAID GOOD-BYE: a");
     await Bun.sleep(100);
@@ -144,10 +164,18 @@ describe("two servers", () => {
   test("a function whose process fails three times moves to the other server; its children are gone", async () => {
     const script = join(flight.a.runDirectory, "../../service.sh");
     // Fails on a, runs on b: what a broken disk or a wrong library does.
-    writeFileSync(script, '#!/bin/sh\n[ "$WINGMAN_SERVER" = b ] || exit 3\nexec sleep 1000\n', { mode: 0o755 });
+    writeFileSync(script, '#!/bin/sh\n[ "$WINGMAN_SERVER" = b ] || exit 3\nexec sleep 1000\n', {
+      mode: 0o755,
+    });
     const table = structuredClone(TABLE) as { functions: object[] };
     table.functions = [
-      { id: "announcements", required: 40, priority: 10, vips: ["10.44.1.1/16"], command: [script] },
+      {
+        id: "announcements",
+        required: 40,
+        priority: 10,
+        vips: ["10.44.1.1/16"],
+        command: [script],
+      },
       { id: "map", required: 50, priority: 5, vips: ["10.44.1.3/16"] },
     ];
     flight.a.start(table);
@@ -163,7 +191,9 @@ describe("two servers", () => {
 
   test("VIPs of IPv6 alone are taken over", async () => {
     const table = structuredClone(TABLE) as { functions: object[] };
-    table.functions = [{ id: "announcements", required: 40, priority: 10, vips: ["fd44:0:0:1::1/64"] }];
+    table.functions = [
+      { id: "announcements", required: 40, priority: 10, vips: ["fd44:0:0:1::1/64"] },
+    ];
     flight.a.start(table);
     flight.b.start(table);
     const [state] = await flight.settled();
@@ -171,15 +201,25 @@ describe("two servers", () => {
     const other = owner === flight.a ? flight.b : flight.a;
     owner.host.plug(false);
     await until("the other has it", () => other.vips().length === 1 && owner.vips().length === 0);
-    // Nobody listens there: the kernel that has the address says so, one that has not would be silent.
+    // Nobody listens there: the kernel that has the address says so, one that has not would be
+    // silent.
     const connect = "exec 3<>/dev/tcp/fd44:0:0:1::1/9";
-    const reached = Bun.spawnSync(["ip", "netns", "exec", flight.seat.namespace, "bash", "-c", connect]);
+    const reached = Bun.spawnSync([
+      "ip",
+      "netns",
+      "exec",
+      flight.seat.namespace,
+      "bash",
+      "-c",
+      connect,
+    ]);
     expect(reached.stderr.toString()).toContain("Connection refused");
   });
 
   test("two boxes with one id, started in the same second: neither serves, both say so, the other server does", async () => {
     const twin = flight.a.twin(flight.seat);
-    // Recovery takes a second: on a busy machine too, both boxes speak before b counts on one of them.
+    // Recovery takes a second: on a busy machine too, both boxes speak before b counts on one of
+    // them.
     const table = { ...TABLE, keepAlive: { ...TABLE.keepAlive, recoveredAfterPeriods: 50 } };
     flight.a.start(table);
     twin.start(table);
@@ -187,7 +227,10 @@ describe("two servers", () => {
     await until("both boxes name the fault", () =>
       [flight.a, twin].every(({ log }) => log.includes("TWO SERVERS HAVE THIS SERVER'S ID")),
     );
-    await until("b serves", () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b");
+    await until(
+      "b serves",
+      () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b",
+    );
     expect(flight.a.vips()).toEqual([]);
     expect(twin.vips()).toEqual([]);
     await twin.end();
@@ -196,7 +239,18 @@ describe("two servers", () => {
   test("one of two networks is lost, made anew, and carries alone when the other fails", async () => {
     const { a, b } = flight;
     const cable = (): void => {
-      a.host.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth1", "netns", b.host.namespace);
+      a.host.ip(
+        "link",
+        "add",
+        "eth1",
+        "type",
+        "veth",
+        "peer",
+        "name",
+        "eth1",
+        "netns",
+        b.host.namespace,
+      );
       a.host.ip("addr", "add", "10.45.0.1/24", "dev", "eth1");
       b.host.ip("addr", "add", "10.45.0.2/24", "dev", "eth1");
       for (const { host } of [a, b]) host.ip("link", "set", "eth1", "up");
@@ -217,7 +271,8 @@ describe("two servers", () => {
     const present = counts("PRESENT");
     cable();
     await until("it is back", () => told("PRESENT", present));
-    // Keep-alives over the client network are lost at the switch, everything else passes: eth1 must carry them.
+    // Keep-alives over the client network are lost at the switch, everything else passes: eth1 must
+    // carry them.
     for (const { host } of [a, b]) host.dropMulticast();
     await Bun.sleep(1000);
     expect(a.state()?.servers.find(({ id }) => id === "b")?.state).toBe("alive");
@@ -225,7 +280,8 @@ describe("two servers", () => {
     // And it was eth1 that did.
     a.host.ip("link", "del", "eth1");
     // An engine that let go on a busy machine has begun anew, and never heard it.
-    const isSilent = (): boolean => ["lost", "unknown"].includes(a.state()?.servers[1]?.state ?? "");
+    const isSilent = (): boolean =>
+      ["lost", "unknown"].includes(a.state()?.servers[1]?.state ?? "");
     await until("nothing is heard any more", isSilent);
   });
 
@@ -259,9 +315,20 @@ describe("two servers", () => {
       const [state] = await flight.settled();
       const paused = ownersOf(state).announcements === "a" ? a : b;
       const other = paused === a ? b : a;
-      const hardware = /link\/ether (\S+)/.exec(paused.host.ip("link", "show", "eth0"))?.[1] ?? "none";
+      const hardware =
+        /link\/ether (\S+)/.exec(paused.host.ip("link", "show", "eth0"))?.[1] ?? "none";
       // The seat sends to the paused server, whoever else has announced the address.
-      seat.ip("neigh", "replace", "10.44.1.1", "lladdr", hardware, "dev", "eth0", "nud", "permanent");
+      seat.ip(
+        "neigh",
+        "replace",
+        "10.44.1.1",
+        "lladdr",
+        hardware,
+        "dev",
+        "eth0",
+        "nud",
+        "permanent",
+      );
       const connect = ["timeout", "1", "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"];
       const isAnswered = (): boolean =>
         Bun.spawnSync(["ip", "netns", "exec", seat.namespace, ...connect])
@@ -272,13 +339,17 @@ describe("two servers", () => {
       process.kill(engine, "SIGSTOP");
       try {
         expect(paused.vips()).toContain("10.44.1.1"); // for two seconds, with or without a lease
-        const hasIt = (): boolean => ownersOf(other.state() ?? flight.fail()).announcements === other.id;
+        const hasIt = (): boolean =>
+          ownersOf(other.state() ?? flight.fail()).announcements === other.id;
         await until("the other has taken over", hasIt);
-        for (let question = 0; question < (answers ? 1 : 3); question++) expect(isAnswered()).toBe(answers);
+        for (let question = 0; question < (answers ? 1 : 3); question++)
+          expect(isAnswered()).toBe(answers);
       } finally {
         process.kill(engine, "SIGCONT");
       }
-      await until("it says why it let go", () => /VIP LEASE RAN OUT|SERVER WAS STALLED/.test(paused.log));
+      await until("it says why it let go", () =>
+        /VIP LEASE RAN OUT|SERVER WAS STALLED/.test(paused.log),
+      );
       await flight.settled();
       expect([...a.vips(), ...b.vips()].length).toBe(VIPS.length);
     });
@@ -330,7 +401,10 @@ describe("two servers", () => {
       "a is isolated and owns nothing",
       () => flight.a.state()?.phase === "isolated" && flight.a.vips().length === 0,
     );
-    await until("b has taken over", () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b");
+    await until(
+      "b has taken over",
+      () => ownersOf(flight.b.state() ?? flight.fail()).announcements === "b",
+    );
     flight.a.host.plug(true);
     const [state] = await flight.settled();
     expect(Object.values(ownersOf(state)).every((owner) => owner !== null)).toBe(true);
@@ -346,7 +420,9 @@ describe("two servers", () => {
       server.start(keyed);
     }
     await until("both reject what the other sends", () =>
-      [flight.a, flight.b].every((server) => (server.state()?.keepAlive.rejected.authentication ?? 0) > 20),
+      [flight.a, flight.b].every(
+        (server) => (server.state()?.keepAlive.rejected.authentication ?? 0) > 20,
+      ),
     );
     expect(flight.a.state()?.servers.find(({ id }) => id === "b")?.state).toBe("unknown");
     await flight.a.stop();
@@ -371,8 +447,24 @@ describe("two servers", () => {
     await until("a is active", () => flight.a.state()?.phase === "active");
     const config = join(flight.a.runDirectory, "config.json");
     const second = Bun.spawnSync([
-      ...["ip", "netns", "exec", flight.a.host.namespace, join(import.meta.dir, "../../dist/wingman"), "run"],
-      ...["--server", "a", "--config", config, "--run-dir", flight.a.runDirectory, "--state-dir", "/tmp"],
+      ...[
+        "ip",
+        "netns",
+        "exec",
+        flight.a.host.namespace,
+        join(import.meta.dir, "../../dist/wingman"),
+        "run",
+      ],
+      ...[
+        "--server",
+        "a",
+        "--config",
+        config,
+        "--run-dir",
+        flight.a.runDirectory,
+        "--state-dir",
+        "/tmp",
+      ],
     ]);
     expect(second.exitCode).toBe(1);
     expect(second.stderr.toString()).toContain(`already running as pid ${flight.a.pid}`);

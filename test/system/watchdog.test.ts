@@ -1,4 +1,7 @@
-/** What a service manager hears from real daemons, and what a watchdog device gets from them. Needs root and `ip`. */
+/**
+ * What a service manager hears from real daemons, and what a watchdog device gets from them. Needs
+ * root and `ip`.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
@@ -14,7 +17,10 @@ const DEVICE_TIMEOUT_S = 10;
 /** The unit file's WatchdogSec: an engine that is replaced must feed again within this time. */
 const UNIT_WATCHDOG_MS = 12_000;
 
-/** With a detection time of 1 s: a machine that is busy with other tests must not stall an engine, which would be replaced. */
+/**
+ * With a detection time of 1 s: a machine that is busy with other tests must not stall an engine,
+ * which would be replaced.
+ */
 const TABLE = { ...SHORT_TABLE, keepAlive: { ...SHORT_TABLE.keepAlive, lostAfterPeriods: 50 } };
 
 let flight: Flight;
@@ -90,7 +96,11 @@ class Device {
   read(): string {
     const buffer = Buffer.alloc(256);
     try {
-      for (let length = readSync(this.#fd, buffer); length > 0; length = readSync(this.#fd, buffer)) {
+      for (
+        let length = readSync(this.#fd, buffer);
+        length > 0;
+        length = readSync(this.#fd, buffer)
+      ) {
         this.bytes += buffer.toString("latin1", 0, length);
       }
     } catch (error) {
@@ -120,7 +130,9 @@ describe("the service manager", () => {
     await until("READY", () => manager.count("READY=1") > 0);
     const [first = "", ...rest] = manager.heard;
     expect(first).toBe("WATCHDOG=1\nSTATUS=listening; functions up here: 0; servers alive: 1 of 2");
-    expect(rest.find((datagram) => datagram.startsWith("READY=1"))).toMatch(/^READY=1\n(WATCHDOG=1\n)?STATUS=active;/);
+    expect(rest.find((datagram) => datagram.startsWith("READY=1"))).toMatch(
+      /^READY=1\n(WATCHDOG=1\n)?STATUS=active;/,
+    );
     expect(a.state()?.phase).toBe("active");
 
     const saying = (status: string) => until(status, () => manager.status === status);
@@ -137,11 +149,13 @@ describe("the service manager", () => {
     const begin = manager.count("WATCHDOG=1");
     const beganMs = performance.now();
     await until("four feedings", () => manager.count("WATCHDOG=1") >= begin + 4);
-    expect(performance.now() - beganMs).toBeGreaterThan(WATCHDOG_MS * 0.8); // three intervals and a part of one
+    // three intervals and a part of one
+    expect(performance.now() - beganMs).toBeGreaterThan(WATCHDOG_MS * 0.8);
 
     expect(await a.stop()).toBe(0);
     expect(manager.count("STOPPING=1")).toBe(1);
-    expect(manager.count("READY=1")).toBe(a.log.match(/engine started as pid/g)?.length ?? 0); // each engine says it once
+    // each engine says it once
+    expect(manager.count("READY=1")).toBe(a.log.match(/engine started as pid/g)?.length ?? 0);
     const { length } = manager.heard;
     await Bun.sleep(WATCHDOG_MS);
     expect(manager.listen().heard).toHaveLength(length);
@@ -168,7 +182,9 @@ describe("the service manager", () => {
     expect(performance.now() - killedMs).toBeLessThan(UNIT_WATCHDOG_MS);
     const [ofSupervisor, ofEngine] = manager.heard.slice(length);
     expect(ofSupervisor).toMatch(/^STATUS=no engine: (starting it again|again in \d+ ms)$/);
-    expect(ofEngine).toBe("WATCHDOG=1\nSTATUS=listening; functions up here: 0; servers alive: 1 of 2");
+    expect(ofEngine).toBe(
+      "WATCHDOG=1\nSTATUS=listening; functions up here: 0; servers alive: 1 of 2",
+    );
     await until("active again", () => manager.status?.startsWith("STATUS=active") === true);
     expect(manager.count("READY=1")).toBeGreaterThan(1); // each engine says it
     expect(a.enginePid).not.toBe(enginePid);

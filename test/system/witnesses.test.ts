@@ -1,4 +1,7 @@
-/** Isolation with real daemons: networks cut behind the switch's port, so that carrier stays, and witnesses that come and go. */
+/**
+ * Isolation with real daemons: networks cut behind the switch's port, so that carrier stays, and
+ * witnesses that come and go.
+ */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { until } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
@@ -26,7 +29,9 @@ const phaseOf = (server: Server): string | undefined => server.state()?.phase;
 async function untilServes(server: Server): Promise<void> {
   for (let round = 0; round < 500; round++) {
     const heard = await answers.round();
-    const owners = ["10.44.1.1", "10.44.1.2"].map((address) => [...(heard.get(address) ?? [])].join());
+    const owners = ["10.44.1.1", "10.44.1.2"].map((address) =>
+      [...(heard.get(address) ?? [])].join(),
+    );
     if (owners.every((mac) => mac === macOf(server.host))) return;
   }
   throw new Error(`${server.id} does not serve`);
@@ -64,7 +69,8 @@ describe("with a witness", () => {
     expect([...heard.values()].map(({ size }) => size)).toEqual(VIPS_IPV4.map(() => 1));
     expect(answers.twice).toEqual([]);
     expect(addressesUpTwice([flight.a, flight.b])).toEqual([]);
-    for (const server of [flight.a, flight.b]) expect(server.log).not.toContain("ANOTHER HOST ANSWERS");
+    for (const server of [flight.a, flight.b])
+      expect(server.log).not.toContain("ANOTHER HOST ANSWERS");
   });
 
   test("a peer that dies leaves a survivor that reaches the witness: it serves, and goes on", async () => {
@@ -102,7 +108,10 @@ describe("with a witness", () => {
     expect(phaseOf(flight.a)).toBe("active");
 
     witness.plug(false); // and one that has nobody left lets go again
-    await until("its VIPs are gone", () => phaseOf(flight.a) === "isolated" && flight.a.vips().length === 0);
+    await until(
+      "its VIPs are gone",
+      () => phaseOf(flight.a) === "isolated" && flight.a.vips().length === 0,
+    );
     witness.plug(true);
     await untilServes(flight.a);
   });

@@ -8,9 +8,15 @@ import { openPseudoTerminal } from "../pseudo-terminal-pair.ts";
 const EIO = 5;
 const READ_BYTES = 4096;
 
-/** One end of a serial line without the line: what is written here is read by a program at the other end, and vice versa. */
+/**
+ * One end of a serial line without the line: what is written here is read by a program at the other
+ * end, and vice versa.
+ */
 export class PseudoTerminal {
-  /** For the program at the other end; open until {@link close}, so that its end is no hang-up, as on a real line. */
+  /**
+   * For the program at the other end; open until {@link close}, so that its end is no hang-up, as
+   * on a real line.
+   */
   readonly otherFd: number;
   readonly #fd: number;
   readonly #memory = new NativeMemory(READ_BYTES);

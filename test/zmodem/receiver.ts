@@ -1,6 +1,7 @@
 /**
- * A receiver of ZMODEM for what `rz` does not do: CRC-16, buffers, lines where it cannot hear while it sends. It shares nothing with
- * the sender: it reads the line by the protocol's description (revision of 14 October 1988), bit by bit where that is slow.
+ * A receiver of ZMODEM for what `rz` does not do: CRC-16, buffers, lines where it cannot hear while
+ * it sends. It shares nothing with the sender: it reads the line by the protocol's description
+ * (revision of 14 October 1988), bit by bit where that is slow.
  */
 
 export interface ReceiverAbilities {
@@ -11,7 +12,9 @@ export interface ReceiverAbilities {
   readonly bufferBytes?: number;
   readonly escapeControls?: boolean;
   readonly sevenBits?: boolean;
-  /** Before it takes a file: asks for its CRC-32 (ZCRC), and for an echo of a number (ZCHALLENGE). */
+  /**
+   * Before it takes a file: asks for its CRC-32 (ZCRC), and for an echo of a number (ZCHALLENGE).
+   */
   readonly asksFor?: "checksum" | "echo";
   readonly refuses?: boolean;
 }
@@ -24,7 +27,8 @@ export function crc16Slowly(bytes: readonly number[]): number {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) !== 0 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
+    for (let bit = 0; bit < 8; bit++)
+      crc = (crc & 0x8000) !== 0 ? ((crc << 1) ^ 0x1021) & 0xffff : (crc << 1) & 0xffff;
   }
   return crc;
 }
@@ -40,7 +44,9 @@ export function crc32Slowly(bytes: readonly number[]): number {
 
 export function hexHeaderText(type: number, fields: readonly number[]): Uint8Array {
   const crc = crc16Slowly([type, ...fields]);
-  const digits = [type, ...fields, crc >> 8, crc & 255].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const digits = [type, ...fields, crc >> 8, crc & 255]
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
   return new TextEncoder().encode(`**\x18B${digits}\r\n\x11`);
 }
 
@@ -55,7 +61,10 @@ export class Receiver {
   information = "";
   isOver = false;
   isCancelled = false;
-  /** The longest run of bytes that came without a wait, and control characters that came as they are. */
+  /**
+   * The longest run of bytes that came without a wait, and control characters that came as they
+   * are.
+   */
   longestFrame = 0;
   bareControls = 0;
   checksum = -1;
@@ -79,7 +88,13 @@ export class Receiver {
   #isDone = false;
 
   constructor(abilities: ReceiverAbilities = {}) {
-    this.#abilities = { crc32: true, fullDuplex: true, overlap: true, bufferBytes: 0, ...abilities };
+    this.#abilities = {
+      crc32: true,
+      fullDuplex: true,
+      overlap: true,
+      bufferBytes: 0,
+      ...abilities,
+    };
     this.#sayReady();
   }
 
@@ -105,7 +120,14 @@ export class Receiver {
   }
 
   #sayReady(): void {
-    const { crc32, fullDuplex, overlap, bufferBytes = 0, escapeControls, sevenBits } = this.#abilities;
+    const {
+      crc32,
+      fullDuplex,
+      overlap,
+      bufferBytes = 0,
+      escapeControls,
+      sevenBits,
+    } = this.#abilities;
     let flags = 0;
     if (fullDuplex) flags |= 1;
     if (overlap) flags |= 2;
@@ -144,7 +166,8 @@ export class Receiver {
       .join("")
       .match(/../g) as string[];
     const bytes = fields.map((field) => Number.parseInt(field, 16));
-    if (crc16Slowly(bytes.slice(0, 5)) === bytes[5] * 256 + bytes[6]) this.#onHeader(bytes[0], bytes.slice(1, 5));
+    if (crc16Slowly(bytes.slice(0, 5)) === bytes[5] * 256 + bytes[6])
+      this.#onHeader(bytes[0], bytes.slice(1, 5));
   }
 
   #readEscaped(byte: number): void {
@@ -180,12 +203,16 @@ export class Receiver {
     } else if (this.#bytes.length === (this.#wide ? 9 : 7)) {
       this.#state = "hunting";
       const bytes = this.#bytes;
-      if (this.#isRight(bytes.slice(0, 5), bytes.slice(5))) this.#onHeader(bytes[0], bytes.slice(1, 5));
+      if (this.#isRight(bytes.slice(0, 5), bytes.slice(5)))
+        this.#onHeader(bytes[0], bytes.slice(1, 5));
     }
   }
 
   #isRight(bytes: number[], crc: number[]): boolean {
-    if (this.#wide) return crc32Slowly(bytes) === (crc[0] | (crc[1] << 8) | (crc[2] << 16) | (crc[3] << 24)) >>> 0;
+    if (this.#wide)
+      return (
+        crc32Slowly(bytes) === (crc[0] | (crc[1] << 8) | (crc[2] << 16) | (crc[3] << 24)) >>> 0
+      );
     return crc16Slowly(bytes) === crc[0] * 256 + crc[1];
   }
 
@@ -250,7 +277,8 @@ export class Receiver {
     }
     for (const byte of bytes) this.#content.push(byte);
     this.longestFrame = Math.max(this.longestFrame, this.#frameBytes);
-    if (this.#end === 0x6a || this.#end === 0x6b) this.#say(3, positionFields(this.#content.length));
+    if (this.#end === 0x6a || this.#end === 0x6b)
+      this.#say(3, positionFields(this.#content.length));
     if (this.#end === 0x6b) this.#frameBytes = 0;
   }
 }

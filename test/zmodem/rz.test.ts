@@ -1,4 +1,7 @@
-/** Downloads to the real `rz` of lrzsz, what the terminal programs of technicians run, at the other end of a pseudo-terminal. */
+/**
+ * Downloads to the real `rz` of lrzsz, what the terminal programs of technicians run, at the other
+ * end of a pseudo-terminal.
+ */
 import { describe, expect, test } from "bun:test";
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
@@ -9,7 +12,10 @@ import { Transfer, type TransferOptions } from "./transfer.ts";
 
 const NAME = "wingman-a-log.bin";
 const MODIFIED_UTC_S = 1_700_000_000;
-/** rz waits for one second instead of ten; the sender's time runs five times as fast, so that rz still speaks first. */
+/**
+ * rz waits for one second instead of ten; the sender's time runs five times as fast, so that rz
+ * still speaks first.
+ */
 const IMPATIENT = { options: ["-t", "10"], haste: 5 };
 
 function digest(bytes: Uint8Array | undefined): string {
@@ -142,7 +148,10 @@ describe("nothing half counts as done", () => {
       },
     });
     await t.run();
-    expect([t.sender.outcome, t.sender.reason]).toEqual(["aborted", "the receiver cancelled the transfer"]);
+    expect([t.sender.outcome, t.sender.reason]).toEqual([
+      "aborted",
+      "the receiver cancelled the transfer",
+    ]);
     expect(t.terminal.read()).toBeNull();
   });
 
@@ -157,7 +166,9 @@ describe("nothing half counts as done", () => {
       },
     });
     expect(await t.run()).toBe(130);
-    expect(["the receiver cancelled the transfer", "the receiver does not answer"]).toContain(t.sender.reason);
+    expect(["the receiver cancelled the transfer", "the receiver does not answer"]).toContain(
+      t.sender.reason,
+    );
     expect(t.terminal.read()).toBeNull();
   });
 
@@ -187,7 +198,10 @@ describe("nothing half counts as done", () => {
     using t = transfer(content(50_000), { options: ["-p"] });
     writeFileSync(join(t.directory, NAME), "mine");
     await t.run();
-    expect([t.sender.outcome, t.sender.reason]).toEqual(["aborted", "the receiver does not want the file"]);
+    expect([t.sender.outcome, t.sender.reason]).toEqual([
+      "aborted",
+      "the receiver does not want the file",
+    ]);
     expect(Buffer.from(t.files()[NAME]).toString()).toBe("mine");
   });
 });

@@ -75,7 +75,10 @@ export class Transfer {
   /** The receiver's files. */
   files(): Record<string, Uint8Array> {
     return Object.fromEntries(
-      readdirSync(this.directory).map((name) => [name, new Uint8Array(readFileSync(join(this.directory, name)))]),
+      readdirSync(this.directory).map((name) => [
+        name,
+        new Uint8Array(readFileSync(join(this.directory, name))),
+      ]),
     );
   }
 
@@ -87,7 +90,8 @@ export class Transfer {
 
   #allowance(): number {
     if (this.options.bytesPerSecond === undefined) return 4096;
-    const due = ((performance.now() - this.#beganMs) / 1000) * this.options.bytesPerSecond - this.sentBytes;
+    const due =
+      ((performance.now() - this.#beganMs) / 1000) * this.options.bytesPerSecond - this.sentBytes;
     return Math.max(0, Math.min(4096, Math.floor(due)));
   }
 

@@ -13,8 +13,15 @@ export interface LineOptions {
 
 const STEP_MS = 50;
 
-/** Both ends in virtual time, with bytes of four subpackets on their way; how many milliseconds passed until the sender was over. */
-export function runLine(sender: ZmodemSender, receiver: Receiver, options: LineOptions = {}): number {
+/**
+ * Both ends in virtual time, with bytes of four subpackets on their way; how many milliseconds
+ * passed until the sender was over.
+ */
+export function runLine(
+  sender: ZmodemSender,
+  receiver: Receiver,
+  options: LineOptions = {},
+): number {
   let nowMs = 1000;
   let sentBytes = 0;
   for (; !sender.isOver; nowMs += STEP_MS) {

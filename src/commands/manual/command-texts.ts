@@ -1,4 +1,9 @@
-import { CONSOLE_IDLE_MS, CONSOLE_LINE_MAX, CONSOLE_SESSIONS_MAX, CONSOLE_TYPE_AHEAD_MAX } from "../../limits.ts";
+import {
+  CONSOLE_IDLE_MS,
+  CONSOLE_LINE_MAX,
+  CONSOLE_SESSIONS_MAX,
+  CONSOLE_TYPE_AHEAD_MAX,
+} from "../../limits.ts";
 import { CONSOLE_COMMANDS } from "../../manage/console/console-commands.ts";
 import { commandList } from "../../manage/console/console-help.ts";
 

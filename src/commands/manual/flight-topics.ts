@@ -1,4 +1,7 @@
-/** Topics of the manual about what flies: who runs what, how the servers hear each other, how VIPs move. */
+/**
+ * Topics of the manual about what flies: who runs what, how the servers hear each other, how VIPs
+ * move.
+ */
 
 import {
   ADDRESS_LIFETIME_S_MIN,
@@ -59,7 +62,8 @@ others, and room may be left in pieces too small for it while smaller functions
 run. 'wingman check' shows what runs with every single and double failure,
 'wingman plan' one case with every step's outcome.`;
 
-export const KEEP_ALIVE = (): string => `Every periodMs each server sends one multicast datagram on every keep-alive
+export const KEEP_ALIVE =
+  (): string => `Every periodMs each server sends one multicast datagram on every keep-alive
 network, and at once when its state changes. One network that delivers is enough.
 
 lost          nothing accepted for lostAfterPeriods x periodMs; with three or
@@ -172,7 +176,8 @@ orderly stop, and a start with "off", take it away. By hand, with no daemon runn
 egress (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_EGRESS); from 6.9 on nobody else can
 change the filter while the daemon runs.`;
 
-export const NOTICE = (): string => `Before a function is stopped for a more important one, and when it has moved or
+export const NOTICE =
+  (): string => `Before a function is stopped for a more important one, and when it has moved or
 started, its server multicasts one datagram to clients.noticeGroup, port
 clients.noticePort, on the client network. Seats may listen or ignore it.
 
@@ -193,7 +198,8 @@ ${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "   
   64     4      milliseconds since the sender's start
   68     4      CRC-32C of the bytes before it`;
 
-export const NETWORK = (): string => `Client network (clients.interface): carries the VIPs, their announcements and the
+export const NETWORK =
+  (): string => `Client network (clients.interface): carries the VIPs, their announcements and the
 client notices. The switch must let gratuitous ARP and unsolicited neighbour
 advertisements pass: no ARP inspection on the servers' ports.
 

@@ -15,7 +15,8 @@ import {
 } from "../../limits.ts";
 import { paragraph } from "../paragraph.ts";
 
-export const PAGE = (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere
+export const PAGE =
+  (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere
 else, by a process of its own: nothing that flies waits for it. It only shows;
 the log can be downloaded. It needs nothing but this server, and shows changes
 without reload.

@@ -1,11 +1,24 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
 
-import { DETECTION_TIME_MS_MAX, DETECTION_TIME_MS_MIN, LOG_ARCHIVES_MAX, RECOVERY_TIME_MS_MAX } from "../../limits.ts";
+import {
+  DETECTION_TIME_MS_MAX,
+  DETECTION_TIME_MS_MIN,
+  LOG_ARCHIVES_MAX,
+  RECOVERY_TIME_MS_MAX,
+} from "../../limits.ts";
 import { commandSummaries, PUBLIC_COMMANDS } from "../catalogue.ts";
 import { configurationReference } from "../configuration-reference.ts";
 import { paragraph } from "../paragraph.ts";
 import { COMMAND_TEXTS } from "./command-texts.ts";
-import { ALLOCATION, HANDOVER, KEEP_ALIVE, LEASE, NETWORK, NOTICE, WATCHDOG } from "./flight-topics.ts";
+import {
+  ALLOCATION,
+  HANDOVER,
+  KEEP_ALIVE,
+  LEASE,
+  NETWORK,
+  NOTICE,
+  WATCHDOG,
+} from "./flight-topics.ts";
 import { FAULTS, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
 
 export interface Topic {
@@ -14,7 +27,8 @@ export interface Topic {
   text: () => string;
 }
 
-const OVERVIEW = (): string => `Wingman runs on each of the head-end servers of an aircraft's cabin system. Every
+const OVERVIEW =
+  (): string => `Wingman runs on each of the head-end servers of an aircraft's cabin system. Every
 service function (announcements, television, map, ...) has a required resource, a
 priority and one or more virtual IP addresses (VIPs). The servers hear each other
 by keep-alives. When one falls silent or comes back, its functions are given out
@@ -33,7 +47,8 @@ ${TOPICS.filter(({ name }) => !isCommand(name) && name !== "overview")
 
 'wingman help TOPIC' shows a topic or a command.`;
 
-const CONFIGURATION = (): string => `One JSON file for all servers of an aircraft, without comments. Required are
+const CONFIGURATION =
+  (): string => `One JSON file for all servers of an aircraft, without comments. Required are
 system, servers and functions; everything else has a default. Without --config
 the aircraft embedded in the executable is used. 'wingman check' names every
 problem of a file at once. firmware-config/schema.json helps editors.
@@ -53,7 +68,8 @@ commands, ATA chapters and maintenance, which may differ from server to server.
 
 ${configurationReference()}`;
 
-const FILES = (): string => `configuration      named with --config; embedded default aircraft without it
+const FILES =
+  (): string => `configuration      named with --config; embedded default aircraft without it
 key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
                    for their owner alone; relative paths start at the
                    configuration
@@ -88,7 +104,8 @@ Results go to stdout, errors to stderr. With --json, stdout is one JSON document
 const commandTopic = ({ name, synopsis, summary }: (typeof PUBLIC_COMMANDS)[number]): Topic => ({
   name,
   summary,
-  text: () => `${paragraph(`wingman ${name} ${synopsis}`, "", "    ")}\n\n${COMMAND_TEXTS[name] ?? summary}`,
+  text: () =>
+    `${paragraph(`wingman ${name} ${synopsis}`, "", "    ")}\n\n${COMMAND_TEXTS[name] ?? summary}`,
 });
 
 export const TOPICS: readonly Topic[] = [
@@ -104,7 +121,11 @@ export const TOPICS: readonly Topic[] = [
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
-  { name: "maintenance-log", summary: "what it holds, and what it survives", text: MAINTENANCE_LOG },
+  {
+    name: "maintenance-log",
+    summary: "what it holds, and what it survives",
+    text: MAINTENANCE_LOG,
+  },
   { name: "faults", summary: "maintenance events, their causes and actions", text: FAULTS },
   ...PUBLIC_COMMANDS.map(commandTopic),
 ];

@@ -1,4 +1,7 @@
-/** The commands of the console. Each is a row: its words, what is typed after them, what it is for, and what it does. */
+/**
+ * The commands of the console. Each is a row: its words, what is typed after them, what it is for,
+ * and what it does.
+ */
 import { alternatives, quoted } from "../../config/problem.ts";
 import {
   CONSOLE_LOG_RECORDS_DEFAULT,
@@ -46,7 +49,11 @@ export interface ConsoleCommand {
   /** It has a document for `| json`. */
   readonly hasDocument: boolean;
   /** @throws MaintenanceError */
-  run(maintenance: Maintenance, settings: ConsoleSettings, args: readonly string[]): Promise<CommandResult>;
+  run(
+    maintenance: Maintenance,
+    settings: ConsoleSettings,
+    args: readonly string[],
+  ): Promise<CommandResult>;
 }
 
 const CONFIRM = "confirm";
@@ -85,7 +92,15 @@ const changing = (
   summary: string,
   text: string,
   run: ConsoleCommand["run"],
-): ConsoleCommand => ({ words: words.split(" "), synopsis, summary, text, isChange: true, hasDocument: false, run });
+): ConsoleCommand => ({
+  words: words.split(" "),
+  synopsis,
+  summary,
+  text,
+  isChange: true,
+  hasDocument: false,
+  run,
+});
 
 export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   {
@@ -137,7 +152,10 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
   ),
   plain("show keepalive", "keep-alives: counts and lateness", "", (maintenance) => {
     const { keepAlive } = statusOf(maintenance);
-    return { document: keepAlive, lines: () => keepAliveLines(keepAlive, maintenance.config.keepAlive) };
+    return {
+      document: keepAlive,
+      lines: () => keepAliveLines(keepAlive, maintenance.config.keepAlive),
+    };
   }),
   plain("show storage", "the log's file, and what writing has cost", "", ({ log }) => {
     const storage = log.storage();
@@ -147,10 +165,15 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     const document = { ...versionDocument(config), server: serverId };
     return { document, lines: () => versionLines(document) };
   }),
-  plain("show ground", "what the ground input says", "What disturbs is done on ground only.", (maintenance) => {
-    const onGround = maintenance.isOnGround();
-    return { document: { onGround }, lines: () => groundLines(onGround) };
-  }),
+  plain(
+    "show ground",
+    "what the ground input says",
+    "What disturbs is done on ground only.",
+    (maintenance) => {
+      const onGround = maintenance.isOnGround();
+      return { document: { onGround }, lines: () => groundLines(onGround) };
+    },
+  ),
   plain("show book", "the contingency book", "", ({ config }) => ({
     document: { policy: config.allocation, book: null },
     lines: () => bookLines(config.allocation),
@@ -193,11 +216,15 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       if (!confirmation(rest, order)) {
         const from = entry.owner === null ? "starts" : `leaves ${entry.owner}`;
         const isThere = entry.owner === target.id;
-        const consequence = isThere ? `runs on ${target.id} already` : `${from} and runs on ${target.id}`;
+        const consequence = isThere
+          ? `runs on ${target.id} already`
+          : `${from} and runs on ${target.id}`;
         throw unconfirmed(`${entry.id} ${consequence}`, order);
       }
       await maintenance.move(entry.id, target.id);
-      return { lines: () => [`${entry.id} MOVES TO ${target.id}; show functions tells when it runs`] };
+      return {
+        lines: () => [`${entry.id} MOVES TO ${target.id}; show functions tells when it runs`],
+      };
     },
   ),
   changing(
@@ -247,7 +274,9 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "legs and their faults as CSV, by ZMODEM",
     "The last line is the SHA-256 of all before it.",
     async ({ serverId, log }, settings, args) =>
-      download(settings, args, "download legs", `wingman-${serverId}-legs.csv`, () => legsFile(log)),
+      download(settings, args, "download legs", `wingman-${serverId}-legs.csv`, () =>
+        legsFile(log),
+      ),
   ),
   {
     ...{
@@ -278,7 +307,11 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
 
 function statusOf(maintenance: Maintenance) {
   const status = maintenance.status();
-  if (status === null) throw new MaintenanceError("ENGINE", "found no state of this server, expected a running engine");
+  if (status === null)
+    throw new MaintenanceError(
+      "ENGINE",
+      "found no state of this server, expected a running engine",
+    );
   return status;
 }
 
@@ -291,39 +324,58 @@ function download(
 ): CommandResult {
   requireNoMore(args, command);
   if (!settings.takesDownloads) {
-    throw new MaintenanceError("LINE", "found no terminal, expected one that can receive by ZMODEM");
+    throw new MaintenanceError(
+      "LINE",
+      "found no terminal, expected one that can receive by ZMODEM",
+    );
   }
   return { download: { name, content: content() } };
 }
 
 function testFailure(failed: readonly string[], count: number) {
-  return { code: "TEST", message: `${failed.length} of ${count} tests failed: ${failed.join(", ")}` };
+  return {
+    code: "TEST",
+    message: `${failed.length} of ${count} tests failed: ${failed.join(", ")}`,
+  };
 }
 
 function requireNoMore(args: readonly string[], command: string): void {
   const [extra] = args;
   if (extra !== undefined)
-    throw new MaintenanceError("SYNTAX", `found ${quoted(extra)} after ${command}, expected no more`);
+    throw new MaintenanceError(
+      "SYNTAX",
+      `found ${quoted(extra)} after ${command}, expected no more`,
+    );
 }
 
 function confirmation(args: readonly string[], command: string): boolean {
   const [word, ...more] = args;
   if (word === undefined) return false;
   if (word.toLowerCase() !== CONFIRM) {
-    throw new MaintenanceError("SYNTAX", `found ${quoted(word)} after ${command}, expected ${CONFIRM} or nothing`);
+    throw new MaintenanceError(
+      "SYNTAX",
+      `found ${quoted(word)} after ${command}, expected ${CONFIRM} or nothing`,
+    );
   }
   requireNoMore(more, `${command} ${CONFIRM}`);
   return true;
 }
 
 function unconfirmed(consequence: string, command: string): MaintenanceError {
-  return new MaintenanceError("CONFIRM", `${consequence}; if that is wanted: ${command} ${CONFIRM}`);
+  return new MaintenanceError(
+    "CONFIRM",
+    `${consequence}; if that is wanted: ${command} ${CONFIRM}`,
+  );
 }
 
-/** Names to choose from; of many only some: a list of a thousand takes half a minute at 9600 baud. */
+/**
+ * Names to choose from; of many only some: a list of a thousand takes half a minute at 9600 baud.
+ */
 function some(ids: readonly string[]): string {
   const more = ids.length - NAMES_MAX;
-  return more <= 0 ? alternatives(ids) : `${ids.slice(0, NAMES_MAX).join(", ")} or one of ${more} more`;
+  return more <= 0
+    ? alternatives(ids)
+    : `${ids.slice(0, NAMES_MAX).join(", ")} or one of ${more} more`;
 }
 
 /** The entry whose identifier is `text`, or the only one whose identifier begins with it. */
@@ -333,13 +385,17 @@ function named<Entry extends { readonly id: string }>(
   what: string,
 ): Entry {
   const ids = entries.map(({ id }) => id);
-  if (text === undefined) throw new MaintenanceError("SYNTAX", `found nothing, expected a ${what}: ${some(ids)}`);
+  if (text === undefined)
+    throw new MaintenanceError("SYNTAX", `found nothing, expected a ${what}: ${some(ids)}`);
   const wanted = text.toLowerCase();
   const beginning = entries.filter(({ id }) => id.startsWith(wanted));
   const matching = entries.filter(({ id }) => id === wanted).concat(beginning);
   const [entry] = matching;
   if (entry === undefined) {
-    throw new MaintenanceError("UNKNOWN", `found ${quoted(text)}, expected a ${what}: ${some(ids)}`);
+    throw new MaintenanceError(
+      "UNKNOWN",
+      `found ${quoted(text)}, expected a ${what}: ${some(ids)}`,
+    );
   }
   if (entry.id !== wanted && beginning.length > 1) {
     const found = some(beginning.map(({ id }) => id));
@@ -349,11 +405,9 @@ function named<Entry extends { readonly id: string }>(
 }
 
 /** The values of options that each take a whole number, by their names without dashes. */
-function numbersOf<const Limits extends Readonly<Record<string, readonly [min: number, max: number]>>>(
-  args: readonly string[],
-  limits: Limits,
-  command: string,
-): { n?: number; leg?: number } {
+function numbersOf<
+  const Limits extends Readonly<Record<string, readonly [min: number, max: number]>>,
+>(args: readonly string[], limits: Limits, command: string): { n?: number; leg?: number } {
   const values: Record<string, number> = {};
   for (let at = 0; at < args.length; at += 2) {
     const option = args[at] ?? "";
@@ -361,7 +415,10 @@ function numbersOf<const Limits extends Readonly<Record<string, readonly [min: n
     const name = option.replace(/^-+/, "");
     if (range === undefined || Object.hasOwn(values, name)) {
       const known = alternatives(Object.keys(limits));
-      throw new MaintenanceError("SYNTAX", `found ${quoted(option)} after ${command}, expected ${known}, each once`);
+      throw new MaintenanceError(
+        "SYNTAX",
+        `found ${quoted(option)} after ${command}, expected ${known}, each once`,
+      );
     }
     values[name] = wholeNumber(args[at + 1], option, range[0], range[1]);
   }
@@ -372,5 +429,8 @@ function wholeNumber(text: string | undefined, after: string, min: number, max: 
   const value = Number(text);
   if (text !== undefined && /^\d{1,10}$/.test(text) && value >= min && value <= max) return value;
   const found = text === undefined ? "nothing" : quoted(text);
-  throw new MaintenanceError("SYNTAX", `found ${found} after ${after}, expected a whole number from ${min} to ${max}`);
+  throw new MaintenanceError(
+    "SYNTAX",
+    `found ${found} after ${after}, expected a whole number from ${min} to ${max}`,
+  );
 }

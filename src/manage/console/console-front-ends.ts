@@ -16,7 +16,10 @@ export interface ConsoleOptions {
   readonly idleMs?: number;
 }
 
-/** The console on the socket, for `wingman console`, and on the serial line: two doors, one language. */
+/**
+ * The console on the socket, for `wingman console`, and on the serial line: two doors, one
+ * language.
+ */
 export function consoleFrontEnds(maintenance: Maintenance, options: ConsoleOptions): FrontEnd[] {
   const { socket, device, baud, idleMs } = options;
   const newSession = (kind: SessionKind, nowMs: number): ConsoleSession =>

@@ -11,7 +11,10 @@ export function commandList(commands: readonly ConsoleCommand[]): string[] {
 
 /** Everything about one command. */
 export function commandHelp(command: ConsoleCommand): string[] {
-  return [usage(command), ...paragraph(`${command.summary}. ${command.text}`.trim(), "  ").split("\n")];
+  return [
+    usage(command),
+    ...paragraph(`${command.summary}. ${command.text}`.trim(), "  ").split("\n"),
+  ];
 }
 
 function usage({ words, synopsis }: ConsoleCommand): string {

@@ -3,7 +3,10 @@ import { chmodSync, rmSync } from "node:fs";
 import { CONSOLE_SESSIONS_MAX } from "../../limits.ts";
 import type { ConsoleSession, SessionKind } from "./console-session.ts";
 
-/** The first byte of a connection says who is at the other end; everything after it is what is typed. */
+/**
+ * The first byte of a connection says who is at the other end; everything after it is what is
+ * typed.
+ */
 export const CONSOLE_HELLO_TERMINAL = 0x54; // T
 export const CONSOLE_HELLO_SCRIPT = 0x53; // S
 
@@ -71,7 +74,9 @@ export class ConsoleServer {
     if (connection === undefined) return;
     let typed = bytes;
     if (connection.session === null) {
-      const sessions = [...this.#connections.values()].filter(({ session }) => session !== null).length;
+      const sessions = [...this.#connections.values()].filter(
+        ({ session }) => session !== null,
+      ).length;
       if (sessions >= CONSOLE_SESSIONS_MAX) {
         this.#connections.delete(socket);
         socket.end(`found ${sessions} sessions, expected fewer: end one of them\nERR BUSY\n`);
@@ -82,11 +87,15 @@ export class ConsoleServer {
       connection.session.onOutput = () => this.#send(socket);
       typed = bytes.subarray(1);
     }
-    connection.held = connection.held.length === 0 ? typed.slice() : Buffer.concat([connection.held, typed]);
+    connection.held =
+      connection.held.length === 0 ? typed.slice() : Buffer.concat([connection.held, typed]);
     this.#send(socket);
   }
 
-  /** Gives the session what it has room for and sends what it says, until one of the two sides takes no more. */
+  /**
+   * Gives the session what it has room for and sends what it says, until one of the two sides takes
+   * no more.
+   */
   #send(socket: Bun.Socket): void {
     const connection = this.#connections.get(socket);
     const session = connection?.session;

@@ -212,7 +212,10 @@ test("a long answer is made as it is fetched, and broken off by Ctrl-C", async (
   const desk = await awake();
   await desk.ask("terminal length 0\r");
   const entry = server.log.records[39];
-  server.log.records = Array.from({ length: 2000 }, (_, index) => ({ ...entry, sequence: index + 1 }) as typeof entry);
+  server.log.records = Array.from(
+    { length: 2000 },
+    (_, index) => ({ ...entry, sequence: index + 1 }) as typeof entry,
+  );
   desk.type("show log -n 2000\r");
   for (let count = 0; count < 3; count++) {
     await Bun.sleep(0);
@@ -236,7 +239,9 @@ test("exit and Ctrl-D: a line waits for the next one, a terminal is over", async
 test("a script gets answers and nothing else", async () => {
   const desk = new Desk("script");
   expect(await desk.said()).toBe("");
-  expect(await desk.ask("show book\n")).toBe("NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\n");
+  expect(await desk.ask("show book\n")).toBe(
+    "NO CONTINGENCY BOOK: POLICY PREEMPT MAKES NONE\nOK\n",
+  );
   expect(await desk.ask("terminal length 2\nshow log -n 3\n")).not.toContain("--More--");
   expect(await desk.ask("download log\n")).toBe(
     "found no terminal, expected one that can receive by ZMODEM\nERR LINE\n",

@@ -1,19 +1,33 @@
 /**
- * One person, or one program, at the console: joins line editor, command language and pages, over bytes and times alone. Whoever has the
- * line gives what arrives to {@link ConsoleSession.receive} and fetches what is to be sent with {@link ConsoleSession.take} as fast
- * as the line takes it; nothing is made before it is fetched but one answer and a few rows of echo.
+ * One person, or one program, at the console: joins line editor, command language and pages, over
+ * bytes and times alone. Whoever has the line gives what arrives to {@link ConsoleSession.receive}
+ * and fetches what is to be sent with {@link ConsoleSession.take} as fast as the line takes it;
+ * nothing is made before it is fetched but one answer and a few rows of echo.
  */
-import { CONSOLE_ECHO_MAX, CONSOLE_IDLE_MS, CONSOLE_PAGE_LINES, CONSOLE_TYPE_AHEAD_MAX } from "../../limits.ts";
+import {
+  CONSOLE_ECHO_MAX,
+  CONSOLE_IDLE_MS,
+  CONSOLE_PAGE_LINES,
+  CONSOLE_TYPE_AHEAD_MAX,
+} from "../../limits.ts";
 import type { Maintenance } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import { ZmodemSender } from "../zmodem/zmodem-sender.ts";
 import { type Answer, answerTo, type Download } from "./console.ts";
 import { printable } from "./console-table.ts";
-import { CTRL_C, EDIT_CANCEL, EDIT_END, EDIT_LINE, EDIT_NOTHING, LineEditor } from "./line-editor.ts";
+import {
+  CTRL_C,
+  EDIT_CANCEL,
+  EDIT_END,
+  EDIT_LINE,
+  EDIT_NOTHING,
+  LineEditor,
+} from "./line-editor.ts";
 
 /**
- * `line`: a serial line, where a session that ended waits for the next one to press Enter. `terminal`: a person at the other end of a
- * connection. `script`: a program there: no banner, prompt, echo or pages.
+ * `line`: a serial line, where a session that ended waits for the next one to press Enter.
+ * `terminal`: a person at the other end of a connection. `script`: a program there: no banner,
+ * prompt, echo or pages.
  */
 export type SessionKind = "line" | "terminal" | "script";
 
@@ -47,7 +61,10 @@ const TRANSFERRING = 5;
 const OVER = 6;
 
 export class ConsoleSession {
-  /** Called when {@link take} has something again that no {@link receive} has brought about: a command is done. */
+  /**
+   * Called when {@link take} has something again that no {@link receive} has brought about: a
+   * command is done.
+   */
   onOutput: () => void = () => {};
 
   readonly #maintenance: Maintenance;
@@ -88,19 +105,30 @@ export class ConsoleSession {
     else this.#wake();
   }
 
-  /** The other side has left, or was idle for too long; what is left to {@link take} is still to be sent. */
+  /**
+   * The other side has left, or was idle for too long; what is left to {@link take} is still to be
+   * sent.
+   */
   get isOver(): boolean {
     return this.#state === OVER;
   }
 
   /** A line is being typed, or nobody is there: nothing moves until somebody types. */
   get isQuiet(): boolean {
-    return this.#out === "" && (this.#state === ASLEEP || this.#state === EDITING || this.#state === PAGING);
+    return (
+      this.#out === "" &&
+      (this.#state === ASLEEP || this.#state === EDITING || this.#state === PAGING)
+    );
   }
 
-  /** Bytes that {@link receive} takes without dropping any; where the sender can be held up, give it no more. */
+  /**
+   * Bytes that {@link receive} takes without dropping any; where the sender can be held up, give it
+   * no more.
+   */
   get room(): number {
-    return this.#state === TRANSFERRING ? Number.POSITIVE_INFINITY : this.#typeAhead.length - this.#typedAhead;
+    return this.#state === TRANSFERRING
+      ? Number.POSITIVE_INFINITY
+      : this.#typeAhead.length - this.#typedAhead;
   }
 
   /** What was typed. Where there is no room the older is dropped, with a bell. */
@@ -143,7 +171,8 @@ export class ConsoleSession {
       return;
     }
     const isWatched = this.#state !== ASLEEP && this.#state !== OVER && this.#state !== WAITING;
-    if (isWatched && nowMs - this.#activeAtMs >= this.#idleMs) this.#leave("\r\nIDLE, SESSION ENDED");
+    if (isWatched && nowMs - this.#activeAtMs >= this.#idleMs)
+      this.#leave("\r\nIDLE, SESSION ENDED");
   }
 
   #receiveByte(byte: number): void {
@@ -220,7 +249,9 @@ export class ConsoleSession {
     this.#state = ANSWERING;
   }
 
-  /** Rows of text of a page; the last one is for the prompt, or for the question whether to go on. */
+  /**
+   * Rows of text of a page; the last one is for the prompt, or for the question whether to go on.
+   */
   get #linesToPage(): number {
     const { pageLines } = this.#settings;
     return pageLines === 0 || this.#kind === "script" || this.#answer?.isWhole

@@ -25,7 +25,14 @@ export function functionLines(functions: readonly FunctionStatus[]): string[] {
     .toSorted((left, right) => right.priority - left.priority)
     .map(({ id, priority, required, owner, state, vips }) => {
       const more = vips.length > 1 ? ` +${vips.length - 1}` : "";
-      return [id, String(priority), String(required), owner ?? "-", state, `${vips[0] ?? "-"}${more}`];
+      return [
+        id,
+        String(priority),
+        String(required),
+        owner ?? "-",
+        state,
+        `${vips[0] ?? "-"}${more}`,
+      ];
     });
   return textTable(["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"], rows, [1, 2]);
 }
@@ -53,9 +60,20 @@ export function faultLines(faults: readonly FaultEntry[], leg: number): string[]
 export function legLines(legs: readonly LegEntry[]): string[] {
   if (legs.length === 0) return ["NO LEGS"];
   const rows = legs.map(({ leg, powerOn, begunUtcMs, endedUtcMs, records, faults }) => [
-    ...[String(leg), String(powerOn), utcText(begunUtcMs), utcText(endedUtcMs), String(records), String(faults)],
+    ...[
+      String(leg),
+      String(powerOn),
+      utcText(begunUtcMs),
+      utcText(endedUtcMs),
+      String(records),
+      String(faults),
+    ],
   ]);
-  return textTable(["LEG", "POWER-ON", "BEGUN UTC", "ENDED UTC", "RECORDS", "FAULTS"], rows, [0, 1, 4, 5]);
+  return textTable(
+    ["LEG", "POWER-ON", "BEGUN UTC", "ENDED UTC", "RECORDS", "FAULTS"],
+    rows,
+    [0, 1, 4, 5],
+  );
 }
 
 export function logLines(entries: readonly LogEntry[]): string[] {
@@ -69,7 +87,10 @@ export function logLines(entries: readonly LogEntry[]): string[] {
   });
 }
 
-export function keepAliveLines(keepAlive: StatusDocument["keepAlive"], config: KeepAliveConfig): string[] {
+export function keepAliveLines(
+  keepAlive: StatusDocument["keepAlive"],
+  config: KeepAliveConfig,
+): string[] {
   const { rejected, lateUs } = keepAlive;
   return namedValues([
     ["PERIOD", `${config.periodMs} ms, LOST AFTER ${config.periodMs * config.lostAfterPeriods} ms`],
@@ -80,7 +101,10 @@ export function keepAliveLines(keepAlive: StatusDocument["keepAlive"], config: K
     ["", `${rejected.replay} replay, ${rejected.unknown} unknown, ${rejected.system} other system`],
     ["NEITHER", `${keepAlive.duplicate} duplicate, ${keepAlive.unproven} unproven`],
     ["DROPPED", `${keepAlive.dropped} by the kernel`],
-    ["LATE", `p50 ${lateUs.p50} us, p99 ${lateUs.p99} us, p99.9 ${lateUs.p999} us, max ${lateUs.max} us`],
+    [
+      "LATE",
+      `p50 ${lateUs.p50} us, p99 ${lateUs.p99} us, p99.9 ${lateUs.p999} us, max ${lateUs.max} us`,
+    ],
   ]);
 }
 
@@ -125,7 +149,13 @@ export function testLines(results: readonly TestResult[]): string[] {
   );
 }
 
-function about({ function: id, detail }: { readonly function: string; readonly detail: string }): string {
+function about({
+  function: id,
+  detail,
+}: {
+  readonly function: string;
+  readonly detail: string;
+}): string {
   return [id, detail].filter((text) => text !== "").join(" ");
 }
 

@@ -6,8 +6,9 @@ const CELL_MIN = 8;
 const GAP = 2;
 
 /**
- * Columns as wide as their widest cell, two spaces between. A table that is wider than the screen takes what is missing from its
- * widest column, again and again; a cell that was shortened ends with `..`.
+ * Columns as wide as their widest cell, two spaces between. A table that is wider than the screen
+ * takes what is missing from its widest column, again and again; a cell that was shortened ends
+ * with `..`.
  * @param right indexes of the columns that end at the right: numbers
  */
 export function textTable(
@@ -16,7 +17,9 @@ export function textTable(
   right: readonly number[] = [],
 ): string[] {
   const all = [header, ...rows];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const widths = header.map((_, column) =>
+    Math.max(...all.map((row) => (row[column] ?? "").length)),
+  );
   const total = (): number => widths.reduce((sum, width) => sum + width, GAP * (widths.length - 1));
   while (total() > CONSOLE_COLUMNS && Math.max(...widths) > CELL_MIN) {
     const widest = widths.indexOf(Math.max(...widths));
@@ -45,7 +48,9 @@ export function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 2)}..`;
 }
 
-/** `2026-11-26 02:20:31`; without valid time `BOOT+` and seconds since the machine was switched on. */
+/**
+ * `2026-11-26 02:20:31`; without valid time `BOOT+` and seconds since the machine was switched on.
+ */
 export function timeText({ utcMs, bootUs }: { utcMs: number | null; bootUs: number }): string {
   return utcMs === null ? `BOOT+${(bootUs / 1_000_000).toFixed(3)} s` : utcText(utcMs);
 }
@@ -54,12 +59,17 @@ export function utcText(utcMs: number | null): string {
   return utcMs === null ? "-" : new Date(utcMs).toISOString().slice(0, 19).replace("T", " ");
 }
 
-/** No text, wherever it comes from, can steer the terminal: everything but printable ASCII is a question mark. */
+/**
+ * No text, wherever it comes from, can steer the terminal: everything but printable ASCII is a
+ * question mark.
+ */
 export function printable(text: string): string {
   return text.replaceAll("\u00b5", "u").replace(/[^ -~]/g, "?");
 }
 
-/** JSON in ASCII on one line, so that a program finds it between the echo of the command and its OK. */
+/**
+ * JSON in ASCII on one line, so that a program finds it between the echo of the command and its OK.
+ */
 export function jsonLine(document: unknown): string {
   return JSON.stringify(document).replace(
     /[^ -~]/g,

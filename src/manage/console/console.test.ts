@@ -12,7 +12,8 @@ beforeEach(() => {
   settings = { pageLines: 24, takesDownloads: true };
 });
 
-const ask = (line: string, isCut = false): Promise<Answer> => answerTo(line, server, settings, isCut);
+const ask = (line: string, isCut = false): Promise<Answer> =>
+  answerTo(line, server, settings, isCut);
 
 /** The answer as it is seen: its lines, then OK or ERR. */
 const seen = async (line: string): Promise<string> => {
@@ -31,7 +32,9 @@ test("an empty line is nothing, and no error", async () => {
 });
 
 test("every show fits 80 columns of printable ASCII and has a document on one line", async () => {
-  const shows = CONSOLE_COMMANDS.filter(({ words }) => words[0] === "show").map(({ words }) => words.join(" "));
+  const shows = CONSOLE_COMMANDS.filter(({ words }) => words[0] === "show").map(({ words }) =>
+    words.join(" "),
+  );
   expect(shows).toHaveLength(10);
   for (const show of [...shows, "test"]) {
     const { lines, error } = await ask(show);
@@ -42,14 +45,20 @@ test("every show fits 80 columns of printable ASCII and has a document on one li
   }
   expect(await document("show functions|js")).toEqual(server.status()?.functions);
   expect(await document("show log -n 3 | json")).toEqual(server.log.entries({ newest: 3 }));
-  expect(await document("show version | json")).toMatchObject({ partNumber: "WNG5E00010001", server: "left" });
+  expect(await document("show version | json")).toMatchObject({
+    partNumber: "WNG5E00010001",
+    server: "left",
+  });
   expect(await document("show book | json")).toEqual({ policy: "preempt", book: null });
 });
 
 test("of a thousand functions only some are named to choose from", async () => {
   const [template] = server.config.functions;
   if (template === undefined) throw new Error("the table has no function");
-  server.config.functions = Array.from({ length: 1000 }, (_, index) => ({ ...template, id: `map-${index}` }));
+  server.config.functions = Array.from({ length: 1000 }, (_, index) => ({
+    ...template,
+    id: `map-${index}`,
+  }));
   for (const line of ["move", "move x left", "move map left"]) {
     const { lines } = await ask(line);
     expect(lines.at(-1)).toEndWith("or one of 984 more");
@@ -58,19 +67,24 @@ test("of a thousand functions only some are named to choose from", async () => {
 });
 
 test("the longest identifiers and values are shortened, not the table", async () => {
-  for (const entry of [...server.config.functions, ...server.config.servers]) entry.id = entry.id.padEnd(32, "x");
+  for (const entry of [...server.config.functions, ...server.config.servers])
+    entry.id = entry.id.padEnd(32, "x");
   server.log.records = server.log.records.map((record) => ({
     ...record,
     detail: "d".repeat(60),
     function: "f".repeat(32),
   }));
   for (const show of ["show functions", "show servers", "show log"]) {
-    for (const line of (await ask(show)).lines) expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
+    for (const line of (await ask(show)).lines)
+      expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
   }
 });
 
 test("what is in the log cannot steer the terminal", async () => {
-  server.log.records = server.log.records.map((record) => ({ ...record, detail: "\u001b[2J\u009b\u00b5\u20ac" }));
+  server.log.records = server.log.records.map((record) => ({
+    ...record,
+    detail: "\u001b[2J\u009b\u00b5\u20ac",
+  }));
   expect((await ask("show log -n 1")).lines.join("")).toEndWith("?[2J?u? (3 TIMES)");
   expect((await ask("show log -n 1 | json")).lines[0]).toMatch(/^[ -~]+$/);
   expect((await document("show log -n 1 | json"))[0].detail).toBe("\u001b[2J\u009b\u00b5\u20ac");
@@ -79,15 +93,29 @@ test("what is in the log cannot steer the terminal", async () => {
 test("words may be shortened as long as they are unique, in either case", async () => {
   expect(await seen("sh v")).toBe(await seen("show version"));
   expect(await seen("SHOW VERSION")).toBe(await seen("show version"));
-  expect(await seen("show f")).toBe('found "f" after show, expected functions or faults\nERR AMBIGUOUS');
+  expect(await seen("show f")).toBe(
+    'found "f" after show, expected functions or faults\nERR AMBIGUOUS',
+  );
   expect(await seen("d")).toBe('found "d", expected drain or download\nERR AMBIGUOUS');
   expect(await seen("shw")).toBe('found "shw", expected a command; ? lists them\nERR SYNTAX');
-  expect(await seen("show x")).toMatch(/^found "x" after show, expected servers, functions, .* or book\nERR SYNTAX$/);
-  expect(await seen("show")).toMatch(/^found nothing after show, expected servers, .* or book\nERR SYNTAX$/);
+  expect(await seen("show x")).toMatch(
+    /^found "x" after show, expected servers, functions, .* or book\nERR SYNTAX$/,
+  );
+  expect(await seen("show")).toMatch(
+    /^found nothing after show, expected servers, .* or book\nERR SYNTAX$/,
+  );
 });
 
 test("what changes something is not shortened to a letter or two: line noise types those", async () => {
-  for (const line of ["r", "re", "dr", "e", "mo map right confirm", "cl faults confirm", "dow log"]) {
+  for (const line of [
+    "r",
+    "re",
+    "dr",
+    "e",
+    "mo map right confirm",
+    "cl faults confirm",
+    "dow log",
+  ]) {
     const { error } = await ask(line);
     expect([line, error]).toEqual([line, line.startsWith("dow") ? null : "SYNTAX"]);
   }
@@ -103,8 +131,14 @@ test("arguments: what was found, what is expected", async () => {
     ["show log -n", "found nothing after -n, expected a whole number from 1 to 2000\nERR SYNTAX"],
     ["show log -n 0", 'found "0" after -n, expected a whole number from 1 to 2000\nERR SYNTAX'],
     ["show log 5", 'found "5" after show log, expected -n or --leg, each once\nERR SYNTAX'],
-    ["show log -n 5 -n 6", 'found "-n" after show log, expected -n or --leg, each once\nERR SYNTAX'],
-    ["show log --toString 5", 'found "--toString" after show log, expected -n or --leg, each once\nERR SYNTAX'],
+    [
+      "show log -n 5 -n 6",
+      'found "-n" after show log, expected -n or --leg, each once\nERR SYNTAX',
+    ],
+    [
+      "show log --toString 5",
+      'found "--toString" after show log, expected -n or --leg, each once\nERR SYNTAX',
+    ],
     ["show version | xml", 'found "| xml", expected | json\nERR SYNTAX'],
     ["show version | json | json", 'found "| json | json", expected | json\nERR SYNTAX'],
     ["resume | json", "found | json after resume, expected it after show or test\nERR SYNTAX"],
@@ -115,8 +149,14 @@ test("arguments: what was found, what is expected", async () => {
     ["move", "found nothing, expected a function: map, announcements or video\nERR SYNTAX"],
     ["move map", "found nothing, expected a server: left or right\nERR SYNTAX"],
     ["move tv right", 'found "tv", expected a function: map, announcements or video\nERR UNKNOWN'],
-    ["move map right now", 'found "now" after move map right, expected confirm or nothing\nERR SYNTAX'],
-    ["terminal length 1000", 'found "1000" after terminal length, expected a whole number from 0 to 512\nERR SYNTAX'],
+    [
+      "move map right now",
+      'found "now" after move map right, expected confirm or nothing\nERR SYNTAX',
+    ],
+    [
+      "terminal length 1000",
+      'found "1000" after terminal length, expected a whole number from 0 to 512\nERR SYNTAX',
+    ],
   ];
   for (const [line, answer] of cases) expect(await seen(line)).toBe(answer);
   expect(server.actions).toEqual([]);
@@ -160,9 +200,13 @@ test("drain asks only where no other server is left", async () => {
 
 test("a refusal of the server is the answer", async () => {
   server.ground = false;
-  expect(await seen("move map right confirm")).toBe("found the aircraft in the air, expected it on ground\nERR GROUND");
+  expect(await seen("move map right confirm")).toBe(
+    "found the aircraft in the air, expected it on ground\nERR GROUND",
+  );
   server.hasEngine = false;
-  expect(await seen("show servers")).toBe("found no state of this server, expected a running engine\nERR ENGINE");
+  expect(await seen("show servers")).toBe(
+    "found no state of this server, expected a running engine\nERR ENGINE",
+  );
   expect(await seen("show version")).toEndWith("OK");
 });
 
@@ -177,16 +221,23 @@ test("a built-in test that failed shows its table, then what failed", async () =
 });
 
 test("downloads carry the file; without a terminal there is none", async () => {
-  expect((await ask("download log")).download).toEqual({ name: "wingman-left-log.bin", content: server.log.content });
+  expect((await ask("download log")).download).toEqual({
+    name: "wingman-left-log.bin",
+    content: server.log.content,
+  });
   const { download } = await ask("download legs");
   expect(download?.name).toBe("wingman-left-legs.csv");
   const text = new TextDecoder().decode(download?.content);
   const [, body = "", digest] = /^([\s\S]*)SHA-256 ([0-9a-f]{64})\r\n$/.exec(text) ?? [];
   expect(new Bun.CryptoHasher("sha256").update(body).digest("hex")).toBe(digest ?? "");
   expect(body.split("\r\n")).toHaveLength(4);
-  expect(body).toContain("1,7,,2026-11-26T02:20:31.000Z,9,WNG-0123,KEEP-ALIVE NETWORK LOST,2,44-21,,eth1,3,HARD\r\n");
+  expect(body).toContain(
+    "1,7,,2026-11-26T02:20:31.000Z,9,WNG-0123,KEEP-ALIVE NETWORK LOST,2,44-21,,eth1,3,HARD\r\n",
+  );
   settings = { ...settings, takesDownloads: false };
-  expect(await seen("download log")).toBe("found no terminal, expected one that can receive by ZMODEM\nERR LINE");
+  expect(await seen("download log")).toBe(
+    "found no terminal, expected one that can receive by ZMODEM\nERR LINE",
+  );
 });
 
 test("help: all, one, what can follow", async () => {
@@ -196,7 +247,8 @@ test("help: all, one, what can follow", async () => {
     for (const line of answer.lines) expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
   }
   expect((await ask("help")).lines).toHaveLength(CONSOLE_COMMANDS.length);
-  for (const line of (await ask("?")).lines) expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
+  for (const line of (await ask("?")).lines)
+    expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
   expect((await ask("show ?")).lines).toHaveLength(10);
   expect((await ask("show l?")).lines).toHaveLength(2);
   expect((await ask("help move")).lines.join(" ")).toContain("it only says what it would do");

@@ -1,6 +1,7 @@
 /**
- * The command language of the serial console and of `wingman console`: a line in, the text of an answer out. It knows of no tty, no
- * echo and no pages, and decides nothing about the aircraft: what may be done when is {@link Maintenance}'s.
+ * The command language of the serial console and of `wingman console`: a line in, the text of an
+ * answer out. It knows of no tty, no echo and no pages, and decides nothing about the aircraft:
+ * what may be done when is {@link Maintenance}'s.
  */
 import { alternatives, quoted } from "../../config/problem.ts";
 import { CONSOLE_LINE_MAX } from "../../limits.ts";
@@ -18,7 +19,10 @@ export interface Download {
 export interface Answer {
   /** Printable ASCII; of tables each at most 80 columns wide. */
   readonly lines: readonly string[];
-  /** null: it is done, and the answer ends with `OK`; otherwise the code after `ERR`, and the last line says what is wrong. */
+  /**
+   * null: it is done, and the answer ends with `OK`; otherwise the code after `ERR`, and the last
+   * line says what is wrong.
+   */
   readonly error: string | null;
   /** To be shown without pages: it is for a program. */
   readonly isWhole: boolean;
@@ -36,7 +40,10 @@ export interface ConsoleSettings {
   readonly takesDownloads: boolean;
 }
 
-/** What changes something, or ends the session, takes so many letters: line noise says `r` and Enter sooner or later. */
+/**
+ * What changes something, or ends the session, takes so many letters: line noise says `r` and Enter
+ * sooner or later.
+ */
 const CHANGE_LETTERS_MIN = 3;
 
 const DONE: Answer = { lines: [], error: null, isWhole: false, download: null, ends: false };
@@ -53,7 +60,10 @@ export async function answerTo(
 ): Promise<Answer> {
   try {
     if (isCut)
-      throw new MaintenanceError("LENGTH", `found a longer line, expected at most ${CONSOLE_LINE_MAX} characters`);
+      throw new MaintenanceError(
+        "LENGTH",
+        `found a longer line, expected at most ${CONSOLE_LINE_MAX} characters`,
+      );
     return await answer(line, maintenance, settings);
   } catch (error) {
     const code = error instanceof MaintenanceError ? error.code : "INTERNAL";
@@ -75,7 +85,11 @@ export class FailedAnswer extends MaintenanceError {
   }
 }
 
-async function answer(line: string, maintenance: Maintenance, settings: ConsoleSettings): Promise<Answer> {
+async function answer(
+  line: string,
+  maintenance: Maintenance,
+  settings: ConsoleSettings,
+): Promise<Answer> {
   const [command = "", ...filters] = line.split("|");
   const words = wordsOf(command);
   if (words.length === 0 && filters.length === 0) return DONE;
@@ -84,12 +98,16 @@ async function answer(line: string, maintenance: Maintenance, settings: ConsoleS
   requireJson(filters);
   const { entry, rest } = resolve(words);
   if (wantsJson && !entry.hasDocument) {
-    throw new MaintenanceError("SYNTAX", `found | json after ${entry.words.join(" ")}, expected it after show or test`);
+    throw new MaintenanceError(
+      "SYNTAX",
+      `found | json after ${entry.words.join(" ")}, expected it after show or test`,
+    );
   }
   if (entry.words[0] === "help") return { ...DONE, lines: help(rest) };
   const result = await entry.run(maintenance, settings, rest);
   const lines = wantsJson ? [jsonLine(result.document)] : (result.lines?.() ?? []).map(printable);
-  if (result.failure !== undefined) throw new FailedAnswer(result.failure.code, result.failure.message, lines);
+  if (result.failure !== undefined)
+    throw new FailedAnswer(result.failure.code, result.failure.message, lines);
   const { download = null, ends = false } = result;
   return { lines, error: null, isWhole: wantsJson, download, ends };
 }
@@ -100,11 +118,18 @@ function wordsOf(text: string): string[] {
 
 function requireJson(filters: readonly string[]): void {
   const [filter, ...more] = filters.map((text) => text.trim().toLowerCase());
-  if (filter === undefined || (more.length === 0 && filter !== "" && "json".startsWith(filter))) return;
-  throw new MaintenanceError("SYNTAX", `found ${quoted(`| ${filters.join("|").trim()}`)}, expected | json`);
+  if (filter === undefined || (more.length === 0 && filter !== "" && "json".startsWith(filter)))
+    return;
+  throw new MaintenanceError(
+    "SYNTAX",
+    `found ${quoted(`| ${filters.join("|").trim()}`)}, expected | json`,
+  );
 }
 
-/** The command that `words` name, each by its whole name or the beginning of one, and the words after it. */
+/**
+ * The command that `words` name, each by its whole name or the beginning of one, and the words
+ * after it.
+ */
 function resolve(words: readonly string[]): { entry: ConsoleCommand; rest: string[] } {
   let candidates: readonly ConsoleCommand[] = CONSOLE_COMMANDS;
   for (let place = 0; ; place++) {
@@ -140,14 +165,20 @@ function nameOf(word: string | undefined, names: readonly string[], before: stri
     throw new MaintenanceError("SYNTAX", `found ${quoted(word)}${after}, expected ${expected}`);
   }
   if (matching.length > 1) {
-    throw new MaintenanceError("AMBIGUOUS", `found ${quoted(word)}${after}, expected ${alternatives(matching)}`);
+    throw new MaintenanceError(
+      "AMBIGUOUS",
+      `found ${quoted(word)}${after}, expected ${alternatives(matching)}`,
+    );
   }
   return name;
 }
 
 function beginningWith(words: readonly string[]): ConsoleCommand[] {
   return CONSOLE_COMMANDS.filter((command) =>
-    words.every((word, place) => place >= command.words.length || command.words[place]?.startsWith(word.toLowerCase())),
+    words.every(
+      (word, place) =>
+        place >= command.words.length || command.words[place]?.startsWith(word.toLowerCase()),
+    ),
   );
 }
 
@@ -156,7 +187,10 @@ function continuations(text: string): string[] {
   const words = wordsOf(text.trimEnd().slice(0, -1));
   const commands = beginningWith(words);
   if (commands.length === 0) {
-    throw new MaintenanceError("SYNTAX", `found ${quoted(words.join(" "))}, expected a command; ? lists them`);
+    throw new MaintenanceError(
+      "SYNTAX",
+      `found ${quoted(words.join(" "))}, expected a command; ? lists them`,
+    );
   }
   return commandList(commands);
 }
@@ -164,10 +198,15 @@ function continuations(text: string): string[] {
 function help(words: readonly string[]): string[] {
   if (words.length === 0) return commandList(CONSOLE_COMMANDS);
   const named = beginningWith(words);
-  const exact = named.filter((command) => command.words.join(" ") === words.join(" ").toLowerCase());
+  const exact = named.filter(
+    (command) => command.words.join(" ") === words.join(" ").toLowerCase(),
+  );
   const [only, ...more] = exact.length > 0 ? exact : named;
   if (only === undefined) {
-    throw new MaintenanceError("SYNTAX", `found ${quoted(words.join(" "))}, expected a command; help lists them`);
+    throw new MaintenanceError(
+      "SYNTAX",
+      `found ${quoted(words.join(" "))}, expected a command; help lists them`,
+    );
   }
   return more.length > 0 ? commandList(named) : commandHelp(only);
 }

@@ -8,7 +8,10 @@ const DOWN = "\u001b[B";
 const RIGHT = "\u001b[C";
 const LEFT = "\u001b[D";
 
-/** What a terminal of 80 columns shows in its last row; it knows BS, CR, LF and the erased screen, and ignores BEL. */
+/**
+ * What a terminal of 80 columns shows in its last row; it knows BS, CR, LF and the erased screen,
+ * and ignores BEL.
+ */
 class Screen {
   row = "";
   column = 0;
@@ -65,7 +68,14 @@ class Desk {
 }
 
 test("CR, LF and CR LF each end one line", () => {
-  expect(new Desk().type("one\rtwo\nthree\r\nfour\r\r\n\n").lines).toEqual(["one", "two", "three", "four", "", ""]);
+  expect(new Desk().type("one\rtwo\nthree\r\nfour\r\r\n\n").lines).toEqual([
+    "one",
+    "two",
+    "three",
+    "four",
+    "",
+    "",
+  ]);
 });
 
 test("what is typed at the end is echoed as it is", () => {

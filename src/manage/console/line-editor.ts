@@ -1,8 +1,10 @@
 /**
- * A line as it is typed at a terminal: bytes in, echo and finished lines out. Knows of no tty and no time.
+ * A line as it is typed at a terminal: bytes in, echo and finished lines out. Knows of no tty and
+ * no time.
  *
- * The echo needs nothing of the terminal but BS, CR, LF and BEL (Ctrl-L alone sends the two ANSI sequences that erase a screen): a line
- * that is longer than the screen is wide scrolls sideways in its one row.
+ * The echo needs nothing of the terminal but BS, CR, LF and BEL (Ctrl-L alone sends the two ANSI
+ * sequences that erase a screen): a line that is longer than the screen is wide scrolls sideways in
+ * its one row.
  */
 import { CONSOLE_COLUMNS, CONSOLE_HISTORY_MAX, CONSOLE_LINE_MAX } from "../../limits.ts";
 
@@ -14,7 +16,11 @@ export const EDIT_LINE = 1;
 export const EDIT_CANCEL = 2;
 /** Ctrl-D in an empty line: the user leaves. */
 export const EDIT_END = 3;
-export type EditResult = typeof EDIT_NOTHING | typeof EDIT_LINE | typeof EDIT_CANCEL | typeof EDIT_END;
+export type EditResult =
+  | typeof EDIT_NOTHING
+  | typeof EDIT_LINE
+  | typeof EDIT_CANCEL
+  | typeof EDIT_END;
 
 const BELL = "\u0007";
 const ERASE_SCREEN = "\u001b[H\u001b[2J";
@@ -44,7 +50,14 @@ const SEQUENCE_MAX = 8;
 type Key = "left" | "right" | "home" | "end" | "up" | "down" | "delete";
 
 /** Last byte of `ESC [ X` and `ESC O X` (ECMA-48, and VT100 in application mode). */
-const KEYS: Readonly<Record<string, Key>> = { A: "up", B: "down", C: "right", D: "left", H: "home", F: "end" };
+const KEYS: Readonly<Record<string, Key>> = {
+  A: "up",
+  B: "down",
+  C: "right",
+  D: "left",
+  H: "home",
+  F: "end",
+};
 /** The number of `ESC [ N ~` (VT220, and rxvt's 7 and 8). */
 const NUMBERED_KEYS: Readonly<Record<string, Key>> = {
   ...{ "1": "home", "3": "delete", "4": "end", "7": "home", "8": "end" },
@@ -76,7 +89,10 @@ export class LineEditor {
   #from = 0;
   #shown = 0;
 
-  /** @param prompt stands at the left of the row; whoever uses the editor writes it when a line begins */
+  /**
+   * @param prompt stands at the left of the row; whoever uses the editor writes it when a line
+   * begins
+   */
   constructor(private readonly prompt: string) {}
 
   /** Takes one byte. */
@@ -184,7 +200,8 @@ export class LineEditor {
     }
     this.#sequence = OUTSIDE;
     const isPlain = /^(1;\d)?$/.test(this.#sequenceText); // or with Shift, Alt, Ctrl
-    const key = letter === "~" ? NUMBERED_KEYS[this.#sequenceText] : isPlain ? KEYS[letter] : undefined;
+    const key =
+      letter === "~" ? NUMBERED_KEYS[this.#sequenceText] : isPlain ? KEYS[letter] : undefined;
     if (key !== undefined) this.#press(key);
   }
 

@@ -1,4 +1,7 @@
-/** The console on a serial line: moves bytes between the port and a session, as fast as the line takes them. */
+/**
+ * The console on a serial line: moves bytes between the port and a session, as fast as the line
+ * takes them.
+ */
 
 import { errnoName } from "../../io/errno.ts";
 import { SERIAL_HUNG_UP, SERIAL_NOTHING } from "../../io/serial-port.ts";
@@ -76,8 +79,8 @@ export class SerialConsole {
   }
 
   /**
-   * One look at the line: reads once and writes what it takes, or opens it again. Returns after how many ms to look again; null: it
-   * was tried often enough.
+   * One look at the line: reads once and writes what it takes, or opens it again. Returns after how
+   * many ms to look again; null: it was tried often enough.
    */
   turn(nowMs: number): number | null {
     if (this.#session === null && this.#open(nowMs) !== 0) return this.#pause();
@@ -91,7 +94,9 @@ export class SerialConsole {
       this.#movedAtMs = nowMs;
     }
     if (!this.#send(session, nowMs)) return this.#hangUp();
-    return nowMs - this.#movedAtMs < LIVELY_MS || !session.isQuiet ? CONSOLE_POLL_MS : CONSOLE_POLL_IDLE_MS;
+    return nowMs - this.#movedAtMs < LIVELY_MS || !session.isQuiet
+      ? CONSOLE_POLL_MS
+      : CONSOLE_POLL_IDLE_MS;
   }
 
   /** False: the line is hung up. */

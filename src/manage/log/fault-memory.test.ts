@@ -31,7 +31,14 @@ function lines(): string[] {
   return written
     .splice(0)
     .map(({ kind, code, functionId, detail, count, nature }) =>
-      [KIND_NAMES[kind], code, functionId, detail, `x${count}`, ["", "HARD", "INTERMITTENT"][nature]]
+      [
+        KIND_NAMES[kind],
+        code,
+        functionId,
+        detail,
+        `x${count}`,
+        ["", "HARD", "INTERMITTENT"][nature],
+      ]
         .filter((part) => part !== "")
         .join(" "),
     );
@@ -60,14 +67,28 @@ describe("a fault", () => {
 
   test("of this server alone is cleared by a phase, by the right one only", () => {
     memory.take({ code: LOG_ISOLATED, first: 0, second: 0, functionId: "", detail: "" }, at(1));
-    memory.take({ code: LOG_PHASE, first: 0, second: 0, functionId: "", detail: "LISTENING" }, at(2));
+    memory.take(
+      { code: LOG_PHASE, first: 0, second: 0, functionId: "", detail: "LISTENING" },
+      at(2),
+    );
     expect(memory.activeCount).toBe(1);
     memory.take({ code: LOG_PHASE, first: 1, second: 0, functionId: "", detail: "ACTIVE" }, at(3));
-    expect(lines()).toEqual(["set 125 x1", "event 100 LISTENING x1", "event 100 ACTIVE x1", "cleared 125 x1"]);
+    expect(lines()).toEqual([
+      "set 125 x1",
+      "event 100 LISTENING x1",
+      "event 100 ACTIVE x1",
+      "cleared 125 x1",
+    ]);
   });
 
   test("of a function is cleared for this function", () => {
-    const of = (code: number, functionId: string) => ({ code, first: 0, second: 0, functionId, detail: "" });
+    const of = (code: number, functionId: string) => ({
+      code,
+      first: 0,
+      second: 0,
+      functionId,
+      detail: "",
+    });
     memory.take({ ...of(LOG_VIP_FAILED, "map"), detail: "errno 13" }, at(1));
     memory.take(of(LOG_FUNCTION_UP, "pa"), at(2));
     memory.take(of(LOG_FUNCTION_UP, "map"), at(3));
@@ -86,7 +107,10 @@ describe("a fault", () => {
   });
 
   test("that lasts until the next start ends with it", () => {
-    memory.take({ code: LOG_NO_LEASE, first: 95, second: 0, functionId: "", detail: "errno 95" }, at(1));
+    memory.take(
+      { code: LOG_NO_LEASE, first: 95, second: 0, functionId: "", detail: "errno 95" },
+      at(1),
+    );
     server(LOG_SERVER_LOST, "b", 2);
     memory.clear(at(3), true);
     expect(lines()).toEqual(["set 304 errno 95 x1", "set 111 b x1", "cleared 304 errno 95 x1"]);
@@ -176,7 +200,10 @@ describe("what comes too often", () => {
   test("is written with its count at the end of the leg, before its summary", () => {
     memory.beginLeg(at(0));
     for (let i = 1; i <= 100; i++) {
-      memory.take({ code: LOG_STALLED, first: i, second: 0, functionId: "", detail: String(i) }, at(i));
+      memory.take(
+        { code: LOG_STALLED, first: i, second: 0, functionId: "", detail: String(i) },
+        at(i),
+      );
     }
     expect(lines()).toEqual(["set 301 1 x1", "set 301 2 x1", "set 301 3 x1"]);
     memory.endLeg(at(200));
@@ -189,7 +216,14 @@ describe("what comes too often", () => {
       [false, ["set 301 9 x1"]],
     ] as const) {
       memory = new FaultMemory(0, (draft) => written.push(draft));
-      const draft = { kind: 1, class: 2, nature: 0, count: 1, firstTime: at(1), lastTime: at(1) } as const;
+      const draft = {
+        kind: 1,
+        class: 2,
+        nature: 0,
+        count: 1,
+        firstTime: at(1),
+        lastTime: at(1),
+      } as const;
       const what = { code: LOG_STALLED, first: 9, second: 0, functionId: "", detail: "9" };
       for (let i = 0; i < 3; i++) memory.restore({ ...draft, ...what, time: at(i) }, isThisBoot);
       memory.take(what, at(10));
@@ -233,7 +267,10 @@ describe("after a common power-up", () => {
   });
 
   test("a fault that has nothing to do with the others is one at once", () => {
-    memory.take({ code: LOG_NO_LEASE, first: 95, second: 0, functionId: "", detail: "errno 95" }, at(1));
+    memory.take(
+      { code: LOG_NO_LEASE, first: 95, second: 0, functionId: "", detail: "errno 95" },
+      at(1),
+    );
     expect(lines()).toEqual(["set 304 errno 95 x1"]);
   });
 });

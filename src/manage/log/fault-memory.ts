@@ -1,14 +1,20 @@
 /**
- * The rules by which maintenance events become records: what is a fault, when it is set and cleared, what is held back because it
- * comes too often, what is no fault yet because the aircraft has only just been switched on, and what a fault was at the end of its
- * leg. No clock, no file: times come in, drafts of records go out.
+ * The rules by which maintenance events become records: what is a fault, when it is set and
+ * cleared, what is held back because it comes too often, what is no fault yet because the aircraft
+ * has only just been switched on, and what a fault was at the end of its leg. No clock, no file:
+ * times come in, drafts of records go out.
  */
 import { eventSubject } from "../../core/event-text.ts";
 import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
 import { maintenanceEvent } from "../../core/maintenance-event.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
-import { KIND_EVENT, KIND_FAULT_CLEARED, KIND_FAULT_SET, KIND_FAULT_SUMMARY } from "../maintenance.ts";
+import {
+  KIND_EVENT,
+  KIND_FAULT_CLEARED,
+  KIND_FAULT_SET,
+  KIND_FAULT_SUMMARY,
+} from "../maintenance.ts";
 
 const HOUR_US = 3_600_000_000;
 
@@ -96,7 +102,10 @@ export class FaultMemory {
     if (event !== undefined) this.#clearFor(event, what, memory.subject, time);
   }
 
-  /** Time has passed: faults that were inhibited and are still there are set, and what was held back is written when its hour is over. */
+  /**
+   * Time has passed: faults that were inhibited and are still there are set, and what was held back
+   * is written when its hour is over.
+   */
   tick(time: LogTime): void {
     for (const memory of this.#memories.values()) {
       if (memory.waiting && time.bootUs >= this.#inhibitUs) {
@@ -112,7 +121,10 @@ export class FaultMemory {
     for (const memory of this.#memories.values()) this.#release(memory, time);
   }
 
-  /** What is there from before is set in the new leg as well, with a count of 0: its report is complete in itself. */
+  /**
+   * What is there from before is set in the new leg as well, with a count of 0: its report is
+   * complete in itself.
+   */
   beginLeg(time: LogTime): void {
     for (const memory of this.#memories.values()) {
       this.#release(memory, time);
@@ -139,7 +151,10 @@ export class FaultMemory {
     return faults;
   }
 
-  /** Ends every fault, or only those that last until the next start. What is still there is set when it is reported again. */
+  /**
+   * Ends every fault, or only those that last until the next start. What is still there is set when
+   * it is reported again.
+   */
   clear(time: LogTime, onlyUntilStart = false): void {
     for (const memory of this.#memories.values()) {
       if (onlyUntilStart && memory.event?.lasts !== "start") continue;
@@ -173,7 +188,10 @@ export class FaultMemory {
     } else memory.count = 0;
   }
 
-  /** A fault that came while faults were inhibited is an event in the log: it waits on, unless something ended it there. */
+  /**
+   * A fault that came while faults were inhibited is an event in the log: it waits on, unless
+   * something ended it there.
+   */
   #restoreInhibited(memory: Memory, draft: RecordDraft): void {
     const { event } = memory;
     if (event === undefined) return;
@@ -195,13 +213,24 @@ export class FaultMemory {
     if (this.#memories.size >= LOG_SUBJECTS_MAX) this.#forgetOne();
     const memory: Memory = {
       ...{ event: maintenanceEvent(what.code), what, subject, firstTime: time, lastTime: time },
-      ...{ active: false, setInLog: false, waiting: false, inLeg: false, count: 0, held: 0, writtenUs: [] },
+      ...{
+        active: false,
+        setInLog: false,
+        waiting: false,
+        inLeg: false,
+        count: 0,
+        held: 0,
+        writtenUs: [],
+      },
     };
     this.#memories.set(key, memory);
     return memory;
   }
 
-  /** The oldest that is no fault now, or else the oldest: strangers may come with ever new addresses. */
+  /**
+   * The oldest that is no fault now, or else the oldest: strangers may come with ever new
+   * addresses.
+   */
   #forgetOne(): void {
     let oldest: string | null = null;
     for (const [key, { active, held }] of this.#memories) {
@@ -225,7 +254,13 @@ export class FaultMemory {
     this.#draft(memory, KIND_EVENT, NATURE_NONE, held + count, time);
   }
 
-  #fault(memory: Memory, time: LogTime, count: number, isLimited: boolean, since: LogTime = time): void {
+  #fault(
+    memory: Memory,
+    time: LogTime,
+    count: number,
+    isLimited: boolean,
+    since: LogTime = time,
+  ): void {
     if (memory.count === 0 && !memory.active) memory.firstTime = since;
     memory.lastTime = time;
     memory.inLeg = true;
@@ -298,7 +333,11 @@ function lasts({ event }: Memory): boolean {
 
 function mayWrite({ writtenUs }: Memory, bootUs: number): boolean {
   const oldest = writtenUs[0];
-  return writtenUs.length < LOG_RECORDS_PER_HOUR_MAX || oldest === undefined || bootUs - oldest >= HOUR_US;
+  return (
+    writtenUs.length < LOG_RECORDS_PER_HOUR_MAX ||
+    oldest === undefined ||
+    bootUs - oldest >= HOUR_US
+  );
 }
 
 function remember({ writtenUs }: Memory, bootUs: number): void {

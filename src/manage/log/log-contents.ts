@@ -1,4 +1,7 @@
-/** From the records of a log to what people and programs read of it: entries, faults of a leg, legs. Records come newest first. */
+/**
+ * From the records of a log to what people and programs read of it: entries, faults of a leg, legs.
+ * Records come newest first.
+ */
 import { eventLabel, eventSubject } from "../../core/event-text.ts";
 import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../core/maintenance-code.ts";
 import { maintenanceEvent } from "../../core/maintenance-event.ts";
@@ -61,12 +64,16 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Faults of a leg, or of each, in the order in which they came first; the time on ground after a leg belongs to it. */
+/**
+ * Faults of a leg, or of each, in the order in which they came first; the time on ground after a
+ * leg belongs to it.
+ */
 export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultEntry[] {
   const records: LogRecord[] = [];
   for (const record of newestFirst) {
     if (leg !== undefined && record.leg < leg) break;
-    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_EVENT) records.push(record);
+    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_EVENT)
+      records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
   for (const record of records.reverse()) {
@@ -118,7 +125,10 @@ function addTo(fault: Growing<FaultEntry>, record: LogRecord): void {
 }
 
 /** Oldest first. Of a leg that lasts, records and faults are counted up to now. */
-export function legsOf(newestFirst: () => Iterable<LogRecord>, legRecordsNewestFirst: Iterable<LogRecord>): LegEntry[] {
+export function legsOf(
+  newestFirst: () => Iterable<LogRecord>,
+  legRecordsNewestFirst: Iterable<LogRecord>,
+): LegEntry[] {
   const legs = new Map<number, Growing<LegEntry>>();
   for (const record of [...legRecordsNewestFirst].reverse()) {
     const known = legs.get(record.leg);

@@ -45,7 +45,12 @@ describe("text", () => {
     const lines = text.split("\n");
     expect(lines.filter((line) => line.length > 80 || line.endsWith(" "))).toEqual([]);
     expect(lines.slice(0, 9)).toEqual([
-      ...["WINGMAN MAINTENANCE LOG", "", "PART NUMBER  WNG5E00010001", "SYSTEM       single-aisle-180"],
+      ...[
+        "WINGMAN MAINTENANCE LOG",
+        "",
+        "PART NUMBER  WNG5E00010001",
+        "SYSTEM       single-aisle-180",
+      ],
       ...[
         "SERVER       a",
         "POWER-ON     1",
@@ -118,11 +123,34 @@ describe("CSV", () => {
     const table = rows(exportLog(image, "csv"));
     expect(new Set(table.map((row) => row.length))).toEqual(new Set([15]));
     expect(table[0]).toEqual([
-      ...["sequence", "powerOn", "bootUs", "utc", "leg", "server", "kind", "label", "text", "class", "ata", "function"],
+      ...[
+        "sequence",
+        "powerOn",
+        "bootUs",
+        "utc",
+        "leg",
+        "server",
+        "kind",
+        "label",
+        "text",
+        "class",
+        "ata",
+        "function",
+      ],
       ...["detail", "count", "nature"],
     ]);
     expect(table[2]?.slice(0, 9)).toEqual([
-      ...["2", "1", "101000000", new Date(NOW_UTC_MS + 1000).toISOString(), "0", "a", "set", "WNG-0111", "SERVER LOST"],
+      ...[
+        "2",
+        "1",
+        "101000000",
+        new Date(NOW_UTC_MS + 1000).toISOString(),
+        "0",
+        "a",
+        "set",
+        "WNG-0111",
+        "SERVER LOST",
+      ],
     ]);
     expect(table.at(-2)?.[12]).toBe(`'=move "map", not on ground`);
     expect(table.at(-2)?.[3]).toBe("");
@@ -145,17 +173,20 @@ describe("verify", () => {
     ["text", "text"],
     ["csv", "CSV"],
     ["json", "JSON lines"],
-  ] as const)("%s: whole as it is, and not with any one byte changed, added, or cut off", (format, name) => {
-    const content = exportLog(image, format);
-    expect(verifyLog("x", bytesOf(content))).toMatchObject({ format: name, problems: [] });
-    for (let at = 0; at < content.length; at++) {
-      const bytes = bytesOf(content);
-      bytes[at] = (bytes[at] as number) ^ 1;
-      expect(problemsOf(bytes).length).toBe(1);
-      expect(problemsOf(content.slice(0, at)).length).toBe(1);
-    }
-    expect(problemsOf(`${content}x`)[0]).toContain("1 bytes follow the SHA-256 in line ");
-  });
+  ] as const)(
+    "%s: whole as it is, and not with any one byte changed, added, or cut off",
+    (format, name) => {
+      const content = exportLog(image, format);
+      expect(verifyLog("x", bytesOf(content))).toMatchObject({ format: name, problems: [] });
+      for (let at = 0; at < content.length; at++) {
+        const bytes = bytesOf(content);
+        bytes[at] = (bytes[at] as number) ^ 1;
+        expect(problemsOf(bytes).length).toBe(1);
+        expect(problemsOf(content.slice(0, at)).length).toBe(1);
+      }
+      expect(problemsOf(`${content}x`)[0]).toContain("1 bytes follow the SHA-256 in line ");
+    },
+  );
 
   test("says where", () => {
     const content = exportLog(image, "csv");
@@ -169,7 +200,8 @@ describe("verify", () => {
 
   test.each(["text", "csv", "json"] as const)("%s with other line ends is told so", (format) => {
     const content = exportLog(image, format);
-    const other = format === "csv" ? content.replaceAll("\r\n", "\n") : content.replaceAll("\n", "\r\n");
+    const other =
+      format === "csv" ? content.replaceAll("\r\n", "\n") : content.replaceAll("\n", "\r\n");
     expect(problemsOf(other)).toEqual(["its line ends were changed on the way: copy it as binary"]);
   });
 
@@ -196,7 +228,9 @@ describe("verify", () => {
       ],
       summary: "15 records, 1 to 16, of server a; no records with the numbers 4",
     });
-    expect(problemsOf(bytes.slice(0, 50_000))).toContain("the file has 50000 bytes, expected 65536");
+    expect(problemsOf(bytes.slice(0, 50_000))).toContain(
+      "the file has 50000 bytes, expected 65536",
+    );
     bytes[4096 + 100] = 0x55;
     expect(problemsOf(bytes)).toEqual(["neither header, at byte 0 and at byte 4096, is whole"]);
   });

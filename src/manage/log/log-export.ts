@@ -1,6 +1,7 @@
 /**
- * A log as people and programs take it away: text in the manner of a post-flight report, CSV, JSON lines. Each ends with a line
- * that holds the SHA-256 of all bytes before it, so that whoever gets it can tell that it is whole (log-verify).
+ * A log as people and programs take it away: text in the manner of a post-flight report, CSV, JSON
+ * lines. Each ends with a line that holds the SHA-256 of all bytes before it, so that whoever gets
+ * it can tell that it is whole (log-verify).
  */
 import { createHash } from "node:crypto";
 import { paragraph } from "../../commands/paragraph.ts";
@@ -27,7 +28,8 @@ function jsonLines(entries: readonly LogEntry[]): string {
   return `${body}{"sha256":"${sha256(body)}"}\n`;
 }
 
-// ---- CSV (RFC 4180): the last row has as many fields as the others, so that a spreadsheet takes it for one
+// ---- CSV (RFC 4180): the last row has as many fields as the others, so that a spreadsheet takes
+// it for one
 
 const CSV_FIELDS = [
   "sequence",
@@ -49,12 +51,21 @@ const CSV_FIELDS = [
 
 function csv(entries: readonly LogEntry[]): string {
   const rows = entries.map((entry) => CSV_FIELDS.map((field) => csvField(entry, field)).join(","));
-  const body = [CSV_FIELDS.map((field) => (field === "utcMs" ? "utc" : field)).join(","), ...rows, ""].join("\r\n");
+  const body = [
+    CSV_FIELDS.map((field) => (field === "utcMs" ? "utc" : field)).join(","),
+    ...rows,
+    "",
+  ].join("\r\n");
   return `${body}SHA-256 ${sha256(body)}${",".repeat(CSV_FIELDS.length - 1)}\r\n`;
 }
 
 function csvField(entry: LogEntry, field: (typeof CSV_FIELDS)[number]): string {
-  const value = field === "utcMs" ? (entry.utcMs === null ? "" : new Date(entry.utcMs).toISOString()) : entry[field];
+  const value =
+    field === "utcMs"
+      ? entry.utcMs === null
+        ? ""
+        : new Date(entry.utcMs).toISOString()
+      : entry[field];
   // Words of people must not become a formula of the spreadsheet.
   const words = String(value ?? "").replace(/^[=+\-@]/, "'$&");
   return /[",\r\n]/.test(words) ? `"${words.replaceAll('"', '""')}"` : words;
@@ -137,7 +148,10 @@ function faultLines(faults: readonly FaultEntry[]): string[] {
     );
     if (about.length > 0) lines.push(paragraph(about.join(", "), "      "));
     lines.push(`      FIRST ${momentText(fault.first)}  LAST ${momentText(fault.last)}`.trimEnd());
-    lines.push(paragraph(`CAUSE: ${fault.cause}`, "      "), paragraph(`ACTION: ${fault.action}`, "      "));
+    lines.push(
+      paragraph(`CAUSE: ${fault.cause}`, "      "),
+      paragraph(`ACTION: ${fault.action}`, "      "),
+    );
   }
   return lines;
 }
@@ -160,7 +174,10 @@ function entryLines(entry: LogEntry): string[] {
     entry.count === 1 ? "" : entry.count === 0 ? "(FROM BEFORE)" : `(${entry.count} TIMES)`,
     entry.ata === "" ? "" : `ATA ${entry.ata}`,
   ];
-  return [first.join(" ").trimEnd(), paragraph(words.filter((word) => word !== "").join(" "), " ".repeat(17))];
+  return [
+    first.join(" ").trimEnd(),
+    paragraph(words.filter((word) => word !== "").join(" "), " ".repeat(17)),
+  ];
 }
 
 /** UTC, or where the clock had none the seconds since power-on; 20 columns. */

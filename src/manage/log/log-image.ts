@@ -1,4 +1,7 @@
-/** A maintenance log as a file, read by another process than the one that writes it: on this machine, or downloaded, on any other. */
+/**
+ * A maintenance log as a file, read by another process than the one that writes it: on this
+ * machine, or downloaded, on any other.
+ */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { LOG_BYTES_PER_LEG, LOG_SYNCS_PER_LEG } from "../../limits.ts";
 import {
@@ -9,11 +12,21 @@ import {
   newestLogHeader,
 } from "../../wire/log-header.ts";
 import { LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
-import type { FaultEntry, LegEntry, LogEntry, LogFilter, LogReader, StorageFigures } from "../maintenance.ts";
+import type {
+  FaultEntry,
+  LegEntry,
+  LogEntry,
+  LogFilter,
+  LogReader,
+  StorageFigures,
+} from "../maintenance.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
 import { BytesSource, LogPlaces, offsetOf, PLACE_DAMAGED, PLACE_WHOLE } from "./log-places.ts";
 
-/** What is being written while it is read looks damaged: it is read so often, with a pause in between. */
+/**
+ * What is being written while it is read looks damaged: it is read so often, with a pause in
+ * between.
+ */
 const READINGS = 3;
 const READ_AGAIN_MS = 20;
 
@@ -31,7 +44,8 @@ export class LogImage implements LogReader {
   /** @throws NoLogError when neither header is whole */
   constructor(name: string, bytes: Uint8Array) {
     const header = newestLogHeader(bytes);
-    if (header === null) throw new NoLogError(`${name}: no maintenance log: neither of its headers is whole`);
+    if (header === null)
+      throw new NoLogError(`${name}: no maintenance log: neither of its headers is whole`);
     this.#name = name;
     this.#bytes = bytes;
     this.header = header;
@@ -56,7 +70,8 @@ export class LogImage implements LogReader {
         if (readings === READINGS) return new LogImage(file, bytes);
         Bun.sleepSync(READ_AGAIN_MS);
         const length = image === null ? LOG_RECORDS_AT : LOG_RECORD_BYTES;
-        for (const at of torn) readAt(fd, bytes, at, Math.max(0, Math.min(length, bytes.length - at)));
+        for (const at of torn)
+          readAt(fd, bytes, at, Math.max(0, Math.min(length, bytes.length - at)));
       }
     } finally {
       closeSync(fd);
@@ -109,7 +124,10 @@ export class LogImage implements LogReader {
     return this.#bytes;
   }
 
-  /** Runs of sequence numbers that no record has, first and last, between the oldest and the newest of the ring of all records. */
+  /**
+   * Runs of sequence numbers that no record has, first and last, between the oldest and the newest
+   * of the ring of all records.
+   */
   gaps(): [number, number][] {
     const gaps: [number, number][] = [];
     let after = 0;
@@ -147,7 +165,9 @@ function statusOf(file: string, fd: number): { size: number } {
   const status = fstatSync(fd);
   if (!status.isFile()) throw new NoLogError(`${file}: no maintenance log: not a file`);
   if (status.size > LOG_FILE_BYTES_MAX) {
-    throw new NoLogError(`${file}: no maintenance log: ${status.size} bytes are more than any log has`);
+    throw new NoLogError(
+      `${file}: no maintenance log: ${status.size} bytes are more than any log has`,
+    );
   }
   return status;
 }

@@ -49,9 +49,16 @@ describe("what has the log's name and is none", () => {
     log.take(1, LOG_STALLED, 300, 0, 101 * SECOND_US);
     expect([log.sync(), log.problem]).toEqual([1, null]);
     log.close();
-    expect(readdirSync(directory).sort()).toEqual(["maintenance.log", "maintenance.log.corrupt-1", "other"]);
+    expect(readdirSync(directory).sort()).toEqual([
+      "maintenance.log",
+      "maintenance.log.corrupt-1",
+      "other",
+    ]);
     expect(readFileSync(join(directory, "other"), "utf8")).toBe("words");
-    expect(LogImage.read(file).entries()[1]).toMatchObject({ code: 420, detail: "maintenance.log.corrupt-1" });
+    expect(LogImage.read(file).entries()[1]).toMatchObject({
+      code: 420,
+      detail: "maintenance.log.corrupt-1",
+    });
   });
 
   test("a file of 3 TB of nothing is put aside soon", () => {
@@ -67,7 +74,8 @@ describe("what has the log's name and is none", () => {
 describe("a start within the same power-on", () => {
   test("after a stop in good order: what was held back is in the log, counted", () => {
     const log = open(directory);
-    for (let delivery = 1; delivery <= 9; delivery++) log.take(delivery, LOG_STALLED, 300, 0, 101 * SECOND_US);
+    for (let delivery = 1; delivery <= 9; delivery++)
+      log.take(delivery, LOG_STALLED, 300, 0, 101 * SECOND_US);
     log.close();
     const counts = LogImage.read(file)
       .entries()
@@ -91,8 +99,12 @@ describe("a start within the same power-on", () => {
     log = open(directory, { config, nowBootUs: 20 * SECOND_US });
     log.tick(61 * SECOND_US, NOW_UTC_MS);
     const set = log.entries().filter(({ kind }) => kind === "set");
-    expect(set.map(({ kind, code, detail, count }) => `${kind} ${code} ${detail} x${count}`)).toEqual([...expected]);
-    expect(log.faults().map(({ first }) => first.bootUs)).toEqual(expected.map(() => 11 * SECOND_US));
+    expect(
+      set.map(({ kind, code, detail, count }) => `${kind} ${code} ${detail} x${count}`),
+    ).toEqual([...expected]);
+    expect(log.faults().map(({ first }) => first.bootUs)).toEqual(
+      expected.map(() => 11 * SECOND_US),
+    );
     log.close();
   });
 
@@ -101,42 +113,53 @@ describe("a start within the same power-on", () => {
     const config = aircraft();
     config.partNumber = "NEW-PART-1234567";
     open(directory, { config, serverId: "b" }).close();
-    expect(LogImage.read(file).header).toMatchObject({ partNumber: "NEW-PART-1234567", server: "b" });
+    expect(LogImage.read(file).header).toMatchObject({
+      partNumber: "NEW-PART-1234567",
+      server: "b",
+    });
   });
 });
 
 describe("a file that somebody touches while it is used", () => {
   test.each([
     ["removed", (): void => unlinkSync(file), 3, ["maintenance.log"]],
-    ["replaced", (): void => writeFileSync(`${file}.x`, "words"), 3, ["maintenance.log", "maintenance.log.corrupt-1"]],
+    [
+      "replaced",
+      (): void => writeFileSync(`${file}.x`, "words"),
+      3,
+      ["maintenance.log", "maintenance.log.corrupt-1"],
+    ],
     ["emptied", (): void => truncateSync(file, 0), 0, ["maintenance.log"]],
     ["made longer", (): void => truncateSync(file, 100_000), 3, ["maintenance.log"]],
-  ] as const)("%s: is written anew, and what is acknowledged from then on is in it", (what, change, left, names) => {
-    let log = open(directory);
-    log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);
-    log.take(2, LOG_STALLED, 300, 0, 102 * SECOND_US);
-    log.sync();
-    change();
-    if (what === "replaced") renameSync(`${file}.x`, file);
-    log.take(3, LOG_SERVER_ALIVE, 1, 0, 103 * SECOND_US);
-    expect([log.sync(), log.problem]).toEqual([3, null]);
-    expect(readdirSync(directory).sort()).toEqual([...names]);
-    const codes = LogImage.read(file)
-      .entries()
-      .map(({ code }) => code);
-    const damaged = left === 0 ? [LOG_RECORDS_DAMAGED] : [];
-    expect(codes).toEqual([...[400, 111, 301].slice(0, left), 110, 111, LOG_RENEWED, ...damaged]);
-    expect(statSync(file).size).toBe(64 * 1024);
-    expect(log.storage().damaged).toBe(3 - left);
-    // With nothing to write it is seen, too.
-    unlinkSync(file);
-    log.tick(104 * SECOND_US);
-    expect(LogImage.read(file).entries().length).toBe(codes.length);
-    log.close();
-    log = open(directory);
-    expect(log.problem).toBeNull();
-    log.close();
-  });
+  ] as const)(
+    "%s: is written anew, and what is acknowledged from then on is in it",
+    (what, change, left, names) => {
+      let log = open(directory);
+      log.take(1, LOG_SERVER_LOST, 1, 0, 101 * SECOND_US);
+      log.take(2, LOG_STALLED, 300, 0, 102 * SECOND_US);
+      log.sync();
+      change();
+      if (what === "replaced") renameSync(`${file}.x`, file);
+      log.take(3, LOG_SERVER_ALIVE, 1, 0, 103 * SECOND_US);
+      expect([log.sync(), log.problem]).toEqual([3, null]);
+      expect(readdirSync(directory).sort()).toEqual([...names]);
+      const codes = LogImage.read(file)
+        .entries()
+        .map(({ code }) => code);
+      const damaged = left === 0 ? [LOG_RECORDS_DAMAGED] : [];
+      expect(codes).toEqual([...[400, 111, 301].slice(0, left), 110, 111, LOG_RENEWED, ...damaged]);
+      expect(statSync(file).size).toBe(64 * 1024);
+      expect(log.storage().damaged).toBe(3 - left);
+      // With nothing to write it is seen, too.
+      unlinkSync(file);
+      log.tick(104 * SECOND_US);
+      expect(LogImage.read(file).entries().length).toBe(codes.length);
+      log.close();
+      log = open(directory);
+      expect(log.problem).toBeNull();
+      log.close();
+    },
+  );
 
   test("removed, and larger than what a leg may cost: what follows does not wait for that", () => {
     const log = open(directory, { sizeKiB: 2048 });

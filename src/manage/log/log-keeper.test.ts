@@ -70,7 +70,8 @@ test("records are passed on at once, and acknowledged together when they are sto
 
 test("many at once do not wait", () => {
   const { keeper, acknowledged } = kept();
-  for (let delivery = 1; delivery <= 2 * RECORDS_PER_SYNC + 1; delivery++) keeper.take(delivery, 111, 0, 0, 0);
+  for (let delivery = 1; delivery <= 2 * RECORDS_PER_SYNC + 1; delivery++)
+    keeper.take(delivery, 111, 0, 0, 0);
   expect(acknowledged).toEqual([RECORDS_PER_SYNC, 2 * RECORDS_PER_SYNC]);
   keeper.close();
   expect(acknowledged.at(-1)).toBe(2 * RECORDS_PER_SYNC + 1);
@@ -87,7 +88,10 @@ test("what is not stored is not acknowledged, the reason is told once, and each 
   log.problem = null;
   keeper.tick();
   expect(acknowledged).toEqual([0, 0, 1, 1]);
-  expect(warnings).toEqual(["the maintenance log: no space left", "the maintenance log is written again"]);
+  expect(warnings).toEqual([
+    "the maintenance log: no space left",
+    "the maintenance log is written again",
+  ]);
   keeper.close();
 });
 
@@ -98,6 +102,12 @@ test("what this process itself records is stored like the rest; closing stores w
   keeper.clearFaults();
   keeper.take(1, 111, 0, 0, 0);
   keeper.close();
-  expect(log.calls).toEqual(["note 430 -1 DRAIN @7", "ground true @7", "clear @7", "take 1 111 0 0 @0", "close"]);
+  expect(log.calls).toEqual([
+    "note 430 -1 DRAIN @7",
+    "ground true @7",
+    "clear @7",
+    "take 1 111 0 0 @0",
+    "close",
+  ]);
   expect(acknowledged).toEqual([1]);
 });

@@ -1,5 +1,6 @@
 /**
- * Between the supervisor and the maintenance log: takes records, has them stored some at a time, and acknowledges what is on the disk.
+ * Between the supervisor and the maintenance log: takes records, has them stored some at a time,
+ * and acknowledges what is on the disk.
  */
 import { RECORDS_PER_SYNC, SYNC_AFTER_MS } from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
@@ -19,7 +20,10 @@ export interface KeptLog extends LogReader {
 export interface LogKeeperParts {
   readonly log: KeptLog;
   bootUs(): number;
-  /** Tells the supervisor that everything up to `delivery` is on the disk; with the same number again, that this process lives. */
+  /**
+   * Tells the supervisor that everything up to `delivery` is on the disk; with the same number
+   * again, that this process lives.
+   */
   acknowledge(delivery: number): void;
   /** For people, where the log itself cannot be told. */
   warn(text: string): void;
@@ -107,6 +111,8 @@ export class LogKeeper {
     const { problem } = this.parts.log;
     if (problem === this.#problem) return;
     this.#problem = problem;
-    this.parts.warn(problem === null ? "the maintenance log is written again" : `the maintenance log: ${problem}`);
+    this.parts.warn(
+      problem === null ? "the maintenance log is written again" : `the maintenance log: ${problem}`,
+    );
   }
 }

@@ -1,15 +1,24 @@
 /**
- * The two rings of a log's file, as they stand in a file or in memory: the ring of legs (each with a record when it begins and one
- * when it ends, so that no noise of the others makes room out of them) and the ring of all other records. Both take their sequence
- * numbers from one counter; read together they are one log.
+ * The two rings of a log's file, as they stand in a file or in memory: the ring of legs (each with
+ * a record when it begins and one when it ends, so that no noise of the others makes room out of
+ * them) and the ring of all other records. Both take their sequence numbers from one counter; read
+ * together they are one log.
  */
 import { LOG_RECORDS_AT, type LogHeader } from "../../wire/log-header.ts";
-import { decodeLogRecord, isEmptyRecord, LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
+import {
+  decodeLogRecord,
+  isEmptyRecord,
+  LOG_RECORD_BYTES,
+  type LogRecord,
+} from "../../wire/log-record.ts";
 
 /** Places read at once. */
 const CHUNK = 256;
 
-/** As many as the largest file has: with a sequence number below 2^31 a place fits the 53 bits of a whole number. */
+/**
+ * As many as the largest file has: with a sequence number below 2^31 a place fits the 53 bits of a
+ * whole number.
+ */
 const PLACES_MAX = 2 ** 22;
 
 /** Bytes that can be read at any place; fewer than asked for where they end. */
@@ -37,7 +46,10 @@ export class LogPlaces {
   readonly #source: LogSource;
   readonly #starts: readonly [number, number];
   readonly #counts: readonly [number, number];
-  /** Places with a record, the oldest first, as sequence × PLACES_MAX + place; null when it is to be made anew. */
+  /**
+   * Places with a record, the oldest first, as sequence × PLACES_MAX + place; null when it is to be
+   * made anew.
+   */
   #order: Float64Array | null = null;
 
   /** Reads every place once. */
@@ -84,7 +96,10 @@ export class LogPlaces {
   }
 
   newestSequence(): number {
-    return Math.max(this.#sequences[this.#newest[0]] as number, this.#sequences[this.#newest[1]] as number);
+    return Math.max(
+      this.#sequences[this.#newest[0]] as number,
+      this.#sequences[this.#newest[1]] as number,
+    );
   }
 
   /** Of the oldest record of both rings; 0 when there is none. */
@@ -130,8 +145,9 @@ export class LogPlaces {
   }
 
   /**
-   * All records of both rings, or of one, the newest first. They are taken by their numbers and not by their places: when power
-   * failed, a page may have come to the storage and the one before it not. A place that cannot be read (any more) is passed over.
+   * All records of both rings, or of one, the newest first. They are taken by their numbers and not
+   * by their places: when power failed, a page may have come to the storage and the one before it
+   * not. A place that cannot be read (any more) is passed over.
    */
   *newestFirst(ring?: 0 | 1): Generator<PlacedRecord> {
     const order = this.#inOrder();
@@ -142,7 +158,9 @@ export class LogPlaces {
       if (ring !== undefined && this.ringOf(place) !== ring) continue;
       if (place < first || place >= first + bytes.length / LOG_RECORD_BYTES) {
         first = Math.max(0, place + 1 - CHUNK);
-        bytes = new Uint8Array(this.#source.read(offsetOf(first), (place + 1 - first) * LOG_RECORD_BYTES));
+        bytes = new Uint8Array(
+          this.#source.read(offsetOf(first), (place + 1 - first) * LOG_RECORD_BYTES),
+        );
       }
       const record = decodeLogRecord(bytes, (place - first) * LOG_RECORD_BYTES);
       if (record !== null) yield { record, place };
@@ -154,7 +172,8 @@ export class LogPlaces {
     const order = new Float64Array(this.count(PLACE_WHOLE));
     let length = 0;
     for (let place = 0; place < this.state.length; place++) {
-      if (this.state[place] === PLACE_WHOLE) order[length++] = (this.#sequences[place] as number) * PLACES_MAX + place;
+      if (this.state[place] === PLACE_WHOLE)
+        order[length++] = (this.#sequences[place] as number) * PLACES_MAX + place;
     }
     this.#order = order.sort();
     return order;

@@ -1,5 +1,13 @@
-/** What the log that is there says of the time before this process began: legs, faults of the present leg, deliveries. */
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_QUEUE_FULL, LOG_RECORDS_LOST } from "../../core/maintenance-code.ts";
+/**
+ * What the log that is there says of the time before this process began: legs, faults of the
+ * present leg, deliveries.
+ */
+import {
+  LOG_LEG_BEGUN,
+  LOG_LEG_ENDED,
+  LOG_QUEUE_FULL,
+  LOG_RECORDS_LOST,
+} from "../../core/maintenance-code.ts";
 import { LOG_RELOAD_MAX } from "../../limits.ts";
 import type { LogHeader } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
@@ -24,7 +32,11 @@ export interface LogPast {
   readonly lost: number;
 }
 
-export function reloadLog(newestFirst: Iterable<PlacedRecord>, header: LogHeader, session: number): LogPast {
+export function reloadLog(
+  newestFirst: Iterable<PlacedRecord>,
+  header: LogHeader,
+  session: number,
+): LogPast {
   const placed: PlacedRecord[] = [];
   const complete = new Set<number>();
   let inAir: boolean | null = null;
@@ -33,7 +45,8 @@ export function reloadLog(newestFirst: Iterable<PlacedRecord>, header: LogHeader
     const { record } = each;
     placed.push(each);
     if (record.sequence > header.newestSequence) lost += lostIn(record);
-    if (record.session === session && record.delivery !== 0 && record.isLast) complete.add(record.delivery);
+    if (record.session === session && record.delivery !== 0 && record.isLast)
+      complete.add(record.delivery);
     if (isLegRecord(record)) inAir ??= record.code === LOG_LEG_BEGUN;
     if (placed.length >= LOG_RELOAD_MAX) break;
   }
@@ -41,7 +54,9 @@ export function reloadLog(newestFirst: Iterable<PlacedRecord>, header: LogHeader
   const leg = Math.max(newest?.leg ?? 0, header.newestLeg);
   const isCut = ({ record }: PlacedRecord): boolean =>
     record.session === session && record.delivery !== 0 && !complete.has(record.delivery);
-  const ofLeg = placed.filter((each) => !isCut(each) && each.record.leg === leg).map(({ record }) => record);
+  const ofLeg = placed
+    .filter((each) => !isCut(each) && each.record.leg === leg)
+    .map(({ record }) => record);
   // The record that ends a leg tells what the leg has cost; the time on ground begins anew.
   const goesOn = newest !== null && newest.leg === leg && newest.code !== LOG_LEG_ENDED;
   return {
@@ -64,8 +79,19 @@ function lostIn({ code, first }: LogRecord): number {
 /** What a record was before it was written. */
 export function draftOf(record: LogRecord): RecordDraft {
   return {
-    ...{ kind: record.kind, class: record.class, nature: record.nature, count: record.count, code: record.code },
-    ...{ first: record.first, second: record.second, functionId: record.function, detail: record.detail },
+    ...{
+      kind: record.kind,
+      class: record.class,
+      nature: record.nature,
+      count: record.count,
+      code: record.code,
+    },
+    ...{
+      first: record.first,
+      second: record.second,
+      functionId: record.function,
+      detail: record.detail,
+    },
     time: { bootUs: record.bootUs, utcMs: record.utcMs },
     firstTime: { bootUs: record.firstBootUs, utcMs: record.firstUtcMs },
     lastTime: { bootUs: record.lastBootUs, utcMs: record.lastUtcMs },

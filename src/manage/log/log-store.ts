@@ -1,7 +1,8 @@
 /**
- * The file of the maintenance log: allocated in full before it has its name, written in batches, each with one fdatasync. It knows
- * records and places, not what they mean. What the system refuses is thrown, with its error number; nothing is written then that
- * counts, and the same batch may be tried again.
+ * The file of the maintenance log: allocated in full before it has its name, written in batches,
+ * each with one fdatasync. It knows records and places, not what they mean. What the system refuses
+ * is thrown, with its error number; nothing is written then that counts, and the same batch may be
+ * tried again.
  */
 import {
   closeSync,
@@ -33,7 +34,12 @@ import {
   logFileBytes,
   newestLogHeader,
 } from "../../wire/log-header.ts";
-import { decodeLogRecord, encodeLogRecord, LOG_RECORD_BYTES, type LogRecord } from "../../wire/log-record.ts";
+import {
+  decodeLogRecord,
+  encodeLogRecord,
+  LOG_RECORD_BYTES,
+  type LogRecord,
+} from "../../wire/log-record.ts";
 import { LogPlaces, type LogSource, offsetOf, PLACE_WHOLE } from "./log-places.ts";
 
 /** Its name in the state directory. */
@@ -46,7 +52,10 @@ const LOCK_NB = 4;
 const SCAN_BYTES = 1 << 16;
 
 /** What a new file is begun with. */
-export type NewLog = Pick<LogHeader, "identity" | "bootId" | "partNumber" | "system" | "server" | "begunUtcMs">;
+export type NewLog = Pick<
+  LogHeader,
+  "identity" | "bootId" | "partNumber" | "system" | "server" | "begunUtcMs"
+>;
 
 /** What was greatest in a file whose headers are gone: none of it is given again. */
 export interface Salvage {
@@ -69,16 +78,17 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Opens the log, or begins one. `archivedAs` names where went what had its name and was no log; `resized` is true for a file
-   * that was given the size that is configured now, with the newest of its records, and false for one that keeps its own because
-   * there is no room for that.
+   * Opens the log, or begins one. `archivedAs` names where went what had its name and was no log;
+   * `resized` is true for a file that was given the size that is configured now, with the newest of
+   * its records, and false for one that keeps its own because there is no room for that.
    */
   static open(
     file: string,
     sizeKiB: number,
     begin: NewLog,
   ): { store: LogStore; archivedAs: string | null; resized: boolean | null } {
-    const eventPlaces = Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
+    const eventPlaces =
+      Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
     const sizes = { legPlaces: LOG_LEG_PLACES, eventPlaces };
     const fresh = { ...EMPTY, ...begin, ...sizes };
     let archivedAs: string | null = null;
@@ -87,17 +97,25 @@ export class LogStore implements LogSource {
       const past = LogStore.#fromFile(found, file);
       if (past instanceof LogStore) {
         const { header } = past;
-        const isAsConfigured = header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces;
+        const isAsConfigured =
+          header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces;
         return { store: past, archivedAs, resized: isAsConfigured ? null : past.#resize(sizes) };
       }
       archivedAs = archive(file);
-      Object.assign(fresh, { sequenceBefore: past.sequence, powerOn: past.powerOn, newestLeg: past.leg });
+      Object.assign(fresh, {
+        sequenceBefore: past.sequence,
+        powerOn: past.powerOn,
+        newestLeg: past.leg,
+      });
     }
     const fd = create(file, fresh, () => {});
     return { store: new LogStore(file, fd, fresh), archivedAs, resized: null };
   }
 
-  /** A log that was opened; or, of a file that is none and is closed again, what it still tells. Throws what the system refuses. */
+  /**
+   * A log that was opened; or, of a file that is none and is closed again, what it still tells.
+   * Throws what the system refuses.
+   */
   static #fromFile(fd: number, file: string): LogStore | Salvage {
     try {
       const header = fstatSync(fd).isFile() ? readHeader(fd) : null;
@@ -105,7 +123,9 @@ export class LogStore implements LogSource {
         allocate(fd, header, file);
         return new LogStore(file, fd, header);
       }
-      const salvage = fstatSync(fd).isFile() ? salvageFrom(fd) : { sequence: 0, powerOn: 0, leg: 0 };
+      const salvage = fstatSync(fd).isFile()
+        ? salvageFrom(fd)
+        : { sequence: 0, powerOn: 0, leg: 0 };
       closeSync(fd);
       return salvage;
     } catch (error) {
@@ -119,11 +139,15 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Writes the records, oldest first, behind the newest of their ring, and returns when they are on the storage.
+   * Writes the records, oldest first, behind the newest of their ring, and returns when they are on
+   * the storage.
    * @returns bytes in whole pages that were written
    */
   append(records: readonly LogRecord[], isLegRecord: (record: LogRecord) => boolean): number {
-    const rings = [records.filter(isLegRecord), records.filter((record) => !isLegRecord(record))] as const;
+    const rings = [
+      records.filter(isLegRecord),
+      records.filter((record) => !isLegRecord(record)),
+    ] as const;
     let pages = 0;
     for (const ring of [0, 1] as const) {
       for (let done = 0; done < rings[ring].length; ) {
@@ -146,7 +170,10 @@ export class LogStore implements LogSource {
     return pages * LOG_PAGE_BYTES;
   }
 
-  /** Makes places empty: what stood there was damaged and has been told, or belonged to a delivery that comes again. */
+  /**
+   * Makes places empty: what stood there was damaged and has been told, or belonged to a delivery
+   * that comes again.
+   */
   wipe(places: readonly number[]): void {
     if (places.length === 0) return;
     const nothing = new Uint8Array(LOG_RECORD_BYTES);
@@ -155,7 +182,9 @@ export class LogStore implements LogSource {
     this.places = new LogPlaces(this, this.header);
   }
 
-  /** Both copies, one after the other, each with its whole page: at least one is whole at any time. */
+  /**
+   * Both copies, one after the other, each with its whole page: at least one is whole at any time.
+   */
   writeHeader(changes: Partial<LogHeader>): void {
     const header = { ...this.header, ...changes, generation: this.header.generation + 1 };
     const bytes = new Uint8Array(LOG_PAGE_BYTES);
@@ -179,7 +208,8 @@ export class LogStore implements LogSource {
   }
 
   /**
-   * Writes everything anew under the name. What another has put there is archived, unless it is locked: then it throws.
+   * Writes everything anew under the name. What another has put there is archived, unless it is
+   * locked: then it throws.
    * @returns records that were in the file and cannot be read any more
    */
   renew(): number {
@@ -223,19 +253,24 @@ export class LogStore implements LogSource {
     }
   }
 
-  /** The same log in another size: the newest records of each ring as far as they fit. The old file stays until the new is whole. */
+  /**
+   * The same log in another size: the newest records of each ring as far as they fit. The old file
+   * stays until the new is whole.
+   */
   #copy(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): void {
     const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
     const kept: [LogRecord[], LogRecord[]] = [[], []];
     for (const { record, place } of this.places.newestFirst()) {
       const ring = this.places.ringOf(place);
-      if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.eventPlaces)) kept[ring].push(record);
+      if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.eventPlaces))
+        kept[ring].push(record);
     }
     const fd = create(this.file, header, (target) => {
       for (const ring of [0, 1] as const) {
         const records = kept[ring].reverse();
         const bytes = new Uint8Array(records.length * LOG_RECORD_BYTES);
-        for (const [at, record] of records.entries()) encodeLogRecord(record, bytes, at * LOG_RECORD_BYTES);
+        for (const [at, record] of records.entries())
+          encodeLogRecord(record, bytes, at * LOG_RECORD_BYTES);
         writeFully(target, bytes, offsetOf(ring === 0 ? 0 : sizes.legPlaces));
       }
     });
@@ -247,10 +282,21 @@ export class LogStore implements LogSource {
 }
 
 const EMPTY = {
-  ...{ generation: 1, powerOn: 0, sequenceBefore: 0, damaged: 0, lost: 0, newestSequence: 0, newestLeg: 0 },
+  ...{
+    generation: 1,
+    powerOn: 0,
+    sequenceBefore: 0,
+    damaged: 0,
+    lost: 0,
+    newestSequence: 0,
+    newestLeg: 0,
+  },
 };
 
-/** null when there is none. Locked: two writers would spoil each other's records. What is no file is only looked at. */
+/**
+ * null when there is none. Locked: two writers would spoil each other's records. What is no file is
+ * only looked at.
+ */
 function openExisting(file: string): number | null {
   let fd: number;
   try {
@@ -275,7 +321,10 @@ function readHeader(fd: number): LogHeader | null {
   return newestLogHeader(readFully(fd, 0, LOG_RECORDS_AT));
 }
 
-/** A file with all its blocks, and what `fill` writes, before it gets its name: no start ever finds half of one. */
+/**
+ * A file with all its blocks, and what `fill` writes, before it gets its name: no start ever finds
+ * half of one.
+ */
 function create(file: string, header: LogHeader, fill: (fd: number) => void): number {
   const unnamed = `${file}.new`;
   rmSync(unnamed, { force: true });
@@ -309,7 +358,10 @@ function allocate(fd: number, header: LogHeader, file: string): void {
   if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
 }
 
-/** Gives the file, or whatever has its name, another name beside it; of those that are there already the newest stay. Returns the name. */
+/**
+ * Gives the file, or whatever has its name, another name beside it; of those that are there already
+ * the newest stay. Returns the name.
+ */
 function archive(file: string): string {
   const directory = dirname(file);
   const prefix = `${basename(file)}.corrupt-`;
@@ -358,7 +410,8 @@ function readFully(fd: number, at: number, length: number): Uint8Array {
 }
 
 function writeFully(fd: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
+  for (let done = 0; done < bytes.length; )
+    done += writeSync(fd, bytes, done, bytes.length - done, at + done);
 }
 
 function pagesOf(at: number, length: number): number {

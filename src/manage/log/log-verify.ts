@@ -1,6 +1,14 @@
-/** Whether a file that was taken from a log is whole: an export by its last line, the log's own file record by record. */
+/**
+ * Whether a file that was taken from a log is whole: an export by its last line, the log's own file
+ * record by record.
+ */
 import { createHash } from "node:crypto";
-import { decodeLogHeader, LOG_HEADER_BYTES, LOG_MAGIC, LOG_PAGE_BYTES } from "../../wire/log-header.ts";
+import {
+  decodeLogHeader,
+  LOG_HEADER_BYTES,
+  LOG_MAGIC,
+  LOG_PAGE_BYTES,
+} from "../../wire/log-header.ts";
 import { LOG_RECORD_BYTES } from "../../wire/log-record.ts";
 import { LogImage } from "./log-image.ts";
 
@@ -17,23 +25,33 @@ const NAMED_MAX = 20;
 
 export function verifyLog(name: string, bytes: Uint8Array): Verdict {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const isMagic = (at: number): boolean => bytes.length >= at + 4 && view.getUint32(at) === LOG_MAGIC;
+  const isMagic = (at: number): boolean =>
+    bytes.length >= at + 4 && view.getUint32(at) === LOG_MAGIC;
   return isMagic(0) || isMagic(LOG_PAGE_BYTES) ? verifyImage(name, bytes) : verifyExport(bytes);
 }
 
 function verifyImage(name: string, bytes: Uint8Array): Verdict {
   const headers = [0, LOG_PAGE_BYTES].map((at) => decodeLogHeader(bytes, at));
   if (headers.every((header) => header === null)) {
-    return { format: "binary", problems: ["neither header, at byte 0 and at byte 4096, is whole"], summary: "" };
+    return {
+      format: "binary",
+      problems: ["neither header, at byte 0 and at byte 4096, is whole"],
+      summary: "",
+    };
   }
   const image = new LogImage(name, bytes);
   const problems = headers.flatMap((header, copy) =>
-    header === null ? [`copy ${copy + 1} of the header, at byte ${copy * LOG_PAGE_BYTES}, is damaged`] : [],
+    header === null
+      ? [`copy ${copy + 1} of the header, at byte ${copy * LOG_PAGE_BYTES}, is damaged`]
+      : [],
   );
   for (const at of [0, LOG_PAGE_BYTES]) {
     const rest = bytes.subarray(at + LOG_HEADER_BYTES, at + LOG_PAGE_BYTES);
     const dirty = rest.findIndex((byte) => byte !== 0);
-    if (dirty >= 0) problems.push(`byte ${at + LOG_HEADER_BYTES + dirty} is not 0, though nothing is written there`);
+    if (dirty >= 0)
+      problems.push(
+        `byte ${at + LOG_HEADER_BYTES + dirty} is not 0, though nothing is written there`,
+      );
   }
   if (bytes.length !== image.expectedBytes()) {
     problems.push(`the file has ${bytes.length} bytes, expected ${image.expectedBytes()}`);
@@ -44,8 +62,11 @@ function verifyImage(name: string, bytes: Uint8Array): Verdict {
   }
   if (damaged.length > NAMED_MAX) problems.push(`and ${damaged.length - NAMED_MAX} more places`);
   const { records, oldestSequence, newestSequence } = image.storage();
-  const gaps = image.gaps().map(([first, last]) => (first === last ? String(first) : `${first} to ${last}`));
-  const missing = gaps.length === 0 ? "" : `; no records with the numbers ${gaps.slice(0, NAMED_MAX).join(", ")}`;
+  const gaps = image
+    .gaps()
+    .map(([first, last]) => (first === last ? String(first) : `${first} to ${last}`));
+  const missing =
+    gaps.length === 0 ? "" : `; no records with the numbers ${gaps.slice(0, NAMED_MAX).join(", ")}`;
   const summary = `${records} records, ${oldestSequence} to ${newestSequence}, of server ${image.header.server}${missing}`;
   return { format: "binary", problems, summary };
 }
@@ -73,7 +94,8 @@ function verifyExport(bytes: Uint8Array): Verdict {
       const said = pattern.exec(line)?.[1];
       if (said === undefined) continue;
       const problems: string[] = [];
-      if (end < body.length) problems.push(`${body.length - end} bytes follow the SHA-256 in line ${last + 1}`);
+      if (end < body.length)
+        problems.push(`${body.length - end} bytes follow the SHA-256 in line ${last + 1}`);
       const found = createHash("sha256").update(body.subarray(0, start)).digest("hex");
       if (found !== said) {
         problems.push(
@@ -84,9 +106,16 @@ function verifyExport(bytes: Uint8Array): Verdict {
     }
   }
   if (OTHER_LINE_ENDS.test(body.toString("latin1", Math.max(0, body.length - 120)))) {
-    return { format: "unknown", problems: ["its line ends were changed on the way: copy it as binary"], summary };
+    return {
+      format: "unknown",
+      problems: ["its line ends were changed on the way: copy it as binary"],
+      summary,
+    };
   }
-  const where = body.length === 0 ? "the file is empty" : `it ends in line ${lines.length} at byte ${body.length}`;
+  const where =
+    body.length === 0
+      ? "the file is empty"
+      : `it ends in line ${lines.length} at byte ${body.length}`;
   const problems = [`no line with a SHA-256: ${where}, so it was cut off, or is no log of Wingman`];
   return { format: "unknown", problems, summary };
 }

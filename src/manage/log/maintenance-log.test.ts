@@ -15,7 +15,12 @@ import {
   LOG_STALLED,
   LOG_VIP_FAILED,
 } from "../../core/maintenance-code.ts";
-import { LOG_ARCHIVES_MAX, LOG_COLLECT_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
+import {
+  LOG_ARCHIVES_MAX,
+  LOG_COLLECT_US,
+  LOG_SYNCS_PER_LEG,
+  LOG_WAITING_MAX,
+} from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
 import { LogImage } from "./log-image.ts";
 import type { MaintenanceLog } from "./maintenance-log.ts";
@@ -61,10 +66,28 @@ describe("a new log", () => {
     log.note(LOG_ACTION_REFUSED, 1, "move: not on ground", 101 * SECOND_US);
     const [, vip, refused] = log.entries();
     expect(vip).toMatchObject({
-      ...{ label: "WNG-0210", text: "VIP COULD NOT BE SET", kind: "set", class: 2, server: "a", leg: 0, powerOn: 1 },
-      ...{ function: "pram-emergency", ata: "23-31", detail: "errno 13", bootUs: 100_500_000, utcMs: NOW_UTC_MS + 500 },
+      ...{
+        label: "WNG-0210",
+        text: "VIP COULD NOT BE SET",
+        kind: "set",
+        class: 2,
+        server: "a",
+        leg: 0,
+        powerOn: 1,
+      },
+      ...{
+        function: "pram-emergency",
+        ata: "23-31",
+        detail: "errno 13",
+        bootUs: 100_500_000,
+        utcMs: NOW_UTC_MS + 500,
+      },
     });
-    expect(refused).toMatchObject({ code: LOG_ACTION_REFUSED, detail: "move: not on ground", utcMs: null });
+    expect(refused).toMatchObject({
+      code: LOG_ACTION_REFUSED,
+      detail: "move: not on ground",
+      utcMs: null,
+    });
     log.close();
   });
 });
@@ -82,7 +105,8 @@ describe("acknowledged", () => {
 
   test("is also what is only counted", () => {
     const log = open(directory);
-    for (let delivery = 1; delivery <= 9; delivery++) log.take(delivery, LOG_STALLED, 300, 0, 101 * SECOND_US);
+    for (let delivery = 1; delivery <= 9; delivery++)
+      log.take(delivery, LOG_STALLED, 300, 0, 101 * SECOND_US);
     expect(log.sync()).toBe(9);
     log.take(10, LOG_STALLED, 300, 0, 102 * SECOND_US);
     expect(log.sync()).toBe(10);
@@ -188,8 +212,26 @@ describe("legs", () => {
     log.take(2, LOG_SERVER_ALIVE, 1, 0, 107 * SECOND_US);
     log.ground(true, 108 * SECOND_US);
     expect(log.legs()).toEqual([
-      ...[{ leg: 1, powerOn: 1, begunUtcMs: NOW_UTC_MS + 2000, endedUtcMs: NOW_UTC_MS + 5000, records: 4, faults: 1 }],
-      ...[{ leg: 2, powerOn: 1, begunUtcMs: NOW_UTC_MS + 6000, endedUtcMs: NOW_UTC_MS + 8000, records: 6, faults: 1 }],
+      ...[
+        {
+          leg: 1,
+          powerOn: 1,
+          begunUtcMs: NOW_UTC_MS + 2000,
+          endedUtcMs: NOW_UTC_MS + 5000,
+          records: 4,
+          faults: 1,
+        },
+      ],
+      ...[
+        {
+          leg: 2,
+          powerOn: 1,
+          begunUtcMs: NOW_UTC_MS + 6000,
+          endedUtcMs: NOW_UTC_MS + 8000,
+          records: 6,
+          faults: 1,
+        },
+      ],
     ]);
     expect(log.faults(1)).toMatchObject([{ nature: "HARD", count: 1 }]);
     expect(log.faults(2)).toMatchObject([{ nature: "INTERMITTENT", count: 0 }]);
@@ -215,15 +257,21 @@ describe("legs", () => {
     const log = open(directory);
     for (let leg = 1; leg <= 80; leg++) {
       log.ground(false, leg * HOUR_US);
-      for (let i = 0; i < 30; i++) log.take(leg * 100 + i, LOG_FUNCTION_UP, i % 12, 0, leg * HOUR_US + i);
+      for (let i = 0; i < 30; i++)
+        log.take(leg * 100 + i, LOG_FUNCTION_UP, i % 12, 0, leg * HOUR_US + i);
       log.ground(true, leg * HOUR_US + HOUR_US / 2);
       log.sync();
     }
     const legs = log.legs();
     expect(legs.length).toBeGreaterThanOrEqual(63);
     expect(legs.at(-1)).toMatchObject({ leg: 80, records: 32 });
-    expect(legs.every(({ begunUtcMs, endedUtcMs }) => begunUtcMs !== null && endedUtcMs !== null)).toBe(true);
-    expect(log.entries({ leg: 20 }).map(({ code }) => code)).toEqual([LOG_LEG_BEGUN, LOG_LEG_ENDED]);
+    expect(
+      legs.every(({ begunUtcMs, endedUtcMs }) => begunUtcMs !== null && endedUtcMs !== null),
+    ).toBe(true);
+    expect(log.entries({ leg: 20 }).map(({ code }) => code)).toEqual([
+      LOG_LEG_BEGUN,
+      LOG_LEG_ENDED,
+    ]);
     log.close();
   });
 });
@@ -261,7 +309,12 @@ describe("the ring", () => {
     log = open(directory);
     const sequences = log.entries().map(({ sequence }) => sequence);
     expect(sequences).toEqual(Array.from({ length: 80 }, (_, i) => 503 - 79 + i));
-    expect(log.storage()).toMatchObject({ records: 80, oldestSequence: 424, newestSequence: 503, capacity: 224 });
+    expect(log.storage()).toMatchObject({
+      records: 80,
+      oldestSequence: 424,
+      newestSequence: 503,
+      capacity: 224,
+    });
     log.close();
   });
 
@@ -303,7 +356,9 @@ describe("a damaged file", () => {
     damage(8192 + (144 + 3) * 256 + 200, 8192 + (144 + 5) * 256);
     expect(LogImage.read(file).damagedPlaces()).toEqual([8192 + 147 * 256, 8192 + 149 * 256]);
     let log = open(directory);
-    expect(log.entries().filter(({ code }) => code === 421)).toMatchObject([{ detail: "2 places", class: 3 }]);
+    expect(log.entries().filter(({ code }) => code === 421)).toMatchObject([
+      { detail: "2 places", class: 3 },
+    ]);
     expect(log.storage().damaged).toBe(2);
     expect(
       log

@@ -1,6 +1,7 @@
 /**
- * The maintenance log as `manage` keeps it: events come in, records are collected, and written together. It never fails: without a
- * storage it keeps what fits in memory, says so, acknowledges nothing, and tries again.
+ * The maintenance log as `manage` keeps it: events come in, records are collected, and written
+ * together. It never fails: without a storage it keeps what fits in memory, says so, acknowledges
+ * nothing, and tries again.
  */
 import type { AircraftConfig } from "../../config/model.ts";
 import { type EventNames, eventDetail, eventFunction } from "../../core/event-text.ts";
@@ -20,7 +21,13 @@ import {
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
 } from "../../core/maintenance-code.ts";
-import { LOG_BYTES_PER_LEG, LOG_COLLECT_US, LOG_RETRY_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
+import {
+  LOG_BYTES_PER_LEG,
+  LOG_COLLECT_US,
+  LOG_RETRY_US,
+  LOG_SYNCS_PER_LEG,
+  LOG_WAITING_MAX,
+} from "../../limits.ts";
 import {
   decodeLogHeader,
   encodeLogHeader,
@@ -30,7 +37,14 @@ import {
   logFileBytes,
 } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
-import type { FaultEntry, LegEntry, LogEntry, LogFilter, LogReader, StorageFigures } from "../maintenance.ts";
+import type {
+  FaultEntry,
+  LegEntry,
+  LogEntry,
+  LogFilter,
+  LogReader,
+  StorageFigures,
+} from "../maintenance.ts";
 import { FaultMemory, type LogTime, type Occurrence, type RecordDraft } from "./fault-memory.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
 import { PLACE_DAMAGED, PLACE_WHOLE } from "./log-places.ts";
@@ -93,10 +107,14 @@ export class MaintenanceLog implements LogReader {
     };
     this.#nowUs = options.nowBootUs;
     this.#utcOffsetMs = options.nowUtcMs - options.nowBootUs / 1000;
-    this.#memory = new FaultMemory(maintenance.log.inhibitSeconds * 1_000_000, (draft) => this.#collect(draft));
+    this.#memory = new FaultMemory(maintenance.log.inhibitSeconds * 1_000_000, (draft) =>
+      this.#collect(draft),
+    );
   }
 
-  /** Opens the log, or begins one. Never throws for what the system refuses: see {@link problem}. */
+  /**
+   * Opens the log, or begins one. Never throws for what the system refuses: see {@link problem}.
+   */
   static open(options: MaintenanceLogOptions): MaintenanceLog {
     const log = new MaintenanceLog(options);
     log.#openStore();
@@ -130,13 +148,26 @@ export class MaintenanceLog implements LogReader {
   }
 
   /** What this process itself has to say. */
-  note(code: number, functionIndex: number, detail: string, bootUs: number = this.#nowUs, count = 1): void {
+  note(
+    code: number,
+    functionIndex: number,
+    detail: string,
+    bootUs: number = this.#nowUs,
+    count = 1,
+  ): void {
     const functionId = this.#names.functions[functionIndex] ?? "";
     if (code === LOG_RECORDS_LOST) this.#lost += count;
-    this.#memory.take({ code, first: count, second: 0, functionId, detail }, this.#time(bootUs), count);
+    this.#memory.take(
+      { code, first: count, second: 0, functionId, detail },
+      this.#time(bootUs),
+      count,
+    );
   }
 
-  /** What the ground input says. Into the air begins a leg, out of it ends it; a leg goes on over a restart in the air. */
+  /**
+   * What the ground input says. Into the air begins a leg, out of it ends it; a leg goes on over a
+   * restart in the air.
+   */
   ground(onGround: boolean, bootUs: number): void {
     if (onGround !== this.#inAir) return;
     this.#inAir = !onGround;
@@ -157,7 +188,9 @@ export class MaintenanceLog implements LogReader {
     }
   }
 
-  /** Time has passed. @param utcMs of the system's clock, which may have been set in the meantime */
+  /**
+   * Time has passed. @param utcMs of the system's clock, which may have been set in the meantime
+   */
   tick(bootUs: number, utcMs: number = Date.now()): void {
     this.#nowUs = bootUs;
     this.#utcOffsetMs = utcMs - bootUs / 1000;
@@ -168,7 +201,8 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * Writes what is unwritten, with one fsync, unless the budget of the leg is used up: then a few seconds' records go together.
+   * Writes what is unwritten, with one fsync, unless the budget of the leg is used up: then a few
+   * seconds' records go together.
    * @returns the highest delivery number that is durable, with all before it
    */
   sync(isLast = false): number {
@@ -293,8 +327,20 @@ export class MaintenanceLog implements LogReader {
     this.#legRecords++;
     this.#waiting.push({
       sequence: this.#nextSequence++,
-      ...{ kind: draft.kind, class: draft.class, nature: draft.nature, isLast: false, code: draft.code },
-      ...{ powerOn: this.#powerOn, leg: this.#leg, count: draft.count, first: draft.first, second: draft.second },
+      ...{
+        kind: draft.kind,
+        class: draft.class,
+        nature: draft.nature,
+        isLast: false,
+        code: draft.code,
+      },
+      ...{
+        powerOn: this.#powerOn,
+        leg: this.#leg,
+        count: draft.count,
+        first: draft.first,
+        second: draft.second,
+      },
       ...{ bootUs: draft.time.bootUs, utcMs: draft.time.utcMs },
       ...{ session: this.#options.session, delivery: this.#delivery },
       ...{ firstBootUs: draft.firstTime?.bootUs ?? 0, firstUtcMs: draft.firstTime?.utcMs ?? null },
@@ -322,11 +368,15 @@ export class MaintenanceLog implements LogReader {
     }
   }
 
-  /** What is written to a file without its name would be gone with this process, and must not be acknowledged. */
+  /**
+   * What is written to a file without its name would be gone with this process, and must not be
+   * acknowledged.
+   */
   #keepInPlace(store: LogStore): void {
     if (store.isInPlace()) return;
     const gone = store.renew();
-    // Not counted as a cost of the leg: the whole file is more than a leg may cost, and what follows must not wait for that.
+    // Not counted as a cost of the leg: the whole file is more than a leg may cost, and what
+    // follows must not wait for that.
     const time = this.#time(this.#nowUs);
     this.#own(LOG_RENEWED, "", time, 0, 0);
     if (gone === 0) return;
@@ -361,7 +411,8 @@ export class MaintenanceLog implements LogReader {
       this.#store = store;
       this.#takeOver(store, bootId);
       if (archivedAs !== null) this.#own(LOG_ARCHIVED, archivedAs, time, 0, 0);
-      if (resized !== null) this.#own(resized ? LOG_RESIZED : LOG_NOT_RESIZED, String(sizeKiB), time, sizeKiB, 0);
+      if (resized !== null)
+        this.#own(resized ? LOG_RESIZED : LOG_NOT_RESIZED, String(sizeKiB), time, sizeKiB, 0);
       this.#works();
       this.sync(true);
     } catch (error) {
@@ -371,24 +422,32 @@ export class MaintenanceLog implements LogReader {
     }
   }
 
-  /** Goes on where the file ends. What waits already, from the time without a file, comes after it. */
+  /**
+   * Goes on where the file ends. What waits already, from the time without a file, comes after it.
+   */
   #takeOver(store: LogStore, bootId: string): void {
     const { header } = store;
     const isThisBoot = header.bootId === bootId;
     const damagedPlaces = store.places.placesOf(PLACE_DAMAGED);
-    const newestSequence = Math.max(header.sequenceBefore, header.newestSequence, store.places.newestSequence());
+    const newestSequence = Math.max(
+      header.sequenceBefore,
+      header.newestSequence,
+      store.places.newestSequence(),
+    );
     const past = reloadLog(store.places.newestFirst(), header, this.#options.session);
     const { lost, newest } = past;
     this.#inFile = past.complete;
     this.#inAir = past.inAir;
     this.#leg = past.leg;
     this.#legRecords = past.ofLeg.length;
-    // On ground each power-up begins anew: an aircraft without a ground input has no legs, and would soon have used up its only one.
+    // On ground each power-up begins anew: an aircraft without a ground input has no legs, and
+    // would soon have used up its only one.
     const goesOn = isThisBoot || past.inAir;
     this.#legBytes = goesOn ? past.legBytes : 0;
     this.#legSyncs = goesOn ? past.legSyncs : 0;
     for (const record of past.ofLeg) {
-      if (!isLegRecord(record)) this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
+      if (!isLegRecord(record))
+        this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
     }
     this.#powerOn = header.powerOn + (isThisBoot ? 0 : 1);
     this.#nextSequence = newestSequence + 1;
@@ -399,13 +458,15 @@ export class MaintenanceLog implements LogReader {
     }
     this.#lost += header.lost + lost;
     const time = this.#time(this.#nowUs);
-    const ended = newest === null || newest.code === LOG_STOPPED ? "" : ", not stopped in good order before";
+    const ended =
+      newest === null || newest.code === LOG_STOPPED ? "" : ", not stopped in good order before";
     if (isThisBoot) this.#own(LOG_STARTED_AGAIN, newest === null ? "" : ended.slice(2), time, 0, 0);
     else this.#own(LOG_POWER_ON, `power-on ${this.#powerOn}${ended}`, time, this.#powerOn, 0);
     if (!isThisBoot || newest?.session !== this.#options.session) this.#memory.clear(time, true);
     const damaged = damagedPlaces.length;
     if (damaged > 0) this.#own(LOG_RECORDS_DAMAGED, `${damaged} places`, time, damaged, 0);
-    const mustRewrite = !isThisBoot || damaged > 0 || lost > 0 || !store.hasBothHeaders() || !this.#isOurs(header);
+    const mustRewrite =
+      !isThisBoot || damaged > 0 || lost > 0 || !store.hasBothHeaders() || !this.#isOurs(header);
     if (mustRewrite) {
       store.writeHeader({
         ...{ bootId, powerOn: this.#powerOn, newestSequence, newestLeg: this.#leg },
@@ -417,7 +478,10 @@ export class MaintenanceLog implements LogReader {
     }
     // Told first and wiped then: a power cut in between tells it twice.
     this.#append(store);
-    store.wipe([...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED), ...past.cut]);
+    store.wipe([
+      ...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED),
+      ...past.cut,
+    ]);
   }
   #whose(): Pick<LogHeader, "partNumber" | "system" | "server"> {
     const { config, serverId } = this.#options;
@@ -429,6 +493,8 @@ export class MaintenanceLog implements LogReader {
     const bytes = new Uint8Array(LOG_HEADER_BYTES);
     encodeLogHeader({ ...header, ...this.#whose() }, bytes, 0);
     const today = decodeLogHeader(bytes, 0);
-    return (["partNumber", "system", "server"] as const).every((name) => today?.[name] === header[name]);
+    return (["partNumber", "system", "server"] as const).every(
+      (name) => today?.[name] === header[name],
+    );
   }
 }

@@ -1,4 +1,7 @@
-/** The files of the page as they stand in page/, with the list of codes in the first one: inside the executable, and nothing is fetched from elsewhere. */
+/**
+ * The files of the page as they stand in page/, with the list of codes in the first one: inside the
+ * executable, and nothing is fetched from elsewhere.
+ */
 import { eventLabel } from "../../core/event-text.ts";
 import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
 import icon from "./page/icon.svg" with { type: "text" };
@@ -15,9 +18,13 @@ export interface PageFile {
 }
 
 // TypeScript knows the kinds of these files otherwise; the attribute makes all of them texts.
-const file = (type: string, text: unknown): PageFile => ({ type: `${type}; charset=utf-8`, text: text as string });
+const file = (type: string, text: unknown): PageFile => ({
+  type: `${type}; charset=utf-8`,
+  text: text as string,
+});
 
-const escaped = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escaped = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** A row for every code of the log: code, class, text, cause, action. */
 const codeRows = MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code)

@@ -1,10 +1,15 @@
 /**
- * What the page shows, as one document: made from the engine's snapshot, the log and an extract of the configuration. Nothing
- * else of this server can be asked for over the network, and nothing here depends on who asks.
+ * What the page shows, as one document: made from the engine's snapshot, the log and an extract of
+ * the configuration. Nothing else of this server can be asked for over the network, and nothing
+ * here depends on who asks.
  */
 import type { AircraftConfig } from "../../config/model.ts";
 import { WEB_LOG_MS } from "../../limits.ts";
-import { type FunctionStatus, type StatusDocument, serverWord } from "../../supervisor/status-document.ts";
+import {
+  type FunctionStatus,
+  type StatusDocument,
+  serverWord,
+} from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance, StorageFigures } from "../maintenance.ts";
 import { type ServerWords, serverWords } from "../server-words.ts";
 import { type Verdict, verdictOf, whyNotRunning } from "./page-verdict.ts";
@@ -136,7 +141,9 @@ export class PageStateReader {
 }
 
 /** The extract of the configuration: no path, no key, no command. */
-export function describe(config: AircraftConfig): Pick<PageState, "system" | "partNumber" | "allocation"> {
+export function describe(
+  config: AircraftConfig,
+): Pick<PageState, "system" | "partNumber" | "allocation"> {
   const { system, partNumber, allocation } = config;
   return { system, partNumber, allocation };
 }
@@ -148,7 +155,10 @@ export function timesOf({ keepAlive }: AircraftConfig): { periodMs: number; lost
 
 export const validUtc = (utcMs: number): number | null => (utcMs >= UTC_MS_MIN ? utcMs : null);
 
-/** The functions with the reason of those that do not run; `null` as status: nothing is known of them. */
+/**
+ * The functions with the reason of those that do not run; `null` as status: nothing is known of
+ * them.
+ */
 export function pageFunctions(
   status: { functions: readonly FunctionStatus[] } | null,
   config: AircraftConfig,
@@ -161,20 +171,38 @@ export function pageFunctions(
   });
 }
 
-function pageServers(status: StatusDocument | null, config: AircraftConfig, serverId: string): PageServer[] {
+function pageServers(
+  status: StatusDocument | null,
+  config: AircraftConfig,
+  serverId: string,
+): PageServer[] {
   return config.servers.map(({ id, resource }, index) => {
     const seen = status?.servers[index];
     const isSelf = id === serverId;
     // Its own phase says more than that it is itself; active is what the others call alive.
-    const own = status?.draining ? "draining" : status?.phase === "active" ? "alive" : (status?.phase ?? "");
+    const own = status?.draining
+      ? "draining"
+      : status?.phase === "active"
+        ? "alive"
+        : (status?.phase ?? "");
     const unseen = isSelf ? "no engine" : "not known";
     const state = seen === undefined ? unseen : isSelf ? own : serverWord(seen);
     const remaining = seen?.remaining ?? resource;
-    return { id, state, ...serverWords(state), isSelf, resource, remaining, lastHeardMs: seen?.lastHeardMs ?? null };
+    return {
+      id,
+      state,
+      ...serverWords(state),
+      isSelf,
+      resource,
+      remaining,
+      lastHeardMs: seen?.lastHeardMs ?? null,
+    };
   });
 }
 
-function keepAliveFigures(status: StatusDocument | null): Pick<PageState["keepAlive"], "lateUs" | "rejected"> {
+function keepAliveFigures(
+  status: StatusDocument | null,
+): Pick<PageState["keepAlive"], "lateUs" | "rejected"> {
   if (status === null) return { lateUs: null, rejected: 0 };
   const { lateUs, rejected } = status.keepAlive;
   return { lateUs, rejected: Object.values(rejected).reduce((sum, count) => sum + count, 0) };
@@ -183,6 +211,8 @@ function keepAliveFigures(status: StatusDocument | null): Pick<PageState["keepAl
 function timelineEntry(entry: LogEntry): TimelineEntry {
   const { utcMs, bootUs, leg, server, kind, label, text, count, nature } = entry;
   const times = count > 1 ? `${count} times` : "";
-  const about = [entry.function, entry.detail, times, nature ?? ""].filter((part) => part !== "").join(", ");
+  const about = [entry.function, entry.detail, times, nature ?? ""]
+    .filter((part) => part !== "")
+    .join(", ");
   return { utcMs, bootS: bootUs / 1e6, leg, server, kind, class: entry.class, label, text, about };
 }

@@ -8,26 +8,48 @@ const server = (id: string, state: string, remaining = 0): PageServer => ({
   ...{ id, state, isSelf: false, resource: 100, remaining, lastHeardMs: 1 },
   ...serverWords(state),
 });
-const entry = (id: string, owner: string | null, state = "running", required = 10): PageFunction => ({
+const entry = (
+  id: string,
+  owner: string | null,
+  state = "running",
+  required = 10,
+): PageFunction => ({
   ...{ id, owner, state, required, priority: 5, why: "", vips: [] },
 });
-const fault = (severity: 1 | 2 | 3, text: string, action: string) => ({ class: severity, text, function: "", action });
+const fault = (severity: 1 | 2 | 3, text: string, action: string) => ({
+  class: severity,
+  text,
+  function: "",
+  action,
+});
 
 const BOTH = [server("a", "alive"), server("b", "alive")];
 const RUNNING = [entry("f", "a"), entry("g", "b")];
 
 test("all is well: nothing to do", () => {
-  const verdict = verdictOf({ isKnown: true, servers: BOTH, functions: RUNNING, faults: [fault(3, "X", "Do x.")] });
+  const verdict = verdictOf({
+    isKnown: true,
+    servers: BOTH,
+    functions: RUNNING,
+    faults: [fault(3, "X", "Do x.")],
+  });
   expect(verdict).toEqual({ level: "good", headline: "ALL 2 FUNCTIONS RUN", steps: [] });
 });
 
 test("a server is lost and everything runs: named, with what to do about it", () => {
   const servers = [server("a", "alive"), server("b", "lost")];
   const lost = fault(2, "SERVER LOST", "Check power and network cables of the server named.");
-  const verdict = verdictOf({ isKnown: true, servers, functions: [entry("f", "a")], faults: [lost] });
+  const verdict = verdictOf({
+    isKnown: true,
+    servers,
+    functions: [entry("f", "a")],
+    faults: [lost],
+  });
   expect(verdict.level).toBe("bad");
   expect(verdict.headline).toBe("THE FUNCTION RUNS; SERVER b LOST");
-  expect(verdict.steps).toEqual(["Server b (LOST): Check power and network cables of the server named."]);
+  expect(verdict.steps).toEqual([
+    "Server b (LOST): Check power and network cables of the server named.",
+  ]);
 });
 
 test("many servers of one state are counted: the picture stays on the screen", () => {
@@ -35,11 +57,19 @@ test("many servers of one state are counted: the picture stays on the screen", (
   const servers = [server("a", "alive"), ...lost, server("f", "draining")];
   const verdict = verdictOf({ isKnown: true, servers, functions: RUNNING, faults: [] });
   expect(verdict.headline).toBe("ALL 2 FUNCTIONS RUN; 4 SERVERS LOST; SERVER f DRAINED");
-  expect(verdict.steps.map((step) => step.split(":")[0])).toEqual(["4 servers (LOST)", "Server f (DRAINED)"]);
+  expect(verdict.steps.map((step) => step.split(":")[0])).toEqual([
+    "4 servers (LOST)",
+    "Server f (DRAINED)",
+  ]);
 });
 
 test("functions without a server come first, counted when there are many", () => {
-  const some = verdictOf({ isKnown: true, servers: BOTH, functions: [entry("f", null), entry("g", "a")], faults: [] });
+  const some = verdictOf({
+    isKnown: true,
+    servers: BOTH,
+    functions: [entry("f", null), entry("g", "a")],
+    faults: [],
+  });
   expect(some).toEqual({ level: "bad", headline: "1 OF 2 FUNCTIONS DOES NOT RUN: f", steps: [] });
   const many = Array.from({ length: 9 }, (_, index) => entry(`f${index}`, null));
   expect(verdictOf({ isKnown: true, servers: BOTH, functions: many, faults: [] }).headline).toBe(
@@ -55,7 +85,12 @@ test("what is on its way is no failure", () => {
     steps: [],
   });
   const drained = [server("a", "alive"), server("b", "draining")];
-  const verdict = verdictOf({ isKnown: true, servers: drained, functions: [entry("f", "a")], faults: [] });
+  const verdict = verdictOf({
+    isKnown: true,
+    servers: drained,
+    functions: [entry("f", "a")],
+    faults: [],
+  });
   expect(verdict.level).toBe("moving");
   expect(verdict.steps).toHaveLength(1);
 });
@@ -81,5 +116,7 @@ test("why a function does not run", () => {
   expect(whyNotRunning(entry("f", null, "stopped", 40), ["c"], servers)).toBe(
     "no server that may run it is running (c)",
   );
-  expect(whyNotRunning(entry("f", null, "failed", 4), ["a", "b"], servers)).toStartWith("its process or address");
+  expect(whyNotRunning(entry("f", null, "failed", 4), ["a", "b"], servers)).toStartWith(
+    "its process or address",
+  );
 });

@@ -1,4 +1,6 @@
-/** The answer of the page's first line: is everything running, and if not, what is to be done. Pure. */
+/**
+ * The answer of the page's first line: is everything running, and if not, what is to be done. Pure.
+ */
 import type { FaultEntry } from "../maintenance.ts";
 import type { Level } from "../server-words.ts";
 import type { PageFunction, PageServer } from "./page-state.ts";
@@ -45,7 +47,9 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
   const starting = functions.filter(({ owner, state }) => owner !== null && state !== "running");
   const urgent = faults.filter((fault) => fault.class > 0 && fault.class <= CLASS_MAX);
   const named = shortened([...down, ...away]);
-  const steps = named.flatMap(({ who, word, action }) => (action === "" ? [] : [`${who} (${word}): ${action}`]));
+  const steps = named.flatMap(({ who, word, action }) =>
+    action === "" ? [] : [`${who} (${word}): ${action}`],
+  );
   for (const fault of urgent) {
     const about = fault.function === "" ? "" : ` (${fault.function})`;
     if (fault.action !== "None." && !steps.some((step) => step.endsWith(fault.action)))
@@ -53,8 +57,13 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
   }
   const words = [
     functionWords(functions, idle, starting),
-    ...named.map(({ who, word }) => `${who.replace(/^(\d+ )?servers?/i, (text) => text.toUpperCase())} ${word}`),
-    ...(down.length + away.length === 0 && urgent.length > 0 ? [`${counted(urgent.length, "ACTIVE FAULT")}`] : []),
+    ...named.map(
+      ({ who, word }) =>
+        `${who.replace(/^(\d+ )?servers?/i, (text) => text.toUpperCase())} ${word}`,
+    ),
+    ...(down.length + away.length === 0 && urgent.length > 0
+      ? [`${counted(urgent.length, "ACTIVE FAULT")}`]
+      : []),
   ];
   const level =
     idle.length > 0 || down.length > 0 || urgent.length > 0
@@ -65,8 +74,13 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
   return { level, headline: words.join("; "), steps: steps.slice(0, STEPS_MAX) };
 }
 
-/** The servers, each by its name; of one state more than a few as a number: the answer stays in sight. */
-function shortened(servers: readonly PageServer[]): { who: string; word: string; action: string }[] {
+/**
+ * The servers, each by its name; of one state more than a few as a number: the answer stays in
+ * sight.
+ */
+function shortened(
+  servers: readonly PageServer[],
+): { who: string; word: string; action: string }[] {
   const words = [...new Set(servers.map(({ word }) => word))];
   return words.flatMap((word) => {
     const alike = servers.filter((server) => server.word === word);
@@ -90,7 +104,8 @@ function functionWords(
   return functions.length === 1 ? "THE FUNCTION RUNS" : `ALL ${functions.length} FUNCTIONS RUN`;
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "S"}`;
+const counted = (count: number, what: string): string =>
+  `${count} ${what}${count === 1 ? "" : "S"}`;
 
 /** Why a function runs nowhere, or not yet; "" when it runs. */
 export function whyNotRunning(
@@ -98,11 +113,15 @@ export function whyNotRunning(
   eligible: readonly string[],
   servers: readonly PageServer[],
 ): string {
-  if (entry.owner !== null) return entry.state === "running" ? "" : `${entry.state} on ${entry.owner}`;
+  if (entry.owner !== null)
+    return entry.state === "running" ? "" : `${entry.state} on ${entry.owner}`;
   const able = servers.filter(({ id, level }) => level === "good" && eligible.includes(id));
   if (able.length === 0) return `no server that may run it is running (${eligible.join(", ")})`;
-  if (entry.state === "failed") return "its process or address has failed: look at its own messages, then resume";
-  const roomiest = able.reduce((best, server) => (server.remaining > best.remaining ? server : best));
+  if (entry.state === "failed")
+    return "its process or address has failed: look at its own messages, then resume";
+  const roomiest = able.reduce((best, server) =>
+    server.remaining > best.remaining ? server : best,
+  );
   if (roomiest.remaining < entry.required)
     return `no room: it takes ${entry.required}, the most that is free is ${roomiest.remaining} on ${roomiest.id}`;
   return "stopped: it is given a server with the next change";

@@ -6,20 +6,29 @@ import { isLoopback, parseAddress } from "../../config/address.ts";
 const COOKIE = "wingman";
 
 /**
- * Whether a request that came to a loopback address was meant for it. A page of somebody else, whose name was made to point at
- * this machine (DNS rebinding), is told by its Host header. The port is not looked at: it may come through a tunnel.
+ * Whether a request that came to a loopback address was meant for it. A page of somebody else,
+ * whose name was made to point at this machine (DNS rebinding), is told by its Host header. The
+ * port is not looked at: it may come through a tunnel.
  */
 export function isLocalHost(host: string | null): boolean {
   const name = /^(.+?)(?::\d{1,5})?$/.exec(host ?? "")?.[1] ?? "";
   if (name.toLowerCase() === "localhost") return true;
-  const address = parseAddress(name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name);
+  const address = parseAddress(
+    name.startsWith("[") && name.endsWith("]") ? name.slice(1, -1) : name,
+  );
   return address !== null && isLoopback(address);
 }
 
-/** Whether a form or script of this page itself has sent the request; browsers put Origin on every POST. */
+/**
+ * Whether a form or script of this page itself has sent the request; browsers put Origin on every
+ * POST.
+ */
 export function isSameOrigin(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");
-  return headers.get("origin") === `http://${headers.get("host")}` && (site === null || site === "same-origin");
+  return (
+    headers.get("origin") === `http://${headers.get("host")}` &&
+    (site === null || site === "same-origin")
+  );
 }
 
 /** The token that stands before the page, and the cookie that a browser keeps instead of it. */
@@ -38,23 +47,35 @@ export class AccessToken {
     return isEqual(Buffer.from(typed.trim()), this.#token);
   }
 
-  /** null: the request shows nothing, or the cookie of an earlier token, and a login form is the answer. */
+  /**
+   * null: the request shows nothing, or the cookie of an earlier token, and a login form is the
+   * answer.
+   */
   judge(headers: Headers): boolean | null {
     const [, bearer] = /^Bearer +(.+)$/i.exec(headers.get("authorization") ?? "") ?? [];
     if (bearer !== undefined) return this.accepts(bearer);
     const pairs = (headers.get("cookie") ?? "").split(";").map((pair) => pair.trim());
-    const values = pairs.flatMap((pair) => (pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : []));
+    const values = pairs.flatMap((pair) =>
+      pair.startsWith(`${COOKIE}=`) ? [pair.slice(COOKIE.length + 1)] : [],
+    );
     if (values.length === 0) return null;
-    return values.some((value) => isEqual(Buffer.from(value), Buffer.from(this.#cookie))) ? true : null;
+    return values.some((value) => isEqual(Buffer.from(value), Buffer.from(this.#cookie)))
+      ? true
+      : null;
   }
 
-  /** For a browser that has shown the token: until it is closed, and not for scripts or other sites. */
+  /**
+   * For a browser that has shown the token: until it is closed, and not for scripts or other sites.
+   */
   get setCookie(): string {
     return `${COOKIE}=${this.#cookie}; HttpOnly; SameSite=Strict; Path=/`;
   }
 }
 
-/** In a time that does not depend on where they differ: both are brought to one length by a hash first. */
+/**
+ * In a time that does not depend on where they differ: both are brought to one length by a hash
+ * first.
+ */
 function isEqual(left: Uint8Array, right: Uint8Array): boolean {
   const digest = (bytes: Uint8Array) => createHmac("sha256", "compare").update(bytes).digest();
   return timingSafeEqual(digest(left), digest(right));

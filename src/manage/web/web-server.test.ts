@@ -86,8 +86,12 @@ describe("what is served", () => {
   test("the page lists every code of the log with its cause and action", async () => {
     const html = await (await fetch(start().url)).text();
     const rows = [...html.matchAll(/<tr><th scope="row">(WNG-\d{4})<\/th>(.*)<\/tr>/g)];
-    expect(rows.map(([, label]) => label)).toEqual(MAINTENANCE_EVENTS.map(({ code }) => eventLabel(code)).toSorted());
-    expect(html).toContain("<td>SERVER LOST</td><td>No server hears its keep-alives any longer.</td>");
+    expect(rows.map(([, label]) => label)).toEqual(
+      MAINTENANCE_EVENTS.map(({ code }) => eventLabel(code)).toSorted(),
+    );
+    expect(html).toContain(
+      "<td>SERVER LOST</td><td>No server hears its keep-alives any longer.</td>",
+    );
     expect(html).not.toContain("<!-- codes -->");
   });
 
@@ -124,7 +128,11 @@ describe("what is served", () => {
 
   test("the state is that of the moment, and says when no engine runs", async () => {
     const { maintenance, url } = start();
-    expect((await stateOf(url)).verdict).toEqual({ level: "good", headline: "ALL 10 FUNCTIONS RUN", steps: [] });
+    expect((await stateOf(url)).verdict).toEqual({
+      level: "good",
+      headline: "ALL 10 FUNCTIONS RUN",
+      steps: [],
+    });
     maintenance.document = null;
     await Bun.sleep(250);
     const without = await stateOf(url);
@@ -135,7 +143,9 @@ describe("what is served", () => {
 
   test("no path, key file or command of the configuration is in the state", async () => {
     const { url } = startWithToken();
-    const text = await (await fetch(`${url}state.json`, { headers: { authorization: `Bearer ${TOKEN}` } })).text();
+    const text = await (
+      await fetch(`${url}state.json`, { headers: { authorization: `Bearer ${TOKEN}` } })
+    ).text();
     expect(text).toContain('"system":"single-aisle-180"');
     for (const word of ["tokenFile", "keyFile", "page.token", "command", "groundInput", TOKEN])
       expect(text).not.toContain(word);
@@ -160,7 +170,9 @@ describe("what is served", () => {
       const answer = await fetch(`${url}log.${format}`);
       const bytes = new Uint8Array(await answer.arrayBuffer());
       const day = new Date().toISOString().slice(0, 10);
-      expect(answer.headers.get("content-disposition")).toBe(`attachment; filename="wingman-log-a-${day}.${format}"`);
+      expect(answer.headers.get("content-disposition")).toBe(
+        `attachment; filename="wingman-log-a-${day}.${format}"`,
+      );
       const digest = createHash("sha256").update(bytes).digest("base64");
       expect(answer.headers.get("repr-digest")).toBe(`sha-256=:${digest}:`);
       expect(verifyLog("download", bytes).problems).toEqual([]);
@@ -209,9 +221,13 @@ describe("who is let in", () => {
     expect(cookie).toContain("SameSite=Strict");
     expect(cookie).not.toContain(TOKEN);
     const [pair = ""] = cookie.split(";");
-    expect((await fetch(`${url}state.json`, { headers: { cookie: `other=1; ${pair}` } })).status).toBe(200);
+    expect(
+      (await fetch(`${url}state.json`, { headers: { cookie: `other=1; ${pair}` } })).status,
+    ).toBe(200);
     expect((await fetch(`${url}state.json`, { headers: { cookie: `${pair}0` } })).status).toBe(401);
-    expect((await fetch(`${url}state.json`, { headers: { authorization: `Bearer ${TOKEN}` } })).status).toBe(200);
+    expect(
+      (await fetch(`${url}state.json`, { headers: { authorization: `Bearer ${TOKEN}` } })).status,
+    ).toBe(200);
     expect(refused).toEqual([]);
   });
 
@@ -233,8 +249,12 @@ describe("who is let in", () => {
     writeFileSync(join(directory, "open.token"), TOKEN);
     chmodSync(join(directory, "open.token"), 0o644);
     writeFileSync(join(directory, "short.token"), "short", { mode: 0o600 });
-    expect(() => start({ tokenFile: "open.token" })).toThrow("maintenance.web.tokenFile: found mode 0644 at");
-    expect(() => start({ tokenFile: "none.token" })).toThrow("maintenance.web.tokenFile: found no such file at");
+    expect(() => start({ tokenFile: "open.token" })).toThrow(
+      "maintenance.web.tokenFile: found mode 0644 at",
+    );
+    expect(() => start({ tokenFile: "none.token" })).toThrow(
+      "maintenance.web.tokenFile: found no such file at",
+    );
     expect(() => start({ tokenFile: "short.token" })).toThrow("found a key of 5 bytes");
   });
 
@@ -260,7 +280,9 @@ describe("who is let in", () => {
 describe("bounds", () => {
   test("a body or a head that is too large is refused, and the page goes on", async () => {
     const { url } = startWithToken();
-    expect((await fetch(`${url}login`, { method: "POST", body: "x".repeat(100_000) })).status).toBe(413);
+    expect((await fetch(`${url}login`, { method: "POST", body: "x".repeat(100_000) })).status).toBe(
+      413,
+    );
     expect((await fetch(url, { headers: { x: "x".repeat(100_000) } })).status).toBe(431);
     expect((await fetch(url)).status).toBe(401);
   });
@@ -268,11 +290,14 @@ describe("bounds", () => {
   test("a hundred connections that send a byte at a time keep nobody else waiting", async () => {
     const { url } = start();
     const port = Number(new URL(url).port);
-    const slow = Array.from({ length: 100 }, () => connect(port, "127.0.0.1").on("error", () => undefined));
+    const slow = Array.from({ length: 100 }, () =>
+      connect(port, "127.0.0.1").on("error", () => undefined),
+    );
     try {
       for (const socket of slow) socket.write("GET / HTTP/1.1\r\nHost: local");
       const startMs = performance.now();
-      for (let count = 0; count < 10; count++) expect((await fetch(`${url}state.json`)).status).toBe(200);
+      for (let count = 0; count < 10; count++)
+        expect((await fetch(`${url}state.json`)).status).toBe(200);
       expect(performance.now() - startMs).toBeLessThan(5000);
     } finally {
       for (const socket of slow) socket.destroy();
@@ -282,7 +307,11 @@ describe("bounds", () => {
   test("what is no HTTP is closed, and the page goes on", async () => {
     const { url } = start();
     const port = Number(new URL(url).port);
-    for (const rubbish of ["\0\x01\x02\r\n\r\n", "GET  /  HTTP/9.9\r\n\r\n", `${"A".repeat(70_000)}\r\n\r\n`]) {
+    for (const rubbish of [
+      "\0\x01\x02\r\n\r\n",
+      "GET  /  HTTP/9.9\r\n\r\n",
+      `${"A".repeat(70_000)}\r\n\r\n`,
+    ]) {
       await new Promise<void>((resolve) => {
         const socket = connect(port, "127.0.0.1", () => socket.write(rubbish));
         socket.on("error", () => undefined).on("close", () => resolve());
@@ -302,7 +331,8 @@ describe("commands, which the ground rig alone takes", () => {
     commands.length = 0;
     wait = "";
     const actions = [["off", "Cut power"] as const];
-    const state = (): PageState => ({ actions, actionsWait: wait, servers: [{ id: "a" }] }) as unknown as PageState;
+    const state = (): PageState =>
+      ({ actions, actionsWait: wait, servers: [{ id: "a" }] }) as unknown as PageState;
     const command = (verb: string, id: string) => void commands.push(`${verb} ${id}`);
     server = serve(listen(), { state, log: null, command }, null, () => undefined);
     return server.url;

@@ -1,11 +1,18 @@
 /**
- * The maintenance page over HTTP: fixed files, one fixed snapshot, the log. Whatever is asked for, nothing of a request but its
- * path, and the token, is looked at; the ground rig alone takes commands.
+ * The maintenance page over HTTP: fixed files, one fixed snapshot, the log. Whatever is asked for,
+ * nothing of a request but its path, and the token, is looked at; the ground rig alone takes
+ * commands.
  */
 import { createHash } from "node:crypto";
 import { parseListen } from "../../config/address.ts";
 import { readKeyFile } from "../../config/key-file.ts";
-import { WEB_BODY_BYTES_MAX, WEB_IDLE_S, WEB_REFUSAL_MS, WEB_REQUESTS_MAX, WEB_STATE_MS } from "../../limits.ts";
+import {
+  WEB_BODY_BYTES_MAX,
+  WEB_IDLE_S,
+  WEB_REFUSAL_MS,
+  WEB_REQUESTS_MAX,
+  WEB_STATE_MS,
+} from "../../limits.ts";
 import { exportLog } from "../log/log-export.ts";
 import { LogImage } from "../log/log-image.ts";
 import type { LogReader, Maintenance } from "../maintenance.ts";
@@ -48,7 +55,8 @@ export interface WebServer {
 
 /**
  * Serves the page of a server at `maintenance.web.listen`.
- * @throws Error in words for people: the address cannot be listened at, or the token file is not as it must be
+ * @throws Error in words for people: the address cannot be listened at, or the token file is not as
+ * it must be
  */
 export function startWebServer(maintenance: Maintenance, options: WebServerOptions): WebServer {
   const { listen, tokenFile } = maintenance.config.maintenance.web;
@@ -58,7 +66,10 @@ export function startWebServer(maintenance: Maintenance, options: WebServerOptio
     log: { read: maintenance.log, serverId: maintenance.serverId },
     command: null,
   };
-  const key = tokenFile === null ? null : readKeyFile(tokenFile, options.directory, "maintenance.web.tokenFile");
+  const key =
+    tokenFile === null
+      ? null
+      : readKeyFile(tokenFile, options.directory, "maintenance.web.tokenFile");
   if (key !== null && !key.ok) {
     const { path, found, expected } = key.problem;
     throw new Error(`${path}: found ${found}, expected ${expected}`);
@@ -74,7 +85,8 @@ export function serve(
   onRefused: (from: string) => void,
 ): WebServer {
   const place = parseListen(listen);
-  if (place === null) throw new Error(`found ${listen}, expected an address and a port, such as 127.0.0.1:8044`);
+  if (place === null)
+    throw new Error(`found ${listen}, expected an address and a port, such as 127.0.0.1:8044`);
   const pages = new Pages(source, token, onRefused);
   try {
     const server = Bun.serve({
@@ -83,7 +95,8 @@ export function serve(
       idleTimeout: WEB_IDLE_S,
       maxRequestBodySize: WEB_BODY_BYTES_MAX,
       development: false,
-      reusePort: false, // which it is not by itself without development: two programs would share the port
+      // which it is not by itself without development: two programs would share the port
+      reusePort: false,
       fetch: (request, self) =>
         self.pendingRequests > WEB_REQUESTS_MAX
           ? answer(503, "busy")
@@ -115,23 +128,30 @@ class Pages {
   async answer(request: Request, from: string): Promise<Response> {
     const { method, headers } = request;
     // Without a token the address is a loopback one, and its name is all that tells who was meant.
-    if (this.#access === null && !isLocalHost(headers.get("host"))) return answer(421, "this page has another address");
+    if (this.#access === null && !isLocalHost(headers.get("host")))
+      return answer(421, "this page has another address");
     const url = URL.parse(request.url);
     if (url === null) return answer(400, "the Host header is none"); // the address is made with it
     const path = url.pathname;
-    if (method === "POST" && path === "/login" && this.#access !== null) return this.#login(request, from);
-    if (method === "POST" && path === "/command" && this.#source.command !== null) return this.#command(request);
-    if (method !== "GET" && method !== "HEAD") return answer(405, "GET and HEAD only", { allow: "GET, HEAD" });
-    const isAllowed = this.#access === null || PUBLIC_FILES.includes(path) || this.#access.judge(headers);
+    if (method === "POST" && path === "/login" && this.#access !== null)
+      return this.#login(request, from);
+    if (method === "POST" && path === "/command" && this.#source.command !== null)
+      return this.#command(request);
+    if (method !== "GET" && method !== "HEAD")
+      return answer(405, "GET and HEAD only", { allow: "GET, HEAD" });
+    const isAllowed =
+      this.#access === null || PUBLIC_FILES.includes(path) || this.#access.judge(headers);
     if (isAllowed === false) return this.#refuse(from);
     if (isAllowed === null) return withoutBody(method, page(LOGIN_PAGE, 401));
     return withoutBody(method, this.#content(path));
   }
 
   #content(path: string): Response {
-    if (path === "/state.json") return answer(200, this.#state(), { "content-type": "application/json" });
+    if (path === "/state.json")
+      return answer(200, this.#state(), { "content-type": "application/json" });
     const [, format = ""] = /^\/log\.([a-z]+)$/.exec(path) ?? [];
-    if (Object.hasOwn(LOG_TYPES, format) && this.#source.log !== null) return this.#download(format as LogFormat);
+    if (Object.hasOwn(LOG_TYPES, format) && this.#source.log !== null)
+      return this.#download(format as LogFormat);
     const file = Object.hasOwn(PAGE_FILES, path) ? PAGE_FILES[path] : undefined;
     return file === undefined ? answer(404, "there is nothing here") : page(file, 200);
   }
@@ -154,12 +174,15 @@ class Pages {
       const image = log.read.image();
       if (image.length === 0) return answer(503, "the log cannot be read now");
       const bytes =
-        format === "bin" ? image : Buffer.from(exportLog(new LogImage("the log", image), EXPORTS[format]), "utf8");
+        format === "bin"
+          ? image
+          : Buffer.from(exportLog(new LogImage("the log", image), EXPORTS[format]), "utf8");
       this.#export = { key, bytes };
     }
     const { bytes } = this.#export;
     const utcMs = validUtc(Date.now());
-    const when = utcMs === null ? `power-on-${powerOn}` : new Date(utcMs).toISOString().slice(0, 10);
+    const when =
+      utcMs === null ? `power-on-${powerOn}` : new Date(utcMs).toISOString().slice(0, 10);
     return answer(200, bytes, {
       "content-type": LOG_TYPES[format],
       "content-disposition": `attachment; filename="wingman-log-${log.serverId}-${when}.${format}"`,
@@ -180,18 +203,22 @@ class Pages {
   }
 
   async #command(request: Request): Promise<Response> {
-    if (!isSameOrigin(request.headers)) return answer(403, "the page itself gives commands, nobody else");
+    if (!isSameOrigin(request.headers))
+      return answer(403, "the page itself gives commands, nobody else");
     const [verb = "", server = "", ...rest] = (await request.text()).split(" ");
     const { actions, actionsWait, servers } = this.#source.state();
-    const isKnown = actions.some(([name]) => name === verb) && servers.some(({ id }) => id === server);
-    if (!isKnown || rest.length > 0) return answer(400, "expected a verb and a server of this page");
+    const isKnown =
+      actions.some(([name]) => name === verb) && servers.some(({ id }) => id === server);
+    if (!isKnown || rest.length > 0)
+      return answer(400, "expected a verb and a server of this page");
     if (actionsWait !== "") return answer(409, actionsWait);
     this.#source.command?.(verb, server);
     return answer(202, "");
   }
 }
 
-const page = ({ type, text }: PageFile, status: number): Response => answer(status, text, { "content-type": type });
+const page = ({ type, text }: PageFile, status: number): Response =>
+  answer(status, text, { "content-type": type });
 
 /** HEAD: everything but the body. */
 function withoutBody(method: string, response: Response): Response {
@@ -209,7 +236,11 @@ const HEADERS = {
   "cache-control": "no-store",
 } as const;
 
-function answer(status: number, body: string | Uint8Array, headers: Readonly<Record<string, string>> = {}): Response {
+function answer(
+  status: number,
+  body: string | Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
   const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
   const plain = { "content-type": "text/plain; charset=utf-8", "content-length": String(length) };
   return new Response(body as string | Uint8Array<ArrayBuffer>, {

@@ -44,7 +44,10 @@ describe("frames of ZMODEM", () => {
     expect(wide.slice(5)).toEqual([crc & 255, (crc >>> 8) & 255, (crc >>> 16) & 255, crc >>> 24]);
     const narrow = unescaped(new ZmodemEncoder(0).header(ZDATA, 0x12345678).subarray(3));
     expect(narrow.slice(0, 5)).toEqual(wide.slice(0, 5));
-    expect(narrow.slice(5)).toEqual([crc16Slowly(narrow.slice(0, 5)) >> 8, crc16Slowly(narrow.slice(0, 5)) & 255]);
+    expect(narrow.slice(5)).toEqual([
+      crc16Slowly(narrow.slice(0, 5)) >> 8,
+      crc16Slowly(narrow.slice(0, 5)) & 255,
+    ]);
   });
 
   for (const [capabilities, bare] of [
@@ -63,7 +66,10 @@ describe("frames of ZMODEM", () => {
   }
 
   test("a full subpacket of nothing but escapes fits", () => {
-    const line = new ZmodemEncoder(CANFC32 | ESCCTL).subpacket(new Uint8Array(1024).fill(0x18), SUBPACKET_ASK);
+    const line = new ZmodemEncoder(CANFC32 | ESCCTL).subpacket(
+      new Uint8Array(1024).fill(0x18),
+      SUBPACKET_ASK,
+    );
     expect(unescaped(line.subarray(0, 2048))).toEqual(new Array(1024).fill(0x18));
     expect([...line.subarray(2048, 2050)]).toEqual([0x18, SUBPACKET_ASK]);
   });

@@ -1,17 +1,20 @@
 /**
- * How ZMODEM looks on the line: headers, data subpackets and their escapes, as far as a sender needs them.
- * Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol", revision of 14 October 1988, sections 7 and 11.
+ * How ZMODEM looks on the line: headers, data subpackets and their escapes, as far as a sender
+ * needs them. Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol",
+ * revision of 14 October 1988, sections 7 and 11.
  *
- * A header says what is to be done, with four bytes that are either a position, lowest byte first, or flags, where ZF0 is the last:
+ * A header says what is to be done, with four bytes that are either a position, lowest byte first,
+ * or flags, where ZF0 is the last:
  *
  * | header      | on the line                                                                                           |
  * |-------------|-------------------------------------------------------------------------------------------------------|
- * | hexadecimal | `*` `*` ZDLE `B`, then type, four bytes and CRC-16 as lower-case digits, CR LF, and XON but after ZACK and ZFIN |
+ * | hexadecimal | `*` `*` ZDLE `B`, then type, four bytes and CRC-16 as lower-case digits, CR LF,
+ * and XON but after ZACK and ZFIN |
  * | binary      | `*` ZDLE `A`, then escaped: type, four bytes, CRC-16, high byte first                                  |
  * | binary 32   | `*` ZDLE `C`, then escaped: type, four bytes, CRC-32, low byte first                                   |
  *
- * A data subpacket follows a binary header or another subpacket: up to 1,024 escaped bytes, ZDLE, its end (SUBPACKET_*), and the
- * escaped CRC, of the header's kind, over the bytes and the end.
+ * A data subpacket follows a binary header or another subpacket: up to 1,024 escaped bytes, ZDLE,
+ * its end (SUBPACKET_*), and the escaped CRC, of the header's kind, over the bytes and the end.
  */
 import { ZMODEM_SUBPACKET_BYTES_MAX } from "../../limits.ts";
 
@@ -61,14 +64,18 @@ export const SUBPACKET_ASK = 0x6a;
 /** End of the frame; nothing follows before the ZACK. */
 export const SUBPACKET_WAIT = 0x6b;
 
-/** Eight CANs, of which five are enough, and as many backspaces that wipe what a terminal shows of them. */
+/**
+ * Eight CANs, of which five are enough, and as many backspaces that wipe what a terminal shows of
+ * them.
+ */
 export const CANCEL = Uint8Array.of(...new Array(8).fill(ZDLE), ...new Array(8).fill(0x08));
 
 const CRC16_POLYNOMIAL = 0x1021;
 /** What becomes of the CRC-16 when its high byte is shifted out. */
 const CRC16_STEPS = Uint16Array.from({ length: 256 }, (_, byte) => {
   let crc = byte << 8;
-  for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ CRC16_POLYNOMIAL : crc << 1;
+  for (let bit = 0; bit < 8; bit++)
+    crc = (crc & 0x8000) !== 0 ? (crc << 1) ^ CRC16_POLYNOMIAL : crc << 1;
   return crc;
 });
 
@@ -76,7 +83,9 @@ function crc16Step(crc: number, byte: number): number {
   return ((crc << 8) & 0xffff) ^ CRC16_STEPS[(crc >> 8) ^ byte];
 }
 
-/** CRC-16 of ZMODEM (polynomial 0x1021, start 0, high bit first) over `bytes`, going on from `crc`. */
+/**
+ * CRC-16 of ZMODEM (polynomial 0x1021, start 0, high bit first) over `bytes`, going on from `crc`.
+ */
 export function crc16(bytes: Uint8Array, crc = 0): number {
   for (let i = 0; i < bytes.length; i++) crc = crc16Step(crc, bytes[i]);
   return crc;
@@ -163,8 +172,9 @@ export class ZmodemEncoder {
 }
 
 /**
- * ZDLE itself; DLE, XON and XOFF, because modems and lines with software flow control act on them, with bit 7 as well; and CR, which
- * after an "@" is a command to old packet networks: whether an "@" stands before it is not worth a look.
+ * ZDLE itself; DLE, XON and XOFF, because modems and lines with software flow control act on them,
+ * with bit 7 as well; and CR, which after an "@" is a command to old packet networks: whether an
+ * "@" stands before it is not worth a look.
  */
 const ESCAPED = [ZDLE, 0x10, 0x90, XON, XON | 0x80, XOFF, XOFF | 0x80, 0x0d, 0x8d];
 

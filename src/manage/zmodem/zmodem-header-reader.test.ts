@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { Random } from "../../../test/simulation/random.ts";
 import { hexHeader, ZRINIT, ZRPOS } from "./zmodem-frame.ts";
-import { READ_CANCEL, READ_HEADER, READ_NOTHING, ZmodemHeaderReader } from "./zmodem-header-reader.ts";
+import {
+  READ_CANCEL,
+  READ_HEADER,
+  READ_NOTHING,
+  ZmodemHeaderReader,
+} from "./zmodem-header-reader.ts";
 
 /** Everything that the bytes have brought: headers as `type:position`, "cancel". */
 function found(reader: ZmodemHeaderReader, bytes: Iterable<number>): string[] {

@@ -12,8 +12,9 @@ const HEX = 0x42;
 const DIGITS = 14;
 
 /**
- * Finds headers in what a receiver sends: it sends hexadecimal ones only (section 7.3.3 of the protocol). What is no header, or has
- * a wrong CRC, is passed over: text of a terminal, noise, the end of a line. Nothing in it can grow.
+ * Finds headers in what a receiver sends: it sends hexadecimal ones only (section 7.3.3 of the
+ * protocol). What is no header, or has a wrong CRC, is passed over: text of a terminal, noise, the
+ * end of a line. Nothing in it can grow.
  */
 export class ZmodemHeaderReader {
   /** Of the last header. */
@@ -37,7 +38,9 @@ export class ZmodemHeaderReader {
     return this.position & 0xffff;
   }
 
-  /** Takes the next byte of the line; READ_*. The eighth bit is ignored, as on a line with parity. */
+  /**
+   * Takes the next byte of the line; READ_*. The eighth bit is ignored, as on a line with parity.
+   */
   read(byte: number): number {
     const character = byte & 0x7f;
     // Flow control may stand anywhere.

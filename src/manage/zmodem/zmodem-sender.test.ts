@@ -2,7 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { Random } from "../../../test/simulation/random.ts";
 import { content } from "../../../test/zmodem/content.ts";
 import { Noise } from "../../../test/zmodem/noise.ts";
-import { crc32Slowly, hexHeaderText, Receiver, type ReceiverAbilities } from "../../../test/zmodem/receiver.ts";
+import {
+  crc32Slowly,
+  hexHeaderText,
+  Receiver,
+  type ReceiverAbilities,
+} from "../../../test/zmodem/receiver.ts";
 import { runLine } from "../../../test/zmodem/virtual-line.ts";
 import {
   ZMODEM_CLOSE_MS,
@@ -75,12 +80,16 @@ describe("a file goes over", () => {
         expect([sender.outcome, sender.reason]).toEqual(["sent", ""]);
         expect(receiver.file).toEqual(bytes);
         expect(receiver.errors).toBe(0);
-        expect(receiver.information).toBe(`log.bin\0${length} ${MODIFIED_UTC_S.toString(8)} 100644 0 1 ${length}\0`);
-        if (abilities.bufferBytes) expect(receiver.longestFrame).toBeLessThanOrEqual(abilities.bufferBytes);
+        expect(receiver.information).toBe(
+          `log.bin\0${length} ${MODIFIED_UTC_S.toString(8)} 100644 0 1 ${length}\0`,
+        );
+        if (abilities.bufferBytes)
+          expect(receiver.longestFrame).toBeLessThanOrEqual(abilities.bufferBytes);
         if (abilities.overlap === false || abilities.fullDuplex === false)
           expect(receiver.longestFrame).toBeLessThanOrEqual(ZMODEM_SUBPACKET_BYTES_MAX);
         if (abilities.escapeControls) expect(receiver.bareControls).toBe(0);
-        if (abilities.asksFor === "checksum") expect(receiver.checksum).toBe(crc32Slowly([...bytes]));
+        if (abilities.asksFor === "checksum")
+          expect(receiver.checksum).toBe(crc32Slowly([...bytes]));
         if (abilities.asksFor === "echo") expect(receiver.echo).toBe(0x12345678);
       });
     }
@@ -97,7 +106,10 @@ describe("a file goes over", () => {
         overlap: seed % 4 > 0,
         bufferBytes: seed % 7 === 0 ? 700 : 0,
       });
-      runLine(sender, receiver, { toReceiver: new Noise(seed, oneIn), toSender: new Noise(1000 + seed, oneIn) });
+      runLine(sender, receiver, {
+        toReceiver: new Noise(seed, oneIn),
+        toSender: new Noise(1000 + seed, oneIn),
+      });
       outcomes[sender.outcome]++;
       if (sender.outcome === "sent") expect(receiver.file).toEqual(bytes);
       else expect(oneIn).toBeLessThanOrEqual(200);
@@ -217,7 +229,10 @@ describe("a transfer ends", () => {
       said(sender);
       if (headers >= 2) sender.receive(hexHeaderText(9, [0, 0, 0, 0]), 0);
       const burst = said(sender);
-      if (headers >= 2) expect(burst.length).toBeLessThan(1.3 * ZMODEM_WINDOW_SUBPACKETS * ZMODEM_SUBPACKET_BYTES_MAX);
+      if (headers >= 2)
+        expect(burst.length).toBeLessThan(
+          1.3 * ZMODEM_WINDOW_SUBPACKETS * ZMODEM_SUBPACKET_BYTES_MAX,
+        );
       if (headers >= 3) sender.receive(hexHeaderText(3, [0, 16, 0, 0]), 0);
       let last = said(sender);
       if (headers >= 3) expect(last.length).toBeGreaterThan(4096);
@@ -270,7 +285,10 @@ describe("a transfer ends", () => {
       sender.take();
       sender.take();
       sender.receive(Uint8Array.from(CANCEL), 0);
-      expect([sender.outcome, sender.reason]).toEqual(["aborted", "the receiver cancelled the transfer"]);
+      expect([sender.outcome, sender.reason]).toEqual([
+        "aborted",
+        "the receiver cancelled the transfer",
+      ]);
       expect(sender.take()).toBeNull();
       expect(patience(sender)).toBeLessThanOrEqual(2000);
     }
@@ -279,7 +297,9 @@ describe("a transfer ends", () => {
   test("by our own side, with eight CANs, and the receiver ends with it", () => {
     const sender = senderOf(content(100_000));
     const receiver = new Receiver();
-    runLine(sender, receiver, { inStep: (nowMs) => nowMs > 1500 && sender.abort("the line is wanted") });
+    runLine(sender, receiver, {
+      inStep: (nowMs) => nowMs > 1500 && sender.abort("the line is wanted"),
+    });
     expect([sender.outcome, sender.reason]).toEqual(["aborted", "the line is wanted"]);
     expect([receiver.isCancelled, receiver.file]).toEqual([true, null]);
   });
@@ -332,7 +352,9 @@ describe("a transfer ends", () => {
       for (; !sender.isOver && nowMs < 3_600_000; nowMs += 500) {
         for (let i = random.below(40); i > 0; i--) sender.take();
         const type = [0, 2, 3, 4, 6, 9, 9, 9, 10, 11, 13, 14, 16, 17, 19, 255][random.below(16)];
-        const fields = Array.from({ length: 4 }, (_, i) => random.below(i === 0 ? 256 : i === 1 ? 16 : 1));
+        const fields = Array.from({ length: 4 }, (_, i) =>
+          random.below(i === 0 ? 256 : i === 1 ? 16 : 1),
+        );
         const rubbish = Uint8Array.from({ length: random.below(200) }, () => random.below(256));
         sender.receive(random.below(2) === 0 ? hexHeaderText(type, fields) : rubbish, nowMs);
         sender.tick(nowMs);

@@ -31,17 +31,19 @@ const CTRL_C = 0x03;
 const OVER_AND_OUT = new TextEncoder().encode("OO");
 
 /**
- * The sending side of a ZMODEM transfer of one file, for the terminal program at the other end of a console: bytes in, bytes out,
- * time as an argument. It is pure: who owns the line asks {@link take} for bytes whenever the line takes some, and calls
- * {@link tick} at least once a second.
+ * The sending side of a ZMODEM transfer of one file, for the terminal program at the other end of a
+ * console: bytes in, bytes out, time as an argument. It is pure: who owns the line asks {@link
+ * take} for bytes whenever the line takes some, and calls {@link tick} at least once a second.
  *
- * The file counts as sent only when the receiver has said that it has all of it. What a receiver has from an earlier transfer is
- * never gone on with: the log has changed meanwhile, and the file would be half of one and half of the other.
+ * The file counts as sent only when the receiver has said that it has all of it. What a receiver
+ * has from an earlier transfer is never gone on with: the log has changed meanwhile, and the file
+ * would be half of one and half of the other.
  *
- * Nothing waits for ever: a transfer ends at the latest ZMODEM_PROGRESS_MS after it came further last, and there are as many steps
- * as there are bytes.
+ * Nothing waits for ever: a transfer ends at the latest ZMODEM_PROGRESS_MS after it came further
+ * last, and there are as many steps as there are bytes.
  *
- * Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol", revision of 14 October 1988.
+ * Source: Chuck Forsberg, "The ZMODEM Inter Application File Transfer Protocol", revision of 14
+ * October 1988.
  */
 export class ZmodemSender {
   readonly #content: Uint8Array;
@@ -55,7 +57,10 @@ export class ZmodemSender {
   /** What goes out before any more of the content. */
   #queue: Uint8Array[] = [frame.hexHeader(frame.ZRQINIT)];
   #encoder = new frame.ZmodemEncoder(0);
-  /** Bytes after which a receiver with little memory wants to be waited for; 0: it takes all as it comes. */
+  /**
+   * Bytes after which a receiver with little memory wants to be waited for; 0: it takes all as it
+   * comes.
+   */
   #frameBytes = 0;
   #subpacketBytes = ZMODEM_SUBPACKET_BYTES_MAX;
 
@@ -65,7 +70,10 @@ export class ZmodemSender {
   #reached = 0;
   /** The receiver has said that it has all bytes before. */
   #confirmed = 0;
-  /** Where the present frame began, where the receiver was asked for its position last, and where the last error was. */
+  /**
+   * Where the present frame began, where the receiver was asked for its position last, and where
+   * the last error was.
+   */
   #frameFrom = 0;
   #askedAt = 0;
   #cleanFrom = 0;
@@ -88,7 +96,8 @@ export class ZmodemSender {
     assert(content.length < 2 ** 32, "positions have 32 bits");
     this.#content = content;
     const modified = Math.max(0, Math.floor(modifiedUtcS)).toString(8);
-    // Name; size, time, mode of a plain file, no serial number, one file left, its bytes (section 11.3 of the protocol).
+    // Name; size, time, mode of a plain file, no serial number, one file left, its bytes (section
+    // 11.3 of the protocol).
     this.#information = new TextEncoder().encode(
       `${name}\0${content.length} ${modified} 100644 0 1 ${content.length}\0`,
     );
@@ -99,7 +108,10 @@ export class ZmodemSender {
     return this.#phase === "over";
   }
 
-  /** `sent`: the receiver has all of it. `aborted`: one side did not want it. `failed`: it did not work, which also holds until it is over. */
+  /**
+   * `sent`: the receiver has all of it. `aborted`: one side did not want it. `failed`: it did not
+   * work, which also holds until it is over.
+   */
   get outcome(): "sent" | "aborted" | "failed" {
     return this.#outcome;
   }
@@ -122,11 +134,15 @@ export class ZmodemSender {
       }
       const found = this.#reader.read(byte);
       if (found === READ_HEADER) this.#onHeader();
-      else if (found === READ_CANCEL) this.#settle("aborted", "the receiver cancelled the transfer", []);
+      else if (found === READ_CANCEL)
+        this.#settle("aborted", "the receiver cancelled the transfer", []);
     }
   }
 
-  /** The next bytes for the line, about 2 KiB at most; null when there are none for now. They are the caller's from then on. */
+  /**
+   * The next bytes for the line, about 2 KiB at most; null when there are none for now. They are
+   * the caller's from then on.
+   */
   take(): Uint8Array | null {
     const bytes = this.#queue.shift() ?? this.#nextContent();
     if (bytes !== null) this.#takenMs = this.#nowMs;
@@ -148,11 +164,16 @@ export class ZmodemSender {
       if (withoutProgressMs >= ZMODEM_CLOSE_MS) this.#settle("sent", "", []);
       else if (this.#isWaitingSince(nowMs - ZMODEM_CLOSE_RETRY_MS)) this.#repeat();
     } else if (withoutProgressMs >= ZMODEM_PROGRESS_MS) {
-      this.#fail(this.#phase === "inviting" ? "no ZMODEM receiver answered" : "the receiver does not answer");
+      this.#fail(
+        this.#phase === "inviting" ? "no ZMODEM receiver answered" : "the receiver does not answer",
+      );
     } else if (this.#isWaitingSince(nowMs - ZMODEM_RETRY_MS)) this.#repeat();
   }
 
-  /** Ends the transfer from this side; the receiver is told so, and {@link isOver} comes soon. A file that is sent stays so. */
+  /**
+   * Ends the transfer from this side; the receiver is told so, and {@link isOver} comes soon. A
+   * file that is sent stays so.
+   */
   abort(reason: string): void {
     this.#settle("aborted", reason, [frame.CANCEL.slice()]);
   }
@@ -187,7 +208,8 @@ export class ZmodemSender {
     else if (type === frame.ZACK) this.#onConfirmed(position);
     else if (type === frame.ZSKIP) this.#close("aborted", "the receiver does not want the file");
     else if (type === frame.ZFERR) this.#fail("the receiver could not write the file");
-    else if (type === frame.ZCRC && this.#phase === "offering") this.#answer(frame.ZCRC, this.#checksum(position));
+    else if (type === frame.ZCRC && this.#phase === "offering")
+      this.#answer(frame.ZCRC, this.#checksum(position));
   }
 
   /** Answers a question, but no faster than the line takes the answers. */
@@ -197,7 +219,8 @@ export class ZmodemSender {
 
   /** ZRINIT: a receiver is there, or it has the whole file. */
   #onReady(): void {
-    const isOfferLost = this.#phase === "offering" && this.#nowMs - this.#takenMs >= ZMODEM_OFFER_AGAIN_MS;
+    const isOfferLost =
+      this.#phase === "offering" && this.#nowMs - this.#takenMs >= ZMODEM_OFFER_AGAIN_MS;
     if (this.#phase === "inviting" || isOfferLost) this.#offer();
     else if (this.#phase === "ending") this.#close("sent", "");
     else if (this.#phase === "closing") this.#repeat();
@@ -212,7 +235,9 @@ export class ZmodemSender {
     if (this.#phase === "inviting") this.#advance("offering");
     const isStreaming = (flags & frame.CANFDX) !== 0 && (flags & frame.CANOVIO) !== 0;
     // ZP0 and ZP1: the length of the receiver's buffer, 0 for one that never overflows.
-    this.#frameBytes = isStreaming ? shortPosition : Math.min(shortPosition || Infinity, ZMODEM_SUBPACKET_BYTES_MAX);
+    this.#frameBytes = isStreaming
+      ? shortPosition
+      : Math.min(shortPosition || Infinity, ZMODEM_SUBPACKET_BYTES_MAX);
     this.#encoder = new frame.ZmodemEncoder(flags);
     this.#queueOffer();
   }
@@ -224,11 +249,16 @@ export class ZmodemSender {
     ];
   }
 
-  /** ZRPOS: the receiver wants the content from `position`, at first or because something was wrong with it. */
+  /**
+   * ZRPOS: the receiver wants the content from `position`, at first or because something was wrong
+   * with it.
+   */
   #onPosition(position: number): void {
     if (this.#phase === "offering") {
       if (position !== 0) {
-        this.#fail("the receiver wants to go on with a file it has: remove that one and download again");
+        this.#fail(
+          "the receiver wants to go on with a file it has: remove that one and download again",
+        );
         return;
       }
       this.#advance("sending");
@@ -256,7 +286,8 @@ export class ZmodemSender {
 
   /** ZFIN: the receiver says good-bye, as we did, or of its own accord. */
   #onGoodBye(): void {
-    if (this.#phase === "closing") this.#settle(this.#outcome, this.#reason, [OVER_AND_OUT.slice()]);
+    if (this.#phase === "closing")
+      this.#settle(this.#outcome, this.#reason, [OVER_AND_OUT.slice()]);
     else this.#settle("aborted", "the receiver ended the session", [frame.hexHeader(frame.ZFIN)]);
   }
 
@@ -288,7 +319,8 @@ export class ZmodemSender {
     if (this.#phase === "inviting") this.#queue = [frame.hexHeader(frame.ZRQINIT)];
     else if (this.#phase === "offering") this.#queueOffer();
     else if (this.#phase === "sending") this.#seek(this.#confirmed);
-    else if (this.#phase === "ending") this.#queue = [frame.hexHeader(frame.ZEOF, this.#content.length)];
+    else if (this.#phase === "ending")
+      this.#queue = [frame.hexHeader(frame.ZEOF, this.#content.length)];
     else if (this.#phase === "closing") this.#queue = [frame.hexHeader(frame.ZFIN)];
   }
 
@@ -298,7 +330,11 @@ export class ZmodemSender {
   }
 
   #maySend(): boolean {
-    return this.#phase === "sending" && !this.#isHeld && this.#position - this.#confirmed < this.#windowBytes;
+    return (
+      this.#phase === "sending" &&
+      !this.#isHeld &&
+      this.#position - this.#confirmed < this.#windowBytes
+    );
   }
 
   #nextContent(): Uint8Array | null {
@@ -310,12 +346,16 @@ export class ZmodemSender {
       this.#askedAt = from;
       return this.#encoder.header(frame.ZDATA, from);
     }
-    const frameBytes = this.#frameBytes === 0 ? Infinity : Math.min(this.#frameBytes, this.#windowBytes);
+    const frameBytes =
+      this.#frameBytes === 0 ? Infinity : Math.min(this.#frameBytes, this.#windowBytes);
     const frameEnd = this.#frameFrom + frameBytes;
     const to = Math.min(from + this.#subpacketBytes, frameEnd, this.#content.length);
     this.#position = to;
     this.#reached = Math.max(this.#reached, to);
-    return this.#encoder.subpacket(this.#content.subarray(from, to), this.#subpacketEnd(to, frameEnd));
+    return this.#encoder.subpacket(
+      this.#content.subarray(from, to),
+      this.#subpacketEnd(to, frameEnd),
+    );
   }
 
   #subpacketEnd(to: number, frameEnd: number): number {

@@ -1,6 +1,6 @@
 /**
- * The page: asks for the state a few times a second, and draws what has changed. When no answer comes it says so, and what is
- * shown looks old.
+ * The page: asks for the state a few times a second, and draws what has changed. When no answer
+ * comes it says so, and what is shown looks old.
  * @typedef {import("../page-state.ts").PageState} PageState
  */
 import { element, functionRows, pictureOf, row, serverRows } from "./picture.js";
@@ -85,7 +85,10 @@ function show(state) {
       ]),
     ),
   );
-  say("book-text", `None: the allocation policy is "${state.allocation}", which decides when it happens.`);
+  say(
+    "book-text",
+    `None: the allocation policy is "${state.allocation}", which decides when it happens.`,
+  );
   showLog(state);
 
   const heard = servers.filter(({ isSelf }) => !isSelf);
@@ -122,15 +125,27 @@ function drawPlots({ servers, keepAlive }, nowMs) {
   });
   say("ages-words", `Milliseconds since the last keep-alive: ${agesWords}`);
   say("lateness-words", `Lateness of keep-alives: ${latenessWords}`);
-  const late = lateUs === null ? "not known" : `p50 ${lateUs.p50}, p99 ${lateUs.p99}, max ${lateUs.max} µs`;
+  const late =
+    lateUs === null ? "not known" : `p50 ${lateUs.p50}, p99 ${lateUs.p99}, max ${lateUs.max} µs`;
   say("timing", `Lateness: ${late}. Keep-alives rejected: ${rejected}.`);
 }
 
 /** @param {PageState} state */
 function faultList({ faults, kind }) {
-  if (faults.length === 0) return [element("p", "", kind === "rig" ? "The rig keeps no log of faults." : "None.")];
+  if (faults.length === 0)
+    return [element("p", "", kind === "rig" ? "The rig keeps no log of faults." : "None.")];
   return faults.map((fault) => {
-    const { label, text, class: level, function: name, detail, first, count, cause, action } = fault;
+    const {
+      label,
+      text,
+      class: level,
+      function: name,
+      detail,
+      first,
+      count,
+      cause,
+      action,
+    } = fault;
     const about = [name, detail].filter((word) => word !== "").join(", ");
     const since = first.utcMs === null ? "" : `since ${utc(first.utcMs)} UTC`;
     return element(
@@ -142,7 +157,9 @@ function faultList({ faults, kind }) {
       element(
         "p",
         "",
-        [`class ${level}`, since, count > 1 ? `${count} times` : ""].filter((word) => word !== "").join(", "),
+        [`class ${level}`, since, count > 1 ? `${count} times` : ""]
+          .filter((word) => word !== "")
+          .join(", "),
       ),
     );
   });
@@ -152,7 +169,17 @@ function faultList({ faults, kind }) {
 function showLog({ storage }) {
   for (const id of ["log", "log-way"]) find(id).hidden = storage === null;
   if (storage === null) return;
-  const { records, capacity, sizeBytes, damaged, lost, legBytes, legBytesBudget, legSyncs, legSyncsBudget } = storage;
+  const {
+    records,
+    capacity,
+    sizeBytes,
+    damaged,
+    lost,
+    legBytes,
+    legBytesBudget,
+    legSyncs,
+    legSyncsBudget,
+  } = storage;
   say(
     "log-facts",
     `${records} of ${capacity} records in ${Math.round(sizeBytes / 1024)} KiB; damaged ${damaged}, lost ${lost}. ` +
@@ -170,14 +197,19 @@ function showControls({ actions, actionsWait, servers }) {
     controlsFor = key;
     find("controls").replaceChildren(
       ...servers.map(({ id }) => {
-        const group = element("div", "buttons", ...actions.map(([verb, label]) => commandButton(verb, label, id)));
+        const group = element(
+          "div",
+          "buttons",
+          ...actions.map(([verb, label]) => commandButton(verb, label, id)),
+        );
         group.setAttribute("role", "group");
         group.setAttribute("aria-label", `Server ${id}`);
         return group;
       }),
     );
   }
-  for (const button of find("controls").querySelectorAll("button")) button.disabled = actionsWait !== "";
+  for (const button of find("controls").querySelectorAll("button"))
+    button.disabled = actionsWait !== "";
   if (actionsWait !== "") say("controls-note", actionsWait);
   else if (shown.get("controls-note") !== JSON.stringify(asked)) say("controls-note", asked);
 }
@@ -211,7 +243,10 @@ function judgeAge() {
   const since = Number.isFinite(ageMs)
     ? ` FOR ${Math.round(ageMs / 1000)} s. BELOW IS THE STATE OF ${answeredUtc}`
     : "";
-  say("connection", `NO CONNECTION TO THE SERVER${since}. Check the cable; the page tries again by itself.`);
+  say(
+    "connection",
+    `NO CONNECTION TO THE SERVER${since}. Check the cable; the page tries again by itself.`,
+  );
 }
 
 async function watch() {
@@ -229,7 +264,9 @@ async function watch() {
       // No answer: the age of the last one says it.
     }
     judgeAge();
-    await new Promise((resolve) => setTimeout(resolve, Math.max(ASK_MS / 2, askedMs + ASK_MS - performance.now())));
+    await new Promise((resolve) =>
+      setTimeout(resolve, Math.max(ASK_MS / 2, askedMs + ASK_MS - performance.now())),
+    );
   }
 }
 

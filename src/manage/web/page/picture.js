@@ -1,12 +1,15 @@
 /**
- * The picture of who runs what, and the same as a table. Everything is made as text nodes: no word of a configuration is ever
- * taken for markup.
+ * The picture of who runs what, and the same as a table. Everything is made as text nodes: no word
+ * of a configuration is ever taken for markup.
  * @typedef {import("../page-state.ts").PageState} PageState
  * @typedef {import("../page-state.ts").PageServer} PageServer
  * @typedef {import("../page-state.ts").PageFunction} PageFunction
  */
 
-/** Height of the server with the largest capacity, in px: with its head it fits the first screen of a laptop. */
+/**
+ * Height of the server with the largest capacity, in px: with its head it fits the first screen of
+ * a laptop.
+ */
 const STACK_PX = 290;
 
 /**
@@ -68,7 +71,13 @@ function column(server, state, scale) {
 function idleColumn(idle, scale) {
   const list = element("ul", "stack");
   for (const entry of byImportance(idle)) {
-    list.append(functionBox(entry, element("span", "name", entry.id, element("span", "why", entry.why)), scale));
+    list.append(
+      functionBox(
+        entry,
+        element("span", "name", entry.id, element("span", "why", entry.why)),
+        scale,
+      ),
+    );
   }
   const title = element("h3", "", element("span", "", `✖ NOT RUNNING: ${idle.length}`));
   const made = element("section", "column idle", title, list);
@@ -96,15 +105,16 @@ function byImportance(functions) {
 
 /** @param {PageState} state */
 export function functionRows(state) {
-  return byImportance(state.functions).map(({ id, priority, required, owner, state: word, why, vips }) =>
-    row([
-      id,
-      String(priority),
-      String(required),
-      owner ?? "none",
-      why === "" ? word : `${word}: ${why}`,
-      vips.join(" "),
-    ]),
+  return byImportance(state.functions).map(
+    ({ id, priority, required, owner, state: word, why, vips }) =>
+      row([
+        id,
+        String(priority),
+        String(required),
+        owner ?? "none",
+        why === "" ? word : `${word}: ${why}`,
+        vips.join(" "),
+      ]),
   );
 }
 

@@ -1,5 +1,6 @@
 /**
- * Small plots over the last minute, with logarithmic heights. What was seen while the page was open is kept here and nowhere else.
+ * Small plots over the last minute, with logarithmic heights. What was seen while the page was open
+ * is kept here and nowhere else.
  * @typedef {import("../page-state.ts").PageState} PageState
  * @typedef {{ atMs: number, values: (number | null)[] }} Sample
  */
@@ -23,14 +24,16 @@ export class History {
   /** @param {number} atMs @param {(number | null)[]} values one for each line; null: no value */
   add(atMs, values) {
     this.samples.push({ atMs, values });
-    while (this.samples[0] !== undefined && this.samples[0].atMs < atMs - SPAN_MS) this.samples.shift();
+    while (this.samples[0] !== undefined && this.samples[0].atMs < atMs - SPAN_MS)
+      this.samples.shift();
   }
 }
 
 /**
  * @param {Element} group of an SVG of WIDTH x HEIGHT
  * @param {History} history
- * @param {{ names: string[], least: number, most: number, limit: number, limitName: string, unit: string, nowMs: number }} options
+ * @param {{ names: string[], least: number, most: number, limit: number, limitName: string, unit:
+ * string, nowMs: number }} options
  *   `least` and `most`: the ends of the scale, powers of ten
  * @returns {string} the newest values in words
  */
@@ -46,7 +49,9 @@ export function draw(group, history, { names, least, most, limit, limitName, uni
   /** @param {number} atMs */
   const x = (atMs) => LEFT + (1 - (nowMs - atMs) / SPAN_MS) * (WIDTH - LEFT - RIGHT);
   for (let value = least; value <= most; value *= 10) {
-    parts.push(shape("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }));
+    parts.push(
+      shape("line", { class: "grid", x1: LEFT, x2: WIDTH - RIGHT, y1: y(value), y2: y(value) }),
+    );
     parts.push(text(LEFT - 6, y(value) + 5, "end", value.toLocaleString("en")));
   }
   for (const [seconds, anchor] of /** @type {const} */ ([
@@ -54,26 +59,38 @@ export function draw(group, history, { names, least, most, limit, limitName, uni
     [30, "middle"],
     [0, "end"],
   ])) {
-    parts.push(text(x(nowMs - seconds * 1000), HEIGHT - 6, anchor, seconds === 0 ? "now" : `−${seconds} s`));
+    parts.push(
+      text(x(nowMs - seconds * 1000), HEIGHT - 6, anchor, seconds === 0 ? "now" : `−${seconds} s`),
+    );
   }
-  parts.push(shape("line", { class: "limit", x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) }));
+  parts.push(
+    shape("line", { class: "limit", x1: LEFT, x2: WIDTH - RIGHT, y1: y(limit), y2: y(limit) }),
+  );
   parts.push(text(LEFT + 6, y(limit) - 5, "start", limitName));
   const said = [];
-  const labels = names.map((name, line) => ({ name, at: y(history.samples.at(-1)?.values[line] ?? least) }));
+  const labels = names.map((name, line) => ({
+    name,
+    at: y(history.samples.at(-1)?.values[line] ?? least),
+  }));
   labels.sort((a, b) => a.at - b.at);
   for (const [line, name] of names.entries()) {
     const points = history.samples.flatMap(({ atMs, values }) => {
       const value = values[line] ?? null;
-      return value === null || nowMs - atMs > SPAN_MS ? [] : [`${x(atMs).toFixed(1)},${y(value).toFixed(1)}`];
+      return value === null || nowMs - atMs > SPAN_MS
+        ? []
+        : [`${x(atMs).toFixed(1)},${y(value).toFixed(1)}`];
     });
     const dash = DASHES[line % DASHES.length] ?? "";
-    parts.push(shape("polyline", { class: "line", points: points.join(" "), "stroke-dasharray": dash }));
+    parts.push(
+      shape("polyline", { class: "line", points: points.join(" "), "stroke-dasharray": dash }),
+    );
     const last = history.samples.at(-1)?.values[line] ?? null;
     said.push(`${name}: ${last === null ? "none" : `${Math.round(last)} ${unit}`}`);
   }
   let lowest = 0;
   for (const { name, at } of labels) {
-    lowest = Math.max(at + 5, lowest + 15); // names of lines that run together stand below each other
+    // names of lines that run together stand below each other
+    lowest = Math.max(at + 5, lowest + 15);
     parts.push(text(WIDTH - RIGHT + 4, lowest, "start", name));
   }
   group.replaceChildren(...parts);
