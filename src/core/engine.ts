@@ -3,12 +3,6 @@
  * in, effects come out, `step` calls nobody. The order of its phases is fixed: events, silence,
  * phase, allocation (S1–S16), hand-over, good-bye, and whether to send at once. Announcements and
  * hand-over deadlines are looked at with the next period at the latest.
- *
- * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs`
- * call `beginPeriod` and `compose`, and send `outgoing` (when it `isLate`, `beginPeriod` comes
- * after `step`); fill `events`; call `step`; when `sendRequested` call `compose` and send
- * `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up;
- * then send what `composeRelay` gives until it has no more.
  */
 import { assert } from "../assert.ts";
 import {
@@ -44,14 +38,17 @@ import type { AllocationPolicy } from "./allocation.ts";
 import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
 import {
   EVENT_CARRIER,
+  EVENT_CLIENT_MAC,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
   EVENT_MOVE,
   EVENT_PROCESS,
+  EVENT_RECORD,
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
+  EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   EventQueue,
@@ -108,6 +105,9 @@ export class Engine {
   /** Time at which `step` is to be called again at the latest. */
   wakeUs: number;
 
+  /** Ethernet address of the client interface, its first two and last four bytes; 0 for none. */
+  private clientMacHigh: number;
+  private clientMacLow: number;
   private sequence = 0;
   private extraSends = 0;
   private ownIndexLogged = false;
@@ -192,6 +192,8 @@ export class Engine {
       this.effects,
       timing.listenUs,
     );
+    this.clientMacHigh = identity.clientMacHigh ?? 0;
+    this.clientMacLow = identity.clientMacLow ?? 0;
     this.freshPeriods = timing.detectionUs / timing.periodUs;
     this.listening.begin(nowUs);
     this.nextSendUs = nowUs;
@@ -363,8 +365,8 @@ export class Engine {
     outgoing.successorServer = Math.max(0, successor);
     outgoing.successorIncarnation = successor < 0 ? 0 : membership.candidate[successor];
     outgoing.successorSequence = successor < 0 ? 0 : membership.candidateSequence[successor];
-    outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
-    outgoing.clientMacLow = identity.clientMacLow ?? 0;
+    outgoing.clientMacHigh = this.clientMacHigh;
+    outgoing.clientMacLow = this.clientMacLow;
     outgoing.moveFunction = this.moves.index + 1;
     outgoing.moveServer = Math.max(0, this.moves.server);
     for (let server = 0; server < this.table.serverCount; server++) {
@@ -380,14 +382,6 @@ export class Engine {
     this.lease.noteSent(this.sequence, this.nowUs);
     this.sendRequested = false;
     this.counters[COUNTER_SENT]++;
-  }
-
-  /**
-   * The client interface has this Ethernet address from now on: its first two and last four bytes.
-   */
-  setClientMac(high: number, low: number): void {
-    this.identity.clientMacHigh = high;
-    this.identity.clientMacLow = low;
   }
 
   /**
@@ -423,7 +417,10 @@ export class Engine {
           handover.onVipUp(index);
           break;
         case EVENT_VIP_FAILED:
-          handover.onVipFailed(index, first);
+          handover.onVipFailed(index, first, events.second[slot] === 1);
+          break;
+        case EVENT_VIP_STAYS:
+          handover.onVipStays(index);
           break;
         case EVENT_VIP_DOWN:
           handover.onVipDown(index);
@@ -448,6 +445,13 @@ export class Engine {
           break;
         case EVENT_STRANGER:
           this.strangers.onSighting(index, first, events.second[slot], nowUs);
+          break;
+        case EVENT_CLIENT_MAC:
+          this.clientMacHigh = first;
+          this.clientMacLow = events.second[slot] >>> 0;
+          break;
+        case EVENT_RECORD:
+          this.effects.push(EFFECT_LOG, index, first, events.second[slot]);
           break;
       }
     }

@@ -143,7 +143,7 @@ describe("taking a function", () => {
   test("an address that is refused marks the function as failed here", () => {
     handover.assigned[0] = SELF;
     advance();
-    handover.onVipFailed(0, 13);
+    handover.onVipFailed(0, 13, false);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     handover.onVipDown(0);
     advance();

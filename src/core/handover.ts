@@ -9,7 +9,8 @@
  * in, so of two claimants at least one knows of the other in time, and the lower server index goes
  * first (P1).
  */
-import { BITMAP_WORDS, FUNCTIONS_MAX } from "../limits.ts";
+import { assert } from "../assert.ts";
+import { BITMAP_WORDS, FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_EXITED,
@@ -115,6 +116,8 @@ export class Handover {
   /** What is known of the process of each function: PROCESS_*. */
   private readonly process = new Uint8Array(FUNCTIONS_MAX);
   private readonly vip = new Uint8Array(FUNCTIONS_MAX);
+  /** Attempts in a row to move its VIPs that came to nothing. */
+  private readonly attempts = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
   private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
   private readonly announcements = new Uint8Array(FUNCTIONS_MAX);
@@ -431,18 +434,37 @@ export class Handover {
 
   onVipUp(index: number): void {
     this.touched = true;
+    this.attempts[index] = 0;
     this.vip[index] = VIP_UP;
   }
 
-  onVipFailed(index: number, errno: number): void {
+  /** @param mayPass for want of memory or of an answer: it is tried again, a few times */
+  onVipFailed(index: number, errno: number, mayPass: boolean): void {
     this.touched = true;
+    if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) {
+      this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+      return;
+    }
+    this.attempts[index] = 0;
     this.effects.push(EFFECT_LOG, LOG_VIP_FAILED, index, errno);
     this.vip[index] = VIP_FAILED;
   }
 
   onVipDown(index: number): void {
     this.touched = true;
+    this.attempts[index] = 0;
     this.vip[index] = VIP_UNKNOWN;
+  }
+
+  /**
+   * It may still answer here: nobody is told that it is gone. An engine that cannot take its VIPs
+   * away ends, and its supervisor does.
+   */
+  onVipStays(index: number): void {
+    this.touched = true;
+    this.attempts[index]++;
+    assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
+    this.effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
   }
 
   /** Somebody removed an address that should be up: it is put back. */

@@ -63,8 +63,8 @@ export interface Identity {
    * Ethernet address of the client interface now, its first two and last four bytes; 0 where there
    * is none.
    */
-  clientMacHigh?: number;
-  clientMacLow?: number;
+  readonly clientMacHigh?: number;
+  readonly clientMacLow?: number;
 }
 
 export class Membership {

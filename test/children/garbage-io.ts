@@ -161,13 +161,12 @@ const cases: Record<string, () => void> = {
     const report = new ServiceReport(engine, table, new FeedingRhythm(3, 3));
     const hardware = { device: new HardwareWatchdog(fifo, 10), rhythm: new FeedingRhythm(4, 4) };
     const signs = new LifeSigns(
-      engine.effects,
       { socket: new ServiceSocket(path), report, serverCount: 2 },
       hardware,
     );
     measureGarbage(SYSTEM_CALLS, (number) => {
       engine.phases.phase = number & 3;
-      signs.give(nowUs());
+      signs.give(nowUs(), engine.events);
       if (manager.receive() < "WATCHDOG=1\nSTATUS=".length) process.exit(1);
       if (libc.read(device, record.address, 16) !== 1) process.exit(1);
     });

@@ -178,7 +178,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "machine stalled":
       // What arrives meanwhile finds nobody: the ring of the network card overflows.
       pause(world, host, fault.durationUs);
-      return () => host.inbox.clear();
+      return () => host.clearInboxes();
     case "late ticks":
       host.latenessMaxUs = 1 + (fault.value % 12_000);
       return () => {
