@@ -17,7 +17,6 @@ import {
   NOTICE_START,
 } from "../wire/client-notice.ts";
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
 import { Allocation, type AllocationPolicy } from "./allocation.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
@@ -27,6 +26,8 @@ import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;

@@ -2,18 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
-import {
-  COUNTER_OVERFLOW,
-  COUNTER_SENT,
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_LISTENING,
-} from "../wire/status-snapshot.ts";
 import { allocatePreempt } from "./allocation-preempt.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
 import { timingOf } from "./timing.ts";
 
 const BEGAN_US = 1_000_000;

@@ -1,8 +1,9 @@
 /** Maintenance events in words: for the supervisor's output and for the records of the log. */
-import { PHASE_NAMES } from "../wire/status-snapshot.ts";
+
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./maintenance-code.ts";
 import type { ValueKind } from "./maintenance-entry.ts";
 import { maintenanceEvent } from "./maintenance-event.ts";
+import { PHASE_NAMES } from "./phase.ts";
 
 export interface EventNames {
   readonly servers: readonly string[];

@@ -1,5 +1,5 @@
 /** Maintenance events of the engine, codes 100 to 399. */
-import { PHASE_ACTIVE, PHASE_DRAINING } from "../wire/status-snapshot.ts";
+
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
@@ -40,6 +40,7 @@ import {
   LOG_WATCHDOG_REFUSED,
 } from "./maintenance-code.ts";
 import { event, type MaintenanceEvent } from "./maintenance-entry.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
 
 export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
   event(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_UNREACHABLE } from "../wire/status-snapshot.ts";
 import { Allocation, type AllocationPolicy } from "./allocation.ts";
 import { allocatePreempt } from "./allocation-preempt.ts";
 import { allocateReset } from "./allocation-reset.ts";
@@ -12,6 +11,7 @@ import { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
+import { SERVER_ALIVE, SERVER_UNREACHABLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const ALL = 0b1111;

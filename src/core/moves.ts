@@ -23,7 +23,6 @@ import {
   MOVE_REFUSED_SERVER,
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
 import type { Allocation, AllocationPolicy } from "./allocation.ts";
 import { allocatePreempt } from "./allocation-preempt.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
@@ -39,6 +38,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;

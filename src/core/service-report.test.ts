@@ -1,17 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
-import {
-  COUNTER_SENT,
-  PHASE_ACTIVE,
-  PHASE_ISOLATED,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_LOST,
-} from "../wire/status-snapshot.ts";
 import { allocatePreempt } from "./allocation-preempt.ts";
+import { COUNTER_SENT } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { UP } from "./handover-rows.ts";
+import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { ServiceReport } from "./service-report.ts";
 import { timingOf } from "./timing.ts";
 import { FeedingRhythm } from "./watchdog.ts";

@@ -1,15 +1,6 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
 import {
-  FUNCTION_FAILED,
-  FUNCTION_RUNNING,
-  FUNCTION_STARTING,
-  FUNCTION_STOPPED,
-  latenessBucket,
-  PHASE_ACTIVE,
-  SERVER_ALIVE,
-  SERVER_LOST,
-  SERVER_SELF,
   STATUS_BYTES,
   STATUS_COUNTERS_AT,
   STATUS_FLAG_REALTIME,
@@ -20,7 +11,16 @@ import {
   STATUS_SERVER_BYTES,
   STATUS_SERVERS_AT,
 } from "../wire/status-snapshot.ts";
+import {
+  FUNCTION_FAILED,
+  FUNCTION_RUNNING,
+  FUNCTION_STARTING,
+  FUNCTION_STOPPED,
+} from "./function-state.ts";
 import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
+import { latenessBucket } from "./lateness.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "./server-state.ts";
 import { StatusWriter } from "./status.ts";
 
 const FLIGHT = `

@@ -4,14 +4,6 @@
  */
 import { BITMAP_WORDS, SERVERS_MAX } from "../limits.ts";
 import {
-  COUNTERS,
-  FUNCTION_FAILED,
-  FUNCTION_RUNNING,
-  FUNCTION_STARTING,
-  FUNCTION_STOPPED,
-  FUNCTION_STOPPING,
-  LATENESS_BUCKETS,
-  SERVER_SELF,
   STATUS_COUNTERS_AT,
   STATUS_ENGINE_PID_AT,
   STATUS_FLAG_CARRIER,
@@ -45,11 +37,21 @@ import {
   STATUS_VERSION_AT,
   STATUS_WRITTEN_US_AT,
 } from "../wire/status-snapshot.ts";
+import { COUNTERS } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import { hasFunction } from "./function-bitmap.ts";
+import {
+  FUNCTION_FAILED,
+  FUNCTION_RUNNING,
+  FUNCTION_STARTING,
+  FUNCTION_STOPPED,
+  FUNCTION_STOPPING,
+} from "./function-state.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import { ADDING, CLAIMED, IDLE } from "./handover-rows.ts";
+import { LATENESS_BUCKETS } from "./lateness.ts";
 import type { Identity } from "./membership.ts";
+import { SERVER_SELF } from "./server-state.ts";
 
 export class StatusWriter {
   private sequence = 0;

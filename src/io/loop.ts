@@ -1,4 +1,10 @@
 import {
+  COUNTER_AUTHENTICATION,
+  COUNTER_DROPPED,
+  COUNTER_MALFORMED,
+  COUNTER_SEND_FAILED,
+} from "../core/counters.ts";
+import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
   EFFECT_LOG,
@@ -54,12 +60,6 @@ import {
   NO_INDEX,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import {
-  COUNTER_AUTHENTICATION,
-  COUNTER_DROPPED,
-  COUNTER_MALFORMED,
-  COUNTER_SEND_FAILED,
-} from "../wire/status-snapshot.ts";
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";

@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
 import { parseConfig } from "../config/load.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED } from "../core/phase.ts";
+import { SERVER_LOST } from "../core/server-state.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
@@ -23,9 +25,6 @@ import {
   NO_INDEX,
 } from "../wire/control.ts";
 import {
-  PHASE_DRAINING,
-  PHASE_ISOLATED,
-  SERVER_LOST,
   STATUS_SERVER_BYTES,
   STATUS_SERVER_PHASE_AT,
   STATUS_SERVERS_AT,

@@ -3,11 +3,12 @@
  * starting `wingman status` for every look would disturb what is being measured. The acceptance
  * procedure compares both once.
  */
+
+import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
+import { PHASE_NAMES } from "../core/phase.ts";
+import { SERVER_STATE_NAMES } from "../core/server-state.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
 import {
-  FUNCTION_STATE_NAMES,
-  PHASE_NAMES,
-  SERVER_STATE_NAMES,
   STATUS_FUNCTION_BYTES,
   STATUS_FUNCTION_COUNT_AT,
   STATUS_FUNCTION_OWNER_AT,

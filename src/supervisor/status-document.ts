@@ -17,14 +17,12 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  FUNCTION_STATE_NAMES,
-  LATENESS_BUCKETS,
-  latenessBucketEnd,
-  PHASE_DRAINING,
-  PHASE_NAMES,
-  SERVER_ALIVE,
-  SERVER_JOINING,
-  SERVER_STATE_NAMES,
+} from "../core/counters.ts";
+import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
+import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
+import {
   STATUS_COUNTERS_AT,
   STATUS_ENGINE_PID_AT,
   STATUS_FLAG_CARRIER,

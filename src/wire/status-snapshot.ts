@@ -21,12 +21,13 @@
  * | 39     | u8      | flags (STATUS_FLAG_*)                                                       |
  * | 40     | u32     | number of functions                                                         |
  * | 48     | 32 B    | table digest                                                                |
- * | 80     | 13 u32  | counters: see COUNTER_*                                                     |
+ * | 80     | 13 u32  | counters: see core/counters                                                 |
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*), u8 phase as it says itself (PHASE_*); see STATUS_SERVER_* |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives: see latenessBucket                |
  * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (FUNCTION_*)                        |
  */
+import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const STATUS_MAGIC = 0x54534d57;
@@ -54,8 +55,6 @@ export const STATUS_LATENESS_MAX_AT = 132;
 export const STATUS_SERVERS_AT = 136;
 export const STATUS_SERVER_BYTES = 32;
 export const STATUS_HISTOGRAM_AT = STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES;
-/** See {@link latenessBucket}. */
-export const LATENESS_BUCKETS = 64;
 export const STATUS_FUNCTIONS_AT = STATUS_HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
 export const STATUS_FUNCTION_BYTES = 2;
 export const STATUS_BYTES = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * FUNCTIONS_MAX;
@@ -81,90 +80,3 @@ export const STATUS_FLAG_REALTIME = 4;
 export const STATUS_FLAG_LEASE = 8;
 /** A lease is wanted, and there is none. */
 export const STATUS_FLAG_LEASE_MISSING = 16;
-
-/** Phases of this server, in the words of `status --json`. */
-export const PHASE_LISTENING = 0;
-export const PHASE_ACTIVE = 1;
-export const PHASE_ISOLATED = 2;
-export const PHASE_DRAINING = 3;
-export const PHASE_NAMES = ["listening", "active", "isolated", "draining"] as const;
-
-/** States of a server as this one sees it. */
-export const SERVER_UNKNOWN = 0; // never heard
-export const SERVER_SELF = 1;
-export const SERVER_JOINING = 2;
-export const SERVER_ALIVE = 3;
-export const SERVER_LEAVING = 4;
-export const SERVER_LOST = 5;
-export const SERVER_UNREACHABLE = 6;
-export const SERVER_INCOMPATIBLE = 7;
-export const SERVER_STATE_NAMES = [
-  "unknown",
-  "self",
-  "joining",
-  "alive",
-  "leaving",
-  "lost",
-  "unreachable",
-  "incompatible",
-] as const;
-
-/** States of a function as this server knows them. */
-export const FUNCTION_STOPPED = 0;
-export const FUNCTION_STARTING = 1;
-export const FUNCTION_RUNNING = 2;
-export const FUNCTION_STOPPING = 3;
-export const FUNCTION_FAILED = 4;
-export const FUNCTION_STATE_NAMES = [
-  "stopped",
-  "starting",
-  "running",
-  "stopping",
-  "failed",
-] as const;
-
-/** Counters of datagrams, in the order of the snapshot. */
-export const COUNTER_SENT = 0;
-export const COUNTER_ACCEPTED = 1;
-export const COUNTER_MALFORMED = 2;
-export const COUNTER_AUTHENTICATION = 3;
-export const COUNTER_REPLAY = 4;
-export const COUNTER_UNKNOWN = 5;
-export const COUNTER_SYSTEM = 6;
-/** Own datagrams and second copies from the other network: neither accepted nor rejected. */
-export const COUNTER_DUPLICATE = 7;
-export const COUNTER_SEND_FAILED = 8;
-/** Events that found the queue full. */
-export const COUNTER_OVERFLOW = 9;
-/** First contacts of a server that has not proven yet to be fresh. */
-export const COUNTER_UNPROVEN = 10;
-/**
- * Datagrams that the kernel dropped: those that the socket filter refused, and those for which
- * there was no room.
- */
-export const COUNTER_DROPPED = 11;
-/** Frames in which a host that is no server answered for a VIP that is up here. */
-export const COUNTER_STRANGER = 12;
-export const COUNTERS = 13;
-
-/**
- * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the
- * last for all above. Integers only.
- */
-export function latenessBucket(latenessUs: number): number {
-  if (latenessUs < 16) return latenessUs < 0 ? 0 : latenessUs | 0;
-  const value = latenessUs > 0x3fffffff ? 0x3fffffff : latenessUs | 0;
-  const doubling = 31 - Math.clz32(value); // 4 for 16…31
-  const bucket = 16 + (doubling - 4) * 4 + ((value >> (doubling - 2)) & 3);
-  return Math.min(bucket, LATENESS_BUCKETS - 1);
-}
-
-/**
- * The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket
- * holds.
- */
-export function latenessBucketEnd(bucket: number): number {
-  if (bucket < 15) return bucket + 1;
-  const next = bucket + 1 - 16;
-  return (4 + (next & 3)) << ((next >> 2) + 2);
-}

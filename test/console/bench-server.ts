@@ -4,6 +4,7 @@
  */
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "../../src/core/server-state.ts";
 import type {
   FaultEntry,
   LegEntry,
@@ -17,8 +18,6 @@ import type {
 import { MaintenanceError } from "../../src/manage/maintenance.ts";
 import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
 import {
-  SERVER_ALIVE,
-  SERVER_LOST,
   STATUS_SERVER_BYTES,
   STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,

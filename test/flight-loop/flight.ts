@@ -6,6 +6,11 @@
 import type { AllocationPolicy } from "../../src/core/allocation.ts";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+} from "../../src/core/counters.ts";
+import {
   EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
@@ -34,12 +39,7 @@ import {
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-  STATUS_BYTES,
-} from "../../src/wire/status-snapshot.ts";
+import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
 
 const SERVERS = 4;
 const FUNCTIONS = 64;

@@ -5,6 +5,13 @@
  */
 import { describe, expect, test } from "bun:test";
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+} from "../../src/core/counters.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
@@ -14,13 +21,6 @@ import {
   KEEP_ALIVE_BYTES,
   KeepAliveMessage,
 } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-  COUNTER_SYSTEM,
-  COUNTER_UNKNOWN,
-} from "../../src/wire/status-snapshot.ts";
 import { Random } from "../allocation/random-system.ts";
 import { tableOf } from "../patent/system-of-servers.ts";
 import { Cluster } from "../simulation/cluster.ts";

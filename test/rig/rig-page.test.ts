@@ -7,9 +7,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
+import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
-import { PHASE_DRAINING } from "../../src/wire/status-snapshot.ts";
 import { type SnapshotValues, snapshot } from "../supervisor/snapshot.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));

@@ -35,6 +35,8 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
+import { PHASE_NAMES } from "../../src/core/phase.ts";
+import { SERVER_STATE_NAMES } from "../../src/core/server-state.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -55,7 +57,6 @@ import {
   CONTROL_RESUME,
   MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
-import { PHASE_NAMES, SERVER_STATE_NAMES } from "../../src/wire/status-snapshot.ts";
 import { Cluster, type ClusterOptions } from "../simulation/cluster.ts";
 
 const EVENTS: Record<string, number> = {

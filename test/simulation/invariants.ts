@@ -10,14 +10,10 @@ import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_JOINING,
-} from "../../src/wire/status-snapshot.ts";
 import { figure3, figure4, type System } from "../allocation/reference.ts";
 import { POLICIES } from "./aircraft.ts";
 import type { Host } from "./host.ts";

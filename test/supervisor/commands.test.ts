@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RecordSocket } from "../../src/io/control-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import {
@@ -14,7 +15,7 @@ import {
   encodeControl,
   NO_INDEX,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING, STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
+import { STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
 import { until } from "./daemon.ts";
 import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "./snapshot.ts";
 
