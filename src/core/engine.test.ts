@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
 import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
@@ -18,7 +18,7 @@ const LISTEN_US = 50_000;
 function alone(): Engine {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const table = new FunctionTable([10, 10], []);
-  return new Engine(table, allocatePreempt, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
+  return new Engine(table, PREEMPT, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
 }
 
 /** From period to period until `untilUs`. */
@@ -195,7 +195,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const engine = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,
@@ -225,7 +225,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   // Recordings that go on and on hold it up for a bounded time.
   const held = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,

@@ -26,7 +26,7 @@ import {
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
 import { Agreement } from "./agreement.ts";
-import type { AllocationPolicy } from "./allocation.ts";
+import type { Policy } from "./allocation.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
@@ -135,7 +135,7 @@ export class Engine {
 
   constructor(
     private readonly table: FunctionTable,
-    policy: AllocationPolicy,
+    policy: Policy,
     private readonly identity: Identity,
     private readonly timing: Timing,
     announceAgainUs: number,

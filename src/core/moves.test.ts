@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
-import { Allocation, type AllocationPolicy } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
-import { allocateReset } from "./allocation-reset.ts";
+import { Allocation, type Policy } from "./allocation.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { RESET } from "./allocation-reset.ts";
 import { EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
 import { addFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
@@ -36,7 +36,7 @@ let moves: Moves;
 
 beforeEach(() => begin());
 
-function begin(policy: AllocationPolicy = allocatePreempt): void {
+function begin(policy: Policy = PREEMPT): void {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   effects = new EffectQueue();
   membership = new Membership(table, identity, timing);
@@ -90,7 +90,7 @@ describe("what is refused", () => {
   });
 
   test("with FIG. 3, whatever is asked for", () => {
-    begin(allocateReset);
+    begin(RESET);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_POLICY);
   });
 

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import type { Allocation } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { timingOf } from "./timing.ts";
 import { warmUp } from "./warm-up.ts";
@@ -23,11 +23,14 @@ function tableOf(servers: number, functions: number): FunctionTable {
 test("flies take-overs and hand-overs: the policy is asked with both servers, with either, and with everything owned", () => {
   const seen = new Set<number>();
   let owned = 0;
-  const spy = (table: FunctionTable, allocation: Allocation): void => {
-    seen.add(allocation.operable);
-    for (let index = 0; index < table.functionCount; index++)
-      if (allocation.current[index] >= 0) owned++;
-    allocatePreempt(table, allocation);
+  const spy = {
+    ...PREEMPT,
+    allocate: (table: FunctionTable, allocation: Allocation): void => {
+      seen.add(allocation.operable);
+      for (let index = 0; index < table.functionCount; index++)
+        if (allocation.current[index] >= 0) owned++;
+      PREEMPT.allocate(table, allocation);
+    },
   };
   warmUp(tableOf(2, 8), spy, timingOf(10, 3, 10, 0));
   expect([...seen].sort()).toEqual([1, 2, 3]);
@@ -35,6 +38,7 @@ test("flies take-overs and hand-overs: the policy is asked with both servers, wi
 });
 
 test("works with the largest table, and with a single server has nothing to do", () => {
-  warmUp(tableOf(SERVERS_MAX, FUNCTIONS_MAX), allocatePreempt, timingOf(5, 2, 1, 0));
-  warmUp(tableOf(1, 1), () => expect.unreachable(), timingOf(10, 3, 10, 0));
+  warmUp(tableOf(SERVERS_MAX, FUNCTIONS_MAX), PREEMPT, timingOf(5, 2, 1, 0));
+  const unasked = { ...PREEMPT, allocate: () => expect.unreachable() };
+  warmUp(tableOf(1, 1), unasked, timingOf(10, 3, 10, 0));
 });

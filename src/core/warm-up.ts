@@ -10,7 +10,7 @@ import {
   CONTROL_RESUME,
 } from "../wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import type { AllocationPolicy } from "./allocation.ts";
+import type { Policy } from "./allocation.ts";
 import {
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
@@ -34,7 +34,7 @@ const PERIODS = 400;
 const PHASE_PERIODS = 40;
 
 /** @param table the real one: what is warmed is what will fly */
-export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: Timing): void {
+export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): void {
   if (table.serverCount < 2) return;
   const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
   const engines = [0, 1].map(

@@ -4,7 +4,7 @@
  * is checked, that no VIP is up on two hosts that can talk to each other, and that no host carries
  * more than its resource. There is no clock and no chance.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
+import type { Policy } from "../../src/core/allocation.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -39,7 +39,7 @@ import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wi
 
 export interface ClusterOptions {
   table: FunctionTable;
-  policy: AllocationPolicy;
+  policy: Policy;
   periodMs?: number;
   lostAfterPeriods?: number;
   recoveredAfterPeriods?: number;
