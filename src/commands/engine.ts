@@ -12,9 +12,6 @@ import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
-import type { AllocationPolicy } from "../core/allocation.ts";
-import { allocatePreempt } from "../core/allocation-preempt.ts";
-import { allocateReset } from "../core/allocation-reset.ts";
 import { Engine } from "../core/engine.ts";
 import { EVENT_RECORD } from "../core/event-queue.ts";
 import type { FunctionTable } from "../core/function-table.ts";
@@ -28,6 +25,7 @@ import {
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
+import { policyNamed } from "../core/policies.ts";
 import { ServiceReport } from "../core/service-report.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
@@ -68,11 +66,6 @@ import { parseOptions, wholeNumberOption } from "./options.ts";
 /** Above everything that functions run, below the kernel's own threads. */
 const REALTIME_PRIORITY = 50;
 
-const POLICIES: Readonly<Record<AircraftConfig["allocation"], AllocationPolicy>> = {
-  reset: allocateReset,
-  preempt: allocatePreempt,
-};
-
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
@@ -99,7 +92,7 @@ export async function engine(args: string[]): Promise<number> {
     leaseMs,
     2 * kernelTickMs(),
   );
-  const policy = POLICIES[config.allocation];
+  const policy = policyNamed(config.allocation);
   warmUp(table, policy, timing);
 
   // What an earlier run left goes before anything else.

@@ -17,8 +17,7 @@ import {
   NOTICE_START,
 } from "../wire/client-notice.ts";
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
-import { Allocation, type AllocationPolicy } from "./allocation.ts";
+import { Allocation, type Policy } from "./allocation.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
@@ -27,6 +26,8 @@ import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;
@@ -56,7 +57,7 @@ export class Agreement {
 
   constructor(
     private readonly table: FunctionTable,
-    private readonly policy: AllocationPolicy,
+    private readonly policy: Policy,
     private readonly membership: Membership,
     private readonly handover: Handover,
     private readonly moves: Moves,
@@ -121,7 +122,7 @@ export class Agreement {
     this.gatherCannotRun();
     this.ranOn.set(allocation.current);
     this.moves.apply(allocation);
-    this.policy(table, allocation);
+    this.policy.allocate(table, allocation);
     let digest = 0x811c9dc5; // FNV-1a over the assigned servers
     for (let index = 0; index < table.functionCount; index++) {
       const before = handover.assigned[index];

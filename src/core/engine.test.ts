@@ -2,18 +2,13 @@ import { describe, expect, test } from "bun:test";
 import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
-import {
-  COUNTER_OVERFLOW,
-  COUNTER_SENT,
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_LISTENING,
-} from "../wire/status-snapshot.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
 import { timingOf } from "./timing.ts";
 
 const BEGAN_US = 1_000_000;
@@ -23,7 +18,7 @@ const LISTEN_US = 50_000;
 function alone(): Engine {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const table = new FunctionTable([10, 10], []);
-  return new Engine(table, allocatePreempt, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
+  return new Engine(table, PREEMPT, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
 }
 
 /** From period to period until `untilUs`. */
@@ -200,7 +195,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const engine = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,
@@ -230,7 +225,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   // Recordings that go on and on hold it up for a bounded time.
   const held = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,

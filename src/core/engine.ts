@@ -19,22 +19,15 @@ import {
   FLAG_PASSIVE,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
+import { Agreement } from "./agreement.ts";
+import type { Policy } from "./allocation.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_OVERFLOW,
   COUNTER_SENT,
   COUNTER_STRANGER,
   COUNTERS,
-  PHASE_ACTIVE,
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_JOINING,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
-import { Agreement } from "./agreement.ts";
-import type { AllocationPolicy } from "./allocation.ts";
+} from "./counters.ts";
 import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
 import {
   EVENT_CARRIER,
@@ -73,8 +66,17 @@ import {
 import { MARK_EXTRA_SENDS_SPENT, MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_UNREACHABLE,
+} from "./server-state.ts";
 import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
@@ -133,7 +135,7 @@ export class Engine {
 
   constructor(
     private readonly table: FunctionTable,
-    policy: AllocationPolicy,
+    policy: Policy,
     private readonly identity: Identity,
     private readonly timing: Timing,
     announceAgainUs: number,

@@ -1,14 +1,14 @@
 import { beforeEach, expect, test } from "bun:test";
+import { detectFailures } from "./failure-detector.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_LEAVING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
-import { detectFailures } from "./failure-detector.ts";
-import { FunctionTable } from "./function-table.ts";
-import { Membership } from "./membership.ts";
+} from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const DETECTION_US = 30_000;

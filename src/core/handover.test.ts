@@ -5,7 +5,6 @@ import {
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
 } from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -22,6 +21,7 @@ import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./functi
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const SELF = 1;

@@ -19,7 +19,6 @@ import {
   REASON_FAILOVER,
   REASON_MOVE,
 } from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -85,6 +84,7 @@ import {
 import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { Rivals } from "./rivals.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 // ---- what is known of the VIPs and the process

@@ -6,15 +6,11 @@ import {
   PERIOD_MS_MIN,
   SENT_TIMES,
 } from "../limits.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-} from "../wire/status-snapshot.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {

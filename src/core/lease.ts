@@ -12,7 +12,6 @@
  * that listen or have another table grant as well: they serve when we are lost.
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
-import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
@@ -21,6 +20,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
 import type { Timing } from "./timing.ts";
 
 /**

@@ -2,10 +2,11 @@
  * How long a server that starts, or was cut off, listens before it owns anything (protocol, section
  * 2).
  */
-import { SERVER_ALIVE, SERVER_JOINING } from "../wire/status-snapshot.ts";
+
 import type { FunctionTable } from "./function-table.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 /**

@@ -8,7 +8,12 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  PHASE_ACTIVE,
+} from "./counters.ts";
+import { addFunction, hasFunction } from "./function-bitmap.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
+import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_JOINING,
@@ -16,10 +21,7 @@ import {
   SERVER_LOST,
   SERVER_SELF,
   SERVER_UNKNOWN,
-} from "../wire/status-snapshot.ts";
-import { addFunction, hasFunction } from "./function-bitmap.ts";
-import { FunctionTable } from "./function-table.ts";
-import { Membership } from "./membership.ts";
+} from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const OURS = 100;

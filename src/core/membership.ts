@@ -24,18 +24,7 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_JOINING,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_SELF,
-  SERVER_UNKNOWN,
-  SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
+} from "./counters.ts";
 import type { FunctionTable } from "./function-table.ts";
 import {
   MARK_CANDIDATE,
@@ -48,6 +37,17 @@ import {
   MARK_UNREACHABLE_RESTARTED,
   marks,
 } from "./marks.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_SELF,
+  SERVER_UNKNOWN,
+  SERVER_UNREACHABLE,
+} from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 /** What identifies this server and its table to the others. */

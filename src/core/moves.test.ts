@@ -1,10 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_UNREACHABLE } from "../wire/status-snapshot.ts";
-import { Allocation, type AllocationPolicy } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
-import { allocateReset } from "./allocation-reset.ts";
+import { Allocation, type Policy } from "./allocation.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { RESET } from "./allocation-reset.ts";
 import { EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
 import { addFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
@@ -12,6 +11,7 @@ import { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
+import { SERVER_ALIVE, SERVER_UNREACHABLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const ALL = 0b1111;
@@ -36,7 +36,7 @@ let moves: Moves;
 
 beforeEach(() => begin());
 
-function begin(policy: AllocationPolicy = allocatePreempt): void {
+function begin(policy: Policy = PREEMPT): void {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   effects = new EffectQueue();
   membership = new Membership(table, identity, timing);
@@ -90,7 +90,7 @@ describe("what is refused", () => {
   });
 
   test("with FIG. 3, whatever is asked for", () => {
-    begin(allocateReset);
+    begin(RESET);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_POLICY);
   });
 

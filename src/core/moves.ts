@@ -1,6 +1,6 @@
 /**
- * Moves by hand: somebody at any server asks for a function to run on another one. With FIG. 4 what
- * runs stays where it is, so a move is this: the server that was asked names function and target in
+ * Moves by hand: somebody at any server asks for a function to run on another one. Under a policy
+ * that keeps what runs where it is (FIG. 4), a move is this: the server that was asked names function and target in
  * its keep-alives for a while, and meanwhile every server computes its allocation as if the
  * function ran on the target already. The rest is an ordinary planned hand-over, break before make.
  *
@@ -23,9 +23,7 @@ import {
   MOVE_REFUSED_SERVER,
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
-import type { Allocation, AllocationPolicy } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import type { Allocation, Policy } from "./allocation.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
@@ -39,6 +37,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;
@@ -62,7 +61,7 @@ export class Moves {
 
   constructor(
     private readonly table: FunctionTable,
-    private readonly policy: AllocationPolicy,
+    private readonly policy: Policy,
     private readonly membership: Membership,
     private readonly handover: Handover,
     private readonly effects: EffectQueue,
@@ -86,7 +85,7 @@ export class Moves {
     const { table, handover, membership } = this;
     if (index < 0 || index >= table.functionCount) return MOVE_REFUSED_FUNCTION;
     if (server < 0 || server >= table.serverCount) return MOVE_REFUSED_SERVER;
-    if (this.policy !== allocatePreempt) return MOVE_REFUSED_POLICY;
+    if (!this.policy.keepsRunning) return MOVE_REFUSED_POLICY;
     if (this.operable === 0) return MOVE_REFUSED_NOT_SERVING;
     if (this.isAnyUnderWay()) return MOVE_REFUSED_UNDER_WAY;
     const from = handover.assigned[index];

@@ -4,12 +4,6 @@
  * nothing is left on it.
  */
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_ISOLATED,
-  PHASE_LISTENING,
-} from "../wire/status-snapshot.ts";
 import type { Agreement } from "./agreement.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, type EffectQueue } from "./effect-queue.ts";
 import type { Handover } from "./handover.ts";
@@ -23,6 +17,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 import type { Timing } from "./timing.ts";
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */

@@ -5,7 +5,7 @@
  */
 import { RECEIVES_AT_ONCE_MAX, RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../wire/status-snapshot.ts";
+import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import { EVENT_KEEP_ALIVE } from "./event-queue.ts";
 import type { Shell } from "./shell.ts";

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from "bun:test";
 import { RELAYS_PER_PERIOD_MAX } from "../limits.ts";
 import { FLAG_DRAINING, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const ROW = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };

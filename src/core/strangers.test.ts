@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { formatRecord } from "../catalogue/record-text.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
-import { formatEvent } from "./event-text.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { IDLE, UP } from "./handover-rows.ts";
@@ -48,7 +48,7 @@ function done(atUs: number): string[] {
   while (effects.take()) {
     if (effects.kind === EFFECT_ANNOUNCE) lines.push(`announce ${effects.index}`);
     else if (effects.kind === EFFECT_LOG)
-      lines.push(formatEvent(effects.index, effects.first, effects.second, names));
+      lines.push(formatRecord(effects.index, effects.first, effects.second, names));
     else throw new Error(`effect ${effects.kind}`);
   }
   return lines;

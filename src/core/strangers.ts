@@ -137,8 +137,8 @@ export class Strangers {
   }
 
   /**
-   * The function and the first two bytes of the MAC share a value of the record; see
-   * maintenance-event.
+   * The function and the first two bytes of the MAC share a value of the record: a
+   * "functionAndMac", see catalogue/entry.
    */
   private log(code: number, index: number): void {
     this.effects.push(

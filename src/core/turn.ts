@@ -11,7 +11,7 @@ import {
   OTHER_EFFECTS_PER_TURN_MIN,
   READ_REST_US,
 } from "../limits.ts";
-import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../wire/status-snapshot.ts";
+import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "./effect-queue.ts";
 import type { Engine } from "./engine.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "./maintenance-code.ts";

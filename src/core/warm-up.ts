@@ -4,7 +4,7 @@
  * the turn that will fly, over shells of which nothing is seen outside.
  */
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
-import type { AllocationPolicy } from "./allocation.ts";
+import type { Policy } from "./allocation.ts";
 import { Engine } from "./engine.ts";
 import { EVENT_COMMAND } from "./event-queue.ts";
 import type { FunctionTable } from "./function-table.ts";
@@ -30,7 +30,7 @@ const DETECTION_PERIODS = 20;
 const RECOVERED_AFTER_MAX = 10;
 
 /** @param table the real one: what is warmed is what will fly */
-export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: Timing): void {
+export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): void {
   if (table.serverCount < 2) return;
   const rehearsal = new Rehearsal();
   const scratch = {
@@ -64,12 +64,7 @@ export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: T
   }
 }
 
-function engineOf(
-  table: FunctionTable,
-  policy: AllocationPolicy,
-  timing: Timing,
-  self: number,
-): Engine {
+function engineOf(table: FunctionTable, policy: Policy, timing: Timing, self: number): Engine {
   const identity = {
     self,
     systemId: 1,

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { allocatePreempt } from "../core/allocation-preempt.ts";
+import { PREEMPT } from "../core/allocation-preempt.ts";
 import { Engine } from "../core/engine.ts";
 import { EVENT_RECORD, EventQueue } from "../core/event-queue.ts";
 import { FunctionTable } from "../core/function-table.ts";
@@ -26,7 +26,7 @@ beforeEach(() => {
   events = new EventQueue();
   directory = mkdtempSync(join(tmpdir(), "wingman-signs-"));
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-  engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+  engine = new Engine(table, PREEMPT, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 

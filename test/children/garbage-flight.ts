@@ -1,9 +1,9 @@
 /**
  * The engine's hot path many times over, to prove that it makes no garbage; and a canary that does.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import type { Policy } from "../../src/core/allocation.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { Flight } from "../flight-loop/flight.ts";
 import { measureGarbage } from "../garbage.ts";
 
@@ -44,10 +44,10 @@ function quiet(periods: number, round: (flight: Flight) => void): void {
     throw new Error("this was no quiet flight");
 }
 
-function busy(policy: AllocationPolicy, switchesMin: number): void {
+function busy(policy: Policy, switchesMin: number): void {
   const flight = new Flight(policy);
   measure(BUSY_PERIODS, () => flight.busyPeriod());
-  if (policy === allocatePreempt && flight.moves < BUSY_PERIODS / 40)
+  if (policy.keepsRunning && flight.moves < BUSY_PERIODS / 40)
     throw new Error(`${flight.moves} moves by hand`);
   if (flight.ups < switchesMin || flight.downs < switchesMin)
     throw new Error(`${flight.ups} up, ${flight.downs} down`);
@@ -55,8 +55,8 @@ function busy(policy: AllocationPolicy, switchesMin: number): void {
 
 const cases: Record<string, () => void> = {
   quiet: () => quiet(QUIET_PERIODS, (flight) => flight.quietPeriod()),
-  "busy-preempt": () => busy(allocatePreempt, SWITCHES_MIN_PREEMPT),
-  "busy-reset": () => busy(allocateReset, SWITCHES_MIN_RESET),
+  "busy-preempt": () => busy(PREEMPT, SWITCHES_MIN_PREEMPT),
+  "busy-reset": () => busy(RESET, SWITCHES_MIN_RESET),
   canary: () =>
     quiet(CANARY_PERIODS, (flight) => {
       flight.quietPeriod();

@@ -3,8 +3,13 @@
  * the flight loop: compose, encode, seal, verify, decode, step, write the status. Kernel and
  * supervisor answer at once. Everything is made before the first period.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import type { Policy } from "../../src/core/allocation.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_AUTHENTICATION,
+  COUNTER_MALFORMED,
+} from "../../src/core/counters.ts";
 import {
   EFFECT_PROBE,
   EFFECT_PROCESS_START,
@@ -34,12 +39,7 @@ import {
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-  STATUS_BYTES,
-} from "../../src/wire/status-snapshot.ts";
+import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
 
 const SERVERS = 4;
 const FUNCTIONS = 64;
@@ -94,7 +94,7 @@ export class Flight {
   private readonly view = new DataView(this.datagram.buffer);
   private readonly boxes: readonly Box[];
 
-  constructor(policy: AllocationPolicy = allocatePreempt) {
+  constructor(policy: Policy = PREEMPT) {
     const table = aircraft();
     this.boxes = Array.from({ length: SERVERS }, (_, self) => this.box(self, table, policy));
   }
@@ -163,7 +163,7 @@ export class Flight {
     return digests.size === 1 && this.ups - this.downs === FUNCTIONS;
   }
 
-  private box(self: number, table: FunctionTable, policy: AllocationPolicy): Box {
+  private box(self: number, table: FunctionTable, policy: Policy): Box {
     const identity = {
       self,
       systemId: 42,

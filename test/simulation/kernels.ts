@@ -2,6 +2,8 @@
  * What the kernels and the supervisors of the servers do when an engine asks, and what they tell it
  * afterwards: addresses and processes.
  */
+
+import { formatRecord } from "../../src/catalogue/record-text.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -23,7 +25,6 @@ import {
   EVENT_WITNESS,
   type EventQueue,
 } from "../../src/core/event-queue.ts";
-import { formatEvent } from "../../src/core/event-text.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
@@ -167,7 +168,7 @@ export class Kernels {
         if (this.world.trace.lines !== null)
           this.world.trace.say(
             this.world.nowUs,
-            `${name(host)} ${formatEvent(index, first, second, NAMES)}`,
+            `${name(host)} ${formatRecord(index, first, second, NAMES)}`,
           );
         break;
       case EFFECT_LEFT:

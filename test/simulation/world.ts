@@ -3,13 +3,13 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { ENDED_LET_GO, STEP_NAMES, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import { COUNTER_ACCEPTED } from "../../src/wire/status-snapshot.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
