@@ -13,6 +13,7 @@ import {
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "./effect-queue.ts";
+import type { Engine } from "./engine.ts";
 import {
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
@@ -21,16 +22,55 @@ import {
   type EventQueue,
 } from "./event-queue.ts";
 import type { Shell } from "./shell.ts";
+import type { Timing } from "./timing.ts";
+import { Turn } from "./turn.ts";
 
 /** Datagrams that wait for one server: every other one sends some in a turn. */
 const INBOX_MAX = 4 * SERVERS_MAX;
 
+/** Turns in a row, in which what one server says is answered by the others. */
+const ROUNDS = 3;
+
 /** The servers of one rehearsal, their clock, and which of them hear which. */
 export class Rehearsal {
   nowUs = 0;
+  /** Turns flown. */
+  turnCount = 0;
+  readonly engines: Engine[] = [];
   readonly shells: RehearsalShell[] = [];
+  private readonly turns: Turn[] = [];
   /** Mask of the servers whose datagrams do not reach each server. */
   readonly deafTo = new Uint16Array(SERVERS_MAX);
+
+  constructor(private readonly timing: Timing) {}
+
+  /** One more server; no two are in step. */
+  add(engine: Engine, shell: RehearsalShell): void {
+    const turn = new Turn(engine, shell, this.timing);
+    this.engines.push(engine);
+    this.shells.push(shell);
+    this.turns.push(turn);
+    turn.begin();
+    this.nowUs += Math.floor(this.timing.periodUs / 7);
+  }
+
+  /** Flies until `untilUs`: each time a server wants a turn, all have some. */
+  fly(untilUs: number): void {
+    const { turns } = this;
+    while (this.nowUs < untilUs) {
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let server = 0; server < turns.length; server++) (turns[server] as Turn).run();
+        this.turnCount += turns.length;
+        this.nowUs++;
+      }
+      let nextUs = untilUs;
+      for (let server = 0; server < turns.length; server++) {
+        const wakeUs = (turns[server] as Turn).wakeUs(this.nowUs);
+        if (wakeUs < nextUs) nextUs = wakeUs;
+      }
+      if (nextUs > this.nowUs) this.nowUs = nextUs;
+    }
+  }
 
   /** Nobody hears the server, and it hears nobody; or all is joined again. */
   cutOff(server: number, isCut: boolean): void {
@@ -51,23 +91,19 @@ export class RehearsalShell implements Shell {
   readonly renewalDueUs = Number.POSITIVE_INFINITY;
   /** The datagram that was sent last. */
   readonly sent = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
-  private readonly sentBytes = new Uint8Array(this.sent.buffer);
+  readonly sentBytes = new Uint8Array(this.sent.buffer);
   private readonly inbox = Array.from({ length: INBOX_MAX }, () => new Datagram());
   private head = 0;
   private waiting = 0;
   private taken = this.inbox[0] as Datagram;
-  /** What the kernel and the supervisor answer in the next turn. */
-  private readonly answers: EventQueue;
 
   constructor(
     private readonly rehearsal: Rehearsal,
     private readonly self: number,
     readonly hasLease: boolean,
-    events: EventQueue,
-  ) {
-    rehearsal.shells.push(this);
-    this.answers = events;
-  }
+    /** What the kernel and the supervisor answer is taken in the next turn. */
+    private readonly answers: EventQueue,
+  ) {}
 
   nowUs(): number {
     return this.rehearsal.nowUs;

@@ -10,7 +10,6 @@ import { EVENT_COMMAND } from "./event-queue.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
 import type { Timing } from "./timing.ts";
-import { Turn } from "./turn.ts";
 
 /** Servers flown, at most: three are as many as it takes to send a message on. */
 const SERVERS = 3;
@@ -22,8 +21,6 @@ const RESUME_AT = 60;
 const PART_AT = 90;
 const CUT_AT = 110;
 const JOIN_AT = 135;
-/** Turns in a row, in which what one server says is answered by the others. */
-const ROUNDS = 3;
 /** A detection time in which a cut in part is seen and sent round before a lease runs out. */
 const DETECTION_PERIODS = 20;
 /** So that each cycle ends as it began. */
@@ -32,35 +29,22 @@ const RECOVERED_AFTER_MAX = 10;
 /** @param table the real one: what is warmed is what will fly */
 export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): void {
   if (table.serverCount < 2) return;
-  const rehearsal = new Rehearsal();
   const scratch = {
     ...timing,
     recoveredAfter: Math.min(timing.recoveredAfter, RECOVERED_AFTER_MAX),
     detectionUs: DETECTION_PERIODS * timing.periodUs,
   };
-  const engines = Array.from({ length: Math.min(SERVERS, table.serverCount) }, (_, self) =>
-    engineOf(table, policy, scratch, self),
-  );
-  const turns = engines.map((engine, self) => {
-    const shell = new RehearsalShell(rehearsal, self, timing.leaseUs !== 0, engine.events);
-    return new Turn(engine, shell, scratch);
-  });
-  for (const turn of turns) {
-    turn.begin();
-    rehearsal.nowUs += Math.floor(timing.periodUs / 7); // no two are in step
-  }
-  let period = -1;
-  for (let { nowUs } = rehearsal; nowUs < PERIODS * timing.periodUs; ) {
-    for (; period * timing.periodUs <= nowUs - timing.periodUs; )
-      disturb(rehearsal, engines, ++period % CYCLE_PERIODS);
-    for (let round = 0; round < ROUNDS; round++) {
-      rehearsal.nowUs = nowUs++;
-      for (const turn of turns) turn.run();
-    }
-    nowUs = Math.max(
-      nowUs,
-      turns.reduce((next, turn) => Math.min(next, turn.wakeUs(nowUs)), Infinity),
+  const rehearsal = new Rehearsal(scratch);
+  for (let self = 0; self < Math.min(SERVERS, table.serverCount); self++) {
+    const engine = engineOf(table, policy, scratch, self);
+    rehearsal.add(
+      engine,
+      new RehearsalShell(rehearsal, self, scratch.leaseUs !== 0, engine.events),
     );
+  }
+  for (let period = 0; period < PERIODS; period++) {
+    disturb(rehearsal, period % CYCLE_PERIODS);
+    rehearsal.fly((period + 1) * timing.periodUs);
   }
 }
 
@@ -76,7 +60,8 @@ function engineOf(table: FunctionTable, policy: Policy, timing: Timing, self: nu
   return new Engine(table, policy, identity, timing, timing.periodUs, 0);
 }
 
-function disturb(rehearsal: Rehearsal, engines: readonly Engine[], at: number): void {
+function disturb(rehearsal: Rehearsal, at: number): void {
+  const { engines } = rehearsal;
   const last = engines.length - 1;
   if (at === DRAIN_AT) engines[0]?.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
   else if (at === RESUME_AT) engines[0]?.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);

@@ -12,10 +12,11 @@ import { measureGarbage } from "../garbage.ts";
  * than all of them.
  */
 const DIVISOR = Number(process.argv[3]);
-/** Each period has twenty steps of an engine: a million of them, and 600,000 datagrams received. */
-const QUIET_PERIODS = 50_000 / DIVISOR;
+/** A million turns, at least as many datagrams received, and a lease renewed in each period. */
+const QUIET_PERIODS = 25_000 / DIVISOR;
+const TURNS_MIN = 1_000_000 / DIVISOR;
 const CANARY_PERIODS = 20_000;
-const BUSY_PERIODS = 12_000 / DIVISOR;
+const BUSY_PERIODS = 24_000 / DIVISOR;
 /**
  * VIPs brought up, and as many taken down, at least: a hundred thousand of each policy's kind in
  * all.
@@ -36,12 +37,14 @@ function measure(periods: number, round: () => void): void {
   });
 }
 
-function quiet(periods: number, round: (flight: Flight) => void): void {
+function quiet(periods: number, round: (flight: Flight) => void): Flight {
   const flight = new Flight();
   measure(periods, () => round(flight));
   if (flight.sightings() < periods) throw new Error(`${flight.sightings()} sightings of strangers`);
   if (flight.accepted() < 2 * periods * 11 || !flight.isSettled())
     throw new Error("this was no quiet flight");
+  if (flight.renewals < 2 * periods * 4) throw new Error(`${flight.renewals} renewals`);
+  return flight;
 }
 
 function busy(policy: Policy, switchesMin: number): void {
@@ -54,7 +57,10 @@ function busy(policy: Policy, switchesMin: number): void {
 }
 
 const cases: Record<string, () => void> = {
-  quiet: () => quiet(QUIET_PERIODS, (flight) => flight.quietPeriod()),
+  quiet() {
+    const { turns } = quiet(QUIET_PERIODS, (flight) => flight.quietPeriod());
+    if (turns < 2 * TURNS_MIN) throw new Error(`${turns} turns`);
+  },
   "busy-preempt": () => busy(PREEMPT, SWITCHES_MIN_PREEMPT),
   "busy-reset": () => busy(RESET, SWITCHES_MIN_RESET),
   canary: () =>
