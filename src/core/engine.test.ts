@@ -3,6 +3,7 @@ import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
 import { PREEMPT } from "./allocation-preempt.ts";
+import { AWAITS_ECHO } from "./changes.ts";
 import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
@@ -50,7 +51,7 @@ describe("periods", () => {
       engine.beginPeriod(atUs);
       expect(engine.nextSendUs).toBe(BEGAN_US + nextUs);
     }
-    expect(engine.lateness.maxUs).toBe(27_000);
+    expect(engine.sender.lateness.maxUs).toBe(27_000);
   });
 
   test("every message has the next sequence number and is counted", () => {
@@ -59,7 +60,7 @@ describe("periods", () => {
       engine.beginPeriod(engine.nextSendUs);
       expect(engine.sendRequested).toBe(true);
       engine.compose();
-      expect(engine.outgoing.sequence).toBe(sequence);
+      expect(engine.sender.message.sequence).toBe(sequence);
       expect(engine.sendRequested).toBe(false);
     }
     expect(engine.counters[COUNTER_SENT]).toBe(5);
@@ -86,7 +87,7 @@ describe("phases", () => {
     const engine = active();
     expect(engine.sendRequested).toBe(true);
     engine.compose();
-    expect(engine.outgoing.phase).toBe(PHASE_ACTIVE);
+    expect(engine.sender.message.phase).toBe(PHASE_ACTIVE);
   });
 
   test("drain and resume", () => {
@@ -95,7 +96,7 @@ describe("phases", () => {
     engine.step(BEGAN_US + LISTEN_US + 1);
     expect(engine.phase).toBe(PHASE_DRAINING);
     engine.compose();
-    expect(engine.outgoing.flags).toBe(FLAG_DRAINING);
+    expect(engine.sender.message.flags).toBe(FLAG_DRAINING);
     engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     engine.step(BEGAN_US + LISTEN_US + 2);
     expect(engine.phase).toBe(PHASE_ACTIVE);
@@ -127,7 +128,7 @@ describe("phases", () => {
       engine.step(BEGAN_US + LISTEN_US + turn);
       if (engine.sendRequested) {
         engine.compose();
-        if ((engine.outgoing.flags & FLAG_GOOD_BYE) !== 0) goodByes++;
+        if ((engine.sender.message.flags & FLAG_GOOD_BYE) !== 0) goodByes++;
       }
       while (engine.effects.take()) if (engine.effects.kind === EFFECT_LEFT) left = true;
     }
@@ -141,7 +142,7 @@ test("changes are sent at once, but not without limit in one period", () => {
   engine.compose();
   let sent = 0;
   for (let turn = 0; turn < 100; turn++) {
-    engine.handover.changed = true;
+    engine.changes.note(AWAITS_ECHO);
     engine.step(BEGAN_US + LISTEN_US + turn);
     if (!engine.sendRequested) continue;
     engine.compose();

@@ -3,6 +3,7 @@
  * 2).
  */
 
+import type { Admission } from "./admission.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
@@ -21,6 +22,7 @@ export class Listening {
   constructor(
     private readonly table: FunctionTable,
     private readonly membership: Membership,
+    private readonly admission: Admission,
     private readonly timing: Timing,
   ) {}
 
@@ -47,7 +49,7 @@ export class Listening {
       PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
     // A message that nobody has proven to be fresh may come from a server whose proof was lost on
     // its way.
-    const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
+    const waits = joining > 0 || this.admission.hearsCandidate(nowUs, timing.detectionUs);
     if (!waits) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;
     marks[MARK_PATIENCE_ENDED]++;

@@ -9,7 +9,7 @@
  * is so, and the function stays where it is. It is never tried again by itself, and a server that
  * starts knows of none.
  */
-import { BITMAP_WORDS, MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
+import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
   MOVE_REFUSED_ALREADY_THERE,
   MOVE_REFUSED_CANNOT_RUN,
@@ -24,6 +24,7 @@ import {
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
 import type { Allocation, Policy } from "./allocation.ts";
+import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
@@ -49,19 +50,19 @@ export class Moves {
    */
   index = NONE;
   server = NONE;
-  /** What this server asks for changed: to be sent at once. */
-  changed = false;
   private from = NONE;
   private askedUs = 0;
   /** When the target was seen to own the function. */
   private doneUs = NOT_DONE;
   /** Mask of the servers operable in the system; 0 while this one does not serve. */
   private operable = 0;
-  private due = false;
+  /** Of what is asked for here and elsewhere, what the last allocation has seen. */
+  private seen = 0;
 
   constructor(
     private readonly table: FunctionTable,
     private readonly policy: Policy,
+    private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly handover: Handover,
     private readonly effects: EffectQueue,
@@ -69,12 +70,14 @@ export class Moves {
     private readonly self: number,
   ) {}
 
-  /**
-   * A move is under way, or what others ask for has changed: allocations may change although
-   * nothing else does.
-   */
+  /** A move is under way, or an allocation does not know yet what is asked for. */
   get isPending(): boolean {
-    return this.index !== NONE || this.due || this.membership.moveChanged;
+    return this.index !== NONE || this.seen !== this.changes.moves;
+  }
+
+  /** What is pending is looked at in every step. */
+  get dueUs(): number {
+    return this.isPending ? ALWAYS : NEVER;
   }
 
   /**
@@ -95,9 +98,7 @@ export class Moves {
     if ((table.eligible[index] & (1 << server)) === 0) return MOVE_REFUSED_NOT_ELIGIBLE;
     if (!this.isOperable(server) || !this.isOperable(from)) return MOVE_REFUSED_NOT_OPERABLE;
     const failed =
-      server === this.self
-        ? handover.failed[index] !== 0
-        : this.isSaid(membership.cannotRun, server, index);
+      server === this.self ? handover.failed[index] !== 0 : membership.cannotRun(server, index);
     if (failed) return MOVE_REFUSED_CANNOT_RUN;
     if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])
       return MOVE_REFUSED_ROOM;
@@ -116,8 +117,7 @@ export class Moves {
     this.from = this.handover.assigned[index];
     this.askedUs = nowUs;
     this.doneUs = NOT_DONE;
-    this.changed = true;
-    this.due = true;
+    this.changes.note(CHANGED | CHANGED_MOVES);
     this.effects.push(EFFECT_LOG, LOG_MOVE_BEGUN, index, server);
   }
 
@@ -128,9 +128,8 @@ export class Moves {
   update(nowUs: number, operable: number): boolean {
     this.operable = operable;
     this.advance(nowUs);
-    const isDue = this.due || this.membership.moveChanged;
-    this.due = false;
-    this.membership.moveChanged = false;
+    const isDue = this.seen !== this.changes.moves;
+    this.seen = this.changes.moves;
     return isDue;
   }
 
@@ -158,8 +157,7 @@ export class Moves {
   private end(): void {
     this.index = NONE;
     this.server = NONE;
-    this.changed = true;
-    this.due = true;
+    this.changes.note(CHANGED | CHANGED_MOVES);
   }
 
   /**
@@ -174,13 +172,13 @@ export class Moves {
       if (asking === this.self) {
         if (this.index !== NONE) this.applyOne(allocation, this.index, this.server);
       } else if (
-        membership.moveFunction[asking] !== 0 &&
+        membership.moveFunction(asking) !== 0 &&
         membership.state[asking] === SERVER_ALIVE
       ) {
         this.applyOne(
           allocation,
-          membership.moveFunction[asking] - 1,
-          membership.moveServer[asking],
+          membership.moveFunction(asking) - 1,
+          membership.said(asking).moveServer,
         );
       }
     }
@@ -204,7 +202,7 @@ export class Moves {
   private isAnyUnderWay(): boolean {
     if (this.index !== NONE) return true;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.membership.moveFunction[server] !== 0) return true;
+      if (this.membership.moveFunction(server) !== 0) return true;
     }
     return false;
   }
@@ -215,11 +213,7 @@ export class Moves {
 
   private owns(server: number, index: number): boolean {
     if (server === this.self) return hasFunction(this.handover.owns, 0, index);
-    return this.isSaid(this.membership.owns, server, index);
-  }
-
-  private isSaid(sets: Uint32Array, server: number, index: number): boolean {
-    return hasFunction(sets, server * BITMAP_WORDS, index);
+    return this.membership.owns(server, index);
   }
 
   /** Required resource of what runs on `server` according to `owners`. */

@@ -1,5 +1,4 @@
 /** Writes what an engine knows into the snapshot that `wingman status` reads. */
-import { BITMAP_WORDS } from "../limits.ts";
 import {
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
@@ -58,9 +57,9 @@ export class StatusWriter {
       (engine.isolation.carrier ? STATUS_FLAG_CARRIER : 0) |
       this.fixedFlags;
     for (let i = 0; i < COUNTERS; i++) snapshot.counters[i] = engine.counters[i];
-    snapshot.latenessMaxUs = engine.lateness.maxUs;
+    snapshot.latenessMaxUs = engine.sender.lateness.maxUs;
     for (let i = 0; i < LATENESS_BUCKETS; i++)
-      snapshot.latenessHistogram[i] = engine.lateness.histogram[i];
+      snapshot.latenessHistogram[i] = engine.sender.lateness.histogram[i];
     this.takeFunctions();
     this.takeServers();
     encodeStatusSnapshot(snapshot, this.view);
@@ -82,8 +81,8 @@ export class StatusWriter {
     const { engine, identity, table } = this;
     if (hasFunction(engine.handover.owns, 0, index)) return identity.self;
     for (let server = 0; server < table.serverCount; server++) {
-      if (!engine.membership.mayOwn(server)) continue;
-      if (hasFunction(engine.membership.owns, server * BITMAP_WORDS, index)) return server;
+      if (!engine.membership.counts(server)) continue;
+      if (engine.membership.owns(server, index)) return server;
     }
     return NONE;
   }
@@ -98,9 +97,9 @@ export class StatusWriter {
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (!membership.mayOwn(server)) continue;
-      if (hasFunction(membership.claims, server * BITMAP_WORDS, index)) return FUNCTION_STARTING;
-      if (hasFunction(membership.cannotRun, server * BITMAP_WORDS, index)) return FUNCTION_FAILED;
+      if (!membership.counts(server)) continue;
+      if (membership.claims(server, index)) return FUNCTION_STARTING;
+      if (membership.cannotRun(server, index)) return FUNCTION_FAILED;
     }
     return FUNCTION_STOPPED;
   }
@@ -109,12 +108,12 @@ export class StatusWriter {
     const { snapshot, table } = this;
     const { membership } = this.engine;
     for (let server = 0; server < table.serverCount; server++) {
-      const isPresent = membership.mayOwn(server) || membership.state[server] === SERVER_SELF;
+      const isPresent = membership.counts(server) || membership.state[server] === SERVER_SELF;
       if (!isPresent) snapshot.remaining[server] = 0;
       snapshot.lastHeardUs[server] = membership.lastHeardUs[server];
       snapshot.serverIncarnation[server] = membership.incarnation[server];
       snapshot.serverState[server] = membership.state[server];
-      snapshot.serverPhase[server] = membership.phase[server];
+      snapshot.serverPhase[server] = membership.phase(server);
     }
   }
 }

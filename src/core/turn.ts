@@ -11,6 +11,7 @@ import {
   OTHER_EFFECTS_PER_TURN_MIN,
   READ_REST_US,
 } from "../limits.ts";
+import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "./effect-queue.ts";
 import type { Engine } from "./engine.ts";
@@ -142,7 +143,7 @@ export class Turn {
         if (this.engine.sendRequested) this.sendKeepAlive();
         break;
       case RELAY:
-        while (this.engine.composeRelay()) this.send();
+        this.sendRelays();
         break;
       case RENEW_LEASE_AGAIN:
         this.renewLeaseAgain();
@@ -179,7 +180,7 @@ export class Turn {
 
   private renewLeaseAgain(): void {
     const { engine, shell, steppedUs } = this;
-    if (shell.hasLease && engine.lease.isDue(steppedUs)) this.renewLease(steppedUs);
+    if (shell.hasLease && engine.lease.isDue) this.renewLease(steppedUs);
   }
 
   /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
@@ -222,14 +223,19 @@ export class Turn {
   }
 
   private sendKeepAlive(): void {
-    this.engine.compose();
-    this.send();
+    this.send(this.engine.compose());
+  }
+
+  private sendRelays(): void {
+    const { engine } = this;
+    for (let next = engine.composeRelay(); next !== null; next = engine.composeRelay())
+      this.send(next);
   }
 
   /** On every network. One that refuses is counted each time, and recorded when that begins. */
-  private send(): void {
+  private send(message: KeepAliveMessage): void {
     const { engine, shell, refused } = this;
-    shell.compose(engine.outgoing);
+    shell.compose(message);
     for (let network = 0; network < shell.networkCount; network++) {
       const error = shell.send(network);
       if (error !== 0) engine.counters[COUNTER_SEND_FAILED]++;

@@ -31,21 +31,23 @@ const SEALED_ROUNDS = 1_000;
 const seal = new KeepAliveSeal(new Uint8Array(32).fill(3));
 
 /**
- * Counters are what may change, that of the steps in which nothing new was decided too. The event
- * queue is scratch. A first contact is answered by an echo, and by nothing else.
+ * Counters are what may change, those of changes and of the steps in which nothing new was decided
+ * too. The event queue is scratch. A first contact is answered by an echo, and by nothing else.
  */
 const EXEMPT = new Set([
   "counters",
   "events",
-  "outgoing",
-  "answerAtOnce",
-  "sendRequested",
+  "changes",
+  "seen",
+  "message",
+  "echoesGiven",
+  "isRequested",
   "extraSends",
   "decisions",
   "nowUs",
   "readUs",
 ]);
-const CANDIDATE = ["candidate", "candidateSequence", "candidateHeardUs"];
+const CANDIDATE = ["candidate", "candidateSequence", "candidateHeardUs", "candidateOfDeparture"];
 const EXEMPT_FOR_FIRST_CONTACT = new Set([...EXEMPT, ...CANDIDATE]);
 
 interface Flight {

@@ -352,7 +352,7 @@ export class Cluster {
 
   private broadcast(server: number, engine: Engine): void {
     const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
-    encodeKeepAlive(engine.outgoing, datagram);
+    encodeKeepAlive(engine.sender.message, datagram);
     for (let network = 0; network < this.networks; network++) {
       this.hosts.forEach((host, other) => {
         if (

@@ -261,7 +261,7 @@ class Flight {
       }
       for (let other = 0; other < world.hosts.length; other++) {
         const state = engine.membership.state[other];
-        const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
+        const counts = engine.membership.counts(other) || state === SERVER_INCOMPATIBLE;
         if ((core & (1 << other)) === 0 && counts)
           return `s${host.index} still counts on s${other}`;
       }

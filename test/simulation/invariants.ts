@@ -8,11 +8,9 @@
  */
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
-import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
 import type { Host } from "./host.ts";
@@ -143,8 +141,7 @@ export class Invariants {
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
-        return;
+      if (membership.isHeard(server) && membership.owns(server, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
