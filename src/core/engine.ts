@@ -335,8 +335,9 @@ export class Engine {
     const { events } = this;
     const { sender } = events.message(slot);
     const network = events.first[slot];
-    this.counters[this.admission.accept(events, slot, network, nowUs, this.sender.sequenceFloor)]++;
-    if (sender < this.table.serverCount) this.lease.noteHeard(sender);
+    const { sequenceFloor } = this.sender;
+    this.counters[this.admission.accept(events, slot, network, nowUs, sequenceFloor)]++;
+    if (this.membership.lastHeardUs[sender] === nowUs) this.lease.noteHeard(sender);
   }
 
   private takeEvent(slot: number, nowUs: number): void {

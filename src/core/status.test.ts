@@ -29,7 +29,7 @@ const FLIGHT = `
 
 /** The snapshot that server `self` of the story writes at its end. */
 function snapshot(story: string, self: number): StatusSnapshot {
-  const cluster = play(story);
+  const world = play(story);
   const rows = [
     [30, 9, PROCESS_NONE],
     [40, 8, PROCESS_ON_ACTIVATE],
@@ -51,16 +51,10 @@ function snapshot(story: string, self: number): StatusSnapshot {
     incarnation: self + 1,
     nonce: 0,
   };
-  const writer = new StatusWriter(
-    view,
-    table,
-    cluster.engine(self),
-    identity,
-    STATUS_FLAG_REALTIME,
-  );
+  const writer = new StatusWriter(view, table, world.engine(self), identity, STATUS_FLAG_REALTIME);
   writer.begin(
     4711,
-    cluster.nowUs,
+    world.nowUs,
     Uint8Array.from({ length: 32 }, (_, at) => at),
   );
   const read = new StatusSnapshot();

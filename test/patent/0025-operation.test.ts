@@ -13,7 +13,7 @@ for (const policy of POLICY_NAMES) {
       { length: 12 },
       (_, index) => `f${index} 20 p${1 + (index % 10)}`,
     ).join(", ");
-    const cluster = play(`
+    const world = play(`
       servers a 100, b 100
       policy ${policy}
       functions ${functions}
@@ -37,7 +37,7 @@ for (const policy of POLICY_NAMES) {
       wait 1 s
       all agree
       quiet for 1 s`);
-    const operated = cluster.hosts.flatMap(({ vips }) => [...vips]);
+    const operated = world.hosts.flatMap((host) => host.functionsUp());
     expect(new Set(operated).size).toBe(operated.length);
     expect(operated.length).toBe(10); // all that two servers can carry
   });

@@ -19,7 +19,7 @@ for (const { name: policy, keepsRunning } of POLICIES) {
     test(`${policy}: started 0 to 150 ms apart, ${order[0]} first, everything runs, once, and both agree`, () => {
       const ends = new Set<string>();
       for (const ms of OFFSETS_MS) {
-        const cluster = play(`${AIRCRAFT}
+        const world = play(`${AIRCRAFT}
           policy ${policy}
           start ${order[0]}
           wait ${ms} ms
@@ -28,7 +28,7 @@ for (const { name: policy, keepsRunning } of POLICIES) {
           all agree
           quiet for 1 s`);
         ends.add(
-          [...cluster.owners()].map((owner) => (keepsRunning ? Math.min(owner, 0) : owner)).join(),
+          [...world.owners()].map((owner) => (keepsRunning ? Math.min(owner, 0) : owner)).join(),
         );
       }
       // With reset even the assignment is the same; with preempt what runs stays where it is, so

@@ -14,10 +14,16 @@ import { Attacker } from "./attacker.ts";
 import { type Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
 import { FLIPPED, LOST, Network } from "./network.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const KEY = new Uint8Array(32).fill(7);
+
+/**
+ * What a test lets through: called for every datagram on its way from one place to another, false
+ * drops it. The bytes are only there during the call.
+ */
+export type Filter = (from: number, to: number, network: number, datagram: DataView) => boolean;
 
 export class Air {
   readonly network: Network;
@@ -25,10 +31,11 @@ export class Air {
   readonly attacker: Attacker;
   /** When each server's next turn is: a datagram that arrives brings it forward. */
   readonly due = new Float64Array(SERVERS_MAX).fill(NEVER);
+  filter: Filter | null = null;
 
   constructor(
     private readonly aircraft: Aircraft,
-    private readonly random: Random,
+    private readonly random: Chance,
     private readonly hosts: readonly Host[],
     readonly datagrams: Datagrams,
   ) {
@@ -65,6 +72,7 @@ export class Air {
     }
     for (let number = 0; number < network.networks; number++) {
       if (!network.isOpen(from, to, number)) continue;
+      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) continue;
       this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, GENUINE);
       if (network.doubles()) {
         this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, GENUINE);
@@ -91,6 +99,15 @@ export class Air {
     if (host.engine === null) return;
     host.inboxes[number].push(atUs, buffer, kind);
     if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
+  }
+
+  /** A datagram that no server has just sent arrives now. */
+  inject(to: number, datagram: DataView, number: number, nowUs: number): void {
+    const { datagrams } = this;
+    const bytes = new Uint8Array(datagram.buffer, datagram.byteOffset, KEEP_ALIVE_BYTES);
+    const buffer = datagrams.put(bytes);
+    this.deliver(to, nowUs, buffer, number, GENUINE);
+    datagrams.sent(buffer);
   }
 
   /**

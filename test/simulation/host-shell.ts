@@ -86,7 +86,7 @@ export class HostShell implements Shell {
   }
 
   hasRoom(): boolean {
-    return this.moved < this.world.kernels.vipsPerTurn;
+    return this.moved < this.world.kernels.pace.vipsPerTurn;
   }
 
   carryOut(kind: number, index: number, first: number, second: number): void {
@@ -94,7 +94,7 @@ export class HostShell implements Shell {
   }
 
   commit(): void {
-    if (this.moved > 0) this.host.busyUntilUs = this.world.nowUs + this.world.kernels.batchUs;
+    if (this.moved > 0) this.host.busyUntilUs = this.world.nowUs + this.world.kernels.pace.batchUs;
     this.moved = 0;
   }
 

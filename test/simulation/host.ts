@@ -73,11 +73,17 @@ export class Host {
   readonly laterFirst: number[] = [];
   laterDueUs = Number.POSITIVE_INFINITY;
 
+  /**
+   * @param index its place among the hosts
+   * @param server whom it is configured as: the server of the same place, unless it is a second box
+   * with that one's id
+   */
   constructor(
     readonly index: number,
     functionCount: number,
     networks: number,
     datagrams: Datagrams,
+    readonly server = index,
   ) {
     this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
     this.up = new Uint8Array(functionCount);
@@ -153,6 +159,11 @@ export class Host {
     }
     if (this.laterDueUs < dueUs) dueUs = this.laterDueUs;
     return Math.max(dueUs, this.busyUntilUs, this.pausedUntilUs);
+  }
+
+  /** Functions whose addresses are up. */
+  functionsUp(): number[] {
+    return [...this.up.keys()].filter((index) => this.up[index] !== 0);
   }
 
   /** The kernel answers for function `index` on the client network. */

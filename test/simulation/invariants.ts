@@ -11,6 +11,7 @@ import type { Engine } from "../../src/core/engine.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
+import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
 import type { Host } from "./host.ts";
@@ -45,13 +46,14 @@ export class Invariants {
   private lastTwiceUs!: Float64Array;
   /** Functions whose address is up on more than one. */
   private twice = 0;
-  private healingUs = 0;
+  /** After a cut has healed, both sides may answer for so long. */
+  healingUs = 0;
   /** Allocations of each server's engine that were compared, and of which engine. */
-  private readonly compared: number[] = [];
-  private readonly engines: (Engine | null)[] = [];
+  private readonly compared = new Float64Array(SERVERS_MAX);
+  private readonly engines: Engine[] = [];
   /** Steps of that engine in which it decided. */
-  private readonly decisions: number[] = [];
-  private readonly phases: number[] = [];
+  private readonly decisions = new Float64Array(SERVERS_MAX);
+  private readonly phases = new Uint8Array(SERVERS_MAX).fill(PHASE_LISTENING);
   /** How each server sees each other, as it was last, and since when it is joining. */
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
@@ -64,15 +66,9 @@ export class Invariants {
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
     this.healingUs = 2 * timing.detectionUs + 8 * timing.periodUs;
-    for (let server = 0; server < serverCount; server++) {
-      this.compared.push(0);
-      this.engines.push(null);
-      this.decisions.push(0);
-      this.phases.push(PHASE_LISTENING);
-    }
-    this.stateBefore = new Uint8Array(serverCount * serverCount);
-    this.joiningSinceUs = new Float64Array(serverCount * serverCount);
-    this.notActiveUs = new Float64Array(serverCount);
+    this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
+    this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
+    this.notActiveUs = new Float64Array(SERVERS_MAX);
   }
 
   fail(property: string, message: string): never {
@@ -82,6 +78,7 @@ export class Invariants {
   /** After every turn of `host`. */
   check(host: Host): void {
     if (this.twice > 0) this.checkOneAnswer();
+    this.checkCapacity(host);
     const { engine } = host;
     if (engine === null) return;
     if (engine !== this.engines[host.index]) {
@@ -112,7 +109,11 @@ export class Invariants {
   onAdd(host: Host, index: number): void {
     this.changes++;
     if (++this.owners[index] === 2) this.twice++;
-    const resource = this.world.aircraft.table.resource[host.index];
+    this.checkCapacity(host);
+  }
+
+  private checkCapacity(host: Host): void {
+    const resource = this.world.aircraft.table.resource[host.server];
     if (host.load > resource)
       this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
   }
@@ -130,7 +131,7 @@ export class Invariants {
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
     if (
-      handover.assigned[index] !== host.index ||
+      handover.assigned[index] !== host.server ||
       handover.failed[index] !== 0 ||
       engine.phase !== PHASE_ACTIVE
     )
@@ -140,7 +141,7 @@ export class Invariants {
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
-    for (let server = 0; server < this.world.hosts.length; server++) {
+    for (let server = 0; server < this.world.aircraft.serverCount; server++) {
       if (membership.isHeard(server) && membership.owns(server, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);

@@ -25,7 +25,7 @@ import {
   EVENT_WITNESS,
   type EventQueue,
 } from "../../src/core/event-queue.ts";
-import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
+import { type FunctionTable, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
@@ -35,36 +35,49 @@ import {
   REASON_FAILOVER,
 } from "../../src/wire/control.ts";
 import type { Host } from "./host.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 import type { World } from "./world.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
+
+/** How fast kernels and processes are. */
+export interface Pace {
+  /** How long a process needs to start, and to stop. */
+  readonly processStartUs: number;
+  readonly processStopUs: number;
+  /** Functions whose VIPs one turn moves at most, and how long such a turn keeps the loop busy. */
+  readonly vipsPerTurn: number;
+  readonly batchUs: number;
+}
+
+export function drawPace(random: Chance, table: FunctionTable): Pace {
+  const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
+  const processStartUs = random.between(1, 40) * 1000;
+  const processStopUs = random.below(graceUs + 1000);
+  const isSlow = random.oneIn(3);
+  return {
+    processStartUs,
+    processStopUs,
+    vipsPerTurn: isSlow ? 1 : VIP_BATCH_MAX,
+    batchUs: isSlow ? random.between(100, 800) : 20,
+  };
+}
 
 export class Kernels {
   /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
   handovers = 0;
   worstFailoverUs = 0;
-  private readonly processStartUs: number;
-  private readonly processStopUs: number;
-  readonly vipsPerTurn: number;
-  readonly batchUs: number;
   /** Server on which each function was up last, and when it answered there last. */
   private readonly lastOwner: Int8Array;
   private readonly lastAnsweredUs: Float64Array;
 
   constructor(
     private readonly world: World,
-    random: Random,
+    readonly pace: Pace,
   ) {
     const { table } = world.aircraft;
     this.lastOwner = new Int8Array(table.functionCount).fill(-1);
     this.lastAnsweredUs = new Float64Array(table.functionCount).fill(NEVER);
-    const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
-    this.processStartUs = random.between(1, 40) * 1000;
-    this.processStopUs = random.below(graceUs + 1000);
-    const slowKernel = random.oneIn(3);
-    this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
-    this.batchUs = slowKernel ? random.between(100, 800) : 20;
   }
 
   /** Every address of the server goes. */
@@ -97,13 +110,14 @@ export class Kernels {
       const first = host.laterFirst[at];
       host.forgetLater(at);
       const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
-      if (kind === EVENT_PROCESS && ended) this.endLingering(host, index);
+      if (kind === EVENT_PROCESS && ended) this.endProcess(host, index);
       events.push(kind, index, first);
     }
     host.laterDueUs = dueUs;
   }
 
-  private endLingering(host: Host, index: number): void {
+  /** The process of a function is gone. */
+  endProcess(host: Host, index: number): void {
     if (host.lingering[index] === 0) return;
     host.lingering[index] = 0;
     if (host.up[index] === 0) host.load -= this.world.aircraft.table.required[index];
@@ -115,6 +129,7 @@ export class Kernels {
   carryOut(host: Host, kind: number, index: number, first: number, second: number): boolean {
     const { table } = this.world.aircraft;
     this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
+    this.world.recorder?.note(this.world.nowUs, host, kind, index, first, second);
     switch (kind) {
       case EFFECT_VIP_ADD:
         if (host.refused[index] !== 0)
@@ -135,7 +150,7 @@ export class Kernels {
           if (host.up[index] === 0) host.load += table.required[index];
         }
         host.later(
-          this.world.nowUs + this.processStartUs,
+          this.world.nowUs + this.pace.processStartUs,
           EVENT_PROCESS,
           index,
           CONTROL_PROCESS_RUNNING,
@@ -148,7 +163,7 @@ export class Kernels {
             host.forgetLater(at);
         }
         host.later(
-          this.world.nowUs + this.processStopUs,
+          this.world.nowUs + this.pace.processStopUs,
           EVENT_PROCESS,
           index,
           CONTROL_PROCESS_STOPPED,

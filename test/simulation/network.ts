@@ -8,7 +8,7 @@
  * Anything longer is a cut, and flown as one.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -34,7 +34,7 @@ export class Network {
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
-    private readonly random: Random,
+    private readonly random: Chance,
     readonly networks: number,
     private readonly lostInARowMax: number,
   ) {}

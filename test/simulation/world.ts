@@ -13,11 +13,12 @@ import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts"
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
+import type { FlightRecorder } from "./flight-recorder.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
-import { Kernels, name } from "./kernels.ts";
-import type { Random } from "./random.ts";
+import { drawPace, Kernels, name, type Pace } from "./kernels.ts";
+import type { Chance } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -51,6 +52,8 @@ export class World {
   skipsNothing = false;
   /** Turns of all engines. */
   turns = 0;
+  /** Keeps what servers tell, where somebody wants to know. */
+  recorder: FlightRecorder | null = null;
   /** How late the turns of a loop are that is not starved. */
   readonly latenessMaxUs: number;
 
@@ -66,9 +69,10 @@ export class World {
 
   constructor(
     readonly aircraft: Aircraft,
-    private readonly random: Random,
+    private readonly random: Chance,
     readonly invariants: Invariants,
     readonly trace: Trace,
+    pace: Pace = drawPace(random, aircraft.table),
   ) {
     const { serverCount, table } = aircraft;
     const datagrams = new Datagrams();
@@ -79,7 +83,7 @@ export class World {
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
-    this.kernels = new Kernels(this, random);
+    this.kernels = new Kernels(this, pace);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -141,7 +145,7 @@ export class World {
     host.startedUs = this.nowUs;
     const digest = host.foreignTable ? 1 : 0;
     const identity = {
-      self: host.index,
+      self: host.server,
       systemId: aircraft.systemId,
       digestHigh: (aircraft.digestHigh ^ digest) >>> 0,
       digestLow: aircraft.digestLow,
