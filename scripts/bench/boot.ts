@@ -3,7 +3,7 @@
  * VIP, with no peer there.
  */
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { type HeadEnd, vipList } from "./head-end.ts";

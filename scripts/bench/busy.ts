@@ -2,7 +2,7 @@
  * `busy`: nothing fails, but the processors are wanted by others: how often does the standby take
  * over all the same?
  */
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";

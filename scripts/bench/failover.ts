@@ -1,7 +1,7 @@
 /** One trial: two servers settled, a client asking, a fault, and what the client saw. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { BenchContext } from "./benchmark.ts";

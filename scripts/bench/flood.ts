@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";

@@ -1,7 +1,7 @@
 /** keepalived (VRRP) on both servers with its fastest sound settings. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
 import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, isInstalled, type Machine } from "./network.ts";

@@ -2,7 +2,7 @@
  * `pause`: every process of the owner stands still for a while and then goes on: do two servers
  * answer, and for how long?
  */
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";

@@ -1,4 +1,4 @@
-import { paragraph } from "../../commands/paragraph.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import { CONSOLE_COLUMNS } from "../../limits.ts";
 import type { ConsoleCommand } from "./console-command.ts";
 
