@@ -5,10 +5,10 @@
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { BenchNetwork, kill } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
-import { BenchNetwork, kill } from "./network.ts";
 import { headEnds } from "./side-by-side.ts";
 
 const TRIALS = 50;

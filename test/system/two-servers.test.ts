@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../namespaces/virtual-network.ts";
-import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./flight.ts";
+import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./real-servers.ts";
 
 let flight: Flight;
 beforeEach(() => {
