@@ -11,14 +11,12 @@ import {
 } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance } from "../maintenance.ts";
 import { serverWords } from "../server-words.ts";
+import { validUtc } from "../valid-utc.ts";
 import type { PageFunction, PageServer, PageState, TimelineEntry } from "./page-state.ts";
 import { verdictOf, whyNotRunning } from "./page-verdict.ts";
 
 /** Records of the log on the page: some screens full. The download has all of them. */
 const TIMELINE_ENTRIES = 60;
-
-/** Before this the clock has not been set (1 January 2024). */
-const UTC_MS_MIN = 1_704_067_200_000;
 
 /** Reads the state of a server. The log is read again only when it has grown. */
 export class PageStateReader {
@@ -80,8 +78,6 @@ export function timesOf({ keepAlive }: AircraftConfig): { periodMs: number; lost
   const { periodMs, lostAfterPeriods } = keepAlive;
   return { periodMs, lostAfterMs: periodMs * lostAfterPeriods };
 }
-
-export const validUtc = (utcMs: number): number | null => (utcMs >= UTC_MS_MIN ? utcMs : null);
 
 /**
  * The functions with the reason of those that do not run; `null` as status: nothing is known of
