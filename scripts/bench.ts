@@ -19,7 +19,7 @@ import {
   EXIT_FAILED,
   RuntimeError,
   UsageError,
-} from "../src/commands/errors.ts";
+} from "../src/command-line/errors.ts";
 import { runCommand } from "../src/rig/command-run.ts";
 import { allocate } from "./bench/allocate.ts";
 import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";

@@ -2,8 +2,9 @@
  * `busy`: nothing fails, but the processors are wanted by others: how often does the standby take
  * over all the same?
  */
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { BenchNetwork, INTERFACE, type Machine } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import {
@@ -14,7 +15,6 @@ import {
   vipList,
 } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
-import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
 import { MEASURING_PRIORITY } from "./priorities.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 

@@ -6,9 +6,9 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { AnswerWatch } from "../watch/answer-watch.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { BenchNetwork, kill } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { vipList } from "./head-end.ts";
-import { BenchNetwork, kill } from "./network.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { summaryOf } from "./statistics.ts";
 

@@ -10,8 +10,8 @@ import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { interfaceIndexOf } from "../../src/io/network-interface.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { becomeRealtime } from "../../src/io/realtime.ts";
+import { INTERFACE } from "./bench-network.ts";
 import type { FrameTimes } from "./boot.ts";
-import { INTERFACE } from "./network.ts";
 import { MEASURING_PRIORITY } from "./priorities.ts";
 
 const ETH_P_ALL = 3;

@@ -6,6 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
 import { readKeys } from "../config/key-file.ts";
@@ -60,8 +62,6 @@ import {
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
 } from "../wire/status-snapshot.ts";
-import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
-import { parseOptions, wholeNumberOption } from "./options.ts";
 
 /** Above everything that functions run, below the kernel's own threads. */
 const REALTIME_PRIORITY = 50;

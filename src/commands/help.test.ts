@@ -1,10 +1,10 @@
 import { expect, spyOn, test } from "bun:test";
 import { CATALOGUE } from "../catalogue/catalogue.ts";
+import { UsageError } from "../command-line/errors.ts";
+import { COLUMNS } from "../command-line/paragraph.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
-import { UsageError } from "./errors.ts";
 import { help } from "./help.ts";
 import { TOPICS } from "./manual/manual.ts";
-import { COLUMNS } from "./paragraph.ts";
 
 const manual = async (...args: string[]): Promise<string> => {
   const log = spyOn(console, "log").mockImplementation(() => {});

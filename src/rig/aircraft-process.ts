@@ -5,8 +5,8 @@
  * standard input does, so it does not outlive the process outside.
  */
 import { rmSync } from "node:fs";
-import { RuntimeError } from "../commands/errors.ts";
-import { requireConfig } from "../commands/options.ts";
+import { RuntimeError } from "../command-line/errors.ts";
+import { requireConfig } from "../command-line/options.ts";
 import { acceptance } from "./acceptance.ts";
 import { obey, watch } from "./flight.ts";
 import { linesOf } from "./line-stream.ts";

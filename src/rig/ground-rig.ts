@@ -4,8 +4,8 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
-import { type parseOptions, requireConfig } from "../commands/options.ts";
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
+import { type parseOptions, requireConfig } from "../command-line/options.ts";
 import { isLoopback, PORT_MAX, parseListen } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { quoted } from "../config/problem.ts";

@@ -7,14 +7,8 @@ import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { serverWords } from "../manage/server-words.ts";
-import {
-  describe,
-  type PageServer,
-  type PageState,
-  pageFunctions,
-  type TimelineEntry,
-  timesOf,
-} from "../manage/web/page-state.ts";
+import type { PageServer, PageState, TimelineEntry } from "../manage/web/page-state.ts";
+import { describe, pageFunctions, timesOf } from "../manage/web/page-state-reader.ts";
 import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";

@@ -10,7 +10,13 @@ import { linesOf } from "../../src/rig/line-stream.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
 import { PseudoTerminal } from "../console/pseudo-terminal.ts";
 import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE, WINGMAN } from "../system/flight.ts";
+import {
+  Flight,
+  ownersOf,
+  type Server,
+  TABLE as SHORT_TABLE,
+  WINGMAN,
+} from "../system/real-servers.ts";
 import { SerialCable } from "./serial-cable.ts";
 
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");

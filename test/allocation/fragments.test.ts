@@ -12,7 +12,7 @@
 import { describe, expect, test } from "bun:test";
 import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { RESET } from "../../src/core/allocation-reset.ts";
-import { afterLoss, leftOut, VERY_LARGE } from "./aircraft.ts";
+import { afterLoss, leftOut, VERY_LARGE } from "./example-aircraft.ts";
 import { figure4, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";
 

@@ -7,7 +7,7 @@ import { twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { until } from "../namespaces/virtual-network.ts";
-import { Aircraft, signal, tableOf } from "./aircraft.ts";
+import { Aircraft, signal, tableOf } from "./chaos-aircraft.ts";
 import { healGraceMs } from "./chaos-flight.ts";
 
 const TIMING = { periodMs: 20, lostAfterPeriods: 10 };

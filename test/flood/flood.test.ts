@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../namespaces/virtual-network.ts";
-import { Flight, type Server, type StatusDocument, TABLE } from "../system/flight.ts";
+import { Flight, type Server, type StatusDocument, TABLE } from "../system/real-servers.ts";
 
 const FLOODER = join(import.meta.dir, "../../scripts/bench/flooder.ts");
 const SECONDS = 4;

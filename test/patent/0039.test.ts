@@ -4,7 +4,13 @@
 import { expect, test } from "bun:test";
 import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { RESET } from "../../src/core/allocation-reset.ts";
-import { atStart, leftOut, SINGLE_AISLE, TWIN_AISLE, VERY_LARGE } from "../allocation/aircraft.ts";
+import {
+  atStart,
+  leftOut,
+  SINGLE_AISLE,
+  TWIN_AISLE,
+  VERY_LARGE,
+} from "../allocation/example-aircraft.ts";
 import { allocate as allocateSystem } from "../allocation/systems.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { PseudoTerminal } from "../console/pseudo-terminal.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Random } from "../simulation/random.ts";
-import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./real-servers.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;

@@ -11,7 +11,7 @@ import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { SeatProbe } from "../namespaces/seat-probe.ts";
 import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
 
 let flight: Flight;
 beforeEach(() => {

@@ -18,7 +18,7 @@ import {
 } from "../../src/core/maintenance-code.ts";
 import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
-import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./real-servers.ts";
 
 /**
  * With a detection time of 2 s: a machine that is busy with other tests must not stall an engine.

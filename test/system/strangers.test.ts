@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { type Host, until, vip } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
 
 const VIP4 = "10.44.1.1";
 const VIP6 = "fd44:0:0:1::1";

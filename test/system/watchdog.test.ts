@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { type Host, run, until } from "../namespaces/virtual-network.ts";
-import { Flight, TABLE as SHORT_TABLE } from "./flight.ts";
+import { Flight, TABLE as SHORT_TABLE } from "./real-servers.ts";
 
 /** Fed three times in this time. */
 const WATCHDOG_MS = 1500;

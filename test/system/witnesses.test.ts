@@ -5,7 +5,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { until } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { addressesUpTwice, Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
+import { addressesUpTwice, Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
 
 const WITNESS = "10.44.0.254";
 const WITNESSED = { ...TABLE, clients: { lease: "required", witnesses: [WITNESS] } };

@@ -3,6 +3,7 @@
  * move.
  */
 
+import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
@@ -24,7 +25,6 @@ import {
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
 import { REASON_NAMES } from "../../wire/control.ts";
-import { paragraph } from "../paragraph.ts";
 import { numbered } from "./numbered.ts";
 
 export const ALLOCATION =

@@ -3,6 +3,7 @@
 import { CATALOGUE } from "../../catalogue/catalogue.ts";
 import type { CatalogueEntry } from "../../catalogue/entry.ts";
 import { codeLabel } from "../../catalogue/record-text.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import { KEY_BYTES_MAX, KEY_BYTES_MIN } from "../../config/key-file.ts";
 import {
   LOG_BYTES_PER_LEG,
@@ -13,7 +14,6 @@ import {
   LOG_SYNCS_PER_LEG,
   LOG_WAITING_MAX,
 } from "../../limits.ts";
-import { paragraph } from "../paragraph.ts";
 
 export const PAGE =
   (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere

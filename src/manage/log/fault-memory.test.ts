@@ -14,7 +14,8 @@ import {
 } from "../../core/maintenance-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { KIND_NAMES } from "../maintenance.ts";
-import { FaultMemory, type RecordDraft } from "./fault-memory.ts";
+import { FaultMemory } from "./fault-memory.ts";
+import type { RecordDraft } from "./record-draft.ts";
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;

@@ -16,36 +16,9 @@ import {
   KIND_FAULT_SET,
   KIND_FAULT_SUMMARY,
 } from "../maintenance.ts";
+import type { LogTime, Occurrence, RecordDraft } from "./record-draft.ts";
 
 const HOUR_US = 3_600_000_000;
-
-/** A point in time: µs since power-on, and ms of UTC where the clock has it. */
-export interface LogTime {
-  readonly bootUs: number;
-  readonly utcMs: number | null;
-}
-
-/** What has happened: an event of the list, and what it is about in words. */
-export interface Occurrence {
-  readonly code: number;
-  readonly first: number;
-  readonly second: number;
-  /** "" for none. */
-  readonly functionId: string;
-  readonly detail: string;
-}
-
-/** A record to be written. */
-export interface RecordDraft extends Occurrence {
-  readonly kind: number;
-  readonly class: 0 | 1 | 2 | 3;
-  readonly nature: number;
-  readonly count: number;
-  readonly time: LogTime;
-  /** Of a fault; null for an event. */
-  readonly firstTime: LogTime | null;
-  readonly lastTime: LogTime | null;
-}
 
 /** One code about one subject. */
 interface Memory {

@@ -4,7 +4,7 @@
  * whose names carry this process's number.
  */
 import { statSync } from "node:fs";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { processesIn } from "../../src/rig/process-table.ts";

@@ -10,7 +10,7 @@ import {
   SINGLE_AISLE,
   TWIN_AISLE,
   VERY_LARGE,
-} from "./aircraft.ts";
+} from "./example-aircraft.ts";
 import { FIGURES } from "./reference.ts";
 import { allocate, tableOf } from "./systems.ts";
 

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RunningDaemon } from "../../src/supervisor/running-daemon.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE } from "./real-servers.ts";
 
 /** Games have room on both servers, whatever else runs there. */
 const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, resource: 120 })) };

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { overloads } from "./load.ts";
+import { overloads } from "./overload.ts";
 
 const tenure = (server: number, vip: number, fromUs: number, toUs: number) => ({
   server,

@@ -2,7 +2,7 @@
  * The executable of the supervisor's tests: the real `run`, `manage` and `launch`, and a stand-in
  * for the engine at the other end of the real control socket.
  */
-import { CommandError } from "../../src/commands/errors.ts";
+import { CommandError } from "../../src/command-line/errors.ts";
 import { launch } from "../../src/commands/launch.ts";
 import { manage } from "../../src/commands/manage.ts";
 import { runWith } from "../../src/commands/run.ts";

@@ -10,7 +10,7 @@ import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import { hardwareAddress } from "../namespaces/seat-probe.ts";
 import { type Host, VirtualNetwork } from "../namespaces/virtual-network.ts";
-import { Server, WINGMAN } from "../system/flight.ts";
+import { Server, WINGMAN } from "../system/real-servers.ts";
 import type { Fault } from "./fault-plan.ts";
 
 const IDS = ["a", "b", "c", "d"];

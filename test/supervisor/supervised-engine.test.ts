@@ -400,7 +400,7 @@ test("without privileges: one clear line, exit code 1", async () => {
   const file = join(daemon.directory, "aircraft.json");
   writeFileSync(file, SMALL);
   chmodSync(daemon.directory, 0o755);
-  const host = join(import.meta.dir, "host.ts");
+  const executable = join(import.meta.dir, "stand-in-executable.ts");
   const result = Bun.spawnSync([
     // In a user namespace of its own, so that it may give up what it has wherever the tests run.
     ...[
@@ -410,7 +410,7 @@ test("without privileges: one clear line, exit code 1", async () => {
       "setpriv",
       "--bounding-set=-net_raw",
       process.execPath,
-      host,
+      executable,
     ],
     ...["run", "--server", "left", "--config", file, "--run-dir", daemon.runDirectory],
   ]);
