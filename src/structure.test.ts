@@ -8,7 +8,7 @@ const LINES_MAX = 450;
 const CORE_LINES_MAX = 400;
 
 /** Files that are still too long. A name leaves the list together with its reason to be in it. */
-const TOO_LONG = ["src/core/engine.ts", "src/core/handover.ts", "src/core/membership.ts"];
+const TOO_LONG: string[] = [];
 
 /** Text of every source file by its path from the root. */
 const sources = new Map(

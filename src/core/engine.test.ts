@@ -179,7 +179,7 @@ describe("stopped and starved", () => {
     engine.step(atUs + 40_001);
     expect(engine.hasStalled(atUs + 40_001)).toBe(true);
     // nothing is decided on what was known before (seed 2015514)
-    expect(engine.draining).toBe(false);
+    expect(engine.phases.draining).toBe(false);
   });
 
   test("more than half a period late: it reads before it sends", () => {

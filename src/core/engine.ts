@@ -44,7 +44,6 @@ import { PHASE_ACTIVE } from "./phase.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
 import { Sender } from "./sender.ts";
-import { SERVER_ALIVE, SERVER_JOINING } from "./server-state.ts";
 import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
@@ -168,19 +167,6 @@ export class Engine {
     return this.phases.phase;
   }
 
-  get draining(): boolean {
-    return this.phases.draining;
-  }
-
-  get leaving(): boolean {
-    return this.phases.leaving;
-  }
-
-  /** Listening, and held back by another table or another box with our id. */
-  get passive(): boolean {
-    return this.phases.passive;
-  }
-
   /** Absolute deadline of the next periodic keep-alive. */
   get nextSendUs(): number {
     return this.sender.nextSendUs;
@@ -227,7 +213,7 @@ export class Engine {
    * nothing any more, and needs nothing.
    */
   get needsLease(): boolean {
-    return !this.leaving || this.handover.busy !== 0;
+    return !this.phases.leaving || this.handover.busy !== 0;
   }
 
   /**
@@ -279,7 +265,7 @@ export class Engine {
     // What changes from now on is looked at in the next step, whoever has looked already.
     this.seen = this.changes.total;
     this.decisions++;
-    this.promoteAll(nowUs);
+    if (this.membership.promoteAll(nowUs)) this.handover.announceAll(nowUs);
     this.records.update(this.admission.hearsTwin(nowUs));
     this.phases.update(nowUs);
     const { serving } = this.phases;
@@ -351,16 +337,16 @@ export class Engine {
     if (kind !== EVENT_WITNESS) this.changes.note(CHANGED);
     switch (kind) {
       case EVENT_VIP_UP:
-        handover.onVipUp(index);
+        handover.vips.onUp(index);
         break;
       case EVENT_VIP_FAILED:
-        handover.onVipFailed(index, first, second === 1);
+        handover.vips.onFailed(index, first, second === 1);
         break;
       case EVENT_VIP_STAYS:
-        handover.onVipStays(index);
+        handover.vips.onStays(index);
         break;
       case EVENT_VIP_DOWN:
-        handover.onVipDown(index);
+        handover.vips.onDown(index);
         break;
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
@@ -410,14 +396,5 @@ export class Engine {
     if (present === this.isolation.carrier) return;
     this.isolation.setCarrier(present);
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
-  }
-
-  private promoteAll(nowUs: number): void {
-    if (this.membership.joining === 0) return;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.membership.state[server] !== SERVER_JOINING) continue;
-      this.membership.promote(server, nowUs);
-      if (this.membership.state[server] === SERVER_ALIVE) this.handover.announceAll(nowUs);
-    }
   }
 }

@@ -78,7 +78,7 @@ function owns(server: number, index: number): void {
 function bringUp(index: number): void {
   handover.assigned[index] = SELF;
   advance();
-  handover.onVipUp(index);
+  handover.vips.onUp(index);
   advance();
   if (table.process[index] !== PROCESS_NONE) handover.onProcess(index, CONTROL_PROCESS_RUNNING);
   expect(handover.state[index]).toBe(UP);
@@ -91,7 +91,7 @@ describe("taking a function", () => {
     expect(handover.state[1]).toBe(ADDING);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true); // told before the address can answer
     expect(advance()).toEqual([]);
-    handover.onVipUp(1);
+    handover.vips.onUp(1);
     expect(advance()).toEqual([EFFECT_PROCESS_START, EFFECT_NOTICE]);
     expect(handover.isServing(1)).toBe(false);
     handover.onProcess(1, CONTROL_PROCESS_RUNNING);
@@ -146,9 +146,9 @@ describe("taking a function", () => {
   test("an address that is refused marks the function as failed here", () => {
     handover.assigned[0] = SELF;
     advance();
-    handover.onVipFailed(0, 13, false);
+    handover.vips.onFailed(0, 13, false);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
-    handover.onVipDown(0);
+    handover.vips.onDown(0);
     advance();
     expect(handover.state[0]).toBe(IDLE);
     expect([handover.failed[0], changes.cannotRun, handover.load]).toEqual([1, 1, 0]);
@@ -173,7 +173,7 @@ describe("letting go of a function", () => {
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(handover.load).toBe(60);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     advance();
     expect([handover.state[1], handover.load, handover.busy]).toEqual([IDLE, 0, 0]);
   });
@@ -187,7 +187,7 @@ describe("letting go of a function", () => {
     addFunction(membership.said(2).ready, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     expect(handover.state[1]).toBe(ENDING);
     // the new owner need not wait for the process
@@ -213,7 +213,7 @@ describe("letting go of a function", () => {
   test("isolated: at once, from every state", () => {
     bringUp(1);
     expect(advance(false)).toEqual([EFFECT_VIP_REMOVE]);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     expect(advance(false)).toEqual([EFFECT_PROCESS_STOP]);
     handover.assigned[0] = SELF;
     expect(advance(false)).toEqual([]);
@@ -273,7 +273,7 @@ test("an address removed by somebody else is put back while it should be up, and
   bringUp(0);
   handover.onVipRemoved(0);
   expect(advance()).toEqual([EFFECT_VIP_ADD]);
-  handover.onVipUp(0);
+  handover.vips.onUp(0);
   advance(false);
   handover.onVipRemoved(0);
   expect(advance(false)).toEqual([]);
@@ -286,7 +286,7 @@ test("our sets say what is so, and nothing else", () => {
   expect(handover.owns[0]).toBe(before);
   handover.assigned[0] = NONE;
   advance();
-  handover.onVipDown(0);
+  handover.vips.onDown(0);
   advance();
   expect([before, handover.owns[0]]).toEqual([1, 0]);
 });

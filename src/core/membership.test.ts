@@ -140,23 +140,23 @@ describe("recovery", () => {
     for (const sequence of [1, 2, 3]) {
       expect(membership.state[1]).not.toBe(SERVER_ALIVE);
       arrive(message(sequence));
-      membership.promote(1, nowUs);
+      membership.promoteAll(nowUs);
     }
     expect(membership.state[1]).toBe(SERVER_ALIVE);
   });
 
   test("a gap begins the count anew", () => {
     for (const sequence of [1, 2, 4, 5]) arrive(message(sequence));
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
     arrive(message(6));
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_ALIVE);
   });
 
   test("messages that are sent at once do not shorten it", () => {
     for (const sequence of [1, 2, 3, 4]) accept(message(sequence));
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
   });
 
@@ -165,7 +165,7 @@ describe("recovery", () => {
     const deaf = message(4);
     deaf.heardIncarnation[0] = 0;
     arrive(deaf);
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
   });
 });

@@ -331,14 +331,26 @@ export class Membership {
   }
 
   /**
-   * Promotes a joining server that was heard long enough and hears us (patent [0038], [0045]:
-   * recovery).
+   * Promotes joining servers that were heard long enough and hear us (patent [0038], [0045]:
+   * recovery). @returns whether there was one
    */
-  promote(server: number, nowUs: number): void {
+  promoteAll(nowUs: number): boolean {
+    let any = false;
+    for (let left = this.joining; left !== 0; left &= left - 1) {
+      const server = lowest(left);
+      if (!this.isRecovered(server, nowUs)) continue;
+      this.setState(server, SERVER_ALIVE);
+      any = true;
+    }
+    return any;
+  }
+
+  private isRecovered(server: number, nowUs: number): boolean {
     const { recoveredAfter, periodUs } = this.timing;
-    if (this.state[server] !== SERVER_JOINING || this.echoedSequence[server] === 0) return;
-    if (this.inARow[server] < recoveredAfter) return;
-    if (nowUs - this.joinSinceUs[server] < (recoveredAfter - 1) * periodUs) return;
-    this.setState(server, SERVER_ALIVE);
+    return (
+      this.echoedSequence[server] !== 0 &&
+      this.inARow[server] >= recoveredAfter &&
+      nowUs - this.joinSinceUs[server] >= (recoveredAfter - 1) * periodUs
+    );
   }
 }

@@ -71,7 +71,7 @@ export class ServiceReport {
     const { engine } = this;
     return (
       engine.counters[COUNTER_SENT] >= KEEP_ALIVES_MIN &&
-      (engine.phase !== PHASE_LISTENING || engine.passive)
+      (engine.phase !== PHASE_LISTENING || engine.phases.passive)
     );
   }
 

@@ -53,7 +53,7 @@ export class StatusWriter {
     snapshot.writtenUs = nowUs;
     snapshot.phase = engine.phase;
     snapshot.flags =
-      (engine.draining ? STATUS_FLAG_DRAINING : 0) |
+      (engine.phases.draining ? STATUS_FLAG_DRAINING : 0) |
       (engine.isolation.carrier ? STATUS_FLAG_CARRIER : 0) |
       this.fixedFlags;
     for (let i = 0; i < COUNTERS; i++) snapshot.counters[i] = engine.counters[i];

@@ -28,8 +28,8 @@ export const SYNC_AFTER_MS = 100;
 export const LOG_RECORDS_PER_HOUR_MAX = 3;
 
 /**
- * Subjects whose rate is watched: faults and events of every function and of every server, several
- * times over.
+ * Subjects whose rate is watched: faults and other records of every function and of every server,
+ * several times over.
  */
 export const LOG_SUBJECTS_MAX = 8 * FUNCTIONS_MAX;
 

@@ -13,8 +13,8 @@ import { RunDirectory } from "../supervisor/run-directory.ts";
 import {
   encodeDurable,
   MAINTENANCE_ANSWER_BYTES,
-  MAINTENANCE_EVENT,
   MAINTENANCE_LEAVE,
+  MAINTENANCE_RECORD,
   MAINTENANCE_RECORD_BYTES,
   maintenanceBootUs,
   maintenanceCode,
@@ -97,7 +97,7 @@ export class Manage {
   /** Returns its kind. */
   #onRecord(record: DataView): number {
     const kind = maintenanceKind(record);
-    if (kind === MAINTENANCE_EVENT) {
+    if (kind === MAINTENANCE_RECORD) {
       this.#keeper.take(
         maintenanceDelivery(record),
         maintenanceCode(record),

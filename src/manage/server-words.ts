@@ -26,7 +26,7 @@ export interface ServerWords {
 }
 
 const actionOf = (code: number): string =>
-  CATALOGUE.find((event) => event.code === code)?.action ?? "";
+  CATALOGUE.find((entry) => entry.code === code)?.action ?? "";
 
 const WORDS: Readonly<Record<string, ServerWords>> = {
   alive: { level: "good", mark: "✔", word: "RUNNING", action: "" },

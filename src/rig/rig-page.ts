@@ -13,7 +13,7 @@ import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
-import type { RigEvent } from "./rig-event.ts";
+import type { RigMessage } from "./rig-message.ts";
 import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";
@@ -79,12 +79,12 @@ export class RigPage {
   }
 
   /** Everything that the process inside tells. */
-  take(event: RigEvent): void {
-    if (event.kind === "machines") this.#machines = event.states;
-    if (event.kind === "concluded") this.#isFlying = true;
-    if (event.kind === "note") this.#note("NOTE", event.text);
-    if (event.kind === "step") {
-      const { number, title, passed } = event.result;
+  take(message: RigMessage): void {
+    if (message.kind === "machines") this.#machines = message.states;
+    if (message.kind === "concluded") this.#isFlying = true;
+    if (message.kind === "note") this.#note("NOTE", message.text);
+    if (message.kind === "step") {
+      const { number, title, passed } = message.result;
       this.#note(`STEP ${number}`, `${title}: ${passed ? "passed" : "FAILED"}`);
     }
   }

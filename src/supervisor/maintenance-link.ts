@@ -6,7 +6,7 @@
 import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../catalogue/upkeep-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { RECORD_QUEUE_MAX, RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
-import { MAINTENANCE_EVENT, MAINTENANCE_LEAVE } from "../wire/maintenance-record.ts";
+import { MAINTENANCE_LEAVE, MAINTENANCE_RECORD } from "../wire/maintenance-record.ts";
 import { BackOff } from "./back-off.ts";
 import { logSupervisor } from "./log-output.ts";
 import { ManageProcess, type ManageStart } from "./manage-process.ts";
@@ -144,7 +144,7 @@ export class MaintenanceLink {
     while (queue.hasNext && queue.sent < RECORDS_IN_FLIGHT_MAX) {
       const { nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond } = queue;
       if (
-        !manage.send(MAINTENANCE_EVENT, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)
+        !manage.send(MAINTENANCE_RECORD, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)
       )
         return;
       queue.take();

@@ -39,7 +39,7 @@ function bringInto(world: NominalWorld, server: number, state: number): void {
   const withoutAddress = state === IDLE || state === CLAIMED || state === ENDING;
   if (withoutAddress) {
     world.kernels.dropAll(host);
-    handover.onVipDown(0);
+    handover.vips.onDown(0);
   }
   if (state === IDLE || state === CLAIMED) {
     world.kernels.endProcess(host, 0);
@@ -47,7 +47,7 @@ function bringInto(world: NominalWorld, server: number, state: number): void {
     handover.load -= REQUIRED;
     if (state === IDLE) handover.busy--;
   } else if (state === ADDING || state === RESTORING) {
-    handover.onVipDown(0);
+    handover.vips.onDown(0);
     effects.push(EFFECT_VIP_ADD, 0, 0, 0);
   } else if (state === STOPPING || state === ENDING) effects.push(EFFECT_PROCESS_STOP, 0, 0, 0);
   else if (state === REMOVING) effects.push(EFFECT_VIP_REMOVE, 0, 0, 0);

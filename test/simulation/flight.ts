@@ -190,7 +190,7 @@ class Flight {
       const wasForeign = host.foreignTable;
       host.foreignTable = false;
       if ((core & (1 << host.index)) !== 0) {
-        if (host.engine === null || host.engine.leaving || wasForeign) world.start(host);
+        if (host.engine === null || host.engine.phases.leaving || wasForeign) world.start(host);
         else world.command(host, CONTROL_RESUME);
       } else if (random.oneIn(2)) world.powerOff(host);
       else this.cutOff(host, core);

@@ -232,7 +232,7 @@ export class World {
   /** An engine says why it lets go of everything. */
   onLetGo(host: Host, code: number): void {
     const { engine } = host;
-    if (code !== LOG_STALLED && engine?.leaving === true && engine.handover.busy === 0) {
+    if (code !== LOG_STALLED && engine?.phases.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",
         `s${host.index} owns nothing, leaves, and is made to let go`,

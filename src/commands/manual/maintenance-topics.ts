@@ -95,13 +95,13 @@ together. Both are counted in the log.`;
 export const FAULTS = (): string =>
   [
     "Maintenance events by code: in the log, and in the output of 'wingman run'. Faults have a class (see the topic maintenance-log).",
-    ...CATALOGUE.toSorted((a, b) => a.code - b.code).map((event) => {
-      const { code, text, cause, action, class: faultClass } = event;
+    ...CATALOGUE.toSorted((a, b) => a.code - b.code).map((entry) => {
+      const { code, text, cause, action, class: faultClass } = entry;
       return [
         `${codeLabel(code)}  ${faultClass === 0 ? text : `${text}  (class ${faultClass})`}`,
         paragraph(cause, "          "),
         paragraph(`Action: ${action}`, "          "),
-        ...(faultClass === 0 ? [] : [paragraph(endOfFault(event), "          ")]),
+        ...(faultClass === 0 ? [] : [paragraph(endOfFault(entry), "          ")]),
       ].join("\n");
     }),
   ].join("\n\n");
@@ -110,5 +110,5 @@ function endOfFault({ code, lasts }: CatalogueEntry): string {
   if (lasts === null) return "Over at once.";
   if (lasts === "start") return "Lasts until the next start of the daemon.";
   const clearing = CATALOGUE.filter(({ clears }) => clears.includes(code));
-  return `Cleared by ${clearing.map((event) => codeLabel(event.code)).join(", ")}.`;
+  return `Cleared by ${clearing.map((entry) => codeLabel(entry.code)).join(", ")}.`;
 }

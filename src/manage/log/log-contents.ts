@@ -10,11 +10,11 @@ import { type LogRecord, NATURE_HARD, NATURE_INTERMITTENT } from "../../wire/log
 import {
   type FaultEntry,
   type FaultNature,
-  KIND_EVENT,
   KIND_FAULT_CLEARED,
   KIND_FAULT_SET,
   KIND_FAULT_SUMMARY,
   KIND_NAMES,
+  KIND_NO_FAULT,
   type LegEntry,
   type LogEntry,
   type LogFilter,
@@ -73,7 +73,7 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
   const records: LogRecord[] = [];
   for (const record of newestFirst) {
     if (leg !== undefined && record.leg < leg) break;
-    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_EVENT)
+    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_NO_FAULT)
       records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
@@ -90,11 +90,11 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
 }
 
 function faultOf(record: LogRecord): Growing<FaultEntry> {
-  const event = catalogueEntry(record.code);
+  const entry = catalogueEntry(record.code);
   return {
     leg: record.leg,
     label: codeLabel(record.code),
-    text: event?.text ?? UNKNOWN_TEXT,
+    text: entry?.text ?? UNKNOWN_TEXT,
     class: record.class,
     ata: record.ata,
     function: record.function,
@@ -104,8 +104,8 @@ function faultOf(record: LogRecord): Growing<FaultEntry> {
     count: 0,
     isActive: false,
     nature: null,
-    cause: event?.cause ?? "Not known to this release.",
-    action: event?.action ?? "Read the log with the release that wrote it.",
+    cause: entry?.cause ?? "Not known to this release.",
+    action: entry?.action ?? "Read the log with the release that wrote it.",
   };
 }
 

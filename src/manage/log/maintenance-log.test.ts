@@ -56,7 +56,7 @@ describe("a new log", () => {
     log.close();
   });
 
-  test("tells each event in words, with the function's ATA chapter, and UTC only while the clock has it", () => {
+  test("tells each record in words, with the function's ATA chapter, and UTC only while the clock has it", () => {
     const log = open(directory);
     log.take(1, LOG_VIP_FAILED, 1, 13, 100_500_000);
     log.tick(101 * SECOND_US, 1000);

@@ -1,5 +1,5 @@
 /**
- * The maintenance log as `manage` keeps it: events come in, records are collected, and written
+ * The maintenance log as `manage` keeps it: records come in, are judged and collected, and written
  * together. It never fails: without a storage it keeps what fits in memory, says so, acknowledges
  * nothing, and tries again.
  */
@@ -125,7 +125,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * An event of the engine. One that the file has already, or that came before, is ignored.
+   * A record of the engine. One that the file has already, or that came before, is ignored.
    * @param delivery number of the supervisor's session, from 1, growing
    * @param bootUs CLOCK_BOOTTIME when the supervisor had it
    */
@@ -261,7 +261,7 @@ export class MaintenanceLog implements LogReader {
     return {
       file,
       sizeBytes: header === undefined ? sizeKiB * 1024 : logFileBytes(header),
-      capacity: header === undefined ? 0 : header.legPlaces + header.eventPlaces,
+      capacity: header === undefined ? 0 : header.legPlaces + header.otherPlaces,
       records: (this.#store?.places.count(PLACE_WHOLE) ?? 0) + this.#waiting.length,
       oldestSequence: this.#store?.places.oldestSequence() || (this.#waiting[0]?.sequence ?? 0),
       newestSequence: this.#nextSequence - 1,

@@ -7,7 +7,7 @@ export interface LogTime {
   readonly utcMs: number | null;
 }
 
-/** What has happened: an event of the list, and what it is about in words. */
+/** What has happened: a code with its values, and what it is about in words. */
 export interface Occurrence {
   readonly code: number;
   readonly first: number;
@@ -24,7 +24,7 @@ export interface RecordDraft extends Occurrence {
   readonly nature: number;
   readonly count: number;
   readonly time: LogTime;
-  /** Of a fault; null for an event. */
+  /** Of a fault; null otherwise. */
   readonly firstTime: LogTime | null;
   readonly lastTime: LogTime | null;
 }

@@ -15,7 +15,7 @@ export interface AircraftOrder {
   once: boolean;
 }
 
-export type RigEvent =
+export type RigMessage =
   /** Something that the user may want to know. */
   | { kind: "note"; text: string }
   | { kind: "step"; result: StepResult }
