@@ -75,6 +75,14 @@ export class EffectQueue {
     return this.lettingGo.count + this.takingUp.count;
   }
 
+  /** Forgets everything: another engine begins with it. */
+  clear(): void {
+    for (const ring of [this.lettingGo, this.takingUp, this.other]) {
+      ring.head = 0;
+      ring.count = 0;
+    }
+  }
+
   push(kind: number, index: number, first: number, second: number): void {
     const ring =
       kind <= LETTING_GO_LAST

@@ -7,7 +7,7 @@ import { AWAITS_ECHO } from "./changes.ts";
 import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE, EVENT_VIP_UP } from "./event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
 import { timingOf } from "./timing.ts";
@@ -204,7 +204,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   );
   /** Server 1 still echoes the incarnation that was here before, and is stopped after that. */
   const hear = (atUs: number): void => {
-    const message = engine.events.message(engine.events.count);
+    const message = engine.events.nextMessage();
     Object.assign(message, {
       sender: 1,
       systemId: 1,
@@ -214,7 +214,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
       sequence: 1,
     });
     message.heardIncarnation[0] = 4;
-    engine.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    engine.events.pushMessage(0);
     engine.step(atUs);
   };
   const heardUs = BEGAN_US + 60_000;
@@ -235,7 +235,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   const patienceUs = timing.listenUs + 3 * timing.detectionUs;
   for (let sinceUs = 0; sinceUs < patienceUs; sinceUs += 10_000) {
     held.beginPeriod(BEGAN_US + sinceUs);
-    const message = held.events.message(held.events.count);
+    const message = held.events.nextMessage();
     Object.assign(message, {
       sender: 1,
       systemId: 1,
@@ -244,7 +244,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
       incarnation: 9,
       sequence: 1,
     });
-    held.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    held.events.pushMessage(0);
     held.step(BEGAN_US + sinceUs);
     expect(held.phase).toBe(PHASE_LISTENING);
   }

@@ -49,8 +49,6 @@ import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 
 export class Engine {
-  readonly events: EventQueue;
-  readonly effects = new EffectQueue();
   readonly changes = new Changes();
   readonly membership: Membership;
   readonly admission: Admission;
@@ -92,10 +90,11 @@ export class Engine {
     announceAgainUs: number,
     nowUs: number,
     witnessCount = 0,
+    readonly events = new EventQueue(table.serverCount, table.wordCount),
+    readonly effects = new EffectQueue(),
   ) {
-    const { changes, effects } = this;
+    const { changes } = this;
     const { self } = identity;
-    this.events = new EventQueue(table.serverCount, table.wordCount);
     const membership = new Membership(table, identity, timing, changes);
     const admission = new Admission(table.serverCount, identity, timing, membership, changes);
     const handover = new Handover(

@@ -56,7 +56,9 @@ function message(sequence: number, change: Partial<KeepAliveMessage> = {}): Keep
 const events = new EventQueue();
 
 function accept(arriving: KeepAliveMessage, network = 0): number {
-  events.message(0).copy(arriving);
+  events.clear();
+  events.nextMessage().copy(arriving);
+  events.pushMessage(network);
   return admission.accept(events, 0, network, nowUs, 40);
 }
 

@@ -7,7 +7,6 @@ import { RECEIVES_AT_ONCE_MAX, RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from ".
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
-import { EVENT_KEEP_ALIVE } from "./event-queue.ts";
 import type { Shell } from "./shell.ts";
 
 export class Reception {
@@ -44,13 +43,13 @@ export class Reception {
     let allRead = true;
     for (let network = 0; network < shell.networkCount; network++) {
       let taken = 0;
-      for (; taken < RECEIVES_PER_TURN_MAX && !events.isFull(); taken++) {
+      for (; taken < RECEIVES_PER_TURN_MAX && events.takesMessage(); taken++) {
         const length = shell.receive(network);
         if (length < 0) break;
         this.take(network, length);
       }
       this.receivedInPeriod += taken;
-      if (taken === RECEIVES_PER_TURN_MAX || events.isFull()) allRead = false;
+      if (taken === RECEIVES_PER_TURN_MAX || !events.takesMessage()) allRead = false;
     }
     this.unreadTurns = allRead ? 0 : this.unreadTurns + 1;
   }
@@ -61,8 +60,8 @@ export class Reception {
     const { events, counters } = this.engine;
     if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
     else if (!shell.isSealed(network)) counters[COUNTER_AUTHENTICATION]++;
-    else if (!decodeKeepAlive(shell.received(network), length, events.message(events.count)))
+    else if (!decodeKeepAlive(shell.received(network), length, events.nextMessage()))
       counters[COUNTER_MALFORMED]++;
-    else events.push(EVENT_KEEP_ALIVE, 0, network);
+    else events.pushMessage(network);
   }
 }

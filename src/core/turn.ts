@@ -103,7 +103,8 @@ export class Turn {
 
   /** One whole turn. */
   run(): void {
-    while (this.advance());
+    do this.advance();
+    while (this.next !== OVER);
   }
 
   /** The step that comes next; BEGIN between two turns. */
@@ -113,10 +114,16 @@ export class Turn {
 
   /** Does the next step of the turn. @returns false when the turn is over */
   advance(): boolean {
-    if (this.next === OVER) this.next = BEGIN;
-    this.take(this.next++);
-    if (this.ended !== GOES_ON) this.next = OVER;
+    const { step } = this;
+    this.next = step + 1;
+    this.take(step);
     return this.next !== OVER;
+  }
+
+  /** The flight ends with this step. */
+  private end(why: number): void {
+    this.ended = why;
+    this.next = OVER;
   }
 
   private take(step: number): void {
@@ -187,7 +194,7 @@ export class Turn {
   private letGo(code: number, value: number): void {
     this.shell.letGo();
     this.shell.tell(code, value);
-    this.ended = ENDED_LET_GO;
+    this.end(ENDED_LET_GO);
   }
 
   private report(): void {
@@ -207,7 +214,7 @@ export class Turn {
     shell.letGo(); // nobody is left who would do it
     engine.sayGoodBye();
     this.sendKeepAlive();
-    this.ended = ENDED_SUPERVISOR_GONE;
+    this.end(ENDED_SUPERVISOR_GONE);
   }
 
   private decide(): void {
@@ -252,6 +259,7 @@ export class Turn {
   private carryOut(): void {
     const { engine, shell } = this;
     const { effects } = engine;
+    if (effects.count === 0) return;
     let left = EFFECTS_PER_TURN_MAX;
     for (; left > 0 && effects.urgentCount > 0; left--) {
       if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
@@ -270,7 +278,7 @@ export class Turn {
     // Its clients were warned that it stops: they are not told after that where it is.
     if (kind === EFFECT_NOTICE && !engine.handover.isUp(index)) return;
     shell.carryOut(kind, index, first, second);
-    if (kind === EFFECT_LEFT) this.ended = ENDED_LEFT;
+    if (kind === EFFECT_LEFT) this.end(ENDED_LEFT);
   }
 
   private renewAddresses(): void {

@@ -13,7 +13,6 @@ import {
   COUNTER_UNKNOWN,
 } from "../../src/core/counters.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import {
   decodeKeepAlive,
@@ -98,9 +97,8 @@ function receive(
   const view = new DataView(bytes.buffer);
   if (length !== KEEP_ALIVE_BYTES) counters[COUNTER_MALFORMED]++;
   else if (!verify(bytes)) counters[COUNTER_AUTHENTICATION]++;
-  else if (!decodeKeepAlive(view, length, events.message(events.count)))
-    counters[COUNTER_MALFORMED]++;
-  else events.push(EVENT_KEEP_ALIVE, 0, 0);
+  else if (!decodeKeepAlive(view, length, events.nextMessage())) counters[COUNTER_MALFORMED]++;
+  else events.pushMessage(0);
   engine.step(world.nowUs);
 }
 

@@ -2,7 +2,10 @@
  * One server: its power, its clock, its kernel (addresses, lease), and what happens to its
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
+import { EffectQueue } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { EventQueue } from "../../src/core/event-queue.ts";
+import type { FunctionTable } from "../../src/core/function-table.ts";
 import { BEGIN, CARRY_OUT, SEND_KEEP_ALIVE, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 
@@ -78,13 +81,18 @@ export class Host {
    * @param server whom it is configured as: the server of the same place, unless it is a second box
    * with that one's id
    */
+  /** Queues of one engine after the other: they are large. */
+  readonly events: EventQueue;
+  readonly effects = new EffectQueue();
+
   constructor(
     readonly index: number,
-    functionCount: number,
+    { serverCount, functionCount, wordCount }: FunctionTable,
     networks: number,
     datagrams: Datagrams,
     readonly server = index,
   ) {
+    this.events = new EventQueue(serverCount, wordCount);
     this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);

@@ -99,13 +99,7 @@ export class NominalWorld extends World {
   addTwin(server: number): Host {
     const { hosts, air, aircraft } = this;
     assert(hosts.length < SERVERS_MAX, "as many boxes as servers at most");
-    const twin = new Host(
-      hosts.length,
-      aircraft.table.functionCount,
-      aircraft.networks,
-      air.datagrams,
-      server,
-    );
+    const twin = new Host(hosts.length, aircraft.table, aircraft.networks, air.datagrams, server);
     twin.latenessMaxUs = this.latenessMaxUs;
     hosts.push(twin);
     return twin;

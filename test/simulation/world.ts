@@ -5,7 +5,7 @@
  */
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { ENDED_LET_GO, STEP_NAMES, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -78,7 +78,7 @@ export class World {
     const datagrams = new Datagrams();
     this.hosts = Array.from(
       { length: serverCount },
-      (_, index) => new Host(index, table.functionCount, aircraft.networks, datagrams),
+      (_, index) => new Host(index, table, aircraft.networks, datagrams),
     );
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
@@ -155,6 +155,9 @@ export class World {
     };
     const localUs = host.local(this.nowUs);
     const { table, policy, timing, witnesses } = aircraft;
+    host.events.clear();
+    host.events.lost = 0;
+    host.effects.clear();
     host.engine = new Engine(
       table,
       policy,
@@ -163,6 +166,8 @@ export class World {
       ANNOUNCE_AGAIN_US,
       localUs,
       witnesses,
+      host.events,
+      host.effects,
     );
     host.engine.skips = !this.skipsNothing;
     host.turn = new Turn(host.engine, new HostShell(this, host, host.engine), timing);
@@ -296,8 +301,9 @@ export class World {
     if (kind === GENUINE || events.count > 0) return false;
     const { datagrams, seal } = this.air;
     if (kind === TOUCHED && !seal.verify(datagrams.content(buffer))) return false;
-    if (!decodeKeepAlive(datagrams.view(buffer), KEEP_ALIVE_BYTES, events.message(0))) return false;
-    events.push(EVENT_KEEP_ALIVE, 0, network);
+    if (!decodeKeepAlive(datagrams.view(buffer), KEEP_ALIVE_BYTES, events.nextMessage()))
+      return false;
+    events.pushMessage(network);
     const before = counters[COUNTER_ACCEPTED];
     engine.step(host.local(this.nowUs), false);
     if (counters[COUNTER_ACCEPTED] !== before) {
