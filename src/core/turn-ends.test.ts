@@ -67,6 +67,21 @@ describe("the lease between two keep-alives", () => {
     expect(flight.turn.ended).toBe(ENDED_LET_GO);
   });
 
+  test("runs from when the kernel takes it: a pause before that makes it shorter", () => {
+    const renewal = (flight: TurnFlight, step: string, pauseMs: number): string | undefined =>
+      flight
+        .calls((name) => {
+          if (name === step) flight.shell.clockUs += pauseMs * 1000;
+        })
+        .find((call) => call.startsWith("renewLease"));
+    const settled = new TurnFlight();
+    settled.toPeriod();
+    expect(renewal(settled, "renew lease", 20)).toBe("renewLease(15)"); // echoed: the one of 30 ms ago
+    const short = shortOfLease();
+    short.hear(); // it echoes the one of 1 ms ago
+    expect(renewal(short, "renew lease again", 12)).toBe("renewLease(32)");
+  });
+
   test("without a lease nobody is asked for one", () => {
     const flight = new TurnFlight({ hasLease: false });
     flight.toPeriod();

@@ -124,7 +124,7 @@ export class Turn {
         this.beginTurn();
         break;
       case RENEW_LEASE:
-        this.renewLease(this.beganUs);
+        this.renewLease();
         break;
       case SEND_KEEP_ALIVE:
         if (!this.readsFirst) this.sendFirst();
@@ -169,17 +169,18 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  private renewLease(nowUs: number): void {
+  /** It runs from now on, and not from when the turn began. */
+  private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
-    const lengthMs = engine.lease.grant(nowUs);
+    const lengthMs = engine.lease.grant(shell.nowUs());
     const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
     if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
   }
 
   private renewLeaseAgain(): void {
     const { engine, shell, steppedUs } = this;
-    if (shell.hasLease && engine.lease.isDue(steppedUs)) this.renewLease(steppedUs);
+    if (shell.hasLease && engine.lease.isDue(steppedUs)) this.renewLease();
   }
 
   /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
