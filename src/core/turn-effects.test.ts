@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { TurnFlight } from "../../test/harness/turn-flight.ts";
+import { TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
 import { EFFECTS_PER_TURN_MAX, OTHER_EFFECTS_PER_TURN_MIN } from "../limits.ts";
 import {
   EFFECT_ANNOUNCE,
@@ -108,6 +108,23 @@ describe("what is carried out", () => {
     push(EFFECT_VIP_ADD, 10);
     push(EFFECT_LOG, 7, 100);
     expect(counts()).toEqual({ record: OTHER_EFFECTS_PER_TURN_MIN });
+  });
+
+  test("after a stall no VIP is moved, whenever it was decided: the next turn lets go; records are told", () => {
+    for (const step of ["receive", "carry out"]) {
+      flight = new TurnFlight({ hasLease: false });
+      push(EFFECT_VIP_ADD, 10);
+      push(EFFECT_ANNOUNCE, 0);
+      push(EFFECT_LOG, 7);
+      const calls = flight.calls((name) => {
+        if (name === step) flight.shell.clockUs += TIMING.detectionUs + 1;
+      });
+      expect(calls.filter((call) => call.startsWith("carryOut"))).toEqual([
+        "carryOut(record, 7, 1, 2)",
+      ]);
+      expect(flight.turn.wakeUs(flight.shell.clockUs)).toBe(flight.shell.clockUs);
+      expect(flight.calls()).toEqual(["letGo()", expect.stringMatching(/^tell\(301/)]);
+    }
   });
 });
 

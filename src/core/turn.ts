@@ -243,12 +243,14 @@ export class Turn {
   /**
    * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
    * not wait for all of them; then the others, so many in any case that they do not wait for ever.
+   * After a stall no VIP is moved on what was decided before it: the next turn lets go.
    */
   private carryOut(): void {
     const { engine, shell } = this;
     const { effects } = engine;
+    const mayMove = !engine.hasStalled(shell.nowUs());
     let left = EFFECTS_PER_TURN_MAX;
-    for (; left > 0 && effects.urgentCount > 0; left--) {
+    for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
       if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
       effects.take();
       this.carryOutOne();
