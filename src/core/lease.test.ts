@@ -73,6 +73,16 @@ describe("granted by the others", () => {
     expect(lease.grant(100_000)).toBe(45);
   });
 
+  test("late, and heard by one that is not heard: until the last keep-alive is missed", () => {
+    expect(lease.grant(115_000)).toBe(45); // a period and the lateness allowed after it
+    expect(lease.grant(116_000)).toBe(44);
+    expect(lease.grant(151_000)).toBe(9);
+    expect(lease.grant(152_000)).toBe(0); // no more than the kernel's ticks
+    expect(new Lease(membership, timing).grant(130_000)).toBe(45); // nothing was sent yet
+    peer(10, 61_000); // silent for 39 ms
+    expect(lease.grant(130_000)).toBe(30);
+  });
+
   test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {
     peer(10, 100_000);
     expect(lease.grant(100_000)).toBe(45);

@@ -76,12 +76,13 @@ export class Lease {
   }
 
   /**
-   * The earliest time at which another server of the mask may take over, less the lateness allowed;
-   * the longest lease is the limit.
+   * The earliest time at which another server of the mask may take over, less the lateness allowed.
+   * The limit is the longest lease; for a loop that is late, the time at which its last keep-alive
+   * is missed.
    */
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
-    let endUs = nowUs + timing.leaseUs;
+    let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());
     let left = (membership.heard | membership.incompatible) & servers;
     for (; left !== 0; left &= left - 1) {
       const server = lowest(left);
@@ -94,6 +95,12 @@ export class Lease {
       if (grantUs < endUs) endUs = grantUs;
     }
     return endUs;
+  }
+
+  /** When one that this server does not hear takes over, should it send nothing more. */
+  private missedUs(): number {
+    if (this.newest === 0) return Number.POSITIVE_INFINITY;
+    return this.sentUs[this.newest & (SENT_TIMES - 1)] + this.timing.detectionUs;
   }
 
   /**
