@@ -16,7 +16,13 @@ import {
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../../src/core/effect-queue.ts";
-import { EVENT_VIP_DOWN, EVENT_VIP_UP, type EventQueue } from "../../src/core/event-queue.ts";
+import {
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
+  EVENT_VIP_UP,
+  type EventQueue,
+} from "../../src/core/event-queue.ts";
 import type { Shell } from "../../src/core/shell.ts";
 import {
   encodeKeepAlive,
@@ -67,6 +73,9 @@ export class RecordingShell implements Shell {
   /** What the kernel says to a renewal of a lease that runs: 0 or an errno. */
   leaseError = 0;
   leaseEndUs = 0;
+  /** What the kernel says when VIPs are moved: 0 or an errno, and whether that may pass. */
+  vipError = 0;
+  mayPass = true;
   /** Effects that move a VIP and have room in one turn. */
   room = Number.POSITIVE_INFINITY;
   isSupervisorThere = true;
@@ -175,8 +184,12 @@ export class RecordingShell implements Shell {
   commit(events: EventQueue): void {
     this.write("commit");
     this.moved = 0;
-    for (const [kind, index] of this.moves.splice(0))
-      events.push(kind === EFFECT_VIP_ADD ? EVENT_VIP_UP : EVENT_VIP_DOWN, index, 0);
+    for (const [kind, index] of this.moves.splice(0)) {
+      const isAdded = kind === EFFECT_VIP_ADD;
+      if (this.vipError === 0) events.push(isAdded ? EVENT_VIP_UP : EVENT_VIP_DOWN, index, 0);
+      else if (!isAdded) events.push(EVENT_VIP_STAYS, index, this.vipError);
+      else events.push(EVENT_VIP_FAILED, index, this.vipError, this.mayPass ? 1 : 0);
+    }
   }
 
   renewAddresses(nowUs: number, isIdle: boolean): void {
