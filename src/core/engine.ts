@@ -235,7 +235,6 @@ export class Engine {
     if (this.stall.stoppedInTurn) {
       this.events.clear(); // nothing is decided any more: the next turn lets go
       this.wakeUs = nowUs;
-      this.lease.look(nowUs);
       return;
     }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
@@ -246,9 +245,7 @@ export class Engine {
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
     this.relay.update();
     this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
-    if (this.timing.leaseUs === 0) return;
-    this.lease.look(nowUs);
-    this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs);
+    if (this.timing.leaseUs !== 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /**

@@ -22,16 +22,6 @@ test("a lease, a period and the lateness allowed are never longer than the detec
   }
 });
 
-function isDue(lease: Lease, nowUs: number): boolean {
-  lease.look(nowUs);
-  return lease.isDue;
-}
-
-function dueUs(lease: Lease, nowUs: number): number {
-  lease.look(nowUs);
-  return lease.dueUs;
-}
-
 test("10 ms × 5 is the shortest detection with a lease at a period of 10 ms", () => {
   expect(leaseMsOf(10, 5)).toBeGreaterThanOrEqual(leaseMsMin(10));
   expect(leaseMsOf(10, 4)).toBeLessThan(leaseMsMin(10));
@@ -82,6 +72,16 @@ describe("granted by the others", () => {
 
   test("alone: the longest", () => {
     expect(lease.grant(100_000)).toBe(45);
+  });
+
+  test("late, and heard by one that is not heard: until the last keep-alive is missed", () => {
+    expect(lease.grant(115_000)).toBe(45); // a period and the lateness allowed after it
+    expect(lease.grant(116_000)).toBe(44);
+    expect(lease.grant(151_000)).toBe(9);
+    expect(lease.grant(152_000)).toBe(0); // no more than the kernel's ticks
+    expect(new Lease(membership, timing).grant(130_000)).toBe(45); // nothing was sent yet
+    peer(10, 61_000); // silent for 39 ms
+    expect(lease.grant(130_000)).toBe(30);
   });
 
   test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {
@@ -135,21 +135,21 @@ describe("granted by the others", () => {
   test("due between two keep-alives when little was granted and more can be had", () => {
     peer(7, 100_000); // until 125 ms
     expect(lease.grant(100_000)).toBe(25);
-    expect(isDue(lease, 101_000)).toBe(false); // it lasts until the next keep-alive
-    expect(isDue(lease, 108_000)).toBe(false); // it does not, but there is no more
+    expect(lease.look(101_000)).toBe(false); // it lasts until the next keep-alive
+    expect(lease.look(108_000)).toBe(false); // it does not, but there is no more
     peer(10, 108_000);
-    expect(isDue(lease, 108_000)).toBe(true);
+    expect(lease.look(108_000)).toBe(true);
     expect(lease.grant(108_000)).toBe(45);
-    expect(isDue(lease, 109_000)).toBe(false);
+    expect(lease.look(109_000)).toBe(false);
   });
 
   test("the loop wakes when a server that grants little is left out", () => {
     peer(6, 100_000); // until 115 ms
     expect(lease.grant(100_000)).toBe(15);
-    expect(dueUs(lease, 100_000)).toBe(137_000);
+    expect(lease.dueUs(100_000)).toBe(137_000);
     peer(10, 100_000);
     lease.grant(100_000);
-    expect(dueUs(lease, 100_000)).toBe(Number.POSITIVE_INFINITY);
+    expect(lease.dueUs(100_000)).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
@@ -164,12 +164,12 @@ test("a server that grants less than was renewed cuts the lease short at once (s
   const lease = new Lease(membership, timing);
   for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
   expect(lease.grant(100_000)).toBe(45);
-  expect(isDue(lease, 101_000)).toBe(false);
+  expect(lease.look(101_000)).toBe(false);
   membership.setState(1, SERVER_ALIVE);
   membership.said(1).phase = PHASE_ACTIVE;
   membership.lastHeardUs[1] = 101_000;
   membership.echoedSequence[1] = 7; // missed from 130 ms on
   lease.noteHeard(1);
-  expect(isDue(lease, 101_000)).toBe(true);
+  expect(lease.look(101_000)).toBe(true);
   expect(lease.grant(101_000)).toBe(130 - 101 - 5);
 });

@@ -56,14 +56,6 @@ export class Lease {
   /** When the own keep-alive of each of the last sequence numbers was sent. */
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
-  /**
-   * A renewal is due between two keep-alives: what was granted does not last until the next one,
-   * and more can be had now; or a server is heard that grants less than that. At a keep-alive it is
-   * due in any case.
-   */
-  isDue = false;
-  /** When it is to be looked at again at the latest. */
-  dueUs = NEVER;
   /** When everything that had arrived was read last. */
   private readUs = 0;
   /** Mask of the servers of which something was heard since the lease was looked at last. */
@@ -87,12 +79,13 @@ export class Lease {
   }
 
   /**
-   * The earliest time at which another server of the mask may take over, less the lateness allowed;
-   * the longest lease is the limit.
+   * The earliest time at which another server of the mask may take over, less the lateness allowed.
+   * The limit is the longest lease; for a loop that is late, the time at which its last keep-alive
+   * is missed.
    */
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
-    let endUs = nowUs + timing.leaseUs;
+    let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());
     let left = (membership.heard | membership.incompatible) & servers;
     for (; left !== 0; left &= left - 1) {
       const server = lowest(left);
@@ -107,6 +100,12 @@ export class Lease {
     return endUs;
   }
 
+  /** When one that this server does not hear takes over, should it send nothing more. */
+  private missedUs(): number {
+    if (this.newest === 0) return NEVER;
+    return this.sentUs[this.newest & (SENT_TIMES - 1)] + this.timing.detectionUs;
+  }
+
   noteHeard(server: number): void {
     this.spoke |= 1 << server;
   }
@@ -116,21 +115,26 @@ export class Lease {
     this.readUs = nowUs;
   }
 
-  /** Works out whether a renewal is due, and when to look again. */
-  look(nowUs: number): void {
+  /**
+   * Looks whether a renewal is due between two keep-alives: what was granted does not last until
+   * the next one, and more can be had now; or a server is heard that grants less than that. At a
+   * keep-alive it is due in any case.
+   */
+  look(nowUs: number): boolean {
     const lasts = this.lastsUntilNext(nowUs);
     // While it lasts, only what was heard since can ask for less.
     const endUs = this.endUs(nowUs, lasts ? this.spoke : EVERYBODY);
     this.spoke = 0;
     const isTooLong = endUs < this.grantedUs - 1000;
     const isExtended = !lasts && endUs >= this.grantedUs + 1000;
-    this.isDue = isTooLong || isExtended;
-    if (this.isDue) marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
-    this.dueUs = lasts ? NEVER : this.nextSilenceUs(nowUs);
+    const isDue = isTooLong || isExtended;
+    if (isDue) marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
+    return isDue;
   }
 
   /** When a server that grants little is left out, and a renewal may be due. */
-  private nextSilenceUs(nowUs: number): number {
+  dueUs(nowUs: number): number {
+    if (this.lastsUntilNext(nowUs)) return NEVER;
     const { membership } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {

@@ -132,7 +132,7 @@ export class Turn {
         this.beginTurn();
         break;
       case RENEW_LEASE:
-        this.renewLease(this.beganUs);
+        this.renewLease();
         break;
       case SEND_KEEP_ALIVE:
         if (!this.readsFirst) this.sendFirst();
@@ -177,17 +177,18 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  private renewLease(nowUs: number): void {
+  /** It runs from now on, and not from when the turn began. */
+  private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
-    const lengthMs = engine.lease.grant(nowUs);
+    const lengthMs = engine.lease.grant(shell.nowUs());
     const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
     if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
   }
 
   private renewLeaseAgain(): void {
-    const { engine, shell, steppedUs } = this;
-    if (shell.hasLease && engine.lease.isDue) this.renewLease(steppedUs);
+    const { engine, shell } = this;
+    if (shell.hasLease && engine.lease.look(this.steppedUs)) this.renewLease();
   }
 
   /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
@@ -255,13 +256,14 @@ export class Turn {
   /**
    * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
    * not wait for all of them; then the others, so many in any case that they do not wait for ever.
+   * After a stall no VIP is moved on what was decided before it: the next turn lets go.
    */
   private carryOut(): void {
     const { engine, shell } = this;
     const { effects } = engine;
-    if (effects.count === 0) return;
+    const mayMove = effects.urgentCount > 0 && !engine.hasStalled(shell.nowUs());
     let left = EFFECTS_PER_TURN_MAX;
-    for (; left > 0 && effects.urgentCount > 0; left--) {
+    for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
       if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
       effects.take();
       this.carryOutOne();

@@ -23,7 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/lease.ts",
-        from: "let endUs = nowUs + timing.leaseUs;",
+        from: "let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());",
         to: "let endUs = nowUs + 3 * timing.detectionUs;",
       },
       { file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" },
