@@ -10,6 +10,7 @@ import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
 const SOCKADDR_BYTES = 12;
 /** No longer than an acknowledgement: what has no room for this has none for an answer. */
 const JUNK_BYTES = 16;
+const JUNK_MAX = 1000;
 const LARGE_BYTES = 128 * 1024;
 
 // The length of the name, an option, the name, the datagram.
@@ -70,31 +71,60 @@ export class Losses {
   }
 }
 
+/** What any process may send to a netlink socket. */
+class Junk {
+  private readonly memory = new NativeMemory(JUNK_AT + JUNK_BYTES);
+  private readonly stranger: NetlinkSocket;
+
+  constructor(
+    private readonly socket: NetlinkSocket,
+    protocol: number,
+  ) {
+    const { view, address } = this.memory;
+    view.setUint32(0, SOCKADDR_BYTES, true);
+    if (libc.getsockname(socket.fd, address + NAME_AT, address) !== 0)
+      throw new Error(`errno ${errno()}`);
+    view.setUint32(JUNK_AT, JUNK_BYTES, true); // struct nlmsghdr: the length of the message
+    this.stranger = new NetlinkSocket(protocol, 0, 65_536);
+  }
+
+  /** Whether there was room for it. */
+  send(): boolean {
+    const { address } = this.memory;
+    const [junk, name] = [address + JUNK_AT, address + NAME_AT];
+    const { fd } = this.stranger;
+    return libc.sendto(fd, junk, JUNK_BYTES, MSG_DONTWAIT, name, SOCKADDR_BYTES) >= 0;
+  }
+
+  resize(bytes: number): void {
+    this.memory.view.setInt32(OPTION_AT, bytes, true);
+    const option = this.memory.address + OPTION_AT;
+    libc.setsockopt(this.socket.fd, SOL_SOCKET, SO_RCVBUF, option, 4);
+  }
+
+  close(): void {
+    this.stranger.close();
+  }
+}
+
 /**
  * Fills the receive buffer of `socket` with datagrams of another process, until the kernel has no
  * room left for an answer of its own: it drops that answer and says ENOBUFS. Call it inside the
  * socket's network namespace. Gives what makes the buffer large again.
  */
 export function fillReceiveBuffer(socket: NetlinkSocket, protocol: number): () => void {
-  const memory = new NativeMemory(JUNK_AT + JUNK_BYTES);
-  const { view, address } = memory;
-  view.setUint32(0, SOCKADDR_BYTES, true);
-  const nameAt = address + NAME_AT;
-  if (libc.getsockname(socket.fd, nameAt, address) !== 0) throw new Error(`errno ${errno()}`);
-  const stranger = new NetlinkSocket(protocol, 0, 65_536);
-  const resize = (bytes: number): void => {
-    view.setInt32(OPTION_AT, bytes, true);
-    libc.setsockopt(socket.fd, SOL_SOCKET, SO_RCVBUF, address + OPTION_AT, 4);
-  };
-  resize(1); // the smallest that the kernel gives
-  view.setUint32(JUNK_AT, JUNK_BYTES, true); // struct nlmsghdr: the length of the message
-  try {
-    let room = 1000;
-    const junk = address + JUNK_AT;
-    while (libc.sendto(stranger.fd, junk, JUNK_BYTES, MSG_DONTWAIT, nameAt, SOCKADDR_BYTES) >= 0)
-      if (--room === 0) throw new Error("a receive buffer without end");
-    return () => resize(LARGE_BYTES);
-  } finally {
-    stranger.close();
+  const junk = new Junk(socket, protocol);
+  junk.resize(1); // the smallest that the kernel gives
+  for (let room = JUNK_MAX; junk.send(); room--) {
+    if (room === 0) throw new Error("a receive buffer without end");
   }
+  junk.close();
+  return () => junk.resize(LARGE_BYTES);
+}
+
+/** Another process sends `count` datagrams to `socket`, before whatever it asks for next. */
+export function disturb(socket: NetlinkSocket, protocol: number, count: number): void {
+  const junk = new Junk(socket, protocol);
+  for (let sent = 0; sent < count; sent++) if (!junk.send()) throw new Error(`errno ${errno()}`);
+  junk.close();
 }
