@@ -30,8 +30,10 @@ export class Losses {
   lost = 0;
   /** Batches and requests that were sent. */
   sent = 0;
-  /** How many of the next datagrams are lost. */
+  /** How many of the next datagrams are lost, and after how many more sendings that begins. */
   private left = 0;
+  private waiting = 0;
+  private afterSends = 0;
   /** ms for which the next call of `send` stands still before, and after, the kernel has its due. */
   private stallMs: readonly [before: number, after: number] = [0, 0];
 
@@ -50,6 +52,7 @@ export class Losses {
       const [beforeMs, afterMs] = this.stallMs;
       this.stallMs = [0, 0];
       this.sent++;
+      if (this.afterSends > 0 && --this.afterSends === 0) this.left = this.waiting;
       if (beforeMs > 0) Bun.sleepSync(beforeMs);
       const outcome = send(memory, offset, length);
       if (afterMs > 0) Bun.sleepSync(afterMs);
@@ -57,9 +60,14 @@ export class Losses {
     };
   }
 
-  /** The next `count` datagrams that the kernel sends to this socket are lost. */
-  lose(count: number): void {
-    this.left = count;
+  /**
+   * The next `count` datagrams that the kernel sends to this socket are lost; with `afterSends` the
+   * next ones from the answer to that sending on.
+   */
+  lose(count: number, afterSends = 0): void {
+    this.left = afterSends === 0 ? count : 0;
+    this.waiting = count;
+    this.afterSends = afterSends;
   }
 
   /**
