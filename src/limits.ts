@@ -96,6 +96,15 @@ export const VIP_BATCH_MAX = 64;
  */
 export const IPV6_COST = 8;
 
+/** Effects carried out in one turn: a batch of VIPs, each with a warning or an announcement. */
+export const EFFECTS_PER_TURN_MAX = 2 * VIP_BATCH_MAX;
+
+/**
+ * Of these, those that move no VIP and are carried out in any case, so that processes and records
+ * do not wait for ever.
+ */
+export const OTHER_EFFECTS_PER_TURN_MIN = 16;
+
 /**
  * Datagrams received from one socket in one turn of the loop, so that a flood cannot hold up the
  * keep-alive: two networks' worth of forged ones, each with one hash for each of two keys, are 1 to
@@ -142,7 +151,7 @@ export const NEIGHBOURS_PER_PERIOD_MAX = 64;
 export const EVENTS_MAX =
   RECEIVES_PER_TURN_MAX * NETWORKS_MAX +
   NEIGHBOURS_PER_PERIOD_MAX +
-  VIP_BATCH_MAX +
+  2 * VIP_BATCH_MAX +
   2 * RECORDS_PER_TURN_MAX;
 
 /**

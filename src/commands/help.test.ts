@@ -1,5 +1,5 @@
 import { expect, spyOn, test } from "bun:test";
-import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
+import { CATALOGUE } from "../catalogue/catalogue.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
 import { UsageError } from "./errors.ts";
 import { help } from "./help.ts";
@@ -65,7 +65,7 @@ functions[].priority
 
 test("every maintenance event stands in the list with its class, cause, action and what clears it", async () => {
   const text = await manual("faults");
-  for (const { code, text: words } of MAINTENANCE_EVENTS) {
+  for (const { code, text: words } of CATALOGUE) {
     expect(text).toContain(`\nWNG-${String(code).padStart(4, "0")}  ${words}`);
   }
   expect(text).toContain(`

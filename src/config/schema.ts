@@ -7,6 +7,7 @@
  * says what the key means. What two keys must be to each other is in cross-checks.ts.
  */
 import * as v from "valibot";
+import { DEFAULT_POLICY, POLICY_NAMES } from "../core/policies.ts";
 import {
   FUNCTIONS_MAX,
   LOG_INHIBIT_S_MAX,
@@ -40,7 +41,7 @@ import {
   vipObjection,
 } from "./address.ts";
 import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
-import { quoted } from "./problem.ts";
+import { alternatives, quoted } from "./problem.ts";
 
 /**
  * Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin
@@ -472,12 +473,12 @@ export const ConfigSchema = v.strictObject(
     allocation: v.optional(
       v.pipe(
         v.picklist(
-          ["reset", "preempt"],
-          '"reset" or "preempt" ("planned" is not available in this release)',
+          POLICY_NAMES,
+          `${alternatives(POLICY_NAMES.map(quoted))} ("planned" is not available in this release)`,
         ),
         v.description("Allocation policy; see the topic allocation."),
       ),
-      "preempt",
+      DEFAULT_POLICY,
     ),
     keepAlive: v.optional(KeepAliveSchema, {}),
     clients: v.optional(ClientsSchema, {}),

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
+import { CHANGED } from "./changes.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 
 const SYSTEM = `
@@ -31,7 +32,7 @@ test("two servers that hold different assignments for longer than messages need 
   const cluster = play(SYSTEM);
   const engine = cluster.engine(0);
   engine.agreement.digest ^= 1; // as if it had seen events in another order
-  engine.membership.allocationChanged = true;
+  engine.changes.note(CHANGED);
   cluster.run(90);
   expect(cluster.agrees()).toBe(false);
   cluster.run(30);

@@ -37,7 +37,7 @@ export const EFFECT_PROCESS_STOP = 6;
  * `second` the reason.
  */
 export const EFFECT_NOTICE = 7;
-/** A maintenance event: `index` is its code, `first` and `second` its values. */
+/** A maintenance record: `index` is its code, `first` and `second` its values. */
 export const EFFECT_LOG = 8;
 /** The phase of this server changed to `first`. */
 export const EFFECT_PHASE = 9;

@@ -9,7 +9,10 @@ import { KeepAliveMessage } from "../wire/keep-alive.ts";
 export const EVENT_KEEP_ALIVE = 1;
 /** All VIPs of function `index` are up. */
 export const EVENT_VIP_UP = 2;
-/** The VIPs of function `index` could not be brought up; `first` is the errno. */
+/**
+ * The VIPs of function `index` could not be brought up; `first` is the errno, `second` 1 where that
+ * may pass: for want of memory, or of an answer.
+ */
 export const EVENT_VIP_FAILED = 3;
 /** All VIPs of function `index` are down. */
 export const EVENT_VIP_DOWN = 4;
@@ -33,6 +36,12 @@ export const EVENT_WITNESS = 9;
 export const EVENT_STRANGER = 10;
 /** Somebody asks for function `index` to be moved to server `first`. */
 export const EVENT_MOVE = 11;
+/** The VIPs of function `index` could not be taken down: some may still answer. */
+export const EVENT_VIP_STAYS = 12;
+/** The Ethernet address of the client interface is `first` (2 bytes) and `second` (4) from now on. */
+export const EVENT_CLIENT_MAC = 13;
+/** Something outside the core is to be recorded: `index` is its code, with its two values. */
+export const EVENT_RECORD = 14;
 
 export class EventQueue {
   count = 0;

@@ -5,7 +5,7 @@ import {
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
 } from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
+import { Changes } from "./changes.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -22,6 +22,7 @@ import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./functi
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const SELF = 1;
@@ -37,6 +38,7 @@ const table = new FunctionTable(
   })),
 );
 const timing = timingOf(10, 3, 3, 100);
+let changes: Changes;
 let membership: Membership;
 let effects: EffectQueue;
 let handover: Handover;
@@ -52,9 +54,10 @@ beforeEach(() => {
     incarnation: 1,
     nonce: 0,
   };
-  membership = new Membership(table, identity, timing);
+  changes = new Changes();
+  membership = new Membership(table, identity, timing, changes);
   effects = new EffectQueue();
-  handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);
+  handover = new Handover(table, changes, membership, effects, timing, SELF, 1_000_000);
   nowUs = 0;
   sequence = 10;
 });
@@ -69,7 +72,7 @@ function advance(mayServe = true): number[] {
 }
 
 function owns(server: number, index: number): void {
-  addFunction(membership.owns, server * 32, index);
+  addFunction(membership.said(server).owns, 0, index);
 }
 
 function bringUp(index: number): void {
@@ -116,12 +119,12 @@ describe("taking a function", () => {
     handover.assigned[0] = SELF;
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.owns, 64, 0);
-    addFunction(membership.claims, 0, 0);
+    removeFunction(membership.said(2).owns, 0, 0);
+    addFunction(membership.said(0).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.claims, 0, 0);
-    addFunction(membership.claims, 64, 0);
+    removeFunction(membership.said(0).claims, 0, 0);
+    addFunction(membership.said(2).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(ADDING);
   });
@@ -143,12 +146,12 @@ describe("taking a function", () => {
   test("an address that is refused marks the function as failed here", () => {
     handover.assigned[0] = SELF;
     advance();
-    handover.onVipFailed(0, 13);
+    handover.onVipFailed(0, 13, false);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     handover.onVipDown(0);
     advance();
     expect(handover.state[0]).toBe(IDLE);
-    expect([handover.failed[0], handover.failedChanged, handover.load]).toEqual([1, true, 0]);
+    expect([handover.failed[0], changes.cannotRun, handover.load]).toEqual([1, 1, 0]);
     expect(hasFunction(handover.cannotRun, 0, 0)).toBe(true);
   });
 });
@@ -181,7 +184,7 @@ describe("letting go of a function", () => {
     handover.assigned[1] = 2;
     handover.assignedSinceUs[1] = nowUs;
     expect(advance()).toEqual([]);
-    addFunction(membership.ready, 64, 1);
+    addFunction(membership.said(2).ready, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true);
     handover.onVipDown(1);
@@ -243,7 +246,7 @@ describe("owned twice", () => {
     owns(2, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
     expect(advance()).toEqual([]);
-    removeFunction(membership.owns, 64, 0);
+    removeFunction(membership.said(2).owns, 0, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
   });
 
@@ -276,14 +279,14 @@ test("an address removed by somebody else is put back while it should be up, and
   expect(advance(false)).toEqual([]);
 });
 
-test("our sets are published when they change, and only then", () => {
+test("our sets say what is so, and nothing else", () => {
   bringUp(0);
-  handover.changed = false;
+  const before = handover.owns[0];
   advance();
-  expect(handover.changed).toBe(false);
+  expect(handover.owns[0]).toBe(before);
   handover.assigned[0] = NONE;
   advance();
   handover.onVipDown(0);
   advance();
-  expect(handover.changed).toBe(true);
+  expect([before, handover.owns[0]]).toEqual([1, 0]);
 });

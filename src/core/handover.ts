@@ -9,7 +9,8 @@
  * in, so of two claimants at least one knows of the other in time, and the lower server index goes
  * first (P1).
  */
-import { BITMAP_WORDS, FUNCTIONS_MAX } from "../limits.ts";
+import { assert } from "../assert.ts";
+import { BITMAP_WORDS, FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_EXITED,
@@ -18,7 +19,7 @@ import {
   REASON_FAILOVER,
   REASON_MOVE,
 } from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
+import { ALWAYS, CHANGED, CHANGED_CANNOT_RUN, type Changes } from "./changes.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -30,7 +31,7 @@ import {
   EFFECT_VIP_REMOVE,
   type EffectQueue,
 } from "./effect-queue.ts";
-import { addFunction, hasFunction } from "./function-bitmap.ts";
+import { addFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
 import {
   ADD_VIP,
@@ -84,6 +85,7 @@ import {
 import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { Rivals } from "./rivals.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 // ---- what is known of the VIPs and the process
@@ -115,6 +117,8 @@ export class Handover {
   /** What is known of the process of each function: PROCESS_*. */
   private readonly process = new Uint8Array(FUNCTIONS_MAX);
   private readonly vip = new Uint8Array(FUNCTIONS_MAX);
+  /** Attempts in a row to move its VIPs that came to nothing. */
+  private readonly attempts = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
   private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
   private readonly announcements = new Uint8Array(FUNCTIONS_MAX);
@@ -139,17 +143,14 @@ export class Handover {
   load = 0;
   /** Functions that are not idle. */
   busy = 0;
-  /** One of our sets changed: to be sent at once. */
-  changed = false;
   /** A row was taken in the last `advance`: others may hold now. */
   advanced = false;
-  /** `failed` changed: an S1 of its own. */
-  failedChanged = false;
-  private touched = true;
-  private dueUs = 0;
+  /** When a function is to be looked at again although nothing changes. */
+  dueUs = ALWAYS;
 
   constructor(
     private readonly table: FunctionTable,
+    private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly effects: EffectQueue,
     private readonly timing: Timing,
@@ -169,8 +170,6 @@ export class Handover {
    */
   advance(nowUs: number, mayServe: boolean, nextSequence: number): void {
     this.advanced = false;
-    this.touched = false;
-    this.membership.functionsChanged = false;
     const { table, state } = this;
     let room = table.resource[this.self] - this.load;
     this.dueUs = Number.POSITIVE_INFINITY;
@@ -193,14 +192,7 @@ export class Handover {
       this.noteDue(index, nowUs);
     }
     this.publish();
-    if (this.advanced) this.touched = true; // room that one gave may be another's
-  }
-
-  /** Something changed since the last `advance`, or a time has come: it would do something. */
-  isDue(nowUs: number): boolean {
-    return (
-      this.touched || this.failedChanged || this.membership.functionsChanged || nowUs >= this.dueUs
-    );
+    if (this.advanced) this.changes.note(CHANGED); // room that one gave may be another's
   }
 
   /**
@@ -214,11 +206,20 @@ export class Handover {
     if (dueUs < this.dueUs) this.dueUs = dueUs;
   }
 
-  /** The policy gives function `index` to `server`, or to NONE. */
-  assign(index: number, server: number, nowUs: number): void {
+  /**
+   * The policy gives function `index` to `server`, or to NONE.
+   * @param reason REASON_* of wire/control, for its process
+   * @param noticeReason NOTICE_* of wire/client-notice, for its clients
+   */
+  assign(index: number, server: number, nowUs: number, reason: number, noticeReason: number): void {
     this.assigned[index] = server;
     this.assignedSinceUs[index] = nowUs;
-    this.touched = true;
+    if (server === NONE) this.stopReason[index] = noticeReason;
+    else {
+      this.startReason[index] = reason;
+      this.startNoticeReason[index] = noticeReason;
+    }
+    this.changes.note(CHANGED);
   }
 
   private takeRow(
@@ -379,7 +380,7 @@ export class Handover {
     if (!this.isMoving(index)) return false;
     const target = this.assigned[index];
     if (this.membership.state[target] !== SERVER_ALIVE) return false;
-    return hasFunction(this.membership.ready, target * BITMAP_WORDS, index);
+    return this.membership.isReadyFor(target, index);
   }
 
   /**
@@ -407,7 +408,7 @@ export class Handover {
 
   /** A partition healed: every VIP is announced again. */
   announceAll(nowUs: number): void {
-    this.touched = true;
+    this.changes.note(CHANGED);
     for (let index = 0; index < this.table.functionCount; index++) {
       if (this.state[index] === UP) this.announceTwice(index, nowUs);
     }
@@ -430,31 +431,50 @@ export class Handover {
   // ---- events
 
   onVipUp(index: number): void {
-    this.touched = true;
+    this.changes.note(CHANGED);
+    this.attempts[index] = 0;
     this.vip[index] = VIP_UP;
   }
 
-  onVipFailed(index: number, errno: number): void {
-    this.touched = true;
+  /** @param mayPass for want of memory or of an answer: it is tried again, a few times */
+  onVipFailed(index: number, errno: number, mayPass: boolean): void {
+    this.changes.note(CHANGED);
+    if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) {
+      this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+      return;
+    }
+    this.attempts[index] = 0;
     this.effects.push(EFFECT_LOG, LOG_VIP_FAILED, index, errno);
     this.vip[index] = VIP_FAILED;
   }
 
   onVipDown(index: number): void {
-    this.touched = true;
+    this.changes.note(CHANGED);
+    this.attempts[index] = 0;
     this.vip[index] = VIP_UNKNOWN;
+  }
+
+  /**
+   * It may still answer here: nobody is told that it is gone. An engine that cannot take its VIPs
+   * away ends, and its supervisor does.
+   */
+  onVipStays(index: number): void {
+    this.changes.note(CHANGED);
+    this.attempts[index]++;
+    assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
+    this.effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
   }
 
   /** Somebody removed an address that should be up: it is put back. */
   onVipRemoved(index: number): void {
-    this.touched = true;
+    this.changes.note(CHANGED);
     if (this.state[index] === IDLE) return;
     this.removedByOthers[index] = 1;
   }
 
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
-    this.touched = true;
+    this.changes.note(CHANGED);
     if (kind === CONTROL_PROCESS_RUNNING) {
       if (this.process[index] !== PROCESS_STOPPING) this.process[index] = PROCESS_RUNNING;
     } else if (kind === CONTROL_PROCESS_EXITED) {
@@ -469,19 +489,17 @@ export class Handover {
   }
 
   private setFailed(index: number): void {
-    this.touched = true;
     if (this.failed[index] !== 0) return;
     this.failed[index] = 1;
-    this.failedChanged = true;
+    this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
   }
 
   /** `resume`: functions that failed here may be tried again. */
   clearFailed(): void {
-    this.touched = true;
     for (let index = 0; index < this.table.functionCount; index++) {
       if (this.failed[index] === 0) continue;
       this.failed[index] = 0;
-      this.failedChanged = true;
+      this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
     }
   }
 
@@ -495,7 +513,7 @@ export class Handover {
     return this.table.process[index] === PROCESS_NONE || this.process[index] === PROCESS_RUNNING;
   }
 
-  /** Rebuilds our four sets and notes whether they changed. */
+  /** Rebuilds our four sets. */
   private publish(): void {
     const { table, state } = this;
     this.ownsAny = false;
@@ -510,14 +528,6 @@ export class Handover {
         if (at >= ADDING && at <= REMOVING) owns |= 1 << bit;
         else if (at === CLAIMED) claims |= 1 << bit;
         if (this.failed[index] !== 0) failed |= 1 << bit;
-      }
-      if (
-        this.owns[word] !== owns >>> 0 ||
-        this.claims[word] !== claims >>> 0 ||
-        this.cannotRun[word] !== failed >>> 0 ||
-        this.ready[word] !== this.readyNext[word]
-      ) {
-        this.changed = true;
       }
       this.owns[word] = owns;
       if (owns !== 0) this.ownsAny = true;

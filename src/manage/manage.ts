@@ -3,8 +3,9 @@
  * supervisor, which keeps them until they are acknowledged, and looks once a second at the ground
  * input. Nothing that flies waits for it.
  */
+
+import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";

@@ -47,7 +47,7 @@ export interface Settlement {
 /** A record that the procedure must have left in the log of a server. */
 export interface ExpectedRecord {
   readonly server: string;
-  /** One of these codes (core/maintenance-event). */
+  /** One of these codes (catalogue/). */
   readonly codes: readonly number[];
   /** The words that its detail begins with; "" for any. */
   readonly detail: string;

@@ -19,7 +19,6 @@ import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
-import { STATUS_WRITTEN_US_AT } from "../wire/status-snapshot.ts";
 import type { RigEvent } from "./rig-event.ts";
 import type { MachineState } from "./virtual-server.ts";
 
@@ -165,7 +164,7 @@ export class RigPage {
   #view(id: string): View | null {
     const snapshot = readSnapshot(join(this.#directory, "servers", id, "run", "status"));
     if (snapshot === null) return null;
-    const ageMs = (nowUs() - snapshot.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
+    const ageMs = (nowUs() - snapshot.writtenUs) / 1000;
     const freshMs = Math.max(FRESH_MS, FRESH_PERIODS * this.#config.keepAlive.periodMs);
     return ageMs > freshMs ? null : { status: statusDocument(snapshot, this.#config), ageMs };
   }

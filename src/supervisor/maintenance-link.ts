@@ -3,7 +3,7 @@
  * record until that has it on the disk. Nothing that flies waits for any of this, and no failure
  * here ends `wingman run`.
  */
-import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../core/maintenance-code.ts";
+import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../catalogue/upkeep-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { RECORD_QUEUE_MAX, RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_EVENT, MAINTENANCE_LEAVE } from "../wire/maintenance-record.ts";
@@ -52,7 +52,7 @@ export class MaintenanceLink {
     this.#over ??= this.#keep();
   }
 
-  /** A maintenance event (core/maintenance-event) that happened now. */
+  /** A maintenance record (catalogue/) of what happened now. */
   record(code: number, first = 0, second = 0): void {
     this.#queue.push(code, first, second, bootUs());
     this.#flush();

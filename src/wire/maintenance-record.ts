@@ -7,7 +7,7 @@
  * | offset | type | field                                                                              |
  * |--------|------|------------------------------------------------------------------------------------|
  * | 0      | u16  | kind (MAINTENANCE_EVENT, MAINTENANCE_LEAVE)                                          |
- * | 2      | u16  | code (core/maintenance-event)                                                       |
+ * | 2      | u16  | code (catalogue/)                                                                   |
  * | 4      | u32  | delivery number, from 1, in the supervisor's session; 0 for MAINTENANCE_LEAVE        |
  * | 8      | f64  | µs since the machine was switched on (CLOCK_BOOTTIME) when it reached the supervisor |
  * | 16     | i32  | first value of the code                                                             |

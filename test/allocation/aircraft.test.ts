@@ -1,7 +1,7 @@
 /** What FIG. 3 gives on the three example aircraft as their servers fail, the largest first. */
 import { describe, expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
+import { POLICIES } from "../../src/core/policies.ts";
 import {
   type Aircraft,
   afterLoss,
@@ -11,7 +11,7 @@ import {
   TWIN_AISLE,
   VERY_LARGE,
 } from "./aircraft.ts";
-import { figure3, figure4 } from "./reference.ts";
+import { FIGURES } from "./reference.ts";
 import { allocate, tableOf } from "./systems.ts";
 
 const AVOD_ZONES = ["avod-zone-1", "avod-zone-2", "avod-zone-3"];
@@ -138,32 +138,25 @@ describe("the table that flies", () => {
 
 describe("FIG. 3", () => {
   test.each(ROWS)("%s", (_, aircraft, down, running, out) => {
-    const result = allocate(allocateReset, afterLoss(aircraft, down));
+    const result = allocate(RESET, afterLoss(aircraft, down));
     expect(leftOut(aircraft, result)).toEqual(out);
     expect(result.assigned.filter((x) => x !== null).length).toBe(running);
   });
 
   test("gives the same number of functions whichever of equally large servers fails", () => {
     for (const down of [0, 1]) {
-      expect(
-        leftOut(SINGLE_AISLE, allocate(allocateReset, afterLoss(SINGLE_AISLE, [down]))).length,
-      ).toBe(4);
+      expect(leftOut(SINGLE_AISLE, allocate(RESET, afterLoss(SINGLE_AISLE, [down]))).length).toBe(
+        4,
+      );
     }
     for (const down of [0, 1, 2, 3]) {
-      expect(
-        leftOut(TWIN_AISLE, allocate(allocateReset, afterLoss(TWIN_AISLE, [down]))).length,
-      ).toBe(5);
-      expect(
-        leftOut(VERY_LARGE, allocate(allocateReset, afterLoss(VERY_LARGE, [down]))).length,
-      ).toBe(4);
+      expect(leftOut(TWIN_AISLE, allocate(RESET, afterLoss(TWIN_AISLE, [down]))).length).toBe(5);
+      expect(leftOut(VERY_LARGE, allocate(RESET, afterLoss(VERY_LARGE, [down]))).length).toBe(4);
     }
   });
 });
 
-describe.each([
-  { name: "FIG. 3", policy: allocateReset, figure: figure3 },
-  { name: "FIG. 4", policy: allocatePreempt, figure: figure4 },
-])("$name, with every set of servers that may be left", ({ policy, figure }) => {
+describe.each(POLICIES)("$name, with every set of servers that may be left", (policy) => {
   test.each([
     ["single aisle", SINGLE_AISLE],
     ["twin aisle", TWIN_AISLE],
@@ -178,7 +171,7 @@ describe.each([
         const result = allocate(policy, system);
         expect({ down, assigned: result.assigned }).toEqual({
           down,
-          assigned: figure(system).assigned,
+          assigned: FIGURES[policy.name](system).assigned,
         });
         const lost = aircraft.functions.filter(
           ({ priority }, y) => priority >= 8 && result.assigned[y] === null,

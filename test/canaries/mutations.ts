@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/rivals.ts",
-        from: "if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;",
+        from: "if (membership.owns(server, index)) return false;",
         to: "",
       },
     ],

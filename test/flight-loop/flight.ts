@@ -1,69 +1,77 @@
 /**
- * The hot path of a flight without sockets: four real engines with everything that a period does in
- * the flight loop: compose, encode, seal, verify, decode, step, write the status. Kernel and
- * supervisor answer at once. Everything is made before the first period.
+ * The hot path of a flight without sockets: four servers fly the turn with everything that a period
+ * does in the flight loop: lease, compose, encode, seal, verify, decode, step, relay, write the
+ * status. Kernel and supervisor answer at once. Everything is made before the first period.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import {
-  EFFECT_PROBE,
-  EFFECT_PROCESS_START,
-  EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
-  EFFECT_VIP_REMOVE,
-} from "../../src/core/effect-queue.ts";
+import type { Policy } from "../../src/core/allocation.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
 import { Engine } from "../../src/core/engine.ts";
-import {
-  EVENT_COMMAND,
-  EVENT_KEEP_ALIVE,
-  EVENT_MOVE,
-  EVENT_PROCESS,
-  EVENT_STRANGER,
-  EVENT_VIP_DOWN,
-  EVENT_VIP_UP,
-  EVENT_WITNESS,
-} from "../../src/core/event-queue.ts";
+import { EVENT_COMMAND, EVENT_MOVE, EVENT_STRANGER } from "../../src/core/event-queue.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/core/function-table.ts";
+import { Rehearsal, RehearsalShell } from "../../src/core/rehearsal.ts";
 import { StatusWriter } from "../../src/core/status.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
-import {
-  CONTROL_DRAIN,
-  CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
-  CONTROL_RESUME,
-} from "../../src/wire/control.ts";
-import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-  STATUS_BYTES,
-} from "../../src/wire/status-snapshot.ts";
+import { CONTROL_DRAIN, CONTROL_RESUME } from "../../src/wire/control.ts";
+import type { KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
 
 const SERVERS = 4;
 const FUNCTIONS = 64;
-const PERIOD_US = 10_000;
-const TURN_US = 100;
-/** Turns in which a hand-over is over: claim, echo, release, take. */
-const TURNS = 5;
+const PERIOD_MS = 10;
+const PERIOD_US = 1000 * PERIOD_MS;
+const TIMING = timingOf(PERIOD_MS, 8, 3, 0, 65, 4);
 
 /**
- * In every cycle one server is drained and resumed, another is cut off and comes back, and a
- * function is moved by hand.
+ * In every cycle one server is drained and resumed, another is cut off and comes back, then two do
+ * not hear each other, and a function is moved by hand.
  */
-const CYCLE_PERIODS = 20;
+const CYCLE_PERIODS = 40;
 const DRAIN_AT = 0;
-const RESUME_AT = 3;
-const CUT_AT = 6;
-const JOIN_AT = 11;
-const MOVE_AT = 16;
-const NOBODY = -1;
+const RESUME_AT = 4;
+const CUT_AT = 8;
+const JOIN_AT = 20;
+const PART_AT = 26;
+const WHOLE_AT = 32;
+const MOVE_AT = 36;
 
-interface Box {
-  readonly engine: Engine;
-  readonly seal: KeepAliveSeal;
-  readonly status: StatusWriter;
+/** A shell that also seals, verifies and writes the status, as the aircraft's does. */
+class SealedShell extends RehearsalShell {
+  ups = 0;
+  downs = 0;
+  renewals = 0;
+  private readonly seal = new KeepAliveSeal(new Uint8Array(32).fill(5));
+  status: StatusWriter | null = null;
+
+  override compose(message: KeepAliveMessage): void {
+    super.compose(message);
+    this.seal.seal(this.sentBytes);
+  }
+
+  override isSealed(): boolean {
+    return this.seal.verify(this.receivedBytes);
+  }
+
+  override renewLease(): number {
+    this.renewals++;
+    return 0;
+  }
+
+  override carryOut(kind: number, index: number, first: number, second: number): void {
+    if (kind === EFFECT_VIP_ADD) this.ups++;
+    else if (kind === EFFECT_VIP_REMOVE) this.downs++;
+    super.carryOut(kind, index, first, second);
+  }
+
+  override tell(code: number, value: number): void {
+    throw new Error(`a server lets go of everything: ${code}, ${value}`);
+  }
+
+  override report(nowUs: number): void {
+    this.status?.write(nowUs);
+  }
 }
 
 /** All functions run on four servers; two could not carry them. */
@@ -79,24 +87,29 @@ function aircraft(): FunctionTable {
 }
 
 export class Flight {
-  /** VIPs brought up and taken down since the start. */
-  ups = 0;
-  downs = 0;
   /** Moves asked for that were not refused. */
   moves = 0;
   /** The datagram that was sent last. */
-  readonly datagram = new Uint8Array(new ArrayBuffer(KEEP_ALIVE_BYTES));
+  datagram: Uint8Array<ArrayBuffer>;
 
-  private nowUs = 1_000_000;
   private periods = 0;
-  private cutOff = NOBODY;
   private strangerAt = 0;
-  private readonly view = new DataView(this.datagram.buffer);
-  private readonly boxes: readonly Box[];
+  private readonly rehearsal = new Rehearsal(TIMING);
+  private readonly shells: SealedShell[] = [];
 
-  constructor(policy: AllocationPolicy = allocatePreempt) {
+  constructor(policy: Policy = PREEMPT) {
     const table = aircraft();
-    this.boxes = Array.from({ length: SERVERS }, (_, self) => this.box(self, table, policy));
+    for (let self = 0; self < SERVERS; self++) this.add(self, table, policy);
+    this.datagram = (this.shells[0] as SealedShell).sentBytes;
+  }
+
+  /** VIPs brought up and taken down since the start. */
+  get ups(): number {
+    return this.shells.reduce((sum, { ups }) => sum + ups, 0);
+  }
+
+  get downs(): number {
+    return this.shells.reduce((sum, { downs }) => sum + downs, 0);
   }
 
   /**
@@ -104,27 +117,28 @@ export class Flight {
    * VIP after the other for its own.
    */
   quietPeriod(): void {
-    this.nowUs += PERIOD_US;
+    const { engines } = this.rehearsal;
     this.strangerAt = (this.strangerAt + 1) % FUNCTIONS;
     for (let server = 0; server < SERVERS; server++) {
-      this.boxes[server].engine.events.push(EVENT_STRANGER, this.strangerAt, 0x0266, -1);
+      engines[server].events.push(EVENT_STRANGER, this.strangerAt, 0x0266, -1);
     }
-    for (let turn = 0; turn < TURNS; turn++) {
-      for (let server = 0; server < SERVERS; server++)
-        this.turn(server, this.nowUs + turn * TURN_US);
-    }
+    this.rehearsal.fly(this.rehearsal.nowUs + PERIOD_US);
   }
 
   /** The same, with one step of a cycle of take-overs and hand-overs. */
   busyPeriod(): void {
+    const { rehearsal } = this;
     const cycle = Math.floor(this.periods / CYCLE_PERIODS);
     const at = this.periods % CYCLE_PERIODS;
     const drained = cycle % SERVERS;
-    if (at === DRAIN_AT) this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
+    const cut = (cycle + 1) % SERVERS;
+    if (at === DRAIN_AT) rehearsal.engines[drained].events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
     else if (at === RESUME_AT)
-      this.boxes[drained].engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
-    else if (at === CUT_AT) this.cutOff = (cycle + 1) % SERVERS;
-    else if (at === JOIN_AT) this.cutOff = NOBODY;
+      rehearsal.engines[drained].events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
+    else if (at === CUT_AT) rehearsal.cutOff(cut, true);
+    else if (at === JOIN_AT) rehearsal.cutOff(cut, false);
+    else if (at === PART_AT) rehearsal.cut(cut, drained, true);
+    else if (at === WHOLE_AT) rehearsal.cut(cut, drained, false);
     else if (at === MOVE_AT) this.moveOne(drained);
     this.periods++;
     this.quietPeriod();
@@ -132,7 +146,7 @@ export class Flight {
 
   /** Somebody at a server asks for its first function that can be moved to have another owner. */
   private moveOne(asked: number): void {
-    const { events, moves } = this.boxes[asked].engine;
+    const { events, moves } = this.rehearsal.engines[asked];
     for (let place = 0; place < FUNCTIONS * SERVERS; place++) {
       const index = place >> 2;
       const server = place & 3;
@@ -146,97 +160,43 @@ export class Flight {
   /** Datagrams accepted by all engines. */
   accepted(): number {
     let sum = 0;
-    for (const { engine } of this.boxes) sum += engine.counters[COUNTER_ACCEPTED];
+    for (const { counters } of this.rehearsal.engines) sum += counters[COUNTER_ACCEPTED];
     return sum;
+  }
+
+  /** Turns of all servers: each gave its lease a look. */
+  get turns(): number {
+    return this.rehearsal.turnCount;
+  }
+
+  /** Leases renewed by all servers. */
+  get renewals(): number {
+    return this.shells.reduce((sum, { renewals }) => sum + renewals, 0);
   }
 
   /** Sightings of the host counted by all engines: each by the one that has the VIP up. */
   sightings(): number {
     let sum = 0;
-    for (const { engine } of this.boxes) sum += engine.strangers.sightings;
+    for (const { strangers } of this.rehearsal.engines) sum += strangers.sightings;
     return sum;
   }
 
   /** All engines hold the same assignment, and every function is up on one server. */
   isSettled(): boolean {
-    const digests = new Set(this.boxes.map(({ engine }) => engine.agreement.digest));
+    const digests = new Set(this.rehearsal.engines.map(({ agreement }) => agreement.digest));
     return digests.size === 1 && this.ups - this.downs === FUNCTIONS;
   }
 
-  private box(self: number, table: FunctionTable, policy: AllocationPolicy): Box {
-    const identity = {
-      self,
-      systemId: 42,
-      digestHigh: 7,
-      digestLow: 7,
-      incarnation: 100 + self,
-      nonce: 0,
-    };
-    const engine = new Engine(
-      table,
-      policy,
-      identity,
-      timingOf(PERIOD_US / 1000, 3, 3, 0),
-      1_000_000,
-      this.nowUs,
-      1,
-    );
-    const status = new StatusWriter(
-      new DataView(new ArrayBuffer(STATUS_BYTES)),
-      table,
-      engine,
-      identity,
-      0,
-    );
-    status.begin(1, this.nowUs, new Uint8Array(32));
-    return { engine, seal: new KeepAliveSeal(new Uint8Array(32).fill(5)), status };
-  }
-
-  private turn(server: number, nowUs: number): void {
-    const { engine, status } = this.boxes[server];
-    if (nowUs >= engine.nextSendUs) {
-      engine.beginPeriod(nowUs);
-      this.send(server);
-      status.write(nowUs);
-    }
-    engine.step(nowUs);
-    if (engine.sendRequested) this.send(server);
-    this.carryOut(engine);
-  }
-
-  private send(server: number): void {
-    const { engine, seal } = this.boxes[server];
-    engine.compose();
-    encodeKeepAlive(engine.outgoing, this.view);
-    seal.seal(this.datagram);
-    if (server === this.cutOff) return;
-    for (let other = 0; other < SERVERS; other++) {
-      if (other !== server && other !== this.cutOff) this.receive(this.boxes[other]);
-    }
-  }
-
-  private receive({ engine, seal }: Box): void {
-    const { events, counters } = engine;
-    if (!seal.verify(this.datagram)) counters[COUNTER_AUTHENTICATION]++;
-    else if (!decodeKeepAlive(this.view, KEEP_ALIVE_BYTES, events.message(events.count)))
-      counters[COUNTER_MALFORMED]++;
-    else events.push(EVENT_KEEP_ALIVE, 0, 0);
-  }
-
-  private carryOut({ effects, events }: Engine): void {
-    while (!events.isFull() && effects.take()) {
-      const { kind, index } = effects;
-      if (kind === EFFECT_VIP_ADD) {
-        this.ups++;
-        events.push(EVENT_VIP_UP, index, 0);
-      } else if (kind === EFFECT_VIP_REMOVE) {
-        this.downs++;
-        events.push(EVENT_VIP_DOWN, index, 0);
-      } else if (kind === EFFECT_PROBE) events.push(EVENT_WITNESS, index, 0);
-      else if (kind === EFFECT_PROCESS_START)
-        events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-      else if (kind === EFFECT_PROCESS_STOP)
-        events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
-    }
+  private add(self: number, table: FunctionTable, policy: Policy): void {
+    const { rehearsal } = this;
+    const incarnation = 100 + self;
+    const identity = { self, systemId: 42, digestHigh: 7, digestLow: 7, incarnation, nonce: 0 };
+    const engine = new Engine(table, policy, identity, TIMING, 1_000_000, rehearsal.nowUs, 1);
+    const shell = new SealedShell(rehearsal, self, true, engine.events);
+    const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+    shell.status = new StatusWriter(view, table, engine, identity, 0);
+    shell.status.begin(1, rehearsal.nowUs, new Uint8Array(32));
+    this.shells.push(shell);
+    rehearsal.add(engine, shell);
   }
 }

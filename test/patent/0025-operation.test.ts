@@ -2,10 +2,12 @@
  * Patent [0025] in the running system: one function is operated in one server only. The simulator
  * checks it in every turn.
  */
+
 import { expect, test } from "bun:test";
+import { POLICY_NAMES } from "../../src/core/policies.ts";
 import { play } from "../scenarios/story.ts";
 
-for (const policy of ["reset", "preempt"]) {
+for (const policy of POLICY_NAMES) {
   test(`${policy}: through start, failure, recovery and drain of every server`, () => {
     const functions = Array.from(
       { length: 12 },

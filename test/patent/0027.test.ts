@@ -24,7 +24,7 @@ test("messages are transmitted at definite intervals, whatever there is to do", 
   const before = engine.counters[0];
   cluster.run(10_000);
   expect(engine.counters[0] - before).toBe(1000);
-  expect(engine.lateness.maxUs).toBe(0);
+  expect(engine.sender.lateness.maxUs).toBe(0);
 });
 
 test("when nothing was received for a definite period, the other server has failed", () => {

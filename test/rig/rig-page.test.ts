@@ -3,14 +3,14 @@
  * knows of the machines.
  */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
+import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
-import { PHASE_DRAINING } from "../../src/wire/status-snapshot.ts";
-import { type SnapshotValues, snapshot } from "../supervisor/snapshot.ts";
+import { type SnapshotValues, snapshot, writeSnapshot } from "../supervisor/snapshot.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -38,9 +38,9 @@ beforeEach(() => {
 function says(server: "a" | "b", values: SnapshotValues): void {
   const folder = join(directory, "servers", server, "run");
   mkdirSync(folder, { recursive: true });
-  const view = snapshot(values);
-  view.setUint8(36, server === "a" ? 0 : 1);
-  writeFileSync(join(folder, "status"), new Uint8Array(view.buffer));
+  const made = snapshot(values);
+  made.self = server === "a" ? 0 : 1;
+  writeSnapshot(join(folder, "status"), made);
 }
 const machines = (...states: MachineState[]): void => page.take({ kind: "machines", states });
 const owners = (): (string | null)[] => page.state().functions.map(({ owner }) => owner);

@@ -1,8 +1,10 @@
 /** Awkward cases that an adversary of the core thought of, each of which it got wrong once. */
+
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
+import { POLICY_NAMES } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../allocation/random-system.ts";
 import { Cluster } from "../simulation/cluster.ts";
@@ -45,7 +47,7 @@ test("a newcomer that only this server has lost is not failed: its functions are
     quiet for 5 s`);
 });
 
-for (const policy of ["reset", "preempt"]) {
+for (const policy of POLICY_NAMES) {
   test(`${policy}: two boxes with one id start together: neither serves, and the others do not count on them`, () => {
     play(`servers a 100, b 100
       policy ${policy}
@@ -164,7 +166,7 @@ test("all servers come back to one that runs all functions: it announces every a
     stopGraceMs: 0,
   }));
   const table = new FunctionTable(Array<number>(SERVERS_MAX).fill(FUNCTIONS_MAX), rows);
-  const cluster = new Cluster({ table, policy: allocatePreempt });
+  const cluster = new Cluster({ table, policy: PREEMPT });
   cluster.start(0);
   cluster.run(1500);
   const before = cluster.host(0).announcements;
@@ -187,7 +189,7 @@ test("servers that lose up to 30 % of the datagrams while they start give nothin
     }));
     const cluster = new Cluster({
       table: new FunctionTable([100, 100], rows),
-      policy: allocatePreempt,
+      policy: PREEMPT,
     });
     const deliveredAtUs = [0, 0];
     // Never two lost in a row: then it would be a failure, not a loss.
@@ -209,7 +211,7 @@ test("own datagrams that come back, through two networks that are joined somewhe
   const rows = [{ required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 }];
   const cluster = new Cluster({
     table: new FunctionTable([1, 1], rows),
-    policy: allocatePreempt,
+    policy: PREEMPT,
     networks: 2,
   });
   cluster.start(0);

@@ -3,8 +3,6 @@
  * left, and nothing waits for ever.
  */
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
 import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
@@ -21,6 +19,7 @@ import {
   STOPPING,
   UP,
 } from "../../src/core/handover-rows.ts";
+import { POLICIES } from "../../src/core/policies.ts";
 import { CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { Cluster } from "../simulation/cluster.ts";
 
@@ -53,7 +52,7 @@ function bringInto(cluster: Cluster, server: number, state: number): void {
   else if (state === REMOVING) effects.push(EFFECT_VIP_REMOVE, 0, 0, 0);
 }
 
-for (const policy of [allocateReset, allocatePreempt]) {
+for (const policy of POLICIES) {
   for (const [oneName, one] of Object.entries(STATES)) {
     for (const [otherName, other] of Object.entries(STATES)) {
       test(`${policy.name}: ${oneName} meets ${otherName}`, () => {

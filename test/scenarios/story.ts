@@ -25,8 +25,7 @@
  *     a logs 213                             expected: a maintenance event since the last step
  *     quiet for 5 s                          expected: no address, no notice and no maintenance event during that time
  */
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+
 import {
   type FunctionRow,
   FunctionTable,
@@ -35,6 +34,9 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
+import { PHASE_NAMES } from "../../src/core/phase.ts";
+import { DEFAULT_POLICY, POLICIES, POLICY_NAMES, policyNamed } from "../../src/core/policies.ts";
+import { SERVER_STATE_NAMES } from "../../src/core/server-state.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -55,7 +57,6 @@ import {
   CONTROL_RESUME,
   MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
-import { PHASE_NAMES, SERVER_STATE_NAMES } from "../../src/wire/status-snapshot.ts";
 import { Cluster, type ClusterOptions } from "../simulation/cluster.ts";
 
 const EVENTS: Record<string, number> = {
@@ -108,7 +109,7 @@ class Story {
   private readonly resources: number[] = [];
   private readonly functions: string[] = [];
   private rows: FunctionRow[] = [];
-  private readonly options: Omit<ClusterOptions, "table"> = { policy: allocatePreempt };
+  private readonly options: Omit<ClusterOptions, "table"> = { policy: policyNamed(DEFAULT_POLICY) };
   private beganUs = 0;
   /** Time of the last step that was neither a wait nor an expectation. */
   private sinceUs = 0;
@@ -135,8 +136,7 @@ class Story {
     if (word === "servers") for (const each of rest.split(",")) this.describeServer(each.trim());
     else if (word === "functions")
       for (const each of rest.split(",")) this.describeFunction(each.trim());
-    else if (word === "policy")
-      this.options.policy = rest === "reset" ? allocateReset : allocatePreempt;
+    else if (word === "policy") this.options.policy = POLICIES[place(POLICY_NAMES, rest, "policy")];
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);

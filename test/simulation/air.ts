@@ -2,10 +2,13 @@
  * Datagrams on their way from one server to the others: what the networks let through, when it
  * arrives, and what an attacker adds.
  */
-import type { Engine } from "../../src/core/engine.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
-import { encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
+import {
+  encodeKeepAlive,
+  KEEP_ALIVE_BYTES,
+  type KeepAliveMessage,
+} from "../../src/wire/keep-alive.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Attacker } from "./attacker.ts";
 import { type Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
@@ -38,10 +41,10 @@ export class Air {
     );
   }
 
-  /** Sends what the engine of `from` has composed to all others. */
-  broadcast(from: number, engine: Engine, nowUs: number): void {
+  /** Sends what the server has composed to all others. */
+  broadcast(from: number, message: KeepAliveMessage, nowUs: number): void {
     const buffer = this.datagrams.take();
-    encodeKeepAlive(engine.outgoing, this.datagrams.view(buffer));
+    encodeKeepAlive(message, this.datagrams.view(buffer));
     if (this.attacker.listens()) {
       this.seal.seal(this.datagrams.content(buffer));
       this.attacker.record(this.datagrams.keep(buffer), nowUs);
@@ -86,7 +89,7 @@ export class Air {
   private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
     const host = this.hosts[to] as Host;
     if (host.engine === null) return;
-    host.inbox.push(atUs, buffer, number, kind);
+    host.inboxes[number].push(atUs, buffer, kind);
     if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
   }
 

@@ -4,7 +4,7 @@
  * is checked, that no VIP is up on two hosts that can talk to each other, and that no host carries
  * more than its resource. There is no clock and no chance.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
+import type { Policy } from "../../src/core/allocation.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -29,16 +29,17 @@ import {
   EVENT_VIP_UP,
 } from "../../src/core/event-queue.ts";
 import { type FunctionTable, NONE, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import { SERVER_ALIVE } from "../../src/core/server-state.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { VIP_BATCH_MAX } from "../../src/limits.ts";
 import { NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import { PHASE_ACTIVE, SERVER_ALIVE } from "../../src/wire/status-snapshot.ts";
 
 export interface ClusterOptions {
   table: FunctionTable;
-  policy: AllocationPolicy;
+  policy: Policy;
   periodMs?: number;
   lostAfterPeriods?: number;
   recoveredAfterPeriods?: number;
@@ -351,7 +352,7 @@ export class Cluster {
 
   private broadcast(server: number, engine: Engine): void {
     const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
-    encodeKeepAlive(engine.outgoing, datagram);
+    encodeKeepAlive(engine.sender.message, datagram);
     for (let network = 0; network < this.networks; network++) {
       this.hosts.forEach((host, other) => {
         if (

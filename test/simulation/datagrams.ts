@@ -83,14 +83,13 @@ export class Datagrams {
   }
 }
 
-/** What has arrived at one server and was not read yet, in the order of its arrival. */
+/** What has arrived at one socket of a server and was not read yet, in the order of its arrival. */
 export class Inbox {
   count = 0;
   dropped = 0;
   private head = 0;
   private readonly atUs: Float64Array;
   private readonly buffers: Int32Array;
-  private readonly networks: Uint8Array;
   private readonly kinds: Uint8Array;
 
   constructor(
@@ -99,11 +98,10 @@ export class Inbox {
   ) {
     this.atUs = new Float64Array(capacity);
     this.buffers = new Int32Array(capacity);
-    this.networks = new Uint8Array(capacity);
     this.kinds = new Uint8Array(capacity);
   }
 
-  push(atUs: number, buffer: number, network: number, kind: number): void {
+  push(atUs: number, buffer: number, kind: number): void {
     if (this.count === this.capacity) {
       this.dropped++;
       return;
@@ -114,14 +112,12 @@ export class Inbox {
       const to = this.slot(place);
       this.atUs[to] = this.atUs[from];
       this.buffers[to] = this.buffers[from];
-      this.networks[to] = this.networks[from];
       this.kinds[to] = this.kinds[from];
       place--;
     }
     const slot = this.slot(place);
     this.atUs[slot] = atUs;
     this.buffers[slot] = buffer;
-    this.networks[slot] = network;
     this.kinds[slot] = kind;
     this.datagrams.hold(buffer);
   }
@@ -133,10 +129,6 @@ export class Inbox {
 
   get buffer(): number {
     return this.buffers[this.head];
-  }
-
-  get network(): number {
-    return this.networks[this.head];
   }
 
   get kind(): number {

@@ -5,6 +5,7 @@
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -12,7 +13,6 @@ import {
   CONTROL_PROCESS_FAILED,
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { AFTER_RENEWAL, BEFORE_EFFECTS, type Host } from "./host.ts";
 import type { Random } from "./random.ts";
@@ -178,7 +178,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "machine stalled":
       // What arrives meanwhile finds nobody: the ring of the network card overflows.
       pause(world, host, fault.durationUs);
-      return () => host.inbox.clear();
+      return () => host.clearInboxes();
     case "late ticks":
       host.latenessMaxUs = 1 + (fault.value % 12_000);
       return () => {

@@ -7,8 +7,9 @@ import type { Engine } from "../../src/core/engine.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/core/server-state.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
-import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/wire/status-snapshot.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
 import { begin, drawFaults, FAULTS, type Fault, STATES, stateOf } from "./faults.ts";
 import type { Host } from "./host.ts";
@@ -260,7 +261,7 @@ class Flight {
       }
       for (let other = 0; other < world.hosts.length; other++) {
         const state = engine.membership.state[other];
-        const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
+        const counts = engine.membership.counts(other) || state === SERVER_INCOMPATIBLE;
         if ((core & (1 << other)) === 0 && counts)
           return `s${host.index} still counts on s${other}`;
       }

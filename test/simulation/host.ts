@@ -3,21 +3,23 @@
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
 import type { Engine } from "../../src/core/engine.ts";
+import { BEGIN, CARRY_OUT, SEND_KEEP_ALIVE, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 
 /** Datagrams that a receive buffer holds: 256 KiB of some 1.5 KiB each. */
 const INBOX_MAX = 170;
 
-/** Where a turn goes on after the process was stopped in the middle of it. */
-export const FROM_START = 0;
-export const AFTER_RENEWAL = 1;
-export const BEFORE_EFFECTS = 2;
+/** Steps of a turn before which a process may be stopped. */
+export const AFTER_RENEWAL = SEND_KEEP_ALIVE;
+export const BEFORE_EFFECTS = CARRY_OUT;
 
 export class Host {
   powered = false;
   poweredOffUs = 0;
   engine: Engine | null = null;
-  readonly inbox: Inbox;
+  turn: Turn | null = null;
+  /** Receive buffers, one for each network. */
+  readonly inboxes: readonly Inbox[];
 
   // ---- clock
   offsetUs = 0;
@@ -59,11 +61,9 @@ export class Host {
   startedUs = 0;
   /** This server flies with another table. */
   foreignTable = false;
-  /** The next turn is interrupted there, for so long. */
-  interruptAt = FROM_START;
+  /** The next turn is interrupted before that step, for so long. */
+  interruptAt = BEGIN;
   interruptUs = 0;
-  stage = FROM_START;
-  stageLocalUs = 0;
   hasLeft = false;
 
   // ---- events of the kernel and the supervisor on their way to the engine, in no order
@@ -76,9 +76,10 @@ export class Host {
   constructor(
     readonly index: number,
     functionCount: number,
+    networks: number,
     datagrams: Datagrams,
   ) {
-    this.inbox = new Inbox(datagrams, INBOX_MAX);
+    this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);
@@ -126,6 +127,15 @@ export class Host {
     this.laterDueUs = Number.POSITIVE_INFINITY;
   }
 
+  /** It was stopped in the middle of a turn. */
+  get isInTurn(): boolean {
+    return this.turn !== null && this.turn.step !== BEGIN;
+  }
+
+  clearInboxes(): void {
+    for (const inbox of this.inboxes) inbox.clear();
+  }
+
   /** When this server's next turn is, Infinity when it has none. */
   dueUs(nowUs: number): number {
     const { engine } = this;
@@ -136,8 +146,11 @@ export class Host {
       this.deadlineWorldUs = this.world(deadlineUs);
     }
     let dueUs = this.deadlineWorldUs + this.latenessUs;
-    if (engine.effects.count > 0 || this.stage !== FROM_START) dueUs = nowUs;
-    if (this.inbox.firstUs < dueUs) dueUs = this.inbox.firstUs;
+    if (engine.effects.count > 0 || this.isInTurn) dueUs = nowUs;
+    for (let network = 0; network < this.inboxes.length; network++) {
+      const { firstUs } = this.inboxes[network] as Inbox;
+      if (firstUs < dueUs) dueUs = firstUs;
+    }
     if (this.laterDueUs < dueUs) dueUs = this.laterDueUs;
     return Math.max(dueUs, this.busyUntilUs, this.pausedUntilUs);
   }

@@ -8,18 +8,11 @@
  */
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
-import { BITMAP_WORDS } from "../../src/limits.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_JOINING,
-} from "../../src/wire/status-snapshot.ts";
-import { figure3, figure4, type System } from "../allocation/reference.ts";
-import { POLICIES } from "./aircraft.ts";
+import type { System } from "../allocation/reference.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
@@ -148,8 +141,7 @@ export class Invariants {
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
-        return;
+      if (membership.isHeard(server) && membership.owns(server, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
@@ -264,7 +256,7 @@ export class Invariants {
    * figures gives it.
    */
   private compareWithPatent(engine: Engine, host: Host): void {
-    const { table, policy } = this.world.aircraft;
+    const { table, figure } = this.world.aircraft;
     const { allocation } = engine.agreement;
     const servers = Array.from({ length: table.serverCount }, (_, server) => server);
     const system: System = {
@@ -284,7 +276,7 @@ export class Invariants {
     this.steps ||= allocation.steps;
     if (allocation.steps !== this.steps)
       this.fail("P7", `an allocation took ${allocation.steps} steps, others ${this.steps}`);
-    const { assigned } = policy === POLICIES.reset ? figure3(system) : figure4(system);
+    const { assigned } = figure(system);
     for (let index = 0; index < table.functionCount; index++) {
       if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
         this.fail(

@@ -2,6 +2,8 @@
  * What the kernels and the supervisors of the servers do when an engine asks, and what they tell it
  * afterwards: addresses and processes.
  */
+
+import { formatRecord } from "../../src/catalogue/record-text.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -14,7 +16,6 @@ import {
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../../src/core/effect-queue.ts";
-import type { Engine } from "../../src/core/engine.ts";
 import {
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
@@ -22,8 +23,8 @@ import {
   EVENT_VIP_REMOVED,
   EVENT_VIP_UP,
   EVENT_WITNESS,
+  type EventQueue,
 } from "../../src/core/event-queue.ts";
-import { formatEvent } from "../../src/core/event-text.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES } from "../../src/io/errno.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
@@ -38,7 +39,6 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const OTHER_EFFECTS_PER_TURN = 16;
 
 export class Kernels {
   /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
@@ -46,8 +46,8 @@ export class Kernels {
   worstFailoverUs = 0;
   private readonly processStartUs: number;
   private readonly processStopUs: number;
-  private readonly vipsPerTurn: number;
-  private readonly batchUs: number;
+  readonly vipsPerTurn: number;
+  readonly batchUs: number;
   /** Server on which each function was up last, and when it answered there last. */
   private readonly lastOwner: Int8Array;
   private readonly lastAnsweredUs: Float64Array;
@@ -83,11 +83,11 @@ export class Kernels {
   }
 
   /** Gives the engine what has become due of what it is to be told. */
-  takeLater(host: Host, engine: Engine): void {
+  takeLater(host: Host, events: EventQueue): void {
     let dueUs = NEVER;
     for (let at = 0; at < host.laterUs.length; ) {
       const atUs = host.laterUs[at];
-      if (atUs > this.world.nowUs || engine.events.isFull()) {
+      if (atUs > this.world.nowUs || events.isFull()) {
         if (atUs < dueUs) dueUs = atUs;
         at++;
         continue;
@@ -98,7 +98,7 @@ export class Kernels {
       host.forgetLater(at);
       const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
       if (kind === EVENT_PROCESS && ended) this.endLingering(host, index);
-      engine.events.push(kind, index, first);
+      events.push(kind, index, first);
     }
     host.laterDueUs = dueUs;
   }
@@ -109,23 +109,10 @@ export class Kernels {
     if (host.up[index] === 0) host.load -= this.world.aircraft.table.required[index];
   }
 
-  /** One turn's share of what the engine asks for. */
-  carryOut(host: Host, engine: Engine): void {
-    const { effects } = engine;
-    let moved = 0;
-    while (effects.urgentCount > 0 && moved < this.vipsPerTurn) {
-      effects.take();
-      if (effects.kind === EFFECT_VIP_ADD || effects.kind === EFFECT_VIP_REMOVE) moved++;
-      this.carryOutOne(host, engine);
-    }
-    if (moved > 0) host.busyUntilUs = this.world.nowUs + this.batchUs;
-    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
-    for (let other = 0; other < others && effects.takeOther(); other++)
-      this.carryOutOne(host, engine);
-  }
-
-  private carryOutOne(host: Host, engine: Engine): void {
-    const { kind, index, first, second } = engine.effects;
+  /**
+   * Does what an engine asks for. @returns whether it moved a VIP
+   */
+  carryOut(host: Host, kind: number, index: number, first: number, second: number): boolean {
     const { table } = this.world.aircraft;
     this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
     switch (kind) {
@@ -181,7 +168,7 @@ export class Kernels {
         if (this.world.trace.lines !== null)
           this.world.trace.say(
             this.world.nowUs,
-            `${name(host)} ${formatEvent(index, first, second, NAMES)}`,
+            `${name(host)} ${formatRecord(index, first, second, NAMES)}`,
           );
         break;
       case EFFECT_LEFT:
@@ -192,6 +179,7 @@ export class Kernels {
       case EFFECT_ANNOUNCE:
         break;
     }
+    return kind === EFFECT_VIP_ADD || kind === EFFECT_VIP_REMOVE;
   }
 
   private addAddress(host: Host, index: number): void {

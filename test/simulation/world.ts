@@ -3,19 +3,18 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
-import { RECEIVES_PER_TURN_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { ENDED_LET_GO, STEP_NAMES, Turn } from "../../src/core/turn.ts";
+import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-} from "../../src/wire/status-snapshot.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, FROM_START, Host } from "./host.ts";
+import { AFTER_RENEWAL, BEFORE_EFFECTS, Host } from "./host.ts";
+import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
 import { Kernels, name } from "./kernels.ts";
 import type { Random } from "./random.ts";
@@ -33,7 +32,6 @@ const PROVED_LIFE_US = 60_000_000;
 const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
-const STALLED = "stalled";
 
 // What the trace counts beside effects.
 const TRACE_TURN = 100;
@@ -76,7 +74,7 @@ export class World {
     const datagrams = new Datagrams();
     this.hosts = Array.from(
       { length: serverCount },
-      (_, index) => new Host(index, table.functionCount, datagrams),
+      (_, index) => new Host(index, table.functionCount, aircraft.networks, datagrams),
     );
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
@@ -136,8 +134,7 @@ export class World {
     host.powered = true;
     host.hasLeft = false;
     host.clearLater();
-    host.inbox.clear();
-    host.stage = FROM_START;
+    host.clearInboxes();
     host.interruptUs = 0;
     host.lingering.fill(0);
     host.load = 0;
@@ -164,6 +161,7 @@ export class World {
       witnesses,
     );
     host.engine.skips = !this.skipsNothing;
+    host.turn = new Turn(host.engine, new HostShell(this, host, host.engine), timing);
     host.leaseEndUs = localUs + timing.leaseUs;
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
@@ -222,26 +220,20 @@ export class World {
   endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
     host.engine = null;
-    host.stage = FROM_START;
+    host.turn = null;
     this.trace.note(this.nowUs, TRACE_END, host.index, 0, 0);
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
 
-  /**
-   * The engine saw that others may have taken over: it lets go of everything and ends, and its
-   * supervisor starts it anew.
-   */
-  private letGo(host: Host, why: string): void {
-    if (why !== STALLED && host.engine?.leaving === true && host.engine.handover.busy === 0) {
+  /** An engine says why it lets go of everything. */
+  onLetGo(host: Host, code: number): void {
+    const { engine } = host;
+    if (code !== LOG_STALLED && engine?.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",
-        `s${host.index} owns nothing, leaves, and is made to let go: ${why}`,
+        `s${host.index} owns nothing, leaves, and is made to let go`,
       );
     }
-    host.leaseEndUs = 0;
-    this.kernels.dropAll(host);
-    this.endEngine(host, `let go of everything, ${why}`);
-    this.superviseEnd(host);
   }
 
   // ---- one turn of a flight loop
@@ -252,121 +244,65 @@ export class World {
       this.trace.note(this.nowUs, TRACE_SWEEP, host.index, 0, 0);
       this.kernels.dropAll(host);
     }
-    const { engine } = host;
-    if (engine === null) {
+    const { engine, turn } = host;
+    if (engine === null || turn === null) {
       if (host.restartAtUs <= this.nowUs) this.start(host);
       return;
     }
     this.turns++;
     host.turnsSincePause++;
-    const localUs = host.local(this.nowUs);
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
-    if (host.stage === BEFORE_EFFECTS) {
-      host.stage = FROM_START;
-      this.kernels.carryOut(host, engine);
-      return;
-    }
-    let readsFirst = false;
-    if (host.stage === AFTER_RENEWAL) {
-      host.stage = FROM_START;
-      engine.beginPeriod(host.stageLocalUs);
-      this.send(host, engine);
-    } else if (engine.hasStalled(localUs)) {
-      this.letGo(host, STALLED);
-      return;
-    } else if (localUs >= engine.nextSendUs) {
+    const localUs = host.local(this.nowUs);
+    if (!host.isInTurn && localUs >= engine.nextSendUs && !engine.hasStalled(localUs))
       host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
-      if (!this.renew(host, engine, localUs)) return;
-      if (this.interrupted(host, AFTER_RENEWAL, localUs)) return;
-      readsFirst = engine.isLate(localUs);
-      if (!readsFirst) {
-        engine.beginPeriod(localUs);
-        this.send(host, engine);
-      }
+    if (host.interruptUs === 0) turn.run();
+    else {
+      do {
+        if (this.interrupted(host, engine, turn.step, localUs)) return;
+      } while (turn.advance());
     }
-    const allRead = this.receive(host, engine);
-    if (host.laterDueUs <= this.nowUs) this.kernels.takeLater(host, engine);
-    engine.step(localUs, allRead);
-    if (readsFirst) engine.beginPeriod(localUs);
-    if (engine.sendRequested) this.send(host, engine);
-    while (engine.composeRelay()) this.air.broadcast(host.index, engine, this.nowUs);
-    if (this.hasLease && engine.lease.isDue(localUs) && !this.renew(host, engine, localUs)) return;
-    if (engine.effects.count > 0 && this.interrupted(host, BEFORE_EFFECTS, localUs)) return;
-    if (engine.effects.count > 0) this.kernels.carryOut(host, engine);
+    if (turn.ended === ENDED_LET_GO) {
+      this.endEngine(host, "let go of everything");
+      this.superviseEnd(host);
+    }
   }
 
   /** The process is stopped here for a while, if that is what a fault asks for. */
-  private interrupted(host: Host, at: number, localUs: number): boolean {
-    if (host.interruptUs === 0 || host.interruptAt !== at) return false;
+  private interrupted(host: Host, engine: Engine, step: number, localUs: number): boolean {
+    if (host.interruptUs === 0 || host.interruptAt !== step) return false;
+    if (step === AFTER_RENEWAL && localUs < engine.nextSendUs) return false;
+    if (step === BEFORE_EFFECTS && engine.effects.count === 0) return false;
     this.pause(host, host.interruptUs);
     host.interruptUs = 0;
-    host.stage = at;
-    host.stageLocalUs = localUs;
-    this.trace.say(
-      this.nowUs,
-      `${name(host)} is stopped ${at === AFTER_RENEWAL ? "after a renewal" : "before it acts"}`,
-    );
+    this.trace.say(this.nowUs, `${name(host)} is stopped before: ${STEP_NAMES[step]}`);
     return true;
   }
 
-  private renew(host: Host, engine: Engine, localUs: number): boolean {
-    if (!this.hasLease || !engine.needsLease) return true;
-    const lengthMs = engine.lease.grant(localUs);
-    if (lengthMs === 0 || localUs >= host.leaseEndUs) {
-      this.letGo(host, lengthMs === 0 ? "others may take over" : "its lease ran out");
-      return false;
-    }
-    host.leaseEndUs =
-      localUs + lengthMs * 1000 - this.random.below(this.aircraft.timing.leaseTicksUs + 1);
-    return true;
-  }
-
-  private send(host: Host, engine: Engine): void {
-    engine.compose();
-    this.air.broadcast(host.index, engine, this.nowUs);
-  }
-
-  private receive(host: Host, engine: Engine): boolean {
-    const { inbox } = host;
-    const { events, counters } = engine;
-    let taken = 0;
-    while (inbox.count > 0 && inbox.firstUs <= this.nowUs) {
-      if (taken === RECEIVES_PER_TURN_MAX || events.isFull()) return false;
-      const { buffer, network, kind } = inbox;
-      inbox.shift();
-      taken++;
-      if (
-        !decodeKeepAlive(
-          this.air.datagrams.view(buffer),
-          KEEP_ALIVE_BYTES,
-          events.message(events.count),
-        )
-      ) {
-        counters[COUNTER_MALFORMED]++;
-      } else if (kind === TOUCHED && !this.air.seal.verify(this.air.datagrams.content(buffer))) {
-        counters[COUNTER_AUTHENTICATION]++;
-      } else {
-        events.push(EVENT_KEEP_ALIVE, 0, network);
-        if (kind !== GENUINE) this.judgeAlone(engine, host, kind);
-      }
-    }
-    return true;
+  /** By how much the kernel ends a lease early. */
+  drawTicksUs(): number {
+    return this.random.below(this.aircraft.timing.leaseTicksUs + 1);
   }
 
   /**
-   * What an attacker sent gets a step of its own: nothing but a counter may have changed then (P8).
+   * What an attacker sent gets a step of its own, where nothing else waits: nothing but a counter
+   * may have changed then (P8). @returns whether it was taken
    */
-  private judgeAlone(engine: Engine, host: Host, kind: number): void {
-    const { events } = engine;
-    if (events.count > 1) return; // comes together with others: judged by what follows
-    const before = engine.counters[COUNTER_ACCEPTED];
+  judgeAlone(engine: Engine, host: Host, buffer: number, network: number, kind: number): boolean {
+    const { events, counters } = engine;
+    if (kind === GENUINE || events.count > 0) return false;
+    const { datagrams, seal } = this.air;
+    if (kind === TOUCHED && !seal.verify(datagrams.content(buffer))) return false;
+    if (!decodeKeepAlive(datagrams.view(buffer), KEEP_ALIVE_BYTES, events.message(0))) return false;
+    events.push(EVENT_KEEP_ALIVE, 0, network);
+    const before = counters[COUNTER_ACCEPTED];
     engine.step(host.local(this.nowUs), false);
-    if (engine.counters[COUNTER_ACCEPTED] !== before) {
+    if (counters[COUNTER_ACCEPTED] !== before) {
       this.invariants.fail(
         "P8",
         `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`,
       );
     }
+    return true;
   }
 
   pushLater(host: Host, delayUs: number, kind: number, index: number, first: number): void {

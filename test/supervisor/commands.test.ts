@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RecordSocket } from "../../src/io/control-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import {
@@ -14,9 +15,9 @@ import {
   encodeControl,
   NO_INDEX,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING, STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
+import { STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
 import { until } from "./daemon.ts";
-import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "./snapshot.ts";
+import { AIRCRAFT, type SnapshotValues, snapshot, writeSnapshot } from "./snapshot.ts";
 
 const LIMIT_MS = 60_000;
 
@@ -52,7 +53,7 @@ function engine(answer: number): number[] {
       requests.push(controlKind(bound.received.view));
       if (answer !== 0) bound.reply(outgoing);
     }
-    writeSnapshot(file, values);
+    writeSnapshot(file, snapshot(values));
   };
   turn();
   writer = setInterval(turn, 5);
@@ -94,19 +95,19 @@ test(
     const cases: [prepare: () => void, message: RegExp][] = [
       [() => {}, /^wingman: status: not running: there is no \S+\/status\n$/],
       [
-        () => writeSnapshot(file, { pid: gone }),
+        () => writeSnapshot(file, snapshot({ pid: gone })),
         /^wingman: status: not running: the engine .* \(pid \d+\) is gone\n$/,
       ],
       [
-        () => writeSnapshot(file, { ageMs: 5000 }),
+        () => writeSnapshot(file, snapshot({ ageMs: 5000 })),
         /^wingman: status: the engine .* has written no snapshot for 5 s\n$/,
       ],
       [
-        () => writeSnapshot(file, { sequence: 3 }),
+        () => writeSnapshot(file, snapshot(), (view) => view.setUint32(8, 3, true)),
         /^wingman: status: \S+ holds no complete snapshot: .*\n$/,
       ],
       [
-        () => writeSnapshot(file, { version: 99 }),
+        () => writeSnapshot(file, snapshot(), (view) => view.setUint32(4, 99, true)),
         new RegExp(`^wingman: status: .*layout version 99, expected ${STATUS_VERSION}.*\\n$`),
       ],
       [

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../../src/io/control-socket.ts";
 import {
   CONTROL_LEAVE,
@@ -13,7 +14,6 @@ import {
   NO_INDEX,
   REASON_START,
 } from "../../src/wire/control.ts";
-import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
 import { Daemon, isRunning, until } from "./daemon.ts";
 
 let daemon: Daemon;

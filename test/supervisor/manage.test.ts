@@ -6,12 +6,11 @@ import {
   LOG_MANAGE_ENDED,
   LOG_RECORDS_LOST,
   LOG_STOPPED,
-  LOG_STRANGER,
-  LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-code.ts";
+} from "../../src/catalogue/upkeep-code.ts";
+import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/core/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
-import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
 import { Daemon, isRunning, until } from "./daemon.ts";
 import { recordsOf } from "./log-records.ts";
 

@@ -6,10 +6,12 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  LOG_FUNCTION_UP,
   LOG_GROUND_UNKNOWN,
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
+} from "../../src/catalogue/upkeep-code.ts";
+import {
+  LOG_FUNCTION_UP,
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_REMOVED,

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
 import {
-  LOG_ACTION,
   LOG_FUNCTION_UP,
   LOG_ISOLATED,
   LOG_NO_LEASE,

@@ -4,9 +4,10 @@
  * has only just been switched on, and what a fault was at the end of its leg. No clock, no file:
  * times come in, drafts of records go out.
  */
-import { eventSubject } from "../../core/event-text.ts";
-import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
-import { maintenanceEvent } from "../../core/maintenance-event.ts";
+
+import { catalogueEntry } from "../../catalogue/catalogue.ts";
+import type { CatalogueEntry } from "../../catalogue/entry.ts";
+import { recordSubject } from "../../catalogue/record-text.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
 import {
@@ -48,7 +49,7 @@ export interface RecordDraft extends Occurrence {
 
 /** One code about one subject. */
 interface Memory {
-  readonly event: MaintenanceEvent | undefined;
+  readonly event: CatalogueEntry | undefined;
   what: Occurrence;
   readonly subject: string;
   /** The fault is there. */
@@ -91,7 +92,7 @@ export class FaultMemory {
 
   /** @param isLimited false for what must be in the log however often it comes */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
-    const event = maintenanceEvent(what.code);
+    const event = catalogueEntry(what.code);
     const memory = this.#memoryOf(what, time);
     if (event === undefined || event.class === 0) this.#event(memory, time, count, isLimited);
     else if (event.inhibited && time.bootUs < this.#inhibitUs) {
@@ -203,7 +204,7 @@ export class FaultMemory {
   }
 
   #memoryOf(what: Occurrence, time: LogTime): Memory {
-    const subject = eventSubject(what.code, what.functionId, what.detail);
+    const subject = recordSubject(what.code, what.functionId, what.detail);
     const key = `${what.code} ${subject}`;
     const known = this.#memories.get(key);
     if (known !== undefined) {
@@ -212,7 +213,7 @@ export class FaultMemory {
     }
     if (this.#memories.size >= LOG_SUBJECTS_MAX) this.#forgetOne();
     const memory: Memory = {
-      ...{ event: maintenanceEvent(what.code), what, subject, firstTime: time, lastTime: time },
+      ...{ event: catalogueEntry(what.code), what, subject, firstTime: time, lastTime: time },
       ...{
         active: false,
         setInLog: false,
@@ -285,7 +286,7 @@ export class FaultMemory {
     if (!memory.active && memory.setInLog) this.#cleared(memory, time);
   }
 
-  #clearFor(event: MaintenanceEvent, what: Occurrence, subject: string, time: LogTime): void {
+  #clearFor(event: CatalogueEntry, what: Occurrence, subject: string, time: LogTime): void {
     for (const memory of this.#endedBy(event, what, subject)) {
       memory.waiting = false;
       this.#clear(memory, time);
@@ -293,7 +294,7 @@ export class FaultMemory {
   }
 
   /** The faults that cannot be there any more when `what` happens. */
-  #endedBy(event: MaintenanceEvent, what: Occurrence, subject: string): Memory[] {
+  #endedBy(event: CatalogueEntry, what: Occurrence, subject: string): Memory[] {
     if (event.clearsWith !== null && !event.clearsWith.includes(what.first)) return [];
     // A fault without a subject is the only one of its code.
     const found = event.clears.map(

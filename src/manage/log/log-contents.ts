@@ -2,9 +2,10 @@
  * From the records of a log to what people and programs read of it: entries, faults of a leg, legs.
  * Records come newest first.
  */
-import { eventLabel, eventSubject } from "../../core/event-text.ts";
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../core/maintenance-code.ts";
-import { maintenanceEvent } from "../../core/maintenance-event.ts";
+
+import { catalogueEntry } from "../../catalogue/catalogue.ts";
+import { codeLabel, recordSubject } from "../../catalogue/record-text.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../catalogue/upkeep-code.ts";
 import { type LogRecord, NATURE_HARD, NATURE_INTERMITTENT } from "../../wire/log-record.ts";
 import {
   type FaultEntry,
@@ -31,8 +32,8 @@ export function entryOf(record: LogRecord): LogEntry {
     server: record.server,
     kind: KIND_NAMES[record.kind] ?? "event",
     code: record.code,
-    label: eventLabel(record.code),
-    text: maintenanceEvent(record.code)?.text ?? UNKNOWN_TEXT,
+    label: codeLabel(record.code),
+    text: catalogueEntry(record.code)?.text ?? UNKNOWN_TEXT,
     class: record.class,
     ata: record.ata,
     function: record.function,
@@ -77,7 +78,7 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
   }
   const faults = new Map<string, Growing<FaultEntry>>();
   for (const record of records.reverse()) {
-    const key = `${record.leg} ${record.code} ${eventSubject(record.code, record.function, record.detail)}`;
+    const key = `${record.leg} ${record.code} ${recordSubject(record.code, record.function, record.detail)}`;
     let fault = faults.get(key);
     if (fault === undefined) {
       fault = faultOf(record);
@@ -89,10 +90,10 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
 }
 
 function faultOf(record: LogRecord): Growing<FaultEntry> {
-  const event = maintenanceEvent(record.code);
+  const event = catalogueEntry(record.code);
   return {
     leg: record.leg,
-    label: eventLabel(record.code),
+    label: codeLabel(record.code),
     text: event?.text ?? UNKNOWN_TEXT,
     class: record.class,
     ata: record.ata,
@@ -111,7 +112,7 @@ function faultOf(record: LogRecord): Growing<FaultEntry> {
 function addTo(fault: Growing<FaultEntry>, record: LogRecord): void {
   if (record.kind === KIND_FAULT_SET) {
     fault.count += record.count;
-    fault.isActive = maintenanceEvent(record.code)?.lasts !== null;
+    fault.isActive = catalogueEntry(record.code)?.lasts !== null;
     fault.last = { bootUs: record.lastBootUs, utcMs: record.lastUtcMs };
     fault.detail = record.detail;
   } else if (record.kind === KIND_FAULT_CLEARED) {

@@ -4,12 +4,14 @@ import { join } from "node:path";
 import { NOW_UTC_MS, open, scratch } from "../../../test/log/log-on-disk.ts";
 import {
   LOG_ACTION_REFUSED,
-  LOG_FUNCTION_UP,
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
+  LOG_RECORDS_LOST,
+} from "../../catalogue/upkeep-code.ts";
+import {
+  LOG_FUNCTION_UP,
   LOG_NO_LEASE,
   LOG_QUEUE_FULL,
-  LOG_RECORDS_LOST,
   LOG_SERVER_ALIVE,
   LOG_SERVER_LOST,
   LOG_STALLED,

@@ -3,8 +3,8 @@
  * together. It never fails: without a storage it keeps what fits in memory, says so, acknowledges
  * nothing, and tries again.
  */
-import type { AircraftConfig } from "../../config/model.ts";
-import { type EventNames, eventDetail, eventFunction } from "../../core/event-text.ts";
+
+import { type RecordNames, recordDetail, recordFunction } from "../../catalogue/record-text.ts";
 import {
   LOG_ARCHIVED,
   LOG_LEG_BEGUN,
@@ -12,7 +12,6 @@ import {
   LOG_NOT_RESIZED,
   LOG_NOT_WRITTEN,
   LOG_POWER_ON,
-  LOG_QUEUE_FULL,
   LOG_RECORDS_DAMAGED,
   LOG_RECORDS_LOST,
   LOG_RENEWED,
@@ -20,7 +19,9 @@ import {
   LOG_STARTED_AGAIN,
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
-} from "../../core/maintenance-code.ts";
+} from "../../catalogue/upkeep-code.ts";
+import type { AircraftConfig } from "../../config/model.ts";
+import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
@@ -71,7 +72,7 @@ export interface MaintenanceLogOptions {
 
 export class MaintenanceLog implements LogReader {
   readonly #options: MaintenanceLogOptions;
-  readonly #names: EventNames;
+  readonly #names: RecordNames;
   readonly #memory: FaultMemory;
   #store: LogStore | null = null;
   /** Not written yet, oldest first. */
@@ -135,9 +136,9 @@ export class MaintenanceLog implements LogReader {
     if (delivery <= this.#highestTaken) return;
     this.#highestTaken = delivery;
     if (this.#inFile.has(delivery)) return;
-    const index = eventFunction(code, first);
+    const index = recordFunction(code, first);
     const functionId = index < 0 ? "" : (this.#names.functions[index] ?? `function ${index}`);
-    const detail = eventDetail(code, first, second, this.#names);
+    const detail = recordDetail(code, first, second, this.#names);
     const from = this.#waiting.length;
     this.#delivery = delivery;
     this.#memory.take({ code, first, second, functionId, detail }, this.#time(bootUs));

@@ -1,6 +1,6 @@
-/** One entry of the list of maintenance events. */
+/** What one maintenance code means. */
 
-/** What the two values of an event mean. */
+/** What one of the two values of a record is. */
 export type ValueKind =
   | "none"
   | "network"
@@ -16,7 +16,7 @@ export type ValueKind =
    */
   | "functionAndMac";
 
-/** What an event is to the fault memory; all of it may be left out by an event that is no fault. */
+/** What a code is to the fault memory; all of it may be left out by one that is no fault. */
 interface FaultRules {
   /**
    * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only.
@@ -30,7 +30,7 @@ interface FaultRules {
   /** It clears only with one of these as its first value. */
   readonly clearsWith?: readonly number[];
   /**
-   * The fault is there until an event clears it ("cleared"), or, since nothing ever says that it is
+   * The fault is there until another code clears it ("cleared"), or, since nothing ever says that it is
    * over, until the daemon is started again ("start"). Left out: it is over as soon as it was.
    */
   readonly lasts?: "cleared" | "start";
@@ -40,7 +40,7 @@ interface FaultRules {
   readonly inhibited?: boolean;
 }
 
-export interface MaintenanceEvent {
+export interface CatalogueEntry {
   readonly code: number;
   readonly text: string;
   readonly first: ValueKind;
@@ -55,8 +55,8 @@ export interface MaintenanceEvent {
   readonly inhibited: boolean;
 }
 
-/** An entry of the list. */
-export function event(
+/** An entry of the catalogue. */
+export function entry(
   code: number,
   text: string,
   first: ValueKind,
@@ -64,7 +64,7 @@ export function event(
   cause: string,
   action: string,
   rules: FaultRules = {},
-): MaintenanceEvent {
+): CatalogueEntry {
   return {
     ...{ code, text, first, second, cause, action },
     class: rules.class ?? 0,

@@ -1,5 +1,5 @@
-/** Maintenance events of the engine, codes 100 to 399. */
-import { PHASE_ACTIVE, PHASE_DRAINING } from "../wire/status-snapshot.ts";
+/** What the codes of the engine mean, 100 to 399. */
+
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
@@ -38,15 +38,16 @@ import {
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
-} from "./maintenance-code.ts";
-import { event, type MaintenanceEvent } from "./maintenance-entry.ts";
+} from "../core/maintenance-code.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
+import { type CatalogueEntry, entry } from "./entry.ts";
 
-export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
-  event(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
+export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
+  entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
     clears: [LOG_ISOLATED],
     clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
   }),
-  event(
+  entry(
     LOG_SERVER_ALIVE,
     "SERVER ALIVE",
     "server",
@@ -57,7 +58,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
     },
   ),
-  event(
+  entry(
     LOG_SERVER_LOST,
     "SERVER LOST",
     "server",
@@ -71,7 +72,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       inhibited: true,
     },
   ),
-  event(
+  entry(
     LOG_SERVER_UNREACHABLE,
     "SERVER UNREACHABLE FROM HERE",
     "server",
@@ -85,7 +86,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       inhibited: true,
     },
   ),
-  event(
+  entry(
     LOG_SERVER_LEFT,
     "SERVER SAID GOOD-BYE",
     "server",
@@ -96,7 +97,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
     },
   ),
-  event(
+  entry(
     LOG_SERVER_INCOMPATIBLE,
     "SERVER HAS ANOTHER TABLE",
     "server",
@@ -110,7 +111,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       inhibited: true,
     },
   ),
-  event(
+  entry(
     LOG_SERVER_ID_TWICE,
     "TWO SERVERS HAVE THIS SERVER'S ID",
     "server",
@@ -119,7 +120,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Correct the server id (pin programming) of one of the two.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_CARRIER_LOST,
     "CLIENT NETWORK CARRIER LOST",
     "none",
@@ -128,7 +129,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the cable and the switch port.",
     { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(
+  entry(
     LOG_CARRIER_PRESENT,
     "CLIENT NETWORK CARRIER PRESENT",
     "none",
@@ -139,7 +140,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_CARRIER_LOST],
     },
   ),
-  event(
+  entry(
     LOG_ISOLATED,
     "CUT OFF FROM PEERS AND WITNESSES",
     "none",
@@ -148,7 +149,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check cable and switch port; check clients.witnesses.",
     { class: 1, lasts: "cleared", inhibited: true },
   ),
-  event(
+  entry(
     LOG_SEND_FAILED,
     "KEEP-ALIVE NOT SENT",
     "network",
@@ -157,7 +158,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the interface and the cable of the network named.",
     { class: 2, inhibited: true },
   ),
-  event(
+  entry(
     LOG_NETWORK_LOST,
     "KEEP-ALIVE NETWORK LOST",
     "network",
@@ -166,7 +167,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check cable and switch port; restart when it was missing.",
     { class: 2, lasts: "cleared", inhibited: true },
   ),
-  event(
+  entry(
     LOG_NETWORK_PRESENT,
     "KEEP-ALIVE NETWORK PRESENT",
     "network",
@@ -177,7 +178,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_NETWORK_LOST],
     },
   ),
-  event(
+  entry(
     LOG_FUNCTION_UP,
     "FUNCTION UP HERE",
     "function",
@@ -186,7 +187,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None.",
     { clears: [LOG_FUNCTION_FAILED, LOG_VIP_FAILED] },
   ),
-  event(
+  entry(
     LOG_FUNCTION_RELEASED,
     "FUNCTION RELEASED",
     "function",
@@ -197,7 +198,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_VIP_FOREIGN],
     },
   ),
-  event(
+  entry(
     LOG_FUNCTION_PREEMPTED,
     "FUNCTION STOPPED FOR ANOTHER",
     "function",
@@ -206,7 +207,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Restore the server that failed.",
     { class: 1, inhibited: true },
   ),
-  event(
+  entry(
     LOG_FUNCTION_FAILED,
     "FUNCTION FAILED HERE",
     "function",
@@ -215,7 +216,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the function's own log; then 'wingman resume'.",
     { class: 2, lasts: "cleared" },
   ),
-  event(
+  entry(
     LOG_VIP_FAILED,
     "VIP COULD NOT BE SET",
     "function",
@@ -224,7 +225,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the client interface; then 'wingman resume'.",
     { class: 2, lasts: "cleared" },
   ),
-  event(
+  entry(
     LOG_VIP_REMOVED,
     "VIP REMOVED BY HAND, PUT BACK",
     "function",
@@ -233,7 +234,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Do not change VIPs by hand: use 'wingman drain'.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_VIP_FOREIGN,
     "VIP SET BY SOMEBODY ELSE",
     "function",
@@ -242,7 +243,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Remove the address from the network setup of this server.",
     { class: 2, lasts: "cleared" },
   ),
-  event(
+  entry(
     LOG_OWNED_TWICE,
     "FUNCTION OWNED TWICE",
     "function",
@@ -251,7 +252,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check the network between the servers.",
     { class: 2, inhibited: true },
   ),
-  event(
+  entry(
     LOG_HANDOVER_LATE,
     "HAND-OVER WITHOUT READY NEW OWNER",
     "function",
@@ -260,7 +261,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check how long the functions take to stop.",
     { class: 3, inhibited: true },
   ),
-  event(
+  entry(
     LOG_STRANGER,
     "ANOTHER HOST ANSWERS FOR A VIP",
     "functionAndMac",
@@ -269,7 +270,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Find the host by its MAC and correct its address.",
     { class: 1, lasts: "cleared" },
   ),
-  event(
+  entry(
     LOG_STRANGER_GONE,
     "STRANGER NOT SEEN ANY MORE",
     "functionAndMac",
@@ -278,7 +279,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None.",
     { clears: [LOG_STRANGER] },
   ),
-  event(
+  entry(
     LOG_DISAGREEMENT,
     "TABLES DISAGREED, COMPUTED AGAIN",
     "server",
@@ -287,7 +288,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3, inhibited: true },
   ),
-  event(
+  entry(
     LOG_MOVE_BEGUN,
     "MOVE ASKED FOR",
     "function",
@@ -295,7 +296,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Somebody asked this server for the function to be moved to the server named.",
     "None.",
   ),
-  event(
+  entry(
     LOG_MOVE_DONE,
     "MOVE CARRIED OUT",
     "function",
@@ -303,7 +304,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "The function is on the server named now.",
     "None.",
   ),
-  event(
+  entry(
     LOG_MOVE_GIVEN_UP,
     "MOVE GIVEN UP",
     "function",
@@ -311,7 +312,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "A server changed its state, or the new one did not take the function in time.",
     "Look at the state of the servers, then ask again.",
   ),
-  event(
+  entry(
     LOG_NOT_REALTIME,
     "NO REAL-TIME SCHEDULING",
     "errno",
@@ -320,7 +321,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Grant CAP_SYS_NICE; longer detection times until then.",
     { class: 2, lasts: "start" },
   ),
-  event(
+  entry(
     LOG_STALLED,
     "SERVER WAS STALLED",
     "number",
@@ -329,7 +330,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Look for what holds the processor up.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_LEFTOVERS,
     "VIPS OF AN EARLIER RUN REMOVED",
     "number",
@@ -338,7 +339,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_NO_LEASE,
     "NO VIP LEASE",
     "errno",
@@ -347,7 +348,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Load nf_tables (Linux 5.16), or set clients.lease to off.",
     { class: 2, lasts: "start" },
   ),
-  event(
+  entry(
     LOG_LEASE_UNFIT,
     "NO VIP LEASE FITS DETECTION TIME",
     "number",
@@ -356,7 +357,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Raise lostAfterPeriods, or set clients.lease to off.",
     { class: 3, lasts: "start" },
   ),
-  event(
+  entry(
     LOG_LEASE_LOST,
     "VIP LEASE RAN OUT",
     "errno",
@@ -365,7 +366,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Look for what holds the processor up; check the cables.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_QUEUE_FULL,
     "RECORDS LOST, QUEUE FULL",
     "number",
@@ -374,7 +375,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_WATCHDOG_NO_TIMEOUT,
     "WATCHDOG TIME-OUT NOT SET",
     "errno",
@@ -383,7 +384,7 @@ export const FLIGHT_EVENTS: readonly MaintenanceEvent[] = [
     "Check maintenance.watchdog.device.",
     { class: 3, lasts: "start" },
   ),
-  event(
+  entry(
     LOG_WATCHDOG_REFUSED,
     "WATCHDOG DEVICE NOT FED",
     "errno",

@@ -1,17 +1,20 @@
 import { describe, expect, test } from "bun:test";
-import * as events from "./maintenance-code.ts";
-import { MAINTENANCE_EVENTS, maintenanceEvent } from "./maintenance-event.ts";
+import * as engineCodes from "../core/maintenance-code.ts";
+import { CATALOGUE, catalogueEntry } from "./catalogue.ts";
+import * as upkeepCodes from "./upkeep-code.ts";
 
 describe("the list", () => {
   test("has every LOG_ code exactly once", () => {
-    const codes = Object.entries(events).flatMap(([name, value]) =>
-      name.startsWith("LOG_") ? [Number(value)] : [],
+    const codes = [engineCodes, upkeepCodes].flatMap((module) =>
+      Object.entries(module).flatMap(([name, value]) =>
+        name.startsWith("LOG_") ? [Number(value)] : [],
+      ),
     );
-    expect(MAINTENANCE_EVENTS.map(({ code }) => code).sort()).toEqual(codes.sort());
+    expect(CATALOGUE.map(({ code }) => code).sort()).toEqual(codes.sort());
     expect(new Set(codes).size).toBe(codes.length);
   });
 
-  test.each(MAINTENANCE_EVENTS.map((event) => [event.code, event] as const))(
+  test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
     "%d: an upper-case text of at most 40 characters, a cause and an action",
     (_, { text, cause, action }) => {
       expect(text).toMatch(/^[A-Z][A-Z0-9 ,'-]{2,39}$/);
@@ -21,29 +24,29 @@ describe("the list", () => {
   );
 });
 
-test.each(MAINTENANCE_EVENTS.map((event) => [event.code, event] as const))(
+test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
   "%d: what it clears is a fault that lasts",
-  (_, event) => {
-    for (const code of event.clears) {
-      const fault = maintenanceEvent(code);
+  (_, entry) => {
+    for (const code of entry.clears) {
+      const fault = catalogueEntry(code);
       expect(fault?.class).toBeGreaterThan(0);
       expect(fault?.lasts).toBe("cleared");
     }
-    if (event.lasts !== null || event.inhibited) expect(event.class).toBeGreaterThan(0);
+    if (entry.lasts !== null || entry.inhibited) expect(entry.class).toBeGreaterThan(0);
   },
 );
 
 test("every fault that lasts until it is cleared has something that clears it, about the same", () => {
-  const kindOf = (code: number) => maintenanceEvent(code)?.first;
-  for (const { code, lasts } of MAINTENANCE_EVENTS) {
+  const kindOf = (code: number) => catalogueEntry(code)?.first;
+  for (const { code, lasts } of CATALOGUE) {
     if (lasts !== "cleared") continue;
-    const clearing = MAINTENANCE_EVENTS.filter(
+    const clearing = CATALOGUE.filter(
       ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
     );
     expect(clearing.length).toBeGreaterThan(0);
     // A phase, an error and nothing have no subject: there is only one such fault.
     const subject = (kind: string | undefined) =>
       ["phase", "none", "errno"].includes(kind ?? "") ? "" : kind;
-    for (const event of clearing) expect(subject(event.first)).toBe(subject(kindOf(code)));
+    for (const entry of clearing) expect(subject(entry.first)).toBe(subject(kindOf(code)));
   }
 });

@@ -1,4 +1,6 @@
-/** Maintenance events of the supervisor and of the process that keeps the log, codes from 400. */
+/** What the codes of the supervisor and of the process that keeps the log mean, from 400. */
+
+import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_ACTION,
   LOG_ACTION_FAILED,
@@ -26,12 +28,11 @@ import {
   LOG_STOPPED,
   LOG_VIPS_SWEPT,
   LOG_WRITTEN_AGAIN,
-} from "./maintenance-code.ts";
-import { event, type MaintenanceEvent } from "./maintenance-entry.ts";
+} from "./upkeep-code.ts";
 
-export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
-  event(LOG_POWER_ON, "POWER ON", "none", "none", "The machine was switched on.", "None."),
-  event(
+export const UPKEEP_ENTRIES: readonly CatalogueEntry[] = [
+  entry(LOG_POWER_ON, "POWER ON", "none", "none", "The machine was switched on.", "None."),
+  entry(
     LOG_STARTED_AGAIN,
     "MAINTENANCE STARTED AGAIN",
     "none",
@@ -39,7 +40,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "The process that keeps this log was started once more.",
     "None, unless it repeats without a stop in good order.",
   ),
-  event(
+  entry(
     LOG_STOPPED,
     "MAINTENANCE STOPPED",
     "none",
@@ -47,8 +48,8 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "The daemon was stopped in good order.",
     "None.",
   ),
-  event(LOG_LEG_BEGUN, "LEG BEGUN", "none", "none", "The ground input says in the air.", "None."),
-  event(
+  entry(LOG_LEG_BEGUN, "LEG BEGUN", "none", "none", "The ground input says in the air.", "None."),
+  entry(
     LOG_LEG_ENDED,
     "LEG ENDED",
     "number",
@@ -56,7 +57,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "On ground again; the values count records and faults of the leg.",
     "None.",
   ),
-  event(
+  entry(
     LOG_ARCHIVED,
     "LOG WAS DAMAGED, ARCHIVED, BEGUN ANEW",
     "none",
@@ -65,7 +66,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Take the archived file from the state directory.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_RECORDS_DAMAGED,
     "RECORDS DAMAGED, SKIPPED",
     "number",
@@ -74,7 +75,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_RECORDS_LOST,
     "RECORDS LOST ON THE WAY TO THE LOG",
     "number",
@@ -83,7 +84,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_NOT_WRITTEN,
     "LOG COULD NOT BE WRITTEN",
     "errno",
@@ -92,7 +93,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Make room, or replace the storage of the server.",
     { class: 2, lasts: "cleared" },
   ),
-  event(
+  entry(
     LOG_WRITTEN_AGAIN,
     "LOG IS WRITTEN AGAIN",
     "none",
@@ -103,7 +104,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
       clears: [LOG_NOT_WRITTEN],
     },
   ),
-  event(
+  entry(
     LOG_RESIZED,
     "LOG WAS GIVEN ANOTHER SIZE",
     "number",
@@ -111,7 +112,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "The key maintenance.log.sizeKiB was changed; now so many KiB.",
     "None.",
   ),
-  event(
+  entry(
     LOG_NOT_RESIZED,
     "LOG KEEPS ITS OLD SIZE",
     "number",
@@ -120,7 +121,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Make room, and start the daemon again.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_RENEWED,
     "LOG FILE WAS GONE, WRITTEN ANEW",
     "none",
@@ -129,7 +130,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Leave the files of the state directory alone.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_ACTION,
     "MAINTENANCE ACTION",
     "none",
@@ -137,7 +138,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Somebody did what the words after it say.",
     "None.",
   ),
-  event(
+  entry(
     LOG_ACTION_REFUSED,
     "MAINTENANCE ACTION REFUSED",
     "none",
@@ -145,7 +146,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Somebody asked for what is not allowed now.",
     "None, unless nobody of maintenance asked.",
   ),
-  event(
+  entry(
     LOG_RUN_KILLED,
     "LAST RUN OF THIS SERVER WAS KILLED",
     "none",
@@ -154,7 +155,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats: then read the journal.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_ENGINE_ENDED,
     "ENGINE ENDED UNEXPECTEDLY",
     "number",
@@ -163,7 +164,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats: then read the journal.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_ENGINE_STARTED,
     "ENGINE STARTED",
     "number",
@@ -171,7 +172,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "So many engines were started in this run.",
     "None.",
   ),
-  event(
+  entry(
     LOG_PROCESS_ENDED,
     "PROCESS OF FUNCTION ENDED BY ITSELF",
     "function",
@@ -180,7 +181,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Check the function's own log if it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_VIPS_SWEPT,
     "VIPS LEFT BY THE ENGINE REMOVED",
     "number",
@@ -189,7 +190,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_MANAGE_ENDED,
     "MAINTENANCE PROCESS ENDED",
     "number",
@@ -198,7 +199,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "None, unless it repeats: then read the journal.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_ACTION_FAILED,
     "MAINTENANCE ACTION FAILED",
     "none",
@@ -206,7 +207,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "The engine did not answer, or has no room.",
     "See what was answered; look at the state.",
   ),
-  event(
+  entry(
     LOG_GROUND_UNKNOWN,
     "GROUND INPUT SAYS NOTHING",
     "none",
@@ -215,7 +216,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Check the air/ground signal; it counts as in the air.",
     { class: 2 },
   ),
-  event(
+  entry(
     LOG_CONSOLE_FAILED,
     "CONSOLE NOT OPENED",
     "errno",
@@ -224,7 +225,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Check maintenance.console.device.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_PAGE_FAILED,
     "MAINTENANCE PAGE NOT SERVED",
     "errno",
@@ -233,7 +234,7 @@ export const UPKEEP_EVENTS: readonly MaintenanceEvent[] = [
     "Check maintenance.web.listen and tokenFile.",
     { class: 3 },
   ),
-  event(
+  entry(
     LOG_PAGE_REFUSED,
     "WRONG TOKEN ON MAINTENANCE PAGE",
     "none",

@@ -1,10 +1,12 @@
-/** Maintenance events in words: for the supervisor's output and for the records of the log. */
-import { PHASE_NAMES } from "../wire/status-snapshot.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./maintenance-code.ts";
-import type { ValueKind } from "./maintenance-entry.ts";
-import { maintenanceEvent } from "./maintenance-event.ts";
+/** Maintenance records in words: for the supervisor's output and for the records of the log. */
 
-export interface EventNames {
+import { PHASE_NAMES } from "../core/phase.ts";
+import { catalogueEntry } from "./catalogue.ts";
+import type { ValueKind } from "./entry.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./upkeep-code.ts";
+
+/** Of one aircraft, by index. */
+export interface RecordNames {
   readonly servers: readonly string[];
   readonly functions: readonly string[];
   /** Interfaces of the keep-alive networks. */
@@ -12,13 +14,13 @@ export interface EventNames {
 }
 
 /** `WNG-0111` */
-export function eventLabel(code: number): string {
+export function codeLabel(code: number): string {
   return `WNG-${String(code).padStart(4, "0")}`;
 }
 
-/** Index of the function that the event is about; -1 for none. */
-export function eventFunction(code: number, first: number): number {
-  const kind = maintenanceEvent(code)?.first;
+/** Index of the function that the record is about; -1 for none. */
+export function recordFunction(code: number, first: number): number {
+  const kind = catalogueEntry(code)?.first;
   if (kind === "function") return first;
   return kind === "functionAndMac" ? first & 0xffff : -1;
 }
@@ -26,13 +28,13 @@ export function eventFunction(code: number, first: number): number {
 /**
  * What the values say beside the function: `b`, `errno 13`, `02:11:22:33:44:55`; "" for nothing.
  */
-export function eventDetail(
+export function recordDetail(
   code: number,
   first: number,
   second: number,
-  names: EventNames,
+  names: RecordNames,
 ): string {
-  const known = maintenanceEvent(code);
+  const known = catalogueEntry(code);
   if (known === undefined) return `${first} ${second}`;
   if (known.first === "functionAndMac") return formatMac(first >>> 16, second >>> 0);
   const values = [
@@ -47,11 +49,11 @@ export function eventDetail(
  * function, or a function and the MAC of a stranger; of an action what was done; "" where there is
  * only one. Made of what a record holds in words: it means the same under any table.
  */
-export function eventSubject(code: number, functionId: string, detail: string): string {
+export function recordSubject(code: number, functionId: string, detail: string): string {
   // Each is counted by itself: how often one was done hides no other.
   if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED)
     return `${functionId} ${detail}`;
-  switch (maintenanceEvent(code)?.first) {
+  switch (catalogueEntry(code)?.first) {
     case "function":
       return functionId;
     case "functionAndMac":
@@ -66,14 +68,14 @@ export function eventSubject(code: number, functionId: string, detail: string): 
 }
 
 /** One line for people: `WNG-0111 SERVER LOST: b`. An unknown code is shown with its numbers. */
-export function formatEvent(
+export function formatRecord(
   code: number,
   first: number,
   second: number,
-  names: EventNames,
+  names: RecordNames,
 ): string {
-  const label = eventLabel(code);
-  const known = maintenanceEvent(code);
+  const label = codeLabel(code);
+  const known = catalogueEntry(code);
   if (known === undefined) return `${label} UNKNOWN EVENT: ${first} ${second}`;
   const values = [
     formatValue(known.first, first, names, second),
@@ -85,7 +87,7 @@ export function formatEvent(
     : `${label} ${known.text}: ${shown.join(" ")}`;
 }
 
-function formatValue(kind: ValueKind, value: number, names: EventNames, rest: number): string {
+function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: number): string {
   switch (kind) {
     case "none":
       return "";
