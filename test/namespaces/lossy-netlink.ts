@@ -34,6 +34,9 @@ export class Losses {
   private left = 0;
   private waiting = 0;
   private afterSends = 0;
+  /** Datagrams that were held back, and whether they arrive now. */
+  private held: Uint8Array[] | null = null;
+  private released: Uint8Array[] = [];
   /** ms for which the next call of `send` stands still before, and after, the kernel has its due. */
   private stallMs: readonly [before: number, after: number] = [0, 0];
 
@@ -41,9 +44,15 @@ export class Losses {
     const receive = socket.receive.bind(socket);
     const send = socket.send.bind(socket);
     socket.receive = (wait) => {
+      const late = this.released.shift();
+      if (late !== undefined) {
+        socket.received.bytes.set(late);
+        return late.length;
+      }
       for (; this.left > 0; this.left--) {
         const length = receive(wait);
         if (length < 0) return length;
+        this.held?.push(socket.received.bytes.slice(0, length));
         this.lost++;
       }
       return receive(wait);
@@ -68,6 +77,17 @@ export class Losses {
     this.left = afterSends === 0 ? count : 0;
     this.waiting = count;
     this.afterSends = afterSends;
+  }
+
+  /** Answers are held back until the function that it gives is called: then they arrive, too late. */
+  delay(): () => void {
+    this.held = [];
+    this.left = Number.POSITIVE_INFINITY;
+    return () => {
+      this.released = this.held ?? [];
+      this.held = null;
+      this.left = 0;
+    };
   }
 
   /**

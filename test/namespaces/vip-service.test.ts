@@ -1,20 +1,21 @@
 /**
- * What the flight loop gets from the kernel when it moves VIPs: the events that its hand-over waits
- * for come in the end, whatever becomes of the kernel's answers, and say what stands on the
- * interface.
+ * What the flight loop gets from the kernel when it moves VIPs: an event for everything that was
+ * asked for, whatever becomes of the kernel's answers, that says what stands on the interface or
+ * that it is not known.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import {
   EFFECT_ANNOUNCE,
-  EFFECT_LOG,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
   EffectQueue,
 } from "../../src/core/effect-queue.ts";
 import {
+  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EventQueue,
 } from "../../src/core/event-queue.ts";
@@ -24,7 +25,7 @@ import { ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { RENEWAL_ROUND_MS, VIP_ATTEMPTS_MAX } from "../../src/limits.ts";
+import { RENEWAL_ROUND_MS } from "../../src/limits.ts";
 import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
 import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
 import { type Host, VirtualNetwork, vip } from "./virtual-network.ts";
@@ -74,13 +75,13 @@ function serve(texts: string[][], lifetimeS?: number): void {
 /** One turn, as the flight loop carries effects out; nothing in it hangs. */
 function turn(): void {
   const beganUs = nowUs();
-  while (effects.urgentCount > 0 && service.takes(effects)) {
+  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex())) {
     effects.take();
     if (effects.kind === EFFECT_VIP_ADD) service.add(effects.index);
     else if (effects.kind === EFFECT_VIP_REMOVE) service.remove(effects.index);
     else service.announce(effects.index);
   }
-  host.inside(() => service.commit(events, effects));
+  host.inside(() => service.commit(events));
   expect(nowUs() - beganUs).toBeLessThan(TURN_MS_MAX * 1000);
 }
 
@@ -97,26 +98,25 @@ const ask = (kind: number, ...indices: number[]): void => {
   for (const index of indices) effects.push(kind, index, 0, 0);
 };
 
-/** What was reported since: kind, function and first value of each event. */
+/** What was reported since: kind, index and values of each event. */
 function takeEvents(): number[][] {
   const taken = Array.from({ length: events.count }, (_, at) => [
     events.kind[at] as number,
     events.index[at] as number,
     events.first[at] as number,
+    events.second[at] as number,
   ]);
   events.clear();
   return taken;
 }
 
-/** Codes and functions that were logged since. */
-function takeLogs(): number[][] {
-  const logs: number[][] = [];
-  while (effects.takeOther()) {
-    expect(effects.kind).toBe(EFFECT_LOG);
-    logs.push([effects.index, effects.first]);
-  }
-  return logs;
-}
+const up = (index: number): number[] => [EVENT_VIP_UP, index, 0, 0];
+const down = (index: number): number[] => [EVENT_VIP_DOWN, index, 0, 0];
+/** It may be up, and is worth another attempt. */
+const unanswered = (index: number): number[] => [EVENT_VIP_FAILED, index, ETIMEDOUT, 1];
+/** It may still be up. */
+const stays = (index: number): number[] => [EVENT_VIP_STAYS, index, ETIMEDOUT, 0];
+const foreignSeen = (index: number): number[] => [EVENT_RECORD, LOG_VIP_FOREIGN, index, 0];
 
 const UP_0 = ["10.44.1.1/32", "fd44::1:1/64"];
 
@@ -124,7 +124,7 @@ describe("every answer arrives", () => {
   test("up, announced, reported, and down again, one turn each", () => {
     ask(EFFECT_VIP_ADD, 0, 1, 2);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([0, 1, 2].map((index) => [EVENT_VIP_UP, index, 0]));
+    expect(takeEvents()).toEqual([0, 1, 2].map((index) => up(index)));
     expect(host.addresses()).toEqual(
       [OWN, ...UP_0, "10.44.1.2/32", "10.45.1.3/32", "10.45.1.4/32"].sort(),
     );
@@ -134,21 +134,16 @@ describe("every answer arrives", () => {
     expect([announcer.systemCalls, announcer.queued]).toEqual([2, 0]);
     ask(EFFECT_VIP_REMOVE, 0, 2);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([0, 2].map((index) => [EVENT_VIP_DOWN, index, 0]));
+    expect(takeEvents()).toEqual([0, 2].map((index) => down(index)));
     expect(host.addresses()).toEqual([OWN, "10.44.1.2/32"].sort());
     expect(announcer.systemCalls).toBe(2);
-    expect(takeLogs()).toEqual([]);
   });
 
   test("a function is in a batch once: what is asked next is done in the next turn, and both are told", () => {
     ask(EFFECT_VIP_REMOVE, 0);
     ask(EFFECT_VIP_ADD, 0, 1);
     expect(turns()).toBe(2);
-    expect(takeEvents()).toEqual([
-      [EVENT_VIP_DOWN, 0, 0],
-      [EVENT_VIP_UP, 0, 0],
-      [EVENT_VIP_UP, 1, 0],
-    ]);
+    expect(takeEvents()).toEqual([down(0), up(0), up(1)]);
     expect(host.addresses()).toEqual([OWN, ...UP_0, "10.44.1.2/32"].sort());
   });
 
@@ -171,23 +166,21 @@ describe("an answer that is lost", () => {
     ["by the kernel, for want of room", fill],
     ["on its way", loseAll],
   ] as const) {
-    test(`${how}, to an addition: asked again, up and told once in the end, and ours`, () => {
+    test(`${how}, to an addition: it is told so; asked again it is up, and ours`, () => {
       const end = lose();
       ask(EFFECT_VIP_ADD, 0, 1);
       turn();
-      expect(takeEvents()).toEqual([]);
+      expect(takeEvents()).toEqual([unanswered(0), unanswered(1)]);
       expect(host.addresses()).toContain("10.44.1.1/32"); // the kernel did it
+      expect(announcer.systemCalls).toBe(0);
       end();
+      ask(EFFECT_VIP_ADD, 0, 1);
       expect(turns()).toBe(1);
-      expect(takeEvents()).toEqual([
-        [EVENT_VIP_UP, 0, 0],
-        [EVENT_VIP_UP, 1, 0],
-      ]);
+      expect(takeEvents()).toEqual([up(0), up(1)]);
       expect(host.addresses()).toEqual([OWN, ...UP_0, "10.44.1.2/32"].sort());
       expect([...switcher.up]).toEqual([1, 1, 1, 0, 0]);
       expect([...switcher.foreign]).toEqual([0, 0, 0, 0, 0]);
       expect(announcer.systemCalls).toBe(1);
-      expect(takeLogs()).toEqual([]);
       ask(EFFECT_VIP_REMOVE, 0, 1);
       expect(turns()).toBe(1);
       expect(host.addresses()).toEqual([OWN]);
@@ -200,59 +193,41 @@ describe("an answer that is lost", () => {
       const end = lose();
       ask(EFFECT_VIP_REMOVE, 0, 1);
       turn();
-      expect(takeEvents()).toEqual([]);
+      expect(takeEvents()).toEqual([stays(0), stays(1)]);
       expect([...switcher.up]).toEqual([0, 0, 0, 0, 0]); // whatever is left is not renewed
       end();
+      ask(EFFECT_VIP_REMOVE, 0, 1);
       expect(turns()).toBe(1);
-      expect(takeEvents()).toEqual([
-        [EVENT_VIP_DOWN, 0, 0],
-        [EVENT_VIP_DOWN, 1, 0],
-      ]);
+      expect(takeEvents()).toEqual([down(0), down(1)]);
       expect(host.addresses()).toEqual([OWN]);
       ask(EFFECT_VIP_ADD, 0);
       expect(turns()).toBe(1);
-      expect(takeEvents()).toEqual([[EVENT_VIP_UP, 0, 0]]);
+      expect(takeEvents()).toEqual([up(0)]);
     });
   }
 
-  test("all of them, to an addition: failed after some attempts, and the deletion that follows takes the address away", () => {
+  test("and nobody asks again: the deletion takes away what may be there", () => {
     losses.lose(ALL);
     ask(EFFECT_VIP_ADD, 0);
-    expect(turns()).toBe(VIP_ATTEMPTS_MAX);
-    expect(takeEvents()).toEqual([[EVENT_VIP_FAILED, 0, ETIMEDOUT]]);
-    expect(announcer.systemCalls).toBe(0);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(0)]);
     losses.lose(0);
     ask(EFFECT_VIP_REMOVE, 0);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([[EVENT_VIP_DOWN, 0, 0]]);
+    expect(takeEvents()).toEqual([down(0)]);
     expect(host.addresses()).toEqual([OWN]);
   });
 
-  test("now and then in a flight: attempts count from one success to the next", () => {
-    for (let round = 0; round < 2 * VIP_ATTEMPTS_MAX; round++) {
-      losses.lose(1);
-      ask(EFFECT_VIP_ADD, 1);
-      expect(turns()).toBe(2);
-      losses.lose(1);
-      ask(EFFECT_VIP_REMOVE, 1);
-      expect(turns()).toBe(2);
-      expect(takeEvents()).toEqual([
-        [EVENT_VIP_UP, 1, 0],
-        [EVENT_VIP_DOWN, 1, 0],
-      ]);
-    }
-  });
-
-  test("all of them, to a deletion: it is never told as done, and the engine ends after some attempts", () => {
+  test("late: it is no answer to what was asked after it", () => {
+    const late = losses.delay();
     ask(EFFECT_VIP_ADD, 0);
     turns();
-    takeEvents();
-    losses.lose(ALL);
-    ask(EFFECT_VIP_REMOVE, 0);
-    for (let attempt = 1; attempt < VIP_ATTEMPTS_MAX; attempt++) turn();
-    expect(effects.urgentCount).toBe(1);
-    expect(() => turn()).toThrow("the kernel takes VIPs away");
-    expect(takeEvents()).toEqual([]);
+    expect(takeEvents()).toEqual([unanswered(0)]);
+    host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    late(); // before the refusal of the next one
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
   });
 
   test("of the route to the subnet: the function is up, and the route is there", () => {
@@ -265,7 +240,7 @@ describe("an answer that is lost", () => {
     };
     effects.push(EFFECT_VIP_ADD, 2, 0, 0);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([[EVENT_VIP_UP, 2, 0]]);
+    expect(takeEvents()).toEqual([up(2)]);
     expect([losses.lost, switcher.routeErrno]).toEqual([1, ETIMEDOUT]);
     expect(host.ip("route", "show", "proto", "0x57")).toContain("10.45.0.0/16");
     Reflect.deleteProperty(netlink, "ask");
@@ -290,35 +265,38 @@ describe("somebody's address equals a VIP", () => {
   test("the function answers, that is announced and logged; letting go leaves the address", () => {
     ask(EFFECT_VIP_ADD, 1);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([[EVENT_VIP_UP, 1, 0]]);
-    expect(takeLogs()).toEqual([[LOG_VIP_FOREIGN, 1]]);
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
     expect(announcer.systemCalls).toBe(1);
     expect(switcher.upCost).toBe(0); // not ours to renew
     ask(EFFECT_VIP_REMOVE, 1);
     turns();
-    expect(takeEvents()).toEqual([[EVENT_VIP_DOWN, 1, 0]]);
+    expect(takeEvents()).toEqual([down(1)]);
     foreignStands();
   });
 
   test("the refusal is lost once: it is somebody's all the same", () => {
-    losses.lose(2); // the refusal
+    losses.lose(ALL, 1);
     ask(EFFECT_VIP_ADD, 1);
     turns();
-    expect(losses.lost).toBeGreaterThan(0);
-    expect(takeEvents()).toEqual([[EVENT_VIP_UP, 1, 0]]);
+    expect(takeEvents()).toEqual([unanswered(1)]);
+    losses.lose(0);
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(switcher.upCost).toBe(0);
     ask(EFFECT_VIP_REMOVE, 1);
     turns();
     foreignStands();
   });
 
   test("the refusal is lost, and the function is wanted no longer: the address stays", () => {
-    losses.lose(1);
-    switcher.add(1);
-    expect(host.inside(() => switcher.commit())).toBe(1);
-    expect(switcher.result[1]).toBe(ETIMEDOUT);
+    losses.lose(1); // which is the acknowledgement, too
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(1)]);
     ask(EFFECT_VIP_REMOVE, 1);
     turns();
-    expect(takeEvents()).toEqual([[EVENT_VIP_DOWN, 1, 0]]);
+    expect(takeEvents()).toEqual([down(1)]);
     foreignStands();
   });
 
@@ -326,24 +304,22 @@ describe("somebody's address equals a VIP", () => {
     ask(EFFECT_VIP_ADD, 1);
     turns();
     takeEvents();
-    takeLogs();
     const { sent } = losses;
     for (let round = 0; round < 100; round++) {
       // nothing of function 1 is ours: its batch has no message in it
       ask(EFFECT_VIP_REMOVE, 1);
-      expect(service.takes(effects)).toBe(true);
+      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1)).toBe(true);
       expect(turns()).toBe(1);
-      expect(takeEvents()).toEqual([[EVENT_VIP_DOWN, 1, 0]]);
+      expect(takeEvents()).toEqual([down(1)]);
       turn(); // and one without anybody
     }
     expect(takeEvents()).toEqual([]);
-    expect(takeLogs()).toEqual([]);
     expect(losses.sent).toBe(sent);
     expect([0, 1, 2].map((index) => switcher.fits(index))).toEqual([true, true, true]);
     expect([...switcher.result]).toEqual([0, 0, 0]);
     ask(EFFECT_VIP_ADD, 0);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([[EVENT_VIP_UP, 0, 0]]);
+    expect(takeEvents()).toEqual([up(0)]);
     foreignStands();
   });
 });
@@ -353,16 +329,13 @@ test("an interface that is gone: failed with its errno, and an empty batch after
   ask(EFFECT_VIP_ADD, 0, 1);
   expect(turns()).toBe(1);
   expect(takeEvents()).toEqual([
-    [EVENT_VIP_FAILED, 0, ENODEV],
-    [EVENT_VIP_FAILED, 1, ENODEV],
+    [EVENT_VIP_FAILED, 0, ENODEV, 0],
+    [EVENT_VIP_FAILED, 1, ENODEV, 0],
   ]);
   const { sent } = losses;
   ask(EFFECT_VIP_REMOVE, 0, 1);
   turns();
-  expect(takeEvents()).toEqual([
-    [EVENT_VIP_DOWN, 0, 0],
-    [EVENT_VIP_DOWN, 1, 0],
-  ]);
+  expect(takeEvents()).toEqual([down(0), down(1)]);
   expect(losses.sent).toBe(sent);
 });
 
@@ -398,10 +371,7 @@ describe("renewal", () => {
     ask(EFFECT_VIP_ADD, 1);
     ask(EFFECT_VIP_REMOVE, 0);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([
-      [EVENT_VIP_DOWN, 0, 0],
-      [EVENT_VIP_UP, 1, 0],
-    ]);
+    expect(takeEvents()).toEqual([down(0), up(1)]);
   });
 });
 
