@@ -94,10 +94,13 @@ test("what the period's keep-alive has said is not said again when more may be s
   expect(step()).toBe(false);
 });
 
-test("a new Ethernet address is said with the next keep-alive", () => {
+test("a new Ethernet address is said at once, another assignment too", () => {
   engine.events.push(EVENT_CLIENT_MAC, 0, 0x0266, 0x6666_6666);
-  step();
-  engine.compose();
+  expect(step()).toBe(true);
+  engine.agreement.digest ^= 1;
+  engine.changes.note(CHANGED);
+  expect(step()).toBe(true);
+  expect(step()).toBe(false);
   const { clientMacHigh, clientMacLow } = engine.sender.message;
   expect([clientMacHigh, clientMacLow]).toEqual([0x0266, 0x6666_6666]);
 });

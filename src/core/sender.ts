@@ -40,6 +40,8 @@ export class Sender {
   private readonly freshPeriods: number;
   private period = 0;
   private extraSends = 0;
+  private clientMacHigh: number;
+  private clientMacLow: number;
   /** Of the good-byes and of what peers wait for, what the last message answered. */
   private goodByesSaid = 0;
   private echoesGiven = 0;
@@ -57,8 +59,8 @@ export class Sender {
     private readonly phases: Phases,
   ) {
     this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
-    this.message.clientMacHigh = identity.clientMacHigh ?? 0;
-    this.message.clientMacLow = identity.clientMacLow ?? 0;
+    this.clientMacHigh = identity.clientMacHigh ?? 0;
+    this.clientMacLow = identity.clientMacLow ?? 0;
     this.freshPeriods = timing.detectionUs / timing.periodUs;
   }
 
@@ -79,8 +81,8 @@ export class Sender {
 
   /** The client interface has this Ethernet address from now on. */
   setClientMac(high: number, low: number): void {
-    this.message.clientMacHigh = high;
-    this.message.clientMacLow = low;
+    this.clientMacHigh = high;
+    this.clientMacLow = low;
   }
 
   /**
@@ -89,7 +91,8 @@ export class Sender {
    */
   request(): void {
     if (this.isAnotherServer()) this.isRequested = true;
-    if (this.echoesGiven === this.changes.echoes && !this.haveFunctionsChanged()) return;
+    const answers = this.echoesGiven !== this.changes.echoes;
+    if (!answers && !this.isWorkNew()) return;
     if (this.extraSends === EXTRA_SENDS_MAX) {
       marks[MARK_EXTRA_SENDS_SPENT]++;
       return;
@@ -98,20 +101,24 @@ export class Sender {
     this.isRequested = true;
   }
 
-  /** Its phase, its flags or the move it asks for are others than it said. */
+  /** Its phase, its flags, its address or the move it asks for are others than it said. */
   private isAnotherServer(): boolean {
     const { message, phases, moves } = this;
     return (
       message.phase !== phases.phase ||
       ((message.flags ^ this.flags()) & ~FLAG_OWNS) !== 0 ||
       this.goodByesSaid !== phases.goodByes ||
+      message.clientMacHigh !== this.clientMacHigh ||
+      message.clientMacLow !== this.clientMacLow ||
       message.moveFunction !== moves.index + 1 ||
       message.moveServer !== Math.max(0, moves.server)
     );
   }
 
-  private haveFunctionsChanged(): boolean {
+  /** What it does, and what it takes the others to do, is other than it said. */
+  private isWorkNew(): boolean {
     const { message, handover } = this;
+    if (message.assignmentDigest !== this.agreement.digest) return true;
     for (let word = 0; word < this.table.wordCount; word++) {
       if (
         message.owns[word] !== handover.owns[word] ||
@@ -149,6 +156,8 @@ export class Sender {
     message.digestLow = identity.digestLow;
     message.sequence = this.sequence;
     message.assignmentDigest = this.agreement.digest;
+    message.clientMacHigh = this.clientMacHigh;
+    message.clientMacLow = this.clientMacLow;
     message.heard = membership.heard;
     message.direct = membership.directMask(nowUs);
     const successor = admission.successor(nowUs);
