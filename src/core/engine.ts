@@ -282,8 +282,9 @@ export class Engine {
    * rows of hand-over.
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged
    * yet
+   * @param readUs a time before they were read: what has arrived since may not have been looked at
    */
-  step(nowUs: number, allRead = true): void {
+  step(nowUs: number, allRead = true, readUs = nowUs): void {
     this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
     if (this.stall.stoppedInTurn) {
@@ -293,7 +294,7 @@ export class Engine {
     }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
-    if (allRead) this.lease.readUs = nowUs;
+    if (allRead) this.lease.readUs = readUs;
     else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
     if (!this.isQuiet(nowUs)) this.decide(nowUs);
