@@ -228,8 +228,9 @@ export class Engine {
    * rows of hand-over.
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged
    * yet
+   * @param readUs a time before they were read: what has arrived since may not have been looked at
    */
-  step(nowUs: number, allRead = true): void {
+  step(nowUs: number, allRead = true, readUs = nowUs): void {
     this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
     if (this.stall.stoppedInTurn) {
@@ -239,7 +240,7 @@ export class Engine {
     }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
-    if (allRead) this.lease.noteRead(nowUs);
+    if (allRead) this.lease.noteRead(readUs);
     else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);

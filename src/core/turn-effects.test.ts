@@ -97,6 +97,10 @@ describe("what is carried out", () => {
     expect(counts()).toEqual({ announce: EFFECTS_PER_TURN_MAX, record: least });
     expect(counts()).toEqual({ announce: 1, record: 100 - least });
 
+    push(EFFECT_ANNOUNCE, 0, EFFECTS_PER_TURN_MAX);
+    push(EFFECT_LOG, 7, least);
+    expect(counts()).toEqual({ announce: EFFECTS_PER_TURN_MAX, record: least });
+
     push(EFFECT_ANNOUNCE, 0, EFFECTS_PER_TURN_MAX - least - 1);
     push(EFFECT_LOG, 7, 100);
     expect(counts()).toEqual({ announce: EFFECTS_PER_TURN_MAX - least - 1, record: least + 1 });

@@ -82,6 +82,24 @@ describe("the lease between two keep-alives", () => {
     expect(renewal(short, "renew lease again", 12)).toBe("renewLease(32)");
   });
 
+  test("what arrived after the reading, while it stood still, is no silence of who sent it", () => {
+    const flight = new TurnFlight();
+    const [peer] = flight.peers;
+    flight.toPeriod();
+    flight.turn.run();
+    flight.shell.clockUs += 4000;
+    peer.say(1); // it has missed the last one
+    flight.turn.run();
+    flight.toPeriod();
+    flight.turn.run();
+    flight.toPeriod();
+    // Silent for 16 ms when all is read, and for 28 ms when it is decided.
+    const calls = flight.calls((name) => {
+      if (name === "decide") flight.shell.clockUs += 12_000;
+    });
+    expect(calls.filter((call) => call.startsWith("renewLease"))).toEqual(["renewLease(15)"]);
+  });
+
   test("without a lease nobody is asked for one", () => {
     const flight = new TurnFlight({ hasLease: false });
     flight.toPeriod();

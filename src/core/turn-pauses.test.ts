@@ -133,7 +133,7 @@ const OUTCOMES: readonly [hasLease: boolean, kind: Kind, rows: string][] = [
     send keep-alive      .   .   .  L1  L1  S1  S1  S1
     report               .   .   .   .  L0  S1  S1  S1
     receive              .   .   .   .  L0  S1  S1  S1
-    decide               .   .   .   .  L0  S1  S1  S1
+    decide               .   .   .  L1  L1  S1  S1  S1
     send news            .   .   .  L1  L1  L1  S1  S1
     relay                .   .   .  L1  L1  L1  S1  S1
     renew lease again    .   .   .  L1  L1  L1  S1  S1

@@ -89,6 +89,18 @@ describe("the order of a turn", () => {
     expect(flight.engine.sender.lateness.maxUs).toBe(PERIOD_US / 2 + 1);
   });
 
+  test("the lateness is that of the beginning, and ends with the turn", () => {
+    const flight = new TurnFlight({ hasLease: false });
+    flight.shell.clockUs = flight.engine.nextSendUs + PERIOD_US / 2 + 1;
+    flight.calls(() => {
+      flight.shell.clockUs += 10;
+    });
+    expect(flight.engine.sender.lateness.maxUs).toBe(PERIOD_US / 2 + 11);
+    expect(flight.calls()).not.toContain("compose(server 0)");
+    flight.toPeriod();
+    expect(flight.steps()[2]).toEqual(["send keep-alive", ...KEEP_ALIVE]);
+  });
+
   test("a late turn renews the lease first all the same", () => {
     const flight = new TurnFlight();
     flight.shell.clockUs = flight.engine.nextSendUs + PERIOD_US / 2 + 1;
@@ -160,7 +172,13 @@ describe("the order of a turn", () => {
     const relays = (): string[] | undefined => flight.steps().find(([name]) => name === "relay");
     expect(relays()).toEqual(["relay", "compose(server 1 relayed)", "send(0)", "send(1)"]);
     expect(relays()).toEqual(["relay"]);
-    flight.peers[1].message.direct = 0b011;
+    flight.peers[0].message.direct = 0b001; // in both directions
+    flight.hear();
+    expect(relays()?.filter((call) => call.startsWith("compose"))).toEqual([
+      "compose(server 1 relayed)",
+      "compose(server 2 relayed)",
+    ]);
+    for (const peer of flight.peers) peer.message.direct = peer.message.heard;
     flight.hear();
     expect(relays()).toEqual(["relay"]);
   });

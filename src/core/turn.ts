@@ -78,6 +78,7 @@ export class Turn {
   /** The next step; OVER between two turns. */
   private next = OVER;
   private beganUs = 0;
+  private readUs = 0;
   private steppedUs = 0;
   /** A period begins with this turn. */
   private isPeriod = false;
@@ -208,6 +209,7 @@ export class Turn {
 
   private receive(): void {
     const { engine, shell } = this;
+    this.readUs = shell.nowUs();
     this.reception.receive();
     // The kernel tells of every address that is moved: that is read when the moving is over.
     if (engine.effects.urgentCount === 0) shell.observeLinks(engine.events);
@@ -221,7 +223,7 @@ export class Turn {
   private decide(): void {
     const { engine } = this;
     this.steppedUs = this.shell.nowUs();
-    engine.step(this.steppedUs, this.reception.mayJudgeSilence);
+    engine.step(this.steppedUs, this.reception.mayJudgeSilence, this.readUs);
     if (this.readsFirst) engine.beginPeriod(this.beganUs);
   }
 

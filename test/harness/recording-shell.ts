@@ -68,7 +68,7 @@ export class RecordingShell implements Shell {
   readonly arrivals: Arrival[][];
   /** What each network says of a datagram: 0 or an errno. */
   readonly sendErrors: number[];
-  /** The message composed last. */
+  /** The own message that was composed last. */
   readonly sent: KeepAliveMessage;
   /** What the kernel says to a renewal of a lease that runs: 0 or an errno. */
   leaseError = 0;
@@ -125,9 +125,9 @@ export class RecordingShell implements Shell {
   }
 
   compose(message: KeepAliveMessage): void {
-    this.sent.copy(message);
     const isGoodBye = (message.flags & FLAG_GOOD_BYE) !== 0;
     const isRelayed = (message.flags & FLAG_RELAYED) !== 0;
+    if (!isRelayed) this.sent.copy(message);
     const words = `${isGoodBye ? " good-bye" : ""}${isRelayed ? " relayed" : ""}`;
     this.write("compose", `server ${message.sender}${words}`);
   }
