@@ -4,11 +4,12 @@
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
+import { signalAll } from "../../test/harness/signals.ts";
 import type { AnswerWatch } from "../watch/answer-watch.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { vipList } from "./head-end.ts";
-import { BenchNetwork, kill } from "./network.ts";
+import { BenchNetwork } from "./network.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { summaryOf } from "./statistics.ts";
 
@@ -52,7 +53,7 @@ async function measure(context: BenchContext): Promise<Report> {
     fault: {
       inflict: async () => {
         watch = await network.watch(vips);
-        kill(dead.processes());
+        signalAll(dead.processes(), "SIGKILL");
         killedUs = nowUs();
         goneAfterMs = timeUntilGone(network, vips, killedUs);
       },

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
+import { signal } from "../../test/harness/signals.ts";
 import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, isInstalled, type Machine } from "./network.ts";
 import { KEEPALIVED_PRIORITY } from "./priorities.ts";
@@ -100,7 +101,7 @@ export class KeepalivedHeadEnd implements HeadEnd {
   async depart(machine: Machine): Promise<void> {
     const parent = keepalivedProcesses(machine)[0];
     if (parent === undefined) throw new RuntimeError("keepalived is not running");
-    process.kill(parent, "SIGTERM");
+    signal(parent, "SIGTERM");
   }
 
   private configFile(index: number): string {

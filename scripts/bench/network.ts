@@ -9,6 +9,7 @@ import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { processesIn } from "../../src/rig/process-table.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { signalAll } from "../../test/harness/signals.ts";
 import { AnswerWatch } from "../watch/answer-watch.ts";
 import type { CleanUp } from "./clean-up.ts";
 
@@ -91,7 +92,7 @@ export class Machine {
 
   /** SIGKILL to every process on this machine; waits until all are gone. */
   async killAll(): Promise<void> {
-    kill(this.processes());
+    signalAll(this.processes(), "SIGKILL");
     const areGone = await waitFor(DEATH_DEADLINE_MS, () => this.processes().length === 0);
     if (!areGone) throw new RuntimeError(`processes in ${this.namespace} outlived SIGKILL`);
   }
@@ -173,7 +174,7 @@ export class BenchNetwork {
   async powerOff(server: Machine): Promise<void> {
     const processes = server.processes();
     await this.onBridge(`link set ${server.port} down`);
-    kill(processes);
+    signalAll(processes, "SIGKILL");
     await server.killAll();
   }
 
@@ -197,18 +198,7 @@ export class BenchNetwork {
   }
 
   private killAtOnce(): void {
-    for (const machine of this.machines) kill(machine.processes());
-  }
-}
-
-/** A signal to each of `processes`; one that has gone meanwhile is no error. */
-export function kill(processes: readonly number[], signal: NodeJS.Signals = "SIGKILL"): void {
-  for (const pid of processes) {
-    try {
-      process.kill(pid, signal);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    for (const machine of this.machines) signalAll(machine.processes(), "SIGKILL");
   }
 }
 

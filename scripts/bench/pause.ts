@@ -4,11 +4,12 @@
  */
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
+import { signalAll } from "../../test/harness/signals.ts";
 import { longestMs, twoAnswers } from "../watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
-import { BenchNetwork, kill } from "./network.ts";
+import { BenchNetwork } from "./network.ts";
 import { headEnds } from "./side-by-side.ts";
 
 const TRIALS = 50;
@@ -111,9 +112,9 @@ async function pauseOwner(
   try {
     await Bun.sleep(CALM_MS + context.random.below(2 * PERIOD_MS));
     const stopped = network.servers[owner]?.processes() ?? [];
-    kill(stopped, "SIGSTOP");
+    signalAll(stopped, "SIGSTOP");
     await Bun.sleep(pauseMs);
-    kill(stopped, "SIGCONT");
+    signalAll(stopped, "SIGCONT");
     await Bun.sleep(CALM_MS);
     await settledOwner(network, system);
     const { tenures, lost, spoken } = await watch.end();

@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { signalAll } from "../../test/harness/signals.ts";
+import { signalGroup } from "../supervisor/process-group.ts";
 import { EACCES, ENOENT } from "./errno.ts";
 
 const SOURCE = join(import.meta.dir, "../../test/children/launch-child.ts");
@@ -24,13 +26,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const started: number[] = [];
 afterEach(() => {
-  for (const pid of started.splice(0)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // it has ended
-    }
-  }
+  signalAll(started.splice(0), "SIGKILL");
 });
 
 /** Process group, session and name of a process; null when it has ended (a zombie has, too). */
@@ -122,7 +118,7 @@ for (const [kind, command] of [
 
     test("SIGTERM to its group ends all of the program", async () => {
       const { pid } = await supervised(["/bin/sleep", "600"]);
-      process.kill(-pid, "SIGTERM");
+      signalGroup(pid, "SIGTERM");
       await until("the program is gone", () => stateOf(pid) === null);
     }, 60_000);
 

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { signal, signalAll } from "../../test/harness/signals.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
@@ -33,7 +34,7 @@ beforeEach(() => {
 afterEach(async () => {
   functionProcess.kill();
   await functionProcess.leave();
-  for (const pid of strangers) process.kill(pid, "SIGKILL");
+  signalAll(strangers, "SIGKILL");
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -118,7 +119,7 @@ test(
     await until("the pause", () => log.some((text) => text.includes("starts again in 100 ms")));
     // the second launch waits in the queue now; were it later, this test would prove less, not fail
     await Bun.sleep(300);
-    process.kill(stranger, "SIGKILL");
+    signal(stranger, "SIGKILL");
     strangers.pop();
     await Bun.sleep(100); // likewise
     other.release();

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { AnswerWatch } from "../../scripts/watch/answer-watch.ts";
 import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
+import { signalAll } from "../harness/signals.ts";
 import { hardwareAddress } from "../namespaces/seat-probe.ts";
 import { type Host, VirtualNetwork } from "../namespaces/virtual-network.ts";
 import { Server, WINGMAN } from "../system/flight.ts";
@@ -120,13 +121,13 @@ export class Aircraft {
       case "pause all":
         return await pause(this.processes(server), lengthMs);
       case "kill engine":
-        return signal(engine(), "SIGKILL");
+        return signalAll(engine(), "SIGKILL");
       case "kill supervisor":
         await this.at(server).stop("SIGKILL");
         await Bun.sleep(lengthMs);
         return this.start(server);
       case "kill all":
-        signal(this.processes(server), "SIGKILL");
+        signalAll(this.processes(server), "SIGKILL");
         await this.at(server).stop("SIGKILL");
         await Bun.sleep(lengthMs);
         return this.start(server);
@@ -190,7 +191,7 @@ export class Aircraft {
   async close(): Promise<void> {
     this.watcher?.kill();
     for (const [index, server] of this.servers.entries()) {
-      signal(this.processes(index), "SIGKILL");
+      signalAll(this.processes(index), "SIGKILL");
       await server.end();
     }
     this.network.close();
@@ -203,18 +204,7 @@ export class Aircraft {
 }
 
 async function pause(processes: readonly number[], lengthMs: number): Promise<void> {
-  signal(processes, "SIGSTOP");
+  signalAll(processes, "SIGSTOP");
   await Bun.sleep(lengthMs);
-  signal(processes, "SIGCONT");
-}
-
-/** One that has gone meanwhile is no error. */
-export function signal(processes: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of processes) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
+  signalAll(processes, "SIGCONT");
 }

@@ -6,6 +6,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { signal } from "../harness/signals.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Flight, type Server, type StatusDocument, TABLE } from "../system/flight.ts";
 
@@ -114,8 +115,8 @@ describe("a flood from the client network causes no failover and stops no keep-a
       "the flood is under way",
       () => (flight.b.state()?.keepAlive.rejected.authentication ?? 0) > 0,
     );
-    process.kill(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
+    signal(flight.a.enginePid, "SIGKILL");
     await until("b owns the most important functions", () => {
       const owned = flight.b.state()?.functions.filter(({ owner }) => owner === "b") ?? [];
       return (
@@ -123,7 +124,7 @@ describe("a flood from the client network causes no failover and stops no keep-a
         owned.some(({ id }) => id === "safety-video")
       );
     });
-    process.kill(flight.a.pid, "SIGCONT");
+    signal(flight.a.pid, "SIGCONT");
     await flooded;
   });
 });

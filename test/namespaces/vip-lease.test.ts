@@ -17,6 +17,7 @@ import {
   encodeNeighbourAdvertisement,
   NEIGHBOUR_ADVERTISEMENT_BYTES,
 } from "../../src/wire/neighbour.ts";
+import { signal } from "../harness/signals.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
 import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
 import { type Host, run, until, VirtualNetwork, vip } from "./virtual-network.ts";
@@ -257,7 +258,7 @@ describe("an owner that does not go on", () => {
 
   test("SIGKILL silences its VIPs, with the addresses still up", async () => {
     const { pid } = await holder();
-    process.kill(pid, "SIGKILL");
+    signal(pid, "SIGKILL");
     await expectSilence();
     expect(server.addresses()).toEqual([
       "10.44.0.1/16",
@@ -270,9 +271,9 @@ describe("an owner that does not go on", () => {
 
   test("SIGSTOP silences its VIPs, and SIGCONT does not bring them back", async () => {
     const { pid, line } = await holder();
-    process.kill(pid, "SIGSTOP");
+    signal(pid, "SIGSTOP");
     await expectSilence();
-    process.kill(pid, "SIGCONT");
+    signal(pid, "SIGCONT");
     // stopped before, or in the call itself
     expect([`errno ${ENOENT}`, `errno ${ETIME}`]).toContain(await line());
     await expectSilence();

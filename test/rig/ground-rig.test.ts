@@ -8,6 +8,7 @@ import type { StepResult } from "../../src/rig/procedure-step.ts";
 import { argumentsOf } from "../../src/rig/process-table.ts";
 import type { RigOwner } from "../../src/rig/rig-directory.ts";
 import { processIds } from "../../src/supervisor/process-stat.ts";
+import { signal } from "../harness/signals.ts";
 
 const DEADLINE_MS = 400_000;
 const STEP_DEADLINE_MS = 180_000;
@@ -129,8 +130,13 @@ test(
   async () => {
     const child = startRig();
     await expectFlying(child);
-    expect(await waitFor(STEP_DEADLINE_MS, () => aircraftPidOf(child) !== null)).toBe(true);
-    process.kill(aircraftPidOf(child) ?? 0, "SIGKILL");
+    let aircraftPid: number | null = null;
+    const isNoted = (): boolean => {
+      aircraftPid = aircraftPidOf(child);
+      return aircraftPid !== null;
+    };
+    expect(await waitFor(STEP_DEADLINE_MS, isNoted)).toBe(true);
+    signal(aircraftPid ?? Number.NaN, "SIGKILL");
     expect(await child.stderr.text()).toContain(
       "wingman-rig: the virtual aircraft ended too early",
     );

@@ -133,9 +133,8 @@ for (let turn = 0; !(await isOverlapSeen()) && performance.now() < deadline; tur
 const overlaps = (await seat.report(0)).targets.map((target) => target.overlaps.length > 0);
 
 const exitCodes: (number | null)[] = [];
-for (const [number, service] of services.entries()) {
-  const pid = machines[number] === undefined ? 0 : service.pid;
-  process.kill(pid, "SIGTERM");
+for (const service of services) {
+  service.kill("SIGTERM");
   await waitFor(DEADLINE_MS, () => service.exitCode !== null);
   exitCodes.push(service.exitCode);
 }

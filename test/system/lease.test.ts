@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { parseAddress } from "../../src/config/address.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { signalAll } from "../harness/signals.ts";
 import { SeatProbe } from "../namespaces/seat-probe.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
@@ -37,8 +38,8 @@ const table = (lease: string): object => ({
 /** At one instant: none of them sees another one go. Gives how many there were. */
 function killAll(server: Server): number {
   const processes = server.processes();
-  for (const pid of processes) process.kill(pid, "SIGSTOP");
-  for (const pid of processes) process.kill(pid, "SIGKILL");
+  signalAll(processes, "SIGSTOP");
+  signalAll(processes, "SIGKILL");
   return processes.length;
 }
 

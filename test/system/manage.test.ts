@@ -14,6 +14,7 @@ import {
   LOG_STALLED,
   LOG_VIP_REMOVED,
 } from "../../src/core/maintenance-code.ts";
+import { signal } from "../harness/signals.ts";
 import { run, until } from "../namespaces/virtual-network.ts";
 import { recordsOf } from "../supervisor/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
@@ -107,11 +108,15 @@ test("killed a hundred times in a row: no function moves, and every event is in 
   const { enginePid } = flight.a;
   let last = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    await until("another maintenance process", () => ![0, last].includes(managePid(flight.a)));
-    last = managePid(flight.a);
+    let next = 0;
+    await until("another maintenance process", () => {
+      next = managePid(flight.a);
+      return next !== 0 && next !== last;
+    });
+    last = next;
     if (kill % REMOVAL === 0) removeVipByHand(kill / REMOVAL);
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
-    process.kill(last, "SIGKILL");
+    signal(last, "SIGKILL");
   }
   const ends = (): number =>
     flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
@@ -130,7 +135,7 @@ test("killed a hundred times in a row: no function moves, and every event is in 
 test("stopped for a while: keep-alives go on in time, and nothing is lost", async () => {
   await started();
   const pid = managePid(flight.a);
-  process.kill(pid, "SIGSTOP");
+  signal(pid, "SIGSTOP");
   const before = flight.a.state() ?? flight.fail();
   const beganMs = performance.now();
   for (let count = 0; count < 4; count++) {
@@ -144,7 +149,7 @@ test("stopped for a while: keep-alives go on in time, and nothing is lost", asyn
   expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
   expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
   expect(logged(flight.a)[LOG_VIP_REMOVED]).toBeUndefined();
-  process.kill(pid, "SIGCONT");
+  signal(pid, "SIGCONT");
   await until("all events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
   expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(4);
   expect(managePid(flight.a)).toBe(pid);

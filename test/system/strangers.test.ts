@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
+import { signal } from "../harness/signals.ts";
 import { type Host, until, vip } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
 import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
@@ -173,7 +174,7 @@ describe("what is no stranger", () => {
     expect(await flight.b.stop()).toBe(0);
     flight.b.start(TABLE);
     await flight.settled();
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.enginePid, "SIGKILL");
     await Bun.sleep(500);
     await flight.settled();
     await Bun.sleep(500); // longer than the listening time, after which a sighting is judged

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { signal } from "../harness/signals.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./flight.ts";
 
@@ -89,9 +90,9 @@ describe("two servers", () => {
     await flight.settled();
     expect(flight.a.vips().length).toBeGreaterThan(0);
     const engine = flight.a.enginePid;
-    process.kill(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
+    signal(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
     await flight.a.stop("SIGKILL");
-    process.kill(engine, "SIGKILL");
+    signal(engine, "SIGKILL");
     flight.a.host.plug(false);
     await until("b runs the two most important", () => {
       const state = flight.b.state();
@@ -133,7 +134,7 @@ describe("two servers", () => {
     flight.a.watchAddresses();
     flight.b.watchAddresses();
     await Bun.sleep(100);
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.enginePid, "SIGKILL");
     await until("a is back as a new incarnation", () => {
       const state = flight.a.state();
       return state !== null && state.phase === "active" && state.incarnation > before.incarnation;
@@ -336,7 +337,7 @@ describe("two servers", () => {
           .includes("refused");
       expect(isAnswered()).toBe(true);
       const engine = paused.enginePid;
-      process.kill(engine, "SIGSTOP");
+      signal(engine, "SIGSTOP");
       try {
         expect(paused.vips()).toContain("10.44.1.1"); // for two seconds, with or without a lease
         const hasIt = (): boolean =>
@@ -345,7 +346,7 @@ describe("two servers", () => {
         for (let question = 0; question < (answers ? 1 : 3); question++)
           expect(isAnswered()).toBe(answers);
       } finally {
-        process.kill(engine, "SIGCONT");
+        signal(engine, "SIGCONT");
       }
       await until("it says why it let go", () =>
         /VIP LEASE RAN OUT|SERVER WAS STALLED/.test(paused.log),

@@ -3,6 +3,7 @@
  * witnesses that come and go.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { signal } from "../harness/signals.ts";
 import { until } from "../namespaces/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
 import { addressesUpTwice, Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
@@ -79,9 +80,9 @@ describe("with a witness", () => {
     flight.b.start(WITNESSED);
     await flight.settled();
     const engine = flight.a.enginePid;
-    process.kill(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
+    signal(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
     await flight.a.stop("SIGKILL");
-    process.kill(engine, "SIGKILL");
+    signal(engine, "SIGKILL");
     await untilServes(flight.b);
     for (let round = 0; round < 50; round++) {
       const heard = await answers.round();
