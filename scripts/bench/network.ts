@@ -1,7 +1,7 @@
 /**
  * Two servers and a client, each in a network namespace of its own, joined by a bridge in a fourth
  * one. The machine's own network is never touched, and everything vanishes with the namespaces,
- * whose names carry this process's number.
+ * whose names belong to this run.
  */
 import { statSync } from "node:fs";
 import { RuntimeError } from "../../src/commands/errors.ts";
@@ -9,6 +9,7 @@ import { runCommand, tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { processesIn } from "../../src/rig/process-table.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { runName } from "../../test/harness/run-mark.ts";
 import { signalAll } from "../../test/harness/signals.ts";
 import { AnswerWatch } from "../watch/answer-watch.ts";
 import type { CleanUp } from "./clean-up.ts";
@@ -208,7 +209,7 @@ export async function isInstalled(program: string, ...probe: string[]): Promise<
   return (await tryCommand([program, ...probe])).exitCode === 0;
 }
 
-const namespaceName = (label: string): string => `wmb${process.pid}${label}`;
+const namespaceName = (label: string): string => runName(`${process.pid}${label}`);
 
 async function addNamespace(namespace: string): Promise<void> {
   await runCommand(["ip", "netns", "add", namespace]);

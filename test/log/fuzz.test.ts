@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
@@ -7,6 +7,7 @@ import { LOG_ARCHIVES_MAX } from "../../src/limits.ts";
 import { exportLog } from "../../src/manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../../src/manage/log/log-image.ts";
 import { verifyLog } from "../../src/manage/log/log-verify.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { open, scratch } from "./log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
@@ -14,7 +15,7 @@ const HOUR_US = 3_600_000_000;
 let directory: string;
 let file: string;
 beforeEach(() => {
-  directory = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/wingman-log-") : scratch();
+  directory = existsSync("/dev/shm") ? scratchDirectory("log", "/dev/shm") : scratch();
   file = join(directory, "maintenance.log");
 });
 afterEach(() => {

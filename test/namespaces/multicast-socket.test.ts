@@ -5,13 +5,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ENODEV } from "../../src/io/errno.ts";
+import { runName } from "../harness/run-mark.ts";
 
 const CHILD = join(import.meta.dir, "../children/multicast-child.ts");
 const GROUP = "239.192.44.61";
 const OTHER_GROUP = "239.192.44.62";
 const PORT = 44161;
-const A = `wmt${process.pid}a`;
-const B = `wmt${process.pid}b`;
+const A = runName(`${process.pid}a`);
+const B = runName(`${process.pid}b`);
 const DEADLINE_MS = 20_000;
 
 function ip(command: string): void {

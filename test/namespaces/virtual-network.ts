@@ -1,6 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
 import type { Vip } from "../../src/config/model.ts";
+import { runName } from "../harness/run-mark.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const namespaces = dlopen("libc.so.6", {
@@ -119,7 +120,7 @@ export class Host {
 
 /**
  * Hosts on one switch (a bridge in a namespace of its own). Nothing of it is outside its
- * namespaces, whose names carry this process's id.
+ * namespaces, whose names belong to this run.
  */
 export class VirtualNetwork {
   private readonly names: string[] = [];
@@ -144,7 +145,7 @@ export class VirtualNetwork {
   }
 
   private addNamespace(): string {
-    const name = `wmt${process.pid}n${networkCount++}`;
+    const name = runName(`${process.pid}n${networkCount++}`);
     run("ip", "netns", "add", name);
     this.names.push(name);
     run("ip", "-n", name, "link", "set", "lo", "up");

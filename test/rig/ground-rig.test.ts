@@ -6,7 +6,7 @@ import { waitFor } from "../../src/rig/condition.ts";
 import { rigCommand } from "../../src/rig/executables.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
 import { argumentsOf } from "../../src/rig/process-table.ts";
-import type { RigOwner } from "../../src/rig/rig-directory.ts";
+import { type RigOwner, rigDirectory } from "../../src/rig/rig-directory.ts";
 import { processIds } from "../../src/supervisor/process-stat.ts";
 import { signal } from "../harness/signals.ts";
 
@@ -28,7 +28,7 @@ function startRig(...options: string[]): Rig {
   return rig;
 }
 
-const directoryOf = (child: Rig): string => join(tmpdir(), `wingman-rig-${child.pid}`);
+const directoryOf = (child: Rig): string => rigDirectory(child.pid);
 
 /**
  * Processes that name the rig's directory among their arguments: the daemons, their engines, and

@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runEnvironment } from "../harness/run-mark.ts";
 import type { Manner, Order, Report } from "./engine-stand-in.ts";
 
 /** Nothing is judged by its time: this only ends a test that hangs. */
@@ -129,6 +130,7 @@ export class Daemon {
         PATH: process.env.PATH ?? "",
         NODE_OPTIONS: "--no-warnings",
         SECRET: "of the shell",
+        ...runEnvironment(),
         ...environment,
       },
       stdio: ["ignore", "ignore", Bun.file(errors)],
