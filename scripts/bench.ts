@@ -23,6 +23,7 @@ import {
 import { runCommand } from "../src/rig/command-run.ts";
 import { beginRun, scratchDirectory } from "../test/harness/run-mark.ts";
 import { removeDeadRuns } from "../test/harness/run-remains.ts";
+import { SeededRandom } from "../test/harness/seeded-random.ts";
 import { allocate } from "./bench/allocate.ts";
 import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";
 import { boot } from "./bench/boot.ts";
@@ -37,7 +38,6 @@ import { outage } from "./bench/outage.ts";
 import { pause } from "./bench/pause.ts";
 import { reportDocument } from "./bench/report-document.ts";
 import { reportText } from "./bench/report-text.ts";
-import { SeededRandom } from "./bench/seeded-random.ts";
 import { size } from "./bench/size.ts";
 
 const ROOT = join(import.meta.dir, "..");

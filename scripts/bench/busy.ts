@@ -3,7 +3,8 @@
  * over all the same?
  */
 import { RuntimeError } from "../../src/commands/errors.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import {
@@ -15,7 +16,6 @@ import {
 } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
 import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
-import { MEASURING_PRIORITY } from "./priorities.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 1;

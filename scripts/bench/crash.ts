@@ -5,8 +5,8 @@
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { signalAll } from "../../test/harness/signals.ts";
-import type { AnswerWatch } from "../watch/answer-watch.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import type { AnswerWatch } from "../../test/harness/watch/answer-watch.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { vipList } from "./head-end.ts";
 import { BenchNetwork } from "./network.ts";

@@ -150,7 +150,7 @@ async function flooded(
   const { client } = network;
   const command = [
     process.execPath,
-    join(import.meta.dir, "flooder.ts"),
+    join(import.meta.dir, "../../test/harness/flood/flooder.ts"),
     INTERFACE,
     String(SECONDS),
     ...attack,

@@ -6,13 +6,15 @@ import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
 import { signal } from "../../test/harness/signals.ts";
 import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
 import { INTERFACE, isInstalled, type Machine } from "./network.ts";
-import { KEEPALIVED_PRIORITY } from "./priorities.ts";
 
 /**
  * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the
  * interval: the highest priorities are the fastest.
  */
 const PRIORITIES = [254, 253] as const;
+
+/** Of its VRRP process; Wingman's engine takes the same by itself. */
+const KEEPALIVED_PRIORITY = 50;
 
 /**
  * With a real-time priority keepalived limits the time that it may compute without a pause to 10

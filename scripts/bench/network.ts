@@ -11,7 +11,7 @@ import { processesIn } from "../../src/rig/process-table.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
 import { runName } from "../../test/harness/run-mark.ts";
 import { signalAll } from "../../test/harness/signals.ts";
-import { AnswerWatch } from "../watch/answer-watch.ts";
+import { AnswerWatch } from "../../test/harness/watch/answer-watch.ts";
 import type { CleanUp } from "./clean-up.ts";
 
 export const INTERFACE = "eth0";

@@ -5,7 +5,7 @@
 import { RuntimeError } from "../../src/commands/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { signalAll } from "../../test/harness/signals.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";

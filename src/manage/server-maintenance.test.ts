@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
+import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
 import { parseConfig } from "../config/load.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";

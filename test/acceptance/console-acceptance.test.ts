@@ -8,9 +8,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linesOf } from "../../src/rig/line-stream.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
-import { PseudoTerminal } from "../console/pseudo-terminal.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE, WINGMAN } from "../system/flight.ts";
+import {
+  Flight,
+  ownersOf,
+  type Server,
+  TABLE as SHORT_TABLE,
+  WINGMAN,
+} from "../harness/real-flight.ts";
+import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/virtual-network.ts";
 import { SerialCable } from "./serial-cable.ts";
 
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");
@@ -297,7 +303,7 @@ test("a line that is silent, cut, noisy, crossed, or has something else at its e
       /found \d+ bytes that are no text, .*: the line has another speed than 115200 bit/,
     ],
   ] as const) {
-    const elsewhere = new PseudoTerminal();
+    const elsewhere = new Terminal();
     const speaking = setInterval(() => elsewhere.write(Buffer.from(words, "latin1")), 300);
     expect(await failures("--console", `a=${elsewhere.path}`)).toMatch(expected);
     clearInterval(speaking);

@@ -7,7 +7,8 @@ import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts"
 import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { allocateReset } from "../../src/core/allocation-reset.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { Random, randomSystem } from "./random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
+import { randomSystem } from "./random-system.ts";
 import { figure3, figure4, type Outcome, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";
 

@@ -8,8 +8,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { verifyLog } from "../../src/manage/log/log-verify.ts";
-import { MaintenanceStandIn } from "../../src/manage/maintenance-stand-in.ts";
 import { startWebServer, type WebServer } from "../../src/manage/web/web-server.ts";
+import { MaintenanceStandIn } from "../harness/maintenance-stand-in.ts";
 import { launchBrowser, openPage } from "./browser.ts";
 
 const LAPTOP = { width: 1024, height: 600 };

@@ -29,6 +29,7 @@ function mutated({ changes }: Mutation, place: number): string {
     "src",
     "test/simulation",
     "test/allocation",
+    "test/harness",
     "scripts",
     "firmware-config",
   ]) {

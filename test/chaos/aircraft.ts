@@ -5,13 +5,13 @@
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { AnswerWatch } from "../../scripts/watch/answer-watch.ts";
 import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
+import { Server, WINGMAN } from "../harness/real-flight.ts";
+import { hardwareAddress } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
-import { hardwareAddress } from "../namespaces/seat-probe.ts";
-import { type Host, VirtualNetwork } from "../namespaces/virtual-network.ts";
-import { Server, WINGMAN } from "../system/flight.ts";
+import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
+import { AnswerWatch } from "../harness/watch/answer-watch.ts";
 import type { Fault } from "./fault-plan.ts";
 
 const IDS = ["a", "b", "c", "d"];

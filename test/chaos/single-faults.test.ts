@@ -3,11 +3,11 @@
  * nobody can see.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { signalAll } from "../harness/signals.ts";
-import { until } from "../namespaces/virtual-network.ts";
+import { until } from "../harness/virtual-network.ts";
+import { twoAnswers } from "../harness/watch/one-answer.ts";
 import { Aircraft, tableOf } from "./aircraft.ts";
 import { healGraceMs } from "./chaos-flight.ts";
 

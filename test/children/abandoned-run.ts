@@ -6,6 +6,7 @@
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "../harness/command.ts";
 import { beginRun, runDirectory, runName } from "../harness/run-mark.ts";
 import { progressFile } from "../harness/run-remains.ts";
 
@@ -15,11 +16,6 @@ export interface AbandonedRun {
   processes: number[];
   directory: string;
   mount: string;
-}
-
-function run(...command: string[]): void {
-  const { exitCode, stderr } = Bun.spawnSync(command);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
 }
 
 /** Starts a shell script in a session of its own, so that it outlives its parent. */

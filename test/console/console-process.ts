@@ -5,7 +5,7 @@
 import { mkdtempSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PseudoTerminal } from "./pseudo-terminal.ts";
+import { Terminal } from "../harness/terminal.ts";
 
 const CHILD = join(import.meta.dir, "../children/console-child.ts");
 const MAIN = join(import.meta.dir, "../../src/main.ts");
@@ -15,7 +15,7 @@ export class ConsoleProcess {
   readonly socket = join(this.directory, "console.sock");
   /** The device's name stays, whichever pseudo-terminal is behind it. */
   readonly device = join(this.directory, "tty");
-  terminal: PseudoTerminal;
+  terminal: Terminal;
   /** What the process has printed. */
   output = "";
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
@@ -39,8 +39,8 @@ export class ConsoleProcess {
   }
 
   /** A new pseudo-terminal behind the device's name. */
-  plugIn(): PseudoTerminal {
-    this.terminal = new PseudoTerminal();
+  plugIn(): Terminal {
+    this.terminal = new Terminal();
     symlinkSync(this.terminal.path, this.device);
     return this.terminal;
   }

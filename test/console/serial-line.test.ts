@@ -3,7 +3,7 @@ import { expect, test } from "bun:test";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Random } from "../simulation/random.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { ConsoleProcess } from "./console-process.ts";
 
 const LIMIT_MS = 120_000;

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { COMPILERS, collectionsOf } from "../garbage.ts";
+import { COMPILERS, collectionsOf } from "../harness/garbage.ts";
 
 const CHILD = join(import.meta.dir, "../children/garbage-io.ts");
 const directory = mkdtempSync(join(tmpdir(), "wingman-garbage-"));

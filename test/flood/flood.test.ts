@@ -6,11 +6,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Flight, type Server, type StatusDocument, TABLE } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, type Server, type StatusDocument, TABLE } from "../system/flight.ts";
+import { until } from "../harness/virtual-network.ts";
 
-const FLOODER = join(import.meta.dir, "../../scripts/bench/flooder.ts");
+const FLOODER = join(import.meta.dir, "../harness/flood/flooder.ts");
 const SECONDS = 4;
 const ATTACKERS = 2;
 /** Fewer than an idle machine sends: the flood is real, however busy this one is. */

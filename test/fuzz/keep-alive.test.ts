@@ -21,7 +21,7 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
 } from "../../src/wire/status-snapshot.ts";
-import { Random } from "../allocation/random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { tableOf } from "../patent/system-of-servers.ts";
 import { Cluster } from "../simulation/cluster.ts";
 import { differences, stateDigest } from "./state-digest.ts";

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sweepDirectories } from "../../src/rig/rig-directory.ts";
 import { isRunning, processIds, processStat } from "../../src/supervisor/process-stat.ts";
+import { run } from "./command.ts";
 import { isOver, RUN_VARIABLE, runDirectory, runOfName } from "./run-mark.ts";
 import { signalAll } from "./signals.ts";
 
@@ -193,11 +194,6 @@ function removeNamespace(name: string): void {
   } catch (error) {
     if (namesIn(NAMESPACES).includes(name)) throw error;
   }
-}
-
-function run(...command: string[]): void {
-  const { exitCode, stderr } = Bun.spawnSync(command, { stdio: ["ignore", "ignore", "pipe"] });
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString().trim()}`);
 }
 
 function namesIn(directory: string): string[] {

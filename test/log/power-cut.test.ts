@@ -10,8 +10,8 @@ import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { LogImage } from "../../src/manage/log/log-image.ts";
 import type { LogEntry } from "../../src/manage/maintenance.ts";
 import { LOG_RECORD_BYTES } from "../../src/wire/log-record.ts";
+import { open, scratch } from "../harness/log-on-disk.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
-import { open, scratch } from "./log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
 

@@ -1,7 +1,8 @@
 /** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
 import { linkState } from "../../src/io/network-interface.ts";
-import { run, VirtualNetwork } from "./virtual-network.ts";
+import { run } from "../harness/command.ts";
+import { VirtualNetwork } from "../harness/virtual-network.ts";
 
 const network = new VirtualNetwork();
 afterAll(() => network.close());

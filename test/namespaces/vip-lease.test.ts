@@ -17,10 +17,11 @@ import {
   encodeNeighbourAdvertisement,
   NEIGHBOUR_ADVERTISEMENT_BYTES,
 } from "../../src/wire/neighbour.ts";
+import { run } from "../harness/command.ts";
+import { hardwareAddress, SeatProbe } from "../harness/seat-probe.ts";
 import { signal } from "../harness/signals.ts";
+import { type Host, until, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
-import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
-import { type Host, run, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
 const CHILDREN = join(import.meta.dir, "../children");
 

@@ -10,7 +10,7 @@ import { parseConfig } from "../../src/config/load.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
 import { PHASE_DRAINING } from "../../src/wire/status-snapshot.ts";
-import { type SnapshotValues, snapshot } from "../supervisor/snapshot.ts";
+import { type SnapshotValues, snapshot } from "../harness/status-snapshot.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

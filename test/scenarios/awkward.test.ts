@@ -4,7 +4,7 @@ import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { Random } from "../allocation/random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { Cluster } from "../simulation/cluster.ts";
 import { play } from "./story.ts";
 

@@ -15,8 +15,8 @@ import {
   NO_INDEX,
 } from "../../src/wire/control.ts";
 import { PHASE_DRAINING, STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
+import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "../harness/status-snapshot.ts";
 import { until } from "./daemon.ts";
-import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "./snapshot.ts";
 
 const LIMIT_MS = 60_000;
 

@@ -12,9 +12,9 @@ import {
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
 import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
+import { recordsOf } from "../harness/log-records.ts";
 import { signal } from "../harness/signals.ts";
 import { Daemon, isRunning, until } from "./daemon.ts";
-import { recordsOf } from "./log-records.ts";
 
 let daemon: Daemon;
 beforeEach(() => {

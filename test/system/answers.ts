@@ -9,8 +9,8 @@ import {
   encodeArpRequest,
   setArpSender,
 } from "../../src/wire/arp.ts";
-import { hardwareAddress } from "../namespaces/seat-probe.ts";
-import type { Host } from "../namespaces/virtual-network.ts";
+import { hardwareAddress } from "../harness/seat-probe.ts";
+import type { Host } from "../harness/virtual-network.ts";
 
 const hex = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString("hex");
 

@@ -6,10 +6,10 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PseudoTerminal } from "../console/pseudo-terminal.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Random } from "../simulation/random.ts";
-import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./flight.ts";
+import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "../harness/real-flight.ts";
+import { Random } from "../harness/seeded-random.ts";
+import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/virtual-network.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
@@ -20,11 +20,11 @@ const FLOOD_BYTES = 1_000_000;
 const LATE_US_MAX = 100_000;
 
 let flight: Flight;
-let terminal: PseudoTerminal;
+let terminal: Terminal;
 let directory: string;
 beforeEach(() => {
   flight = new Flight();
-  terminal = new PseudoTerminal();
+  terminal = new Terminal();
   directory = mkdtempSync(join(tmpdir(), "wingman-system-console-"));
 });
 afterEach(async () => {

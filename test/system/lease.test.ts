@@ -9,10 +9,10 @@ import { join } from "node:path";
 import { parseAddress } from "../../src/config/address.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
+import { SeatProbe } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
-import { SeatProbe } from "../namespaces/seat-probe.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
+import { until } from "../harness/virtual-network.ts";
 
 let flight: Flight;
 beforeEach(() => {

@@ -14,10 +14,11 @@ import {
   LOG_STALLED,
   LOG_VIP_REMOVED,
 } from "../../src/core/maintenance-code.ts";
+import { run } from "../harness/command.ts";
+import { recordsOf } from "../harness/log-records.ts";
+import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { run, until } from "../namespaces/virtual-network.ts";
-import { recordsOf } from "../supervisor/log-records.ts";
-import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./flight.ts";
+import { until } from "../harness/virtual-network.ts";
 
 /**
  * With a detection time of 2 s: a machine that is busy with other tests must not stall an engine.

@@ -1,9 +1,9 @@
 /** A function is moved by hand between two real daemons, there and back. Needs root and `ip`. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RunningDaemon } from "../../src/supervisor/running-daemon.ts";
-import { until } from "../namespaces/virtual-network.ts";
+import { Flight, ownersOf, type Server, TABLE } from "../harness/real-flight.ts";
+import { until } from "../harness/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE } from "./flight.ts";
 
 /** Games have room on both servers, whatever else runs there. */
 const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, resource: 120 })) };

@@ -4,10 +4,10 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { type Host, until, vip } from "../namespaces/virtual-network.ts";
+import { type Host, until, vip } from "../harness/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
 
 const VIP4 = "10.44.1.1";
 const VIP6 = "fd44:0:0:1::1";

@@ -2,9 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./flight.ts";
+import { until } from "../harness/virtual-network.ts";
 
 let flight: Flight;
 beforeEach(() => {

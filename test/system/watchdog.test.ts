@@ -8,9 +8,10 @@ import { join } from "node:path";
 import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { processStat } from "../../src/supervisor/process-stat.ts";
+import { run } from "../harness/command.ts";
+import { Flight, TABLE as SHORT_TABLE } from "../harness/real-flight.ts";
 import { signal, signalAll } from "../harness/signals.ts";
-import { type Host, run, until } from "../namespaces/virtual-network.ts";
-import { Flight, TABLE as SHORT_TABLE } from "./flight.ts";
+import { type Host, until } from "../harness/virtual-network.ts";
 
 /** Fed three times in this time. */
 const WATCHDOG_MS = 1500;

@@ -3,10 +3,17 @@
  * witnesses that come and go.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import {
+  addressesUpTwice,
+  Flight,
+  ownersOf,
+  type Server,
+  TABLE,
+  VIPS,
+} from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../namespaces/virtual-network.ts";
+import { until } from "../harness/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
-import { addressesUpTwice, Flight, ownersOf, type Server, TABLE, VIPS } from "./flight.ts";
 
 const WITNESS = "10.44.0.254";
 const WITNESSED = { ...TABLE, clients: { lease: "required", witnesses: [WITNESS] } };

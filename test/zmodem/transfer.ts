@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
-import type { Noise } from "./noise.ts";
-import { PseudoTerminal } from "./pseudo-terminal.ts";
+import type { Noise } from "../harness/zmodem/noise.ts";
+import { RawLine } from "./raw-line.ts";
 
 export interface TransferOptions {
   /** Of rz, besides binary and quiet. */
@@ -21,7 +21,7 @@ export interface TransferOptions {
 /** A transfer from a sender to the real `rz` at the other end of a pseudo-terminal. */
 export class Transfer {
   readonly directory = mkdtempSync(join(tmpdir(), "wingman-zmodem-"));
-  readonly terminal = new PseudoTerminal();
+  readonly terminal = new RawLine();
   readonly receiver: Bun.Subprocess;
   /** Nothing passes any more, in either direction, and nobody is told. */
   isCut = false;

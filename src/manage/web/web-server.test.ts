@@ -6,11 +6,11 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MaintenanceStandIn } from "../../../test/harness/maintenance-stand-in.ts";
 import { eventLabel } from "../../core/event-text.ts";
 import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
 import { WEB_REFUSAL_MS } from "../../limits.ts";
 import { verifyLog } from "../log/log-verify.ts";
-import { MaintenanceStandIn } from "../maintenance-stand-in.ts";
 import type { PageState } from "./page-state.ts";
 import { serve, startWebServer, type WebServer } from "./web-server.ts";
 

@@ -5,18 +5,18 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseConfig } from "../config/load.ts";
-import type { AircraftConfig } from "../config/model.ts";
-import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
-import type { StatusDocument } from "../supervisor/status-document.ts";
-import { MaintenanceLog } from "./log/maintenance-log.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import type { AircraftConfig } from "../../src/config/model.ts";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/core/maintenance-code.ts";
+import { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import type {
   FaultEntry,
   LogEntry,
   LogReader,
   Maintenance,
   StorageFigures,
-} from "./maintenance.ts";
+} from "../../src/manage/maintenance.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",

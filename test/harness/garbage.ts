@@ -7,9 +7,9 @@
  * with it and expects 0. Always beside a canary, a script or argument that does make garbage, for
  * which it must not be 0.
  */
-import { libc } from "../src/io/libc.ts";
-import { nativeString } from "../src/io/native-memory.ts";
-import { runEnvironment } from "./harness/run-mark.ts";
+import { libc } from "../../src/io/libc.ts";
+import { nativeString } from "../../src/io/native-memory.ts";
+import { runEnvironment } from "./run-mark.ts";
 
 /**
  * Bytes that are allocated between two collections: 200,000 rounds of the smallest object (16

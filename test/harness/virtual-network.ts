@@ -1,7 +1,8 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { closeSync, openSync } from "node:fs";
 import type { Vip } from "../../src/config/model.ts";
-import { runName } from "../harness/run-mark.ts";
+import { run } from "./command.ts";
+import { runName } from "./run-mark.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const namespaces = dlopen("libc.so.6", {
@@ -9,17 +10,6 @@ const namespaces = dlopen("libc.so.6", {
 }).symbols;
 
 let networkCount = 0;
-
-/** Runs a command; gives what it prints. Throws when it fails. */
-export function run(...command: string[]): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync(command, {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe",
-  });
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
-  return stdout.toString();
-}
 
 function enter(path: string): void {
   const fd = openSync(path, "r");

@@ -2,9 +2,10 @@
  * A seat that asks one server directly, frame by frame, whether it answers for addresses: no cache
  * or retry of its own hides anything.
  */
-import { type Asker, arpRequest, questionsFor } from "../../scripts/watch/question-frames.ts";
+
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import type { Host } from "./virtual-network.ts";
+import { type Asker, arpRequest, questionsFor } from "./watch/question-frames.ts";
 
 const HARDWARE = /link\/ether (\S+)/;
 

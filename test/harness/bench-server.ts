@@ -23,7 +23,7 @@ import {
   STATUS_SERVER_STATE_AT,
   STATUS_SERVERS_AT,
 } from "../../src/wire/status-snapshot.ts";
-import { AIRCRAFT, snapshot } from "../supervisor/snapshot.ts";
+import { AIRCRAFT, snapshot } from "./status-snapshot.ts";
 
 const UTC_MS = Date.UTC(2026, 10, 26, 2, 20, 31);
 

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
+import { type Host, until, VirtualNetwork } from "./virtual-network.ts";
 
 export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
 

@@ -1,53 +1,12 @@
-import { errno, SystemError } from "../../src/io/errno.ts";
-import { libc } from "../../src/io/libc.ts";
-import { NativeMemory } from "../../src/io/native-memory.ts";
-import { openPseudoTerminal } from "../pseudo-terminal-pair.ts";
-
-// asm-generic/ioctls.h
-const TCGETS2 = 0x802c_542a;
+import { PseudoTerminal } from "./pseudo-terminal.ts";
 
 const PATIENCE_MS = 30_000;
 const LOOK_MS = 2;
-const BUFFER_BYTES = 16_384;
 
-const buffer = new NativeMemory(BUFFER_BYTES);
-
-/** The end of a pseudo-terminal pair at which a person sits; the program opens `path`. */
-export class PseudoTerminal {
-  readonly path: string;
+/** The end of a serial line at which a person sits, who reads text and types. */
+export class Terminal extends PseudoTerminal {
   /** Everything that was received and not taken by {@link until}. */
   text = "";
-  /** Bytes received in all. */
-  count = 0;
-  #fd: number;
-
-  constructor() {
-    const { fd, path } = openPseudoTerminal();
-    this.#fd = fd;
-    this.path = path;
-  }
-
-  /** Hangs up. */
-  close(): void {
-    if (this.#fd >= 0) libc.close(this.#fd);
-    this.#fd = -1;
-  }
-
-  /** struct termios2 as the program has set it: control flags and output speed. */
-  get line(): { local: number; control: number; speed: number } {
-    const termios = new NativeMemory(44);
-    if (libc.ioctl(this.#fd, TCGETS2, termios.address) < 0)
-      throw new SystemError("TCGETS2", errno());
-    const at = (offset: number): number => termios.view.getUint32(offset, true);
-    return { local: at(12), control: at(8), speed: at(40) };
-  }
-
-  /** What the other side takes of `bytes` now. */
-  write(bytes: Uint8Array): number {
-    const length = Math.min(bytes.length, BUFFER_BYTES);
-    buffer.bytes.set(bytes.subarray(0, length));
-    return Math.max(0, libc.write(this.#fd, buffer.address, length));
-  }
 
   async type(text: string): Promise<void> {
     await this.send(Buffer.from(text, "latin1"));
@@ -64,12 +23,11 @@ export class PseudoTerminal {
   }
 
   /** Takes at most `bytesMax` of what has arrived; returns how many. */
-  receive(bytesMax = BUFFER_BYTES): number {
-    const length = libc.read(this.#fd, buffer.address, Math.min(bytesMax, BUFFER_BYTES));
-    if (length <= 0) return 0;
-    this.text += Buffer.from(buffer.buffer, 0, length).toString("latin1");
-    this.count += length;
-    return length;
+  receive(bytesMax?: number): number {
+    const bytes = this.read(bytesMax);
+    if (!bytes) return 0;
+    this.text += Buffer.from(bytes).toString("latin1");
+    return bytes.length;
   }
 
   /** Waits for `expected`; gives, and takes away, everything up to its end. */
