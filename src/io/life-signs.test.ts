@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { allocatePreempt } from "../core/allocation-preempt.ts";
 import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
@@ -22,7 +22,7 @@ let directory: string;
 let engine: Engine;
 const table = new FunctionTable([1, 1], []);
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-signs-"));
+  directory = scratchDirectory("signs");
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
 });

@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync, writeFileSync } from "node:fs";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
 import { parseConfig } from "../config/load.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
@@ -73,7 +72,7 @@ let ground: GroundSignal;
 let noted: [code: number, functionIndex: number, detail: string][];
 let maintenance: ServerMaintenance;
 beforeEach(() => {
-  runDirectory = new RunDirectory(mkdtempSync(join(tmpdir(), "wingman-maintenance-")));
+  runDirectory = new RunDirectory(scratchDirectory("maintenance"));
   engine = new Engine(runDirectory.engineSocket);
   ground = new GroundSignal();
   noted = [];

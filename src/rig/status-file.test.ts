@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import {
   STATUS_BYTES,
   STATUS_FUNCTIONS_AT,
@@ -13,7 +13,7 @@ import {
 } from "../wire/status-snapshot.ts";
 import { readServerView } from "./status-file.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-test-"));
+const directory = scratchDirectory("rig-test");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const file = join(directory, "status");
 

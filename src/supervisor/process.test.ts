@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal, signalAll } from "../../test/harness/signals.ts";
+import { until as untilFound } from "../../test/harness/until.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
@@ -24,7 +25,7 @@ let functionProcess: FunctionProcess;
 let strangers: number[];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), `wingman-process-${process.pid}-`));
+  directory = scratchDirectory("process");
   gate = new LaunchGate(1);
   reports = [];
   log = [];
@@ -67,13 +68,9 @@ function launchedBy(script: string, always = false): FunctionProcess {
   );
 }
 
+/** With what is known when it is waited for in vain. */
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > endMs)
-      throw new Error(`waited in vain for ${what}; reports ${reports}; ${log.join("\n")}`);
-    await Bun.sleep(5);
-  }
+  await untilFound(() => `${what}; reports ${reports}; ${log.join("\n")}`, condition);
 }
 
 /**

@@ -3,8 +3,7 @@
  * root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { linesOf } from "../../src/rig/line-stream.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
@@ -15,8 +14,9 @@ import {
   TABLE as SHORT_TABLE,
   WINGMAN,
 } from "../harness/real-flight.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { Terminal } from "../harness/terminal.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 import { SerialCable } from "./serial-cable.ts";
 
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");
@@ -41,7 +41,7 @@ let cables: { a: SerialCable; b: SerialCable };
 let table: object;
 beforeEach(() => {
   flight = new Flight();
-  directory = mkdtempSync(join(tmpdir(), "wingman-acceptance-"));
+  directory = scratchDirectory("acceptance");
   cables = { a: new SerialCable(), b: new SerialCable() };
   const device = join(directory, "console");
   writeFileSync(device, "");

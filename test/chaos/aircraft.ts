@@ -2,12 +2,12 @@
  * Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and
  * every fault a flight may meet.
  */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import { Server, WINGMAN } from "../harness/real-flight.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { hardwareAddress } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
 import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
@@ -55,7 +55,7 @@ export function tableOf(serverCount: number, timing: Timing, lease: "required" |
 
 export class Aircraft {
   private readonly network = new VirtualNetwork();
-  private readonly directory = mkdtempSync(join(tmpdir(), "wingman-chaos-"));
+  private readonly directory = scratchDirectory("chaos");
   readonly servers: readonly Server[];
   readonly seat: Host;
   private watcher: AnswerWatch | null = null;

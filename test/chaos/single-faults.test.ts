@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { signalAll } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 import { twoAnswers } from "../harness/watch/one-answer.ts";
 import { Aircraft, tableOf } from "./aircraft.ts";
 import { healGraceMs } from "./chaos-flight.ts";

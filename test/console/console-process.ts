@@ -2,16 +2,17 @@
  * The console in a process of its own, on a pseudo-terminal and a socket; see
  * test/children/console-child.ts.
  */
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/until.ts";
 
 const CHILD = join(import.meta.dir, "../children/console-child.ts");
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 
 export class ConsoleProcess {
-  readonly directory = mkdtempSync(join(tmpdir(), "wingman-console-"));
+  readonly directory = scratchDirectory("console");
   readonly socket = join(this.directory, "console.sock");
   /** The device's name stays, whichever pseudo-terminal is behind it. */
   readonly device = join(this.directory, "tty");
@@ -54,10 +55,7 @@ export class ConsoleProcess {
   async printed(expected: string | RegExp): Promise<void> {
     const found = (): boolean =>
       typeof expected === "string" ? this.output.includes(expected) : expected.test(this.output);
-    for (const beganMs = performance.now(); !found(); await Bun.sleep(5)) {
-      if (performance.now() - beganMs > 30_000)
-        throw new Error(`waited in vain for ${expected}: ${this.output}`);
-    }
+    await until(() => `${expected}: ${this.output}`, found);
   }
 
   /** Processor time in microseconds and memory in bytes. */

@@ -8,7 +8,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Flight, type Server, type StatusDocument, TABLE } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 const FLOODER = join(import.meta.dir, "../harness/flood/flooder.ts");
 const SECONDS = 4;
@@ -60,12 +60,7 @@ async function flood(kind: string): Promise<number> {
 
 /** A starved daemon may owe an answer for a moment. */
 async function stateOf(server: Server): Promise<StatusDocument> {
-  let state: StatusDocument | null = null;
-  await until(`${server.id} gives its status`, () => {
-    state = server.state();
-    return state !== null;
-  });
-  return state ?? flight.fail();
+  return await until(`${server.id} gives its status`, () => server.state());
 }
 
 /** Everything about a server that a failover would change. */

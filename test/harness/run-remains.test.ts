@@ -3,8 +3,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { linesOf } from "../../src/rig/line-stream.ts";
-import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
+import { processStat } from "../../src/supervisor/process-stat.ts";
 import type { AbandonedRun } from "../children/abandoned-run.ts";
+import { isRunning } from "./processes.ts";
 import {
   beginRun,
   isOver,
@@ -35,7 +36,7 @@ async function abandonedRun(): Promise<{ child: Bun.Subprocess; made: AbandonedR
 function there({ namespace, processes, directory, mount }: AbandonedRun): boolean[] {
   return [
     readdirSync("/run/netns").includes(namespace),
-    ...processes.map((pid) => isRunning(processStat(pid))),
+    ...processes.map((pid) => isRunning(pid)),
     existsSync(directory),
     readFileSync("/proc/self/mounts", "utf8").includes(` ${mount} `),
   ];

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
+import { isRunning } from "./processes.ts";
 import { signal, signalAll } from "./signals.ts";
+import { until } from "./until.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const SIGNALS = "test/harness/signals.ts";
@@ -30,7 +31,7 @@ test("a process that has ended is refused, whether it was collected or not", asy
   });
   try {
     const zombie = Number(await parent.stdout.text());
-    while (isRunning(processStat(zombie))) await Bun.sleep(2);
+    await until("its end", () => !isRunning(zombie));
     expect(() => signal(zombie, "SIGCONT")).toThrow(`found ${zombie}, which is no running`);
   } finally {
     parent.kill("SIGKILL");

@@ -4,7 +4,7 @@
  * number that somebody looked for and did not find must never get there. A child of one's own is
  * better ended by its object (`child.kill`), which knows whether it still runs.
  */
-import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
+import { isRunning } from "./processes.ts";
 
 /**
  * Sends `name` to one process.
@@ -13,8 +13,7 @@ import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
  */
 export function signal(pid: number, name: NodeJS.Signals): void {
   requireProcessId(pid, name);
-  if (!isRunning(processStat(pid)))
-    throw new Error(`${name}: found ${pid}, which is no running process`);
+  if (!isRunning(pid)) throw new Error(`${name}: found ${pid}, which is no running process`);
   process.kill(pid, name);
 }
 

@@ -1,6 +1,6 @@
 import { PseudoTerminal } from "./pseudo-terminal.ts";
+import { until } from "./until.ts";
 
-const PATIENCE_MS = 30_000;
 const LOOK_MS = 2;
 
 /** The end of a serial line at which a person sits, who reads text and types. */
@@ -31,24 +31,14 @@ export class Terminal extends PseudoTerminal {
   }
 
   /** Waits for `expected`; gives, and takes away, everything up to its end. */
-  async until(expected: string | RegExp, limitMs = PATIENCE_MS): Promise<string> {
-    for (const beganMs = performance.now(); performance.now() - beganMs < limitMs; ) {
-      while (this.receive() > 0);
-      const found =
-        typeof expected === "string" ? this.text.indexOf(expected) : this.text.search(expected);
-      if (found >= 0) {
-        const length =
-          typeof expected === "string"
-            ? expected.length
-            : (expected.exec(this.text)?.[0].length ?? 0);
-        const taken = this.text.slice(0, found + length);
-        this.text = this.text.slice(found + length);
-        return taken;
-      }
-      await Bun.sleep(LOOK_MS);
-    }
-    throw new Error(
-      `waited in vain for ${expected}; there is: ${JSON.stringify(this.text.slice(-2000))}`,
+  async until(expected: string | RegExp, limitMs?: number): Promise<string> {
+    return await until(
+      () => `${expected}; there is: ${JSON.stringify(this.text.slice(-2000))}`,
+      () => {
+        while (this.receive() > 0);
+        return this.#taken(expected);
+      },
+      limitMs,
     );
   }
 
@@ -64,5 +54,18 @@ export class Terminal extends PseudoTerminal {
     const text = this.text;
     this.text = "";
     return text;
+  }
+
+  /** Everything up to the end of `expected`, which is taken away; null while that is not there. */
+  #taken(expected: string | RegExp): string | null {
+    const found =
+      typeof expected === "string"
+        ? { index: this.text.indexOf(expected), length: expected.length }
+        : { index: this.text.search(expected), length: expected.exec(this.text)?.[0].length ?? 0 };
+    if (found.index < 0) return null;
+    const end = found.index + found.length;
+    const taken = this.text.slice(0, end);
+    this.text = this.text.slice(end);
+    return taken;
   }
 }

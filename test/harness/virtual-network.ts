@@ -176,15 +176,6 @@ export class VirtualNetwork {
   }
 }
 
-/** Waits until `condition` holds; throws after a generous deadline, naming what was awaited. */
-export async function until(what: string, condition: () => boolean): Promise<void> {
-  for (let i = 0; i < 1500; i++) {
-    if (condition()) return;
-    await Bun.sleep(20);
-  }
-  throw new Error(`waited 30 s in vain: ${what}`);
-}
-
 /** A VIP as the configuration gives it: `10.44.1.1/16` or `fd44:0:0:0:0:0:1:1/64` (no `::`). */
 export function vip(text: string): Vip {
   const [address = "", prefixLength] = text.split("/");

@@ -1,13 +1,12 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { LOG_ARCHIVES_MAX } from "../../src/limits.ts";
 import { exportLog } from "../../src/manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../../src/manage/log/log-image.ts";
 import { verifyLog } from "../../src/manage/log/log-verify.ts";
-import { open, scratch } from "../harness/log-on-disk.ts";
-import { scratchDirectory } from "../harness/run-mark.ts";
+import { open, scratchInMemory } from "../harness/log-on-disk.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";
 
 const HOUR_US = 3_600_000_000;
@@ -15,7 +14,7 @@ const HOUR_US = 3_600_000_000;
 let directory: string;
 let file: string;
 beforeEach(() => {
-  directory = existsSync("/dev/shm") ? scratchDirectory("log", "/dev/shm") : scratch();
+  directory = scratchInMemory();
   file = join(directory, "maintenance.log");
 });
 afterEach(() => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { type Host, until, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 let network: VirtualNetwork;
 const open: { close(): void }[] = [];

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ENODEV } from "../../src/io/errno.ts";
 import { runName } from "../harness/run-mark.ts";
+import { until } from "../harness/until.ts";
 
 const CHILD = join(import.meta.dir, "../children/multicast-child.ts");
 const GROUP = "239.192.44.61";
@@ -13,7 +14,6 @@ const OTHER_GROUP = "239.192.44.62";
 const PORT = 44161;
 const A = runName(`${process.pid}a`);
 const B = runName(`${process.pid}b`);
-const DEADLINE_MS = 20_000;
 
 function ip(command: string): void {
   const { exitCode, stderr } = Bun.spawnSync(["ip", ...command.split(" ")]);
@@ -68,12 +68,10 @@ class Station {
 
   /** Waits until it has printed `line`. */
   async printed(line: string): Promise<void> {
-    const deadline = Date.now() + DEADLINE_MS;
-    while (!this.lines.includes(line)) {
-      if (Date.now() > deadline)
-        throw new Error(`"${line}" is not among: ${this.lines.join("; ")}`);
-      await Bun.sleep(2);
-    }
+    await until(
+      () => `"${line}" is not among: ${this.lines.join("; ")}`,
+      () => this.lines.includes(line),
+    );
   }
 
   /** Sends a command and waits for its answer; returns the number in it. */
@@ -82,12 +80,8 @@ class Station {
     const before = answers().length;
     this.#child.stdin.write(`${line}\n`);
     await this.#child.stdin.flush();
-    const deadline = Date.now() + DEADLINE_MS;
-    while (answers().length === before) {
-      if (Date.now() > deadline) throw new Error(`no answer to "${line}"`);
-      await Bun.sleep(2);
-    }
-    return Number(answers()[before].split(" ")[1]);
+    const answer = await until(`an answer to "${line}"`, () => answers()[before]);
+    return Number(answer.split(" ")[1]);
   }
 
   /** What it received, in order. */

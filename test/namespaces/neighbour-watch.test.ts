@@ -15,7 +15,8 @@ import {
 } from "../../src/wire/neighbour.ts";
 import { neighbourFilter } from "../../src/wire/neighbour-filter.ts";
 import { hardwareAddress, SeatProbe } from "../harness/seat-probe.ts";
-import { type Host, until, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 const VIPS = [
   [vip("10.44.1.1/16"), vip("fd44:0:0:0:0:0:1:1/64")],

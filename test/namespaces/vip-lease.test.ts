@@ -20,7 +20,8 @@ import {
 import { run } from "../harness/command.ts";
 import { hardwareAddress, SeatProbe } from "../harness/seat-probe.ts";
 import { signal } from "../harness/signals.ts";
-import { type Host, until, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
 
 const CHILDREN = join(import.meta.dir, "../children");
@@ -115,14 +116,15 @@ async function answersNow(): Promise<string[]> {
 
 /** Waits until the server answers exactly so. */
 async function untilAnswers(what: string, answers: string[], before?: () => void): Promise<void> {
-  const deadlineUs = nowUs() + 30_000_000;
-  for (;;) {
-    before?.();
-    const now = await answersNow();
-    if (now.join() === answers.join()) return;
-    if (nowUs() > deadlineUs)
-      throw new Error(`${what}: ${now.join(", ")} instead of ${answers.join(", ")}`);
-  }
+  let now: string[] = [];
+  await until(
+    () => `${what}: ${now.join(", ")} instead of ${answers.join(", ")}`,
+    async () => {
+      before?.();
+      now = await answersNow();
+      return now.join() === answers.join();
+    },
+  );
 }
 
 /** The VIPs are silent, and stay so. */

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EEXIST, ENODEV } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { type Host, until, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 let network: VirtualNetwork;
 const switchers: VipSwitcher[] = [];

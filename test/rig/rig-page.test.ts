@@ -3,16 +3,16 @@
  * knows of the machines.
  */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
 import { PHASE_DRAINING } from "../../src/wire/status-snapshot.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { type SnapshotValues, snapshot } from "../harness/status-snapshot.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));
+const directory = scratchDirectory("rig-page");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const TEXT = JSON.stringify({

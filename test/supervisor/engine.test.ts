@@ -14,8 +14,10 @@ import {
   REASON_START,
 } from "../../src/wire/control.ts";
 import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
+import { isRunning } from "../harness/processes.ts";
 import { signal } from "../harness/signals.ts";
-import { Daemon, isRunning, until } from "./daemon.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
 
 let daemon: Daemon;
 beforeEach(() => {

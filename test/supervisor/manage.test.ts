@@ -13,8 +13,10 @@ import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
 import { PHASE_ACTIVE } from "../../src/wire/status-snapshot.ts";
 import { recordsOf } from "../harness/log-records.ts";
+import { isRunning } from "../harness/processes.ts";
 import { signal } from "../harness/signals.ts";
-import { Daemon, isRunning, until } from "./daemon.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
 
 let daemon: Daemon;
 beforeEach(() => {

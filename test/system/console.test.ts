@@ -3,13 +3,13 @@
  * Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "../harness/real-flight.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { Terminal } from "../harness/terminal.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
@@ -25,7 +25,7 @@ let directory: string;
 beforeEach(() => {
   flight = new Flight();
   terminal = new Terminal();
-  directory = mkdtempSync(join(tmpdir(), "wingman-system-console-"));
+  directory = scratchDirectory("system-console");
 });
 afterEach(async () => {
   terminal.close();

@@ -6,7 +6,7 @@ import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Flight, ownersOf, type Server, TABLE } from "../harness/real-flight.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 const GROUP = "239.192.44.1";
 const PORT = 44_100;

@@ -12,7 +12,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
 import { SeatProbe } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 let flight: Flight;
 beforeEach(() => {

@@ -18,7 +18,7 @@ import { run } from "../harness/command.ts";
 import { recordsOf } from "../harness/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 /**
  * With a detection time of 2 s: a machine that is busy with other tests must not stall an engine.
@@ -109,12 +109,10 @@ test("killed a hundred times in a row: no function moves, and every event is in 
   const { enginePid } = flight.a;
   let last = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    let next = 0;
-    await until("another maintenance process", () => {
-      next = managePid(flight.a);
-      return next !== 0 && next !== last;
+    last = await until("another maintenance process", () => {
+      const found = managePid(flight.a);
+      return ![0, last].includes(found) && found;
     });
-    last = next;
     if (kill % REMOVAL === 0) removeVipByHand(kill / REMOVAL);
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
     signal(last, "SIGKILL");

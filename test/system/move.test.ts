@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RunningDaemon } from "../../src/supervisor/running-daemon.ts";
 import { Flight, ownersOf, type Server, TABLE } from "../harness/real-flight.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 import { Answers, macOf } from "./answers.ts";
 
 /** Games have room on both servers, whatever else runs there. */

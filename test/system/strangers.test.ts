@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { type Host, until, vip } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, vip } from "../harness/virtual-network.ts";
 import { Answers, macOf } from "./answers.ts";
 
 const VIP4 = "10.44.1.1";

@@ -4,7 +4,7 @@ import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 
 let flight: Flight;
 beforeEach(() => {

@@ -11,7 +11,8 @@ import { processStat } from "../../src/supervisor/process-stat.ts";
 import { run } from "../harness/command.ts";
 import { Flight, TABLE as SHORT_TABLE } from "../harness/real-flight.ts";
 import { signal, signalAll } from "../harness/signals.ts";
-import { type Host, until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
+import type { Host } from "../harness/virtual-network.ts";
 
 /** Fed three times in this time. */
 const WATCHDOG_MS = 1500;

@@ -12,7 +12,7 @@ import {
   VIPS,
 } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
-import { until } from "../harness/virtual-network.ts";
+import { until } from "../harness/until.ts";
 import { Answers, macOf } from "./answers.ts";
 
 const WITNESS = "10.44.0.254";
@@ -35,14 +35,13 @@ const phaseOf = (server: Server): string | undefined => server.state()?.phase;
 
 /** Asks on until `server` alone answers for the two most important functions. */
 async function untilServes(server: Server): Promise<void> {
-  for (let round = 0; round < 500; round++) {
+  await until(`${server.id} serves`, async () => {
     const heard = await answers.round();
     const owners = ["10.44.1.1", "10.44.1.2"].map((address) =>
       [...(heard.get(address) ?? [])].join(),
     );
-    if (owners.every((mac) => mac === macOf(server.host))) return;
-  }
-  throw new Error(`${server.id} does not serve`);
+    return owners.every((mac) => mac === macOf(server.host));
+  });
 }
 
 describe("with a witness", () => {
