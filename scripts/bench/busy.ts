@@ -41,7 +41,7 @@ async function measure(context: BenchContext): Promise<Report> {
   const realtime = await KeepalivedHeadEnd.find(directory, "keepalived, vrrp_rt_priority 50");
   if (normal === null || realtime === null) skipped.push(KEEPALIVED_MISSING);
   else systems.push(normal, realtime);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const vips = vipList(1);
   const all = systems.map((system) => ({
     system,

@@ -33,7 +33,7 @@ interface Aftermath {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context, true);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const [dead] = network.servers;
   const vips = vipList(1);
   const all = new Map(
@@ -113,8 +113,8 @@ async function timeUntilGone(
   sinceUs: number,
 ): Promise<number> {
   const [dead] = network.servers;
-  const isGone = await waitFor(WATCHED_MS, async () => {
-    const held = await dead.addresses();
+  const isGone = await waitFor(WATCHED_MS, () => {
+    const held = dead.addresses();
     return vips.every((vip) => !held.has(vip));
   });
   return isGone ? (nowUs() - sinceUs) / 1000 : WATCHED_MS;

@@ -84,13 +84,13 @@ export class KeepalivedHeadEnd implements HeadEnd {
 
   async isSettled(machines: readonly Machine[]): Promise<boolean> {
     const [owner, standby] = machines;
-    const owned = await owner?.addresses();
+    const owned = owner?.addresses();
     if (!this.vips.every((vip) => owned?.has(vip))) return false;
     return standby === undefined || hearsVrrp(standby);
   }
 
   async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
-    const addresses = await Promise.all(machines.map((machine) => machine.addresses()));
+    const addresses = machines.map((machine) => machine.addresses());
     const owned = addresses.map((held) => this.vips.filter((vip) => held.has(vip)).length);
     const owner = owned.indexOf(this.vips.length);
     return owner !== -1 && owned[1 - owner] === 0 ? owner : null;

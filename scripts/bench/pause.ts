@@ -36,8 +36,8 @@ async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context, true);
   const vips = vipList(1);
   const all: Trials[] = [];
-  for (const [index, system] of systems.entries()) {
-    const network = await BenchNetwork.create(context.cleanUp, `p${index}`);
+  for (const system of systems) {
+    const network = BenchNetwork.create(context.cleanUp);
     system.prepare(vips);
     await startPair(context, network, system);
     all.push({ system, network, twiceMs: [] });

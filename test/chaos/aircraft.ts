@@ -2,13 +2,12 @@
  * Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and
  * every fault a flight may meet.
  */
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
+import { argumentsOf } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import { Server, WINGMAN } from "../harness/real-flight.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
-import { hardwareAddress } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
 import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
 import { AnswerWatch } from "../harness/watch/answer-watch.ts";
@@ -79,10 +78,10 @@ export class Aircraft {
   async watch(): Promise<AnswerWatch> {
     const servers = this.servers.map(({ host }) => ({
       port: host.port,
-      hardware: hardwareAddress(host),
+      hardware: host.hardwareAddress(),
     }));
-    const order = { servers, vips: VIPS, seat: { hardware: hardwareAddress(this.seat), ...SEAT } };
-    this.watcher = await AnswerWatch.start(["ip", "netns", "exec", this.seat.bridge], order);
+    const order = { servers, vips: VIPS, seat: { hardware: this.seat.hardwareAddress(), ...SEAT } };
+    this.watcher = await AnswerWatch.start(this.network.enter, order);
     return this.watcher;
   }
 
@@ -104,8 +103,7 @@ export class Aircraft {
 
   /** Every process of a server. */
   processes(server: number): number[] {
-    const { ino } = statSync(`/run/netns/${this.at(server).host.namespace}`);
-    return processesIn(new Set([`net:[${ino}]`]));
+    return this.at(server).host.processes();
   }
 
   /** Carries one fault out, to its end. */
@@ -182,7 +180,7 @@ export class Aircraft {
         if (performance.now() > end) { clearInterval(timer); socket.close(); return; }
         for (let i = 0; i < ${FLOOD_PER_MS}; i++) socket.send(garbage, ${KEEP_ALIVE_PORT}, "${target}", () => {});
       }, 1);`;
-    const enter = ["ip", "netns", "exec", this.seat.namespace];
+    const enter = this.seat.enter;
     await Bun.spawn([...enter, process.execPath, "-e", script], {
       stdio: ["ignore", "ignore", "inherit"],
     }).exited;

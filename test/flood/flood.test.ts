@@ -48,7 +48,7 @@ async function flood(kind: string): Promise<number> {
   const attackers = Array.from({ length: ATTACKERS }, () =>
     Bun.spawn(
       [
-        ...["ip", "netns", "exec", flight.seat.namespace, process.execPath, FLOODER],
+        ...[...flight.seat.enter, process.execPath, FLOODER],
         ...["eth0", String(SECONDS), kind, TABLE.system],
       ],
       { stdio: ["ignore", "pipe", "inherit"] },

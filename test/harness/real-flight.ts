@@ -99,12 +99,9 @@ export class Server {
   }
 
   watchAddresses(): void {
-    this.monitor = Bun.spawn(
-      ["ip", "netns", "exec", this.host.namespace, "ip", "-ts", "-o", "monitor", "address"],
-      {
-        stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
-      },
-    );
+    this.monitor = Bun.spawn([...this.host.enter, "ip", "-ts", "-o", "monitor", "address"], {
+      stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
+    });
   }
 
   start(config: object, ...options: string[]): void {
@@ -112,7 +109,7 @@ export class Server {
     writeFileSync(file, JSON.stringify(config));
     this.daemon = Bun.spawn(
       [
-        ...["ip", "netns", "exec", this.host.namespace, ...this.launcher],
+        ...[...this.host.enter, ...this.launcher],
         ...[WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory, ...options],
       ],

@@ -1,6 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
-import { closeSync, openSync } from "node:fs";
+import { closeSync, openSync, statSync } from "node:fs";
 import type { Vip } from "../../src/config/model.ts";
+import { processesIn } from "../../src/rig/process-table.ts";
 import { run } from "./command.ts";
 import { runName } from "./run-mark.ts";
 
@@ -9,7 +10,10 @@ const namespaces = dlopen("libc.so.6", {
   setns: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
 }).symbols;
 
-let networkCount = 0;
+/** Without spanning tree ports forward at once, without snooping multicast reaches all of them. */
+const SWITCH = ["stp_state", "0", "mcast_snooping", "0"];
+
+let namespaceCount = 0;
 
 function enter(path: string): void {
   const fd = openSync(path, "r");
@@ -32,6 +36,16 @@ export class Host {
     readonly bridge: string,
   ) {}
 
+  /** Command prefix that runs a program on this host; the program has the number of the process. */
+  get enter(): string[] {
+    return enterNamespace(this.namespace);
+  }
+
+  /** Runs a command on this host to its end; gives what it prints. Throws when it fails. */
+  run(...command: string[]): string {
+    return run(...this.enter, ...command);
+  }
+
   /**
    * Runs `make` with this host's network: sockets that it makes belong to the host for ever.
    * Synchronous.
@@ -45,8 +59,25 @@ export class Host {
     }
   }
 
+  /** Every process on this host. */
+  processes(): number[] {
+    const { ino } = statSync(`/run/netns/${this.namespace}`);
+    return processesIn(new Set([`net:[${ino}]`]));
+  }
+
   ip(...args: string[]): string {
     return run("ip", "-n", this.namespace, ...args);
+  }
+
+  /** Of eth0, as it is now. */
+  hardwareAddress(): number[] {
+    const text = /link\/ether (\S+)/.exec(this.ip("link", "show", "dev", "eth0"))?.[1] ?? "";
+    return text.split(":").map((byte) => Number.parseInt(byte, 16));
+  }
+
+  /** The same as twelve hexadecimal digits. */
+  get mac(): string {
+    return Buffer.from(this.hardwareAddress()).toString("hex");
   }
 
   /** Addresses of an interface as `10.44.1.1/32`, link-local ones left out. */
@@ -57,7 +88,25 @@ export class Host {
 
   /** Sets the kernel's variable in this namespace. */
   sysctl(name: string, value: string): void {
-    run("ip", "netns", "exec", this.namespace, "sh", "-c", `echo ${value} > /proc/sys/${name}`);
+    this.run("sh", "-c", `echo ${value} > /proc/sys/${name}`);
+  }
+
+  /**
+   * Lays a cable to another host: an interface of one name on both, each with an address such as
+   * `10.45.0.1/24`. It goes when one of the two is deleted.
+   */
+  cable(name: string, own: string, other: Host, others: string): void {
+    run(
+      ...["ip", "link", "add", name, "netns", this.namespace, "type", "veth"],
+      ...["peer", "name", name, "netns", other.namespace],
+    );
+    for (const [host, address] of [
+      [this, own],
+      [other, others],
+    ] as const) {
+      host.ip("addr", "add", address, "dev", name);
+      host.ip("link", "set", name, "up");
+    }
   }
 
   /**
@@ -65,17 +114,7 @@ export class Host {
    * alone pass.
    */
   dropMulticast(dropped = true): void {
-    run(
-      "bridge",
-      "-n",
-      this.bridge,
-      "link",
-      "set",
-      "dev",
-      this.port,
-      "mcast_flood",
-      dropped ? "off" : "on",
-    );
+    this.setPort("mcast_flood", dropped ? "off" : "on");
   }
 
   /**
@@ -84,27 +123,24 @@ export class Host {
    */
   block(blocked: boolean): void {
     // States of a port in the spanning tree (linux/if_bridge.h): 0 disabled, 3 forwarding.
-    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, "state", blocked ? "0" : "3");
+    this.setPort("state", blocked ? "0" : "3");
   }
 
   /**
    * Cuts the network behind the switch's port, or joins it: the host's link stays up all the time.
    */
   attach(attached: boolean): void {
-    run(
-      "ip",
-      "-n",
-      this.bridge,
-      "link",
-      "set",
-      this.port,
-      ...(attached ? ["master", "br0"] : ["nomaster"]),
-    );
+    const master = attached ? ["master", "br0"] : ["nomaster"];
+    run("ip", "-n", this.bridge, "link", "set", this.port, ...master);
   }
 
   /** Takes the cable out of the switch, or puts it back. */
   plug(plugged: boolean): void {
     run("ip", "-n", this.bridge, "link", "set", this.port, plugged ? "up" : "down");
+  }
+
+  private setPort(setting: string, value: string): void {
+    run("bridge", "-n", this.bridge, "link", "set", "dev", this.port, setting, value);
   }
 }
 
@@ -116,64 +152,76 @@ export class VirtualNetwork {
   private readonly names: string[] = [];
   private readonly bridge = this.addNamespace();
 
-  constructor() {
-    run(
-      "ip",
-      "-n",
-      this.bridge,
-      "link",
-      "add",
-      "br0",
-      "type",
-      "bridge",
-      "stp_state",
-      "0",
-      "mcast_snooping",
-      "0",
-    );
-    run("ip", "-n", this.bridge, "link", "set", "br0", "up");
+  /** @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one */
+  constructor(private readonly hasIpv6 = true) {
+    run("ip", "-n", this.bridge, "link", "add", "br0", "type", "bridge", ...SWITCH);
+    this.bringUp(this.bridge, "br0");
   }
 
-  private addNamespace(): string {
-    const name = runName(`${process.pid}n${networkCount++}`);
-    run("ip", "netns", "add", name);
-    this.names.push(name);
-    run("ip", "-n", name, "link", "set", "lo", "up");
-    return name;
+  /** Command prefix that runs a program at the switch, where it sees every port. */
+  get enter(): string[] {
+    return enterNamespace(this.bridge);
   }
 
   /** A host whose eth0 is up and has the given addresses, such as `10.44.0.1/16`. */
   addHost(...addresses: string[]): Host {
     const namespace = this.addNamespace();
-    const port = `port${this.names.length}`;
-    const end = [
-      "link",
-      "add",
-      "eth0",
-      "netns",
-      namespace,
-      "type",
-      "veth",
-      "peer",
-      "name",
-      port,
-      "netns",
-      this.bridge,
-    ];
-    run("ip", ...end);
-    run("ip", "-n", this.bridge, "link", "set", port, "master", "br0", "up");
-    const host = new Host(namespace, port, this.bridge);
-    host.ip("link", "set", "eth0", "up");
-    for (const address of addresses) {
-      host.ip("addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
-    }
+    const host = new Host(namespace, `port${this.names.length}`, this.bridge);
+    this.plugIn(host, addresses);
     return host;
+  }
+
+  /**
+   * As after a fresh boot of the host: nothing but these addresses, and nobody remembers it. Its
+   * processes are dead by then. It has another hardware address.
+   */
+  renew(host: Host, ...addresses: string[]): void {
+    run("ip", "-n", this.bridge, "link", "del", host.port);
+    run("ip", "netns", "del", host.namespace);
+    makeNamespace(host.namespace);
+    this.plugIn(host, addresses);
   }
 
   /** Removes everything; for afterAll and finally. */
   close(): void {
     for (const name of this.names.splice(0)) run("ip", "netns", "del", name);
   }
+
+  private addNamespace(): string {
+    const name = runName(`${process.pid}n${namespaceCount++}`);
+    makeNamespace(name);
+    this.names.push(name);
+    return name;
+  }
+
+  private plugIn(host: Host, addresses: readonly string[]): void {
+    const { namespace, port } = host;
+    run(
+      ...["ip", "link", "add", "eth0", "netns", namespace, "type", "veth"],
+      ...["peer", "name", port, "netns", this.bridge],
+    );
+    run("ip", "-n", this.bridge, "link", "set", port, "master", "br0");
+    this.bringUp(this.bridge, port);
+    this.bringUp(namespace, "eth0");
+    for (const address of addresses) {
+      host.ip("addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
+    }
+  }
+
+  private bringUp(namespace: string, link: string): void {
+    if (!this.hasIpv6) run("ip", "-n", namespace, "link", "set", link, "addrgenmode", "none");
+    run("ip", "-n", namespace, "link", "set", link, "up");
+  }
+}
+
+function makeNamespace(name: string): void {
+  run("ip", "netns", "add", name);
+  run("ip", "-n", name, "link", "set", "lo", "up");
+}
+
+/** Unlike `ip netns exec` it leaves everything but the network as it is. */
+function enterNamespace(name: string): string[] {
+  return ["nsenter", `--net=/run/netns/${name}`];
 }
 
 /** A VIP as the configuration gives it: `10.44.1.1/16` or `fd44:0:0:0:0:0:1:1/64` (no `::`). */

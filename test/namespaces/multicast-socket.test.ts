@@ -2,54 +2,37 @@
  * MulticastSocket between network namespaces: A and B are joined by two networks. Needs root and
  * `ip`.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ENODEV } from "../../src/io/errno.ts";
-import { runName } from "../harness/run-mark.ts";
 import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
 
 const CHILD = join(import.meta.dir, "../children/multicast-child.ts");
 const GROUP = "239.192.44.61";
 const OTHER_GROUP = "239.192.44.62";
 const PORT = 44161;
-const A = runName(`${process.pid}a`);
-const B = runName(`${process.pid}b`);
 
-function ip(command: string): void {
-  const { exitCode, stderr } = Bun.spawnSync(["ip", ...command.split(" ")]);
-  if (exitCode !== 0) throw new Error(`ip ${command}: ${stderr.toString()}`);
-}
+const hosts = new VirtualNetwork();
+const A = hosts.addHost();
+const B = hosts.addHost();
+afterAll(() => hosts.close());
 
 /** Joins A and B by network 0 or 1. The interface has the same name, net0 or net1, in both. */
 function connect(network: number): void {
-  ip(`-n ${A} link add net${network} type veth peer name net${network} netns ${B}`);
-  for (const [namespace, host] of [
-    [A, 1],
-    [B, 2],
-  ]) {
-    ip(`-n ${namespace} addr add 10.61.${network}.${host}/24 dev net${network}`);
-    ip(`-n ${namespace} link set net${network} up`);
-  }
+  A.cable(`net${network}`, `10.61.${network}.1/24`, B, `10.61.${network}.2/24`);
 }
+connect(0);
+connect(1);
 
 /** A child with a socket; what it prints is kept in `lines`. */
 class Station {
   readonly lines: string[] = [];
   readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
 
-  constructor(namespace: string, interfaceName: string, group = GROUP) {
+  constructor(host: Host, interfaceName: string, group = GROUP) {
     this.#child = Bun.spawn(
-      [
-        "ip",
-        "netns",
-        "exec",
-        namespace,
-        process.execPath,
-        CHILD,
-        interfaceName,
-        group,
-        String(PORT),
-      ],
+      [...host.enter, process.execPath, CHILD, interfaceName, group, String(PORT)],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     this.#read();
@@ -102,17 +85,6 @@ async function stations(...made: Station[]): Promise<Station[]> {
   return made;
 }
 
-beforeAll(() => {
-  ip(`netns add ${A}`);
-  ip(`netns add ${B}`);
-  connect(0);
-  connect(1);
-});
-
-afterAll(() => {
-  for (const namespace of [A, B]) Bun.spawnSync(["ip", "netns", "del", namespace]);
-});
-
 describe("MulticastSocket between two machines", () => {
   test("carries datagrams both ways; too long ones show by their length; the sender does not hear itself", async () => {
     const [a, b] = await stations(new Station(A, "net0"), new Station(B, "net0"));
@@ -143,8 +115,7 @@ describe("MulticastSocket between two machines", () => {
       new Station(B, "net0", OTHER_GROUP),
     );
     const unicast = `await (await Bun.udpSocket({})).send("12345678", ${PORT}, "10.61.0.2"); process.exit(0)`;
-    const sender = Bun.spawnSync(["ip", "netns", "exec", A, process.execPath, "-e", unicast]);
-    expect(sender.exitCode).toBe(0);
+    A.run(process.execPath, "-e", unicast);
     // Each sends a first and a last datagram; what does not belong would arrive between them.
     for (const word of [10, 20]) {
       for (const station of [0, 1, 2])
@@ -159,7 +130,7 @@ describe("MulticastSocket between two machines", () => {
 
   test("tells that its interface is away, and serves the one that comes back in its place", async () => {
     const [a, b] = await stations(new Station(A, "net0"), new Station(B, "net0"));
-    ip(`-n ${A} link del net0`);
+    A.ip("link", "del", "net0");
     expect(await a.command("rejoin")).toBe(ENODEV);
     expect(await a.command("send 8 1")).not.toBe(0);
     connect(0);

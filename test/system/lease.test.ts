@@ -159,15 +159,7 @@ describe("the lease by default", () => {
     await fly(a, { ...TABLE, clients: { lease: "off" } }, "off");
     expect(a.log).not.toContain("LEASE");
     const answers = (): boolean =>
-      Bun.spawnSync([
-        "ip",
-        "netns",
-        "exec",
-        flight.seat.namespace,
-        "bash",
-        "-c",
-        "exec 3<>/dev/tcp/10.44.1.1/9",
-      ])
+      Bun.spawnSync([...flight.seat.enter, "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"])
         .stderr.toString()
         .includes("refused");
     await until("its VIP answers", answers);

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RunningDaemon } from "../../src/supervisor/running-daemon.ts";
 import { Flight, ownersOf, type Server, TABLE } from "../harness/real-flight.ts";
 import { until } from "../harness/until.ts";
-import { Answers, macOf } from "./answers.ts";
+import { Answers } from "./answers.ts";
 
 /** Games have room on both servers, whatever else runs there. */
 const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, resource: 120 })) };
@@ -81,7 +81,7 @@ test("there and back, asked at either server: the seats miss it for a moment, no
   const before = await bothUp(ROOMY);
   const [from, to] = before.games === "a" ? [flight.a, flight.b] : [flight.b, flight.a];
   const seat = new Answers(flight.seat, "10.44.9.1", [GAMES_VIP]);
-  const macs = new Map([flight.a, flight.b].map((server) => [server, macOf(server.host)] as const));
+  const macs = new Map([flight.a, flight.b].map((server) => [server, server.host.mac] as const));
   const unanswered: number[] = [];
   for (const [asked, target] of [
     [from, to],

@@ -112,7 +112,7 @@ describe("two servers", () => {
       "eth0",
       "10.44.1.2/16",
     ];
-    const earlier = Bun.spawn(["ip", "netns", "exec", flight.a.host.namespace, ...holder], {
+    const earlier = Bun.spawn([...flight.a.host.enter, ...holder], {
       stdout: "pipe",
     });
     await earlier.stdout.getReader().read();
@@ -205,15 +205,7 @@ describe("two servers", () => {
     // Nobody listens there: the kernel that has the address says so, one that has not would be
     // silent.
     const connect = "exec 3<>/dev/tcp/fd44:0:0:1::1/9";
-    const reached = Bun.spawnSync([
-      "ip",
-      "netns",
-      "exec",
-      flight.seat.namespace,
-      "bash",
-      "-c",
-      connect,
-    ]);
+    const reached = Bun.spawnSync([...flight.seat.enter, "bash", "-c", connect]);
     expect(reached.stderr.toString()).toContain("Connection refused");
   });
 
@@ -239,23 +231,7 @@ describe("two servers", () => {
 
   test("one of two networks is lost, made anew, and carries alone when the other fails", async () => {
     const { a, b } = flight;
-    const cable = (): void => {
-      a.host.ip(
-        "link",
-        "add",
-        "eth1",
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "eth1",
-        "netns",
-        b.host.namespace,
-      );
-      a.host.ip("addr", "add", "10.45.0.1/24", "dev", "eth1");
-      b.host.ip("addr", "add", "10.45.0.2/24", "dev", "eth1");
-      for (const { host } of [a, b]) host.ip("link", "set", "eth1", "up");
-    };
+    const cable = (): void => a.host.cable("eth1", "10.45.0.1/24", b.host, "10.45.0.2/24");
     cable();
     const table = { ...TABLE, keepAlive: { ...TABLE.keepAlive, interfaces: ["eth0", "eth1"] } };
     a.start(table);
@@ -332,7 +308,7 @@ describe("two servers", () => {
       );
       const connect = ["timeout", "1", "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"];
       const isAnswered = (): boolean =>
-        Bun.spawnSync(["ip", "netns", "exec", seat.namespace, ...connect])
+        Bun.spawnSync([...seat.enter, ...connect])
           .stderr.toString()
           .includes("refused");
       expect(isAnswered()).toBe(true);
@@ -448,14 +424,7 @@ describe("two servers", () => {
     await until("a is active", () => flight.a.state()?.phase === "active");
     const config = join(flight.a.runDirectory, "config.json");
     const second = Bun.spawnSync([
-      ...[
-        "ip",
-        "netns",
-        "exec",
-        flight.a.host.namespace,
-        join(import.meta.dir, "../../dist/wingman"),
-        "run",
-      ],
+      ...[...flight.a.host.enter, join(import.meta.dir, "../../dist/wingman"), "run"],
       ...[
         "--server",
         "a",

@@ -13,7 +13,7 @@ import {
 } from "../harness/real-flight.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
-import { Answers, macOf } from "./answers.ts";
+import { Answers } from "./answers.ts";
 
 const WITNESS = "10.44.0.254";
 const WITNESSED = { ...TABLE, clients: { lease: "required", witnesses: [WITNESS] } };
@@ -40,7 +40,7 @@ async function untilServes(server: Server): Promise<void> {
     const owners = ["10.44.1.1", "10.44.1.2"].map((address) =>
       [...(heard.get(address) ?? [])].join(),
     );
-    return owners.every((mac) => mac === macOf(server.host));
+    return owners.every((mac) => mac === server.host.mac);
   });
 }
 
@@ -92,7 +92,7 @@ describe("with a witness", () => {
     await untilServes(flight.b);
     for (let round = 0; round < 50; round++) {
       const heard = await answers.round();
-      expect([...(heard.get("10.44.1.1") ?? [])]).toEqual([macOf(flight.b.host)]);
+      expect([...(heard.get("10.44.1.1") ?? [])]).toEqual([flight.b.host.mac]);
     }
     expect(phaseOf(flight.b)).toBe("active");
     expect(flight.b.log).not.toContain(CUT_OFF);
