@@ -9,8 +9,8 @@
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cpus, loadavg, release, tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -21,6 +21,9 @@ import {
   UsageError,
 } from "../src/command-line/errors.ts";
 import { runCommand } from "../src/rig/command-run.ts";
+import { beginRun, scratchDirectory } from "../test/harness/run-mark.ts";
+import { removeDeadRuns } from "../test/harness/run-remains.ts";
+import { SeededRandom } from "../test/harness/seeded-random.ts";
 import { allocate } from "./bench/allocate.ts";
 import type { BenchContext, Benchmark, Report } from "./bench/benchmark.ts";
 import { boot } from "./bench/boot.ts";
@@ -35,7 +38,6 @@ import { outage } from "./bench/outage.ts";
 import { pause } from "./bench/pause.ts";
 import { reportDocument } from "./bench/report-document.ts";
 import { reportText } from "./bench/report-text.ts";
-import { SeededRandom } from "./bench/seeded-random.ts";
 import { size } from "./bench/size.ts";
 
 const ROOT = join(import.meta.dir, "..");
@@ -74,6 +76,8 @@ for (const [signal, code] of [
     process.exit(code);
   });
 }
+beginRun();
+await removeDeadRuns((line) => process.stderr.write(`bench: ${line}\n`));
 process.exit(await bench(process.argv.slice(2)));
 
 async function bench(args: string[]): Promise<number> {
@@ -198,12 +202,9 @@ function contextOf(options: Options): BenchContext {
   };
 }
 
-/**
- * Short, because the paths of Unix sockets in it are limited. `forget` is called when it is
- * removed.
- */
+/** `forget` is called when it is removed. */
 function makeDirectory(forget: () => void): string {
-  const directory = mkdtempSync(join(tmpdir(), "wmb-"));
+  const directory = scratchDirectory("bench");
   cleanUp.defer(() => {
     rmSync(directory, { recursive: true, force: true });
     forget();

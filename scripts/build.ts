@@ -7,31 +7,44 @@
  * starts in.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 
 const ROOT = join(import.meta.dir, "..");
+const ENTRIES = { wingman: "src/main.ts", "wingman-rig": "src/rig/main.ts" } as const;
 
-/** SHA-256 over path and content of everything that goes into the executables, as 16 hex digits. */
-function buildDigest(): string {
-  const hash = createHash("sha256");
-  for (const file of [
-    ...filesIn("src"),
-    ...filesIn("firmware-config"),
-    join(ROOT, "package-lock.json"),
-  ]) {
-    if (file.endsWith(".test.ts")) continue;
-    hash.update(relative(ROOT, file)).update("\0").update(readFileSync(file)).update("\0");
-  }
-  return hash.digest("hex").slice(0, 16);
+/**
+ * Every file that goes into the executables, as the bundler finds them, relative to the root and
+ * sorted: types are not among them, nor is anything that no entry imports.
+ */
+export async function buildInputs(): Promise<string[]> {
+  const { metafile } = await Bun.build({
+    root: ROOT,
+    entrypoints: Object.values(ENTRIES).map((entry) => join(ROOT, entry)),
+    target: "bun",
+    splitting: true,
+    metafile: true,
+  });
+  if (metafile === undefined) throw new Error("the bundler does not say what it took");
+  return Object.keys(metafile.inputs)
+    .map((input) => relative(ROOT, join(process.cwd(), input)))
+    .sort();
 }
 
-function filesIn(folder: string): string[] {
-  return readdirSync(join(ROOT, folder), { recursive: true, encoding: "utf8" })
-    .map((name) => join(ROOT, folder, name))
-    .filter((file) => statSync(file).isFile())
-    .sort();
+/**
+ * SHA-256 over path and content of everything that goes into the executables, and over the runtime
+ * that they carry, as 16 hex digits.
+ */
+async function buildDigest(): Promise<string> {
+  const hash = createHash("sha256").update(Bun.revision);
+  for (const input of await buildInputs())
+    hash
+      .update(input)
+      .update("\0")
+      .update(readFileSync(join(ROOT, input)))
+      .update("\0");
+  return hash.digest("hex").slice(0, 16);
 }
 
 async function compile(entry: string, outfile: string, digest: string): Promise<void> {
@@ -63,13 +76,17 @@ async function compile(entry: string, outfile: string, digest: string): Promise<
   if (code !== 0) throw new Error(`building ${entry} failed:\n${out}${err}`);
 }
 
-const { values } = parseArgs({
-  options: { outdir: { type: "string", default: join(ROOT, "dist") } },
-});
-mkdirSync(values.outdir, { recursive: true });
-const digest = buildDigest();
-await compile("src/main.ts", join(values.outdir, "wingman"), digest);
-await compile("src/rig/main.ts", join(values.outdir, "wingman-rig"), digest);
-process.stdout.write(
-  `built ${relative(process.cwd(), values.outdir) || "."}/wingman and wingman-rig, build ${digest}\n`,
-);
+async function build(): Promise<void> {
+  const { values } = parseArgs({
+    options: { outdir: { type: "string", default: join(ROOT, "dist") } },
+  });
+  mkdirSync(values.outdir, { recursive: true });
+  const digest = await buildDigest();
+  for (const [name, entry] of Object.entries(ENTRIES))
+    await compile(entry, join(values.outdir, name), digest);
+  process.stdout.write(
+    `built ${relative(process.cwd(), values.outdir) || "."}/wingman and wingman-rig, build ${digest}\n`,
+  );
+}
+
+if (import.meta.main) await build();

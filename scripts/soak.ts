@@ -11,12 +11,16 @@
  */
 import { parseArgs } from "node:util";
 import { fly, type Outcome } from "../test/chaos/chaos-flight.ts";
+import { beginRun } from "../test/harness/run-mark.ts";
+import { removeDeadRuns } from "../test/harness/run-remains.ts";
 
 const SERVER_COUNTS = [3, 2, 4];
 const BURST_MS = 20_000;
 const BURSTS = 3;
 
 const { minutes, seed } = readOptions();
+beginRun();
+await removeDeadRuns((line) => process.stderr.write(`soak: ${line}\n`));
 const endMs = performance.now() + minutes * 60_000;
 const total = { flights: 0, faults: 0, moves: 0, answers: 0, afterHealMs: 0, convergedAfterMs: 0 };
 for (let flight = seed; flight === seed || performance.now() < endMs; flight = (flight + 1) >>> 0) {

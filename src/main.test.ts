@@ -1,8 +1,8 @@
 /** The executable from outside: exit codes, what goes to stdout and what to stderr. */
 import { expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../test/harness/run-mark.ts";
 
 const MAIN = new URL("./main.ts", import.meta.url).pathname;
 
@@ -68,7 +68,7 @@ test("a reader that has gone makes no noise", () => {
 });
 
 test("long output arrives whole at a slow reader", () => {
-  const directory = mkdtempSync(join(tmpdir(), "wingman-main-"));
+  const directory = scratchDirectory("main");
   try {
     const file = join(directory, "sixteen.json");
     const servers = Array.from({ length: 16 }, (_, index) => ({ id: `s${index}`, resource: 10 }));

@@ -1,6 +1,7 @@
 /** What a benchmark is given and what it reports. */
+
+import type { SeededRandom } from "../../test/harness/seeded-random.ts";
 import type { CleanUp } from "./clean-up.ts";
-import type { SeededRandom } from "./seeded-random.ts";
 
 export interface Benchmark {
   name: string;

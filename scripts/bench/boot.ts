@@ -28,7 +28,7 @@ export const boot: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const results = systems.map((system) => ({
     system,
     keepAlive: [] as number[],

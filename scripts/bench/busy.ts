@@ -3,7 +3,8 @@
  * over all the same?
  */
 import { RuntimeError } from "../../src/command-line/errors.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
+import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
 import { BenchNetwork, INTERFACE, type Machine } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
@@ -15,7 +16,6 @@ import {
   vipList,
 } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
-import { MEASURING_PRIORITY } from "./priorities.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 1;
@@ -41,7 +41,7 @@ async function measure(context: BenchContext): Promise<Report> {
   const realtime = await KeepalivedHeadEnd.find(directory, "keepalived, vrrp_rt_priority 50");
   if (normal === null || realtime === null) skipped.push(KEEPALIVED_MISSING);
   else systems.push(normal, realtime);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const vips = vipList(1);
   const all = systems.map((system) => ({
     system,

@@ -4,9 +4,10 @@
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
-import type { AnswerWatch } from "../watch/answer-watch.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
-import { BenchNetwork, kill } from "./bench-network.ts";
+import { signalAll } from "../../test/harness/signals.ts";
+import type { AnswerWatch } from "../../test/harness/watch/answer-watch.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { vipList } from "./head-end.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
@@ -32,7 +33,7 @@ interface Aftermath {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context, true);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const [dead] = network.servers;
   const vips = vipList(1);
   const all = new Map(
@@ -52,7 +53,7 @@ async function measure(context: BenchContext): Promise<Report> {
     fault: {
       inflict: async () => {
         watch = await network.watch(vips);
-        kill(dead.processes());
+        signalAll(dead.processes(), "SIGKILL");
         killedUs = nowUs();
         goneAfterMs = timeUntilGone(network, vips, killedUs);
       },
@@ -112,8 +113,8 @@ async function timeUntilGone(
   sinceUs: number,
 ): Promise<number> {
   const [dead] = network.servers;
-  const isGone = await waitFor(WATCHED_MS, async () => {
-    const held = await dead.addresses();
+  const isGone = await waitFor(WATCHED_MS, () => {
+    const held = dead.addresses();
     return vips.every((vip) => !held.has(vip));
   });
   return isGone ? (nowUs() - sinceUs) / 1000 : WATCHED_MS;

@@ -34,7 +34,7 @@ interface Outcome {
 }
 
 async function measure(context: BenchContext): Promise<Report> {
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const wingman = new WingmanHeadEnd(
     await context.wingman(),
     context.directory,
@@ -150,7 +150,7 @@ async function flooded(
   const { client } = network;
   const command = [
     process.execPath,
-    join(import.meta.dir, "flooder.ts"),
+    join(import.meta.dir, "../../test/harness/flood/flooder.ts"),
     INTERFACE,
     String(SECONDS),
     ...attack,
@@ -185,7 +185,7 @@ async function flooded(
 function watch(context: BenchContext, server: Machine): { monitor: Bun.Subprocess; file: string } {
   const file = join(context.directory, `addresses-${server.label}`);
   rmSync(file, { force: true });
-  const monitor = Bun.spawn(["ip", "-n", server.namespace, "-o", "monitor", "address"], {
+  const monitor = Bun.spawn(["ip", "-n", server.host.namespace, "-o", "monitor", "address"], {
     stdio: ["ignore", Bun.file(file), "ignore"],
   });
   return { monitor, file };

@@ -19,7 +19,7 @@ export const handover: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const fault = {
     inflict: async (net: BenchNetwork, system: HeadEnd) => await system.depart(net.servers[0]),
   };

@@ -28,7 +28,7 @@ async function measure(context: BenchContext): Promise<Report> {
       "cyclictest is not installed (Debian package rt-tests): this benchmark is left out";
     return { figures: [], limits: [], notes: [], skipped: [reason] };
   }
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const system = new WingmanHeadEnd(await context.wingman(), context.directory);
   system.prepare(vipList(1));
   const ours: Lateness[] = [];

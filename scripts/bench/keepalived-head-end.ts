@@ -3,15 +3,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
+import { signal } from "../../test/harness/signals.ts";
 import { INTERFACE, isInstalled, type Machine } from "./bench-network.ts";
 import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
-import { KEEPALIVED_PRIORITY } from "./priorities.ts";
 
 /**
  * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the
  * interval: the highest priorities are the fastest.
  */
 const PRIORITIES = [254, 253] as const;
+
+/** Of its VRRP process; Wingman's engine takes the same by itself. */
+const KEEPALIVED_PRIORITY = 50;
 
 /**
  * With a real-time priority keepalived limits the time that it may compute without a pause to 10
@@ -81,13 +84,13 @@ export class KeepalivedHeadEnd implements HeadEnd {
 
   async isSettled(machines: readonly Machine[]): Promise<boolean> {
     const [owner, standby] = machines;
-    const owned = await owner?.addresses();
+    const owned = owner?.addresses();
     if (!this.vips.every((vip) => owned?.has(vip))) return false;
     return standby === undefined || hearsVrrp(standby);
   }
 
   async ownerIn(machines: readonly [Machine, Machine]): Promise<number | null> {
-    const addresses = await Promise.all(machines.map((machine) => machine.addresses()));
+    const addresses = machines.map((machine) => machine.addresses());
     const owned = addresses.map((held) => this.vips.filter((vip) => held.has(vip)).length);
     const owner = owned.indexOf(this.vips.length);
     return owner !== -1 && owned[1 - owner] === 0 ? owner : null;
@@ -100,7 +103,7 @@ export class KeepalivedHeadEnd implements HeadEnd {
   async depart(machine: Machine): Promise<void> {
     const parent = keepalivedProcesses(machine)[0];
     if (parent === undefined) throw new RuntimeError("keepalived is not running");
-    process.kill(parent, "SIGTERM");
+    signal(parent, "SIGTERM");
   }
 
   private configFile(index: number): string {

@@ -20,7 +20,7 @@ export const netlink: Benchmark = {
 };
 
 async function measure(context: BenchContext): Promise<Report> {
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const figures: Figure[] = [];
   for (const count of COUNTS) {
     const command = [process.execPath, join(import.meta.dir, "netlink-trials.ts"), String(count)];

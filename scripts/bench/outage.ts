@@ -20,7 +20,7 @@ export const outage: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const fault = { inflict: async (net: BenchNetwork) => await net.powerOff(net.servers[0]) };
   const trialCount = context.trials ?? TRIALS;
   const one = await compare(context, { network, systems, trialCount, fault, vipCount: 1 });

@@ -4,8 +4,9 @@
  */
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
-import { longestMs, twoAnswers } from "../watch/one-answer.ts";
-import { BenchNetwork, kill } from "./bench-network.ts";
+import { signalAll } from "../../test/harness/signals.ts";
+import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
@@ -35,8 +36,8 @@ async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context, true);
   const vips = vipList(1);
   const all: Trials[] = [];
-  for (const [index, system] of systems.entries()) {
-    const network = await BenchNetwork.create(context.cleanUp, `p${index}`);
+  for (const system of systems) {
+    const network = BenchNetwork.create(context.cleanUp);
     system.prepare(vips);
     await startPair(context, network, system);
     all.push({ system, network, twiceMs: [] });
@@ -111,9 +112,9 @@ async function pauseOwner(
   try {
     await Bun.sleep(CALM_MS + context.random.below(2 * PERIOD_MS));
     const stopped = network.servers[owner]?.processes() ?? [];
-    kill(stopped, "SIGSTOP");
+    signalAll(stopped, "SIGSTOP");
     await Bun.sleep(pauseMs);
-    kill(stopped, "SIGCONT");
+    signalAll(stopped, "SIGCONT");
     await Bun.sleep(CALM_MS);
     await settledOwner(network, system);
     const { tenures, lost, spoken } = await watch.end();

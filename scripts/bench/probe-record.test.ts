@@ -1,10 +1,10 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { ProbeRecord } from "./probe-record.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wmb-test-"));
+const directory = scratchDirectory("test");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 let files = 0;

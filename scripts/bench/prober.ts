@@ -9,7 +9,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { becomeRealtime, lockMemory, setTimerSlack } from "../../src/io/realtime.ts";
-import { MEASURING_PRIORITY } from "./priorities.ts";
+import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
 import { PROBE_BYTES, PROBE_MAGIC, PROBE_PORT, ProbeRecord, ROUNDS_MAX } from "./probe-record.ts";
 
 const DISTANCE_US = 1000;

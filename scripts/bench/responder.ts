@@ -8,7 +8,7 @@ import { errno, SystemError } from "../../src/io/errno.ts";
 import { AF_INET, libc, SOCK_DGRAM } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { becomeRealtime, lockMemory } from "../../src/io/realtime.ts";
-import { MEASURING_PRIORITY } from "./priorities.ts";
+import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
 import { PROBE_BYTES, PROBE_MAGIC, PROBE_PORT } from "./probe-record.ts";
 
 const SOL_IP = 0;

@@ -27,7 +27,7 @@ export const size: Benchmark = {
 
 async function measure(context: BenchContext): Promise<Report> {
   const { systems, skipped } = await headEnds(context);
-  const network = await BenchNetwork.create(context.cleanUp);
+  const network = BenchNetwork.create(context.cleanUp);
   const samples = new Map(systems.map((system) => [system, [] as Usage[][]]));
   for (const system of systems) system.prepare(vipList(1));
   for (let trial = 0; trial < (context.trials ?? TRIALS); trial++) {

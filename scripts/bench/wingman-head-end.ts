@@ -90,9 +90,7 @@ export class WingmanHeadEnd implements HeadEnd {
     if (owner < 0 || !this.isOwnedBy(owner, machines)) return null;
     // The state is the last one of an engine that may have ended meanwhile: its addresses went with
     // it.
-    return (await (machines[owner] as Machine).addresses()).has(this.vips[0] as string)
-      ? owner
-      : null;
+    return (machines[owner] as Machine).addresses().has(this.vips[0] as string) ? owner : null;
   }
 
   private isOwnedBy(server: number, machines: readonly Machine[]): boolean {

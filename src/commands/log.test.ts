@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { open, scratch } from "../../test/log/log-on-disk.ts";
+import { open, scratch } from "../../test/harness/log-on-disk.ts";
 import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;

@@ -1,9 +1,9 @@
 /** What check, plan and version print, as people and as programs read it. */
 import { afterAll, beforeAll, describe, expect, spyOn, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageFile from "../../package.json" with { type: "json" };
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { InputFileError, UsageError } from "../command-line/errors.ts";
 import { COLUMNS } from "../command-line/paragraph.ts";
 import { check } from "./check.ts";
@@ -12,7 +12,7 @@ import { version } from "./version.ts";
 
 let directory = "";
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-reports-"));
+  directory = scratchDirectory("reports");
 });
 afterAll(() => {
   rmSync(directory, { recursive: true });

@@ -1,13 +1,13 @@
 /** Every kind of bad value and bad file, with the very words that are said about it. */
 import { describe, expect, test } from "bun:test";
-import { loadConfig } from "./load.ts";
 import {
   type Changed,
   linesAbout,
   linesAboutText,
   smallest,
   withFunction,
-} from "./smallest-aircraft.ts";
+} from "../../test/harness/smallest-aircraft.ts";
+import { loadConfig } from "./load.ts";
 
 const IDENTIFIER =
   'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"';

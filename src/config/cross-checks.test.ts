@@ -3,7 +3,12 @@
  * it.
  */
 import { expect, test } from "bun:test";
-import { type Changed, linesAbout, smallest, withFunction } from "./smallest-aircraft.ts";
+import {
+  type Changed,
+  linesAbout,
+  smallest,
+  withFunction,
+} from "../../test/harness/smallest-aircraft.ts";
 
 const SERVERS = smallest().servers;
 

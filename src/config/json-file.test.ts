@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { JSON_FILE_BYTES_MAX, parseJson, readTextFile } from "./json-file.ts";
 
 let directory = "";
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-json-"));
+  directory = scratchDirectory("json");
 });
 afterAll(() => {
   rmSync(directory, { recursive: true });

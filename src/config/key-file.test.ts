@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { readKeyFile, readKeys } from "./key-file.ts";
 
 let directory: string;
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-key-"));
+  directory = scratchDirectory("key");
 });
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 

@@ -1,7 +1,12 @@
 import { describe, expect, test } from "bun:test";
+import {
+  type Changed,
+  linesAbout,
+  smallest,
+  withFunction,
+} from "../../test/harness/smallest-aircraft.ts";
 import { EMBEDDED_SOURCE, formatProblems, loadConfig, parseConfig } from "./load.ts";
 import { serializeConfig } from "./serialize.ts";
-import { type Changed, linesAbout, smallest, withFunction } from "./smallest-aircraft.ts";
 
 describe("a sound configuration", () => {
   test("gets every default", () => {

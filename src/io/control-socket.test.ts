@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { NOTHING_RECEIVED, RecordSocket, socketPair } from "./control-socket.ts";
 import {
   EADDRINUSE,
@@ -15,7 +15,7 @@ import {
 import { F_GETFD, FD_CLOEXEC, libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-control-"));
+const directory = scratchDirectory("control");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const record = new NativeMemory(16);

@@ -1,21 +1,13 @@
 /** This kernel need not have a watchdog: a FIFO and a terminal stand for one. */
 import { afterAll, expect, test } from "bun:test";
-import {
-  closeSync,
-  constants,
-  mkdtempSync,
-  openSync,
-  readSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
 import { HardwareWatchdog } from "./hardware-watchdog.ts";
 
 const ENOTTY = 25;
-const directory = mkdtempSync(join(tmpdir(), "wingman-watchdog-"));
+const directory = scratchDirectory("watchdog");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 let fifos = 0;

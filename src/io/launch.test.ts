@@ -1,13 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { signalAll } from "../../test/harness/signals.ts";
+import { until } from "../../test/harness/until.ts";
+import { signalGroup } from "../supervisor/process-group.ts";
 import { EACCES, ENOENT } from "./errno.ts";
 
 const SOURCE = join(import.meta.dir, "../../test/children/launch-child.ts");
-const directory = mkdtempSync(join(tmpdir(), "wingman-launch-"));
+const directory = scratchDirectory("launch");
 const EXECUTABLE = join(directory, "launch-child");
-const DEADLINE_MS = 20_000;
 const ESRCH = 3;
 const ENOEXEC = 8;
 
@@ -24,13 +26,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 const started: number[] = [];
 afterEach(() => {
-  for (const pid of started.splice(0)) {
-    try {
-      process.kill(pid, "SIGKILL");
-    } catch {
-      // it has ended
-    }
-  }
+  signalAll(started.splice(0), "SIGKILL");
 });
 
 /** Process group, session and name of a process; null when it has ended (a zombie has, too). */
@@ -52,14 +48,6 @@ function stateOf(
     group: Number(fields[2]),
     session: Number(fields[3]),
   };
-}
-
-async function until(what: string, condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + DEADLINE_MS;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error(`not within ${DEADLINE_MS} ms: ${what}`);
-    await Bun.sleep(5);
-  }
 }
 
 const statusField = (pid: number, name: string): string =>
@@ -122,7 +110,7 @@ for (const [kind, command] of [
 
     test("SIGTERM to its group ends all of the program", async () => {
       const { pid } = await supervised(["/bin/sleep", "600"]);
-      process.kill(-pid, "SIGTERM");
+      signalGroup(pid, "SIGTERM");
       await until("the program is gone", () => stateOf(pid) === null);
     }, 60_000);
 

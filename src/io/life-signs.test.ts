@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { closeSync, constants, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { PREEMPT } from "../core/allocation-preempt.ts";
 import { Engine } from "../core/engine.ts";
 import { EVENT_RECORD, EventQueue } from "../core/event-queue.ts";
@@ -24,7 +24,7 @@ let events: EventQueue;
 const table = new FunctionTable([1, 1], []);
 beforeEach(() => {
   events = new EventQueue();
-  directory = mkdtempSync(join(tmpdir(), "wingman-signs-"));
+  directory = scratchDirectory("signs");
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   engine = new Engine(table, PREEMPT, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
 });

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { ENOENT } from "./errno.ts";
 import { MappedFile } from "./mapped-file.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-mapped-"));
+const directory = scratchDirectory("mapped");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 describe("MappedFile", () => {

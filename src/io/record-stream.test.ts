@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { until } from "../../test/harness/until.ts";
 import { CONTROL_RECORD_BYTES, controlArgument, encodeControl } from "../wire/control.ts";
 import { RecordSocket, socketPair } from "./control-socket.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
@@ -30,14 +31,6 @@ const record = new NativeMemory(CONTROL_RECORD_BYTES);
 function numbered(number: number): NativeMemory {
   encodeControl(record.view, 3, 7, number, 0, 0);
   return record;
-}
-
-async function until(condition: () => boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
-  while (!condition()) {
-    if (Date.now() > deadline) throw new Error("condition not met within 20 s");
-    await Bun.sleep(2);
-  }
 }
 
 const started: Bun.Subprocess[] = [];
@@ -77,7 +70,7 @@ describe("RecordStream", () => {
     const child = startChild(theirs, "echo");
     expect(stream.send(numbered(41))).toBe(0);
     expect(stream.send(numbered(42))).toBe(0);
-    await until(() => seen.length === 2);
+    await until("both records", () => seen.length === 2);
     child.kill("SIGTERM");
     await ended;
     expect(seen).toEqual([41, 42, "end"]);
@@ -89,7 +82,7 @@ describe("RecordStream", () => {
     const stream = new RecordStream(ours);
     const { seen, ended } = collect(stream);
     const child = startChild(theirs, "greet-and-die");
-    await until(() => seen.length === 1); // the stream is at work
+    await until("its first record", () => seen.length === 1); // the stream is at work
     expect(stream.send(numbered(2))).toBe(0); // what the child waits for
     expect(stream.send(numbered(3))).toBe(0); // never read: the kernel answers with ECONNRESET
     // it dies before we look
@@ -131,7 +124,7 @@ describe("RecordStream", () => {
     stream.close();
     stream.close();
     expect(stream.send(numbered(2))).toBe(EPIPE);
-    await until(() => other.receive() === 0); // nobody holds the other end any more
+    await until("nobody to hold the other end", () => other.receive() === 0);
     other.close();
     expect(seen).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
+import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
 import { parseConfig } from "../config/load.ts";
 import { statusDocument } from "../supervisor/status-document.ts";
 import { judge, type Seen } from "./built-in-test.ts";

@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { until } from "../../test/harness/until.ts";
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 
 const AGAIN_MS = 5;
@@ -20,10 +21,6 @@ function trial(failures: number): { frontEnd: FrontEnd; seen: string[]; hangUp: 
   return { frontEnd, seen, hangUp: () => closed() };
 }
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await Bun.sleep(1);
-}
-
 test("what cannot be opened is told once and tried again", async () => {
   const { frontEnd, seen, hangUp } = trial(3);
   const told: string[] = [];
@@ -33,10 +30,10 @@ test("what cannot be opened is told once and tried again", async () => {
     AGAIN_MS,
   );
   await door.start();
-  await until(() => seen.length === 4);
+  await until("the fourth start", () => seen.length === 4);
   expect(told).toEqual(["console /dev/ttyS9: no such device"]);
   hangUp();
-  await until(() => seen.length === 5);
+  await until("another start", () => seen.length === 5);
   await Bun.sleep(1);
   door.stop();
   expect(seen).toEqual(["start", "start", "start", "start", "start", "close"]);

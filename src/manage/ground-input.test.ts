@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { type GroundReading, GroundSignal, readGroundInput } from "./ground-input.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-ground-"));
+const directory = scratchDirectory("ground");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 test("the first character of the file, and nothing else", () => {

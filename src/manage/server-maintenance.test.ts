@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { AIRCRAFT, snapshot, writeSnapshot } from "../../test/supervisor/snapshot.ts";
+import { rmSync } from "node:fs";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { AIRCRAFT, snapshot, writeSnapshot } from "../../test/harness/status-snapshot.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
 import { parseConfig } from "../config/load.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
@@ -67,7 +66,7 @@ let ground: GroundSignal;
 let noted: [code: number, functionIndex: number, detail: string][];
 let maintenance: ServerMaintenance;
 beforeEach(() => {
-  runDirectory = new RunDirectory(mkdtempSync(join(tmpdir(), "wingman-maintenance-")));
+  runDirectory = new RunDirectory(scratchDirectory("maintenance"));
   engine = new Engine(runDirectory.engineSocket);
   ground = new GroundSignal();
   noted = [];

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { loadConfig } from "../config/load.ts";
 import { rigConfiguration, writeConfiguration } from "./rig-configuration.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-test-"));
+const directory = scratchDirectory("rig-test");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 function embedded() {

@@ -35,9 +35,12 @@ export interface RigOwner {
 const parent = (): string =>
   Buffer.byteLength(tmpdir()) > PATH_BYTES_MAX - PREFIX.length - 8 ? "/tmp" : tmpdir();
 
+/** The directory of the rig that is process `pid`. */
+export const rigDirectory = (pid: number): string => join(parent(), `${PREFIX}${pid}`);
+
 /** Makes the directory of this process, readable by its user alone. */
 export function makeRigDirectory(): string {
-  const directory = join(parent(), `${PREFIX}${process.pid}`);
+  const directory = rigDirectory(process.pid);
   // of an earlier process with this number: the owner file would say so
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { mode: 0o700 });

@@ -1,14 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { FUNCTION_RUNNING } from "../core/function-state.ts";
 import { PHASE_ACTIVE } from "../core/phase.ts";
 import { SERVER_LOST, SERVER_SELF } from "../core/server-state.ts";
 import { encodeStatusSnapshot, STATUS_BYTES, StatusSnapshot } from "../wire/status-snapshot.ts";
 import { readServerView } from "./status-file.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-test-"));
+const directory = scratchDirectory("rig-test");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const file = join(directory, "status");
 

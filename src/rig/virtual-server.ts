@@ -7,6 +7,7 @@ import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
+import { signalProcess } from "../supervisor/process-group.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { type CommandResult, runCommand, tryCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";
@@ -136,7 +137,7 @@ export class VirtualServer {
     const holder = this.#holder;
     if (holder === null) return;
     await this.site.network.unplug(this.label);
-    process.kill(this.#firstPid, "SIGKILL");
+    signalProcess(this.#firstPid, "SIGKILL");
     this.#wakeKeepers(); // the machine is not gone before they have noticed
     await holder.exited;
     this.#isPaused = false;
@@ -153,7 +154,7 @@ export class VirtualServer {
     if (daemon === null) throw new RuntimeError(`server ${this.id} is not running`);
     const [pid] = childrenOf(daemon.pid);
     if (pid === undefined) throw new RuntimeError(`server ${this.id}: wingman run is not there`);
-    process.kill(pid, "SIGTERM");
+    signalProcess(pid, "SIGTERM");
     const isOver = await waitFor(
       STOP_DEADLINE_MS,
       () => daemon.exitCode !== null || daemon.signalCode !== null,
@@ -164,13 +165,13 @@ export class VirtualServer {
 
   /** SIGSTOP to every process of the server: it neither runs nor ends, as with a hung machine. */
   pause(): void {
-    for (const pid of this.processes()) signal(pid, "SIGSTOP");
+    for (const pid of this.processes()) signalProcess(pid, "SIGSTOP");
     this.#isPaused = true;
   }
 
   /** SIGCONT to every process of the server. */
   goOn(): void {
-    for (const pid of this.processes()) signal(pid, "SIGCONT");
+    for (const pid of this.processes()) signalProcess(pid, "SIGCONT");
     this.#wakeKeepers();
     this.#isPaused = false;
   }
@@ -179,7 +180,7 @@ export class VirtualServer {
   killEngine(): boolean {
     const pid = this.processes().find((candidate) => argumentsOf(candidate).includes("engine"));
     if (pid === undefined) return false;
-    process.kill(pid, "SIGKILL");
+    signalProcess(pid, "SIGKILL");
     return true;
   }
 
@@ -241,7 +242,7 @@ export class VirtualServer {
         found[0] === program &&
         target.every((argument, index) => argument === found[index + 1])
       ) {
-        signal(pid, "SIGCONT");
+        signalProcess(pid, "SIGCONT");
       }
     }
   }
@@ -249,14 +250,5 @@ export class VirtualServer {
   #enter(): string[] {
     const pid = String(this.#firstPid);
     return ["nsenter", "--target", pid, "--net", "--mount", "--pid", "--"];
-  }
-}
-
-/** A process that is gone needs no signal. */
-function signal(pid: number, name: "SIGSTOP" | "SIGCONT"): void {
-  try {
-    process.kill(pid, name);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
   }
 }

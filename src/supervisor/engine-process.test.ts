@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { CONTROL_PROCESS_RUNNING } from "../wire/control.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { isRunning, processStat } from "./process-stat.ts";
 
-const directory = mkdtempSync(join(tmpdir(), `wingman-engine-process-${process.pid}-`));
+const directory = scratchDirectory("engine-process");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 test("records for an engine that died before it read the earlier ones are dropped: its end is all that is reported", async () => {

@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { Incarnations } from "./incarnation.ts";
 
 let directory: string;
 let warnings: string[];
 beforeEach(() => {
-  directory = join(mkdtempSync(join(tmpdir(), `wingman-incarnation-${process.pid}-`)), "state");
+  directory = join(scratchDirectory("incarnation"), "state");
   warnings = [];
 });
 afterEach(() => rmSync(join(directory, ".."), { recursive: true, force: true }));

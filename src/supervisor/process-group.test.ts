@@ -1,14 +1,6 @@
 import { expect, test } from "bun:test";
+import { until } from "../../test/harness/until.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
-
-/** Waits for what the kernel does soon; only a test that hangs meets the end. */
-async function until(condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 20_000;
-  while (!condition()) {
-    if (performance.now() > endMs) throw new Error("waited in vain");
-    await Bun.sleep(2);
-  }
-}
 
 test("a group lives as long as one of its processes, whoever led it", async () => {
   const leader = Bun.spawn(["sh", "-c", "sleep 1000 & exit 0"], {
@@ -18,7 +10,7 @@ test("a group lives as long as one of its processes, whoever led it", async () =
   await leader.exited;
   expect(groupIsAlive(leader.pid)).toBe(true);
   signalGroup(leader.pid, "SIGKILL");
-  await until(() => !groupIsAlive(leader.pid));
+  await until("the end of the group", () => !groupIsAlive(leader.pid));
   signalGroup(leader.pid, "SIGKILL"); // nobody is there: no error
   signalProcess(leader.pid, "SIGTERM");
 });
@@ -30,7 +22,7 @@ test("a zombie that nobody collects is not alive", async () => {
   });
   try {
     const zombie = Number(await parent.stdout.text());
-    await until(() => !groupIsAlive(zombie));
+    await until("its end", () => !groupIsAlive(zombie));
     expect(() => process.kill(-zombie, 0)).not.toThrow(); // it is still there
   } finally {
     parent.kill("SIGKILL");

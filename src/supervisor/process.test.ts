@@ -1,7 +1,9 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { signal, signalAll } from "../../test/harness/signals.ts";
+import { until as untilFound } from "../../test/harness/until.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
@@ -23,7 +25,7 @@ let functionProcess: FunctionProcess;
 let strangers: number[];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), `wingman-process-${process.pid}-`));
+  directory = scratchDirectory("process");
   gate = new LaunchGate(1);
   reports = [];
   log = [];
@@ -33,7 +35,7 @@ beforeEach(() => {
 afterEach(async () => {
   functionProcess.kill();
   await functionProcess.leave();
-  for (const pid of strangers) process.kill(pid, "SIGKILL");
+  signalAll(strangers, "SIGKILL");
   rmSync(directory, { recursive: true, force: true });
 });
 
@@ -66,13 +68,9 @@ function launchedBy(script: string, always = false): FunctionProcess {
   );
 }
 
+/** With what is known when it is waited for in vain. */
 async function until(what: string, condition: () => boolean): Promise<void> {
-  const endMs = performance.now() + 10_000;
-  while (!condition()) {
-    if (performance.now() > endMs)
-      throw new Error(`waited in vain for ${what}; reports ${reports}; ${log.join("\n")}`);
-    await Bun.sleep(5);
-  }
+  await untilFound(() => `${what}; reports ${reports}; ${log.join("\n")}`, condition);
 }
 
 /**
@@ -118,7 +116,7 @@ test(
     await until("the pause", () => log.some((text) => text.includes("starts again in 100 ms")));
     // the second launch waits in the queue now; were it later, this test would prove less, not fail
     await Bun.sleep(300);
-    process.kill(stranger, "SIGKILL");
+    signal(stranger, "SIGKILL");
     strangers.pop();
     await Bun.sleep(100); // likewise
     other.release();

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { AIRCRAFT, snapshot } from "../../test/supervisor/snapshot.ts";
+import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
 import { statusText } from "../commands/status-text.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";

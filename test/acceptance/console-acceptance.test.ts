@@ -3,20 +3,21 @@
  * root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { linesOf } from "../../src/rig/line-stream.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
-import { PseudoTerminal } from "../console/pseudo-terminal.ts";
-import { until } from "../namespaces/virtual-network.ts";
 import {
   Flight,
   ownersOf,
   type Server,
   TABLE as SHORT_TABLE,
   WINGMAN,
-} from "../system/real-servers.ts";
+} from "../harness/real-servers.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+
+import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/until.ts";
 import { SerialCable } from "./serial-cable.ts";
 
 const RIG = join(import.meta.dir, "../../dist/wingman-rig");
@@ -41,7 +42,7 @@ let cables: { a: SerialCable; b: SerialCable };
 let table: object;
 beforeEach(() => {
   flight = new Flight();
-  directory = mkdtempSync(join(tmpdir(), "wingman-acceptance-"));
+  directory = scratchDirectory("acceptance");
   cables = { a: new SerialCable(), b: new SerialCable() };
   const device = join(directory, "console");
   writeFileSync(device, "");
@@ -303,7 +304,7 @@ test("a line that is silent, cut, noisy, crossed, or has something else at its e
       /found \d+ bytes that are no text, .*: the line has another speed than 115200 bit/,
     ],
   ] as const) {
-    const elsewhere = new PseudoTerminal();
+    const elsewhere = new Terminal();
     const speaking = setInterval(() => elsewhere.write(Buffer.from(words, "latin1")), 300);
     expect(await failures("--console", `a=${elsewhere.path}`)).toMatch(expected);
     clearInterval(speaking);

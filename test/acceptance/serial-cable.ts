@@ -1,5 +1,5 @@
 import { SerialPort } from "../../src/io/serial-port.ts";
-import { PseudoTerminal } from "../console/pseudo-terminal.ts";
+import { Terminal } from "../harness/terminal.ts";
 
 const LOOK_MS = 2;
 const BAUD = 115_200;
@@ -7,9 +7,9 @@ const BAUD = 115_200;
 /** A null-modem cable between two programs: each opens the path of its end as its serial line. */
 export class SerialCable {
   /** The program at the server. */
-  readonly serverEnd = new PseudoTerminal();
+  readonly serverEnd = new Terminal();
   /** The rig. */
-  readonly rigEnd = new PseudoTerminal();
+  readonly rigEnd = new Terminal();
   /** false: nothing passes, as when the plug is out. */
   isPlugged = true;
   #isClosed = false;
@@ -40,7 +40,7 @@ export class SerialCable {
     }
   }
 
-  #carry(from: PseudoTerminal, to: PseudoTerminal): void {
+  #carry(from: Terminal, to: Terminal): void {
     while (from.receive() > 0);
     const taken = this.isPlugged ? to.write(Buffer.from(from.text, "latin1")) : from.text.length;
     from.text = from.text.slice(taken);

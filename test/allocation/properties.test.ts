@@ -5,7 +5,8 @@ import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { RESET } from "../../src/core/allocation-reset.ts";
 import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { Random, randomSystem } from "./random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
+import { randomSystem } from "./random-system.ts";
 import { mayRun, type System } from "./reference.ts";
 import { afterwards, allocate, enterInputs, type Result, tableOf } from "./systems.ts";
 

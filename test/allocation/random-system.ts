@@ -2,26 +2,8 @@
  * Random systems from a seed: the same seed gives the same system on every machine, with integers
  * only.
  */
-import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
+import type { Random } from "../harness/seeded-random.ts";
 import type { ServiceFunction, System } from "./reference.ts";
-
-/** Seeds that follow each other are spread first: tests count them up. */
-export class Random extends SeededRandom {
-  constructor(seed: number) {
-    super((Math.imul(seed, 0x9e3779b1) || 1) - 1);
-  }
-
-  /**
-   * An integer from `low` to `high`, both included; a bias of some millionths does not matter here.
-   */
-  between(low: number, high: number): number {
-    return low + (this.next() % (high - low + 1));
-  }
-
-  oneIn(n: number): boolean {
-    return this.between(1, n) === 1;
-  }
-}
 
 /**
  * A system of 1 to 16 servers and at most `functionsMax` functions. Load, spread of priorities,

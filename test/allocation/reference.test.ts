@@ -6,7 +6,8 @@ import { describe, expect, test } from "bun:test";
 import { Allocation, type Policy } from "../../src/core/allocation.ts";
 import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { Random, randomSystem } from "./random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
+import { randomSystem } from "./random-system.ts";
 import { FIGURES, type Outcome, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";
 

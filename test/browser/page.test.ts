@@ -3,13 +3,13 @@
  * Screenshots are left in the scratch folder that is printed, for people to look at.
  */
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { verifyLog } from "../../src/manage/log/log-verify.ts";
-import { MaintenanceStandIn } from "../../src/manage/maintenance-stand-in.ts";
 import { startWebServer, type WebServer } from "../../src/manage/web/web-server.ts";
+import { MaintenanceStandIn } from "../harness/maintenance-stand-in.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { launchBrowser, openPage } from "./browser.ts";
 
 const LAPTOP = { width: 1024, height: 600 };
@@ -20,7 +20,7 @@ const DESK = { width: 1440, height: 900 };
  */
 const CHANGE_MS_MAX = 5000;
 
-const scratch = mkdtempSync(join(tmpdir(), "wingman-page-"));
+const scratch = scratchDirectory("page");
 const listen = `127.0.0.1:${20_000 + (process.pid % 20_000)}`;
 const maintenance = new MaintenanceStandIn({ listen });
 let browser: Browser;

@@ -3,11 +3,10 @@
  * the picture follows.
  */
 import { afterEach, expect, test } from "bun:test";
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { rigCommand } from "../../src/rig/executables.ts";
 import { linesOf } from "../../src/rig/line-stream.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { launchBrowser, openPage } from "./browser.ts";
 
 const DEADLINE_MS = 400_000;
@@ -15,7 +14,7 @@ const DEADLINE_MS = 400_000;
 const UP_MS = 60_000;
 
 const address = `127.0.0.1:${40_000 + (process.pid % 20_000)}`;
-const scratch = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));
+const scratch = scratchDirectory("rig-page");
 let rig: Bun.Subprocess<"pipe", "pipe", "inherit"> | null = null;
 
 afterEach(async () => {

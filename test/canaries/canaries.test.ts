@@ -3,9 +3,9 @@
  * as many flights.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../harness/run-mark.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
 const ROOT = join(import.meta.dir, "../..");
@@ -15,7 +15,7 @@ const SEEDS = 100_000;
 let directory: string;
 
 beforeAll(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-canaries-"));
+  directory = scratchDirectory("canaries");
 });
 
 afterAll(() => {
@@ -29,6 +29,7 @@ function mutated({ changes }: Mutation, place: number): string {
     "src",
     "test/simulation",
     "test/allocation",
+    "test/harness",
     "scripts",
     "firmware-config",
   ]) {

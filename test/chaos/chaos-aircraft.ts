@@ -2,15 +2,17 @@
  * Servers that fly the real executable on one switch, with a seat, a watcher of their answers, and
  * every fault a flight may meet.
  */
-import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { AnswerWatch } from "../../scripts/watch/answer-watch.ts";
-import { argumentsOf, processesIn } from "../../src/rig/process-table.ts";
+import { argumentsOf } from "../../src/rig/process-table.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
-import { hardwareAddress } from "../namespaces/seat-probe.ts";
-import { type Host, VirtualNetwork } from "../namespaces/virtual-network.ts";
-import { Server, WINGMAN } from "../system/real-servers.ts";
+
+import { Server, WINGMAN } from "../harness/real-servers.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { signalAll } from "../harness/signals.ts";
+import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
+import { AnswerWatch } from "../harness/watch/answer-watch.ts";
+
 import type { Fault } from "./fault-plan.ts";
 
 const IDS = ["a", "b", "c", "d"];
@@ -54,7 +56,7 @@ export function tableOf(serverCount: number, timing: Timing, lease: "required" |
 
 export class Aircraft {
   private readonly network = new VirtualNetwork();
-  private readonly directory = mkdtempSync(join(tmpdir(), "wingman-chaos-"));
+  private readonly directory = scratchDirectory("chaos");
   readonly servers: readonly Server[];
   readonly seat: Host;
   private watcher: AnswerWatch | null = null;
@@ -78,10 +80,10 @@ export class Aircraft {
   async watch(): Promise<AnswerWatch> {
     const servers = this.servers.map(({ host }) => ({
       port: host.port,
-      hardware: hardwareAddress(host),
+      hardware: host.hardwareAddress(),
     }));
-    const order = { servers, vips: VIPS, seat: { hardware: hardwareAddress(this.seat), ...SEAT } };
-    this.watcher = await AnswerWatch.start(["ip", "netns", "exec", this.seat.bridge], order);
+    const order = { servers, vips: VIPS, seat: { hardware: this.seat.hardwareAddress(), ...SEAT } };
+    this.watcher = await AnswerWatch.start(this.network.enter, order);
     return this.watcher;
   }
 
@@ -103,8 +105,7 @@ export class Aircraft {
 
   /** Every process of a server. */
   processes(server: number): number[] {
-    const { ino } = statSync(`/run/netns/${this.at(server).host.namespace}`);
-    return processesIn(new Set([`net:[${ino}]`]));
+    return this.at(server).host.processes();
   }
 
   /** Carries one fault out, to its end. */
@@ -120,13 +121,13 @@ export class Aircraft {
       case "pause all":
         return await pause(this.processes(server), lengthMs);
       case "kill engine":
-        return signal(engine(), "SIGKILL");
+        return signalAll(engine(), "SIGKILL");
       case "kill supervisor":
         await this.at(server).stop("SIGKILL");
         await Bun.sleep(lengthMs);
         return this.start(server);
       case "kill all":
-        signal(this.processes(server), "SIGKILL");
+        signalAll(this.processes(server), "SIGKILL");
         await this.at(server).stop("SIGKILL");
         await Bun.sleep(lengthMs);
         return this.start(server);
@@ -181,7 +182,7 @@ export class Aircraft {
         if (performance.now() > end) { clearInterval(timer); socket.close(); return; }
         for (let i = 0; i < ${FLOOD_PER_MS}; i++) socket.send(garbage, ${KEEP_ALIVE_PORT}, "${target}", () => {});
       }, 1);`;
-    const enter = ["ip", "netns", "exec", this.seat.namespace];
+    const enter = this.seat.enter;
     await Bun.spawn([...enter, process.execPath, "-e", script], {
       stdio: ["ignore", "ignore", "inherit"],
     }).exited;
@@ -190,7 +191,7 @@ export class Aircraft {
   async close(): Promise<void> {
     this.watcher?.kill();
     for (const [index, server] of this.servers.entries()) {
-      signal(this.processes(index), "SIGKILL");
+      signalAll(this.processes(index), "SIGKILL");
       await server.end();
     }
     this.network.close();
@@ -203,18 +204,7 @@ export class Aircraft {
 }
 
 async function pause(processes: readonly number[], lengthMs: number): Promise<void> {
-  signal(processes, "SIGSTOP");
+  signalAll(processes, "SIGSTOP");
   await Bun.sleep(lengthMs);
-  signal(processes, "SIGCONT");
-}
-
-/** One that has gone meanwhile is no error. */
-export function signal(processes: readonly number[], name: NodeJS.Signals): void {
-  for (const pid of processes) {
-    try {
-      process.kill(pid, name);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
-  }
+  signalAll(processes, "SIGCONT");
 }

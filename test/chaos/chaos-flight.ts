@@ -1,13 +1,14 @@
 /** One flight through faults drawn from a seed, and what the watcher saw in it. */
-import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
+
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
 import {
   type Apart,
   longestMs,
   type Tenure,
   type TwoAnswers,
   twoAnswers,
-} from "../../scripts/watch/one-answer.ts";
-import { nowUs } from "../../src/io/monotonic-clock.ts";
+} from "../harness/watch/one-answer.ts";
 import {
   Aircraft,
   FUNCTION_OF_VIP,

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
 import { type Fault, faultsOfBurst, laneOf } from "./fault-plan.ts";
 
 const LENGTH_MS = 20_000;

@@ -2,7 +2,7 @@
  * What goes wrong in one flight, drawn from a seed before it begins: the same seed gives the same
  * faults at the same times.
  */
-import type { SeededRandom } from "../../scripts/bench/seeded-random.ts";
+import type { SeededRandom } from "../harness/seeded-random.ts";
 
 export type FaultKind =
   | "pause engine"

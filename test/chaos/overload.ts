@@ -2,7 +2,7 @@
  * Capacity "at every instant" (protocol, section 4), as far as it can be seen from outside: by the
  * VIPs a server answered for.
  */
-import type { Tenure } from "../../scripts/watch/one-answer.ts";
+import type { Tenure } from "../harness/watch/one-answer.ts";
 
 export interface Overload {
   server: number;

@@ -3,11 +3,12 @@
  * nobody can see.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { twoAnswers } from "../../scripts/watch/one-answer.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Aircraft, signal, tableOf } from "./chaos-aircraft.ts";
+import { signalAll } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { twoAnswers } from "../harness/watch/one-answer.ts";
+import { Aircraft, tableOf } from "./chaos-aircraft.ts";
 import { healGraceMs } from "./chaos-flight.ts";
 
 const TIMING = { periodMs: 20, lostAfterPeriods: 10 };
@@ -40,7 +41,7 @@ test("SIGKILL of every process of an owner: its VIPs are silent within the lease
   const { owner, other } = await settled();
   const watch = await aircraft.watch();
   await Bun.sleep(200);
-  signal(aircraft.processes(owner), "SIGKILL");
+  signalAll(aircraft.processes(owner), "SIGKILL");
   const killedUs = nowUs();
   await until("the other has taken over", () => ownerOf(other) === other);
   await Bun.sleep(500);

@@ -5,7 +5,7 @@
  */
 import { consoleFrontEnds } from "../../src/manage/console/console-front-ends.ts";
 import { OpenDoor } from "../../src/manage/front-end.ts";
-import { BenchServer } from "../console/bench-server.ts";
+import { BenchServer } from "../harness/bench-server.ts";
 
 const AGAIN_MS = 200;
 

@@ -8,6 +8,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { CONTROL_RECORD_BYTES, encodeControl } from "../../src/wire/control.ts";
+import { signal } from "../harness/signals.ts";
 
 const socket = RecordSocket.inherited(3);
 const record = new NativeMemory(CONTROL_RECORD_BYTES);
@@ -25,7 +26,7 @@ if (process.argv[2] === "greet-and-die") {
   while (socket.receive() < 0) poller.wait(nowUs() + 1_000_000);
   Bun.sleepSync(50); // more arrives, which is not read
   for (let number = 100; number < 103; number++) sendNumber(number);
-  process.kill(process.pid, "SIGKILL");
+  signal(process.pid, "SIGKILL");
 }
 
 for (;;) {

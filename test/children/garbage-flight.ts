@@ -5,7 +5,7 @@ import type { Policy } from "../../src/core/allocation.ts";
 import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { RESET } from "../../src/core/allocation-reset.ts";
 import { Flight } from "../flight-loop/flight-without-sockets.ts";
-import { measureGarbage } from "../garbage.ts";
+import { measureGarbage } from "../harness/garbage.ts";
 
 /**
  * Second argument: what the numbers of periods are divided by; the first compiler alone is slower

@@ -25,7 +25,7 @@ import {
   KEEP_ALIVE_VERSION,
 } from "../../src/wire/keep-alive.ts";
 import { keepAliveFilter } from "../../src/wire/keep-alive-filter.ts";
-import { measureGarbage } from "../garbage.ts";
+import { measureGarbage } from "../harness/garbage.ts";
 
 const O_RDONLY = 0;
 const SYSTEM_CALLS = 200_000;

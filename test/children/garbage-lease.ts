@@ -5,8 +5,9 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { ETIME } from "../../src/io/errno.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
-import { measureGarbage } from "../garbage.ts";
-import { run, vip } from "../namespaces/virtual-network.ts";
+import { run } from "../harness/command.ts";
+import { measureGarbage } from "../harness/garbage.ts";
+import { vip } from "../harness/virtual-network.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const { unshare } = dlopen("libc.so.6", {

@@ -18,8 +18,9 @@ import { IPV6_COST, RENEWAL_ROUND_MS } from "../../src/limits.ts";
 import { encodeArpAnnouncement } from "../../src/wire/arp.ts";
 import { NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
 import { encodeNeighbourAdvertisement } from "../../src/wire/neighbour.ts";
-import { measureGarbage } from "../garbage.ts";
-import { run, vip } from "../namespaces/virtual-network.ts";
+import { run } from "../harness/command.ts";
+import { measureGarbage } from "../harness/garbage.ts";
+import { vip } from "../harness/virtual-network.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const NETLINK_ROUNDS = 10_000;

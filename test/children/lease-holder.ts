@@ -4,7 +4,7 @@
  * any more.
  */
 import { VipLease } from "../../src/io/vip-lease.ts";
-import { vip } from "../namespaces/virtual-network.ts";
+import { vip } from "../harness/virtual-network.ts";
 
 const [interfaceName = "", leaseMs, periodMs, ...texts] = process.argv.slice(2);
 const lease = new VipLease(interfaceName, [texts.map(vip)], Number(leaseMs));

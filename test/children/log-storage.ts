@@ -6,16 +6,12 @@ import { statSync } from "node:fs";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { LogImage } from "../../src/manage/log/log-image.ts";
 import type { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
-import { NOW_UTC_MS, open } from "../log/log-on-disk.ts";
+import { run } from "../harness/command.ts";
+import { NOW_UTC_MS, open } from "../harness/log-on-disk.ts";
 
 const [directory = ""] = process.argv.slice(2);
 const SECOND_US = 1_000_000;
 const HOUR_US = 3600 * SECOND_US;
-
-function run(...command: string[]): void {
-  const { exitCode, stderr } = Bun.spawnSync(command);
-  if (exitCode !== 0) throw new Error(`${command.join(" ")}: ${stderr.toString()}`);
-}
 
 const codes = (log: MaintenanceLog): number[] => log.entries().map(({ code }) => code);
 const seen: Record<string, unknown> = {};

@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
-import { open } from "../log/log-on-disk.ts";
+import { open } from "../harness/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
 

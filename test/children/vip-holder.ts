@@ -1,6 +1,6 @@
 /** Puts VIPs on an interface, says so, and waits to be killed: `vip-holder.ts INTERFACE VIP…`. */
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { vip } from "../namespaces/virtual-network.ts";
+import { vip } from "../harness/virtual-network.ts";
 
 const [interfaceName = "", ...texts] = process.argv.slice(2);
 const switcher = new VipSwitcher(interfaceName, [texts.map(vip)]);

@@ -5,8 +5,8 @@ import {
   CONSOLE_HELLO_SCRIPT,
   CONSOLE_HELLO_TERMINAL,
 } from "../../src/manage/console/console-server.ts";
+import { Terminal } from "../harness/terminal.ts";
 import { ConsoleProcess } from "./console-process.ts";
-import { PseudoTerminal } from "./pseudo-terminal.ts";
 
 const LIMIT_MS = 120_000;
 
@@ -157,7 +157,7 @@ test(
   "at a terminal it is a session; afterwards the terminal is as it was",
   async () => {
     await using console = await started();
-    const terminal = new PseudoTerminal();
+    const terminal = new Terminal();
     const end = openSync(terminal.path, constants.O_RDWR | constants.O_NOCTTY);
     const { local } = terminal.line;
     const main = `${import.meta.dir}/../../src/main.ts`;

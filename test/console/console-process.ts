@@ -2,20 +2,21 @@
  * The console in a process of its own, on a pseudo-terminal and a socket; see
  * test/children/console-child.ts.
  */
-import { mkdtempSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { join } from "node:path";
-import { PseudoTerminal } from "./pseudo-terminal.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/until.ts";
 
 const CHILD = join(import.meta.dir, "../children/console-child.ts");
 const MAIN = join(import.meta.dir, "../../src/main.ts");
 
 export class ConsoleProcess {
-  readonly directory = mkdtempSync(join(tmpdir(), "wingman-console-"));
+  readonly directory = scratchDirectory("console");
   readonly socket = join(this.directory, "console.sock");
   /** The device's name stays, whichever pseudo-terminal is behind it. */
   readonly device = join(this.directory, "tty");
-  terminal: PseudoTerminal;
+  terminal: Terminal;
   /** What the process has printed. */
   output = "";
   readonly #child: Bun.Subprocess<"ignore", "pipe", "inherit">;
@@ -39,8 +40,8 @@ export class ConsoleProcess {
   }
 
   /** A new pseudo-terminal behind the device's name. */
-  plugIn(): PseudoTerminal {
-    this.terminal = new PseudoTerminal();
+  plugIn(): Terminal {
+    this.terminal = new Terminal();
     symlinkSync(this.terminal.path, this.device);
     return this.terminal;
   }
@@ -54,10 +55,7 @@ export class ConsoleProcess {
   async printed(expected: string | RegExp): Promise<void> {
     const found = (): boolean =>
       typeof expected === "string" ? this.output.includes(expected) : expected.test(this.output);
-    for (const beganMs = performance.now(); !found(); await Bun.sleep(5)) {
-      if (performance.now() - beganMs > 30_000)
-        throw new Error(`waited in vain for ${expected}: ${this.output}`);
-    }
+    await until(() => `${expected}: ${this.output}`, found);
   }
 
   /** Processor time in microseconds and memory in bytes. */

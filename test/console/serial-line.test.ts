@@ -1,9 +1,9 @@
 /** The console over real pseudo-terminal pairs, in a process of its own. */
 import { expect, test } from "bun:test";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { Random } from "../simulation/random.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { ConsoleProcess } from "./console-process.ts";
 
 const LIMIT_MS = 120_000;
@@ -188,7 +188,7 @@ test(
     await using console = new ConsoleProcess();
     await console.wake();
     const { terminal } = console;
-    const directory = mkdtempSync(join(tmpdir(), "wingman-download-"));
+    const directory = scratchDirectory("download");
     try {
       await terminal.type("download log\r");
       const announced = await terminal.until("BREAK IT OFF\r\n");

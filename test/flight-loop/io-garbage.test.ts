@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { COMPILERS, collectionsOf } from "../garbage.ts";
+import { COMPILERS, collectionsOf } from "../harness/garbage.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
 
 const CHILD = join(import.meta.dir, "../children/garbage-io.ts");
-const directory = mkdtempSync(join(tmpdir(), "wingman-garbage-"));
+const directory = scratchDirectory("garbage");
 afterAll(() => rmSync(directory, { recursive: true }));
 
 const QUIET = [

@@ -6,10 +6,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, type Server, type StatusDocument, TABLE } from "../system/real-servers.ts";
+import { Flight, type Server, type StatusDocument, TABLE } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
 
-const FLOODER = join(import.meta.dir, "../../scripts/bench/flooder.ts");
+const FLOODER = join(import.meta.dir, "../harness/flood/flooder.ts");
 const SECONDS = 4;
 const ATTACKERS = 2;
 /** Fewer than an idle machine sends: the flood is real, however busy this one is. */
@@ -47,7 +48,7 @@ async function flood(kind: string): Promise<number> {
   const attackers = Array.from({ length: ATTACKERS }, () =>
     Bun.spawn(
       [
-        ...["ip", "netns", "exec", flight.seat.namespace, process.execPath, FLOODER],
+        ...[...flight.seat.enter, process.execPath, FLOODER],
         ...["eth0", String(SECONDS), kind, TABLE.system],
       ],
       { stdio: ["ignore", "pipe", "inherit"] },
@@ -59,12 +60,7 @@ async function flood(kind: string): Promise<number> {
 
 /** A starved daemon may owe an answer for a moment. */
 async function stateOf(server: Server): Promise<StatusDocument> {
-  let state: StatusDocument | null = null;
-  await until(`${server.id} gives its status`, () => {
-    state = server.state();
-    return state !== null;
-  });
-  return state ?? flight.fail();
+  return await until(`${server.id} gives its status`, () => server.state());
 }
 
 /** Everything about a server that a failover would change. */
@@ -114,8 +110,8 @@ describe("a flood from the client network causes no failover and stops no keep-a
       "the flood is under way",
       () => (flight.b.state()?.keepAlive.rejected.authentication ?? 0) > 0,
     );
-    process.kill(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.pid, "SIGSTOP"); // so that nobody starts the engine again
+    signal(flight.a.enginePid, "SIGKILL");
     await until("b owns the most important functions", () => {
       const owned = flight.b.state()?.functions.filter(({ owner }) => owner === "b") ?? [];
       return (
@@ -123,7 +119,7 @@ describe("a flood from the client network causes no failover and stops no keep-a
         owned.some(({ id }) => id === "safety-video")
       );
     });
-    process.kill(flight.a.pid, "SIGCONT");
+    signal(flight.a.pid, "SIGCONT");
     await flooded;
   });
 });

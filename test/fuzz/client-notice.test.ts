@@ -6,19 +6,9 @@ import {
   sealNotice,
 } from "../../src/wire/client-notice.ts";
 import { crc32c } from "../../src/wire/crc32c.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
 
 const ROUNDS = 50_000;
-
-/** A xorshift generator: the same bytes in every run. */
-function generator(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
-}
 
 function valid(): Uint8Array {
   const bytes = new Uint8Array(NOTICE_BYTES);
@@ -37,35 +27,35 @@ function valid(): Uint8Array {
 }
 
 test("random bytes of any length are refused, and none makes the decoder throw", () => {
-  const random = generator(0x1234567);
+  const random = new SeededRandom(0x1234567);
   for (let round = 0; round < ROUNDS; round++) {
-    const bytes = Uint8Array.from({ length: random(200) }, () => random(256));
+    const bytes = Uint8Array.from({ length: random.below(200) }, () => random.below(256));
     expect(decodeNotice(bytes, bytes.length).ok).toBe(false);
-    expect(decodeNotice(bytes, random(4096) - 1).ok).toBe(false); // a length that lies
+    expect(decodeNotice(bytes, random.below(4096) - 1).ok).toBe(false); // a length that lies
   }
 });
 
 test("a notice with some bytes changed is refused unless nothing changed", () => {
-  const random = generator(0x7654321);
+  const random = new SeededRandom(0x7654321);
   const original = Buffer.from(valid());
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = valid();
     // At most four changed bytes close together: a burst within 32 bits, all of which a CRC of 32
     // bits finds.
-    const first = random(NOTICE_BYTES - 3);
-    for (let i = 0; i < 4; i++) if (random(2) === 0) bytes[first + i] = random(256);
+    const first = random.below(NOTICE_BYTES - 3);
+    for (let i = 0; i < 4; i++) if (random.below(2) === 0) bytes[first + i] = random.below(256);
     expect(decodeNotice(bytes, NOTICE_BYTES).ok).toBe(original.equals(bytes));
   }
 });
 
 test("any content under a right checksum is either refused or within its ranges", () => {
-  const random = generator(0xabcdef);
+  const random = new SeededRandom(0xabcdef);
   let accepted = 0;
   for (let round = 0; round < ROUNDS; round++) {
     const bytes = valid();
-    const changes = random(6);
+    const changes = random.below(6);
     for (let i = 0; i < changes; i++)
-      bytes[4 + random(64)] = random(4) === 0 ? random(256) : random(12);
+      bytes[4 + random.below(64)] = random.below(4) === 0 ? random.below(256) : random.below(12);
     new DataView(bytes.buffer).setUint32(68, crc32c(bytes, 0, 68));
     const result = decodeNotice(bytes, NOTICE_BYTES);
     if (!result.ok) continue;

@@ -20,7 +20,7 @@ import {
   KEEP_ALIVE_BYTES,
   KeepAliveMessage,
 } from "../../src/wire/keep-alive.ts";
-import { Random } from "../allocation/random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { tableOf } from "../patent/system-of-servers.ts";
 import { NominalWorld } from "../simulation/nominal-world.ts";
 import { differences, stateDigest } from "./state-digest.ts";

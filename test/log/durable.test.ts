@@ -22,7 +22,7 @@ mock.module("node:fs", () => ({
     real.fdatasyncSync(fd);
   },
 }));
-const { open, scratch } = await import("./log-on-disk.ts");
+const { open, scratch } = await import("../harness/log-on-disk.ts");
 
 afterAll(() => {
   mock.module("node:fs", () => real);

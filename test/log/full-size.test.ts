@@ -8,7 +8,7 @@ import {
   LOG_STALLED,
 } from "../../src/core/maintenance-code.ts";
 import { LOG_LEG_PLACES } from "../../src/limits.ts";
-import { open, scratch } from "./log-on-disk.ts";
+import { open, scratch } from "../harness/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
 const SIZE_KIB = 4096;

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { LOG_ARCHIVES_MAX } from "../../src/limits.ts";
 import { exportLog } from "../../src/manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../../src/manage/log/log-image.ts";
 import { verifyLog } from "../../src/manage/log/log-verify.ts";
-import { open, scratch } from "./log-on-disk.ts";
+import { open, scratchInMemory } from "../harness/log-on-disk.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
 
 const HOUR_US = 3_600_000_000;
 
 let directory: string;
 let file: string;
 beforeEach(() => {
-  directory = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/wingman-log-") : scratch();
+  directory = scratchInMemory();
   file = join(directory, "maintenance.log");
 });
 afterEach(() => {

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { SeededRandom } from "../../scripts/bench/seeded-random.ts";
 import { BytesSource, LogPlaces, PLACE_WHOLE } from "../../src/manage/log/log-places.ts";
 import { newestLogHeader } from "../../src/wire/log-header.ts";
 import type { LogRecord } from "../../src/wire/log-record.ts";
-import { scratch } from "./log-on-disk.ts";
+import { scratch } from "../harness/log-on-disk.ts";
+import { SeededRandom } from "../harness/seeded-random.ts";
 
 const KILLS = 100;
 const WRITER = join(import.meta.dir, "../children/log-writer.ts");

@@ -4,13 +4,13 @@
  * some did not. Nothing that was acknowledged may be lost.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { LogImage } from "../../src/manage/log/log-image.ts";
 import type { LogEntry } from "../../src/manage/maintenance.ts";
 import { LOG_RECORD_BYTES } from "../../src/wire/log-record.ts";
-import { open, scratch } from "./log-on-disk.ts";
+import { open, scratchInMemory } from "../harness/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
 
@@ -18,7 +18,7 @@ let directory: string;
 let file: string;
 beforeEach(() => {
   // In memory: what is tested is what the file holds, not how it came there.
-  directory = existsSync("/dev/shm") ? mkdtempSync("/dev/shm/wingman-log-") : scratch();
+  directory = scratchInMemory();
   file = join(directory, "maintenance.log");
 });
 afterEach(() => {

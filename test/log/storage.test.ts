@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { scratch } from "./log-on-disk.ts";
+import { scratch } from "../harness/log-on-disk.ts";
 
 const CHILD = join(import.meta.dir, "../children/log-storage.ts");
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 let network: VirtualNetwork;
 const open: { close(): void }[] = [];
@@ -32,9 +33,6 @@ const announcerOn = (host: Host, ...vipsOfFunction: string[][]): Announcer =>
 
 const captureOn = (host: Host): PacketSocket =>
   kept(host.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL)));
-
-const hardwareAddress = (host: Host): string =>
-  (/link\/ether (\S+)/.exec(host.ip("link", "show", "dev", "eth0"))?.[1] ?? "").replaceAll(":", "");
 
 /**
  * Reads captured frames, as hexadecimal text, until `count` of those that `wanted` selects are
@@ -69,7 +67,7 @@ describe("what another host sees on the wire", () => {
     expect(announcer.queued).toBe(1);
     expect(announcer.flush()).toBe(0);
     expect(announcer.queued).toBe(0);
-    const mac = hardwareAddress(server);
+    const mac = server.mac;
     const [frame] = await captured(capture, 1, isArp);
     expect(frame).toBe(`ffffffffffff${mac}08060001080006040001${mac}0a2c01010000000000000a2c0101`);
   });
@@ -80,7 +78,7 @@ describe("what another host sees on the wire", () => {
     const announcer = announcerOn(server, ["fd44:0:0:0:0:0:1:1/64"]);
     announcer.announce(0);
     expect(announcer.flush()).toBe(0);
-    const mac = hardwareAddress(server);
+    const mac = server.mac;
     const address = "fd440000000000000000000000010001";
     const [frame = ""] = await captured(
       capture,
@@ -220,15 +218,12 @@ describe("a client's neighbour cache changes to the new server at once", () => {
         }
       } else {
         // the canary
-        for (const address of addresses) expect(cached(address)).toBe(hardwareAddress(before.host));
+        for (const address of addresses) expect(cached(address)).toBe(before.host.mac);
         server.announcer.announce(0);
         expect(server.announcer.flush()).toBe(0);
       }
       for (const address of addresses) {
-        await until(
-          `${address} at server ${turn}`,
-          () => cached(address) === hardwareAddress(server.host),
-        );
+        await until(`${address} at server ${turn}`, () => cached(address) === server.host.mac);
       }
     }
   }, 60_000);

@@ -1,7 +1,7 @@
 /** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
 import { linkState } from "../../src/io/network-interface.ts";
-import { run, VirtualNetwork } from "./virtual-network.ts";
+import { VirtualNetwork } from "../harness/virtual-network.ts";
 
 const network = new VirtualNetwork();
 afterAll(() => network.close());
@@ -12,8 +12,7 @@ const PROBE = `${import.meta.dir}/../children/witness-probe-child.ts`;
 
 /** Probes in a process that has this host's network for all its sockets and files. */
 function probe(address: string): string {
-  const { namespace } = here;
-  return run("ip", "netns", "exec", namespace, process.execPath, PROBE, address).trim();
+  return here.run(process.execPath, PROBE, address).trim();
 }
 
 test("the state of a link", () => {

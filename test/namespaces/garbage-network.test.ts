@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { COMPILERS, collectionsOf } from "../garbage.ts";
+import { COMPILERS, collectionsOf } from "../harness/garbage.ts";
 
 const CHILD = join(import.meta.dir, "../children/garbage-network.ts");
 

@@ -4,8 +4,9 @@ import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RECEIVES_PER_TURN_MAX } from "../../src/limits.ts";
 import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
-import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
 const VIPS = [
   ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],

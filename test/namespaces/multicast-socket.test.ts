@@ -2,53 +2,37 @@
  * MulticastSocket between network namespaces: A and B are joined by two networks. Needs root and
  * `ip`.
  */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { ENODEV } from "../../src/io/errno.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
 
 const CHILD = join(import.meta.dir, "../children/multicast-child.ts");
 const GROUP = "239.192.44.61";
 const OTHER_GROUP = "239.192.44.62";
 const PORT = 44161;
-const A = `wmt${process.pid}a`;
-const B = `wmt${process.pid}b`;
-const DEADLINE_MS = 20_000;
 
-function ip(command: string): void {
-  const { exitCode, stderr } = Bun.spawnSync(["ip", ...command.split(" ")]);
-  if (exitCode !== 0) throw new Error(`ip ${command}: ${stderr.toString()}`);
-}
+const hosts = new VirtualNetwork();
+const A = hosts.addHost();
+const B = hosts.addHost();
+afterAll(() => hosts.close());
 
 /** Joins A and B by network 0 or 1. The interface has the same name, net0 or net1, in both. */
 function connect(network: number): void {
-  ip(`-n ${A} link add net${network} type veth peer name net${network} netns ${B}`);
-  for (const [namespace, host] of [
-    [A, 1],
-    [B, 2],
-  ]) {
-    ip(`-n ${namespace} addr add 10.61.${network}.${host}/24 dev net${network}`);
-    ip(`-n ${namespace} link set net${network} up`);
-  }
+  A.cable(`net${network}`, `10.61.${network}.1/24`, B, `10.61.${network}.2/24`);
 }
+connect(0);
+connect(1);
 
 /** A child with a socket; what it prints is kept in `lines`. */
 class Station {
   readonly lines: string[] = [];
   readonly #child: Bun.Subprocess<"pipe", "pipe", "inherit">;
 
-  constructor(namespace: string, interfaceName: string, group = GROUP) {
+  constructor(host: Host, interfaceName: string, group = GROUP) {
     this.#child = Bun.spawn(
-      [
-        "ip",
-        "netns",
-        "exec",
-        namespace,
-        process.execPath,
-        CHILD,
-        interfaceName,
-        group,
-        String(PORT),
-      ],
+      [...host.enter, process.execPath, CHILD, interfaceName, group, String(PORT)],
       { stdio: ["pipe", "pipe", "inherit"] },
     );
     this.#read();
@@ -67,12 +51,10 @@ class Station {
 
   /** Waits until it has printed `line`. */
   async printed(line: string): Promise<void> {
-    const deadline = Date.now() + DEADLINE_MS;
-    while (!this.lines.includes(line)) {
-      if (Date.now() > deadline)
-        throw new Error(`"${line}" is not among: ${this.lines.join("; ")}`);
-      await Bun.sleep(2);
-    }
+    await until(
+      () => `"${line}" is not among: ${this.lines.join("; ")}`,
+      () => this.lines.includes(line),
+    );
   }
 
   /** Sends a command and waits for its answer; returns the number in it. */
@@ -81,12 +63,8 @@ class Station {
     const before = answers().length;
     this.#child.stdin.write(`${line}\n`);
     await this.#child.stdin.flush();
-    const deadline = Date.now() + DEADLINE_MS;
-    while (answers().length === before) {
-      if (Date.now() > deadline) throw new Error(`no answer to "${line}"`);
-      await Bun.sleep(2);
-    }
-    return Number(answers()[before].split(" ")[1]);
+    const answer = await until(`an answer to "${line}"`, () => answers()[before]);
+    return Number(answer.split(" ")[1]);
   }
 
   /** What it received, in order. */
@@ -106,17 +84,6 @@ async function stations(...made: Station[]): Promise<Station[]> {
   for (const station of made) await station.printed("ready");
   return made;
 }
-
-beforeAll(() => {
-  ip(`netns add ${A}`);
-  ip(`netns add ${B}`);
-  connect(0);
-  connect(1);
-});
-
-afterAll(() => {
-  for (const namespace of [A, B]) Bun.spawnSync(["ip", "netns", "del", namespace]);
-});
 
 describe("MulticastSocket between two machines", () => {
   test("carries datagrams both ways; too long ones show by their length; the sender does not hear itself", async () => {
@@ -148,8 +115,7 @@ describe("MulticastSocket between two machines", () => {
       new Station(B, "net0", OTHER_GROUP),
     );
     const unicast = `await (await Bun.udpSocket({})).send("12345678", ${PORT}, "10.61.0.2"); process.exit(0)`;
-    const sender = Bun.spawnSync(["ip", "netns", "exec", A, process.execPath, "-e", unicast]);
-    expect(sender.exitCode).toBe(0);
+    A.run(process.execPath, "-e", unicast);
     // Each sends a first and a last datagram; what does not belong would arrive between them.
     for (const word of [10, 20]) {
       for (const station of [0, 1, 2])
@@ -164,7 +130,7 @@ describe("MulticastSocket between two machines", () => {
 
   test("tells that its interface is away, and serves the one that comes back in its place", async () => {
     const [a, b] = await stations(new Station(A, "net0"), new Station(B, "net0"));
-    ip(`-n ${A} link del net0`);
+    A.ip("link", "del", "net0");
     expect(await a.command("rejoin")).toBe(ENODEV);
     expect(await a.command("send 8 1")).not.toBe(0);
     connect(0);

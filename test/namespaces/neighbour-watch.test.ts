@@ -14,8 +14,9 @@ import {
   NEIGHBOUR_ADVERTISEMENT_BYTES,
 } from "../../src/wire/neighbour.ts";
 import { neighbourFilter } from "../../src/wire/neighbour-filter.ts";
-import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
-import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
+import { SeatProbe } from "../harness/seat-probe.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 const VIPS = [
   [vip("10.44.1.1/16"), vip("fd44:0:0:0:0:0:1:1/64")],
@@ -66,8 +67,6 @@ const watchOn = (host: Host, ...witnesses: Uint8Array[]): NeighbourWatch =>
   kept(host.inside(() => new NeighbourWatch("eth0", VIPS, witnesses)));
 
 const hex = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString("hex");
-const macOf = (host: Host): string => hex(hardwareAddress(host));
-
 /** What the watch reports now: `witness 0`, `0 is 02…`. */
 function heard(watch: NeighbourWatch): string[] {
   watch.receive(events);
@@ -91,7 +90,7 @@ function heard(watch: NeighbourWatch): string[] {
 
 function advertisement(host: Host, address: Uint8Array): number[] {
   const frame = new Uint8Array(NEIGHBOUR_ADVERTISEMENT_BYTES);
-  encodeNeighbourAdvertisement(frame, 0, Uint8Array.from(hardwareAddress(host)), address, 0);
+  encodeNeighbourAdvertisement(frame, 0, Uint8Array.from(host.hardwareAddress()), address, 0);
   return [...frame];
 }
 
@@ -107,7 +106,7 @@ describe("witnesses", () => {
         text.slice(76, 84) !== hex(WITNESS)
       )
         continue;
-      if (text.slice(12, 24) === macOf(server))
+      if (text.slice(12, 24) === server.mac)
         seen.push({ to: text.slice(0, 12), sender: text.slice(56, 64) });
     }
     return seen;
@@ -137,10 +136,10 @@ describe("witnesses", () => {
       expect(question).toEqual({ to: "ffffffffffff", sender: "0a2c0001" });
     questions(onlookers);
     for (let round = 0; round < 10; round++) await answered(watch);
-    expect(
-      questions(capture).filter(({ to }) => to === macOf(witness)).length,
-    ).toBeGreaterThanOrEqual(10);
-    expect(questions(onlookers).filter(({ to }) => to === macOf(witness))).toEqual([]);
+    expect(questions(capture).filter(({ to }) => to === witness.mac).length).toBeGreaterThanOrEqual(
+      10,
+    );
+    expect(questions(onlookers).filter(({ to }) => to === witness.mac)).toEqual([]);
   });
 
   test("another device with the witness's address is found by broadcast", async () => {
@@ -195,7 +194,7 @@ describe("witnesses", () => {
       await Bun.sleep(10);
       expect(heard(watch)).toEqual([]);
     }
-    witnessProbe.sendFrame(reply(hardwareAddress(server))); // the canary
+    witnessProbe.sendFrame(reply(server.hardwareAddress())); // the canary
     await until("a reply to this server counts", () => heard(watch).includes("witness 0"));
   });
 
@@ -247,7 +246,7 @@ describe("who answers for VIPs", () => {
       advertisement(seat, vip("fd44:0:0:0:0:0:1:3/64").address),
     ];
     for (const frame of told) probe.sendFrame(frame);
-    const mac = macOf(seat);
+    const mac = seat.mac;
     const lines: string[] = [];
     await until("four reports", () => lines.push(...heard(watch)) >= 4);
     expect(lines).toEqual([`0 is ${mac}`, `0 is ${mac}`, `1 is ${mac}`, `1 is ${mac}`]);
@@ -271,7 +270,7 @@ describe("who answers for VIPs", () => {
     probe.sendFrame(advertisement(seat, vip("fd44:0:0:0:0:0:1:3/64").address));
     const lines: string[] = [];
     await until("the last one", () => lines.push(...heard(watch)) >= 1);
-    expect(lines).toEqual([`1 is ${macOf(seat)}`]);
+    expect(lines).toEqual([`1 is ${seat.mac}`]);
   });
 
   test("a flood is read 64 frames a period, and what is lost is lost to nobody else", async () => {
@@ -283,7 +282,7 @@ describe("who answers for VIPs", () => {
       return length === 0;
     });
     probe.sendFrame(probe.announcement([10, 44, 1, 3]));
-    await until("the next one is heard", () => heard(watch).includes(`1 is ${macOf(seat)}`));
+    await until("the next one is heard", () => heard(watch).includes(`1 is ${seat.mac}`));
   });
 });
 

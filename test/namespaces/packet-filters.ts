@@ -2,7 +2,7 @@ import { NativeMemory } from "../../src/io/native-memory.ts";
 import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
 import { NETLINK_NETFILTER, NftablesBatch } from "../../src/wire/nftables.ts";
 import { findAttribute } from "../../src/wire/rtnetlink.ts";
-import type { Host } from "./virtual-network.ts";
+import type { Host } from "../harness/virtual-network.ts";
 
 /** Names of the nf_tables tables of a host. */
 export function tablesOf(host: Host): string[] {

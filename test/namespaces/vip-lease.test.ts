@@ -18,10 +18,12 @@ import {
   NEIGHBOUR_ADVERTISEMENT_BYTES,
 } from "../../src/wire/neighbour.ts";
 import { NETLINK_NETFILTER } from "../../src/wire/nftables.ts";
+import { SeatProbe } from "../harness/seat-probe.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { disturb, fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
-import { hardwareAddress, SeatProbe } from "./seat-probe.ts";
-import { type Host, run, until, VirtualNetwork, vip } from "./virtual-network.ts";
 
 const CHILDREN = join(import.meta.dir, "../children");
 
@@ -82,7 +84,8 @@ function putVipsUp(): void {
   server.ip("addr", "add", "10.44.1.1/32", "dev", "eth0", "scope", "host");
   server.ip("addr", "add", "fd44::1:1/64", "dev", "eth0", "nodad");
   // The server knows the seat: only answers are looked at, not its own questions.
-  const seatHardware = hardwareAddress(seat)
+  const seatHardware = seat
+    .hardwareAddress()
     .map((byte) => byte.toString(16).padStart(2, "0"))
     .join(":");
   for (const address of ["10.44.0.9", "fd44::9"]) {
@@ -117,14 +120,15 @@ async function answersNow(): Promise<string[]> {
 
 /** Waits until the server answers exactly so. */
 async function untilAnswers(what: string, answers: string[], before?: () => void): Promise<void> {
-  const deadlineUs = nowUs() + 30_000_000;
-  for (;;) {
-    before?.();
-    const now = await answersNow();
-    if (now.join() === answers.join()) return;
-    if (nowUs() > deadlineUs)
-      throw new Error(`${what}: ${now.join(", ")} instead of ${answers.join(", ")}`);
-  }
+  let now: string[] = [];
+  await until(
+    () => `${what}: ${now.join(", ")} instead of ${answers.join(", ")}`,
+    async () => {
+      before?.();
+      now = await answersNow();
+      return now.join() === answers.join();
+    },
+  );
 }
 
 /** The VIPs are silent, and stay so. */
@@ -317,7 +321,7 @@ describe("an owner that does not go on", () => {
       "50",
       ...VIP_TEXTS,
     ];
-    const child = Bun.spawn(["ip", "netns", "exec", server.namespace, ...command], {
+    const child = Bun.spawn([...server.enter, ...command], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     closing.push(() => child.kill("SIGKILL"));
@@ -333,7 +337,7 @@ describe("an owner that does not go on", () => {
 
   test("SIGKILL silences its VIPs, with the addresses still up", async () => {
     const { pid } = await holder();
-    process.kill(pid, "SIGKILL");
+    signal(pid, "SIGKILL");
     await expectSilence();
     expect(server.addresses()).toEqual([
       "10.44.0.1/16",
@@ -346,9 +350,9 @@ describe("an owner that does not go on", () => {
 
   test("SIGSTOP silences its VIPs, and SIGCONT does not bring them back", async () => {
     const { pid, line } = await holder();
-    process.kill(pid, "SIGSTOP");
+    signal(pid, "SIGSTOP");
     await expectSilence();
-    process.kill(pid, "SIGCONT");
+    signal(pid, "SIGCONT");
     // stopped before, or in the call itself
     expect([`errno ${ENOENT}`, `errno ${ETIME}`]).toContain(await line());
     await expectSilence();
@@ -387,9 +391,7 @@ describe("the filter", () => {
 
   test("keeps requests to a VIP from the services: they do not act on what they could not answer", async () => {
     const received = (file: string, counter: RegExp): number =>
-      Number(
-        counter.exec(run("ip", "netns", "exec", server.namespace, "cat", `/proc/net/${file}`))?.[1],
-      );
+      Number(counter.exec(server.run("cat", `/proc/net/${file}`))?.[1]);
     const counters = (): number[] => [
       received("snmp", /^Icmp: \d+ \d+ \d+ \d+ \d+ \d+ \d+ \d+ (\d+)/m), // InEchos
       received("snmp6", /Icmp6InEchos\s+(\d+)/),
@@ -423,7 +425,8 @@ describe("the filter", () => {
       "nud",
       "stale",
     );
-    const seatHardware = hardwareAddress(seat)
+    const seatHardware = seat
+      .hardwareAddress()
       .map((byte) => byte.toString(16).padStart(2, "0"))
       .join(":");
     await until("the neighbour table follows the announcement", () => {
@@ -431,14 +434,13 @@ describe("the filter", () => {
       return server.ip("neigh", "show", "10.44.1.2").includes(seatHardware);
     });
     seat.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
-    const service = Bun.spawn(
-      ["ip", "netns", "exec", seat.namespace, process.execPath, join(CHILDREN, "echo-server.ts")],
-      { stdio: ["ignore", "ignore", "inherit"] },
-    );
+    const service = Bun.spawn([...seat.enter, process.execPath, join(CHILDREN, "echo-server.ts")], {
+      stdio: ["ignore", "ignore", "inherit"],
+    });
     closing.push(() => service.kill("SIGKILL"));
     await until("this server is a client of the next owner", () => {
       const client = [process.execPath, join(CHILDREN, "echo-client.ts"), "10.44.1.2"];
-      return Bun.spawnSync(["ip", "netns", "exec", server.namespace, ...client]).exitCode === 0;
+      return Bun.spawnSync([...server.enter, ...client]).exitCode === 0;
     });
   });
 
@@ -508,16 +510,7 @@ describe("the filter", () => {
       const { VipLease } = await import(${JSON.stringify(join(import.meta.dir, "../../src/io/vip-lease.ts"))});
       try { new VipLease("eth0", [[]], 1000).install(); } catch (error) { console.log(error.message); }`;
     const drop = ["setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin"];
-    const said = run(
-      "ip",
-      "netns",
-      "exec",
-      server.namespace,
-      ...drop,
-      process.execPath,
-      "-e",
-      script,
-    );
+    const said = server.run(...drop, process.execPath, "-e", script);
     expect(said).toBe("VIP lease: Operation not permitted (EPERM): needs CAP_NET_ADMIN\n");
     expect(new SystemError("VIP lease", EPERM).message).toContain("EPERM");
   });

@@ -8,7 +8,8 @@ import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 const VIPS = [
   ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],

@@ -27,8 +27,8 @@ import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RENEWAL_ROUND_MS } from "../../src/limits.ts";
 import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
-import { type Host, VirtualNetwork, vip } from "./virtual-network.ts";
 
 const OWN = "10.44.0.1/16";
 const VIPS = [

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { EEXIST, ENODEV } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
-import { type Host, until, VirtualNetwork, vip } from "./virtual-network.ts";
+import { until } from "../harness/until.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 
 let network: VirtualNetwork;
 const switchers: VipSwitcher[] = [];
@@ -38,10 +39,7 @@ function remove(host: Host, switcher: VipSwitcher, ...indexes: number[]): number
 
 const answers = (host: Host, address: string): boolean =>
   Bun.spawnSync([
-    "ip",
-    "netns",
-    "exec",
-    host.namespace,
+    ...host.enter,
     process.execPath,
     join(import.meta.dir, "../children/echo-client.ts"),
     address,
@@ -223,14 +221,7 @@ describe("seats reach a VIP", () => {
       const seat = network.addHost("10.44.200.7/16", "fd44:0:0:0:0:0:200:7/64");
       const switcher = switcherOn(server, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
       const echo = Bun.spawn(
-        [
-          "ip",
-          "netns",
-          "exec",
-          server.namespace,
-          process.execPath,
-          join(import.meta.dir, "../children/echo-server.ts"),
-        ],
+        [...server.enter, process.execPath, join(import.meta.dir, "../children/echo-server.ts")],
         {
           stdout: "ignore",
           stderr: "ignore",
@@ -333,16 +324,7 @@ describe("after a crash", () => {
       ["eth0", ["10.44.1.1/16", "10.44.1.2/24", "fd44:0:0:0:0:0:1:1/64"]],
       ["other", ["10.99.1.1/16", "fd99:0:0:0:0:0:1:1/64"]],
     ] as const) {
-      const command = [
-        "ip",
-        "netns",
-        "exec",
-        host.namespace,
-        process.execPath,
-        script,
-        name,
-        ...vips,
-      ];
+      const command = [...host.enter, process.execPath, script, name, ...vips];
       const holder = Bun.spawn(command, { stdout: "pipe", stderr: "inherit" });
       const { value } = await holder.stdout.getReader().read();
       expect(new TextDecoder().decode(value)).toBe("up\n");

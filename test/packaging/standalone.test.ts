@@ -1,19 +1,11 @@
 /** The two executables stand alone: nothing in the folder they start in changes what they do. */
 import { afterAll, describe, expect, test } from "bun:test";
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../harness/run-mark.ts";
 
 const DIST = join(import.meta.dir, "../../dist");
-const folder = mkdtempSync(join(tmpdir(), "wingman-packaging-"));
+const folder = scratchDirectory("packaging");
 const mark = join(folder, "was-here");
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

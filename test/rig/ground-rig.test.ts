@@ -1,19 +1,20 @@
 import { afterAll, afterEach, expect, test } from "bun:test";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { waitFor } from "../../src/rig/condition.ts";
 import { rigCommand } from "../../src/rig/executables.ts";
 import type { StepResult } from "../../src/rig/procedure-step.ts";
 import { argumentsOf } from "../../src/rig/process-table.ts";
-import type { RigOwner } from "../../src/rig/rig-directory.ts";
+import { type RigOwner, rigDirectory } from "../../src/rig/rig-directory.ts";
 import { processIds } from "../../src/supervisor/process-stat.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
 
 const DEADLINE_MS = 400_000;
 const STEP_DEADLINE_MS = 180_000;
 
 type Rig = Bun.Subprocess<"pipe", "pipe", "pipe">;
-const directory = mkdtempSync(join(tmpdir(), "wingman-ground-rig-"));
+const directory = scratchDirectory("ground-rig");
 afterAll(() => rmSync(directory, { recursive: true }));
 let rig: Rig | null = null;
 afterEach(async () => {
@@ -27,7 +28,7 @@ function startRig(...options: string[]): Rig {
   return rig;
 }
 
-const directoryOf = (child: Rig): string => join(tmpdir(), `wingman-rig-${child.pid}`);
+const directoryOf = (child: Rig): string => rigDirectory(child.pid);
 
 /**
  * Processes that name the rig's directory among their arguments: the daemons, their engines, and
@@ -46,17 +47,16 @@ function aircraftPidOf(child: Rig): number | null {
 }
 
 async function expectNothingLeft(child: Rig): Promise<void> {
-  await waitFor(
-    STEP_DEADLINE_MS,
+  await until(
+    () => `nothing of it: processes ${processesOf(child)}, ${directoryOf(child)}`,
     () => processesOf(child).length === 0 && !existsSync(directoryOf(child)),
+    STEP_DEADLINE_MS,
   );
-  expect(processesOf(child)).toEqual([]);
-  expect(existsSync(directoryOf(child))).toBe(false);
 }
 
 async function expectFlying(child: Rig): Promise<void> {
   // Two supervisors and two engines at least.
-  expect(await waitFor(STEP_DEADLINE_MS, () => processesOf(child).length >= 5)).toBe(true);
+  await until("five processes", () => processesOf(child).length >= 5, STEP_DEADLINE_MS);
 }
 
 /**
@@ -129,8 +129,8 @@ test(
   async () => {
     const child = startRig();
     await expectFlying(child);
-    expect(await waitFor(STEP_DEADLINE_MS, () => aircraftPidOf(child) !== null)).toBe(true);
-    process.kill(aircraftPidOf(child) ?? 0, "SIGKILL");
+    const inside = await until("its note", () => aircraftPidOf(child), STEP_DEADLINE_MS);
+    signal(inside, "SIGKILL");
     expect(await child.stderr.text()).toContain(
       "wingman-rig: the virtual aircraft ended too early",
     );

@@ -3,16 +3,18 @@
  * knows of the machines.
  */
 import { afterAll, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+
+import { mkdirSync, rmSync } from "node:fs";
+
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
 import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
-import { type SnapshotValues, snapshot, writeSnapshot } from "../supervisor/snapshot.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { type SnapshotValues, snapshot, writeSnapshot } from "../harness/status-snapshot.ts";
 
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-page-"));
+const directory = scratchDirectory("rig-page");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const TEXT = JSON.stringify({

@@ -2,19 +2,19 @@
  * One seat and two machines without head-end servers: the addresses are moved by hand. Started by
  * seat.test.ts in namespaces of its own; prints one JSON document.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseConfig } from "../../src/config/load.ts";
 import { planAddresses } from "../../src/rig/address-plan.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
-import { waitFor } from "../../src/rig/condition.ts";
 import { rigCommand } from "../../src/rig/executables.ts";
 import { enterNetwork, GroundNetwork } from "../../src/rig/ground-network.ts";
 import type { SeatReport } from "../../src/rig/seat-order.ts";
 import { VirtualSeat } from "../../src/rig/virtual-seat.ts";
 import { VirtualServer } from "../../src/rig/virtual-server.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { until } from "../harness/until.ts";
 
 const VIPS = ["10.44.1.1", "fd44::1"];
 const DEADLINE_MS = 30_000;
@@ -35,7 +35,7 @@ if (!result.ok) throw new Error(JSON.stringify(result.problems));
 const { config } = result;
 const plan = planAddresses(config, 1);
 const network = await GroundNetwork.create(plan.interfaces, []);
-const directory = mkdtempSync(join(tmpdir(), "wingman-rig-scenario-"));
+const directory = scratchDirectory("rig-scenario");
 const machines = config.servers.map(
   ({ id }, index) =>
     new VirtualServer(id, index, {
@@ -101,13 +101,14 @@ async function pointSeatTo(machine: number): Promise<void> {
 async function untilSeen(
   isReached: (target: SeatReport["targets"][number]) => boolean,
 ): Promise<SeatReport> {
-  const deadline = performance.now() + DEADLINE_MS;
-  for (;;) {
-    const report = await seat.report(0);
-    if (report.targets.every(isReached)) return report;
-    if (performance.now() > deadline) throw new Error(`not reached: ${JSON.stringify(report)}`);
-    await Bun.sleep(20);
-  }
+  let report: SeatReport | null = null;
+  return await until(
+    () => JSON.stringify(report),
+    async () => {
+      report = await seat.report(0);
+      return report.targets.every(isReached) && report;
+    },
+  );
 }
 
 const nobody = await untilSeen(({ lost }) => lost > 10);
@@ -133,11 +134,9 @@ for (let turn = 0; !(await isOverlapSeen()) && performance.now() < deadline; tur
 const overlaps = (await seat.report(0)).targets.map((target) => target.overlaps.length > 0);
 
 const exitCodes: (number | null)[] = [];
-for (const [number, service] of services.entries()) {
-  const pid = machines[number] === undefined ? 0 : service.pid;
-  process.kill(pid, "SIGTERM");
-  await waitFor(DEADLINE_MS, () => service.exitCode !== null);
-  exitCodes.push(service.exitCode);
+for (const service of services) {
+  service.kill("SIGTERM");
+  exitCodes.push(await until("the service's end", () => service.exitCode));
 }
 for (const machine of machines) await machine.powerOff();
 const links = await runCommand(["ip", "-brief", "link", "show", "type", "veth"]);

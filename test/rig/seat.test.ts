@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { namespacePrefix } from "../../src/rig/requirements.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { runEnvironment } from "../harness/run-mark.ts";
 
 const DEADLINE_MS = 120_000;
 
@@ -23,7 +24,7 @@ test(
       [...prefix, process.execPath, join(import.meta.dir, "seat-scenario.ts")],
       {
         stdio: ["ignore", "pipe", "pipe"],
-        env: cleanEnvironment(),
+        env: { ...cleanEnvironment(), ...runEnvironment() },
       },
     );
     const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);

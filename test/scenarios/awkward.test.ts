@@ -6,7 +6,7 @@ import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
 import { POLICY_NAMES } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import { Random } from "../allocation/random-system.ts";
+import { Random } from "../harness/seeded-random.ts";
 import { NominalWorld } from "../simulation/nominal-world.ts";
 import { play } from "./story.ts";
 

@@ -1,4 +1,4 @@
-import { Random as SpreadRandom } from "../allocation/random-system.ts";
+import { Random as SeededRandom } from "../harness/seeded-random.ts";
 
 /** What decides wherever the simulator has a choice: a seed, or nobody (nominal-world). */
 export interface Chance {
@@ -12,16 +12,7 @@ export interface Chance {
   perMille(perMille: number): boolean;
 }
 
-/** Random numbers from a seed, integers only: the same seed flies the same way on every machine. */
-export class Random extends SpreadRandom implements Chance {
-  pick<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)] as T;
-  }
-
-  perMille(perMille: number): boolean {
-    return perMille > 0 && this.below(1000) < perMille;
-  }
-}
+export class Random extends SeededRandom implements Chance {}
 
 export function rounded(value: number): string {
   return String(Math.round(value * 10) / 10);

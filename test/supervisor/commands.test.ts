@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RecordSocket } from "../../src/io/control-socket.ts";
@@ -16,8 +15,14 @@ import {
   NO_INDEX,
 } from "../../src/wire/control.ts";
 import { STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
-import { until } from "./daemon.ts";
-import { AIRCRAFT, type SnapshotValues, snapshot, writeSnapshot } from "./snapshot.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import {
+  AIRCRAFT,
+  type SnapshotValues,
+  snapshot,
+  writeSnapshot,
+} from "../harness/status-snapshot.ts";
+import { until } from "../harness/until.ts";
 
 const LIMIT_MS = 60_000;
 
@@ -26,7 +31,7 @@ let socket: RecordSocket | null;
 let writer: NodeJS.Timeout | undefined;
 let values: SnapshotValues;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), `wingman-commands-${process.pid}-`));
+  directory = scratchDirectory("commands");
   writeFileSync(join(directory, "config.json"), AIRCRAFT);
   socket = null;
   values = {};

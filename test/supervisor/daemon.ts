@@ -1,21 +1,11 @@
 /**
  * A real `wingman run` in a network namespace of its own, with the stand-in engine, for one test.
  */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { runEnvironment, scratchDirectory } from "../harness/run-mark.ts";
+import { until } from "../harness/until.ts";
 import type { Manner, Order, Report } from "./engine-stand-in.ts";
-
-/** Nothing is judged by its time: this only ends a test that hangs. */
-const PATIENCE_MS = 20_000;
 
 export interface FunctionEntry {
   id: string;
@@ -25,31 +15,8 @@ export interface FunctionEntry {
   servers?: string[];
 }
 
-/** Waits until `probe` gives something, looking again and again. */
-export async function until<T>(
-  what: string,
-  probe: () => T | undefined | false | null,
-): Promise<T> {
-  const endMs = performance.now() + PATIENCE_MS;
-  for (;;) {
-    const found = probe();
-    if (found !== undefined && found !== false && found !== null) return found;
-    if (performance.now() > endMs) throw new Error(`waited in vain for ${what}`);
-    await Bun.sleep(5);
-  }
-}
-
-export function isRunning(pid: number): boolean {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-    return !/^[ZX]/.test(stat.slice(stat.lastIndexOf(")") + 2));
-  } catch {
-    return false;
-  }
-}
-
 export class Daemon {
-  readonly directory = mkdtempSync(join(tmpdir(), `wingman-supervisor-${process.pid}-`));
+  readonly directory = scratchDirectory("supervisor");
   readonly runDirectory = join(this.directory, "run");
   readonly stateDirectory = join(this.directory, "state");
   /** Everything that all engines so far reported. */
@@ -129,6 +96,7 @@ export class Daemon {
         PATH: process.env.PATH ?? "",
         NODE_OPTIONS: "--no-warnings",
         SECRET: "of the shell",
+        ...runEnvironment(),
         ...environment,
       },
       stdio: ["ignore", "ignore", Bun.file(errors)],
@@ -154,31 +122,35 @@ export class Daemon {
 
   /** Waits for the next engine that says hello, and talks to that one from now on. */
   async engine(): Promise<NonNullable<Report["hello"]>> {
-    const path = join(this.runDirectory, "stand-in.sock");
     const wanted = ++this.#engines;
+    return await until(
+      () => `engine ${wanted}; the daemon said:\n${this.errors}`,
+      async () => {
+        if (this.#engine === null) await this.#connect();
+        const known = this.reports.flatMap(({ hello }) => hello ?? []);
+        return this.#engine === null ? null : known[wanted - 1];
+      },
+    );
+  }
+
+  /** Nothing comes of it while there is no engine, or only the socket of one that is gone. */
+  async #connect(): Promise<void> {
+    const path = join(this.runDirectory, "stand-in.sock");
+    if (!existsSync(path)) return;
     let rest = "";
-    const endMs = performance.now() + PATIENCE_MS;
-    while (performance.now() < endMs) {
-      const known = this.reports.filter(({ hello }) => hello !== undefined);
-      if (known.length >= wanted && this.#engine !== null)
-        return known[wanted - 1]?.hello as NonNullable<Report["hello"]>;
-      await Bun.sleep(5);
-      if (this.#engine !== null || !existsSync(path)) continue;
-      this.#engine = await Bun.connect({
-        unix: path,
-        socket: {
-          data: (_socket, data) => {
-            const lines = (rest + data.toString()).split("\n");
-            rest = lines.pop() ?? "";
-            for (const line of lines) this.reports.push(JSON.parse(line));
-          },
-          close: () => {
-            this.#engine = null;
-          },
+    this.#engine = await Bun.connect({
+      unix: path,
+      socket: {
+        data: (_socket, data) => {
+          const lines = (rest + data.toString()).split("\n");
+          rest = lines.pop() ?? "";
+          for (const line of lines) this.reports.push(JSON.parse(line));
         },
-      }).catch(() => null); // the socket of an engine that is gone
-    }
-    throw new Error(`waited in vain for engine ${wanted}; the daemon said:\n${this.errors}`);
+        close: () => {
+          this.#engine = null;
+        },
+      },
+    }).catch(() => null);
   }
 
   order(order: Order): void {
@@ -198,7 +170,8 @@ export class Daemon {
   /** Waits until the records about function `index` are at least `count`; gives them all. */
   recordsAtLeast(index: number, count: number): Promise<number[]> {
     return until(
-      `record ${count} about function ${index}; so far ${this.records(index)}\n${this.errors}`,
+      () =>
+        `record ${count} about function ${index}; so far ${this.records(index)}\n${this.errors}`,
       () => {
         const records = this.records(index);
         return records.length >= count && records;

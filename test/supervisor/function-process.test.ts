@@ -12,7 +12,9 @@ import {
   REASON_FAILOVER,
   REASON_START,
 } from "../../src/wire/control.ts";
-import { Daemon, isRunning, until } from "./daemon.ts";
+import { isRunning } from "../harness/processes.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
 
 let daemon: Daemon;
 beforeEach(() => {

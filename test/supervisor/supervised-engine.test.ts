@@ -14,7 +14,10 @@ import {
   NO_INDEX,
   REASON_START,
 } from "../../src/wire/control.ts";
-import { Daemon, isRunning, until } from "./daemon.ts";
+import { isRunning } from "../harness/processes.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
 
 let daemon: Daemon;
 beforeEach(() => {
@@ -98,7 +101,7 @@ test(
     daemon.order({ vip: "10.9.0.1/24" });
     await until("the VIP", () => ip("address", "show", "dev", "lo").includes("10.9.0.1/"));
 
-    process.kill(first.pid, "SIGKILL");
+    signal(first.pid, "SIGKILL");
     const second = await daemon.engine();
     expect(Number(second.args.incarnation)).toBeGreaterThan(Number(first.args.incarnation));
     await until("the end of the process", () => !isRunning(pid));
@@ -137,7 +140,7 @@ test(
     // comes after the stop: once it is printed, the stop was taken
     daemon.send(CONTROL_LOG, NO_INDEX, 111, 1, 0);
     await until("the line", () => daemon.errors.includes("SERVER LOST"));
-    process.kill(first.pid, "SIGKILL");
+    signal(first.pid, "SIGKILL");
     await daemon.engine();
     expect(isRunning(pid)).toBe(true);
     await until("its end", () => !isRunning(pid));
@@ -303,7 +306,7 @@ test(
     );
     expect(ofFunction).toContain("WINGMAN_FUNCTION=map");
     expect(ofFunction).not.toMatch(/NOTIFY_SOCKET|WATCHDOG/);
-    process.kill(pid, "SIGKILL");
+    signal(pid, "SIGKILL");
     await until("the loss", () => listen() && heard.length >= 1);
     await daemon.engine();
     daemon.signal("SIGTERM");
@@ -341,7 +344,7 @@ test(
     daemon.start([{ id: "map" }]);
     const first = await daemon.engine();
     expect(daemon.errors).toContain("the incarnation cannot be stored, going on without");
-    process.kill(first.pid, "SIGKILL");
+    signal(first.pid, "SIGKILL");
     const second = await daemon.engine();
     expect(Number(second.args.incarnation)).toBeGreaterThan(Number(first.args.incarnation));
   },

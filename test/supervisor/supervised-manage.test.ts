@@ -11,8 +11,11 @@ import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/core/maintenance-code.t
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
-import { Daemon, isRunning, until } from "./daemon.ts";
-import { recordsOf } from "./log-records.ts";
+import { recordsOf } from "../harness/log-records.ts";
+import { isRunning } from "../harness/processes.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
 
 let daemon: Daemon;
 beforeEach(() => {
@@ -87,7 +90,7 @@ test(
         events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 },
       });
       await Bun.sleep((kill * 30) % 100);
-      process.kill(pid, "SIGKILL");
+      signal(pid, "SIGKILL");
     }
     await until(`all records; so far ${stored().length}`, () => stored().length >= kills * perKill);
     expect(stored()).toEqual(upTo(kills * perKill));
@@ -105,13 +108,13 @@ test(
     const pid = await until("the maintenance process", managePid);
     daemon.order({ events: { code: CODE, from: 0, count: 1 } });
     await until("the first record", () => stored().length === 1);
-    process.kill(pid, "SIGSTOP");
+    signal(pid, "SIGSTOP");
     // One code about one function: all but a few of them are counted in the log, and not written.
     const count = RECORD_QUEUE_MAX + 1000;
     daemon.order({ events: { code: LOG_VIP_REMOVED, from: 0, count } });
     daemon.order({ events: { code: CODE, from: 1, count: 1 } });
     await until("the end of the flood", () => daemon.errors.includes(lineOf(1)));
-    process.kill(pid, "SIGCONT");
+    signal(pid, "SIGCONT");
     const lost = await until("the count", () =>
       recordsOf(daemon.stateDirectory).find(({ code }) => code === LOG_RECORDS_LOST),
     );
@@ -151,7 +154,7 @@ test(
     await started();
     const pid = await until("the maintenance process", managePid);
     await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
-    process.kill(pid, "SIGSTOP");
+    signal(pid, "SIGSTOP");
     daemon.signal("SIGTERM");
     expect(await daemon.exitCode).toBe(0);
     expect(isRunning(pid)).toBe(false);
@@ -167,7 +170,7 @@ test(
     await started();
     const pid = await until("the maintenance process", managePid);
     await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
-    process.kill(pid, "SIGSTOP"); // it does not see that its socket ends
+    signal(pid, "SIGSTOP"); // it does not see that its socket ends
     daemon.signal("SIGKILL");
     await until("its end", () => !isRunning(pid));
   },
@@ -214,7 +217,7 @@ test(
     expect(readFileSync(errors, "utf8").split("\n").length).toBe(2);
     rmSync(daemon.stateDirectory);
     mkdirSync(daemon.stateDirectory);
-    process.kill(pid, "SIGKILL");
+    signal(pid, "SIGKILL");
     await until("the records", () => stored().length === 300);
     expect(stored()).toEqual(upTo(300));
   },

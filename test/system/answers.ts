@@ -9,13 +9,9 @@ import {
   encodeArpRequest,
   setArpSender,
 } from "../../src/wire/arp.ts";
-import { hardwareAddress } from "../namespaces/seat-probe.ts";
-import type { Host } from "../namespaces/virtual-network.ts";
+import type { Host } from "../harness/virtual-network.ts";
 
 const hex = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString("hex");
-
-/** The MAC of a host's eth0 as twelve hexadecimal digits. */
-export const macOf = (host: Host): string => hex(hardwareAddress(host));
 
 export class Answers {
   private readonly socket: PacketSocket;
@@ -30,7 +26,7 @@ export class Answers {
     private readonly addresses: readonly string[],
   ) {
     this.socket = seat.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL));
-    this.ownMac = macOf(seat);
+    this.ownMac = seat.mac;
   }
 
   /** Asks once for every address; gives the MACs that answered each within `waitMs`. */
@@ -64,7 +60,7 @@ export class Answers {
     encodeArpRequest(
       frame.bytes,
       0,
-      Uint8Array.from(hardwareAddress(this.seat)),
+      Uint8Array.from(this.seat.hardwareAddress()),
       bytes(address),
       0,
     );

@@ -3,13 +3,13 @@
  * Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PseudoTerminal } from "../console/pseudo-terminal.ts";
-import { until } from "../namespaces/virtual-network.ts";
+import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "../harness/real-servers.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { Terminal } from "../harness/terminal.ts";
+import { until } from "../harness/until.ts";
 import { Random } from "../simulation/random.ts";
-import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "./real-servers.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;
@@ -20,12 +20,12 @@ const FLOOD_BYTES = 1_000_000;
 const LATE_US_MAX = 100_000;
 
 let flight: Flight;
-let terminal: PseudoTerminal;
+let terminal: Terminal;
 let directory: string;
 beforeEach(() => {
   flight = new Flight();
-  terminal = new PseudoTerminal();
-  directory = mkdtempSync(join(tmpdir(), "wingman-system-console-"));
+  terminal = new Terminal();
+  directory = scratchDirectory("system-console");
 });
 afterEach(async () => {
   terminal.close();

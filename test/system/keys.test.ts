@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE } from "./real-servers.ts";
+import { Flight, ownersOf, type Server, TABLE } from "../harness/real-servers.ts";
+import { until } from "../harness/until.ts";
 
 const GROUP = "239.192.44.1";
 const PORT = 44_100;

@@ -9,9 +9,10 @@ import { join } from "node:path";
 import { parseAddress } from "../../src/config/address.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { SeatProbe } from "../namespaces/seat-probe.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-servers.ts";
+import { SeatProbe } from "../harness/seat-probe.ts";
+import { signalAll } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
 
 let flight: Flight;
 beforeEach(() => {
@@ -37,8 +38,8 @@ const table = (lease: string): object => ({
 /** At one instant: none of them sees another one go. Gives how many there were. */
 function killAll(server: Server): number {
   const processes = server.processes();
-  for (const pid of processes) process.kill(pid, "SIGSTOP");
-  for (const pid of processes) process.kill(pid, "SIGKILL");
+  signalAll(processes, "SIGSTOP");
+  signalAll(processes, "SIGKILL");
   return processes.length;
 }
 
@@ -158,15 +159,7 @@ describe("the lease by default", () => {
     await fly(a, { ...TABLE, clients: { lease: "off" } }, "off");
     expect(a.log).not.toContain("LEASE");
     const answers = (): boolean =>
-      Bun.spawnSync([
-        "ip",
-        "netns",
-        "exec",
-        flight.seat.namespace,
-        "bash",
-        "-c",
-        "exec 3<>/dev/tcp/10.44.1.1/9",
-      ])
+      Bun.spawnSync([...flight.seat.enter, "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"])
         .stderr.toString()
         .includes("refused");
     await until("its VIP answers", answers);

@@ -16,9 +16,11 @@ import {
   LOG_STALLED,
   LOG_VIP_REMOVED,
 } from "../../src/core/maintenance-code.ts";
-import { run, until } from "../namespaces/virtual-network.ts";
-import { recordsOf } from "../supervisor/log-records.ts";
-import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "./real-servers.ts";
+import { run } from "../harness/command.ts";
+import { recordsOf } from "../harness/log-records.ts";
+import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
 
 /**
  * With a detection time of 2 s: a machine that is busy with other tests must not stall an engine.
@@ -109,11 +111,13 @@ test("killed a hundred times in a row: no function moves, and every event is in 
   const { enginePid } = flight.a;
   let last = 0;
   for (let kill = 0; kill < KILLS; kill++) {
-    await until("another maintenance process", () => ![0, last].includes(managePid(flight.a)));
-    last = managePid(flight.a);
+    last = await until("another maintenance process", () => {
+      const found = managePid(flight.a);
+      return ![0, last].includes(found) && found;
+    });
     if (kill % REMOVAL === 0) removeVipByHand(kill / REMOVAL);
     await Bun.sleep(kill % 10 === 5 ? 0 : 550); // one that lived so long is replaced at once
-    process.kill(last, "SIGKILL");
+    signal(last, "SIGKILL");
   }
   const ends = (): number =>
     flight.a.log.split("the maintenance process ended: SIGKILL").length - 1;
@@ -132,7 +136,7 @@ test("killed a hundred times in a row: no function moves, and every event is in 
 test("stopped for a while: keep-alives go on in time, and nothing is lost", async () => {
   await started();
   const pid = managePid(flight.a);
-  process.kill(pid, "SIGSTOP");
+  signal(pid, "SIGSTOP");
   const before = flight.a.state() ?? flight.fail();
   const beganMs = performance.now();
   for (let count = 0; count < 4; count++) {
@@ -146,7 +150,7 @@ test("stopped for a while: keep-alives go on in time, and nothing is lost", asyn
   expect(told(flight.a)[LOG_STALLED]).toBeUndefined();
   expect(told(flight.b)[LOG_SERVER_LOST]).toBeUndefined();
   expect(logged(flight.a)[LOG_VIP_REMOVED]).toBeUndefined();
-  process.kill(pid, "SIGCONT");
+  signal(pid, "SIGCONT");
   await until("all events in the log", () => Bun.deepEquals(told(flight.a), logged(flight.a)));
   expect(told(flight.a)[LOG_VIP_REMOVED]).toBe(4);
   expect(managePid(flight.a)).toBe(pid);

@@ -1,9 +1,9 @@
 /** A function is moved by hand between two real daemons, there and back. Needs root and `ip`. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { RunningDaemon } from "../../src/supervisor/running-daemon.ts";
-import { until } from "../namespaces/virtual-network.ts";
-import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE } from "./real-servers.ts";
+import { Flight, ownersOf, type Server, TABLE } from "../harness/real-servers.ts";
+import { until } from "../harness/until.ts";
+import { Answers } from "./answers.ts";
 
 /** Games have room on both servers, whatever else runs there. */
 const ROOMY = { ...TABLE, servers: TABLE.servers.map((server) => ({ ...server, resource: 120 })) };
@@ -81,7 +81,7 @@ test("there and back, asked at either server: the seats miss it for a moment, no
   const before = await bothUp(ROOMY);
   const [from, to] = before.games === "a" ? [flight.a, flight.b] : [flight.b, flight.a];
   const seat = new Answers(flight.seat, "10.44.9.1", [GAMES_VIP]);
-  const macs = new Map([flight.a, flight.b].map((server) => [server, macOf(server.host)] as const));
+  const macs = new Map([flight.a, flight.b].map((server) => [server, server.host.mac] as const));
   const unanswered: number[] = [];
   for (const [asked, target] of [
     [from, to],

@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../namespaces/virtual-network.ts";
-import { Flight, TABLE } from "./real-servers.ts";
+import { Flight, TABLE } from "../harness/real-servers.ts";
+import { until } from "../harness/until.ts";
 
 let flight: Flight;
 beforeEach(() => {

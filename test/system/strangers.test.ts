@@ -4,9 +4,11 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
-import { type Host, until, vip } from "../namespaces/virtual-network.ts";
-import { Answers, macOf } from "./answers.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { type Host, vip } from "../harness/virtual-network.ts";
+import { Answers } from "./answers.ts";
 
 const VIP4 = "10.44.1.1";
 const VIP6 = "fd44:0:0:1::1";
@@ -46,7 +48,7 @@ const colons = (mac: string): string => mac.replace(/..(?!$)/g, "$&:");
  * neighbour advertisement.
  */
 function isAnnouncementOf(host: Host): (frame: string) => boolean {
-  const mac = macOf(host);
+  const mac = host.mac;
   const isArp = (f: string): boolean =>
     f.startsWith(`ffffffffffff${mac}0806`) && f.slice(56, 64) === VIP4_DIGITS;
   const isNeighbour = (f: string): boolean =>
@@ -82,7 +84,7 @@ describe("a host that has a VIP", () => {
       const owner = ownerOf("announcements");
       await until("the seat knows the owner", () => {
         resolve(address);
-        return cached(address) === macOf(owner.host);
+        return cached(address) === owner.host.mac;
       });
 
       await Bun.sleep(1500); // the announcements that belong to the start are over
@@ -97,20 +99,20 @@ describe("a host that has a VIP", () => {
         ...(family === "IPv6" ? ["nodad"] : []),
       );
       const announcer = announcerOn(stranger, written);
-      const line = `WNG-0215 ${NAMED}: announcements ${colons(macOf(stranger))}`;
+      const line = `WNG-0215 ${NAMED}: announcements ${colons(stranger.mac)}`;
       await until("the fault names function and MAC", () => {
         announce(announcer); // one may be lost while the port of the new host opens
         return owner.log.includes(line);
       });
       await until("the seat believes the stranger", () => {
         announce(announcer);
-        return cached(address) === macOf(stranger);
+        return cached(address) === stranger.mac;
       });
       await until(
         "the owner announces the VIP",
         () => capture.captured(isAnnouncementOf(owner.host)).length > 0,
       );
-      await until("the seat is back", () => cached(address) === macOf(owner.host));
+      await until("the seat is back", () => cached(address) === owner.host.mac);
 
       const after = await flight.settled();
       expect(after.map(ownersOf)).toEqual([ownersOf(before), ownersOf(before)]);
@@ -173,7 +175,7 @@ describe("what is no stranger", () => {
     expect(await flight.b.stop()).toBe(0);
     flight.b.start(TABLE);
     await flight.settled();
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.enginePid, "SIGKILL");
     await Bun.sleep(500);
     await flight.settled();
     await Bun.sleep(500); // longer than the listening time, after which a sighting is judged

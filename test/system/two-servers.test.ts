@@ -2,8 +2,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../namespaces/virtual-network.ts";
-import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "./real-servers.ts";
+import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
 
 let flight: Flight;
 beforeEach(() => {
@@ -89,9 +90,9 @@ describe("two servers", () => {
     await flight.settled();
     expect(flight.a.vips().length).toBeGreaterThan(0);
     const engine = flight.a.enginePid;
-    process.kill(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
+    signal(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
     await flight.a.stop("SIGKILL");
-    process.kill(engine, "SIGKILL");
+    signal(engine, "SIGKILL");
     flight.a.host.plug(false);
     await until("b runs the two most important", () => {
       const state = flight.b.state();
@@ -111,7 +112,7 @@ describe("two servers", () => {
       "eth0",
       "10.44.1.2/16",
     ];
-    const earlier = Bun.spawn(["ip", "netns", "exec", flight.a.host.namespace, ...holder], {
+    const earlier = Bun.spawn([...flight.a.host.enter, ...holder], {
       stdout: "pipe",
     });
     await earlier.stdout.getReader().read();
@@ -133,7 +134,7 @@ describe("two servers", () => {
     flight.a.watchAddresses();
     flight.b.watchAddresses();
     await Bun.sleep(100);
-    process.kill(flight.a.enginePid, "SIGKILL");
+    signal(flight.a.enginePid, "SIGKILL");
     await until("a is back as a new incarnation", () => {
       const state = flight.a.state();
       return state !== null && state.phase === "active" && state.incarnation > before.incarnation;
@@ -204,15 +205,7 @@ describe("two servers", () => {
     // Nobody listens there: the kernel that has the address says so, one that has not would be
     // silent.
     const connect = "exec 3<>/dev/tcp/fd44:0:0:1::1/9";
-    const reached = Bun.spawnSync([
-      "ip",
-      "netns",
-      "exec",
-      flight.seat.namespace,
-      "bash",
-      "-c",
-      connect,
-    ]);
+    const reached = Bun.spawnSync([...flight.seat.enter, "bash", "-c", connect]);
     expect(reached.stderr.toString()).toContain("Connection refused");
   });
 
@@ -238,23 +231,7 @@ describe("two servers", () => {
 
   test("one of two networks is lost, made anew, and carries alone when the other fails", async () => {
     const { a, b } = flight;
-    const cable = (): void => {
-      a.host.ip(
-        "link",
-        "add",
-        "eth1",
-        "type",
-        "veth",
-        "peer",
-        "name",
-        "eth1",
-        "netns",
-        b.host.namespace,
-      );
-      a.host.ip("addr", "add", "10.45.0.1/24", "dev", "eth1");
-      b.host.ip("addr", "add", "10.45.0.2/24", "dev", "eth1");
-      for (const { host } of [a, b]) host.ip("link", "set", "eth1", "up");
-    };
+    const cable = (): void => a.host.cable("eth1", "10.45.0.1/24", b.host, "10.45.0.2/24");
     cable();
     const table = { ...TABLE, keepAlive: { ...TABLE.keepAlive, interfaces: ["eth0", "eth1"] } };
     a.start(table);
@@ -320,12 +297,12 @@ describe("two servers", () => {
       );
       const connect = ["timeout", "1", "bash", "-c", "exec 3<>/dev/tcp/10.44.1.1/9"];
       const isAnswered = (): boolean =>
-        Bun.spawnSync(["ip", "netns", "exec", seat.namespace, ...connect])
+        Bun.spawnSync([...seat.enter, ...connect])
           .stderr.toString()
           .includes("refused");
       expect(isAnswered()).toBe(true);
       const engine = paused.enginePid;
-      process.kill(engine, "SIGSTOP");
+      signal(engine, "SIGSTOP");
       try {
         expect(paused.vips()).toContain("10.44.1.1"); // for two seconds, with or without a lease
         const hasIt = (): boolean =>
@@ -334,7 +311,7 @@ describe("two servers", () => {
         for (let question = 0; question < (answers ? 1 : 3); question++)
           expect(isAnswered()).toBe(answers);
       } finally {
-        process.kill(engine, "SIGCONT");
+        signal(engine, "SIGCONT");
       }
       await until("it says why it let go", () =>
         /VIP LEASE RAN OUT|SERVER WAS STALLED/.test(paused.log),

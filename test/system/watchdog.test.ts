@@ -7,8 +7,12 @@ import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
-import { type Host, run, until } from "../namespaces/virtual-network.ts";
-import { Flight, TABLE as SHORT_TABLE } from "./real-servers.ts";
+import { processStat } from "../../src/supervisor/process-stat.ts";
+import { run } from "../harness/command.ts";
+import { Flight, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";
+import { signal, signalAll } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import type { Host } from "../harness/virtual-network.ts";
 
 /** Fed three times in this time. */
 const WATCHDOG_MS = 1500;
@@ -28,7 +32,7 @@ beforeEach(() => {
   flight = new Flight();
 });
 afterEach(async () => {
-  for (const pid of stopped.splice(0)) if (!isGone(pid)) process.kill(pid, "SIGKILL");
+  signalAll(stopped.splice(0), "SIGKILL");
   await flight.close();
 });
 
@@ -37,7 +41,7 @@ const stopped: number[] = [];
 
 function stopEngine(pid: number): void {
   stopped.push(pid);
-  process.kill(pid, "SIGSTOP");
+  signal(pid, "SIGSTOP");
 }
 
 /** A socket as systemd's, with a name in the abstract name space of the host. */
@@ -114,7 +118,7 @@ class Device {
   }
 }
 
-const isGone = (pid: number): boolean => Bun.spawnSync(["kill", "-0", String(pid)]).exitCode !== 0;
+const isGone = (pid: number): boolean => processStat(pid) === null;
 
 describe("the service manager", () => {
   let manager: ServiceManager;
@@ -174,7 +178,7 @@ describe("the service manager", () => {
     expect(isGone(a.pid)).toBe(false);
 
     const killedMs = performance.now();
-    process.kill(enginePid, "SIGKILL");
+    signal(enginePid, "SIGKILL");
     await until(
       "the watchdog is fed again",
       () => manager.count("WATCHDOG=1") > 0 && manager.heard.length > length + 1,
@@ -222,7 +226,7 @@ describe("the hardware watchdog", () => {
     const { length } = device.read();
     await Bun.sleep(1.5 * intervalMs);
     expect(device.read()).toHaveLength(length);
-    process.kill(enginePid, "SIGKILL");
+    signal(enginePid, "SIGKILL");
     const killedMs = performance.now();
     await until("the next engine feeds", () => device.read().length > length);
     expect(performance.now() - killedMs).toBeLessThan(DEVICE_TIMEOUT_S * 1000);

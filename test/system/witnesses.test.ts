@@ -3,9 +3,17 @@
  * witnesses that come and go.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { until } from "../namespaces/virtual-network.ts";
-import { Answers, macOf } from "./answers.ts";
-import { addressesUpTwice, Flight, ownersOf, type Server, TABLE, VIPS } from "./real-servers.ts";
+import {
+  addressesUpTwice,
+  Flight,
+  ownersOf,
+  type Server,
+  TABLE,
+  VIPS,
+} from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { Answers } from "./answers.ts";
 
 const WITNESS = "10.44.0.254";
 const WITNESSED = { ...TABLE, clients: { lease: "required", witnesses: [WITNESS] } };
@@ -27,14 +35,13 @@ const phaseOf = (server: Server): string | undefined => server.state()?.phase;
 
 /** Asks on until `server` alone answers for the two most important functions. */
 async function untilServes(server: Server): Promise<void> {
-  for (let round = 0; round < 500; round++) {
+  await until(`${server.id} serves`, async () => {
     const heard = await answers.round();
     const owners = ["10.44.1.1", "10.44.1.2"].map((address) =>
       [...(heard.get(address) ?? [])].join(),
     );
-    if (owners.every((mac) => mac === macOf(server.host))) return;
-  }
-  throw new Error(`${server.id} does not serve`);
+    return owners.every((mac) => mac === server.host.mac);
+  });
 }
 
 describe("with a witness", () => {
@@ -79,13 +86,13 @@ describe("with a witness", () => {
     flight.b.start(WITNESSED);
     await flight.settled();
     const engine = flight.a.enginePid;
-    process.kill(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
+    signal(engine, "SIGSTOP"); // alive, it would let go when the supervisor dies
     await flight.a.stop("SIGKILL");
-    process.kill(engine, "SIGKILL");
+    signal(engine, "SIGKILL");
     await untilServes(flight.b);
     for (let round = 0; round < 50; round++) {
       const heard = await answers.round();
-      expect([...(heard.get("10.44.1.1") ?? [])]).toEqual([macOf(flight.b.host)]);
+      expect([...(heard.get("10.44.1.1") ?? [])]).toEqual([flight.b.host.mac]);
     }
     expect(phaseOf(flight.b)).toBe("active");
     expect(flight.b.log).not.toContain(CUT_OFF);

@@ -6,8 +6,8 @@ import { describe, expect, test } from "bun:test";
 import { writeFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
-import { content } from "./content.ts";
-import { Noise } from "./noise.ts";
+import { content } from "../harness/zmodem/content.ts";
+import { Noise } from "../harness/zmodem/noise.ts";
 import { Transfer, type TransferOptions } from "./transfer.ts";
 
 const NAME = "wingman-a-log.bin";

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
-import type { Noise } from "./noise.ts";
-import { PseudoTerminal } from "./pseudo-terminal.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import type { Noise } from "../harness/zmodem/noise.ts";
+import { RawLine } from "./raw-line.ts";
 
 export interface TransferOptions {
   /** Of rz, besides binary and quiet. */
@@ -20,8 +20,8 @@ export interface TransferOptions {
 
 /** A transfer from a sender to the real `rz` at the other end of a pseudo-terminal. */
 export class Transfer {
-  readonly directory = mkdtempSync(join(tmpdir(), "wingman-zmodem-"));
-  readonly terminal = new PseudoTerminal();
+  readonly directory = scratchDirectory("zmodem");
+  readonly terminal = new RawLine();
   readonly receiver: Bun.Subprocess;
   /** Nothing passes any more, in either direction, and nobody is told. */
   isCut = false;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { BenchServer } from "../../../test/console/bench-server.ts";
+import { BenchServer } from "../../../test/harness/bench-server.ts";
 import { CONSOLE_ECHO_MAX, CONSOLE_TYPE_AHEAD_MAX } from "../../limits.ts";
 import { ConsoleSession, type SessionKind } from "./console-session.ts";
 

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { BenchServer } from "../../../test/console/bench-server.ts";
+import { BenchServer } from "../../../test/harness/bench-server.ts";
 import { CONSOLE_COLUMNS } from "../../limits.ts";
 import { MaintenanceError } from "../maintenance.ts";
 import { type Answer, answerTo } from "./console.ts";

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { BenchServer } from "../../../test/console/bench-server.ts";
+import { BenchServer } from "../../../test/harness/bench-server.ts";
 import { SERIAL_HUNG_UP, SERIAL_NOTHING } from "../../io/serial-port.ts";
 import {
   CONSOLE_POLL_IDLE_MS,

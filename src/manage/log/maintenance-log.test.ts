@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { NOW_UTC_MS, open, scratch } from "../../../test/log/log-on-disk.ts";
+import { NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
 import {
   LOG_ACTION_REFUSED,
   LOG_LEG_BEGUN,

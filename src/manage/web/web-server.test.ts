@@ -1,21 +1,21 @@
 /** The page over real HTTP on loopback: what is served, to whom, and with which headers. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { MaintenanceStandIn } from "../../../test/harness/maintenance-stand-in.ts";
+import { scratchDirectory } from "../../../test/harness/run-mark.ts";
 import { CATALOGUE } from "../../catalogue/catalogue.ts";
 import { codeLabel } from "../../catalogue/record-text.ts";
 import { WEB_REFUSAL_MS } from "../../limits.ts";
 import { verifyLog } from "../log/log-verify.ts";
-import { MaintenanceStandIn } from "../maintenance-stand-in.ts";
 import type { PageState } from "./page-state.ts";
 import { serve, startWebServer, type WebServer } from "./web-server.ts";
 
 const TOKEN = "0123456789abcdef-token";
-const directory = mkdtempSync(join(tmpdir(), "wingman-web-"));
+const directory = scratchDirectory("web");
 const refused: string[] = [];
 let server: WebServer | null = null;
 let nextPort = 20_000 + (process.pid % 20_000);
@@ -25,7 +25,7 @@ afterEach(() => {
   server = null;
   refused.length = 0;
 });
-process.on("exit", () => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
 
 const options = { directory, onRefused: (from: string) => void refused.push(from) };
 

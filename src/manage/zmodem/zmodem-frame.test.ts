@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { crc16Slowly, crc32Slowly } from "../../../test/zmodem/receiver.ts";
+import { crc16Slowly, crc32Slowly } from "../../../test/harness/zmodem/receiver.ts";
 import {
   CANFC32,
   crc16,

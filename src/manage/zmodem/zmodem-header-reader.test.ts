@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Random } from "../../../test/simulation/random.ts";
+import { Random } from "../../../test/harness/seeded-random.ts";
 import { hexHeader, ZRINIT, ZRPOS } from "./zmodem-frame.ts";
 import {
   READ_CANCEL,

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { Random } from "../../../test/simulation/random.ts";
-import { content } from "../../../test/zmodem/content.ts";
-import { Noise } from "../../../test/zmodem/noise.ts";
+import { Random } from "../../../test/harness/seeded-random.ts";
+import { content } from "../../../test/harness/zmodem/content.ts";
+import { Noise } from "../../../test/harness/zmodem/noise.ts";
 import {
   crc32Slowly,
   hexHeaderText,
   Receiver,
   type ReceiverAbilities,
-} from "../../../test/zmodem/receiver.ts";
-import { runLine } from "../../../test/zmodem/virtual-line.ts";
+} from "../../../test/harness/zmodem/receiver.ts";
+import { runLine } from "../../../test/harness/zmodem/virtual-line.ts";
 import {
   ZMODEM_CLOSE_MS,
   ZMODEM_PROGRESS_MS,

@@ -2,10 +2,10 @@
  * One port of the switch: what leaves its server, each frame with its time, and questions that go
  * to the server alone.
  */
-import { EAGAIN, EINTR, errno, SystemError } from "../../src/io/errno.ts";
-import { libc, MSG_DONTWAIT, SO_RCVBUFFORCE, SOL_SOCKET } from "../../src/io/libc.ts";
-import { NativeMemory } from "../../src/io/native-memory.ts";
-import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
+import { EAGAIN, EINTR, errno, SystemError } from "../../../src/io/errno.ts";
+import { libc, MSG_DONTWAIT, SO_RCVBUFFORCE, SOL_SOCKET } from "../../../src/io/libc.ts";
+import { NativeMemory } from "../../../src/io/native-memory.ts";
+import { ETHER_TYPE_ALL, PacketSocket } from "../../../src/io/packet-socket.ts";
 
 const SO_TIMESTAMPNS = 35;
 const SOL_PACKET = 263;

@@ -5,19 +5,19 @@
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../../src/core/server-state.ts";
-import type {
-  FaultEntry,
-  LegEntry,
-  LogEntry,
-  LogFilter,
-  LogReader,
-  Maintenance,
-  StorageFigures,
-  TestResult,
+import {
+  type FaultEntry,
+  type LegEntry,
+  type LogEntry,
+  type LogFilter,
+  type LogReader,
+  type Maintenance,
+  MaintenanceError,
+  type StorageFigures,
+  type TestResult,
 } from "../../src/manage/maintenance.ts";
-import { MaintenanceError } from "../../src/manage/maintenance.ts";
 import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
-import { AIRCRAFT, snapshot } from "../supervisor/snapshot.ts";
+import { AIRCRAFT, snapshot } from "./status-snapshot.ts";
 
 const UTC_MS = Date.UTC(2026, 10, 26, 2, 20, 31);
 

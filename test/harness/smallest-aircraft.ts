@@ -1,5 +1,5 @@
 /** For tests: a configuration of the fewest words, and what is said about it after a change. */
-import { formatProblems, parseConfig } from "./load.ts";
+import { formatProblems, parseConfig } from "../../src/config/load.ts";
 
 /** The least that a configuration must say. */
 export const smallest = () => ({

@@ -1,4 +1,4 @@
-import { Random } from "../simulation/random.ts";
+import { Random } from "../seeded-random.ts";
 
 /** Damages one byte in about `oneIn`, at places that the seed alone decides. */
 export class Noise {

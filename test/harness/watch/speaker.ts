@@ -1,5 +1,5 @@
 /** For which VIP an Ethernet frame speaks (see one-answer). */
-import { sameBytes } from "../../src/wire/bytes.ts";
+import { sameBytes } from "../../../src/wire/bytes.ts";
 
 const ETHER_TYPE_AT = 12;
 const ETHER_TYPE_IPV4 = 0x0800;

@@ -2,16 +2,10 @@
  * A seat that asks one server directly, frame by frame, whether it answers for addresses: no cache
  * or retry of its own hides anything.
  */
-import { type Asker, arpRequest, questionsFor } from "../../scripts/watch/question-frames.ts";
+
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import type { Host } from "./virtual-network.ts";
-
-const HARDWARE = /link\/ether (\S+)/;
-
-export function hardwareAddress(host: Host): number[] {
-  const text = HARDWARE.exec(host.ip("link", "show", "dev", "eth0"))?.[1] ?? "";
-  return text.split(":").map((byte) => Number.parseInt(byte, 16));
-}
+import { type Asker, arpRequest, questionsFor } from "./watch/question-frames.ts";
 
 export class SeatProbe {
   readonly socket: PacketSocket;
@@ -25,8 +19,8 @@ export class SeatProbe {
     private readonly seatIpv6: number[],
   ) {
     this.socket = seat.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL));
-    this.seat = hardwareAddress(seat);
-    this.server = hardwareAddress(server);
+    this.seat = seat.hardwareAddress();
+    this.server = server.hardwareAddress();
   }
 
   /** Asks for a hardware address (ARP or neighbour solicitation) and for an echo (ICMP). */

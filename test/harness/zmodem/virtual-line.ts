@@ -1,4 +1,4 @@
-import type { ZmodemSender } from "../../src/manage/zmodem/zmodem-sender.ts";
+import type { ZmodemSender } from "../../../src/manage/zmodem/zmodem-sender.ts";
 import type { Noise } from "./noise.ts";
 import type { Receiver } from "./receiver.ts";
 

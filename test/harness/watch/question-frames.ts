@@ -2,7 +2,7 @@
  * What a seat asks a server, as whole Ethernet frames: who has an address (ARP, RFC 826; neighbour
  * solicitation, RFC 4861), and an echo (ICMP).
  */
-import { addChecksum, foldChecksum } from "../../src/wire/bytes.ts";
+import { addChecksum, foldChecksum } from "../../../src/wire/bytes.ts";
 
 const BROADCAST = [255, 255, 255, 255, 255, 255];
 const IPV4 = [0x08, 0x00];

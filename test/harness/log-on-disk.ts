@@ -1,6 +1,5 @@
 /** What the tests of the log on a disk share: a directory, an aircraft, and a log in it. */
-import { mkdtempSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
@@ -8,11 +7,17 @@ import {
   MaintenanceLog,
   type MaintenanceLogOptions,
 } from "../../src/manage/log/maintenance-log.ts";
+import { scratchDirectory } from "./run-mark.ts";
 
 export const NOW_UTC_MS = Date.UTC(2026, 5, 1);
 
 export function scratch(): string {
-  return mkdtempSync(join(tmpdir(), "wingman-log-"));
+  return scratchDirectory("log");
+}
+
+/** The same in memory where there is such a place: for tests that write much, and judge no disk. */
+export function scratchInMemory(): string {
+  return existsSync("/dev/shm") ? scratchDirectory("log", "/dev/shm") : scratch();
 }
 
 /** The embedded aircraft, without the time in which there are no faults. */

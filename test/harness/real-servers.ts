@@ -1,16 +1,10 @@
 /** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Host, until, VirtualNetwork } from "../namespaces/virtual-network.ts";
+import { familyOf } from "./processes.ts";
+import { scratchDirectory } from "./run-mark.ts";
+import { until } from "./until.ts";
+import { type Host, VirtualNetwork } from "./virtual-network.ts";
 
 export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
 
@@ -105,12 +99,9 @@ export class Server {
   }
 
   watchAddresses(): void {
-    this.monitor = Bun.spawn(
-      ["ip", "netns", "exec", this.host.namespace, "ip", "-ts", "-o", "monitor", "address"],
-      {
-        stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
-      },
-    );
+    this.monitor = Bun.spawn([...this.host.enter, "ip", "-ts", "-o", "monitor", "address"], {
+      stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
+    });
   }
 
   start(config: object, ...options: string[]): void {
@@ -118,7 +109,7 @@ export class Server {
     writeFileSync(file, JSON.stringify(config));
     this.daemon = Bun.spawn(
       [
-        ...["ip", "netns", "exec", this.host.namespace, ...this.launcher],
+        ...[...this.host.enter, ...this.launcher],
         ...[WINGMAN, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory, ...options],
       ],
@@ -139,15 +130,7 @@ export class Server {
    * All processes of the daemon: the supervisor, the engine, the functions and what they started.
    */
   processes(): number[] {
-    const parents = readdirSync("/proc").flatMap((name) => {
-      const stat = /^\d+$/.test(name) ? statOf(name) : "";
-      const parent = /\) \S (\d+)/.exec(stat)?.[1];
-      return parent === undefined ? [] : [[Number(name), Number(parent)] as const];
-    });
-    const found = [this.pid];
-    for (const pid of found)
-      found.push(...parents.filter(([, parent]) => parent === pid).map(([child]) => child));
-    return found;
+    return familyOf(this.pid);
   }
 
   get enginePid(): number {
@@ -204,15 +187,6 @@ export class Server {
   }
 }
 
-/** Empty when the process has ended meanwhile. */
-function statOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return "";
-  }
-}
-
 function expand(address: string): string {
   return address === "fd44:0:0:1::1"
     ? address
@@ -222,7 +196,7 @@ function expand(address: string): string {
 /** Two servers and a seat on one switch. */
 export class Flight {
   private readonly network = new VirtualNetwork();
-  private readonly directory = mkdtempSync(join(tmpdir(), "wingman-system-"));
+  private readonly directory = scratchDirectory("system");
   readonly a = new Server(
     "a",
     this.network.addHost("10.44.0.1/16", "fd44:0:0:1::a/64"),
@@ -242,29 +216,26 @@ export class Flight {
 
   /** Both active, each seeing the other alive, and agreed about every owner. */
   async settled(): Promise<[StatusDocument, StatusDocument]> {
-    let states: [StatusDocument | null, StatusDocument | null] = [null, null];
-    await until("both servers are active and agree", () => {
-      states = [this.a.state(), this.b.state()];
-      const [a, b] = states;
-      if (a === null || b === null || a.phase !== "active" || b.phase !== "active") return false;
+    return await until("both servers are active and agree", () => {
+      const [a, b] = [this.a.state(), this.b.state()];
+      if (a === null || b === null || a.phase !== "active" || b.phase !== "active") return null;
       const starting = [...a.functions, ...b.functions].some(
         ({ state }) => state === "starting" || state === "stopping",
       );
-      return !starting && JSON.stringify(ownersOf(a)) === JSON.stringify(ownersOf(b));
+      const agreed = JSON.stringify(ownersOf(a)) === JSON.stringify(ownersOf(b));
+      return !starting && agreed ? ([a, b] as [StatusDocument, StatusDocument]) : null;
     });
-    return states as [StatusDocument, StatusDocument];
   }
 
   /** The same, with function `id` on server `owner`. */
   async settledWith(id: string, owner: string): Promise<[StatusDocument, StatusDocument]> {
-    let states = await this.settled();
-    await until(`${id} is on ${owner}`, () => {
+    await this.settled();
+    return await until(`${id} is on ${owner}`, () => {
       const [a, b] = [this.a.state(), this.b.state()];
-      if (a === null || b === null) return false;
-      states = [a, b];
-      return states.every((state) => ownersOf(state)[id] === owner);
+      if (a === null || b === null) return null;
+      const isThere = [a, b].every((state) => ownersOf(state)[id] === owner);
+      return isThere ? ([a, b] as [StatusDocument, StatusDocument]) : null;
     });
-    return states;
   }
 
   /** For a state that must be there. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { encodeArpAnnouncement } from "../../src/wire/arp.ts";
-import { encodeNeighbourAdvertisement } from "../../src/wire/neighbour.ts";
+import { encodeArpAnnouncement } from "../../../src/wire/arp.ts";
+import { encodeNeighbourAdvertisement } from "../../../src/wire/neighbour.ts";
 import { questionsFor } from "./question-frames.ts";
 import { NO_VIP, spokenFor } from "./speaker.ts";
 

@@ -1,4 +1,4 @@
-import { Random } from "../simulation/random.ts";
+import { Random } from "../seeded-random.ts";
 
 /** Every byte value in every neighbourhood, and nothing that a compressing line could shorten. */
 export function content(length: number, seed = 1): Uint8Array {

@@ -7,8 +7,9 @@
  * with it and expects 0. Always beside a canary, a script or argument that does make garbage, for
  * which it must not be 0.
  */
-import { libc } from "../src/io/libc.ts";
-import { nativeString } from "../src/io/native-memory.ts";
+import { libc } from "../../src/io/libc.ts";
+import { nativeString } from "../../src/io/native-memory.ts";
+import { runEnvironment } from "./run-mark.ts";
 
 /**
  * Bytes that are allocated between two collections: 200,000 rounds of the smallest object (16
@@ -53,6 +54,7 @@ export async function collectionsOf(
       PATH: process.env.PATH,
       BUN_JSC_logGC: "1",
       BUN_JSC_gcMaxHeapSize: String(COLLECT_EVERY_BYTES),
+      ...runEnvironment(),
       ...environment,
     },
   });

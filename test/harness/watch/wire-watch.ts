@@ -4,13 +4,14 @@
  * {@link WatchReport}. Makes little garbage and runs before everything that is watched; a late
  * question is a late look, never a wrong time: times are the kernel's.
  */
-import { parseAddress } from "../../src/config/address.ts";
-import { libc } from "../../src/io/libc.ts";
-import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { NativeMemory } from "../../src/io/native-memory.ts";
-import { Poller } from "../../src/io/poller.ts";
-import { becomeRealtime, lockMemory, setTimerSlack } from "../../src/io/realtime.ts";
-import { MEASURING_PRIORITY } from "../bench/priorities.ts";
+
+import { parseAddress } from "../../../src/config/address.ts";
+import { libc } from "../../../src/io/libc.ts";
+import { nowUs } from "../../../src/io/monotonic-clock.ts";
+import { NativeMemory } from "../../../src/io/native-memory.ts";
+import { Poller } from "../../../src/io/poller.ts";
+import { becomeRealtime, lockMemory, setTimerSlack } from "../../../src/io/realtime.ts";
+import { MEASURING_PRIORITY } from "../measuring-priority.ts";
 import type { WatchOrder, WatchReport } from "./answer-watch.ts";
 import { TenureRecorder } from "./one-answer.ts";
 import { PortCapture } from "./port-capture.ts";

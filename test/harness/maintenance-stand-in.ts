@@ -2,21 +2,21 @@
  * For tests: a server with two head-ends on board whose state and log a test may set, without any
  * process.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { parseConfig } from "../config/load.ts";
-import type { AircraftConfig } from "../config/model.ts";
-import { LOG_PHASE, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
-import type { StatusDocument } from "../supervisor/status-document.ts";
-import { MaintenanceLog } from "./log/maintenance-log.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import type { AircraftConfig } from "../../src/config/model.ts";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/core/maintenance-code.ts";
+import { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import type {
   FaultEntry,
   LogEntry,
   LogReader,
   Maintenance,
   StorageFigures,
-} from "./maintenance.ts";
+} from "../../src/manage/maintenance.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { scratchDirectory } from "./run-mark.ts";
 
 const CONFIG = {
   partNumber: "WNG5E00010001",
@@ -236,7 +236,7 @@ export class LogStandIn implements LogReader {
   }
   /** A real log, small and of its own records. */
   image(): Uint8Array {
-    const folder = mkdtempSync(join(tmpdir(), "wingman-log-"));
+    const folder = scratchDirectory("log");
     try {
       const log = MaintenanceLog.open({
         ...{

@@ -9,13 +9,17 @@
  *   vrrp-garbage               random bytes
  *   vrrp-forged ROUTER IP VIP  advertisements of the highest priority, sent from IP
  */
-import { systemId } from "../../src/config/digest.ts";
-import { errno, SystemError } from "../../src/io/errno.ts";
-import { AF_INET, libc, SO_BINDTODEVICE, SOCK_RAW, SOL_SOCKET } from "../../src/io/libc.ts";
-import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { MulticastSocket } from "../../src/io/multicast-socket.ts";
-import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
-import { encodeKeepAlive, KEEP_ALIVE_BYTES, KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import { systemId } from "../../../src/config/digest.ts";
+import { errno, SystemError } from "../../../src/io/errno.ts";
+import { AF_INET, libc, SO_BINDTODEVICE, SOCK_RAW, SOL_SOCKET } from "../../../src/io/libc.ts";
+import { nowUs } from "../../../src/io/monotonic-clock.ts";
+import { MulticastSocket } from "../../../src/io/multicast-socket.ts";
+import { NativeMemory, nativeString } from "../../../src/io/native-memory.ts";
+import {
+  encodeKeepAlive,
+  KEEP_ALIVE_BYTES,
+  KeepAliveMessage,
+} from "../../../src/wire/keep-alive.ts";
 import { advertisement, VRRP_ADVERTISEMENT_BYTES, VRRP_GROUP, VRRP_PROTOCOL } from "./vrrp.ts";
 
 /** Defaults of the configuration. */

@@ -1,0 +1,80 @@
+/**
+ * Whose it is: what a run of the tests, a benchmark or the soak makes on the machine carries the
+ * mark of that run, so that a later one can tell what a dead run left from what a living one needs.
+ * Processes have it in their environment, network namespaces and directories in their names.
+ */
+import { mkdtempSync, readlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
+
+/** The environment variable with the mark. */
+export const RUN_VARIABLE = "WINGMAN_TEST_RUN";
+
+const PREFIX = "wmt";
+const TMPDIR_BYTES_MAX = 20;
+const NAME = /^wmt(\d+\.\d+\.[0-9a-f]+)(-.*)?$/;
+
+/**
+ * The mark of this run: the one that this process was started with, or one of its own when it was
+ * started by hand (`bun test FILE`) or by a run that is over.
+ */
+export function thisRun(): string {
+  const inherited = process.env[RUN_VARIABLE];
+  return inherited === undefined || isOver(inherited) ? beginRun() : inherited;
+}
+
+/** This process and what it starts from now on are a run of their own. Gives its mark. */
+export function beginRun(): string {
+  const mark = `${process.pid}.${processStat(process.pid)?.startTicks}.${pidNamespace()}`;
+  process.env[RUN_VARIABLE] = mark;
+  return mark;
+}
+
+/** For the processes of this run that do not inherit the environment. */
+export function runEnvironment(): Record<string, string> {
+  return { [RUN_VARIABLE]: thisRun() };
+}
+
+/**
+ * Whether the process that began the run has ended. Its number alone would not say so: it may have
+ * been given to another process. Of a process namespace that is not ours nothing is known, so its
+ * runs are not over.
+ */
+export function isOver(mark: string): boolean {
+  const [pid = "", startTicks, namespace] = mark.split(".");
+  if (namespace !== pidNamespace()) return false;
+  const stat = processStat(Number(pid));
+  return !isRunning(stat) || stat?.startTicks !== startTicks;
+}
+
+/** A name that belongs to this run. At most 30 characters and the label. */
+export function runName(label: string): string {
+  return `${PREFIX}${thisRun()}-${label}`;
+}
+
+/** The run to which a name belongs; null when to none. */
+export function runOfName(name: string): string | null {
+  return NAME.exec(name)?.[1] ?? null;
+}
+
+/** The directory of a run of the runner, in which everything lies that its suites write. */
+export function runDirectory(mark: string, parent = shortTmpdir()): string {
+  return join(parent, `${PREFIX}${mark}`);
+}
+
+/** A new directory, such as for one test. */
+export function scratchDirectory(label: string, parent = tmpdir()): string {
+  const isInside = runOfName(basename(parent)) === thisRun();
+  return mkdtempSync(join(parent, isInside ? `${label}-` : runName(`${label}-`)));
+}
+
+/** Unix sockets lie several directories below, and the path of one has at most 107 bytes. */
+function shortTmpdir(): string {
+  return Buffer.byteLength(tmpdir()) > TMPDIR_BYTES_MAX ? "/tmp" : tmpdir();
+}
+
+/** Number of the process namespace of this process, hexadecimal. */
+function pidNamespace(): string {
+  return Number(readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")).toString(16);
+}
