@@ -250,7 +250,7 @@ export class Turn {
   private carryOut(): void {
     const { engine, shell } = this;
     const { effects } = engine;
-    const mayMove = !engine.hasStalled(shell.nowUs());
+    const mayMove = effects.urgentCount > 0 && !engine.hasStalled(shell.nowUs());
     let left = EFFECTS_PER_TURN_MAX;
     for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
       if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
