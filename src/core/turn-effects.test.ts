@@ -157,7 +157,6 @@ describe("notices to clients", () => {
 
 describe("links", () => {
   test("are not looked at while addresses are to be moved, and are again after it", () => {
-    const flight = new TurnFlight();
     flight.shell.room = 0;
     flight.engine.events.push(EVENT_VIP_REMOVED, 0, 0);
     expect(flight.calls()).toContain("observeLinks()"); // nothing waited yet
@@ -166,7 +165,7 @@ describe("links", () => {
     expect(waiting).toContain("observeSupervisor()");
     expect(waiting.at(-1)).toEndWith(", false)"); // addresses: not idle
     flight.shell.room = 1;
-    flight.engine.effects.push(EFFECT_LOG, 1, 0, 0); // what moves no address does not matter
+    push(EFFECT_LOG, 7, 2 * EFFECTS_PER_TURN_MAX); // what moves no address does not matter
     expect(flight.calls().at(-1)).toEndWith(", true)");
     expect(flight.calls()).toContain("observeLinks()");
   });

@@ -221,6 +221,10 @@ describe("the beginning of the flight", () => {
     const engine = new Engine(table, PREEMPT, identity, TIMING, 1_000_000, shell.clockUs);
     const turn = new Turn(engine, shell, TIMING);
     shell.clockUs += 10 * TIMING.detectionUs;
+    shell.beginLease = () => {
+      RecordingShell.prototype.beginLease.call(shell);
+      shell.clockUs += 3000; // the kernel makes its filter
+    };
     turn.begin();
     expect(shell.takeCalls()).toEqual(["beginLease()"]);
     expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { LoopBench } from "../../test/harness/loop-bench.ts";
+import { LoopBench, TURN_ENDS } from "../../test/harness/loop-bench.ts";
 import {
   EVENT_CARRIER,
   EVENT_CLIENT_MAC,
@@ -110,6 +110,17 @@ describe("links", () => {
     expect(bench.called("links.poll")).toHaveLength(1);
   });
 
+  test("what was reported is over: nothing more is looked for until the kernel tells of it", () => {
+    bench.onPeriod = (period) => {
+      if (period === 1) bench.linkSignal.raise();
+      if (period !== 3) return;
+      bench.removed[0] = 1; // it is not told yet
+    };
+    bench.fly(6);
+    expect(bench.called("links.poll")).toHaveLength(1);
+    expect(bench.events(EVENT_VIP_REMOVED)).toEqual([]);
+  });
+
   test("VIPs that went with the link are no news", () => {
     change(() => {
       bench.carriers[0] = false;
@@ -170,4 +181,15 @@ describe("links", () => {
       expect(bench.events(EVENT_RECORD).length).toBeGreaterThan(0);
     },
   );
+
+  test("and then the loop rests again", () => {
+    const begins: number[] = [];
+    bench.onPeriod = (period) => {
+      begins.push(bench.reported.filter((event) => event === TURN_ENDS).length);
+      bench.renewedCount = period < 3 ? 1 : 0;
+      if (period < 3) bench.linkChanges = 1;
+    };
+    bench.fly(6);
+    expect((begins[5] as number) - (begins[3] as number)).toBeLessThan(6);
+  });
 });

@@ -123,6 +123,7 @@ export class LoopBench {
   resynchronises = true;
   linkChanges = 0;
   mac = [0x0200, 1];
+  private seenMac = this.mac;
   renewedCount = 0;
   renewUs = Number.POSITIVE_INFINITY;
   leaseError = 0;
@@ -302,12 +303,14 @@ export class LoopBench {
       },
       neighbours: {
         get macHigh() {
-          return bench.mac[0];
+          return bench.seenMac[0];
         },
         get macLow() {
-          return bench.mac[1];
+          return bench.seenMac[1];
         },
-        refresh: () => 0,
+        refresh: () => {
+          this.seenMac = this.mac;
+        },
         receive: () => {},
         ask: write("neighbours.ask"),
       },
