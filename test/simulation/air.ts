@@ -90,7 +90,8 @@ export class Air {
     const host = this.hosts[to] as Host;
     if (host.engine === null) return;
     host.inboxes[number].push(atUs, buffer, kind);
-    if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
+    if (atUs >= this.due[to]) return;
+    this.due[to] = Math.min(this.due[to], host.arrivalDueUs(atUs));
   }
 
   /**

@@ -88,24 +88,23 @@ export class Inbox {
   count = 0;
   dropped = 0;
   private head = 0;
-  private readonly atUs: Float64Array;
-  private readonly buffers: Int32Array;
-  private readonly kinds: Uint8Array;
+  /** A ring that grows, because few inboxes are ever full. */
+  private size = 64;
+  private atUs = new Float64Array(this.size);
+  private buffers = new Int32Array(this.size);
+  private kinds = new Uint8Array(this.size);
 
   constructor(
     private readonly datagrams: Datagrams,
     private readonly capacity: number,
-  ) {
-    this.atUs = new Float64Array(capacity);
-    this.buffers = new Int32Array(capacity);
-    this.kinds = new Uint8Array(capacity);
-  }
+  ) {}
 
   push(atUs: number, buffer: number, kind: number): void {
     if (this.count === this.capacity) {
       this.dropped++;
       return;
     }
+    if (this.count === this.size) this.grow();
     let place = this.count++;
     while (place > 0 && this.atUs[this.slot(place - 1)] > atUs) {
       const from = this.slot(place - 1);
@@ -145,8 +144,23 @@ export class Inbox {
     while (this.count > 0) this.shift();
   }
 
+  private grow(): void {
+    const { size, head, atUs, buffers, kinds } = this;
+    this.size = Math.min(2 * size, this.capacity);
+    this.atUs = new Float64Array(this.size);
+    this.buffers = new Int32Array(this.size);
+    this.kinds = new Uint8Array(this.size);
+    for (let place = 0; place < this.count; place++) {
+      const from = (head + place) % size;
+      this.atUs[place] = atUs[from];
+      this.buffers[place] = buffers[from];
+      this.kinds[place] = kinds[from];
+    }
+    this.head = 0;
+  }
+
   private slot(place: number): number {
     const slot = this.head + place;
-    return slot < this.capacity ? slot : slot - this.capacity;
+    return slot < this.size ? slot : slot - this.size;
   }
 }

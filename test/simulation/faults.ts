@@ -6,6 +6,7 @@
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
+import { CARRY_OUT, RENEW_ADDRESSES, SEND_KEEP_ALIVE, SEND_NEWS } from "../../src/core/turn.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -14,7 +15,7 @@ import {
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, type Host } from "./host.ts";
+import type { Host } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -169,8 +170,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       pause(world, host, fault.durationUs);
       return null;
     case "paused in the middle of a turn":
-      host.interruptAt = fault.value % 2 === 0 ? AFTER_RENEWAL : BEFORE_EFFECTS;
-      host.interruptUs = fault.durationUs;
+      stopInTurn(world, host, fault);
       return null;
     case "unheard, then paused":
       network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
@@ -302,6 +302,19 @@ function moveByHand(world: World, host: Host, firstFunction: number, firstServer
 
 function startIfDown(world: World, host: Host): void {
   if (host.engine === null) world.start(host);
+}
+
+/**
+ * Before any step of a turn; more often than others right after the lease was renewed, and before
+ * what was decided is carried out.
+ */
+function stopInTurn(world: World, host: Host, { value, durationUs }: Fault): void {
+  if (value % 4 === 0) world.pace.stop(host, SEND_KEEP_ALIVE, false, durationUs);
+  else if (value % 4 === 1) world.pace.stop(host, CARRY_OUT, true, durationUs);
+  else {
+    const step = 1 + ((value >> 3) % RENEW_ADDRESSES);
+    world.pace.stop(host, step, step >= SEND_NEWS && value % 4 === 2, durationUs);
+  }
 }
 
 function pause(world: World, host: Host, durationUs: number): void {

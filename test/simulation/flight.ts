@@ -185,7 +185,7 @@ class Flight {
       host.carrierFaults = 0;
       if (!host.carrier) world.setCarrier(host, true);
       host.latenessMaxUs = world.latenessMaxUs;
-      host.interruptUs = 0;
+      world.pace.clear(host);
       host.refused.fill(0);
       const wasForeign = host.foreignTable;
       host.foreignTable = false;

@@ -2,10 +2,19 @@
  * The shell of one server in virtual time: what the turn that flies asks of clock, networks, lease
  * and kernel is answered by the world.
  */
+import { AddressRenewal } from "../../src/core/address-renewal.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import type { EventQueue } from "../../src/core/event-queue.ts";
+import {
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
+  EVENT_VIP_UP,
+  type EventQueue,
+} from "../../src/core/event-queue.ts";
 import type { Shell } from "../../src/core/shell.ts";
 import { ETIME } from "../../src/io/errno.ts";
+import { VIP_BATCH_MAX } from "../../src/limits.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { TOUCHED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
@@ -14,9 +23,17 @@ import type { World } from "./world.ts";
 export class HostShell implements Shell {
   readonly networkCount: number;
   readonly hasLease: boolean;
-  readonly renewalDueUs = Number.POSITIVE_INFINITY;
-  /** VIPs moved in this turn. */
-  private moved = 0;
+  /** VIPs to be moved at the end of this turn. */
+  private moves = 0;
+  private readonly moveKind = new Uint8Array(VIP_BATCH_MAX);
+  private readonly moveIndex = new Uint16Array(VIP_BATCH_MAX);
+  private readonly renewal = new AddressRenewal(0);
+  /** 1 for each function whose address is renewed, because the kernel took it from this shell. */
+  private readonly up: Uint8Array;
+  private upCount = 0;
+  /** The same when renewals were looked at last. */
+  private countBefore = 0;
+  private readonly cost: Uint8Array;
   /** The datagram received last. */
   private buffer = 0;
   private kind = 0;
@@ -28,6 +45,8 @@ export class HostShell implements Shell {
   ) {
     this.networkCount = world.aircraft.networks;
     this.hasLease = world.hasLease;
+    this.up = new Uint8Array(host.up.length);
+    this.cost = new Uint8Array(host.up.length).fill(1);
   }
 
   nowUs(): number {
@@ -70,7 +89,10 @@ export class HostShell implements Shell {
   }
 
   dropped(): number {
-    return this.host.inboxes.reduce((sum, inbox) => sum + inbox.dropped, 0);
+    let dropped = 0;
+    for (let network = 0; network < this.networkCount; network++)
+      dropped += this.host.inboxes[network].dropped;
+    return dropped;
   }
 
   beginLease(): void {
@@ -85,20 +107,60 @@ export class HostShell implements Shell {
     return 0;
   }
 
-  hasRoom(): boolean {
-    return this.moved < this.world.kernels.vipsPerTurn;
+  hasRoom(kind: number, index: number): boolean {
+    if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
+    if (this.moves === this.world.kernels.vipsPerTurn) return false;
+    for (let slot = 0; slot < this.moves; slot++) if (this.moveIndex[slot] === index) return false;
+    return true;
   }
 
   carryOut(kind: number, index: number, first: number, second: number): void {
-    if (this.world.kernels.carryOut(this.host, kind, index, first, second)) this.moved++;
+    this.world.kernels.carryOut(this.host, kind, index, first, second);
+    if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return;
+    this.moveKind[this.moves] = kind;
+    this.moveIndex[this.moves++] = index;
   }
 
-  commit(): void {
-    if (this.moved > 0) this.host.busyUntilUs = this.world.nowUs + this.world.kernels.batchUs;
-    this.moved = 0;
+  commit(events: EventQueue): void {
+    if (this.moves === 0) return;
+    for (let slot = 0; slot < this.moves; slot++)
+      this.move(this.moveKind[slot], this.moveIndex[slot], events);
+    this.moves = 0;
+    this.host.tookUs += this.world.kernels.batchUs;
   }
 
-  renewAddresses(): void {}
+  private move(kind: number, index: number, events: EventQueue): void {
+    const { host } = this;
+    const { kernels } = this.world;
+    if (kind === EFFECT_VIP_REMOVE) {
+      const refused = kernels.remove(host, index);
+      this.setUp(index, 0);
+      events.push(refused === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, refused);
+      return;
+    }
+    const refused = kernels.add(host, index);
+    this.setUp(index, refused === 0 ? 1 : 0);
+    if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
+    else events.push(EVENT_VIP_FAILED, index, refused, 0);
+  }
+
+  private setUp(index: number, up: number): void {
+    this.upCount += up - this.up[index];
+    this.up[index] = up;
+  }
+
+  get renewalDueUs(): number {
+    return this.renewal.wakeUs;
+  }
+
+  renewAddresses(nowUs: number): void {
+    const { renewal, up, cost } = this;
+    if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
+    this.countBefore = this.upCount;
+    renewal.begin(nowUs, this.upCount);
+    for (let index = renewal.next(up, cost); index >= 0; index = renewal.next(up, cost))
+      this.world.kernels.renew(this.host, index);
+  }
 
   letGo(): void {
     this.host.leaseEndUs = 0;

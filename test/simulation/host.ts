@@ -3,15 +3,13 @@
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
 import type { Engine } from "../../src/core/engine.ts";
-import { BEGIN, CARRY_OUT, SEND_KEEP_ALIVE, type Turn } from "../../src/core/turn.ts";
+import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 
-/** Datagrams that a receive buffer holds: 256 KiB of some 1.5 KiB each. */
-const INBOX_MAX = 170;
+/** Datagrams that a receive buffer holds (limits RECEIVE_BUFFER_BYTES, which the kernel doubles). */
+const INBOX_MAX = 1_820;
 
-/** Steps of a turn before which a process may be stopped. */
-export const AFTER_RENEWAL = SEND_KEEP_ALIVE;
-export const BEFORE_EFFECTS = CARRY_OUT;
+const NEVER = Number.POSITIVE_INFINITY;
 
 export class Host {
   powered = false;
@@ -28,9 +26,13 @@ export class Host {
   latenessUs = 0;
   latenessMaxUs = 100;
 
-  /** The engine's deadline as it was last, and the time of the world at which it comes. */
-  private deadlineUs = Number.NaN;
-  private deadlineWorldUs = 0;
+  /** When the turn that is over wants the next one, its lateness included. */
+  private wakeUs = 0;
+  /** Whether datagrams that arrive bring it forward. */
+  private arrivalsWake = true;
+  /** The time of the own clock that was asked for last, and when the world comes to it. */
+  private localWakeUs = Number.NaN;
+  private worldWakeUs = 0;
 
   // ---- kernel
   readonly up: Uint8Array;
@@ -42,6 +44,12 @@ export class Host {
   load = 0;
   /** Local time at which the lease ends. */
   leaseEndUs = 0;
+  /** Local time at which the kernel deletes each address that is up, if it is not renewed. */
+  readonly addressEndUs: Float64Array;
+  /** 1 where the kernel has deleted the address because it was not renewed. */
+  readonly expired: Uint8Array;
+  /** No address expires before that. */
+  expiryUs = NEVER;
   /** 1 where the kernel refuses the address of a function. */
   readonly refused: Uint8Array;
   carrier = true;
@@ -55,23 +63,33 @@ export class Host {
   /** Turns since the process was stopped last. */
   turnsSincePause = 1_000;
   busyUntilUs = 0;
-  restartAtUs = Number.POSITIVE_INFINITY;
+  restartAtUs = NEVER;
   /** Engines that ended in a row, for the supervisor's growing pause. */
   restarts = 0;
   startedUs = 0;
   /** This server flies with another table. */
   foreignTable = false;
-  /** The next turn is interrupted before that step, for so long. */
-  interruptAt = BEGIN;
-  interruptUs = 0;
   hasLeft = false;
+
+  // ---- what holds a turn up (pace)
+  /** Why the steps of this turn are looked at; 0 in most turns. */
+  held = 0;
+  stopAt = BEGIN;
+  stopUs = 0;
+  stopWithEffects = false;
+  /** There was something to do outside in this turn. */
+  hadEffects = false;
+  turnsUntilSlow = NEVER;
+  slowAt = BEGIN;
+  /** What the step that was done last took. */
+  tookUs = 0;
 
   // ---- events of the kernel and the supervisor on their way to the engine, in no order
   readonly laterUs: number[] = [];
   readonly laterKind: number[] = [];
   readonly laterIndex: number[] = [];
   readonly laterFirst: number[] = [];
-  laterDueUs = Number.POSITIVE_INFINITY;
+  laterDueUs = NEVER;
 
   constructor(
     readonly index: number,
@@ -82,6 +100,8 @@ export class Host {
     this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);
+    this.addressEndUs = new Float64Array(functionCount);
+    this.expired = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);
   }
 
@@ -92,7 +112,7 @@ export class Host {
 
   /** The earliest time of the world at which the own clock shows `localUs`. */
   world(localUs: number): number {
-    if (localUs === Number.POSITIVE_INFINITY || this.ppm === 0) return localUs - this.offsetUs;
+    if (localUs === NEVER || this.ppm === 0) return localUs - this.offsetUs;
     let worldUs = Math.floor(((localUs - this.offsetUs) * 1_000_000) / (1_000_000 + this.ppm));
     while (this.local(worldUs) < localUs) worldUs++;
     return worldUs;
@@ -124,7 +144,7 @@ export class Host {
     this.laterKind.length = 0;
     this.laterIndex.length = 0;
     this.laterFirst.length = 0;
-    this.laterDueUs = Number.POSITIVE_INFINITY;
+    this.laterDueUs = NEVER;
   }
 
   /** It was stopped in the middle of a turn. */
@@ -136,23 +156,41 @@ export class Host {
     for (const inbox of this.inboxes) inbox.clear();
   }
 
-  /** When this server's next turn is, Infinity when it has none. */
-  dueUs(nowUs: number): number {
-    const { engine } = this;
-    if (engine === null) return this.restartAtUs;
-    const deadlineUs = Math.min(engine.wakeUs, engine.nextSendUs);
-    if (deadlineUs !== this.deadlineUs) {
-      this.deadlineUs = deadlineUs;
-      this.deadlineWorldUs = this.world(deadlineUs);
+  /** A turn is over: it says when it wants the next one, should nothing happen until then. */
+  endTurn(nowUs: number): void {
+    const { turn } = this;
+    if (turn === null) return;
+    const localUs = this.local(nowUs);
+    const wakeUs = turn.wakeUs(localUs);
+    this.arrivalsWake = turn.arrivalsWake;
+    if (wakeUs <= localUs) {
+      this.wakeUs = nowUs;
+      return;
     }
-    let dueUs = this.deadlineWorldUs + this.latenessUs;
-    if (engine.effects.count > 0 || this.isInTurn) dueUs = nowUs;
-    for (let network = 0; network < this.inboxes.length; network++) {
-      const { firstUs } = this.inboxes[network] as Inbox;
-      if (firstUs < dueUs) dueUs = firstUs;
+    if (wakeUs !== this.localWakeUs) {
+      this.localWakeUs = wakeUs;
+      this.worldWakeUs = this.world(wakeUs);
+    }
+    this.wakeUs = this.worldWakeUs + this.latenessUs;
+  }
+
+  /** When this server's next turn is, or goes on; Infinity when it has none. */
+  dueUs(nowUs: number): number {
+    if (this.engine === null) return this.restartAtUs;
+    let dueUs = this.isInTurn ? nowUs : this.wakeUs;
+    if (this.arrivalsWake) {
+      for (let network = 0; network < this.inboxes.length; network++) {
+        const { firstUs } = this.inboxes[network] as Inbox;
+        if (firstUs < dueUs) dueUs = firstUs;
+      }
     }
     if (this.laterDueUs < dueUs) dueUs = this.laterDueUs;
     return Math.max(dueUs, this.busyUntilUs, this.pausedUntilUs);
+  }
+
+  /** A datagram arrives at `atUs`. @returns when it brings the next turn to */
+  arrivalDueUs(atUs: number): number {
+    return this.arrivalsWake ? Math.max(atUs, this.busyUntilUs, this.pausedUntilUs) : NEVER;
   }
 
   /** The kernel answers for function `index` on the client network. */

@@ -21,8 +21,8 @@ import type { World } from "./world.ts";
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
 const SETTLED_US = 1_000_000;
 
-/** A loop that was stopped in the middle of a turn ends it, and lets go in the next. */
-const TURNS_TO_LET_GO = 2;
+/** A loop that was stopped ends its turn, and lets go in the next. */
+const TURNS_TO_LET_GO = 1;
 
 export class Violation extends Error {
   constructor(
@@ -125,6 +125,14 @@ export class Invariants {
       this.twice--;
       this.lastTwiceUs[index] = this.world.nowUs;
     }
+  }
+
+  /** A renewal has made an address anew that had expired. */
+  onRevived(host: Host, index: number): void {
+    this.fail(
+      "P1",
+      `s${host.index} renews f${index}, which has expired, as if it had not stood still`,
+    );
   }
 
   /** The engine asks for an address to be taken away. */

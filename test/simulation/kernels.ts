@@ -4,6 +4,7 @@
  */
 
 import { formatRecord } from "../../src/catalogue/record-text.ts";
+import { addressLifetimeS } from "../../src/core/address-renewal.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -13,21 +14,17 @@ import {
   EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../../src/core/effect-queue.ts";
 import {
   EVENT_PROCESS,
-  EVENT_VIP_DOWN,
-  EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
-  EVENT_VIP_UP,
   EVENT_WITNESS,
   type EventQueue,
 } from "../../src/core/event-queue.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES } from "../../src/io/errno.ts";
-import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
@@ -40,6 +37,9 @@ import type { World } from "./world.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
+/** What the trace counts beside effects. */
+const TRACE_EXPIRED = 110;
+
 export class Kernels {
   /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
   handovers = 0;
@@ -48,13 +48,14 @@ export class Kernels {
   private readonly processStopUs: number;
   readonly vipsPerTurn: number;
   readonly batchUs: number;
+  private readonly addressLifetimeUs: number;
   /** Server on which each function was up last, and when it answered there last. */
   private readonly lastOwner: Int8Array;
   private readonly lastAnsweredUs: Float64Array;
 
   constructor(
     private readonly world: World,
-    random: Random,
+    private readonly random: Random,
   ) {
     const { table } = world.aircraft;
     this.lastOwner = new Int8Array(table.functionCount).fill(-1);
@@ -65,6 +66,7 @@ export class Kernels {
     const slowKernel = random.oneIn(3);
     this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
     this.batchUs = slowKernel ? random.between(100, 800) : 20;
+    this.addressLifetimeUs = addressLifetimeS(world.aircraft.timing.detectionUs / 1000, 0) * 1e6;
   }
 
   /** Every address of the server goes. */
@@ -109,25 +111,13 @@ export class Kernels {
     if (host.up[index] === 0) host.load -= this.world.aircraft.table.required[index];
   }
 
-  /**
-   * Does what an engine asks for. @returns whether it moved a VIP
-   */
-  carryOut(host: Host, kind: number, index: number, first: number, second: number): boolean {
+  /** Does what an engine asks for; addresses are only gathered (HostShell). */
+  carryOut(host: Host, kind: number, index: number, first: number, second: number): void {
     const { table } = this.world.aircraft;
     this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
     switch (kind) {
-      case EFFECT_VIP_ADD:
-        if (host.refused[index] !== 0)
-          host.later(this.world.nowUs, EVENT_VIP_FAILED, index, EACCES);
-        else {
-          this.addAddress(host, index);
-          host.later(this.world.nowUs, EVENT_VIP_UP, index, 0);
-        }
-        break;
       case EFFECT_VIP_REMOVE:
         this.world.invariants.onRemove(host, index);
-        if (host.up[index] !== 0) this.removeAddress(host, index);
-        host.later(this.world.nowUs, EVENT_VIP_DOWN, index, 0);
         break;
       case EFFECT_PROCESS_START:
         if (host.lingering[index] === 0 && table.process[index] !== PROCESS_ALWAYS) {
@@ -179,12 +169,60 @@ export class Kernels {
       case EFFECT_ANNOUNCE:
         break;
     }
-    return kind === EFFECT_VIP_ADD || kind === EFFECT_VIP_REMOVE;
+  }
+
+  /** The kernel is asked for an address. @returns 0 or an errno */
+  add(host: Host, index: number): number {
+    if (host.refused[index] !== 0) return EACCES;
+    host.expired[index] = 0;
+    this.addAddress(host, index);
+    return 0;
+  }
+
+  /** The kernel is asked to delete an address. @returns 0 or an errno */
+  remove(host: Host, index: number): number {
+    if (host.up[index] !== 0) this.removeAddress(host, index);
+    return 0;
+  }
+
+  /** The address lives on; one that is not there any more is made anew. */
+  renew(host: Host, index: number): void {
+    if (host.up[index] !== 0) this.beginLifetime(host, index);
+    else if (host.refused[index] === 0) {
+      this.addAddress(host, index);
+      if (host.expired[index] !== 0) this.world.invariants.onRevived(host, index);
+    }
+  }
+
+  /** Addresses that were not renewed go. */
+  expire(host: Host): void {
+    const localUs = host.local(this.world.nowUs);
+    host.expiryUs = NEVER;
+    for (let index = 0; index < host.up.length; index++) {
+      if (host.up[index] === 0) continue;
+      if (localUs < host.addressEndUs[index]) {
+        host.expiryUs = Math.min(host.expiryUs, host.world(host.addressEndUs[index]));
+        continue;
+      }
+      this.world.trace.note(this.world.nowUs, TRACE_EXPIRED, host.index, index, 0);
+      this.world.trace.say(this.world.nowUs, `${name(host)} VIP of f${index} expires`);
+      host.expired[index] = 1;
+      this.removeByHand(host, index);
+    }
+  }
+
+  private beginLifetime(host: Host, index: number): void {
+    const earlyUs = this.random.below(ADDRESS_LIFETIME_EARLY_MS * 1000);
+    const endUs = host.local(this.world.nowUs) + this.addressLifetimeUs - earlyUs;
+    host.addressEndUs[index] = endUs;
+    if (host.expiryUs === NEVER) host.expiryUs = host.world(endUs);
+    else host.expiryUs = Math.min(host.expiryUs, host.world(endUs));
   }
 
   private addAddress(host: Host, index: number): void {
     if (host.up[index] !== 0) return;
     host.up[index] = 1;
+    this.beginLifetime(host, index);
     host.upCount++;
     if (host.lingering[index] === 0) host.load += this.world.aircraft.table.required[index];
     const before = this.lastOwner[index];
@@ -219,7 +257,7 @@ export class Kernels {
     this.world.invariants.onGone(index);
   }
 
-  /** Somebody deletes the function's address with a command of the operating system. */
+  /** Somebody deletes the function's address: with a command of the operating system, say. */
   removeByHand(host: Host, index: number): void {
     if (host.up[index] === 0) return;
     this.removeAddress(host, index);

@@ -7,16 +7,17 @@ import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
-import { ENDED_LET_GO, STEP_NAMES, Turn } from "../../src/core/turn.ts";
+import { ENDED_LET_GO, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, Host } from "./host.ts";
+import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
 import { Kernels, name } from "./kernels.ts";
+import { Pace } from "./pace.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
@@ -38,12 +39,14 @@ const TRACE_TURN = 100;
 const TRACE_START = 101;
 const TRACE_END = 102;
 const TRACE_SWEEP = 103;
+const TRACE_GO_ON = 104;
 
 export class World {
   nowUs = 0;
   readonly hosts: Host[];
   readonly air: Air;
   readonly kernels: Kernels;
+  readonly pace: Pace;
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -87,6 +90,7 @@ export class World {
       host.offsetUs = random.below(1_000_000_000);
       host.ppm = clocks ? random.between(0, 400) - 200 : 0;
     }
+    this.pace = new Pace(this, random);
     invariants.begin(this);
   }
 
@@ -118,7 +122,8 @@ export class World {
   /** Something about the server changed that its next turn depends on. */
   touch(server: number): void {
     const host = this.hosts[server] as Host;
-    this.air.due[server] = Math.min(host.dueUs(this.nowUs), this.sweepAtUs[server]);
+    const dueUs = host.dueUs(this.nowUs);
+    this.air.due[server] = Math.min(dueUs, this.sweepAtUs[server], host.expiryUs);
   }
 
   // ---- power and processes
@@ -135,7 +140,7 @@ export class World {
     host.hasLeft = false;
     host.clearLater();
     host.clearInboxes();
-    host.interruptUs = 0;
+    this.pace.clear(host);
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
@@ -162,7 +167,8 @@ export class World {
     );
     host.engine.skips = !this.skipsNothing;
     host.turn = new Turn(host.engine, new HostShell(this, host, host.engine), timing);
-    host.leaseEndUs = localUs + timing.leaseUs;
+    host.turn.begin();
+    host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
     this.trace.note(this.nowUs, TRACE_START, host.index, identity.incarnation, 0);
@@ -239,43 +245,57 @@ export class World {
   // ---- one turn of a flight loop
 
   private turn(host: Host): void {
-    if (this.sweepAtUs[host.index] <= this.nowUs) {
-      this.sweepAtUs[host.index] = NEVER;
-      this.trace.note(this.nowUs, TRACE_SWEEP, host.index, 0, 0);
-      this.kernels.dropAll(host);
-    }
+    const isKernelDue = this.tendKernel(host);
     const { engine, turn } = host;
     if (engine === null || turn === null) {
       if (host.restartAtUs <= this.nowUs) this.start(host);
       return;
     }
-    this.turns++;
-    host.turnsSincePause++;
-    this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
-    const localUs = host.local(this.nowUs);
-    if (!host.isInTurn && localUs >= engine.nextSendUs && !engine.hasStalled(localUs))
-      host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
-    if (host.interruptUs === 0) turn.run();
-    else {
-      do {
-        if (this.interrupted(host, engine, turn.step, localUs)) return;
-      } while (turn.advance());
-    }
+    if (isKernelDue && host.dueUs(this.nowUs) > this.nowUs) return;
+    if (host.isInTurn) this.trace.note(this.nowUs, TRACE_GO_ON, host.index, turn.step, 0);
+    else this.beginTurn(host, engine);
+    this.goOn(host, engine, turn);
+    if (host.isInTurn) return;
+    host.endTurn(this.nowUs);
     if (turn.ended === ENDED_LET_GO) {
       this.endEngine(host, "let go of everything");
       this.superviseEnd(host);
     }
   }
 
-  /** The process is stopped here for a while, if that is what a fault asks for. */
-  private interrupted(host: Host, engine: Engine, step: number, localUs: number): boolean {
-    if (host.interruptUs === 0 || host.interruptAt !== step) return false;
-    if (step === AFTER_RENEWAL && localUs < engine.nextSendUs) return false;
-    if (step === BEFORE_EFFECTS && engine.effects.count === 0) return false;
-    this.pause(host, host.interruptUs);
-    host.interruptUs = 0;
-    this.trace.say(this.nowUs, `${name(host)} is stopped before: ${STEP_NAMES[step]}`);
+  /** What the kernel and the supervisor do by themselves. @returns whether anything was due */
+  private tendKernel(host: Host): boolean {
+    const { nowUs } = this;
+    if (host.expiryUs > nowUs && this.sweepAtUs[host.index] > nowUs) return false;
+    if (this.sweepAtUs[host.index] <= nowUs) {
+      this.sweepAtUs[host.index] = NEVER;
+      this.trace.note(nowUs, TRACE_SWEEP, host.index, 0, 0);
+      this.kernels.dropAll(host);
+    }
+    if (host.expiryUs <= nowUs) this.kernels.expire(host);
     return true;
+  }
+
+  private beginTurn(host: Host, engine: Engine): void {
+    this.turns++;
+    host.turnsSincePause++;
+    this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
+    const localUs = host.local(this.nowUs);
+    if (localUs >= engine.nextSendUs && !engine.hasStalled(localUs))
+      host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
+    this.pace.beginTurn(host);
+  }
+
+  /** The turn's next steps, until it is over or one of them takes time. */
+  private goOn(host: Host, engine: Engine, turn: Turn): void {
+    for (let goesOn = true; goesOn; ) {
+      if (host.held !== 0 && this.pace.holdsUp(host, engine, turn.step)) return;
+      goesOn = turn.advance();
+      if (host.tookUs === 0) continue;
+      host.busyUntilUs = this.nowUs + host.tookUs;
+      host.tookUs = 0;
+      if (goesOn) return;
+    }
   }
 
   /** By how much the kernel ends a lease early. */
