@@ -13,6 +13,10 @@ export const GENUINE = 0;
 export const TOUCHED = 1;
 /** A genuine one of long ago, sent again by somebody else. */
 export const RECORDING = 2;
+/** One of a flood: of the right length, and nobody with the key has sealed it. */
+export const UNSEALED = 3;
+/** One of a flood that is too short to be a keep-alive. */
+export const TOO_SHORT = 4;
 
 // Made once for all flights of a process: what an earlier flight left in them is overwritten before
 // it is read.
@@ -99,10 +103,11 @@ export class Inbox {
     private readonly capacity: number,
   ) {}
 
-  push(atUs: number, buffer: number, kind: number): void {
+  /** @returns false when there was no room for it */
+  push(atUs: number, buffer: number, kind: number): boolean {
     if (this.count === this.capacity) {
       this.dropped++;
-      return;
+      return false;
     }
     if (this.count === this.size) this.grow();
     let place = this.count++;
@@ -119,6 +124,7 @@ export class Inbox {
     this.buffers[slot] = buffer;
     this.kinds[slot] = kind;
     this.datagrams.hold(buffer);
+    return true;
   }
 
   /** When the first one arrives; Infinity when there is none. */

@@ -6,7 +6,21 @@
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
-import { CARRY_OUT, RENEW_ADDRESSES, SEND_KEEP_ALIVE, SEND_NEWS } from "../../src/core/turn.ts";
+import {
+  CARRY_OUT,
+  RENEW_ADDRESSES,
+  RENEW_LEASE,
+  RENEW_LEASE_AGAIN,
+  SEND_KEEP_ALIVE,
+  SEND_NEWS,
+} from "../../src/core/turn.ts";
+import { ENETDOWN, ENOBUFS, ENOMEM, ETIMEDOUT } from "../../src/io/errno.ts";
+import {
+  LEASE_LATENESS_MS,
+  NETWORKS_MAX,
+  RENEWAL_LATENESS_MS,
+  VIP_ATTEMPTS_MAX,
+} from "../../src/limits.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -15,6 +29,7 @@ import {
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import type { Aircraft } from "./aircraft.ts";
+import { UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -50,6 +65,18 @@ export const FAULTS = [
   "witness down",
   "started again",
   "moved by hand",
+  "lease call slow",
+  "lease call slow, then stopped",
+  "lease call fails",
+  "address calls slow",
+  "address calls fail",
+  "address answers lost",
+  "network refuses",
+  "loss on one network",
+  "started again on one network",
+  "flood",
+  "supervisor killed",
+  "unheard at the start, then paused",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -68,6 +95,17 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "all processes killed",
   "unheard, then paused",
   "late ticks",
+  "lease call slow",
+  "lease call slow, then stopped",
+  "lease call fails",
+  "flood",
+  "supervisor killed",
+  "unheard at the start, then paused",
+];
+
+const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
+  "loss on one network",
+  "started again on one network",
 ];
 
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
@@ -81,6 +119,7 @@ export function drawFaults(
   const possible = FAULTS.filter(
     (kind) =>
       (hasLease || !NEEDS_LEASE.includes(kind)) &&
+      (aircraft.networks === NETWORKS_MAX || !NEEDS_TWO_NETWORKS.includes(kind)) &&
       (kind !== "witness down" || aircraft.witnesses > 0),
   );
   const present = possible.filter(() => random.oneIn(3));
@@ -113,6 +152,17 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
   }
   if (kind === "unheard, then paused")
     return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
+  if (kind === "lease call slow" || kind === "lease call slow, then stopped") {
+    // About as long as the lease allows for, and about as long as it lasts.
+    return random.oneIn(2)
+      ? random.between(1, LEASE_LATENESS_MS * 1000 + 100)
+      : random.between(1_000, 2 * timing.detectionUs);
+  }
+  if (kind === "unheard at the start, then paused")
+    return random.between(
+      timing.detectionUs - timing.periodUs,
+      timing.detectionUs + timing.periodUs,
+    );
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
   return random.between(1_000, 3_000_000);
 }
@@ -268,6 +318,74 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "moved by hand":
       moveByHand(world, host, index, fault.value);
       return null;
+    case "lease call slow":
+      world.pace.slowLease(
+        host,
+        fault.value % 3 === 0 ? RENEW_LEASE_AGAIN : RENEW_LEASE,
+        fault.durationUs,
+      );
+      return null;
+    case "lease call slow, then stopped":
+      world.pace.slowLease(host, RENEW_LEASE, fault.durationUs);
+      world.pace.stop(
+        host,
+        SEND_KEEP_ALIVE,
+        false,
+        (1 + (fault.value % 3)) * world.aircraft.timing.detectionUs,
+      );
+      return null;
+    case "lease call fails":
+      host.leaseErrno = fault.value % 2 === 0 ? ENOMEM : ENOBUFS;
+      host.leaseDone = fault.other % 2 === 0;
+      return null;
+    case "address calls slow":
+      // Longer than addresses live is known to be too long: the kernel makes anew what a renewal
+      // finds gone.
+      world.pace.slowAddresses(host, 1 + (fault.value % (RENEWAL_LATENESS_MS * 1000)));
+      return () => world.pace.slowAddresses(host, 0);
+    case "address calls fail":
+    case "address answers lost":
+      host.addressFailures = 1 + (fault.value % (VIP_ATTEMPTS_MAX + 2));
+      if (fault.kind === "address answers lost") host.addressErrno = ETIMEDOUT;
+      else host.addressErrno = fault.other % 2 === 0 ? ENOMEM : ENOBUFS;
+      return () => world.command(host, CONTROL_RESUME);
+    case "network refuses":
+      return refuse(fault.value % world.aircraft.networks, fault.other % 2 === 0);
+    case "loss on one network":
+      network.lossyNetwork = fault.value % 2;
+      network.lossyPerMille = 100 + (fault.other % 900);
+      return () => {
+        network.lossyPerMille = 0;
+      };
+    case "started again on one network": {
+      const end = cut(world, partition(serverCount, 1 << host.index), fault.value % 2);
+      world.start(host);
+      return end;
+    }
+    case "flood":
+      beginFlood(world, host, fault);
+      return null;
+    case "supervisor killed":
+      world.killSupervisor(host);
+      return () => startIfDown(world, host);
+    case "unheard at the start, then paused":
+      // Longer than this it listens: who is stopped by then is silent before it serves.
+      network.deafUntilUs[host.index] = nowUs + fault.durationUs;
+      world.start(host);
+      return () => {
+        const detections = 1 + (fault.value % 3);
+        pause(world, world.hosts[other] as Host, detections * world.aircraft.timing.detectionUs);
+      };
+  }
+  function refuse(number: number, isDown: boolean): () => void {
+    host.sendErrno[number] = isDown ? ENETDOWN : ENOBUFS;
+    host.refusals[number]++;
+    const others = world.hosts.filter((each) => each !== host);
+    for (const each of others) network.cut(host.index, each.index, number, nowUs);
+    return () => {
+      if (--host.refusals[number] === 0) host.sendErrno[number] = 0;
+      for (const each of others) network.join(host.index, each.index, number, world.nowUs);
+    };
   }
   function cut(
     inWorld: World,
@@ -300,8 +418,25 @@ function moveByHand(world: World, host: Host, firstFunction: number, firstServer
   }
 }
 
+/** Datagrams of a flood that come in at a server at most. */
+const FLOOD_MAX = 12_000;
+
+/** As fast as a link of 1 Gbit/s at most, from the start on or after a burst. */
+function beginFlood(world: World, host: Host, { durationUs, value, other }: Fault): void {
+  const { nowUs, aircraft, air } = world;
+  const count = [20, 60, 160][value % 3] as number;
+  const burst = [0, 0, 300, 1_900][(value >> 4) % 4] as number;
+  host.floodCount = count;
+  host.floodNetworks = other % 4 === 0 ? 3 : 1 << (other % aircraft.networks);
+  host.floodUntilUs = nowUs + Math.min(durationUs, Math.floor((1_000 * FLOOD_MAX) / count));
+  host.floodUs = nowUs;
+  for (let number = 0; number < aircraft.networks; number++)
+    if ((host.floodNetworks & (1 << number)) !== 0)
+      air.flood(host.index, number, burst, UNSEALED, nowUs);
+}
+
 function startIfDown(world: World, host: Host): void {
-  if (host.engine === null) world.start(host);
+  if (host.engine === null || !host.isSupervised) world.start(host);
 }
 
 /**

@@ -9,6 +9,7 @@ import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/core/server-state.ts";
+import { NETWORKS_MAX } from "../../src/limits.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
 import { begin, drawFaults, FAULTS, type Fault, STATES, stateOf } from "./faults.ts";
@@ -186,18 +187,34 @@ class Flight {
       if (!host.carrier) world.setCarrier(host, true);
       host.latenessMaxUs = world.latenessMaxUs;
       world.pace.clear(host);
+      host.floodUs = Number.POSITIVE_INFINITY;
+      host.leaseErrno = 0;
+      host.addressErrno = 0;
       host.refused.fill(0);
       const wasForeign = host.foreignTable;
       host.foreignTable = false;
       if ((core & (1 << host.index)) !== 0) {
-        if (host.engine === null || host.engine.leaving || wasForeign) world.start(host);
+        const stays = host.isSupervised && host.engine?.leaving === false;
+        if (!stays || wasForeign) world.start(host);
         else world.command(host, CONTROL_RESUME);
       } else if (random.oneIn(2)) world.powerOff(host);
       else this.cutOff(host, core);
     }
+    // One of two networks may stay dead.
+    if (world.aircraft.networks === NETWORKS_MAX && random.oneIn(4)) this.cutNetwork();
     for (let server = 0; server < serverCount; server++) world.touch(server);
     world.trace.say(world.nowUs, `=== healed for ever: the core ${core.toString(2)}`);
     return core;
+  }
+
+  private cutNetwork(): void {
+    const { world, random } = this;
+    const number = random.below(NETWORKS_MAX);
+    world.trace.say(world.nowUs, `=== network ${number} stays cut`);
+    for (const from of world.hosts) {
+      for (const to of world.hosts)
+        if (from !== to) world.air.network.cut(from.index, to.index, number, world.nowUs);
+    }
   }
 
   private cutOff(host: Host, core: number): void {

@@ -13,12 +13,15 @@ import {
   type EventQueue,
 } from "../../src/core/event-queue.ts";
 import type { Shell } from "../../src/core/shell.ts";
-import { ETIME } from "../../src/io/errno.ts";
-import { VIP_BATCH_MAX } from "../../src/limits.ts";
+import { EACCES, ETIME } from "../../src/io/errno.ts";
+import { LEASE_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
-import { TOUCHED } from "./datagrams.ts";
+import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
+
+/** Reading one datagram of a flood, with the two hashes that show that nobody sealed it. */
+const READING_US = 6;
 
 export class HostShell implements Shell {
   readonly networkCount: number;
@@ -49,21 +52,24 @@ export class HostShell implements Shell {
     this.cost = new Uint8Array(host.up.length).fill(1);
   }
 
+  /** A call that takes long was made with the clock as it was when it began. */
   nowUs(): number {
-    return this.host.local(this.world.nowUs);
+    return this.host.local(Math.min(this.world.nowUs, this.host.callBeganUs));
   }
 
   networkNumber(network: number): number {
     return network;
   }
 
-  /** The message goes to all servers at once: what a network loses, it loses of both copies. */
   compose(message: KeepAliveMessage): void {
-    this.world.air.broadcast(this.host.index, message, this.world.nowUs);
+    this.world.air.compose(this.host.index, message, this.world.nowUs);
   }
 
-  send(): number {
-    return 0;
+  send(network: number): number {
+    const { world, host } = this;
+    const refused = host.sendErrno[network];
+    if (refused === 0) world.air.send(host.index, network, world.nowUs);
+    return refused;
   }
 
   receive(network: number): number {
@@ -73,6 +79,10 @@ export class HostShell implements Shell {
       this.buffer = inbox.buffer;
       this.kind = inbox.kind;
       inbox.shift();
+      if (this.kind >= UNSEALED) {
+        host.tookUs += READING_US;
+        return this.kind === TOO_SHORT ? KEEP_ALIVE_BYTES / 2 : KEEP_ALIVE_BYTES;
+      }
       if (!world.judgeAlone(this.engine, host, this.buffer, network, this.kind))
         return KEEP_ALIVE_BYTES;
     }
@@ -85,6 +95,7 @@ export class HostShell implements Shell {
 
   isSealed(): boolean {
     const { air } = this.world;
+    if (this.kind >= UNSEALED) return false;
     return this.kind !== TOUCHED || air.seal.verify(air.datagrams.content(this.buffer));
   }
 
@@ -99,12 +110,18 @@ export class HostShell implements Shell {
     this.host.leaseEndUs = this.nowUs() + this.world.aircraft.timing.leaseUs;
   }
 
+  /** As io/vip-lease: one in which this process stood still for too long is taken back. */
   renewLease(lengthMs: number): number {
     const { host, world } = this;
-    const nowUs = this.nowUs();
-    if (nowUs >= host.leaseEndUs) return ETIME;
-    host.leaseEndUs = nowUs + lengthMs * 1000 - world.drawTicksUs();
-    return 0;
+    const nowUs = host.local(world.nowUs);
+    const endUs = nowUs + lengthMs * 1000 - world.drawTicksUs();
+    const refused = nowUs >= host.leaseEndUs ? ETIME : host.leaseErrno;
+    const isLate = nowUs - this.nowUs() > LEASE_LATENESS_MS * 1000;
+    if (isLate) host.leaseEndUs = 0;
+    else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
+      host.leaseEndUs = endUs;
+    host.leaseErrno = 0;
+    return isLate ? ETIME : refused;
   }
 
   hasRoom(kind: number, index: number): boolean {
@@ -126,7 +143,7 @@ export class HostShell implements Shell {
     for (let slot = 0; slot < this.moves; slot++)
       this.move(this.moveKind[slot], this.moveIndex[slot], events);
     this.moves = 0;
-    this.host.tookUs += this.world.kernels.batchUs;
+    this.host.tookUs += this.world.kernels.endBatch(this.host);
   }
 
   private move(kind: number, index: number, events: EventQueue): void {
@@ -141,7 +158,7 @@ export class HostShell implements Shell {
     const refused = kernels.add(host, index);
     this.setUp(index, refused === 0 ? 1 : 0);
     if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
-    else events.push(EVENT_VIP_FAILED, index, refused, 0);
+    else events.push(EVENT_VIP_FAILED, index, refused, refused === EACCES ? 0 : 1);
   }
 
   private setUp(index: number, up: number): void {
@@ -178,7 +195,7 @@ export class HostShell implements Shell {
   observeSupervisor(events: EventQueue): boolean {
     const { world, host } = this;
     if (host.laterDueUs <= world.nowUs) world.kernels.takeLater(host, events);
-    return true;
+    return host.isSupervised;
   }
 
   report(): void {}

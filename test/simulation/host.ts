@@ -3,6 +3,7 @@
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
 import type { Engine } from "../../src/core/engine.ts";
+import type { Shell } from "../../src/core/shell.ts";
 import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 
@@ -16,6 +17,7 @@ export class Host {
   poweredOffUs = 0;
   engine: Engine | null = null;
   turn: Turn | null = null;
+  shell: Shell | null = null;
   /** Receive buffers, one for each network. */
   readonly inboxes: readonly Inbox[];
 
@@ -70,6 +72,18 @@ export class Host {
   /** This server flies with another table. */
   foreignTable = false;
   hasLeft = false;
+  /** Its supervisor is there. */
+  isSupervised = false;
+  /** errno with which each network refuses what it is to send, 0 where it does not. */
+  readonly sendErrno: Uint8Array;
+  /** How many faults make it refuse. */
+  readonly refusals: Uint8Array;
+
+  // ---- a flood that comes in (flood)
+  floodUs = NEVER;
+  floodUntilUs = 0;
+  floodNetworks = 0;
+  floodCount = 0;
 
   // ---- what holds a turn up (pace)
   /** Why the steps of this turn are looked at; 0 in most turns. */
@@ -83,6 +97,22 @@ export class Host {
   slowAt = BEGIN;
   /** What the step that was done last took. */
   tookUs = 0;
+  /** The call that a step makes began then; NEVER when none takes long. */
+  callBeganUs = NEVER;
+  callStep = BEGIN;
+  /** How long the next renewal of the lease takes, and in which step it is made. */
+  leaseCallUs = 0;
+  leaseCallStep = BEGIN;
+  /** How long moving and renewing addresses takes at most. */
+  addressCallUsMax = 0;
+
+  // ---- how the kernel's next answers are
+  /** errno of the next renewal of the lease, 0 for none; and whether it is done all the same. */
+  leaseErrno = 0;
+  leaseDone = false;
+  /** Batches of addresses that fail so, and how many. */
+  addressErrno = 0;
+  addressFailures = 0;
 
   // ---- events of the kernel and the supervisor on their way to the engine, in no order
   readonly laterUs: number[] = [];
@@ -98,6 +128,8 @@ export class Host {
     datagrams: Datagrams,
   ) {
     this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
+    this.sendErrno = new Uint8Array(networks);
+    this.refusals = new Uint8Array(networks);
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);
     this.addressEndUs = new Float64Array(functionCount);
@@ -150,6 +182,11 @@ export class Host {
   /** It was stopped in the middle of a turn. */
   get isInTurn(): boolean {
     return this.turn !== null && this.turn.step !== BEGIN;
+  }
+
+  /** Lifetimes of addresses are due to be renewed. */
+  renewsAddresses(nowUs: number): boolean {
+    return this.shell !== null && this.shell.renewalDueUs <= this.local(nowUs);
   }
 
   clearInboxes(): void {

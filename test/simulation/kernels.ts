@@ -23,7 +23,7 @@ import {
   type EventQueue,
 } from "../../src/core/event-queue.ts";
 import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
-import { EACCES } from "../../src/io/errno.ts";
+import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
 import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
   CONTROL_PROCESS_FAILED,
@@ -36,6 +36,11 @@ import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
+
+/** So long a lost answer is waited for (io/netlink-socket). */
+const ANSWER_TIMEOUT_US = 20_000;
+/** A loop that waits for longer was stopped, as far as the others can tell. */
+const LONG_US = 1_000;
 
 /** What the trace counts beside effects. */
 const TRACE_EXPIRED = 110;
@@ -174,15 +179,31 @@ export class Kernels {
   /** The kernel is asked for an address. @returns 0 or an errno */
   add(host: Host, index: number): number {
     if (host.refused[index] !== 0) return EACCES;
-    host.expired[index] = 0;
-    this.addAddress(host, index);
-    return 0;
+    if (this.isDone(host)) {
+      host.expired[index] = 0;
+      this.addAddress(host, index);
+    }
+    return host.addressErrno;
   }
 
   /** The kernel is asked to delete an address. @returns 0 or an errno */
   remove(host: Host, index: number): number {
-    if (host.up[index] !== 0) this.removeAddress(host, index);
-    return 0;
+    if (this.isDone(host) && host.up[index] !== 0) this.removeAddress(host, index);
+    return host.addressErrno;
+  }
+
+  /** Of a batch whose answer is lost the kernel has done some, and some not. */
+  private isDone(host: Host): boolean {
+    return host.addressErrno === 0 || (host.addressErrno === ETIMEDOUT && this.random.oneIn(2));
+  }
+
+  /** The kernel has answered, or nobody waits for its answer any more. @returns µs that it took */
+  endBatch(host: Host): number {
+    if (host.addressErrno === 0) return this.batchUs;
+    const tookUs = host.addressErrno === ETIMEDOUT ? ANSWER_TIMEOUT_US : this.batchUs;
+    if (tookUs >= LONG_US) host.turnsSincePause = 0;
+    if (--host.addressFailures === 0) host.addressErrno = 0;
+    return tookUs;
   }
 
   /** The address lives on; one that is not there any more is made anew. */

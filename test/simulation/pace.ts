@@ -14,8 +14,14 @@ const NEVER = Number.POSITIVE_INFINITY;
 // ---- why the steps of a host's turn are looked at: bits of Host.held
 /** A fault stops the process before the step `stopAt`. */
 const STOPPED = 1;
-/** The step before `pauseAt` takes a little time. */
+/** The step before `slowAt` takes a little time. */
 const TAKES_TIME = 2;
+/** The next renewal of the lease takes long. */
+const LEASE_CALL = 4;
+/** Moving and renewing addresses takes long. */
+const ADDRESS_CALLS = 8;
+/** A step is in a call that takes long. */
+const IN_CALL = 16;
 
 export class Pace {
   /** The longest that a step takes which nothing holds up; 0: none takes any time. */
@@ -55,10 +61,30 @@ export class Pace {
     host.held |= STOPPED;
   }
 
-  /** Nothing is under way any more that would hold the host up. */
+  /** The next renewal of the lease, in `step`, takes `durationUs`. */
+  slowLease(host: Host, step: number, durationUs: number): void {
+    host.leaseCallStep = step;
+    host.leaseCallUs = durationUs;
+    host.held |= LEASE_CALL;
+  }
+
+  /** Moving and renewing addresses takes up to `durationUsMax` from now on; 0: no time. */
+  slowAddresses(host: Host, durationUsMax: number): void {
+    host.addressCallUsMax = durationUsMax;
+    if (durationUsMax > 0) host.held |= ADDRESS_CALLS;
+    else host.held &= ~ADDRESS_CALLS;
+  }
+
+  /** Nothing is under way any more that would hold the host's next turns up. */
   clear(host: Host): void {
-    host.held = 0;
-    host.hadEffects = false;
+    host.held &= IN_CALL;
+  }
+
+  /** The process begins anew. */
+  begin(host: Host): void {
+    host.held &= ADDRESS_CALLS;
+    host.callBeganUs = NEVER;
+    host.tookUs = 0;
   }
 
   /**
@@ -66,8 +92,39 @@ export class Pace {
    * when. Only where `host.held` is not 0.
    */
   holdsUp(host: Host, engine: Engine, step: number): boolean {
-    if ((host.held & STOPPED) !== 0 && this.isStopped(host, engine, step)) return true;
-    return (host.held & TAKES_TIME) !== 0 && this.takesTime(host, step);
+    const { held } = host;
+    if ((held & STOPPED) !== 0 && this.isStopped(host, engine, step)) return true;
+    if ((held & TAKES_TIME) !== 0 && this.takesTime(host, step)) return true;
+    if ((held & IN_CALL) !== 0) {
+      if (step === host.callStep) return false; // the call is over, and the step is done now
+      host.held &= ~IN_CALL;
+      host.callBeganUs = NEVER;
+    }
+    return (held & (LEASE_CALL | ADDRESS_CALLS)) !== 0 && this.callTakesLong(host, engine, step);
+  }
+
+  private callTakesLong(host: Host, engine: Engine, step: number): boolean {
+    let durationUs = 0;
+    if ((host.held & LEASE_CALL) !== 0 && step === host.leaseCallStep && this.world.hasLease) {
+      host.held &= ~LEASE_CALL;
+      durationUs = host.leaseCallUs;
+    } else if ((host.held & ADDRESS_CALLS) !== 0 && this.movesAddresses(host, engine, step))
+      durationUs = this.random.between(1, host.addressCallUsMax);
+    if (durationUs === 0) return false;
+    host.held |= IN_CALL;
+    host.callStep = step;
+    host.callBeganUs = this.world.nowUs;
+    this.world.trace.say(
+      this.world.nowUs,
+      `s${host.index}: ${STEP_NAMES[step]} takes ${durationUs / 1000} ms`,
+    );
+    this.world.pause(host, durationUs);
+    return true;
+  }
+
+  private movesAddresses(host: Host, engine: Engine, step: number): boolean {
+    if (step === CARRY_OUT) return engine.effects.urgentCount > 0;
+    return step === RENEW_ADDRESSES && host.renewsAddresses(this.world.nowUs);
   }
 
   private isStopped(host: Host, engine: Engine, step: number): boolean {

@@ -7,12 +7,12 @@ import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
-import { ENDED_LET_GO, Turn } from "../../src/core/turn.ts";
+import { ENDED_LET_GO, ENDED_SUPERVISOR_GONE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
+import { Datagrams, GENUINE, RECORDING, TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
@@ -33,6 +33,8 @@ const PROVED_LIFE_US = 60_000_000;
 const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
+/** A flood comes in parts so far apart. */
+const FLOOD_PAUSE_US = 1_000;
 
 // What the trace counts beside effects.
 const TRACE_TURN = 100;
@@ -123,7 +125,8 @@ export class World {
   touch(server: number): void {
     const host = this.hosts[server] as Host;
     const dueUs = host.dueUs(this.nowUs);
-    this.air.due[server] = Math.min(dueUs, this.sweepAtUs[server], host.expiryUs);
+    const byItselfUs = Math.min(this.sweepAtUs[server], host.expiryUs, host.floodUs);
+    this.air.due[server] = Math.min(dueUs, byItselfUs);
   }
 
   // ---- power and processes
@@ -140,7 +143,8 @@ export class World {
     host.hasLeft = false;
     host.clearLater();
     host.clearInboxes();
-    this.pace.clear(host);
+    host.isSupervised = true;
+    this.pace.begin(host);
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
@@ -166,7 +170,8 @@ export class World {
       witnesses,
     );
     host.engine.skips = !this.skipsNothing;
-    host.turn = new Turn(host.engine, new HostShell(this, host, host.engine), timing);
+    host.shell = new HostShell(this, host, host.engine);
+    host.turn = new Turn(host.engine, host.shell, timing);
     host.turn.begin();
     host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
@@ -180,6 +185,7 @@ export class World {
   powerOff(host: Host): void {
     this.endEngine(host, "power off");
     host.powered = false;
+    host.isSupervised = false;
     host.poweredOffUs = this.nowUs;
     host.lingering.fill(0);
     this.kernels.dropAll(host);
@@ -206,13 +212,31 @@ export class World {
     this.touch(host.index);
   }
 
+  /**
+   * SIGKILL of the supervisor: its engine lets go of everything and ends, and the processes of
+   * functions end with it.
+   */
+  killSupervisor(host: Host): void {
+    host.isSupervised = false;
+    host.restartAtUs = NEVER;
+    if (host.engine !== null) host.laterDueUs = Math.min(host.laterDueUs, this.nowUs);
+    this.trace.say(this.nowUs, `${name(host)}: supervisor killed`);
+    this.touch(host.index);
+  }
+
   /** SIGSTOP, and SIGCONT after a while. */
   pause(host: Host, durationUs: number): void {
     host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
     host.turnsSincePause = 0;
   }
 
+  /** An engine ended: its supervisor takes its addresses away and starts it again. */
   private superviseEnd(host: Host): void {
+    if (!host.isSupervised) {
+      host.lingering.fill(0);
+      host.load = this.kernels.loadOfAddresses(host);
+      return;
+    }
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
     const pauseUs =
       host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
@@ -227,6 +251,7 @@ export class World {
     if (host.engine === null) return;
     host.engine = null;
     host.turn = null;
+    host.shell = null;
     this.trace.note(this.nowUs, TRACE_END, host.index, 0, 0);
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
@@ -254,25 +279,44 @@ export class World {
     if (isKernelDue && host.dueUs(this.nowUs) > this.nowUs) return;
     if (host.isInTurn) this.trace.note(this.nowUs, TRACE_GO_ON, host.index, turn.step, 0);
     else this.beginTurn(host, engine);
-    this.goOn(host, engine, turn);
+    try {
+      this.goOn(host, engine, turn);
+    } catch (error) {
+      // An engine that cannot take its addresses away ends, and its supervisor does.
+      if (!String(error).includes("the kernel takes VIPs away")) throw error;
+      this.endEngine(host, "does not get rid of an address");
+      this.superviseEnd(host);
+    }
     if (host.isInTurn) return;
     host.endTurn(this.nowUs);
-    if (turn.ended === ENDED_LET_GO) {
+    if (turn.ended === ENDED_LET_GO || turn.ended === ENDED_SUPERVISOR_GONE) {
       this.endEngine(host, "let go of everything");
       this.superviseEnd(host);
     }
   }
 
-  /** What the kernel and the supervisor do by themselves. @returns whether anything was due */
+  /** The next part of the flood that comes in at the host. */
+  private flood(host: Host): void {
+    const { nowUs, aircraft, air } = this;
+    host.floodUs = nowUs + FLOOD_PAUSE_US <= host.floodUntilUs ? nowUs + FLOOD_PAUSE_US : NEVER;
+    const kind = this.random.oneIn(4) ? TOO_SHORT : UNSEALED;
+    for (let number = 0; number < aircraft.networks; number++)
+      if ((host.floodNetworks & (1 << number)) !== 0)
+        air.flood(host.index, number, host.floodCount, kind, nowUs);
+  }
+
+  /** What the kernel, the supervisor and the networks do by themselves. @returns whether anything was due */
   private tendKernel(host: Host): boolean {
     const { nowUs } = this;
-    if (host.expiryUs > nowUs && this.sweepAtUs[host.index] > nowUs) return false;
+    const byItselfUs = Math.min(this.sweepAtUs[host.index], host.expiryUs, host.floodUs);
+    if (byItselfUs > nowUs) return false;
     if (this.sweepAtUs[host.index] <= nowUs) {
       this.sweepAtUs[host.index] = NEVER;
       this.trace.note(nowUs, TRACE_SWEEP, host.index, 0, 0);
       this.kernels.dropAll(host);
     }
     if (host.expiryUs <= nowUs) this.kernels.expire(host);
+    if (host.floodUs <= nowUs) this.flood(host);
     return true;
   }
 
