@@ -140,6 +140,18 @@ export class Inbox {
     return this.kinds[this.head];
   }
 
+  arrivalUs(place: number): number {
+    return this.atUs[this.slot(place)];
+  }
+
+  bufferAt(place: number): number {
+    return this.buffers[this.slot(place)];
+  }
+
+  kindAt(place: number): number {
+    return this.kinds[this.slot(place)];
+  }
+
   shift(): void {
     this.datagrams.release(this.buffers[this.head]);
     this.head = this.slot(1);

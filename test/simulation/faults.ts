@@ -75,6 +75,7 @@ export const FAULTS = [
   "loss on one network",
   "started again on one network",
   "flood",
+  "unheard, then flooded",
   "supervisor killed",
   "unheard at the start, then paused",
 ] as const;
@@ -150,7 +151,7 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       ? random.between(1_000, 10_000_000)
       : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
   }
-  if (kind === "unheard, then paused")
+  if (kind === "unheard, then paused" || kind === "unheard, then flooded")
     return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
   if (kind === "lease call slow" || kind === "lease call slow, then stopped") {
     // About as long as the lease allows for, and about as long as it lasts.
@@ -365,6 +366,10 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "flood":
       beginFlood(world, host, fault);
       return null;
+    case "unheard, then flooded":
+      // Its next word waits behind more than one turn reads.
+      network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
+      return () => burst(world, world.hosts[other] as Host, ALL_NETWORKS, BURST);
     case "supervisor killed":
       world.killSupervisor(host);
       return () => startIfDown(world, host);
@@ -420,19 +425,24 @@ function moveByHand(world: World, host: Host, firstFunction: number, firstServer
 
 /** Datagrams of a flood that come in at a server at most. */
 const FLOOD_MAX = 12_000;
+/** As many as find room in a receive buffer beside those of the servers. */
+const BURST = 1_500;
+const ALL_NETWORKS = (1 << NETWORKS_MAX) - 1;
 
 /** As fast as a link of 1 Gbit/s at most, from the start on or after a burst. */
 function beginFlood(world: World, host: Host, { durationUs, value, other }: Fault): void {
-  const { nowUs, aircraft, air } = world;
   const count = [20, 60, 160][value % 3] as number;
-  const burst = [0, 0, 300, 1_900][(value >> 4) % 4] as number;
   host.floodCount = count;
-  host.floodNetworks = other % 4 === 0 ? 3 : 1 << (other % aircraft.networks);
-  host.floodUntilUs = nowUs + Math.min(durationUs, Math.floor((1_000 * FLOOD_MAX) / count));
-  host.floodUs = nowUs;
-  for (let number = 0; number < aircraft.networks; number++)
-    if ((host.floodNetworks & (1 << number)) !== 0)
-      air.flood(host.index, number, burst, UNSEALED, nowUs);
+  host.floodNetworks = other % 4 === 0 ? ALL_NETWORKS : 1 << (other % world.aircraft.networks);
+  host.floodUntilUs = world.nowUs + Math.min(durationUs, Math.floor((1_000 * FLOOD_MAX) / count));
+  host.floodUs = world.nowUs;
+  burst(world, host, host.floodNetworks, [0, 0, 300, 1_900][(value >> 4) % 4] as number);
+}
+
+function burst(world: World, host: Host, networks: number, count: number): void {
+  for (let number = 0; number < world.aircraft.networks; number++)
+    if ((networks & (1 << number)) !== 0)
+      world.air.flood(host.index, number, count, UNSEALED, world.nowUs);
 }
 
 function startIfDown(world: World, host: Host): void {

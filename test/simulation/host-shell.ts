@@ -62,7 +62,10 @@ export class HostShell implements Shell {
   }
 
   compose(message: KeepAliveMessage): void {
-    this.world.air.compose(this.host.index, message, this.world.nowUs);
+    const { world, host } = this;
+    if (message.sender === host.index)
+      world.invariants.conduct.onKeepAlive(host, this.engine, message);
+    world.air.compose(host.index, message, world.nowUs);
   }
 
   send(network: number): number {

@@ -15,6 +15,7 @@ import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { BITMAP_WORDS } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
+import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
@@ -41,6 +42,7 @@ export class Invariants {
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
   private world!: World;
+  conduct!: Conduct;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
   /** When each function's address was last up on more than one. */
@@ -62,6 +64,7 @@ export class Invariants {
 
   begin(world: World): void {
     this.world = world;
+    this.conduct = new Conduct(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
@@ -89,6 +92,7 @@ export class Invariants {
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
+      this.phases[host.index] = PHASE_LISTENING;
     } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
     this.decisions[host.index] = engine.decisions;
     this.notePhase(engine, host);
@@ -102,6 +106,7 @@ export class Invariants {
   private notePhase(engine: Engine, host: Host): void {
     const before = this.phases[host.index];
     this.phases[host.index] = engine.phase;
+    this.conduct.onPhase(host, engine, before);
     if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE)
       this.notActiveUs[host.index] = this.world.nowUs;
   }

@@ -178,6 +178,7 @@ export class Kernels {
 
   /** The kernel is asked for an address. @returns 0 or an errno */
   add(host: Host, index: number): number {
+    this.world.invariants.conduct.onAdd(host, index);
     if (host.refused[index] !== 0) return EACCES;
     if (this.isDone(host)) {
       host.expired[index] = 0;

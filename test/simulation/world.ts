@@ -7,7 +7,7 @@ import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
-import { ENDED_LET_GO, ENDED_SUPERVISOR_GONE, Turn } from "../../src/core/turn.ts";
+import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
@@ -172,6 +172,7 @@ export class World {
     host.engine.skips = !this.skipsNothing;
     host.shell = new HostShell(this, host, host.engine);
     host.turn = new Turn(host.engine, host.shell, timing);
+    this.invariants.conduct.begin(host);
     host.turn.begin();
     host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
@@ -290,6 +291,7 @@ export class World {
     if (host.isInTurn) return;
     host.endTurn(this.nowUs);
     if (turn.ended === ENDED_LET_GO || turn.ended === ENDED_SUPERVISOR_GONE) {
+      this.invariants.conduct.onLetGo(host);
       this.endEngine(host, "let go of everything");
       this.superviseEnd(host);
     }
@@ -325,16 +327,22 @@ export class World {
     host.turnsSincePause++;
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
     const localUs = host.local(this.nowUs);
-    if (localUs >= engine.nextSendUs && !engine.hasStalled(localUs))
+    const isPeriod = localUs >= engine.nextSendUs;
+    this.invariants.conduct.beginTurn(host, isPeriod);
+    if (isPeriod && !engine.hasStalled(localUs))
       host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
     this.pace.beginTurn(host);
   }
 
   /** The turn's next steps, until it is over or one of them takes time. */
   private goOn(host: Host, engine: Engine, turn: Turn): void {
+    const { conduct } = this.invariants;
     for (let goesOn = true; goesOn; ) {
-      if (host.held !== 0 && this.pace.holdsUp(host, engine, turn.step)) return;
+      const { step } = turn;
+      if (host.held !== 0 && this.pace.holdsUp(host, engine, step)) return;
       goesOn = turn.advance();
+      if (step === RECEIVE) conduct.onReceived(host);
+      if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
       if (host.tookUs === 0) continue;
       host.busyUntilUs = this.nowUs + host.tookUs;
       host.tookUs = 0;
