@@ -31,7 +31,10 @@ export const RENEW_LEASE = 1;
 export const SEND_KEEP_ALIVE = 2;
 /** Status, signs of life, who else answers for our VIPs. */
 export const REPORT = 3;
-/** What has arrived is read before anything is decided. */
+/**
+ * What has arrived is read before anything is decided. Whatever is decided holds as of the time
+ * before the reading: what arrives while the loop is stopped after it is no silence of others.
+ */
 export const RECEIVE = 4;
 export const DECIDE = 5;
 /** What is new is told before it is done: ownership is known before a VIP goes up. */
@@ -77,7 +80,8 @@ export class Turn {
   /** The next step; OVER between two turns. */
   private next = OVER;
   private beganUs = 0;
-  private steppedUs = 0;
+  /** What had arrived by then has been read: everything is decided as of that time. */
+  private readUs = 0;
   /** A period begins with this turn. */
   private isPeriod = false;
   /** So late that this turn reads and decides before it tells what it knew before. */
@@ -124,7 +128,7 @@ export class Turn {
         this.beginTurn();
         break;
       case RENEW_LEASE:
-        this.renewLease(this.beganUs);
+        this.renewLease();
         break;
       case SEND_KEEP_ALIVE:
         if (!this.readsFirst) this.sendFirst();
@@ -169,17 +173,18 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  private renewLease(nowUs: number): void {
+  /** The clock is read anew: a lease reckoned before a stop would last longer by that stop. */
+  private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
-    const lengthMs = engine.lease.grant(nowUs);
+    const lengthMs = engine.lease.grant(shell.nowUs());
     const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
     if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
   }
 
   private renewLeaseAgain(): void {
-    const { engine, shell, steppedUs } = this;
-    if (shell.hasLease && engine.lease.isDue(steppedUs)) this.renewLease(steppedUs);
+    const { engine, shell, readUs } = this;
+    if (shell.hasLease && engine.lease.isDue(readUs)) this.renewLease();
   }
 
   /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
@@ -199,6 +204,7 @@ export class Turn {
 
   private receive(): void {
     const { engine, shell } = this;
+    this.readUs = shell.nowUs();
     this.reception.receive();
     // The kernel tells of every address that is moved: that is read when the moving is over.
     if (engine.effects.urgentCount === 0) shell.observeLinks(engine.events);
@@ -211,8 +217,7 @@ export class Turn {
 
   private decide(): void {
     const { engine } = this;
-    this.steppedUs = this.shell.nowUs();
-    engine.step(this.steppedUs, this.reception.mayJudgeSilence);
+    engine.step(this.readUs, this.reception.mayJudgeSilence);
     if (this.readsFirst) engine.beginPeriod(this.beganUs);
   }
 
