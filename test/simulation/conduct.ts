@@ -17,6 +17,7 @@ import {
 } from "../../src/wire/keep-alive.ts";
 import { GENUINE } from "./datagrams.ts";
 import type { Host } from "./host.ts";
+import { CLAIMED, JUDGED_SILENT, SERVES } from "./moments.ts";
 import type { World } from "./world.ts";
 
 /** A turn that nothing stops takes no longer between its first look at the clock and its news. */
@@ -72,6 +73,7 @@ export class Conduct {
     const silentUs = localUs - this.saidUs[at];
     this.saidUs[at] = localUs;
     this.owns[at]?.set(message.owns);
+    if (this.world.moments.isAwaited(CLAIMED)) this.noteClaim(host, message);
     const isPeriodic = this.isPeriodDue[at] !== 0;
     this.isPeriodDue[at] = 0;
     this.saidInPeriod[at] = isPeriodic ? 0 : Math.min(this.saidInPeriod[at] + 1, 255);
@@ -82,6 +84,14 @@ export class Conduct {
       this.fail("stall", `s${at} was silent for ${silentUs / 1000} ms, and owns what it owned`);
     if (isPeriodic && this.world.hasLease && localUs >= host.leaseEndUs)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
+  }
+
+  private noteClaim(host: Host, message: KeepAliveMessage): void {
+    for (let index = 0; index < host.up.length; index++) {
+      if (!hasFunction(message.claims, 0, index)) continue;
+      this.world.moments.note(CLAIMED, host.index, this.world.kernels.ownerOf(index), index);
+      return;
+    }
   }
 
   /** The engine has an address set. Ownership is known before: the last keep-alive has told it. */
@@ -109,6 +119,7 @@ export class Conduct {
     for (let server = 0; server < this.world.hosts.length; server++) {
       if ((lost & (1 << server)) === 0) continue;
       const state = membership.state[server];
+      this.world.moments.note(JUDGED_SILENT, host.index, server);
       if (state !== SERVER_LOST && state !== SERVER_UNREACHABLE) continue;
       if (this.holdsNewsOf(host, engine, server))
         this.fail("silence", `s${host.index} judges s${server} silent without having read it`);
@@ -147,6 +158,7 @@ export class Conduct {
     if (phase === PHASE_ISOLATED) this.isolatedUs[host.index] = localUs;
     const serves = phase === PHASE_ACTIVE || phase === PHASE_DRAINING;
     if (!serves || before === PHASE_ACTIVE || before === PHASE_DRAINING) return;
+    this.world.moments.note(SERVES, host.index);
     const listenedUs = localUs - this.isolatedUs[host.index];
     if (listenedUs >= this.world.aircraft.timing.detectionUs) return;
     for (let server = 0; server < this.world.hosts.length; server++) {

@@ -31,6 +31,7 @@ import {
 import type { Aircraft } from "./aircraft.ts";
 import { UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
+import type { Moment } from "./moments.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -65,6 +66,7 @@ export const FAULTS = [
   "witness down",
   "started again",
   "moved by hand",
+  "paused twice in a turn",
   "lease call slow",
   "lease call slow, then stopped",
   "lease call fails",
@@ -89,6 +91,30 @@ export interface Fault {
   /** Another server, function, network or amount, as the kind needs it. */
   readonly other: number;
   readonly value: number;
+  /** The moment for which it waits from `atUs` on; without one it begins then. */
+  readonly when?: Moment;
+  /** How long after that moment it begins. */
+  readonly delayUs?: number;
+  /** Whom it hits then. */
+  readonly aim?: Aim;
+}
+
+/** The server that was drawn, the one that the moment is about, or the other one at that moment. */
+export type Aim = "drawn" | "it" | "the other";
+
+/** Kinds of faults that part servers from each other. */
+export const CUTS: readonly FaultKind[] = [
+  "cut",
+  "one-way cut",
+  "partition",
+  "carrier lost",
+  "network refuses",
+  "started again on one network",
+];
+
+/** The other server of a fault that concerns two. */
+export function otherOf({ server, other }: Fault, serverCount: number): number {
+  return (server + 1 + (other % Math.max(1, serverCount - 1))) % serverCount;
 }
 
 /** What only a lease makes safe: not flown without one. */
@@ -96,6 +122,7 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "all processes killed",
   "unheard, then paused",
   "late ticks",
+  "paused twice in a turn",
   "lease call slow",
   "lease call slow, then stopped",
   "lease call fails",
@@ -151,6 +178,7 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       ? random.between(1_000, 10_000_000)
       : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
   }
+  if (kind === "paused twice in a turn") return random.between(1_000, timing.detectionUs);
   if (kind === "unheard, then paused" || kind === "unheard, then flooded")
     return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
   if (kind === "lease call slow" || kind === "lease call slow, then stopped") {
@@ -200,7 +228,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
   const { nowUs } = world;
   const { network } = world.air;
   const { serverCount, table } = world.aircraft;
-  const other = (fault.server + 1 + (fault.other % Math.max(1, serverCount - 1))) % serverCount;
+  const other = otherOf(fault, serverCount);
   const index = fault.other % table.functionCount;
   switch (fault.kind) {
     case "power off":
@@ -318,6 +346,9 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       return null;
     case "moved by hand":
       moveByHand(world, host, index, fault.value);
+      return null;
+    case "paused twice in a turn":
+      stopTwice(world, host, fault);
       return null;
     case "lease call slow":
       world.pace.slowLease(
@@ -460,6 +491,14 @@ function stopInTurn(world: World, host: Host, { value, durationUs }: Fault): voi
     const step = 1 + ((value >> 3) % RENEW_ADDRESSES);
     world.pace.stop(host, step, step >= SEND_NEWS && value % 4 === 2, durationUs);
   }
+}
+
+/** Before two steps of one turn: for a while, and then for longer than the others wait. */
+function stopTwice(world: World, host: Host, { value, other, durationUs }: Fault): void {
+  const first = value % 2 === 0 ? RENEW_LEASE : 1 + ((value >> 3) % (RENEW_ADDRESSES - 1));
+  const second = first + 1 + ((value >> 7) % 2 === 0 ? 0 : other % (RENEW_ADDRESSES - first));
+  world.pace.stop(host, first, false, durationUs);
+  world.pace.thenStop(host, second, (1 + (other % 3)) * world.aircraft.timing.detectionUs);
 }
 
 function pause(world: World, host: Host, durationUs: number): void {

@@ -18,6 +18,7 @@ import { LEASE_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
+import { RENEWED } from "./moments.ts";
 import type { World } from "./world.ts";
 
 /** Reading one datagram of a flood, with the two hashes that show that nobody sealed it. */
@@ -124,6 +125,7 @@ export class HostShell implements Shell {
     else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
       host.leaseEndUs = endUs;
     host.leaseErrno = 0;
+    if (host.leaseEndUs === endUs) world.moments.note(RENEWED, host.index);
     return isLate ? ETIME : refused;
   }
 

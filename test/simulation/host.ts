@@ -85,12 +85,17 @@ export class Host {
   floodNetworks = 0;
   floodCount = 0;
 
+  /** Local time at which it began to read what had arrived: what it decides holds as of then. */
+  readUs = 0;
+
   // ---- what holds a turn up (pace)
   /** Why the steps of this turn are looked at; 0 in most turns. */
   held = 0;
   stopAt = BEGIN;
   stopUs = 0;
   stopWithEffects = false;
+  thenStopAt = BEGIN;
+  thenStopUs = 0;
   /** There was something to do outside in this turn. */
   hadEffects = false;
   turnsUntilSlow = NEVER;

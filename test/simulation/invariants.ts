@@ -234,9 +234,9 @@ export class Invariants {
       const before = this.stateBefore[place];
       if (now === before) continue;
       this.stateBefore[place] = now;
-      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.local(this.world.nowUs);
+      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.readUs;
       if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
-      const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
+      const tookUs = host.readUs - this.joiningSinceUs[place];
       if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
         this.fail(
           "recovery",

@@ -32,6 +32,7 @@ import {
   REASON_FAILOVER,
 } from "../../src/wire/control.ts";
 import type { Host } from "./host.ts";
+import { GOES_DOWN, GOES_UP, NOBODY, PROCESS_STOPS } from "./moments.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -89,6 +90,16 @@ export class Kernels {
     return load;
   }
 
+  /** The server on which the function was up last, or NOBODY. */
+  ownerOf(index: number): number {
+    return this.lastOwner[index];
+  }
+
+  /** The server to which the host gives the function, or NOBODY. */
+  private nextOwner(host: Host, index: number): number {
+    return host.engine?.handover.assigned[index] ?? NOBODY;
+  }
+
   /** Gives the engine what has become due of what it is to be told. */
   takeLater(host: Host, events: EventQueue): void {
     let dueUs = NEVER;
@@ -123,6 +134,7 @@ export class Kernels {
     switch (kind) {
       case EFFECT_VIP_REMOVE:
         this.world.invariants.onRemove(host, index);
+        this.world.moments.note(GOES_DOWN, host.index, this.nextOwner(host, index), index);
         break;
       case EFFECT_PROCESS_START:
         if (host.lingering[index] === 0 && table.process[index] !== PROCESS_ALWAYS) {
@@ -137,6 +149,7 @@ export class Kernels {
         );
         break;
       case EFFECT_PROCESS_STOP:
+        this.world.moments.note(PROCESS_STOPS, host.index, this.nextOwner(host, index), index);
         // A start that was under way is overtaken by the stop.
         for (let at = host.laterUs.length - 1; at >= 0; at--) {
           if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index)
@@ -179,6 +192,7 @@ export class Kernels {
   /** The kernel is asked for an address. @returns 0 or an errno */
   add(host: Host, index: number): number {
     this.world.invariants.conduct.onAdd(host, index);
+    this.world.moments.note(GOES_UP, host.index, this.ownerOf(index), index);
     if (host.refused[index] !== 0) return EACCES;
     if (this.isDone(host)) {
       host.expired[index] = 0;

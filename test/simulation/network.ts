@@ -24,6 +24,8 @@ export class Network {
   jitterUs = 0;
   duplicatePerMille = 0;
   flipPerMille = 0;
+  /** The server that did not get what was lost last. */
+  lostTo = 0;
   readonly counts = { lost: 0, duplicated: 0, reordered: 0, flipped: 0 };
   /** How many faults cut each direction of each network now. */
   private readonly cuts = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -108,6 +110,7 @@ export class Network {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
         this.counts.lost++;
+        this.lostTo = to;
         return LOST;
       }
       if (this.random.perMille(this.flipPerMille)) {

@@ -4,7 +4,7 @@
  * The other servers and all kernels go on meanwhile.
  */
 import type { Engine } from "../../src/core/engine.ts";
-import { CARRY_OUT, RENEW_ADDRESSES, SEND_NEWS, STEP_NAMES } from "../../src/core/turn.ts";
+import { BEGIN, CARRY_OUT, RENEW_ADDRESSES, SEND_NEWS, STEP_NAMES } from "../../src/core/turn.ts";
 import type { Host } from "./host.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
@@ -22,6 +22,13 @@ const LEASE_CALL = 4;
 const ADDRESS_CALLS = 8;
 /** A step is in a call that takes long. */
 const IN_CALL = 16;
+/** Something else comes first now. */
+const BROKEN_OFF = 32;
+
+/** The turn of the host goes on later, at this instant of the world. */
+export function breakOff(host: Host): void {
+  host.held |= BROKEN_OFF;
+}
 
 export class Pace {
   /** The longest that a step takes which nothing holds up; 0: none takes any time. */
@@ -58,7 +65,14 @@ export class Pace {
     host.stopAt = step;
     host.stopUs = durationUs;
     host.stopWithEffects = withEffects;
+    host.thenStopUs = 0;
     host.held |= STOPPED;
+  }
+
+  /** And once more in the same turn, before a later step. */
+  thenStop(host: Host, step: number, durationUs: number): void {
+    host.thenStopAt = step;
+    host.thenStopUs = durationUs;
   }
 
   /** The next renewal of the lease, in `step`, takes `durationUs`. */
@@ -92,6 +106,10 @@ export class Pace {
    * when. Only where `host.held` is not 0.
    */
   holdsUp(host: Host, engine: Engine, step: number): boolean {
+    if ((host.held & BROKEN_OFF) !== 0) {
+      host.held &= ~BROKEN_OFF;
+      if (step !== BEGIN) return true;
+    }
     const { held } = host;
     if ((held & STOPPED) !== 0 && this.isStopped(host, engine, step)) return true;
     if ((held & TAKES_TIME) !== 0 && this.takesTime(host, step)) return true;
@@ -136,6 +154,7 @@ export class Pace {
       `s${host.index} is stopped before: ${STEP_NAMES[step]}, for ${host.stopUs / 1000} ms`,
     );
     this.world.pause(host, host.stopUs);
+    if (host.thenStopUs > 0) this.stop(host, host.thenStopAt, false, host.thenStopUs);
     return true;
   }
 

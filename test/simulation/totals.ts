@@ -20,6 +20,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
   pause: [
     "paused",
     "paused in the middle of a turn",
+    "paused twice in a turn",
     "unheard, then paused",
     "machine stalled",
     "lease call slow",

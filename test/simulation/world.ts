@@ -17,6 +17,7 @@ import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
 import { Kernels, name } from "./kernels.ts";
+import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
@@ -49,6 +50,7 @@ export class World {
   readonly air: Air;
   readonly kernels: Kernels;
   readonly pace: Pace;
+  readonly moments = new Moments();
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -68,6 +70,8 @@ export class World {
   /** Turns since the time moved on last. */
   private turnsNow = 0;
   private nonce = 1;
+  /** Keep-alives lost when that was looked at last. */
+  private lostBefore = 0;
 
   constructor(
     readonly aircraft: Aircraft,
@@ -100,11 +104,12 @@ export class World {
     return this.aircraft.timing.leaseUs !== 0;
   }
 
-  /** Flies until `endUs`. */
-  runUntil(endUs: number): void {
-    const { hosts } = this;
+  /** Flies until `endUs`. @returns false when a moment has come before that was waited for */
+  runUntil(endUs: number): boolean {
+    const { hosts, moments } = this;
     const { due } = this.air;
     for (;;) {
+      if (moments.seen.length > 0) return false;
       let next = 0;
       for (let server = 1; server < hosts.length; server++)
         if (due[server] < due[next]) next = server;
@@ -119,6 +124,7 @@ export class World {
       this.invariants.check(hosts[next] as Host);
     }
     this.nowUs = endUs;
+    return true;
   }
 
   /** Something about the server changed that its next turn depends on. */
@@ -179,6 +185,7 @@ export class World {
     this.sweepAtUs[host.index] = NEVER;
     this.trace.note(this.nowUs, TRACE_START, host.index, identity.incarnation, 0);
     this.trace.say(this.nowUs, `${name(host)} starts, incarnation ${identity.incarnation}`);
+    this.moments.note(STARTS, host.index);
     this.touch(host.index);
   }
 
@@ -253,6 +260,7 @@ export class World {
     host.engine = null;
     host.turn = null;
     host.shell = null;
+    this.moments.note(ENGINE_ENDS, host.index);
     this.trace.note(this.nowUs, TRACE_END, host.index, 0, 0);
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
@@ -280,6 +288,7 @@ export class World {
     if (isKernelDue && host.dueUs(this.nowUs) > this.nowUs) return;
     if (host.isInTurn) this.trace.note(this.nowUs, TRACE_GO_ON, host.index, turn.step, 0);
     else this.beginTurn(host, engine);
+    this.moments.current = host;
     try {
       this.goOn(host, engine, turn);
     } catch (error) {
@@ -288,6 +297,7 @@ export class World {
       this.endEngine(host, "does not get rid of an address");
       this.superviseEnd(host);
     }
+    this.moments.current = null;
     if (host.isInTurn) return;
     host.endTurn(this.nowUs);
     if (turn.ended === ENDED_LET_GO || turn.ended === ENDED_SUPERVISOR_GONE) {
@@ -340,14 +350,25 @@ export class World {
     for (let goesOn = true; goesOn; ) {
       const { step } = turn;
       if (host.held !== 0 && this.pace.holdsUp(host, engine, step)) return;
+      if (step === RECEIVE) host.readUs = host.local(this.nowUs);
       goesOn = turn.advance();
       if (step === RECEIVE) conduct.onReceived(host);
       if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
+      if (this.moments.awaited !== 0) this.lookAround(host, engine, step);
       if (host.tookUs === 0) continue;
       host.busyUntilUs = this.nowUs + host.tookUs;
       host.tookUs = 0;
       if (goesOn) return;
     }
+  }
+
+  /** What has come of the step that somebody waits for. */
+  private lookAround(host: Host, engine: Engine, step: number): void {
+    const { moments, air } = this;
+    if (step === DECIDE && engine.effects.count > 0) moments.note(DECIDED, host.index);
+    if (air.network.counts.lost === this.lostBefore) return;
+    this.lostBefore = air.network.counts.lost;
+    moments.note(KEEP_ALIVE_LOST, host.index, air.network.lostTo);
   }
 
   /** By how much the kernel ends a lease early. */
