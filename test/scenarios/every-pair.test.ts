@@ -39,6 +39,7 @@ function bringInto(world: NominalWorld, server: number, state: number): void {
   const withoutAddress = state === IDLE || state === CLAIMED || state === ENDING;
   if (withoutAddress) {
     world.kernels.dropAll(host);
+    host.shell?.forget(0);
     handover.vips.onDown(0);
   }
   if (state === IDLE || state === CLAIMED) {

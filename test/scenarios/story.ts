@@ -58,7 +58,7 @@ import {
   MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
 import type { Host } from "../simulation/host.ts";
-import type { Pace } from "../simulation/kernels.ts";
+import type { Speeds } from "../simulation/kernels.ts";
 import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
 
 const EVENTS: Record<string, number> = {
@@ -110,10 +110,10 @@ class Story {
   private readonly resources: number[] = [];
   private readonly functions: string[] = [];
   private rows: FunctionRow[] = [];
-  private readonly options: Omit<NominalOptions, "table" | "pace"> = {
+  private readonly options: Omit<NominalOptions, "table" | "speeds"> = {
     policy: policyNamed(DEFAULT_POLICY),
   };
-  private pace: Partial<Pace> = {};
+  private speeds: Partial<Speeds> = {};
   private beganUs = 0;
   /** Time of the last step that was neither a wait nor an expectation. */
   private sinceUs = 0;
@@ -145,8 +145,8 @@ class Story {
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
     else if (word === "VIPs a turn")
-      this.pace = { ...this.pace, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
-    else this.pace = { ...this.pace, processStopUs: Number(rest) * 1000 };
+      this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
+    else this.speeds = { ...this.speeds, processStopUs: Number(rest) * 1000 };
     return true;
   }
 
@@ -179,7 +179,7 @@ class Story {
     if (this.world === null) {
       this.world = new NominalWorld({
         ...this.options,
-        pace: this.pace,
+        speeds: this.speeds,
         table: new FunctionTable(this.resources, this.rows),
       });
       this.beganUs = this.world.nowUs;

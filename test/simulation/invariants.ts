@@ -14,14 +14,15 @@ import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
+import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
 const SETTLED_US = 1_000_000;
 
-/** A loop that was stopped in the middle of a turn ends it, and lets go in the next. */
-const TURNS_TO_LET_GO = 2;
+/** A loop that was stopped ends its turn, and lets go in the next. */
+const TURNS_TO_LET_GO = 1;
 
 export class Violation extends Error {
   constructor(
@@ -40,6 +41,7 @@ export class Invariants {
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
   private world!: World;
+  conduct!: Conduct;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
   /** When each function's address was last up on more than one. */
@@ -62,6 +64,7 @@ export class Invariants {
 
   begin(world: World): void {
     this.world = world;
+    this.conduct = new Conduct(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
@@ -84,6 +87,7 @@ export class Invariants {
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
+      this.phases[host.index] = PHASE_LISTENING;
     } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
     this.decisions[host.index] = engine.decisions;
     this.notePhase(engine, host);
@@ -97,6 +101,7 @@ export class Invariants {
   private notePhase(engine: Engine, host: Host): void {
     const before = this.phases[host.index];
     this.phases[host.index] = engine.phase;
+    this.conduct.onPhase(host, engine, before);
     if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE)
       this.notActiveUs[host.index] = this.world.nowUs;
   }
@@ -124,6 +129,14 @@ export class Invariants {
       this.twice--;
       this.lastTwiceUs[index] = this.world.nowUs;
     }
+  }
+
+  /** A renewal has made an address anew that had expired. */
+  onRevived(host: Host, index: number): void {
+    this.fail(
+      "P1",
+      `s${host.index} renews f${index}, which has expired, as if it had not stood still`,
+    );
   }
 
   /** The engine asks for an address to be taken away. */
@@ -219,9 +232,9 @@ export class Invariants {
       const before = this.stateBefore[place];
       if (now === before) continue;
       this.stateBefore[place] = now;
-      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.local(this.world.nowUs);
+      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.decidedUs;
       if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
-      const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
+      const tookUs = host.decidedUs - this.joiningSinceUs[place];
       if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
         this.fail(
           "recovery",

@@ -18,7 +18,7 @@ import type { Aircraft } from "./aircraft.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
 import { Host } from "./host.ts";
 import { Invariants } from "./invariants.ts";
-import type { Pace } from "./kernels.ts";
+import type { Speeds } from "./kernels.ts";
 import type { Chance } from "./random.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
@@ -30,7 +30,7 @@ export interface NominalOptions {
   recoveredAfterPeriods?: number;
   /** Keep-alive networks, 1 or 2. */
   networks?: number;
-  pace?: Partial<Pace>;
+  speeds?: Partial<Speeds>;
 }
 
 /** No fault happens by itself, nothing is late, and of several ways it is the first. */
@@ -59,7 +59,7 @@ class NoChance implements Chance {
 const PERIOD_MS = 10;
 const LOST_AFTER_PERIODS = 3;
 const RECOVERED_AFTER_PERIODS = 10;
-const PACE: Pace = {
+const SPEEDS: Speeds = {
   processStartUs: 20_000,
   processStopUs: 5_000,
   vipsPerTurn: VIP_BATCH_MAX,
@@ -76,10 +76,10 @@ const HEALING_PERIODS = 3;
 export class NominalWorld extends World {
   override readonly recorder = new FlightRecorder();
 
-  constructor({ pace, ...options }: NominalOptions) {
+  constructor({ speeds, ...options }: NominalOptions) {
     super(aircraftOf(options), new NoChance(), new Invariants(), new Trace(false), {
-      ...PACE,
-      ...pace,
+      ...SPEEDS,
+      ...speeds,
     });
     this.nowUs = BEGIN_US;
     this.invariants.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
@@ -165,7 +165,7 @@ export class NominalWorld extends World {
   }
 }
 
-function aircraftOf(options: Omit<NominalOptions, "pace">): Aircraft {
+function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
   const { table, policy, networks = 1 } = options;
   const required = table.required.slice(0, table.functionCount);
   const total = required.reduce((sum, each) => sum + each, 0);

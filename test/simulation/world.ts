@@ -7,17 +7,19 @@ import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
-import { ENDED_LET_GO, STEP_NAMES, Turn } from "../../src/core/turn.ts";
+import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
+import { Datagrams, GENUINE, RECORDING, TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { FlightRecorder } from "./flight-recorder.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, Host } from "./host.ts";
+import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
-import { drawPace, Kernels, name, type Pace } from "./kernels.ts";
+import { drawSpeeds, Kernels, name, type Speeds } from "./kernels.ts";
+import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
+import { Pace } from "./pace.ts";
 import type { Chance } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
@@ -33,18 +35,23 @@ const PROVED_LIFE_US = 60_000_000;
 const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
+/** A flood comes in parts so far apart. */
+const FLOOD_PAUSE_US = 1_000;
 
 // What the trace counts beside effects.
 const TRACE_TURN = 100;
 const TRACE_START = 101;
 const TRACE_END = 102;
 const TRACE_SWEEP = 103;
+const TRACE_GO_ON = 104;
 
 export class World {
   nowUs = 0;
   readonly hosts: Host[];
   readonly air: Air;
   readonly kernels: Kernels;
+  readonly pace: Pace;
+  readonly moments = new Moments();
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -66,13 +73,15 @@ export class World {
   /** Turns since the time moved on last. */
   private turnsNow = 0;
   private nonce = 1;
+  /** Keep-alives lost when that was looked at last. */
+  private lostBefore = 0;
 
   constructor(
     readonly aircraft: Aircraft,
     private readonly random: Chance,
     readonly invariants: Invariants,
     readonly trace: Trace,
-    pace: Pace = drawPace(random, aircraft.table),
+    speeds: Speeds = drawSpeeds(random, aircraft.table),
   ) {
     const { serverCount, table } = aircraft;
     const datagrams = new Datagrams();
@@ -83,7 +92,7 @@ export class World {
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
-    this.kernels = new Kernels(this, pace);
+    this.kernels = new Kernels(this, random, speeds);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -91,6 +100,7 @@ export class World {
       host.offsetUs = random.below(1_000_000_000);
       host.ppm = clocks ? random.between(0, 400) - 200 : 0;
     }
+    this.pace = new Pace(this, random);
     invariants.begin(this);
   }
 
@@ -98,11 +108,12 @@ export class World {
     return this.aircraft.timing.leaseUs !== 0;
   }
 
-  /** Flies until `endUs`. */
-  runUntil(endUs: number): void {
-    const { hosts } = this;
+  /** Flies until `endUs`. @returns false when a moment has come before that was waited for */
+  runUntil(endUs: number): boolean {
+    const { hosts, moments } = this;
     const { due } = this.air;
     for (;;) {
+      if (moments.seen.length > 0) return false;
       let next = 0;
       for (let server = 1; server < hosts.length; server++)
         if (due[server] < due[next]) next = server;
@@ -117,12 +128,15 @@ export class World {
       this.invariants.check(hosts[next] as Host);
     }
     this.nowUs = endUs;
+    return true;
   }
 
   /** Something about the server changed that its next turn depends on. */
   touch(server: number): void {
     const host = this.hosts[server] as Host;
-    this.air.due[server] = Math.min(host.dueUs(this.nowUs), this.sweepAtUs[server]);
+    const dueUs = host.dueUs(this.nowUs);
+    const byItselfUs = Math.min(this.sweepAtUs[server], host.expiryUs, host.floodUs);
+    this.air.due[server] = Math.min(dueUs, byItselfUs);
   }
 
   // ---- power and processes
@@ -139,7 +153,8 @@ export class World {
     host.hasLeft = false;
     host.clearLater();
     host.clearInboxes();
-    host.interruptUs = 0;
+    host.isSupervised = true;
+    this.pace.begin(host);
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
@@ -170,12 +185,16 @@ export class World {
       host.effects,
     );
     host.engine.skips = !this.skipsNothing;
-    host.turn = new Turn(host.engine, new HostShell(this, host, host.engine), timing);
-    host.leaseEndUs = localUs + timing.leaseUs;
+    host.shell = new HostShell(this, host, host.engine);
+    host.turn = new Turn(host.engine, host.shell, timing);
+    this.invariants.conduct.begin(host);
+    host.turn.begin();
+    host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
     this.trace.note(this.nowUs, TRACE_START, host.index, identity.incarnation, 0);
     this.trace.say(this.nowUs, `${name(host)} starts, incarnation ${identity.incarnation}`);
+    this.moments.note(STARTS, host.index);
     this.touch(host.index);
   }
 
@@ -183,6 +202,7 @@ export class World {
   powerOff(host: Host): void {
     this.endEngine(host, "power off");
     host.powered = false;
+    host.isSupervised = false;
     host.poweredOffUs = this.nowUs;
     host.lingering.fill(0);
     this.kernels.dropAll(host);
@@ -209,13 +229,31 @@ export class World {
     this.touch(host.index);
   }
 
+  /**
+   * SIGKILL of the supervisor: its engine lets go of everything and ends, and the processes of
+   * functions end with it.
+   */
+  killSupervisor(host: Host): void {
+    host.isSupervised = false;
+    host.restartAtUs = NEVER;
+    if (host.engine !== null) host.laterDueUs = Math.min(host.laterDueUs, this.nowUs);
+    this.trace.say(this.nowUs, `${name(host)}: supervisor killed`);
+    this.touch(host.index);
+  }
+
   /** SIGSTOP, and SIGCONT after a while. */
   pause(host: Host, durationUs: number): void {
     host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
     host.turnsSincePause = 0;
   }
 
+  /** An engine ended: its supervisor takes its addresses away and starts it again. */
   private superviseEnd(host: Host): void {
+    if (!host.isSupervised) {
+      host.lingering.fill(0);
+      host.load = this.kernels.loadOfAddresses(host);
+      return;
+    }
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
     const pauseUs =
       host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
@@ -230,6 +268,8 @@ export class World {
     if (host.engine === null) return;
     host.engine = null;
     host.turn = null;
+    host.shell = null;
+    this.moments.note(ENGINE_ENDS, host.index);
     this.trace.note(this.nowUs, TRACE_END, host.index, 0, 0);
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
@@ -248,43 +288,96 @@ export class World {
   // ---- one turn of a flight loop
 
   private turn(host: Host): void {
-    if (this.sweepAtUs[host.index] <= this.nowUs) {
-      this.sweepAtUs[host.index] = NEVER;
-      this.trace.note(this.nowUs, TRACE_SWEEP, host.index, 0, 0);
-      this.kernels.dropAll(host);
-    }
+    const isKernelDue = this.tendKernel(host);
     const { engine, turn } = host;
     if (engine === null || turn === null) {
       if (host.restartAtUs <= this.nowUs) this.start(host);
       return;
     }
-    this.turns++;
-    host.turnsSincePause++;
-    this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
-    const localUs = host.local(this.nowUs);
-    if (!host.isInTurn && localUs >= engine.nextSendUs && !engine.hasStalled(localUs))
-      host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
-    if (host.interruptUs === 0) turn.run();
-    else {
-      do {
-        if (this.interrupted(host, engine, turn.step, localUs)) return;
-      } while (turn.advance());
+    if (isKernelDue && host.dueUs(this.nowUs) > this.nowUs) return;
+    if (host.isInTurn) this.trace.note(this.nowUs, TRACE_GO_ON, host.index, turn.step, 0);
+    else this.beginTurn(host, engine);
+    this.moments.current = host;
+    try {
+      this.goOn(host, engine, turn);
+    } catch (error) {
+      // An engine that cannot take its addresses away ends, and its supervisor does.
+      if (!String(error).includes("the kernel takes VIPs away")) throw error;
+      this.endEngine(host, "does not get rid of an address");
+      this.superviseEnd(host);
     }
-    if (turn.ended === ENDED_LET_GO) {
+    this.moments.current = null;
+    if (host.isInTurn) return;
+    host.endTurn(this.nowUs);
+    if (turn.ended === ENDED_LET_GO || turn.ended === ENDED_SUPERVISOR_GONE) {
+      this.invariants.conduct.onLetGo(host);
       this.endEngine(host, "let go of everything");
       this.superviseEnd(host);
     }
   }
 
-  /** The process is stopped here for a while, if that is what a fault asks for. */
-  private interrupted(host: Host, engine: Engine, step: number, localUs: number): boolean {
-    if (host.interruptUs === 0 || host.interruptAt !== step) return false;
-    if (step === AFTER_RENEWAL && localUs < engine.nextSendUs) return false;
-    if (step === BEFORE_EFFECTS && engine.effects.count === 0) return false;
-    this.pause(host, host.interruptUs);
-    host.interruptUs = 0;
-    this.trace.say(this.nowUs, `${name(host)} is stopped before: ${STEP_NAMES[step]}`);
+  /** The next part of the flood that comes in at the host. */
+  private flood(host: Host): void {
+    const { nowUs, aircraft, air } = this;
+    host.floodUs = nowUs + FLOOD_PAUSE_US <= host.floodUntilUs ? nowUs + FLOOD_PAUSE_US : NEVER;
+    const kind = this.random.oneIn(4) ? TOO_SHORT : UNSEALED;
+    for (let number = 0; number < aircraft.networks; number++)
+      if ((host.floodNetworks & (1 << number)) !== 0)
+        air.flood(host.index, number, host.floodCount, kind, nowUs);
+  }
+
+  /** What the kernel, the supervisor and the networks do by themselves. @returns whether anything was due */
+  private tendKernel(host: Host): boolean {
+    const { nowUs } = this;
+    const byItselfUs = Math.min(this.sweepAtUs[host.index], host.expiryUs, host.floodUs);
+    if (byItselfUs > nowUs) return false;
+    if (this.sweepAtUs[host.index] <= nowUs) {
+      this.sweepAtUs[host.index] = NEVER;
+      this.trace.note(nowUs, TRACE_SWEEP, host.index, 0, 0);
+      this.kernels.dropAll(host);
+    }
+    if (host.expiryUs <= nowUs) this.kernels.expire(host);
+    if (host.floodUs <= nowUs) this.flood(host);
     return true;
+  }
+
+  private beginTurn(host: Host, engine: Engine): void {
+    this.turns++;
+    host.turnsSincePause++;
+    this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
+    const localUs = host.local(this.nowUs);
+    const isPeriod = localUs >= engine.nextSendUs;
+    this.invariants.conduct.beginTurn(host, isPeriod);
+    if (isPeriod && !engine.hasStalled(localUs))
+      host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
+    this.pace.beginTurn(host);
+  }
+
+  /** The turn's next steps, until it is over or one of them takes time. */
+  private goOn(host: Host, engine: Engine, turn: Turn): void {
+    const { conduct } = this.invariants;
+    for (let goesOn = true; goesOn; ) {
+      const { step } = turn;
+      if (host.held !== 0 && this.pace.holdsUp(host, engine, step)) return;
+      if (step === DECIDE) host.decidedUs = host.local(this.nowUs);
+      goesOn = turn.advance();
+      if (step === RECEIVE) conduct.onReceived(host);
+      if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
+      if (this.moments.awaited !== 0) this.lookAround(host, engine, step);
+      if (host.tookUs === 0) continue;
+      host.busyUntilUs = this.nowUs + host.tookUs;
+      host.tookUs = 0;
+      if (goesOn) return;
+    }
+  }
+
+  /** What has come of the step that somebody waits for. */
+  private lookAround(host: Host, engine: Engine, step: number): void {
+    const { moments, air } = this;
+    if (step === DECIDE && engine.effects.count > 0) moments.note(DECIDED, host.index);
+    if (air.network.counts.lost === this.lostBefore) return;
+    this.lostBefore = air.network.counts.lost;
+    moments.note(KEEP_ALIVE_LOST, host.index, air.network.lostTo);
   }
 
   /** By how much the kernel ends a lease early. */
