@@ -93,6 +93,8 @@ export class Membership {
   readonly sequence = new Uint32Array(SERVERS_MAX);
   /** Digest of the table of an incompatible server, for the fault record. */
   readonly foreignDigest = new Uint32Array(SERVERS_MAX);
+  /** Incarnation of an incompatible server. */
+  private readonly foreignIncarnation = new Uint32Array(SERVERS_MAX);
   /** Mask of the servers that an incompatible server hears as its peers. */
   private readonly foreignHeard = new Uint16Array(SERVERS_MAX);
 
@@ -400,6 +402,11 @@ export class Membership {
   /** Such a server is never a peer: it is named in a fault and makes a newcomer wait. */
   private acceptIncompatible(message: KeepAliveMessage, nowUs: number): number {
     const server = message.sender;
+    // One that was overtaken on its way tells what was.
+    const isSame = message.incarnation === this.foreignIncarnation[server];
+    if (isSame && message.sequence <= this.sequence[server]) return COUNTER_SYSTEM;
+    this.foreignIncarnation[server] = message.incarnation;
+    this.sequence[server] = message.sequence;
     this.acceptCandidate(message, nowUs);
     this.spoke |= 1 << server;
     this.lastHeardUs[server] = nowUs;
