@@ -66,7 +66,10 @@ describe("the same every time", () => {
 
   test("a flight with one fault less is another flight", () => {
     const whole = fly({ seed: 4 });
-    expect(fly({ seed: 4, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
+    // One that waits for a moment may never begin.
+    const left = whole.faults.find(({ when }) => when === undefined);
+    const faults = whole.faults.filter((fault) => fault !== left);
+    expect(fly({ seed: 4, faults }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 

@@ -3,6 +3,7 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
@@ -16,7 +17,7 @@ import { Datagrams, GENUINE, RECORDING, TOO_SHORT, TOUCHED, UNSEALED } from "./d
 import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
-import { Kernels, name } from "./kernels.ts";
+import { Kernels, NAMES, name } from "./kernels.ts";
 import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Random } from "./random.ts";
@@ -266,8 +267,9 @@ export class World {
   }
 
   /** An engine says why it lets go of everything. */
-  onLetGo(host: Host, code: number): void {
+  onLetGo(host: Host, code: number, value: number): void {
     const { engine } = host;
+    this.trace.say(this.nowUs, `${name(host)} ${formatRecord(code, value, 0, NAMES)}`);
     if (code !== LOG_STALLED && engine?.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",
