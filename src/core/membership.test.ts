@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DIRECT_PERIODS } from "../limits.ts";
-import { FLAG_GOOD_BYE, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FLAG_GOOD_BYE, FLAG_OWNS, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
 import { Changes } from "./changes.ts";
 import {
@@ -16,7 +16,7 @@ import { yieldsToForeignTable } from "./foreign-table.ts";
 import { addFunction } from "./function-bitmap.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Membership } from "./membership.ts";
-import { PHASE_ACTIVE } from "./phase.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
@@ -203,6 +203,17 @@ test("a server with another table is no peer: its functions do not count, and it
   expect(membership.counts(1)).toBe(false);
   expect(membership.owns(1, 3)).toBe(false);
   expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves already
+});
+
+test("what a server with another table said before, and comes later, changes nothing", () => {
+  const foreign = { digestHigh: 0xabcdef01 };
+  arrive(message(8, { ...foreign, phase: PHASE_ACTIVE, flags: FLAG_OWNS }));
+  const heardUs = membership.lastHeardUs[1];
+  expect(arrive(message(7, { ...foreign, phase: PHASE_LISTENING }))).toBe(COUNTER_SYSTEM);
+  expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves
+  expect(membership.lastHeardUs[1]).toBe(heardUs);
+  arrive(message(1, { ...foreign, incarnation: THEIRS + 1, phase: PHASE_LISTENING }));
+  expect(membership.said(1).flags).toBe(0); // one that was started again begins to count anew
 });
 
 test("a view counts only for the incarnation that we know too", () => {

@@ -266,6 +266,9 @@ export class Membership {
   takeIncompatible(events: EventQueue, slot: number, nowUs: number): void {
     const message = events.message(slot);
     const server = message.sender;
+    const before = this.said(server);
+    // One that was overtaken on its way tells what was.
+    if (message.incarnation === before.incarnation && message.sequence <= before.sequence) return;
     this.noteHeard(server, nowUs);
     this.setState(server, SERVER_INCOMPATIBLE);
     this.echoedSequence[server] = message.heardSequence[this.identity.self];

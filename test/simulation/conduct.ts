@@ -82,7 +82,8 @@ export class Conduct {
     if (!engine.handover.ownsAny || wasStopped || (message.flags & FLAG_GOOD_BYE) !== 0) return;
     if (silentUs > this.world.aircraft.timing.detectionUs + TURN_US_MAX)
       this.fail("stall", `s${at} was silent for ${silentUs / 1000} ms, and owns what it owned`);
-    if (isPeriodic && this.world.hasLease && localUs >= host.leaseEndUs)
+    const beganUs = host.local(this.turnBeganUs[at]);
+    if (isPeriodic && this.world.hasLease && beganUs >= host.leaseEndUs)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
   }
 

@@ -65,8 +65,11 @@ describe("the same every time", () => {
   });
 
   test("a flight with one fault less is another flight", () => {
-    const whole = fly({ seed: 5 });
-    expect(fly({ seed: 5, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
+    const whole = fly({ seed: 4 });
+    // One that waits for a moment may never begin.
+    const left = whole.faults.find(({ when }) => when === undefined);
+    const faults = whole.faults.filter((fault) => fault !== left);
+    expect(fly({ seed: 4, faults }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 
@@ -75,7 +78,7 @@ describe("what the flights reach", () => {
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(192, fly({ seed: 192, servers: 16, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(53, fly({ seed: 53, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();

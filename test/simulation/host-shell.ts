@@ -14,7 +14,7 @@ import {
 } from "../../src/core/event-queue.ts";
 import type { Shell } from "../../src/core/shell.ts";
 import { EACCES, ETIME } from "../../src/io/errno.ts";
-import { LEASE_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
@@ -180,8 +180,13 @@ export class HostShell implements Shell {
     return this.renewal.wakeUs;
   }
 
+  /**
+   * A process that is stopped inside this call for longer than addresses live revives them: the
+   * kernel makes anew what it does not find. That is known, and not flown.
+   */
   renewAddresses(nowUs: number): void {
     const { renewal, up, cost } = this;
+    if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
     this.countBefore = this.upCount;
     renewal.begin(nowUs, this.upCount);
@@ -194,8 +199,8 @@ export class HostShell implements Shell {
     this.world.kernels.dropAll(this.host);
   }
 
-  tell(code: number): void {
-    this.world.onLetGo(this.host, code);
+  tell(code: number, value: number): void {
+    this.world.onLetGo(this.host, code, value);
   }
 
   observeNeighbours(): void {}

@@ -320,7 +320,8 @@ export function name(host: Host): string {
   return `s${host.index}`;
 }
 
-const NAMES = {
+/** How records name servers, functions and networks. */
+export const NAMES = {
   servers: Array.from({ length: SERVERS_MAX }, (_, server) => `s${server}`),
   functions: Array.from({ length: 64 }, (_, index) => `f${index}`),
   networks: ["eth0", "eth1"],

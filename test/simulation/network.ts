@@ -153,6 +153,7 @@ export class Network {
     this.flipPerMille = 0;
     this.lossyPerMille = 0;
     this.deafUntilUs.fill(0);
+    this.mutedUntilUs.fill(0);
   }
 }
 

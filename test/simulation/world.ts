@@ -3,6 +3,7 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
@@ -17,7 +18,7 @@ import type { FlightRecorder } from "./flight-recorder.ts";
 import { Host } from "./host.ts";
 import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
-import { drawSpeeds, Kernels, name, type Speeds } from "./kernels.ts";
+import { drawSpeeds, Kernels, NAMES, name, type Speeds } from "./kernels.ts";
 import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Chance } from "./random.ts";
@@ -275,8 +276,9 @@ export class World {
   }
 
   /** An engine says why it lets go of everything. */
-  onLetGo(host: Host, code: number): void {
+  onLetGo(host: Host, code: number, value: number): void {
     const { engine } = host;
+    this.trace.say(this.nowUs, `${name(host)} ${formatRecord(code, value, 0, NAMES)}`);
     if (code !== LOG_STALLED && engine?.phases.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",
