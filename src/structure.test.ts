@@ -96,10 +96,15 @@ test("what flies imports neither tests nor scripts", () => {
   expect(offences((_, imported) => /^(test|scripts)\//.test(imported))).toEqual([]);
 });
 
-test("the core imports itself, codecs, limits and assertions, and nothing else", () => {
-  const allowed = /^src\/(core|wire)\/|^src\/(limits|assert)\.ts$/;
+/** What decides is closed: the folder, and what its files may import beside limits and assertions. */
+const CLOSED = { allocation: /^src\/allocation\//, core: /^src\/(core|wire|allocation)\// };
+
+test.each(Object.entries(CLOSED))("%s imports nothing that reaches outside", (folder, inside) => {
   const foreign = offences(
-    (importer, imported) => importer.startsWith("src/core/") && !allowed.test(imported),
+    (importer, imported) =>
+      importer.startsWith(`src/${folder}/`) &&
+      !inside.test(imported) &&
+      !/^src\/(limits|assert)\.ts$/.test(imported),
   );
   expect(foreign).toEqual([]);
 });

@@ -1,7 +1,7 @@
 /** `allocate`: how long the policies take for the largest aircraft, and in how many steps (P7). */
-import { Allocation, type Policy } from "../../src/core/allocation.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
-import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
+import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { POLICIES, type PolicyName } from "../../src/allocation/policies.ts";
 import { FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 

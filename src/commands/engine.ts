@@ -6,6 +6,8 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { FunctionTable } from "../allocation/function-table.ts";
+import { policyNamed } from "../allocation/policies.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -16,7 +18,6 @@ import type { AircraftConfig, Vip } from "../config/model.ts";
 import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
 import { Engine } from "../core/engine.ts";
 import { EVENT_RECORD } from "../core/event-queue.ts";
-import type { FunctionTable } from "../core/function-table.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import {
   LOG_LEASE_UNFIT,
@@ -27,13 +28,8 @@ import {
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
-import { policyNamed } from "../core/policies.ts";
-import { ServiceReport } from "../core/service-report.ts";
-import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
-import { warmUp } from "../core/warm-up.ts";
-import { FeedingRhythm } from "../core/watchdog.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
@@ -54,6 +50,10 @@ import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
+import { warmUp } from "../rehearsal/warm-up.ts";
+import { ServiceReport } from "../reporting/service-report.ts";
+import { StatusWriter } from "../reporting/status.ts";
+import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
 import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
 import {

@@ -1,8 +1,8 @@
 import { expect, spyOn, test } from "bun:test";
+import { POLICY_NAMES } from "../allocation/policies.ts";
 import { CATALOGUE } from "../catalogue/catalogue.ts";
 import { UsageError } from "../command-line/errors.ts";
 import { COLUMNS } from "../command-line/paragraph.ts";
-import { POLICY_NAMES } from "../core/policies.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
 import { help } from "./help.ts";
 import { TOPICS } from "./manual/manual.ts";

@@ -2,6 +2,7 @@
  * `wingman plan`: what the allocation that flies would answer to a failure, asked on the ground.
  */
 
+import { POLICY_NAMES, type PolicyName } from "../allocation/policies.ts";
 import { EXIT_DONE, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
@@ -10,7 +11,6 @@ import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
 import { loadSituation } from "../config/situation-file.ts";
 import { failures, type Plan, type Situation, WhatIf } from "../config/what-if.ts";
-import { POLICY_NAMES, type PolicyName } from "../core/policies.ts";
 
 const OPTIONS = {
   config: "value",

@@ -1,6 +1,6 @@
 /** Which functions an aircraft keeps when servers fail. */
 
-import type { PolicyName } from "../core/policies.ts";
+import type { PolicyName } from "../allocation/policies.ts";
 import type { AircraftConfig } from "./model.ts";
 import { failures, type Plan, WhatIf } from "./what-if.ts";
 

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PROCESS_ALWAYS, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../core/function-table.ts";
+import { PROCESS_ALWAYS, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../allocation/function-table.ts";
 import { functionTableOf } from "./function-table.ts";
 import { formatProblems, parseConfig } from "./load.ts";
 

@@ -4,7 +4,7 @@ import {
   PROCESS_ALWAYS,
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
-} from "../core/function-table.ts";
+} from "../allocation/function-table.ts";
 import type { AircraftConfig, FunctionConfig } from "./model.ts";
 
 /** Servers and functions keep the order of the configuration: that is their index everywhere. */

@@ -1,4 +1,4 @@
-import type { PolicyName } from "../core/policies.ts";
+import type { PolicyName } from "../allocation/policies.ts";
 
 /**
  * The firmware configuration after validation: every default filled in, every address decoded. Who

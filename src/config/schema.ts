@@ -8,7 +8,7 @@
  * each other is in cross-checks.ts.
  */
 import * as v from "valibot";
-import { DEFAULT_POLICY, POLICY_NAMES } from "../core/policies.ts";
+import { DEFAULT_POLICY, POLICY_NAMES } from "../allocation/policies.ts";
 import {
   FUNCTIONS_MAX,
   LOG_INHIBIT_S_MAX,

@@ -2,9 +2,9 @@
  * The allocation policies of the core, asked on the ground: what would happen if. Used by `wingman
  * plan` and `wingman check`; the code that decides is the code that flies.
  */
-import { Allocation } from "../core/allocation.ts";
-import { type FunctionTable, NONE } from "../core/function-table.ts";
-import { type PolicyName, policyNamed } from "../core/policies.ts";
+import { Allocation } from "../allocation/allocation.ts";
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { type PolicyName, policyNamed } from "../allocation/policies.ts";
 import { functionTableOf } from "./function-table.ts";
 import type { AircraftConfig } from "./model.ts";
 

@@ -6,6 +6,10 @@
  * assignments in the keep-alives differ, and when that lasts everybody computes again from what is
  * seen now.
  */
+
+import { Allocation, type Policy } from "../allocation/allocation.ts";
+import { hasFunction } from "../allocation/function-bitmap.ts";
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import {
   NOTICE_BY_HAND,
@@ -17,11 +21,8 @@ import {
   NOTICE_START,
 } from "../wire/client-notice.ts";
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
-import { Allocation, type Policy } from "./allocation.ts";
 import { ALWAYS, CHANGED, type Changes, NEVER } from "./changes.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
-import { hasFunction } from "./function-bitmap.ts";
-import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";

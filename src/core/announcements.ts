@@ -2,10 +2,11 @@
  * When VIPs that are up are announced again (gratuitous ARP, unsolicited neighbour advertisement):
  * once more after they came, in case the first was lost, and whenever somebody else was or is there.
  */
+
+import { NONE } from "../allocation/function-table.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { NEVER } from "./changes.ts";
 import { EFFECT_ANNOUNCE, type EffectQueue } from "./effect-queue.ts";
-import { NONE } from "./function-table.ts";
 
 export class Announcements {
   /** When each function is announced next. */

@@ -4,11 +4,13 @@
  * phase, allocation (S1–S16), hand-over, good-bye, and whether to send at once. Announcements and
  * hand-over deadlines are looked at with the next period at the latest.
  */
+
+import type { Policy } from "../allocation/allocation.ts";
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
 import { Agreement } from "./agreement.ts";
-import type { Policy } from "./allocation.ts";
 import { ALWAYS, CHANGED, Changes } from "./changes.ts";
 import { COUNTER_OVERFLOW, COUNTER_SENT, COUNTER_STRANGER, COUNTERS } from "./counters.ts";
 import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
@@ -30,7 +32,6 @@ import {
   EventQueue,
 } from "./event-queue.ts";
 import { detectFailures } from "./failure-detector.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lease } from "./lease.ts";

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from "bun:test";
+import { FunctionTable } from "../allocation/function-table.ts";
 import { Changes } from "./changes.ts";
 import { detectFailures } from "./failure-detector.ts";
-import { FunctionTable } from "./function-table.ts";
 import { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,

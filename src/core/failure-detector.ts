@@ -4,7 +4,7 @@
  * from here and its functions are left alone.
  */
 
-import type { FunctionTable } from "./function-table.ts";
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import {

@@ -1,5 +1,12 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TurnFlight } from "../../test/harness/turn-flight.ts";
+import { addFunction, hasFunction, removeFunction } from "../allocation/function-bitmap.ts";
+import {
+  FunctionTable,
+  NONE,
+  PROCESS_NONE,
+  PROCESS_ON_ACTIVATE,
+} from "../allocation/function-table.ts";
 import { VIP_ATTEMPTS_MAX } from "../limits.ts";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
 import {
@@ -20,8 +27,6 @@ import {
   EffectQueue,
 } from "./effect-queue.ts";
 import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "./event-queue.ts";
-import { addFunction, hasFunction, removeFunction } from "./function-bitmap.ts";
-import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { LOG_VIP_FAILED } from "./maintenance-code.ts";

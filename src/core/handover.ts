@@ -9,6 +9,8 @@
  * in, so of two claimants at least one knows of the other in time, and the lower server index goes
  * first (P1).
  */
+
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
 import { CONTROL_PROCESS_FAILED, REASON_FAILOVER, REASON_MOVE } from "../wire/control.ts";
@@ -20,7 +22,6 @@ import {
   EFFECT_NOTICE_STOPPING,
   type EffectQueue,
 } from "./effect-queue.ts";
-import { type FunctionTable, NONE } from "./function-table.ts";
 import {
   ADD_VIP,
   BEGIN_SERVICE,

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { FunctionTable } from "../allocation/function-table.ts";
 import {
   LEASE_LATENESS_MS,
   LOST_AFTER_PERIODS_MAX,
@@ -7,7 +8,6 @@ import {
   SENT_TIMES,
 } from "../limits.ts";
 import { Changes } from "./changes.ts";
-import { FunctionTable } from "./function-table.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";

@@ -3,8 +3,8 @@
  * 2).
  */
 
+import type { FunctionTable } from "../allocation/function-table.ts";
 import type { Admission } from "./admission.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "./server-state.ts";

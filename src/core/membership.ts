@@ -3,6 +3,9 @@
  * per configured server. What a server said last is its newest message; the columns hold what we
  * make of it. Which messages count is for core/admission, silence for the failure detector.
  */
+
+import { hasFunction } from "../allocation/function-bitmap.ts";
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
 import {
   FLAG_DRAINING,
@@ -22,8 +25,6 @@ import {
   NEVER,
 } from "./changes.ts";
 import type { EventQueue } from "./event-queue.ts";
-import { hasFunction } from "./function-bitmap.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { MARK_DEAF_PEER, MARK_EXCUSED, marks } from "./marks.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
 import {

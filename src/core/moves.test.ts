@@ -1,13 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { Allocation, type Policy } from "../allocation/allocation.ts";
+import { addFunction, removeFunction } from "../allocation/function-bitmap.ts";
+import { FunctionTable, NONE, PROCESS_NONE } from "../allocation/function-table.ts";
+import { PREEMPT } from "../allocation/preempt.ts";
+import { RESET } from "../allocation/reset.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
-import { Allocation, type Policy } from "./allocation.ts";
-import { PREEMPT } from "./allocation-preempt.ts";
-import { RESET } from "./allocation-reset.ts";
 import { Changes } from "./changes.ts";
 import { EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
-import { addFunction, removeFunction } from "./function-bitmap.ts";
-import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";

@@ -9,6 +9,10 @@
  * is so, and the function stays where it is. It is never tried again by itself, and a server that
  * starts knows of none.
  */
+
+import type { Allocation, Policy } from "../allocation/allocation.ts";
+import { hasFunction } from "../allocation/function-bitmap.ts";
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
   MOVE_REFUSED_ALREADY_THERE,
@@ -23,11 +27,8 @@ import {
   MOVE_REFUSED_SERVER,
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
-import type { Allocation, Policy } from "./allocation.ts";
 import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
-import { hasFunction } from "./function-bitmap.ts";
-import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import {

@@ -1,7 +1,8 @@
 /** Our sets of functions as they go into the next keep-alive: what the states of functions say. */
+
+import { addFunction } from "../allocation/function-bitmap.ts";
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { BITMAP_WORDS } from "../limits.ts";
-import { addFunction } from "./function-bitmap.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { ADDING, CLAIMED, REMOVING } from "./handover-rows.ts";
 
 export class OwnSets {

@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { TIMING } from "../../test/harness/turn-flight.ts";
+import { FunctionTable } from "../allocation/function-table.ts";
+import { PREEMPT } from "../allocation/preempt.ts";
 import {
   EVENTS_MAX,
   RECEIVES_AT_ONCE_MAX,
@@ -8,11 +10,9 @@ import {
   UNREAD_TURNS_MAX,
 } from "../limits.ts";
 import { KEEP_ALIVE_BYTES, KeepAliveMessage } from "../wire/keep-alive.ts";
-import { PREEMPT } from "./allocation-preempt.ts";
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { EVENT_KEEP_ALIVE, EVENT_RECORD } from "./event-queue.ts";
-import { FunctionTable } from "./function-table.ts";
 import { Reception } from "./reception.ts";
 
 let shell: RecordingShell;

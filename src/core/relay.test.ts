@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "bun:test";
+import { FunctionTable } from "../allocation/function-table.ts";
 import { RELAYS_PER_PERIOD_MAX } from "../limits.ts";
 import { FLAG_DRAINING, FLAG_RELAYED } from "../wire/keep-alive.ts";
 import { Changes } from "./changes.ts";
-import { FunctionTable } from "./function-table.ts";
 import { Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
 import { SERVER_ALIVE } from "./server-state.ts";

@@ -9,9 +9,10 @@
  * most, and none twice; messages of a server that has fallen silent end everywhere. A message that
  * comes late by this way only makes a silence look shorter.
  */
+
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
 import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 

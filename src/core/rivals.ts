@@ -2,7 +2,7 @@
  * Who else owns or claims a function, and who goes first where two do: both sides decide alike
  * (protocol, section 4).
  */
-import { type FunctionTable, NONE } from "./function-table.ts";
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 

@@ -2,6 +2,8 @@
  * The own keep-alive: when it is due, what it says, and when something is new enough to be said at
  * once. Its deadlines are absolute: work never moves them, and missed ones are left out.
  */
+
+import type { FunctionTable } from "../allocation/function-table.ts";
 import { assert } from "../assert.ts";
 import { EXTRA_SENDS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import {
@@ -14,7 +16,6 @@ import {
 import type { Admission } from "./admission.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Changes } from "./changes.ts";
-import type { FunctionTable } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { Lateness } from "./lateness.ts";
 import { MARK_EXTRA_SENDS_SPENT, marks } from "./marks.ts";

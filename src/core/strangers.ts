@@ -15,6 +15,8 @@
  * - One stranger a function is followed at a time. Others that answer for the same function are
  *   counted, and named when it is gone.
  */
+
+import type { FunctionTable } from "../allocation/function-table.ts";
 import {
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
@@ -25,7 +27,6 @@ import {
 } from "../limits.ts";
 import { ALWAYS, NEVER } from "./changes.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
-import type { FunctionTable } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_STRANGER, LOG_STRANGER_GONE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";

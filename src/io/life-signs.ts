@@ -5,8 +5,8 @@
  */
 import { EVENT_RECORD, type EventQueue } from "../core/event-queue.ts";
 import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
-import type { ServiceReport } from "../core/service-report.ts";
-import type { FeedingRhythm } from "../core/watchdog.ts";
+import type { ServiceReport } from "../reporting/service-report.ts";
+import type { FeedingRhythm } from "../reporting/watchdog.ts";
 import { SERVICE_MESSAGE_BYTES, ServiceMessage } from "../wire/service-message.ts";
 import type { HardwareWatchdog } from "./hardware-watchdog.ts";
 import { NativeMemory } from "./native-memory.ts";

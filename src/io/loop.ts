@@ -27,10 +27,10 @@ import {
 } from "../core/event-queue.ts";
 import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
 import type { Shell } from "../core/shell.ts";
-import type { StatusWriter } from "../core/status.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import type { StatusWriter } from "../reporting/status.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DRAIN,

@@ -73,7 +73,7 @@ const SUCCESSOR_AT = 688;
 const SUCCESSOR_SERVER_AT = 696;
 
 /**
- * The content of one keep-alive, preallocated. Bitmaps are read with core/function-bitmap. Its
+ * The content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap. Its
  * columns have `servers` and `words` entries: what the layout has beyond them is 0 in every message
  * of the same table.
  */

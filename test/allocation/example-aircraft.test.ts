@@ -1,7 +1,7 @@
 /** What FIG. 3 gives on the three example aircraft as their servers fail, the largest first. */
 import { describe, expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
-import { POLICIES } from "../../src/core/policies.ts";
+import { POLICIES } from "../../src/allocation/policies.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import {
   type Aircraft,
   afterLoss,

@@ -3,9 +3,9 @@
  * takes.
  */
 import { fileURLToPath } from "node:url";
+import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { formatProblems, loadConfig } from "../../src/config/load.ts";
-import type { FunctionTable } from "../../src/core/function-table.ts";
 import { figure3, type Outcome, type System } from "./reference.ts";
 
 export interface Aircraft {

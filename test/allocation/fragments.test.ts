@@ -10,8 +10,8 @@
  * these policies; the policy `planned` is the one that promises more.
  */
 import { describe, expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { afterLoss, leftOut, VERY_LARGE } from "./example-aircraft.ts";
 import { figure4, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";

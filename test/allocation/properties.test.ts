@@ -1,9 +1,9 @@
 /** What holds for every answer of the policies, whatever they are asked. */
 import { describe, expect, test } from "bun:test";
-import { Allocation } from "../../src/core/allocation.ts";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { RESET } from "../../src/core/allocation-reset.ts";
-import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
+import { Allocation } from "../../src/allocation/allocation.ts";
+import { POLICIES, type PolicyName } from "../../src/allocation/policies.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { randomSystem } from "./random-system.ts";

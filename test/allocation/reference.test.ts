@@ -3,8 +3,8 @@
  * systems.
  */
 import { describe, expect, test } from "bun:test";
-import { Allocation, type Policy } from "../../src/core/allocation.ts";
-import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
+import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
+import { POLICIES, type PolicyName } from "../../src/allocation/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { randomSystem } from "./random-system.ts";

@@ -4,7 +4,7 @@
  * equation (1), the labels of the flow charts kept in a list. It shares no line with the policies
  * that fly; a property test holds the two against each other.
  */
-import type { PolicyName } from "../../src/core/policies.ts";
+import type { PolicyName } from "../../src/allocation/policies.ts";
 
 /** One service function as FIG. 2 has it, with the servers on which it may run at all. */
 export interface ServiceFunction {

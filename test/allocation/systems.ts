@@ -1,6 +1,6 @@
 /** From the plain systems of these tests to the columns of the product and back. */
-import { Allocation, type Policy } from "../../src/core/allocation.ts";
-import { FunctionTable, NONE, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
+import { FunctionTable, NONE, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import type { Outcome, System } from "./reference.ts";
 
 /** What a policy gave, without the labels that only the reference keeps. */

@@ -115,7 +115,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P2",
     changes: [
       {
-        file: "src/core/allocation-preempt.ts",
+        file: "src/allocation/preempt.ts",
         from: "table.priority[least] < table.priority[index]",
         to: "table.priority[least] <= table.priority[index]",
       },
@@ -180,7 +180,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P7",
     changes: [
       {
-        file: "src/core/allocation-preempt.ts",
+        file: "src/allocation/preempt.ts",
         from: "    if (!present) continue;",
         to: "    if (!present) break;",
       },

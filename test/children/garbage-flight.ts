@@ -1,9 +1,9 @@
 /**
  * The engine's hot path many times over, to prove that it makes no garbage; and a canary that does.
  */
-import type { Policy } from "../../src/core/allocation.ts";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import type { Policy } from "../../src/allocation/allocation.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { Flight } from "../flight-loop/flight-without-sockets.ts";
 import { measureGarbage } from "../harness/garbage.ts";
 

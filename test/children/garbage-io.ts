@@ -2,12 +2,11 @@
  * The calls of src/io that the flight loop makes, many times over, to prove that they make no
  * garbage; and canaries that do.
  */
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
-import { ServiceReport } from "../../src/core/service-report.ts";
 import { timingOf } from "../../src/core/timing.ts";
-import { FeedingRhythm } from "../../src/core/watchdog.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { errno } from "../../src/io/errno.ts";
 import { HardwareWatchdog } from "../../src/io/hardware-watchdog.ts";
@@ -19,6 +18,8 @@ import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { ServiceSocket } from "../../src/io/service-socket.ts";
+import { ServiceReport } from "../../src/reporting/service-report.ts";
+import { FeedingRhythm } from "../../src/reporting/watchdog.ts";
 import {
   KEEP_ALIVE_BYTES,
   KEEP_ALIVE_MAGIC,

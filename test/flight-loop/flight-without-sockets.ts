@@ -3,17 +3,17 @@
  * does in the flight loop: lease, compose, encode, seal, verify, decode, step, relay, write the
  * status. Kernel and supervisor answer at once. Everything is made before the first period.
  */
-import type { Policy } from "../../src/core/allocation.ts";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import type { Policy } from "../../src/allocation/allocation.ts";
+import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { EVENT_COMMAND, EVENT_MOVE, EVENT_STRANGER } from "../../src/core/event-queue.ts";
-import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/core/function-table.ts";
-import { Rehearsal, RehearsalShell } from "../../src/core/rehearsal.ts";
-import { StatusWriter } from "../../src/core/status.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
+import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";
+import { StatusWriter } from "../../src/reporting/status.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../../src/wire/control.ts";
 import type { KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";

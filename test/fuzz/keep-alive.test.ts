@@ -4,7 +4,7 @@
  * comparison has a canary that must break it.
  */
 import { describe, expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,

@@ -6,9 +6,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";

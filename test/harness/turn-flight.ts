@@ -2,9 +2,10 @@
  * One server that flies turns over a shell that records, with peers that say what a test wants them
  * to: what each turn did is read from the calls.
  */
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { GOES_ON, STEP_NAMES, Turn } from "../../src/core/turn.ts";

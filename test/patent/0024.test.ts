@@ -1,6 +1,6 @@
 /** Patent [0024]: the servers of the system. */
 import { expect, test } from "bun:test";
-import { POLICIES } from "../../src/core/policies.ts";
+import { POLICIES } from "../../src/allocation/policies.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { allocate, type Fy, tableOf } from "./system-of-servers.ts";
 

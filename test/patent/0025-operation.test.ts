@@ -4,7 +4,7 @@
  */
 
 import { expect, test } from "bun:test";
-import { POLICY_NAMES } from "../../src/core/policies.ts";
+import { POLICY_NAMES } from "../../src/allocation/policies.ts";
 import { play } from "../scenarios/story.ts";
 
 for (const policy of POLICY_NAMES) {

@@ -3,8 +3,8 @@
  * only.
  */
 import { describe, expect, test } from "bun:test";
-import { Allocation } from "../../src/core/allocation.ts";
-import { POLICIES } from "../../src/core/policies.ts";
+import { Allocation } from "../../src/allocation/allocation.ts";
+import { POLICIES } from "../../src/allocation/policies.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [

@@ -1,6 +1,6 @@
 /** Patent [0026]: a client talks to a virtual IP address, whichever server it is on. */
 import { expect, test } from "bun:test";
-import { NONE } from "../../src/core/function-table.ts";
+import { NONE } from "../../src/allocation/function-table.ts";
 import { play } from "../scenarios/story.ts";
 
 test("when the server that operates a function changes, its address is up on the other one, and on that one only", () => {

@@ -1,6 +1,6 @@
 /** Patent [0028]: R(Sx), NR(Fy) and P(Fy) are values of each server and of each function. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, C, tableOf } from "./system-of-servers.ts";
 
 test("each server has its own resource R(Sx)", () => {

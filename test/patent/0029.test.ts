@@ -1,7 +1,7 @@
 /** Patent [0029]: the service function management table of FIG. 2. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("required resource and priority are set beforehand for every function and stay as they were set", () => {

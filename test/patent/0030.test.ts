@@ -1,7 +1,7 @@
 /** Patent [0030] and [0031]: equation (1), the remaining resource RR(Sx). */
 import { describe, expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, tableOf } from "./system-of-servers.ts";
 
 describe.each([RESET, PREEMPT])("$name", (policy) => {

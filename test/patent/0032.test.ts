@@ -3,7 +3,7 @@
  * all servers.
  */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("one execution gives every function of the system its server, those of the other server too", () => {

@@ -3,7 +3,7 @@
  * the engine's.
  */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [

@@ -1,6 +1,6 @@
 /** Patent [0034], FIG. 3, S3 and S4. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S3: of two functions in the whole system the one of the higher priority is placed preferentially", () => {

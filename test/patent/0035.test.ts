@@ -1,6 +1,6 @@
 /** Patent [0035], FIG. 3, S5 to S7; the address that S7 makes effective is the engine's. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S5 Yes, S6: a function for which the server has enough is assigned to it; exactly enough is enough", () => {

@@ -1,6 +1,6 @@
 /** Patent [0036], FIG. 3, S8. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { FUNCTIONS_MAX } from "../../src/limits.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 

@@ -1,6 +1,6 @@
 /** Patent [0037]: what FIG. 3 achieves. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { SINGLE_AISLE, VERY_LARGE } from "../allocation/example-aircraft.ts";
 import { allocate, type Fy, tableOf } from "./system-of-servers.ts";
 

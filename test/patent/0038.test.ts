@@ -1,6 +1,6 @@
 /** Patent [0038]: recovery with FIG. 3. */
 import { expect, test } from "bun:test";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [

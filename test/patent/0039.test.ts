@@ -2,8 +2,8 @@
  * Patent [0039]: the second embodiment works on the same servers and the same table as the first.
  */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { RESET } from "../../src/core/allocation-reset.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { RESET } from "../../src/allocation/reset.ts";
 import {
   atStart,
   leftOut,

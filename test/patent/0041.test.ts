@@ -1,6 +1,6 @@
 /** Patent [0041]: the second difference of FIG. 4, S11 to S16 are executed when S5 says No. */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [

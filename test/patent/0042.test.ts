@@ -3,7 +3,7 @@
  * engine's.
  */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S11: the function of the lowest priority on the server is the one stopped", () => {

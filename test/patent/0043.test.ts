@@ -3,7 +3,7 @@
  * one.
  */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S12 No, S16: where stopping all less important functions makes no room, the function is given up", () => {

@@ -1,6 +1,6 @@
 /** Patent [0044]: what FIG. 4 achieves. */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { afterLoss, SINGLE_AISLE, TWIN_AISLE, VERY_LARGE } from "../allocation/example-aircraft.ts";
 import { allocate as allocateSystem } from "../allocation/systems.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";

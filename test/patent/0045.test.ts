@@ -1,6 +1,6 @@
 /** Patent [0045]: recovery with FIG. 4. */
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [

@@ -1,6 +1,6 @@
 /** Systems in the patent's own terms, for the tests of its paragraphs about allocation. */
-import { Allocation, type Policy } from "../../src/core/allocation.ts";
-import { FunctionTable, NONE, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { Allocation, type Policy } from "../../src/allocation/allocation.ts";
+import { FunctionTable, NONE, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 
 /** Servers 102a and 102b, and more where a paragraph speaks of more. */
 export const A = 0;

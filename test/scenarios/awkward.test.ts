@@ -1,10 +1,10 @@
 /** Awkward cases that an adversary of the core thought of, each of which it got wrong once. */
 
 import { expect, test } from "bun:test";
-import { PREEMPT } from "../../src/core/allocation-preempt.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { POLICY_NAMES } from "../../src/allocation/policies.ts";
+import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
-import { POLICY_NAMES } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { NominalWorld } from "../simulation/nominal-world.ts";

@@ -3,12 +3,13 @@
  * left, and nothing waits for ever.
  */
 import { expect, test } from "bun:test";
+import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
+import { POLICIES } from "../../src/allocation/policies.ts";
 import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../../src/core/effect-queue.ts";
-import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/core/function-table.ts";
 import {
   ADDING,
   CLAIMED,
@@ -19,7 +20,6 @@ import {
   STOPPING,
   UP,
 } from "../../src/core/handover-rows.ts";
-import { POLICIES } from "../../src/core/policies.ts";
 import { CONTROL_PROCESS_STOPPED } from "../../src/wire/control.ts";
 import { NominalWorld } from "../simulation/nominal-world.ts";
 

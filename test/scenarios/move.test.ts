@@ -1,6 +1,6 @@
 /** Moves by hand: a mechanic at any server asks for a function to run on another one. */
 import { expect, test } from "bun:test";
-import { NONE } from "../../src/core/function-table.ts";
+import { NONE } from "../../src/allocation/function-table.ts";
 import { play } from "./story.ts";
 
 /** The request has not left the server that was asked, or nobody has acted on it. */

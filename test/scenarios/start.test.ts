@@ -1,7 +1,7 @@
 /** How servers come up: together, in any order, alone, and one after the other. */
 
 import { expect, test } from "bun:test";
-import { POLICIES } from "../../src/core/policies.ts";
+import { POLICIES } from "../../src/allocation/policies.ts";
 import { play } from "./story.ts";
 
 const AIRCRAFT = `

@@ -33,9 +33,14 @@ import {
   PROCESS_ALWAYS,
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
-} from "../../src/core/function-table.ts";
+} from "../../src/allocation/function-table.ts";
+import {
+  DEFAULT_POLICY,
+  POLICIES,
+  POLICY_NAMES,
+  policyNamed,
+} from "../../src/allocation/policies.ts";
 import { PHASE_NAMES } from "../../src/core/phase.ts";
-import { DEFAULT_POLICY, POLICIES, POLICY_NAMES, policyNamed } from "../../src/core/policies.ts";
 import { SERVER_STATE_NAMES } from "../../src/core/server-state.ts";
 import {
   NOTICE_BY_HAND,

@@ -4,18 +4,18 @@
  * also flown without the others (swarm).
  */
 
-import { systemId, tableDigest } from "../../src/config/digest.ts";
-import { functionTableOf } from "../../src/config/function-table.ts";
-import { parseConfig } from "../../src/config/load.ts";
-import type { Policy } from "../../src/core/allocation.ts";
-import type { FunctionTable } from "../../src/core/function-table.ts";
-import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
+import type { Policy } from "../../src/allocation/allocation.ts";
+import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import {
   DEFAULT_POLICY,
   POLICY_NAMES,
   type PolicyName,
   policyNamed,
-} from "../../src/core/policies.ts";
+} from "../../src/allocation/policies.ts";
+import { systemId, tableDigest } from "../../src/config/digest.ts";
+import { functionTableOf } from "../../src/config/function-table.ts";
+import { parseConfig } from "../../src/config/load.ts";
+import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { DETECTION_TIME_MS_MIN } from "../../src/limits.ts";
 import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";

@@ -4,8 +4,9 @@
  * failed. Judged from outside: from what is sent, set and shown, and from what the networks have
  * brought.
  */
+
+import { hasFunction } from "../../src/allocation/function-bitmap.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST, SERVER_UNREACHABLE } from "../../src/core/server-state.ts";
 import { EXTRA_SENDS_MAX, SERVERS_MAX, UNREAD_TURNS_MAX } from "../../src/limits.ts";

@@ -3,8 +3,9 @@
  * step; then a core of servers is healed and all other faults stay for ever. The core must settle
  * within a stated time, run what the policy gives for it, and then be quiet.
  */
+
+import { NONE } from "../../src/allocation/function-table.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";

@@ -2,10 +2,11 @@
  * One server: its power, its clock, its kernel (addresses, lease), and what happens to its
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
+
+import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import { EffectQueue } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { EventQueue } from "../../src/core/event-queue.ts";
-import type { FunctionTable } from "../../src/core/function-table.ts";
 import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 import type { HostShell } from "./host-shell.ts";

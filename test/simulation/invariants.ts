@@ -6,9 +6,10 @@
  * segment when datagrams have passed between them, in both directions, for longer than {@link
  * healingUs}: after a cut has healed, both sides may answer until they have heard each other.
  */
+
+import { NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { NONE } from "../../src/core/function-table.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";

@@ -3,6 +3,7 @@
  * afterwards: addresses and processes.
  */
 
+import { type FunctionTable, PROCESS_ALWAYS } from "../../src/allocation/function-table.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { addressLifetimeS } from "../../src/core/address-renewal.ts";
 import {
@@ -22,7 +23,6 @@ import {
   EVENT_WITNESS,
   type EventQueue,
 } from "../../src/core/event-queue.ts";
-import { type FunctionTable, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
 import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
 import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {

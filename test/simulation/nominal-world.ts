@@ -3,13 +3,14 @@
  * nominal time, no datagram is lost, clocks are right, and there is no lease. What happens, a test
  * makes happen; what must hold in flights must hold here, after every step.
  */
+
+import type { Policy } from "../../src/allocation/allocation.ts";
+import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts";
+import type { PolicyName } from "../../src/allocation/policies.ts";
 import { assert } from "../../src/assert.ts";
-import type { Policy } from "../../src/core/allocation.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
-import { type FunctionTable, NONE } from "../../src/core/function-table.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
-import type { PolicyName } from "../../src/core/policies.ts";
 import { SERVER_ALIVE } from "../../src/core/server-state.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";

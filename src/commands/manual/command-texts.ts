@@ -1,5 +1,5 @@
+import { POLICY_NAMES } from "../../allocation/policies.ts";
 import { alternatives } from "../../config/problem.ts";
-import { POLICY_NAMES } from "../../core/policies.ts";
 import {
   CONSOLE_IDLE_MS,
   CONSOLE_LINE_MAX,

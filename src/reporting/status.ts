@@ -1,25 +1,26 @@
 /** Writes what an engine knows into the snapshot that `wingman status` reads. */
-import {
-  encodeStatusSnapshot,
-  STATUS_FLAG_CARRIER,
-  STATUS_FLAG_DRAINING,
-  StatusSnapshot,
-} from "../wire/status-snapshot.ts";
-import { COUNTERS } from "./counters.ts";
-import type { Engine } from "./engine.ts";
-import { hasFunction } from "./function-bitmap.ts";
+
+import { hasFunction } from "../allocation/function-bitmap.ts";
+import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { COUNTERS } from "../core/counters.ts";
+import type { Engine } from "../core/engine.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
-} from "./function-state.ts";
-import { type FunctionTable, NONE } from "./function-table.ts";
-import { ADDING, CLAIMED, IDLE } from "./handover-rows.ts";
-import { LATENESS_BUCKETS } from "./lateness.ts";
-import type { Identity } from "./membership.ts";
-import { SERVER_SELF } from "./server-state.ts";
+} from "../core/function-state.ts";
+import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
+import { LATENESS_BUCKETS } from "../core/lateness.ts";
+import type { Identity } from "../core/membership.ts";
+import { SERVER_SELF } from "../core/server-state.ts";
+import {
+  encodeStatusSnapshot,
+  STATUS_FLAG_CARRIER,
+  STATUS_FLAG_DRAINING,
+  StatusSnapshot,
+} from "../wire/status-snapshot.ts";
 
 export class StatusWriter {
   private readonly snapshot = new StatusSnapshot();

@@ -2,12 +2,12 @@
  * What the service manager is told, and when (sd_notify(3)); decided from what the engine knows.
  */
 
+import type { FunctionTable } from "../allocation/function-table.ts";
+import { COUNTER_SENT } from "../core/counters.ts";
+import type { Engine } from "../core/engine.ts";
+import { PHASE_LISTENING } from "../core/phase.ts";
+import { SERVER_ALIVE, SERVER_SELF } from "../core/server-state.ts";
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
-import { COUNTER_SENT } from "./counters.ts";
-import type { Engine } from "./engine.ts";
-import type { FunctionTable } from "./function-table.ts";
-import { PHASE_LISTENING } from "./phase.ts";
-import { SERVER_ALIVE, SERVER_SELF } from "./server-state.ts";
 import type { FeedingRhythm } from "./watchdog.ts";
 
 /**

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import type { Allocation } from "./allocation.ts";
-import { PREEMPT } from "./allocation-preempt.ts";
-import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
+import type { Allocation } from "../allocation/allocation.ts";
+import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
+import { PREEMPT } from "../allocation/preempt.ts";
 import {
   MARK_LEASE_REFUSED,
   MARK_LEASE_SHORTENED,
   MARK_RELAYED,
   MARK_STALLED,
   marks,
-} from "./marks.ts";
-import { timingOf } from "./timing.ts";
+} from "../core/marks.ts";
+import { timingOf } from "../core/timing.ts";
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { warmUp } from "./warm-up.ts";
 
 function tableOf(servers: number, functions: number): FunctionTable {

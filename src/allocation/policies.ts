@@ -1,7 +1,7 @@
 /** Every allocation policy. A new one is a file with its record, and a line here. */
 import type { Policy } from "./allocation.ts";
-import { PREEMPT } from "./allocation-preempt.ts";
-import { RESET } from "./allocation-reset.ts";
+import { PREEMPT } from "./preempt.ts";
+import { RESET } from "./reset.ts";
 
 export const POLICIES = [RESET, PREEMPT] as const;
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Allocation } from "./allocation.ts";
-import { RESET } from "./allocation-reset.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
+import { RESET } from "./reset.ts";
 
 interface Row {
   required: number;

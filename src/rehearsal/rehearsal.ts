@@ -3,27 +3,28 @@
  * the other shells of the same rehearsal. The warm-up flies it at start-up, and the proof that a
  * turn makes no garbage flies it for a million turns: so it makes none itself.
  */
-import { SERVERS_MAX } from "../limits.ts";
-import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
-import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wire/keep-alive.ts";
+
 import {
   EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "./effect-queue.ts";
-import type { Engine } from "./engine.ts";
+} from "../core/effect-queue.ts";
+import type { Engine } from "../core/engine.ts";
 import {
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   type EventQueue,
-} from "./event-queue.ts";
-import type { Shell } from "./shell.ts";
-import type { Timing } from "./timing.ts";
-import { Turn } from "./turn.ts";
+} from "../core/event-queue.ts";
+import type { Shell } from "../core/shell.ts";
+import type { Timing } from "../core/timing.ts";
+import { Turn } from "../core/turn.ts";
+import { SERVERS_MAX } from "../limits.ts";
+import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
+import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wire/keep-alive.ts";
 
 /** Datagrams that wait for one server: every other one sends some in a turn. */
 const INBOX_MAX = 4 * SERVERS_MAX;

@@ -3,13 +3,14 @@
  * compiler has seen the code, so that the first failure is handled as fast as the hundredth. It is
  * the turn that will fly, over shells of which nothing is seen outside.
  */
+
+import type { Policy } from "../allocation/allocation.ts";
+import type { FunctionTable } from "../allocation/function-table.ts";
+import { Engine } from "../core/engine.ts";
+import { EVENT_COMMAND } from "../core/event-queue.ts";
+import type { Timing } from "../core/timing.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
-import type { Policy } from "./allocation.ts";
-import { Engine } from "./engine.ts";
-import { EVENT_COMMAND } from "./event-queue.ts";
-import type { FunctionTable } from "./function-table.ts";
 import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
-import type { Timing } from "./timing.ts";
 
 /** Servers flown, at most: three are as many as it takes to send a message on. */
 const SERVERS = 3;

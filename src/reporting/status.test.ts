@@ -1,5 +1,16 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
+import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../allocation/function-table.ts";
+import { COUNTER_SENT } from "../core/counters.ts";
+import {
+  FUNCTION_FAILED,
+  FUNCTION_RUNNING,
+  FUNCTION_STARTING,
+  FUNCTION_STOPPED,
+} from "../core/function-state.ts";
+import { latenessBucket } from "../core/lateness.ts";
+import { PHASE_ACTIVE } from "../core/phase.ts";
+import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "../core/server-state.ts";
 import {
   decodeStatusSnapshot,
   STATUS_BYTES,
@@ -7,17 +18,6 @@ import {
   STATUS_FLAG_REALTIME,
   StatusSnapshot,
 } from "../wire/status-snapshot.ts";
-import { COUNTER_SENT } from "./counters.ts";
-import {
-  FUNCTION_FAILED,
-  FUNCTION_RUNNING,
-  FUNCTION_STARTING,
-  FUNCTION_STOPPED,
-} from "./function-state.ts";
-import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
-import { latenessBucket } from "./lateness.ts";
-import { PHASE_ACTIVE } from "./phase.ts";
-import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "./server-state.ts";
 import { StatusWriter } from "./status.ts";
 
 const FLIGHT = `

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Allocation } from "./allocation.ts";
-import { PREEMPT } from "./allocation-preempt.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
+import { PREEMPT } from "./preempt.ts";
 
 interface Row {
   required: number;
