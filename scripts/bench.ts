@@ -19,7 +19,7 @@ import {
   EXIT_FAILED,
   RuntimeError,
   UsageError,
-} from "../src/commands/errors.ts";
+} from "../src/command-line/errors.ts";
 import { runCommand } from "../src/rig/command-run.ts";
 import { beginRun, scratchDirectory } from "../test/harness/run-mark.ts";
 import { removeDeadRuns } from "../test/harness/run-remains.ts";

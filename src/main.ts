@@ -1,7 +1,8 @@
 /** The executable `wingman`: from the command line to a command and its exit code. */
+
+import { CommandError, EXIT_FAILED, UsageError } from "./command-line/errors.ts";
+import { leaveWithTheReader } from "./command-line/reader.ts";
 import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
-import { CommandError, EXIT_FAILED, UsageError } from "./commands/errors.ts";
-import { leaveWithTheReader } from "./commands/reader.ts";
 import { nearestName } from "./config/nearest.ts";
 import { quoted } from "./config/problem.ts";
 

@@ -1,8 +1,7 @@
 /** `allocate`: how long the policies take for the largest aircraft, and in how many steps (P7). */
-import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { Allocation, type Policy } from "../../src/core/allocation.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
+import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, PRIORITY_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 
@@ -14,10 +13,7 @@ const TRIALS = 200;
 const REQUIRED_MAX = 19;
 const RESOURCE = 660;
 
-const POLICIES: readonly (readonly [string, AllocationPolicy])[] = [
-  ["reset (FIG. 3)", allocateReset],
-  ["preempt (FIG. 4)", allocatePreempt],
-];
+const FIGURES: Readonly<Record<PolicyName, string>> = { reset: "FIG. 3", preempt: "FIG. 4" };
 
 export const allocate: Benchmark = {
   name: "allocate",
@@ -30,7 +26,8 @@ async function measure(context: BenchContext): Promise<Report> {
   const notes: string[] = [
     "no peer: none of them allocates by priority and resource in its fast path",
   ];
-  for (const [label, policy] of POLICIES) {
+  for (const policy of POLICIES) {
+    const label = `${policy.name} (${FIGURES[policy.name]})`;
     const timesUs: number[] = [];
     const steps: number[] = [];
     const trialCount = context.trials ?? TRIALS;
@@ -38,7 +35,7 @@ async function measure(context: BenchContext): Promise<Report> {
     for (let trial = 0; trial <= trialCount; trial++) {
       const { table, allocation } = afterFailure(context, policy);
       const beganMs = performance.now();
-      policy(table, allocation);
+      policy.allocate(table, allocation);
       const tookUs = (performance.now() - beganMs) * 1000;
       if (trial === 0) {
         firstUs = tookUs;
@@ -67,7 +64,7 @@ async function measure(context: BenchContext): Promise<Report> {
 /** A random aircraft on which everything was allocated by `policy`, and then a server failed. */
 function afterFailure(
   context: BenchContext,
-  policy: AllocationPolicy,
+  policy: Policy,
 ): { table: FunctionTable; allocation: Allocation } {
   const { random } = context;
   const everywhere = (1 << SERVERS_MAX) - 1;
@@ -81,7 +78,7 @@ function afterFailure(
   const table = new FunctionTable(Array(SERVERS_MAX).fill(RESOURCE), rows);
   const allocation = new Allocation();
   allocation.operable = everywhere;
-  policy(table, allocation);
+  policy.allocate(table, allocation);
   allocation.current.set(allocation.assigned);
   allocation.operable = everywhere & ~(1 << random.below(SERVERS_MAX));
   return { table, allocation };

@@ -3,11 +3,11 @@
  * VIP, with no peer there.
  */
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { type HeadEnd, vipList } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { headEnds } from "./side-by-side.ts";
 
 const TRIALS = 10;

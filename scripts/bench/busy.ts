@@ -2,9 +2,10 @@
  * `busy`: nothing fails, but the processors are wanted by others: how often does the standby take
  * over all the same?
  */
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
 import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
+import { BenchNetwork, INTERFACE, type Machine } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import {
@@ -15,7 +16,6 @@ import {
   vipList,
 } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
-import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 1;

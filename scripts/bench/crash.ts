@@ -7,9 +7,9 @@ import { waitFor } from "../../src/rig/condition.ts";
 import { signalAll } from "../../test/harness/signals.ts";
 import type { AnswerWatch } from "../../test/harness/watch/answer-watch.ts";
 import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { vipList } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { summaryOf } from "./statistics.ts";
 

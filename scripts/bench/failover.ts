@@ -1,13 +1,13 @@
 /** One trial: two servers settled, a client asking, a fault, and what the client saw. */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { waitFor } from "../../src/rig/condition.ts";
+import type { BenchNetwork, Machine } from "./bench-network.ts";
 import type { BenchContext } from "./benchmark.ts";
 import type { HeadEnd } from "./head-end.ts";
 import { PERIOD_MS } from "./head-end.ts";
-import type { BenchNetwork, Machine } from "./network.ts";
 import { PROBE_PORT, ProbeRecord } from "./probe-record.ts";
 
 const SETTLE_DEADLINE_MS = 20_000;

@@ -4,14 +4,14 @@
  */
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { cleanEnvironment } from "../../src/supervisor/own-executable.ts";
+import { BenchNetwork, INTERFACE, type Machine } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, PERIOD_MS, vipList } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd, VRRP_ROUTER } from "./keepalived-head-end.ts";
-import { BenchNetwork, INTERFACE, type Machine } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const SECONDS = 30;

@@ -11,8 +11,8 @@ import { interfaceIndexOf } from "../../src/io/network-interface.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { becomeRealtime } from "../../src/io/realtime.ts";
 import { MEASURING_PRIORITY } from "../../test/harness/measuring-priority.ts";
+import { INTERFACE } from "./bench-network.ts";
 import type { FrameTimes } from "./boot.ts";
-import { INTERFACE } from "./network.ts";
 
 const ETH_P_ALL = 3;
 const ETHERTYPE_AT = 12;

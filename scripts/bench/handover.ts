@@ -1,7 +1,8 @@
 /** `handover`: planned departure of the owner. */
+
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import type { HeadEnd } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { medianOf, summaryOf } from "./statistics.ts";
 

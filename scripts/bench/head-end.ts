@@ -1,6 +1,6 @@
 /** A pair of head-end servers as the benchmarks see it, whichever software flies on them. */
 import { readFileSync } from "node:fs";
-import type { Machine } from "./network.ts";
+import type { Machine } from "./bench-network.ts";
 
 /**
  * Software that keeps VIPs alive on two servers, the first of which is to own them all as long as

@@ -2,10 +2,10 @@
  * `jitter`: how late the flight loop wakes up, against cyclictest, the yardstick for the machine.
  */
 import { runCommand } from "../../src/rig/command-run.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { PERIOD_MS, vipList } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 const TRIALS = 3;

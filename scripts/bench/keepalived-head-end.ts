@@ -1,11 +1,11 @@
 /** keepalived (VRRP) on both servers with its fastest sound settings. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { argumentsOf, parentOf } from "../../src/rig/process-table.ts";
 import { signal } from "../../test/harness/signals.ts";
+import { INTERFACE, isInstalled, type Machine } from "./bench-network.ts";
 import { type HeadEnd, lastLines, PERIOD_MS } from "./head-end.ts";
-import { INTERFACE, isInstalled, type Machine } from "./network.ts";
 
 /**
  * The backup takes over after 3 × the interval and a skew of (256 − its priority) / 256 of the

@@ -8,9 +8,9 @@ import type { Vip } from "../../src/config/model.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
+import { INTERFACE } from "./bench-network.ts";
 import { vipList } from "./head-end.ts";
 import type { NetlinkTimes } from "./netlink.ts";
-import { INTERFACE } from "./network.ts";
 
 const WARM_UP = 3;
 

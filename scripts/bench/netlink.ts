@@ -1,8 +1,8 @@
 /** `netlink`: adding and deleting addresses, as the flight loop does it, against `ip -batch`. */
 import { join } from "node:path";
 import { runCommand } from "../../src/rig/command-run.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
-import { BenchNetwork } from "./network.ts";
 
 const TRIALS = 20;
 const COUNTS = [1, 64, 512] as const;

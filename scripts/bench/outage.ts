@@ -1,7 +1,8 @@
 /** `outage`: power-off of the owner. */
+
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Limit, Report } from "./benchmark.ts";
 import { LOST_AFTER_PERIODS, PERIOD_MS } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { compare, headEnds, outageFigure, remarks } from "./side-by-side.ts";
 import { medianOf } from "./statistics.ts";
 

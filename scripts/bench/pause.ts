@@ -2,14 +2,14 @@
  * `pause`: every process of the owner stands still for a while and then goes on: do two servers
  * answer, and for how long?
  */
-import { RuntimeError } from "../../src/commands/errors.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import { signalAll } from "../../test/harness/signals.ts";
 import { longestMs, twoAnswers } from "../../test/harness/watch/one-answer.ts";
+import { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, LOST_AFTER_PERIODS_WITH_LEASE, PERIOD_MS, vipList } from "./head-end.ts";
-import { BenchNetwork } from "./network.ts";
 import { headEnds } from "./side-by-side.ts";
 
 const TRIALS = 50;

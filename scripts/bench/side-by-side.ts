@@ -2,11 +2,12 @@
  * Trials of both systems in one run, alternating, so that whatever else happens on the machine
  * meets both.
  */
+
+import type { BenchNetwork } from "./bench-network.ts";
 import type { BenchContext, Figure } from "./benchmark.ts";
 import { type Fault, measureTrial, type TrialResult } from "./failover.ts";
 import { type HeadEnd, vipList } from "./head-end.ts";
 import { KEEPALIVED_MISSING, KeepalivedHeadEnd } from "./keepalived-head-end.ts";
-import type { BenchNetwork } from "./network.ts";
 import { WingmanHeadEnd } from "./wingman-head-end.ts";
 
 /**

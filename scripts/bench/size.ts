@@ -1,11 +1,11 @@
 /** `size`: the executables, and the memory of each process when nothing happens. */
 import { readFileSync, realpathSync, statSync } from "node:fs";
 import { argumentsOf } from "../../src/rig/process-table.ts";
+import { BenchNetwork, type Machine } from "./bench-network.ts";
 import type { BenchContext, Benchmark, Figure, Report } from "./benchmark.ts";
 import { startPair } from "./failover.ts";
 import { type HeadEnd, vipList } from "./head-end.ts";
 import { keepalivedProcesses } from "./keepalived-head-end.ts";
-import { BenchNetwork, type Machine } from "./network.ts";
 import { headEnds } from "./side-by-side.ts";
 
 const TRIALS = 3;

@@ -5,6 +5,7 @@ import { VIPS_PER_FUNCTION_MAX } from "../../src/limits.ts";
 import { runCommand } from "../../src/rig/command-run.ts";
 import { readServerView, type ServerView } from "../../src/rig/status-file.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { INTERFACE, type Machine } from "./bench-network.ts";
 import {
   type HeadEnd,
   LOST_AFTER_PERIODS,
@@ -12,7 +13,6 @@ import {
   lastLines,
   PERIOD_MS,
 } from "./head-end.ts";
-import { INTERFACE, type Machine } from "./network.ts";
 
 const IDS = ["a", "b"] as const;
 const KEY_FILE = "keep-alive.key";

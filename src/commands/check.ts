@@ -1,6 +1,10 @@
 /**
  * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
  */
+
+import { EXIT_DONE, InputFileError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
+import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
 import {
   type CapacityCase,
   type CapacityReport,
@@ -12,9 +16,6 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { alternatives } from "../config/problem.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
-import { EXIT_DONE, InputFileError } from "./errors.ts";
-import { parseOptions } from "./options.ts";
-import { NO_BREAK, paragraph } from "./paragraph.ts";
 
 /**
  * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr

@@ -3,10 +3,10 @@
  * cannot say anything else.
  */
 import type * as v from "valibot";
+import { paragraph } from "../command-line/paragraph.ts";
 import { type Definition, definitionOf } from "../config/definition.ts";
 import { keyPath } from "../config/problem.ts";
 import { ConfigSchema } from "../config/schema.ts";
-import { paragraph } from "./paragraph.ts";
 
 /** One entry for each key: its path, what it means, what it takes, its default. */
 export function configurationReference(): string {

@@ -1,10 +1,10 @@
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
 import { quoted } from "../config/problem.ts";
 import { RawTerminal } from "../io/raw-terminal.ts";
 import { CONSOLE_LINE_MAX } from "../limits.ts";
 import { CONSOLE_HELLO_SCRIPT, CONSOLE_HELLO_TERMINAL } from "../manage/console/console-server.ts";
 import { RUN_DIRECTORY_DEFAULT, RunDirectory } from "../supervisor/run-directory.ts";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";
-import { parseOptions } from "./options.ts";
 
 const STDIN = 0;
 const CTRL_D = 0x04;

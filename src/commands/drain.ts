@@ -1,10 +1,10 @@
+import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
 import { RequestError } from "../supervisor/control-request.ts";
 import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { StatusError } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN } from "../wire/control.ts";
-import { EXIT_DONE, RuntimeError } from "./errors.ts";
-import { parseOptions } from "./options.ts";
 
 /** Beyond the longest grace time of a function, draining has this long. */
 const DRAIN_MS_MAX = 60_000;

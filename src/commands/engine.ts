@@ -6,17 +6,16 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
 import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
-import type { AllocationPolicy } from "../core/allocation.ts";
-import { allocatePreempt } from "../core/allocation-preempt.ts";
-import { allocateReset } from "../core/allocation-reset.ts";
-import { EFFECT_LOG } from "../core/effect-queue.ts";
 import { Engine } from "../core/engine.ts";
+import { EVENT_RECORD } from "../core/event-queue.ts";
 import type { FunctionTable } from "../core/function-table.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import {
@@ -28,9 +27,11 @@ import {
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
+import { policyNamed } from "../core/policies.ts";
 import { ServiceReport } from "../core/service-report.ts";
 import { StatusWriter } from "../core/status.ts";
 import { timingOf } from "../core/timing.ts";
+import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { warmUp } from "../core/warm-up.ts";
 import { FeedingRhythm } from "../core/watchdog.ts";
 import { Announcer } from "../io/announcer.ts";
@@ -41,7 +42,7 @@ import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
-import { ENDED_LEFT, ENDED_STALLED, FlightLoop } from "../io/loop.ts";
+import { FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
@@ -61,16 +62,9 @@ import {
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
 } from "../wire/status-snapshot.ts";
-import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
-import { parseOptions, wholeNumberOption } from "./options.ts";
 
 /** Above everything that functions run, below the kernel's own threads. */
 const REALTIME_PRIORITY = 50;
-
-const POLICIES: Readonly<Record<AircraftConfig["allocation"], AllocationPolicy>> = {
-  reset: allocateReset,
-  preempt: allocatePreempt,
-};
 
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -98,7 +92,7 @@ export async function engine(args: string[]): Promise<number> {
     leaseMs,
     2 * kernelTickMs(),
   );
-  const policy = POLICIES[config.allocation];
+  const policy = policyNamed(config.allocation);
   warmUp(table, policy, timing);
 
   // What an earlier run left goes before anything else.
@@ -149,19 +143,19 @@ export async function engine(args: string[]): Promise<number> {
   const flight = new Engine(
     table,
     policy,
-    identity,
+    { ...identity, clientMacHigh: neighbours.macHigh, clientMacLow: neighbours.macLow },
     timing,
     ANNOUNCE_AGAIN_MS * 1000,
     nowUs(),
     witnesses.length,
   );
-  if (leftovers > 0) flight.effects.push(EFFECT_LOG, LOG_LEFTOVERS, leftovers, 0);
+  if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
-    if (!present.includes(name)) flight.effects.push(EFFECT_LOG, LOG_NETWORK_LOST, network, 0);
+    if (!present.includes(name)) flight.events.push(EVENT_RECORD, LOG_NETWORK_LOST, network, 0);
   });
   if (missing.code !== 0)
-    flight.effects.push(EFFECT_LOG, missing.code, missing.first, missing.second);
-  if (notRealtime !== null) flight.effects.push(EFFECT_LOG, LOG_NOT_REALTIME, 0, 0);
+    flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
+  if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const flags =
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
@@ -175,7 +169,7 @@ export async function engine(args: string[]): Promise<number> {
   // ever.
   const hardware = hardwareOf(config);
   const noTimeout = hardware?.device.refused ?? 0;
-  if (noTimeout !== 0) flight.effects.push(EFFECT_LOG, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
+  if (noTimeout !== 0) flight.events.push(EVENT_RECORD, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
 
   const loop = new FlightLoop({
     engine: flight,
@@ -193,11 +187,11 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
-    lifeSigns: new LifeSigns(flight.effects, service, hardware),
+    lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
   if (ended === ENDED_LEFT) return EXIT_DONE;
-  return ended === ENDED_STALLED ? EXIT_LET_GO : EXIT_FAILED;
+  return ended === ENDED_LET_GO ? EXIT_LET_GO : EXIT_FAILED;
 }
 
 interface EngineOptions {

@@ -1,10 +1,11 @@
 import { expect, spyOn, test } from "bun:test";
-import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
+import { CATALOGUE } from "../catalogue/catalogue.ts";
+import { UsageError } from "../command-line/errors.ts";
+import { COLUMNS } from "../command-line/paragraph.ts";
+import { POLICY_NAMES } from "../core/policies.ts";
 import { PUBLIC_COMMANDS } from "./catalogue.ts";
-import { UsageError } from "./errors.ts";
 import { help } from "./help.ts";
 import { TOPICS } from "./manual/manual.ts";
-import { COLUMNS } from "./paragraph.ts";
 
 const manual = async (...args: string[]): Promise<string> => {
   const log = spyOn(console, "log").mockImplementation(() => {});
@@ -63,9 +64,14 @@ functions[].priority
 `);
 });
 
-test("every maintenance event stands in the list with its class, cause, action and what clears it", async () => {
+test("the topic allocation describes every policy", async () => {
+  const text = await manual("allocation");
+  for (const name of POLICY_NAMES) expect(text).toMatch(new RegExp(`^${name}( |$)`, "m"));
+});
+
+test("every maintenance code stands in the list with its class, cause, action and what clears it", async () => {
   const text = await manual("faults");
-  for (const { code, text: words } of MAINTENANCE_EVENTS) {
+  for (const { code, text: words } of CATALOGUE) {
     expect(text).toContain(`\nWNG-${String(code).padStart(4, "0")}  ${words}`);
   }
   expect(text).toContain(`

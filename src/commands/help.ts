@@ -1,10 +1,11 @@
 /** `wingman help`: the manual inside the executable. */
+
+import { EXIT_DONE, UsageError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
+import { reflowed } from "../command-line/paragraph.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
-import { EXIT_DONE, UsageError } from "./errors.ts";
 import { TOPICS } from "./manual/manual.ts";
-import { parseOptions } from "./options.ts";
-import { reflowed } from "./paragraph.ts";
 
 /** Prints a topic; without one, the overview. @throws UsageError when there is no such topic. */
 export async function help(args: string[]): Promise<number> {

@@ -1,9 +1,9 @@
+import { UsageError } from "../command-line/errors.ts";
+import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { errnoName, SystemError } from "../io/errno.ts";
 import { launch as becomeProgram } from "../io/launch.ts";
 import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "../io/libc.ts";
 import { nativeString } from "../io/native-memory.ts";
-import { UsageError } from "./errors.ts";
-import { parseOptions, wholeNumberOption } from "./options.ts";
 
 /** Largest process id of Linux on 64 bits (proc(5), pid_max). */
 const PROCESS_ID_MAX = 2 ** 22;

@@ -12,14 +12,14 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { type ExportFormat, exportLog } from "../manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../manage/log/log-image.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { verifyLog } from "../manage/log/log-verify.ts";
 import type { FaultClass, LogFilter } from "../manage/maintenance.ts";
 import { STATE_DIRECTORY_DEFAULT } from "../supervisor/run-directory.ts";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "./errors.ts";
-import { parseOptions, wholeNumberOption } from "./options.ts";
 
 const OPTIONS = {
   json: "flag",

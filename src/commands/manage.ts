@@ -5,6 +5,8 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
 import { giveUpCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
@@ -16,8 +18,6 @@ import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
 import { hasCapabilities } from "../supervisor/privileges.ts";
-import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "./errors.ts";
-import { parseOptions, wholeNumberOption } from "./options.ts";
 
 export async function manage(args: string[]): Promise<number> {
   if (hasCapabilities()) becomeUnprivileged(args);

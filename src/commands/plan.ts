@@ -1,14 +1,16 @@
 /**
  * `wingman plan`: what the allocation that flies would answer to a failure, asked on the ground.
  */
+
+import { EXIT_DONE, InputFileError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, requireConfig } from "../command-line/options.ts";
+import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
 import { loadSituation } from "../config/situation-file.ts";
-import { failures, type Plan, type PolicyName, type Situation, WhatIf } from "../config/what-if.ts";
-import { EXIT_DONE, InputFileError, UsageError } from "./errors.ts";
-import { parseOptions, requireConfig } from "./options.ts";
-import { NO_BREAK, paragraph } from "./paragraph.ts";
+import { failures, type Plan, type Situation, WhatIf } from "../config/what-if.ts";
+import { POLICY_NAMES, type PolicyName } from "../core/policies.ts";
 
 const OPTIONS = {
   config: "value",
@@ -57,9 +59,13 @@ function json(document: unknown): string {
 }
 
 function policyOption(name: string | undefined): PolicyName | undefined {
-  if (name === undefined || name === "reset" || name === "preempt") return name;
+  if (name === undefined) return undefined;
+  const known = POLICY_NAMES.find((policy) => policy === name);
+  if (known !== undefined) return known;
   const reason = name === "planned" ? " (not available in this release)" : "";
-  throw new UsageError(`plan: --policy: found ${quoted(name)}${reason}, expected reset or preempt`);
+  throw new UsageError(
+    `plan: --policy: found ${quoted(name)}${reason}, expected ${alternatives(POLICY_NAMES)}`,
+  );
 }
 
 function downOption(list: string | undefined, config: AircraftConfig): string[] {

@@ -4,9 +4,9 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageFile from "../../package.json" with { type: "json" };
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { InputFileError, UsageError } from "../command-line/errors.ts";
+import { COLUMNS } from "../command-line/paragraph.ts";
 import { check } from "./check.ts";
-import { InputFileError, UsageError } from "./errors.ts";
-import { COLUMNS } from "./paragraph.ts";
 import { plan } from "./plan.ts";
 import { version } from "./version.ts";
 

@@ -1,8 +1,8 @@
+import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
 import { RequestError } from "../supervisor/control-request.ts";
 import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import { CONTROL_RESUME } from "../wire/control.ts";
-import { EXIT_DONE, RuntimeError } from "./errors.ts";
-import { parseOptions } from "./options.ts";
 
 /**
  * `wingman resume [--run-dir DIR]`: ends `drain`, and lets functions that failed here be tried

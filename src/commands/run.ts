@@ -1,4 +1,12 @@
 import { resolve } from "node:path";
+import {
+  EXIT_DONE,
+  EXIT_FAILED,
+  InputFileError,
+  RuntimeError,
+  UsageError,
+} from "../command-line/errors.ts";
+import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
@@ -16,8 +24,6 @@ import {
 } from "../supervisor/run-directory.ts";
 import { ServiceNotification } from "../supervisor/service-notification.ts";
 import { Supervisor } from "../supervisor/supervisor.ts";
-import { EXIT_DONE, EXIT_FAILED, InputFileError, RuntimeError, UsageError } from "./errors.ts";
-import { parseOptions, requireConfig } from "./options.ts";
 
 /**
  * Signals closer together than this are one wish: Ctrl-C under npm arrives twice, from the terminal

@@ -1,11 +1,10 @@
+import { COLUMNS } from "../command-line/paragraph.ts";
 import {
   type FunctionStatus,
   type ServerStatus,
   type StatusDocument,
   serverWord,
 } from "../supervisor/status-document.ts";
-
-const COLUMNS = 80;
 
 /** The state of the server for a human, at most 80 columns wide. */
 export function statusText(status: StatusDocument): string {

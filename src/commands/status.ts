@@ -1,8 +1,8 @@
+import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
 import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { StatusError } from "../supervisor/status-reader.ts";
-import { EXIT_DONE, RuntimeError } from "./errors.ts";
-import { parseOptions } from "./options.ts";
 import { statusText } from "./status-text.ts";
 
 const WATCH_MS = 1000;

@@ -1,7 +1,8 @@
 /** `wingman version`: what exactly is installed, for the maintenance record. */
+
+import { EXIT_DONE } from "../command-line/errors.ts";
+import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { versionDocument } from "../manage/version-document.ts";
-import { EXIT_DONE } from "./errors.ts";
-import { parseOptions, requireConfig } from "./options.ts";
 
 /** @throws UsageError, InputFileError */
 export async function version(args: string[]): Promise<number> {

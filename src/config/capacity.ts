@@ -1,6 +1,8 @@
 /** Which functions an aircraft keeps when servers fail. */
+
+import type { PolicyName } from "../core/policies.ts";
 import type { AircraftConfig } from "./model.ts";
-import { failures, type Plan, type PolicyName, WhatIf } from "./what-if.ts";
+import { failures, type Plan, WhatIf } from "./what-if.ts";
 
 /**
  * Functions from this priority up must not stop: announcements, emergency messages, the crew's

@@ -24,14 +24,12 @@ import { alternatives, quoted } from "./problem.ts";
 import {
   ClientsSchema,
   FunctionSchema,
-  IdSchema,
   KeepAliveSchema,
   ServerSchema,
-  VipSchema,
   WebSchema,
-  WitnessSchema,
 } from "./schema.ts";
 import { isObject } from "./schema-problems.ts";
+import { IdSchema, VipSchema, WitnessSchema } from "./schema-values.ts";
 
 type Section = Readonly<Record<string, unknown>>;
 

@@ -1,3 +1,5 @@
+import type { PolicyName } from "../core/policies.ts";
+
 /**
  * The firmware configuration after validation: every default filled in, every address decoded. Who
  * holds one may rely on everything that design/contract and src/config/schema.ts promise; nobody
@@ -8,7 +10,8 @@ export interface AircraftConfig {
   partNumber: string;
   /** Name of the aircraft's system; servers of different systems ignore each other. */
   system: string;
-  allocation: "reset" | "preempt";
+  /** Name of the allocation policy. */
+  allocation: PolicyName;
   keepAlive: KeepAliveConfig;
   clients: ClientsConfig;
   servers: ServerConfig[];

@@ -9,7 +9,7 @@ import { definitionOf } from "./definition.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
 import { alternatives, describeValue, keyPath } from "./problem.ts";
-import { objectionTo } from "./schema.ts";
+import { objectionTo } from "./schema-values.ts";
 
 /** What is wrong with `value`, which stands at `path`; empty exactly when valibot accepts it. */
 export function schemaProblems(schema: v.GenericSchema, value: unknown, path: string): Problem[] {

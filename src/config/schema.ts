@@ -4,9 +4,11 @@
  * help configuration`) all come.
  *
  * The message of a schema is what it expects, in the words that follow "expected". Its description
- * says what the key means. What two keys must be to each other is in cross-checks.ts.
+ * says what the key means. The kinds of values are in schema-values.ts; what two keys must be to
+ * each other is in cross-checks.ts.
  */
 import * as v from "valibot";
+import { DEFAULT_POLICY, POLICY_NAMES } from "../core/policies.ts";
 import {
   FUNCTIONS_MAX,
   LOG_INHIBIT_S_MAX,
@@ -31,138 +33,31 @@ import {
   WATCHDOG_S_MAX,
   WATCHDOG_S_MIN,
 } from "../limits.ts";
+import { PORT_MAX, parseListen } from "./address.ts";
+import { alternatives, quoted } from "./problem.ts";
 import {
-  PORT_MAX,
-  parseAddress,
-  parseListen,
-  parseVip,
-  specialAddress,
-  vipObjection,
-} from "./address.ts";
-import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
-import { quoted } from "./problem.ts";
+  AbsolutePath,
+  filePath,
+  IdSchema,
+  interfaceName,
+  judgedText,
+  list,
+  multicastGroup,
+  PartNumberSchema,
+  port,
+  text,
+  VipSchema,
+  WitnessSchema,
+  wholeNumber,
+} from "./schema-values.ts";
 
 /**
  * Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin
  * has.
  */
 const WITNESSES_MAX = 4;
-/** Below 1024 a socket would need a privilege that nothing else here needs. */
-const PORT_MIN = 1024;
 /** execve takes far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
-
-const grouped = (value: number): string => value.toLocaleString("en-US");
-
-function wholeNumber(min: number, max: number, description: string) {
-  const message = `a whole number from ${grouped(min)} to ${grouped(max)}`;
-  return v.pipe(
-    v.number(message),
-    v.integer(message),
-    v.minValue(min, message),
-    v.maxValue(max, message),
-    v.description(description),
-  );
-}
-
-function text(pattern: RegExp, message: string, description: string) {
-  return v.pipe(v.string(message), v.regex(pattern, message), v.description(description));
-}
-
-function list<const Item extends v.GenericSchema>(
-  item: Item,
-  min: number,
-  max: number,
-  of: string,
-  description: string,
-) {
-  const message = `a list of ${min} to ${grouped(max)} ${of}`;
-  return v.pipe(
-    v.array(item, message),
-    v.minLength(min, message),
-    v.maxLength(max, message),
-    v.description(description),
-  );
-}
-
-/** Text that `objection` has nothing against; its words follow "found" beside the text. */
-function judgedText(
-  message: string,
-  description: string,
-  objection: (value: string) => string | null,
-) {
-  return v.pipe(
-    v.string(message),
-    v.check((value) => objection(value) === null, message),
-    v.metadata({ objection }),
-    v.description(description),
-  );
-}
-
-export const IdSchema = text(
-  /^[a-z0-9][a-z0-9-]{0,31}$/,
-  'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"',
-  "Identifier, unique among its kind.",
-);
-
-/** IFNAMSIZ leaves 15 characters. */
-const interfaceName = (description: string) =>
-  text(
-    /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/,
-    "the name of a network interface, at most 15 characters",
-    description,
-  );
-
-const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
-
-const multicastGroup = (description: string) =>
-  judgedText(
-    "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255",
-    description,
-    (value) => {
-      const address = parseAddress(value);
-      const [first = 0, second, third] = address?.bytes ?? [];
-      if (address?.family !== 4) return "no IPv4 address";
-      if (first < 224 || first > 239) return "no multicast address";
-      // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771, RFC
-      //   4541).
-      return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
-    },
-  );
-
-export const VipSchema = judgedText(
-  'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"',
-  "Virtual IP address, IPv4 or IPv6, with the prefix length of the client network.",
-  (value) => {
-    const vip = parseVip(value);
-    return vip === null ? "no address with a prefix length" : vipObjection(vip);
-  },
-);
-
-export const WitnessSchema = judgedText(
-  'a unicast IPv4 address, such as "10.44.0.1"',
-  "Address on the client network that answers ARP, such as a switch or the crew panel.",
-  (value) => {
-    const address = parseAddress(value);
-    return address?.family === 4 ? specialAddress(address) : "no IPv4 address";
-  },
-);
-
-const PartNumberSchema = judgedText(
-  "13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)",
-  "Part number of this configuration. The check characters are the exclusive or of the other eleven, in hexadecimal.",
-  (value) => {
-    if (!PART_NUMBER.test(value)) return "no part number";
-    return hasCorrectCheckCharacters(value) ? null : "wrong check characters";
-  },
-);
-
-const AbsolutePath = text(
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
-  /^\/[^\u0000]{0,4094}$/,
-  "an absolute path",
-  "Absolute path.",
-);
 
 export const KeepAliveSchema = v.strictObject(
   {
@@ -200,10 +95,7 @@ export const KeepAliveSchema = v.strictObject(
     ),
     keyFile: v.optional(
       v.nullable(
-        text(
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
-          /^[^\u0000]{1,4095}$/,
-          "the path of a file",
+        filePath(
           "File with the key that authenticates keep-alives; relative paths start at the configuration file. Without it they are not authenticated.",
         ),
       ),
@@ -211,10 +103,7 @@ export const KeepAliveSchema = v.strictObject(
     ),
     acceptKeyFile: v.optional(
       v.nullable(
-        text(
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
-          /^[^\u0000]{1,4095}$/,
-          "the path of a file",
+        filePath(
           "File with a second key that is accepted and never sent with, while keys are changed; see the topic keep-alive.",
         ),
       ),
@@ -357,10 +246,7 @@ export const WebSchema = v.strictObject(
     ),
     tokenFile: v.optional(
       v.nullable(
-        text(
-          // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
-          /^[^\u0000]{1,4095}$/,
-          "the path of a file",
+        filePath(
           "File with the token that the page demands; relative paths start at the configuration file. Required where listen is no loopback address.",
         ),
       ),
@@ -472,12 +358,12 @@ export const ConfigSchema = v.strictObject(
     allocation: v.optional(
       v.pipe(
         v.picklist(
-          ["reset", "preempt"],
-          '"reset" or "preempt" ("planned" is not available in this release)',
+          POLICY_NAMES,
+          `${alternatives(POLICY_NAMES.map(quoted))} ("planned" is not available in this release)`,
         ),
         v.description("Allocation policy; see the topic allocation."),
       ),
-      "preempt",
+      DEFAULT_POLICY,
     ),
     keepAlive: v.optional(KeepAliveSchema, {}),
     clients: v.optional(ClientsSchema, {}),
@@ -502,11 +388,3 @@ export const ConfigSchema = v.strictObject(
 
 /** A configuration as written, every default filled in. */
 export type ConfigFile = v.InferOutput<typeof ConfigSchema>;
-
-/** What is wrong with a text that {@link judgedText} refuses, beside the text itself. */
-export function objectionTo(schema: v.GenericSchema, value: unknown): string | null {
-  const { objection } = v.getMetadata(schema) as { objection?: (value: string) => string | null };
-  if (typeof value !== "string" || objection === undefined) return null;
-  const words = objection(value);
-  return words === null ? null : `${quoted(value)}, ${words}`;
-}

@@ -2,19 +2,11 @@
  * The allocation policies of the core, asked on the ground: what would happen if. Used by `wingman
  * plan` and `wingman check`; the code that decides is the code that flies.
  */
-import { Allocation, type AllocationPolicy } from "../core/allocation.ts";
-import { allocatePreempt } from "../core/allocation-preempt.ts";
-import { allocateReset } from "../core/allocation-reset.ts";
+import { Allocation } from "../core/allocation.ts";
 import { type FunctionTable, NONE } from "../core/function-table.ts";
+import { type PolicyName, policyNamed } from "../core/policies.ts";
 import { functionTableOf } from "./function-table.ts";
 import type { AircraftConfig } from "./model.ts";
-
-export type PolicyName = AircraftConfig["allocation"];
-
-const POLICIES: Readonly<Record<PolicyName, AllocationPolicy>> = {
-  reset: allocateReset,
-  preempt: allocatePreempt,
-};
 
 /**
  * What a policy starts from. Servers and functions by identifier; what is not mentioned is up, can
@@ -89,7 +81,7 @@ export class WhatIf {
         this.#serverIds.filter((server) => cannotRun[server]?.includes(id)),
       );
     });
-    POLICIES[this.policy](this.#table, allocation);
+    policyNamed(this.policy).allocate(this.#table, allocation);
     return {
       policy: this.policy,
       alive,

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
+import { CHANGED } from "./changes.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 
 const SYSTEM = `
@@ -11,31 +12,33 @@ const SYSTEM = `
   a: f h | b: g`;
 
 test("allocates on failure, recovery, drain, resume and a failed process, and not otherwise", () => {
-  const cluster = play(SYSTEM);
-  const count = (): number => cluster.engine(0).agreement.allocations;
+  const world = play(SYSTEM);
+  const [a, b] = world.hosts;
+  const count = (): number => world.engine(0).agreement.allocations;
   const during = (act: () => void): number => {
     const before = count();
     act();
-    cluster.run(500);
+    world.run(500);
     return count() - before;
   };
   expect(during(() => {})).toBe(0);
-  expect(during(() => cluster.removeVip(0, 0))).toBe(0);
-  expect(during(() => cluster.process(1, 1, 18))).toBe(1);
-  expect(during(() => cluster.command(1, 32))).toBe(1);
-  expect(during(() => cluster.crash(1))).toBeGreaterThanOrEqual(1);
-  expect(during(() => cluster.start(1))).toBeGreaterThanOrEqual(1);
+  expect(during(() => world.kernels.removeByHand(a, 0))).toBe(0);
+  expect(during(() => world.process(b, 1, 18))).toBe(1);
+  expect(during(() => world.command(b, 32))).toBe(1);
+  expect(during(() => world.powerOff(b))).toBeGreaterThanOrEqual(1);
+  expect(during(() => world.start(b))).toBeGreaterThanOrEqual(1);
 });
 
 test("two servers that hold different assignments for longer than messages need compute again, and agree", () => {
-  const cluster = play(SYSTEM);
-  const engine = cluster.engine(0);
+  const world = play(SYSTEM);
+  const engine = world.engine(0);
   engine.agreement.digest ^= 1; // as if it had seen events in another order
-  engine.membership.allocationChanged = true;
-  cluster.run(90);
-  expect(cluster.agrees()).toBe(false);
-  cluster.run(30);
-  expect(cluster.agrees()).toBe(true);
-  expect(cluster.log.filter(({ code }) => code === LOG_DISAGREEMENT).length).toBeGreaterThan(0);
-  expect(cluster.owners()).toEqual([0, 1, 0]);
+  engine.changes.note(CHANGED);
+  world.run(90);
+  expect(world.agrees()).toBe(false);
+  world.run(30);
+  expect(world.agrees()).toBe(true);
+  const { log } = world.recorder;
+  expect(log.filter(({ code }) => code === LOG_DISAGREEMENT).length).toBeGreaterThan(0);
+  expect(world.owners()).toEqual([0, 1, 0]);
 });

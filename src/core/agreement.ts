@@ -6,7 +6,7 @@
  * assignments in the keep-alives differ, and when that lasts everybody computes again from what is
  * seen now.
  */
-import { BITMAP_WORDS, DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
+import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -17,16 +17,18 @@ import {
   NOTICE_START,
 } from "../wire/client-notice.ts";
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, SERVER_ALIVE } from "../wire/status-snapshot.ts";
-import { Allocation, type AllocationPolicy } from "./allocation.ts";
+import { Allocation, type Policy } from "./allocation.ts";
+import { ALWAYS, CHANGED, type Changes, NEVER } from "./changes.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { MARK_DISAGREEMENT, marks } from "./marks.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;
@@ -46,6 +48,8 @@ export class Agreement {
 
   private operable = 0;
   private due = true;
+  /** Of what servers cannot run, what the last allocation has seen. */
+  private cannotRunSeen = 0;
   private disagreeingSinceUs = NOT_DISAGREEING;
   private backOff = 1;
   /**
@@ -56,7 +60,8 @@ export class Agreement {
 
   constructor(
     private readonly table: FunctionTable,
-    private readonly policy: AllocationPolicy,
+    private readonly policy: Policy,
+    private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly handover: Handover,
     private readonly moves: Moves,
@@ -78,21 +83,26 @@ export class Agreement {
     return this.due || this.disagreeingSinceUs !== NOT_DISAGREEING;
   }
 
+  /** When it would allocate although nothing changes. */
+  dueUs(): number {
+    if (this.due) return ALWAYS;
+    if (this.disagreeingSinceUs === NOT_DISAGREEING) return NEVER;
+    return this.disagreeingSinceUs + this.patienceUs();
+  }
+
+  /** Each time in a row that tables are computed again it lasts twice as long, up to a limit. */
+  private patienceUs(): number {
+    return DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff;
+  }
+
   /**
    * S1: allocates when something happened that asks for it. `available`: this server itself may be
    * given functions.
    */
   update(nowUs: number, available: boolean): void {
-    const { membership, handover } = this;
-    membership.allocationChanged = false;
     const operable = this.operableServers(available);
     const isMoveDue = this.moves.update(nowUs, operable);
-    if (
-      operable !== this.operable ||
-      isMoveDue ||
-      membership.cannotRunChanged ||
-      handover.failedChanged
-    ) {
+    if (operable !== this.operable || isMoveDue || this.cannotRunSeen !== this.changes.cannotRun) {
       this.due = true;
       this.backOff = 1;
     }
@@ -100,8 +110,7 @@ export class Agreement {
     this.operable = operable;
     this.due = false;
     this.disagreeingSinceUs = NOT_DISAGREEING;
-    membership.cannotRunChanged = false;
-    handover.failedChanged = false;
+    this.cannotRunSeen = this.changes.cannotRun;
     this.allocate(nowUs);
   }
 
@@ -121,7 +130,7 @@ export class Agreement {
     this.gatherCannotRun();
     this.ranOn.set(allocation.current);
     this.moves.apply(allocation);
-    this.policy(table, allocation);
+    this.policy.allocate(table, allocation);
     let digest = 0x811c9dc5; // FNV-1a over the assigned servers
     for (let index = 0; index < table.functionCount; index++) {
       const before = handover.assigned[index];
@@ -131,23 +140,20 @@ export class Agreement {
     }
     this.digest = digest >>> 0;
     // the others' digests are to be compared with the new one
-    this.membership.allocationChanged = true;
+    this.changes.note(CHANGED);
   }
 
   /** Where each function runs or is about to run. Lower server index first where two say so. */
   private gatherCurrent(): void {
     const { allocation, table, membership, handover } = this;
     for (let index = 0; index < table.functionCount; index++) {
-      const word = index >>> 5;
-      const bit = 1 << (index & 31);
-      let owner = NONE;
-      let claimant = NONE;
-      for (let server = table.serverCount - 1; server >= 0; server--) {
-        const row = server * BITMAP_WORDS + word;
-        const own = server === this.self;
-        if (!own && !membership.mayOwn(server)) continue;
-        if (((own ? handover.owns[word] : membership.owns[row]) & bit) !== 0) owner = server;
-        if (((own ? handover.claims[word] : membership.claims[row]) & bit) !== 0) claimant = server;
+      let owner = hasFunction(handover.owns, 0, index) ? this.self : NONE;
+      let claimant = hasFunction(handover.claims, 0, index) ? this.self : NONE;
+      for (let left = membership.counting; left !== 0; left &= left - 1) {
+        const server = lowest(left);
+        if ((owner === NONE || server < owner) && membership.owns(server, index)) owner = server;
+        if ((claimant === NONE || server < claimant) && membership.claims(server, index))
+          claimant = server;
       }
       // A function on its way from a server that drains belongs to the server that claims it.
       const ownerStays = owner !== NONE && (this.operable & (1 << owner)) !== 0;
@@ -160,9 +166,9 @@ export class Agreement {
     const { allocation, table, membership, handover } = this;
     for (let index = 0; index < table.functionCount; index++) {
       let mask = handover.failed[index] !== 0 ? 1 << this.self : 0;
-      for (let server = 0; server < table.serverCount; server++) {
-        if (server === this.self || !membership.mayOwn(server)) continue;
-        if (hasFunction(membership.cannotRun, server * BITMAP_WORDS, index)) mask |= 1 << server;
+      for (let left = membership.counting; left !== 0; left &= left - 1) {
+        const server = lowest(left);
+        if (membership.cannotRun(server, index)) mask |= 1 << server;
       }
       allocation.cannotRun[index] = mask;
     }
@@ -170,33 +176,27 @@ export class Agreement {
 
   private assign(index: number, before: number, after: number, nowUs: number): void {
     const { handover, allocation } = this;
-    handover.assign(index, after, nowUs);
     const from = this.ranOn[index];
     if (after === NONE) {
       const leaving = hasFunction(handover.owns, 0, index) ? this.self : from;
-      handover.stopReason[index] = this.reasonToLeave(index, leaving, NOTICE_PREEMPTED);
+      handover.assign(index, NONE, nowUs, 0, this.reasonToLeave(index, leaving, NOTICE_PREEMPTED));
     } else if (from !== NONE && from !== after) {
-      handover.startReason[index] = REASON_MOVE;
       const byHand = allocation.current[index] !== from;
-      handover.startNoticeReason[index] = byHand
-        ? NOTICE_BY_HAND
-        : this.reasonToLeave(index, from, NOTICE_RECOVERY);
+      const why = byHand ? NOTICE_BY_HAND : this.reasonToLeave(index, from, NOTICE_RECOVERY);
+      handover.assign(index, after, nowUs, REASON_MOVE, why);
     } else if (from === NONE && before !== NONE && this.isGone(before)) {
-      handover.startReason[index] = REASON_FAILOVER;
-      handover.startNoticeReason[index] = NOTICE_SERVER_FAILED;
-    } else {
-      handover.startReason[index] = this.hasRun ? REASON_RECOVERY : REASON_START;
-      handover.startNoticeReason[index] = this.hasRun ? NOTICE_RECOVERY : NOTICE_START;
-    }
+      handover.assign(index, after, nowUs, REASON_FAILOVER, NOTICE_SERVER_FAILED);
+    } else if (this.hasRun) handover.assign(index, after, nowUs, REASON_RECOVERY, NOTICE_RECOVERY);
+    else handover.assign(index, after, nowUs, REASON_START, NOTICE_START);
   }
 
   private isGone(server: number): boolean {
-    return server !== this.self && !this.membership.mayOwn(server);
+    return server !== this.self && !this.membership.counts(server);
   }
 
   private isDraining(server: number): boolean {
     if (server === this.self) return (this.operable & (1 << server)) === 0;
-    return this.membership.phase[server] === PHASE_DRAINING;
+    return this.membership.phase(server) === PHASE_DRAINING;
   }
 
   /** Why a function goes away from server `from`, as its clients are told. */
@@ -206,28 +206,21 @@ export class Agreement {
     return this.isDraining(from) ? NOTICE_DRAIN : otherwise;
   }
 
-  /**
-   * Does a living server hold another assignment for longer than messages need? Each time in a row
-   * it lasts twice as long, up to BACK_OFF_MAX times.
-   */
+  /** Does a living server hold another assignment for longer than messages need? */
   private disagreesTooLong(nowUs: number): boolean {
     let rival = NONE;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.membership.state[server] !== SERVER_ALIVE) continue;
-      const phase = this.membership.phase[server];
+      const phase = this.membership.phase(server);
       if (phase !== PHASE_ACTIVE && phase !== PHASE_DRAINING) continue;
-      if (this.membership.assignmentDigest[server] !== this.digest) rival = server;
+      if (this.membership.said(server).assignmentDigest !== this.digest) rival = server;
     }
     if (rival === NONE) {
       this.disagreeingSinceUs = NOT_DISAGREEING;
       return false;
     }
     if (this.disagreeingSinceUs === NOT_DISAGREEING) this.disagreeingSinceUs = nowUs;
-    if (
-      nowUs - this.disagreeingSinceUs <
-      DISAGREEMENT_PERIODS * this.timing.periodUs * this.backOff
-    )
-      return false;
+    if (nowUs - this.disagreeingSinceUs < this.patienceUs()) return false;
     marks[MARK_DISAGREEMENT]++;
     if (this.backOff < BACK_OFF_MAX) this.backOff *= 2;
     this.effects.push(EFFECT_LOG, LOG_DISAGREEMENT, rival, 0);

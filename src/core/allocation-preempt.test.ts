@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Allocation } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 
 interface Row {
@@ -33,7 +33,7 @@ function run(
     allocation.current[index] = row.current ?? NONE;
     allocation.cannotRun[index] = row.cannotRun ?? 0;
   });
-  allocatePreempt(table, allocation);
+  PREEMPT.allocate(table, allocation);
   return {
     assigned: [...allocation.assigned.slice(0, rows.length)],
     remaining: [...allocation.remaining.slice(0, resources.length)],

@@ -1,7 +1,18 @@
 /** FIG. 4 of the patent ([0039]–[0045]), step by step. */
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import { type Allocation, resetRemaining, serverOfLargestRemaining } from "./allocation.ts";
+import {
+  type Allocation,
+  type Policy,
+  resetRemaining,
+  serverOfLargestRemaining,
+} from "./allocation.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
+
+export const PREEMPT = {
+  name: "preempt",
+  keepsRunning: true,
+  allocate: allocatePreempt,
+} as const satisfies Policy;
 
 /**
  * What stops a loop that places a function and may stop one for it: each round either ends one
@@ -18,7 +29,7 @@ export const PREEMPT_ROUNDS = 2 * FUNCTIONS_MAX;
  * the least important on a server the higher index is stopped; lower server index. There is no S2:
  * what runs stays unless it is stopped for a more important function.
  */
-export function allocatePreempt(table: FunctionTable, allocation: Allocation): void {
+function allocatePreempt(table: FunctionTable, allocation: Allocation): void {
   allocation.steps = 0;
   allocation.stops = 0;
   resetRemaining(table, allocation);

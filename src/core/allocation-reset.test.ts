@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Allocation } from "./allocation.ts";
-import { allocateReset } from "./allocation-reset.ts";
+import { RESET } from "./allocation-reset.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
 
 interface Row {
@@ -11,7 +11,7 @@ interface Row {
   current?: number;
 }
 
-/** The servers that `allocateReset` gives the functions of `rows`. */
+/** The servers that `RESET` gives the functions of `rows`. */
 function assign(
   resources: number[],
   operable: number,
@@ -28,7 +28,7 @@ function assign(
     allocation.current[index] = row.current ?? NONE;
     allocation.cannotRun[index] = row.cannotRun ?? 0;
   });
-  allocateReset(table, allocation);
+  RESET.allocate(table, allocation);
   return [...allocation.assigned.slice(0, rows.length)];
 }
 

@@ -1,14 +1,25 @@
 /** FIG. 3 of the patent ([0032]–[0038]), step by step. */
 import { FUNCTIONS_MAX } from "../limits.ts";
-import { type Allocation, resetRemaining, serverOfLargestRemaining } from "./allocation.ts";
+import {
+  type Allocation,
+  type Policy,
+  resetRemaining,
+  serverOfLargestRemaining,
+} from "./allocation.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
+
+export const RESET = {
+  name: "reset",
+  keepsRunning: false,
+  allocate: allocateReset,
+} as const satisfies Policy;
 
 /**
  * Gives all functions out anew. To be called when a failure or a recovery was detected (S1). Ties:
  * lower function index, lower server index. The path has FUNCTIONS_MAX rounds whatever the table
  * holds.
  */
-export function allocateReset(table: FunctionTable, allocation: Allocation): void {
+function allocateReset(table: FunctionTable, allocation: Allocation): void {
   allocation.steps = 0;
   allocation.stops = 0;
   resetRemaining(table, allocation);

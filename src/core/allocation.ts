@@ -45,8 +45,18 @@ export class Allocation {
   }
 }
 
-/** A policy fills the outputs of `allocation` from its inputs and `table`. */
-export type AllocationPolicy = (table: FunctionTable, allocation: Allocation) => void;
+/** A way to decide who runs what; all of them stand in policies. */
+export interface Policy {
+  /** As the configuration names it. */
+  readonly name: string;
+  /**
+   * What runs on an operable server stays there, whatever ran it before, unless it is stopped for
+   * something more important: where a function was moved by hand, it stays.
+   */
+  readonly keepsRunning: boolean;
+  /** Fills the outputs of `allocation` from its inputs and `table`. */
+  readonly allocate: (table: FunctionTable, allocation: Allocation) => void;
+}
 
 /**
  * S4: the operable server with the largest remaining resource that may run function `index`; on a

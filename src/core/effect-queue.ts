@@ -37,7 +37,7 @@ export const EFFECT_PROCESS_STOP = 6;
  * `second` the reason.
  */
 export const EFFECT_NOTICE = 7;
-/** A maintenance event: `index` is its code, `first` and `second` its values. */
+/** A maintenance record: `index` is its code, `first` and `second` its values. */
 export const EFFECT_LOG = 8;
 /** The phase of this server changed to `first`. */
 export const EFFECT_PHASE = 9;
@@ -73,6 +73,14 @@ export class EffectQueue {
   /** Effects that move or announce VIPs, with the warnings that must go before. */
   get urgentCount(): number {
     return this.lettingGo.count + this.takingUp.count;
+  }
+
+  /** Forgets everything: another engine begins with it. */
+  clear(): void {
+    for (const ring of [this.lettingGo, this.takingUp, this.other]) {
+      ring.head = 0;
+      ring.count = 0;
+    }
   }
 
   push(kind: number, index: number, first: number, second: number): void {

@@ -2,18 +2,14 @@ import { describe, expect, test } from "bun:test";
 import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
-import {
-  COUNTER_OVERFLOW,
-  COUNTER_SENT,
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_LISTENING,
-} from "../wire/status-snapshot.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { AWAITS_ECHO } from "./changes.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { EFFECT_LEFT } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE, EVENT_VIP_UP } from "./event-queue.ts";
+import { EVENT_CARRIER, EVENT_COMMAND, EVENT_VIP_UP } from "./event-queue.ts";
 import { FunctionTable } from "./function-table.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
 import { timingOf } from "./timing.ts";
 
 const BEGAN_US = 1_000_000;
@@ -23,7 +19,7 @@ const LISTEN_US = 50_000;
 function alone(): Engine {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const table = new FunctionTable([10, 10], []);
-  return new Engine(table, allocatePreempt, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
+  return new Engine(table, PREEMPT, identity, timingOf(10, 3, 3, 0), 1_000_000, BEGAN_US);
 }
 
 /** From period to period until `untilUs`. */
@@ -55,7 +51,7 @@ describe("periods", () => {
       engine.beginPeriod(atUs);
       expect(engine.nextSendUs).toBe(BEGAN_US + nextUs);
     }
-    expect(engine.lateness.maxUs).toBe(27_000);
+    expect(engine.sender.lateness.maxUs).toBe(27_000);
   });
 
   test("every message has the next sequence number and is counted", () => {
@@ -64,7 +60,7 @@ describe("periods", () => {
       engine.beginPeriod(engine.nextSendUs);
       expect(engine.sendRequested).toBe(true);
       engine.compose();
-      expect(engine.outgoing.sequence).toBe(sequence);
+      expect(engine.sender.message.sequence).toBe(sequence);
       expect(engine.sendRequested).toBe(false);
     }
     expect(engine.counters[COUNTER_SENT]).toBe(5);
@@ -91,7 +87,7 @@ describe("phases", () => {
     const engine = active();
     expect(engine.sendRequested).toBe(true);
     engine.compose();
-    expect(engine.outgoing.phase).toBe(PHASE_ACTIVE);
+    expect(engine.sender.message.phase).toBe(PHASE_ACTIVE);
   });
 
   test("drain and resume", () => {
@@ -100,7 +96,7 @@ describe("phases", () => {
     engine.step(BEGAN_US + LISTEN_US + 1);
     expect(engine.phase).toBe(PHASE_DRAINING);
     engine.compose();
-    expect(engine.outgoing.flags).toBe(FLAG_DRAINING);
+    expect(engine.sender.message.flags).toBe(FLAG_DRAINING);
     engine.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
     engine.step(BEGAN_US + LISTEN_US + 2);
     expect(engine.phase).toBe(PHASE_ACTIVE);
@@ -132,7 +128,7 @@ describe("phases", () => {
       engine.step(BEGAN_US + LISTEN_US + turn);
       if (engine.sendRequested) {
         engine.compose();
-        if ((engine.outgoing.flags & FLAG_GOOD_BYE) !== 0) goodByes++;
+        if ((engine.sender.message.flags & FLAG_GOOD_BYE) !== 0) goodByes++;
       }
       while (engine.effects.take()) if (engine.effects.kind === EFFECT_LEFT) left = true;
     }
@@ -146,7 +142,7 @@ test("changes are sent at once, but not without limit in one period", () => {
   engine.compose();
   let sent = 0;
   for (let turn = 0; turn < 100; turn++) {
-    engine.handover.changed = true;
+    engine.changes.note(AWAITS_ECHO);
     engine.step(BEGAN_US + LISTEN_US + turn);
     if (!engine.sendRequested) continue;
     engine.compose();
@@ -183,7 +179,7 @@ describe("stopped and starved", () => {
     engine.step(atUs + 40_001);
     expect(engine.hasStalled(atUs + 40_001)).toBe(true);
     // nothing is decided on what was known before (seed 2015514)
-    expect(engine.draining).toBe(false);
+    expect(engine.phases.draining).toBe(false);
   });
 
   test("more than half a period late: it reads before it sends", () => {
@@ -200,7 +196,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   const engine = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,
@@ -208,7 +204,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   );
   /** Server 1 still echoes the incarnation that was here before, and is stopped after that. */
   const hear = (atUs: number): void => {
-    const message = engine.events.message(engine.events.count);
+    const message = engine.events.nextMessage();
     Object.assign(message, {
       sender: 1,
       systemId: 1,
@@ -218,7 +214,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
       sequence: 1,
     });
     message.heardIncarnation[0] = 4;
-    engine.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    engine.events.pushMessage(0);
     engine.step(atUs);
   };
   const heardUs = BEGAN_US + 60_000;
@@ -230,7 +226,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   // Recordings that go on and on hold it up for a bounded time.
   const held = new Engine(
     new FunctionTable([10, 10], []),
-    allocatePreempt,
+    PREEMPT,
     identity,
     timing,
     1_000_000,
@@ -239,7 +235,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
   const patienceUs = timing.listenUs + 3 * timing.detectionUs;
   for (let sinceUs = 0; sinceUs < patienceUs; sinceUs += 10_000) {
     held.beginPeriod(BEGAN_US + sinceUs);
-    const message = held.events.message(held.events.count);
+    const message = held.events.nextMessage();
     Object.assign(message, {
       sender: 1,
       systemId: 1,
@@ -248,7 +244,7 @@ test("a newcomer waits for a server that it has heard and that has not proven it
       incarnation: 9,
       sequence: 1,
     });
-    held.events.push(EVENT_KEEP_ALIVE, 0, 0);
+    held.events.pushMessage(0);
     held.step(BEGAN_US + sinceUs);
     expect(held.phase).toBe(PHASE_LISTENING);
   }

@@ -3,55 +3,28 @@
  * in, effects come out, `step` calls nobody. The order of its phases is fixed: events, silence,
  * phase, allocation (S1–S16), hand-over, good-bye, and whether to send at once. Announcements and
  * hand-over deadlines are looked at with the next period at the latest.
- *
- * The shell's turn: when `hasStalled` let go of everything and end; when `nowUs` ≥ `nextSendUs`
- * call `beginPeriod` and `compose`, and send `outgoing` (when it `isLate`, `beginPeriod` comes
- * after `step`); fill `events`; call `step`; when `sendRequested` call `compose` and send
- * `outgoing` before any effect is carried out, so that ownership is known before a VIP goes up;
- * then send what `composeRelay` gives until it has no more.
  */
-import { assert } from "../assert.ts";
-import {
-  EXTRA_SENDS_MAX,
-  FUNCTIONS_MAX,
-  LOST_AFTER_PERIODS_MAX,
-  SEQUENCE_MAX,
-  SERVERS_MAX,
-} from "../limits.ts";
-import {
-  FLAG_DRAINING,
-  FLAG_GOOD_BYE,
-  FLAG_OWNS,
-  FLAG_PASSIVE,
-  KeepAliveMessage,
-} from "../wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_OVERFLOW,
-  COUNTER_SENT,
-  COUNTER_STRANGER,
-  COUNTERS,
-  PHASE_ACTIVE,
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_JOINING,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import type { KeepAliveMessage } from "../wire/keep-alive.ts";
+import { Admission } from "./admission.ts";
 import { Agreement } from "./agreement.ts";
-import type { AllocationPolicy } from "./allocation.ts";
+import type { Policy } from "./allocation.ts";
+import { ALWAYS, CHANGED, Changes } from "./changes.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT, COUNTER_STRANGER, COUNTERS } from "./counters.ts";
 import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
 import {
   EVENT_CARRIER,
+  EVENT_CLIENT_MAC,
   EVENT_COMMAND,
   EVENT_KEEP_ALIVE,
   EVENT_MOVE,
   EVENT_PROCESS,
+  EVENT_RECORD,
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
+  EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   EventQueue,
@@ -60,143 +33,132 @@ import { detectFailures } from "./failure-detector.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
-import { Lateness } from "./lateness.ts";
 import { Lease } from "./lease.ts";
 import { Listening } from "./listening.ts";
-import {
-  LOG_CARRIER_LOST,
-  LOG_CARRIER_PRESENT,
-  LOG_SERVER_ALIVE,
-  LOG_SERVER_ID_TWICE,
-  LOG_SERVER_INCOMPATIBLE,
-  LOG_SERVER_LEFT,
-  LOG_SERVER_LOST,
-  LOG_SERVER_UNREACHABLE,
-} from "./maintenance-code.ts";
-import { MARK_EXTRA_SENDS_SPENT, MARK_UNREAD, marks } from "./marks.ts";
+import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "./maintenance-code.ts";
+import { MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
+import { MembershipRecords } from "./membership-records.ts";
 import { Moves } from "./moves.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
+import { Sender } from "./sender.ts";
 import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
 import type { Timing } from "./timing.ts";
 
 export class Engine {
-  readonly events: EventQueue;
-  readonly effects = new EffectQueue();
+  readonly changes = new Changes();
   readonly membership: Membership;
+  readonly admission: Admission;
   readonly handover: Handover;
   readonly moves: Moves;
   readonly agreement: Agreement;
   readonly isolation: Isolation;
   readonly relay: Relay;
   readonly lease: Lease;
-  private readonly stall: Stall;
-  private readonly listening: Listening;
   readonly phases: Phases;
   readonly strangers: Strangers;
-  readonly lateness = new Lateness();
+  readonly sender: Sender;
   readonly counters = new Uint32Array(COUNTERS);
-  /** The keep-alive to be sent, filled by `compose`. */
-  readonly outgoing: KeepAliveMessage;
+  private readonly stall: Stall;
+  private readonly listening: Listening;
+  private readonly records: MembershipRecords;
 
-  /** Absolute deadline of the next periodic keep-alive. */
-  nextSendUs: number;
-  /** A keep-alive is to be composed and sent now. */
-  sendRequested = false;
   /** Time at which `step` is to be called again at the latest. */
   wakeUs: number;
-
-  private sequence = 0;
-  private extraSends = 0;
-  private ownIndexLogged = false;
-  /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
-  private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
-  private readonly freshPeriods: number;
-  /** Own sequence number of about one detection time ago. */
-  private sequenceFloor = 0;
-  private period = 0;
-  /** Time of the last `beginPeriod` or `step`. */
-  private nowUs: number;
-  /** Something else than keep-alives was among the events. */
-  private heardMore = true;
   /** Whether steps in which nothing changed are left out. */
   skips = true;
   /** Steps that were not left out. */
   decisions = 0;
-  /**
-   * When silence is to be judged again, and the servers that were watched when that was worked out.
-   */
+
+  /** Time of the last `beginPeriod` or `step`. */
+  private nowUs: number;
+  /** What the last decision had seen, and when another one is due although nothing changes. */
+  private seen = -1;
+  private dueUs = ALWAYS;
+  /** When silence is to be judged again, and who was watched when that was worked out. */
   private silenceDueUs = 0;
   private watched = 0;
 
   constructor(
     private readonly table: FunctionTable,
-    policy: AllocationPolicy,
-    private readonly identity: Identity,
+    policy: Policy,
+    identity: Identity,
     private readonly timing: Timing,
     announceAgainUs: number,
     nowUs: number,
     witnessCount = 0,
+    readonly events = new EventQueue(table.serverCount, table.wordCount),
+    readonly effects = new EffectQueue(),
   ) {
-    this.events = new EventQueue(table.serverCount, table.wordCount);
-    this.outgoing = new KeepAliveMessage(table.serverCount, table.wordCount);
-    this.membership = new Membership(table, identity, timing);
-    this.handover = new Handover(
+    const { changes } = this;
+    const { self } = identity;
+    const membership = new Membership(table, identity, timing, changes);
+    const admission = new Admission(table.serverCount, identity, timing, membership, changes);
+    const handover = new Handover(
       table,
-      this.membership,
-      this.effects,
+      changes,
+      membership,
+      effects,
       timing,
-      identity.self,
+      self,
       announceAgainUs,
     );
-    this.moves = new Moves(
+    const moves = new Moves(table, policy, changes, membership, handover, effects, timing, self);
+    const agreement = new Agreement(
       table,
       policy,
-      this.membership,
-      this.handover,
-      this.effects,
-      timing,
-      identity.self,
-    );
-    this.agreement = new Agreement(
-      table,
-      policy,
-      this.membership,
-      this.handover,
-      this.moves,
-      this.effects,
-      timing,
-      identity.self,
-    );
-    this.isolation = new Isolation(witnessCount, timing, nowUs);
-    this.relay = new Relay(this.membership);
-    this.lease = new Lease(this.membership, timing);
-    this.stall = new Stall(timing);
-    this.listening = new Listening(table, this.membership, timing);
-    const { membership, handover, agreement, isolation, listening, effects } = this;
-    this.phases = new Phases(
+      changes,
       membership,
+      handover,
+      moves,
+      effects,
+      timing,
+      self,
+    );
+    const isolation = new Isolation(witnessCount, timing, nowUs);
+    const listening = new Listening(table, membership, admission, timing);
+    const phases = new Phases(
+      self,
+      changes,
+      membership,
+      admission,
       handover,
       agreement,
       isolation,
       listening,
       effects,
-      timing,
     );
-    this.strangers = new Strangers(
+    this.membership = membership;
+    this.admission = admission;
+    this.handover = handover;
+    this.moves = moves;
+    this.agreement = agreement;
+    this.isolation = isolation;
+    this.listening = listening;
+    this.phases = phases;
+    this.relay = new Relay(membership, table);
+    this.lease = new Lease(membership, timing);
+    this.stall = new Stall(timing);
+    this.strangers = new Strangers(table, membership, handover, effects, timing.listenUs);
+    this.records = new MembershipRecords(table.serverCount, self, membership, effects);
+    this.sender = new Sender(
       table,
-      this.membership,
-      this.handover,
-      this.effects,
-      timing.listenUs,
+      identity,
+      timing,
+      changes,
+      membership,
+      admission,
+      handover,
+      agreement,
+      moves,
+      phases,
     );
-    this.freshPeriods = timing.detectionUs / timing.periodUs;
-    this.listening.begin(nowUs);
-    this.nextSendUs = nowUs;
     this.wakeUs = nowUs;
     this.nowUs = nowUs;
+    this.begin(nowUs);
   }
 
   /** PHASE_* of the status snapshot. */
@@ -204,17 +166,14 @@ export class Engine {
     return this.phases.phase;
   }
 
-  get draining(): boolean {
-    return this.phases.draining;
+  /** Absolute deadline of the next periodic keep-alive. */
+  get nextSendUs(): number {
+    return this.sender.nextSendUs;
   }
 
-  get leaving(): boolean {
-    return this.phases.leaving;
-  }
-
-  /** Listening, and held back by another table or another box with our id. */
-  get passive(): boolean {
-    return this.phases.passive;
+  /** A keep-alive is to be composed and sent now. */
+  get sendRequested(): boolean {
+    return this.sender.isRequested;
   }
 
   /**
@@ -224,25 +183,16 @@ export class Engine {
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
     this.listening.begin(nowUs);
-    this.nextSendUs = nowUs;
+    this.sender.begin(nowUs);
     this.wakeUs = nowUs;
     this.nowUs = nowUs;
   }
 
-  /**
-   * The periodic keep-alive is due. Its deadlines are absolute: work never moves them, and missed
-   * ones are left out.
-   */
+  /** The periodic keep-alive is due. */
   beginPeriod(nowUs: number): void {
     this.nowUs = nowUs;
-    this.lateness.count(nowUs - this.nextSendUs);
-    while (this.nextSendUs <= nowUs) this.nextSendUs += this.timing.periodUs;
     if (this.wakeUs < nowUs) this.wakeUs = nowUs; // lateness counts once
-    this.period = (this.period + 1) % this.freshPeriods;
-    this.sequenceOfPeriod[this.period] = this.sequence;
-    this.sequenceFloor = this.sequenceOfPeriod[(this.period + 1) % this.freshPeriods];
-    this.extraSends = 0;
-    this.sendRequested = true;
+    this.sender.beginPeriod(nowUs);
     this.relay.beginPeriod();
     const witness = this.isolation.probe();
     if (witness >= 0) this.effects.push(EFFECT_PROBE, witness, 0, 0);
@@ -262,7 +212,7 @@ export class Engine {
    * nothing any more, and needs nothing.
    */
   get needsLease(): boolean {
-    return !this.leaving || this.handover.busy !== 0;
+    return !this.phases.leaving || this.handover.busy !== 0;
   }
 
   /**
@@ -278,8 +228,9 @@ export class Engine {
    * rows of hand-over.
    * @param allRead the networks hold nothing more that has arrived; otherwise silence is not judged
    * yet
+   * @param readUs a time before they were read: what has arrived since may not have been looked at
    */
-  step(nowUs: number, allRead = true): void {
+  step(nowUs: number, allRead = true, readUs = nowUs): void {
     this.stall.noteStep(nowUs, this.nowUs);
     this.nowUs = nowUs;
     if (this.stall.stoppedInTurn) {
@@ -289,113 +240,59 @@ export class Engine {
     }
     if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
     this.takeEvents(nowUs);
-    if (allRead) this.lease.readUs = nowUs;
+    if (allRead) this.lease.noteRead(readUs);
     else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
-    if (!this.isQuiet(nowUs)) this.decide(nowUs);
+    const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
     this.relay.update();
-    this.wakeUs = this.handover.advanced ? nowUs : Math.min(this.nextSendUs, dueUs);
+    this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
     if (this.timing.leaseUs !== 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /**
-   * Nothing was heard that changes anything, and nothing is due: `decide` would change nothing.
-   * Most steps in flight are so; tests compare flights in which none is left out.
+   * Nothing has changed since the last decision, and no time has come: another one would change
+   * nothing. Most steps in flight are so; tests compare flights in which none is left out.
    */
   private isQuiet(nowUs: number): boolean {
-    const { membership, handover } = this;
-    return (
-      this.skips &&
-      !this.heardMore &&
-      this.phases.serving &&
-      !this.leaving &&
-      this.isolation.carrier &&
-      membership.heard !== 0 &&
-      (membership.changed | membership.joining | membership.incompatible) === 0 &&
-      membership.ownIndexHeardUs === 0 &&
-      !membership.answerAtOnce &&
-      !membership.allocationChanged &&
-      !membership.cannotRunChanged &&
-      !this.agreement.isPending &&
-      !this.moves.isPending &&
-      !handover.isDue(nowUs) &&
-      this.strangers.followed === 0
-    );
+    return this.skips && this.seen === this.changes.total && nowUs < this.dueUs;
   }
 
-  private decide(nowUs: number): void {
-    this.heardMore = false;
+  /** @returns whether to come back at once */
+  private decide(nowUs: number): boolean {
+    // What changes from now on is looked at in the next step, whoever has looked already.
+    this.seen = this.changes.total;
     this.decisions++;
-    this.promoteAll(nowUs);
-    this.logMembership(nowUs);
+    if (this.membership.promoteAll(nowUs)) this.handover.announceAll(nowUs);
+    this.records.update(this.admission.hearsTwin(nowUs));
     this.phases.update(nowUs);
     const { serving } = this.phases;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
     else this.moves.update(nowUs, 0);
-    this.handover.advance(nowUs, serving, this.sequence + 1);
+    this.handover.advance(nowUs, serving, this.sender.sequence + 1);
     this.strangers.advance(nowUs);
-    this.phases.leave();
-    this.requestSend();
+    const leaves = this.phases.leave();
+    this.sender.request();
+    this.dueUs = this.nextDueUs(nowUs);
+    return this.handover.advanced || leaves;
   }
 
-  /** Fills `outgoing` with the settled state and the next sequence number. */
-  compose(): void {
-    const { outgoing, membership, handover, identity } = this;
-    assert(this.sequence < SEQUENCE_MAX, "an incarnation ends before its sequence numbers do");
-    this.sequence++;
-    outgoing.sender = identity.self;
-    outgoing.flags =
-      (this.draining ? FLAG_DRAINING : 0) |
-      (this.phases.saysGoodBye ? FLAG_GOOD_BYE : 0) |
-      (this.passive ? FLAG_PASSIVE : 0) |
-      (handover.ownsAny ? FLAG_OWNS : 0);
-    outgoing.phase = this.phase;
-    outgoing.systemId = identity.systemId;
-    outgoing.incarnation = identity.incarnation;
-    outgoing.nonce = identity.nonce;
-    outgoing.digestHigh = identity.digestHigh;
-    outgoing.digestLow = identity.digestLow;
-    outgoing.sequence = this.sequence;
-    outgoing.assignmentDigest = this.agreement.digest;
-    outgoing.heard = membership.heard;
-    outgoing.direct = membership.directMask(this.nowUs);
-    const successor = membership.successor(this.nowUs);
-    outgoing.successorServer = Math.max(0, successor);
-    outgoing.successorIncarnation = successor < 0 ? 0 : membership.candidate[successor];
-    outgoing.successorSequence = successor < 0 ? 0 : membership.candidateSequence[successor];
-    outgoing.clientMacHigh = identity.clientMacHigh ?? 0;
-    outgoing.clientMacLow = identity.clientMacLow ?? 0;
-    outgoing.moveFunction = this.moves.index + 1;
-    outgoing.moveServer = Math.max(0, this.moves.server);
-    for (let server = 0; server < this.table.serverCount; server++) {
-      outgoing.heardIncarnation[server] = membership.echoIncarnation(server);
-      outgoing.heardSequence[server] = membership.echoSequence(server);
-    }
-    for (let word = 0; word < this.table.wordCount; word++) {
-      outgoing.owns[word] = handover.owns[word];
-      outgoing.claims[word] = handover.claims[word];
-      outgoing.ready[word] = handover.ready[word];
-      outgoing.cannotRun[word] = handover.cannotRun[word];
-    }
-    this.lease.noteSent(this.sequence, this.nowUs);
-    this.sendRequested = false;
+  private nextDueUs(nowUs: number): number {
+    let dueUs = Math.min(this.membership.dueUs, this.phases.dueUs(nowUs));
+    dueUs = Math.min(dueUs, this.agreement.dueUs(), this.moves.dueUs);
+    return Math.min(dueUs, this.handover.dueUs, this.strangers.dueUs);
+  }
+
+  /** What the next datagram says: the settled state under the next sequence number. */
+  compose(): KeepAliveMessage {
+    this.sender.compose(this.nowUs);
+    this.lease.noteSent(this.sender.sequence, this.nowUs);
     this.counters[COUNTER_SENT]++;
+    return this.sender.message;
   }
 
-  /**
-   * The client interface has this Ethernet address from now on: its first two and last four bytes.
-   */
-  setClientMac(high: number, low: number): void {
-    this.identity.clientMacHigh = high;
-    this.identity.clientMacLow = low;
-  }
-
-  /**
-   * Fills `outgoing` with another server's message that is to be sent on. @returns false when there
-   * is none left
-   */
-  composeRelay(): boolean {
-    return this.relay.compose(this.outgoing);
+  /** Another server's message that is to be sent on, null when there is none left. */
+  composeRelay(): KeepAliveMessage | null {
+    return this.relay.compose();
   }
 
   /**
@@ -407,53 +304,75 @@ export class Engine {
   }
 
   private takeEvents(nowUs: number): void {
-    const { events, handover } = this;
+    const { events } = this;
     for (let slot = 0; slot < events.count; slot++) {
-      const index = events.index[slot];
-      const first = events.first[slot];
-      const kind = events.kind[slot];
-      // A witness that answers keeps a server from being isolated, and ends that in a step that is
-      // not quiet.
-      if (kind !== EVENT_KEEP_ALIVE && kind !== EVENT_WITNESS) this.heardMore = true;
-      switch (kind) {
-        case EVENT_KEEP_ALIVE:
-          this.takeKeepAlive(slot, first, nowUs);
-          break;
-        case EVENT_VIP_UP:
-          handover.onVipUp(index);
-          break;
-        case EVENT_VIP_FAILED:
-          handover.onVipFailed(index, first);
-          break;
-        case EVENT_VIP_DOWN:
-          handover.onVipDown(index);
-          break;
-        case EVENT_VIP_REMOVED:
-          handover.onVipRemoved(index);
-          break;
-        case EVENT_PROCESS:
-          if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
-          break;
-        case EVENT_CARRIER:
-          this.takeCarrier(first === 1);
-          break;
-        case EVENT_COMMAND:
-          this.phases.takeCommand(first);
-          break;
-        case EVENT_MOVE:
-          this.moves.ask(index, first, nowUs);
-          break;
-        case EVENT_WITNESS:
-          this.isolation.onWitness(nowUs);
-          break;
-        case EVENT_STRANGER:
-          this.strangers.onSighting(index, first, events.second[slot], nowUs);
-          break;
-      }
+      if (events.kind[slot] === EVENT_KEEP_ALIVE) this.takeKeepAlive(slot, nowUs);
+      else this.takeEvent(slot, nowUs);
     }
     this.counters[COUNTER_OVERFLOW] = events.lost;
     this.counters[COUNTER_STRANGER] = this.strangers.sightings;
     events.clear();
+  }
+
+  private takeKeepAlive(slot: number, nowUs: number): void {
+    const { events } = this;
+    const { sender } = events.message(slot);
+    const network = events.first[slot];
+    const { sequenceFloor } = this.sender;
+    this.counters[this.admission.accept(events, slot, network, nowUs, sequenceFloor)]++;
+    if (this.membership.lastHeardUs[sender] === nowUs) this.lease.noteHeard(sender);
+  }
+
+  private takeEvent(slot: number, nowUs: number): void {
+    const { events, handover } = this;
+    const index = events.index[slot];
+    const first = events.first[slot];
+    const second = events.second[slot];
+    const kind = events.kind[slot];
+    // A witness that answers keeps a server from being isolated, and ends that in a step that is
+    // not quiet.
+    if (kind !== EVENT_WITNESS) this.changes.note(CHANGED);
+    switch (kind) {
+      case EVENT_VIP_UP:
+        handover.vips.onUp(index);
+        break;
+      case EVENT_VIP_FAILED:
+        handover.vips.onFailed(index, first, second === 1);
+        break;
+      case EVENT_VIP_STAYS:
+        handover.vips.onStays(index);
+        break;
+      case EVENT_VIP_DOWN:
+        handover.vips.onDown(index);
+        break;
+      case EVENT_VIP_REMOVED:
+        handover.onVipRemoved(index);
+        break;
+      case EVENT_PROCESS:
+        if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
+        break;
+      case EVENT_CARRIER:
+        this.takeCarrier(first === 1);
+        break;
+      case EVENT_COMMAND:
+        this.phases.takeCommand(first);
+        break;
+      case EVENT_MOVE:
+        this.moves.ask(index, first, nowUs);
+        break;
+      case EVENT_WITNESS:
+        this.isolation.onWitness(nowUs);
+        break;
+      case EVENT_STRANGER:
+        this.strangers.onSighting(index, first, second, nowUs);
+        break;
+      case EVENT_CLIENT_MAC:
+        this.sender.setClientMac(first, second >>> 0);
+        break;
+      case EVENT_RECORD:
+        this.effects.push(EFFECT_LOG, index, first, second);
+        break;
+    }
   }
 
   /**
@@ -463,77 +382,16 @@ export class Engine {
   private judgeSilence(nowUs: number): number {
     const { membership } = this;
     const watched = membership.heard | (membership.incompatible << SERVERS_MAX);
-    if (nowUs < this.silenceDueUs && watched === this.watched && membership.unreachable === 0)
-      return this.silenceDueUs;
+    const isEarly = nowUs < this.silenceDueUs && watched === this.watched;
+    if (isEarly && membership.unreachable === 0) return this.silenceDueUs;
     this.silenceDueUs = detectFailures(this.table, membership, nowUs, this.timing.detectionUs);
     this.watched = membership.heard | (membership.incompatible << SERVERS_MAX);
     return this.silenceDueUs;
   }
 
-  private takeKeepAlive(slot: number, network: number, nowUs: number): void {
-    const { events, membership } = this;
-    const message = events.message(slot);
-    const counted = membership.accept(message, network, nowUs, this.sequenceFloor);
-    this.counters[counted]++;
-    if (counted !== COUNTER_ACCEPTED) return;
-    const { sender } = message;
-    membership.newest[sender] = events.exchange(slot, membership.newest[sender]);
-  }
-
   private takeCarrier(present: boolean): void {
     if (present === this.isolation.carrier) return;
-    this.isolation.carrier = present;
+    this.isolation.setCarrier(present);
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
-  }
-
-  private promoteAll(nowUs: number): void {
-    if (this.membership.joining === 0) return;
-    for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.membership.state[server] !== SERVER_JOINING) continue;
-      this.membership.promote(server, nowUs);
-      if (this.membership.state[server] === SERVER_ALIVE) this.handover.announceAll(nowUs);
-    }
-  }
-
-  private logMembership(nowUs: number): void {
-    const { membership, effects } = this;
-    for (let server = 0; membership.changed !== 0; server++) {
-      const bit = 1 << server;
-      if ((membership.changed & bit) === 0) continue;
-      membership.changed &= ~bit;
-      const state = membership.state[server];
-      if (state === SERVER_ALIVE) effects.push(EFFECT_LOG, LOG_SERVER_ALIVE, server, 0);
-      else if (state === SERVER_LOST) effects.push(EFFECT_LOG, LOG_SERVER_LOST, server, 0);
-      else if (state === SERVER_UNREACHABLE)
-        effects.push(EFFECT_LOG, LOG_SERVER_UNREACHABLE, server, 0);
-      else if (state === SERVER_LEAVING) effects.push(EFFECT_LOG, LOG_SERVER_LEFT, server, 0);
-      else if (state === SERVER_INCOMPATIBLE) {
-        effects.push(
-          EFFECT_LOG,
-          LOG_SERVER_INCOMPATIBLE,
-          server,
-          membership.foreignDigest[server] | 0,
-        );
-      }
-    }
-    const twice = this.phases.hearsOwnIndex(nowUs);
-    if (twice && !this.ownIndexLogged)
-      effects.push(EFFECT_LOG, LOG_SERVER_ID_TWICE, this.identity.self, 0);
-    this.ownIndexLogged = twice;
-  }
-
-  private requestSend(): void {
-    if (this.phases.changed || this.moves.changed) this.sendRequested = true;
-    this.phases.changed = false;
-    this.moves.changed = false;
-    if (!this.handover.changed && !this.membership.answerAtOnce) return;
-    if (this.extraSends === EXTRA_SENDS_MAX) {
-      marks[MARK_EXTRA_SENDS_SPENT]++;
-      return;
-    }
-    this.extraSends++;
-    this.handover.changed = false;
-    this.membership.answerAtOnce = false;
-    this.sendRequested = true;
   }
 }

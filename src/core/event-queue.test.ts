@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { EVENTS_MAX } from "../limits.ts";
+import { EVENTS_MAX, NETWORKS_MAX, RECEIVES_PER_TURN_MAX } from "../limits.ts";
+import { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { EVENT_KEEP_ALIVE, EVENT_VIP_FAILED, EventQueue } from "./event-queue.ts";
 
 test("takes EVENTS_MAX events with their values and refuses the next", () => {
@@ -23,8 +24,21 @@ test("takes EVENTS_MAX events with their values and refuses the next", () => {
   expect(queue.second[0]).toBe(0);
 });
 
-test("every slot has a message of its own", () => {
+test("every datagram has a message of its own, and what is given away is replaced", () => {
   const queue = new EventQueue();
-  const messages = new Set(Array.from({ length: EVENTS_MAX }, (_, slot) => queue.message(slot)));
-  expect(messages.size).toBe(EVENTS_MAX);
+  const messages = new Set<object>();
+  for (let network = 0; queue.takesMessage(); network = 1 - network) {
+    queue.push(EVENT_VIP_FAILED, 0, 0); // other events lie between them
+    if (!queue.takesMessage()) break;
+    const message = queue.nextMessage();
+    messages.add(message);
+    expect(queue.pushMessage(network)).toBe(true);
+    expect(queue.message(queue.count - 1)).toBe(message);
+    expect(queue.first[queue.count - 1]).toBe(network);
+  }
+  expect(messages.size).toBe(Math.min(EVENTS_MAX / 2, RECEIVES_PER_TURN_MAX * NETWORKS_MAX));
+  const ours = new KeepAliveMessage();
+  const given = queue.exchange(1, ours);
+  expect(messages.has(given)).toBe(true);
+  expect(queue.message(1)).toBe(ours);
 });

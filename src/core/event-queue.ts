@@ -1,5 +1,11 @@
 /** What happened since the last step, in the order in which it was seen; preallocated. */
-import { BITMAP_WORDS, EVENTS_MAX, SERVERS_MAX } from "../limits.ts";
+import {
+  BITMAP_WORDS,
+  EVENTS_MAX,
+  NETWORKS_MAX,
+  RECEIVES_PER_TURN_MAX,
+  SERVERS_MAX,
+} from "../limits.ts";
 import { KeepAliveMessage } from "../wire/keep-alive.ts";
 
 /**
@@ -9,7 +15,10 @@ import { KeepAliveMessage } from "../wire/keep-alive.ts";
 export const EVENT_KEEP_ALIVE = 1;
 /** All VIPs of function `index` are up. */
 export const EVENT_VIP_UP = 2;
-/** The VIPs of function `index` could not be brought up; `first` is the errno. */
+/**
+ * The VIPs of function `index` could not be brought up; `first` is the errno, `second` 1 where that
+ * may pass: for want of memory, or of an answer.
+ */
 export const EVENT_VIP_FAILED = 3;
 /** All VIPs of function `index` are down. */
 export const EVENT_VIP_DOWN = 4;
@@ -33,20 +42,31 @@ export const EVENT_WITNESS = 9;
 export const EVENT_STRANGER = 10;
 /** Somebody asks for function `index` to be moved to server `first`. */
 export const EVENT_MOVE = 11;
+/** The VIPs of function `index` could not be taken down: some may still answer. */
+export const EVENT_VIP_STAYS = 12;
+/** The Ethernet address of the client interface is `first` (2 bytes) and `second` (4) from now on. */
+export const EVENT_CLIENT_MAC = 13;
+/** Something outside the core is to be recorded: `index` is its code, with its two values. */
+export const EVENT_RECORD = 14;
+
+/** Datagrams of one turn. */
+const MESSAGES_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX;
 
 export class EventQueue {
   count = 0;
   /** Events that found the queue full. */
   lost = 0;
   readonly kind = new Uint8Array(EVENTS_MAX);
+  /** What it is about; of a datagram, which of the messages it is. */
   readonly index = new Uint16Array(EVENTS_MAX);
   readonly first = new Int32Array(EVENTS_MAX);
   readonly second = new Int32Array(EVENTS_MAX);
   private readonly messages: KeepAliveMessage[] = [];
+  private messageCount = 0;
 
   /** Messages of a table of `servers` and of functions in `words` words of a bitmap. */
   constructor(servers: number = SERVERS_MAX, words: number = BITMAP_WORDS) {
-    for (let slot = 0; slot < EVENTS_MAX; slot++)
+    for (let place = 0; place < MESSAGES_MAX; place++)
       this.messages.push(new KeepAliveMessage(servers, words));
   }
 
@@ -54,9 +74,26 @@ export class EventQueue {
     return this.count === EVENTS_MAX;
   }
 
-  /** Where the content of the datagram in `slot` is, or of the next one when `slot` is `count`. */
+  /** There is room for another datagram. */
+  takesMessage(): boolean {
+    return this.count < EVENTS_MAX && this.messageCount < MESSAGES_MAX;
+  }
+
+  /** The content of the datagram in `slot`. */
   message(slot: number): KeepAliveMessage {
-    return this.messages[slot] as KeepAliveMessage;
+    return this.messages[this.index[slot]] as KeepAliveMessage;
+  }
+
+  /** Where the content of the next datagram belongs; only while the queue takes one. */
+  nextMessage(): KeepAliveMessage {
+    return this.messages[this.messageCount] as KeepAliveMessage;
+  }
+
+  /** The datagram whose content is in `nextMessage` has come. */
+  pushMessage(network: number): boolean {
+    if (!this.push(EVENT_KEEP_ALIVE, this.messageCount, network)) return false;
+    this.messageCount++;
+    return true;
   }
 
   /**
@@ -64,8 +101,8 @@ export class EventQueue {
    * time.
    */
   exchange(slot: number, message: KeepAliveMessage): KeepAliveMessage {
-    const given = this.messages[slot] as KeepAliveMessage;
-    this.messages[slot] = message;
+    const given = this.message(slot);
+    this.messages[this.index[slot]] = message;
     return given;
   }
 
@@ -85,5 +122,6 @@ export class EventQueue {
 
   clear(): void {
     this.count = 0;
+    this.messageCount = 0;
   }
 }

@@ -1,14 +1,15 @@
 import { beforeEach, expect, test } from "bun:test";
+import { Changes } from "./changes.ts";
+import { detectFailures } from "./failure-detector.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_LEAVING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
-import { detectFailures } from "./failure-detector.ts";
-import { FunctionTable } from "./function-table.ts";
-import { Membership } from "./membership.ts";
+} from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const DETECTION_US = 30_000;
@@ -22,7 +23,7 @@ function detect(nowUs: number): number {
 /** Servers 1 and 2 are alive, heard at the times given. */
 beforeEach(() => {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 0 };
-  membership = new Membership(table, identity, timingOf(10, 3, 3, 0));
+  membership = new Membership(table, identity, timingOf(10, 3, 3, 0), new Changes());
   membership.setState(1, SERVER_ALIVE);
   membership.setState(2, SERVER_ALIVE);
   membership.lastHeardUs[1] = 1000;

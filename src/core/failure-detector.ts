@@ -3,16 +3,17 @@
  * time has failed only when every server that we hear has lost it too; otherwise it is unreachable
  * from here and its functions are left alone.
  */
+
+import type { FunctionTable } from "./function-table.ts";
+import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
+import type { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_JOINING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "../wire/status-snapshot.ts";
-import type { FunctionTable } from "./function-table.ts";
-import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
-import type { Membership } from "./membership.ts";
+} from "./server-state.ts";
 
 /**
  * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness

@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { TurnFlight } from "../../test/harness/turn-flight.ts";
+import { VIP_ATTEMPTS_MAX } from "../limits.ts";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
 } from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_LOST } from "../wire/status-snapshot.ts";
+import { Changes } from "./changes.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -17,11 +19,14 @@ import {
   EFFECT_VIP_REMOVE,
   EffectQueue,
 } from "./effect-queue.ts";
+import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "./event-queue.ts";
 import { addFunction, hasFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
+import { LOG_VIP_FAILED } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const SELF = 1;
@@ -37,6 +42,7 @@ const table = new FunctionTable(
   })),
 );
 const timing = timingOf(10, 3, 3, 100);
+let changes: Changes;
 let membership: Membership;
 let effects: EffectQueue;
 let handover: Handover;
@@ -52,9 +58,10 @@ beforeEach(() => {
     incarnation: 1,
     nonce: 0,
   };
-  membership = new Membership(table, identity, timing);
+  changes = new Changes();
+  membership = new Membership(table, identity, timing, changes);
   effects = new EffectQueue();
-  handover = new Handover(table, membership, effects, timing, SELF, 1_000_000);
+  handover = new Handover(table, changes, membership, effects, timing, SELF, 1_000_000);
   nowUs = 0;
   sequence = 10;
 });
@@ -69,13 +76,13 @@ function advance(mayServe = true): number[] {
 }
 
 function owns(server: number, index: number): void {
-  addFunction(membership.owns, server * 32, index);
+  addFunction(membership.said(server).owns, 0, index);
 }
 
 function bringUp(index: number): void {
   handover.assigned[index] = SELF;
   advance();
-  handover.onVipUp(index);
+  handover.vips.onUp(index);
   advance();
   if (table.process[index] !== PROCESS_NONE) handover.onProcess(index, CONTROL_PROCESS_RUNNING);
   expect(handover.state[index]).toBe(UP);
@@ -88,7 +95,7 @@ describe("taking a function", () => {
     expect(handover.state[1]).toBe(ADDING);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true); // told before the address can answer
     expect(advance()).toEqual([]);
-    handover.onVipUp(1);
+    handover.vips.onUp(1);
     expect(advance()).toEqual([EFFECT_PROCESS_START, EFFECT_NOTICE]);
     expect(handover.isServing(1)).toBe(false);
     handover.onProcess(1, CONTROL_PROCESS_RUNNING);
@@ -116,12 +123,12 @@ describe("taking a function", () => {
     handover.assigned[0] = SELF;
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.owns, 64, 0);
-    addFunction(membership.claims, 0, 0);
+    removeFunction(membership.said(2).owns, 0, 0);
+    addFunction(membership.said(0).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(CLAIMED);
-    removeFunction(membership.claims, 0, 0);
-    addFunction(membership.claims, 64, 0);
+    removeFunction(membership.said(0).claims, 0, 0);
+    addFunction(membership.said(2).claims, 0, 0);
     advance();
     expect(handover.state[0]).toBe(ADDING);
   });
@@ -143,12 +150,12 @@ describe("taking a function", () => {
   test("an address that is refused marks the function as failed here", () => {
     handover.assigned[0] = SELF;
     advance();
-    handover.onVipFailed(0, 13);
+    handover.vips.onFailed(0, 13, false);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
-    handover.onVipDown(0);
+    handover.vips.onDown(0);
     advance();
     expect(handover.state[0]).toBe(IDLE);
-    expect([handover.failed[0], handover.failedChanged, handover.load]).toEqual([1, true, 0]);
+    expect([handover.failed[0], changes.cannotRun, handover.load]).toEqual([1, 1, 0]);
     expect(hasFunction(handover.cannotRun, 0, 0)).toBe(true);
   });
 });
@@ -170,7 +177,7 @@ describe("letting go of a function", () => {
     handover.onProcess(1, CONTROL_PROCESS_STOPPED);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(handover.load).toBe(60);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     advance();
     expect([handover.state[1], handover.load, handover.busy]).toEqual([IDLE, 0, 0]);
   });
@@ -181,10 +188,10 @@ describe("letting go of a function", () => {
     handover.assigned[1] = 2;
     handover.assignedSinceUs[1] = nowUs;
     expect(advance()).toEqual([]);
-    addFunction(membership.ready, 64, 1);
+    addFunction(membership.said(2).ready, 0, 1);
     expect(advance()).toEqual([EFFECT_VIP_REMOVE]);
     expect(hasFunction(handover.owns, 0, 1)).toBe(true);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     expect(advance()).toEqual([EFFECT_PROCESS_STOP]);
     expect(handover.state[1]).toBe(ENDING);
     // the new owner need not wait for the process
@@ -210,7 +217,7 @@ describe("letting go of a function", () => {
   test("isolated: at once, from every state", () => {
     bringUp(1);
     expect(advance(false)).toEqual([EFFECT_VIP_REMOVE]);
-    handover.onVipDown(1);
+    handover.vips.onDown(1);
     expect(advance(false)).toEqual([EFFECT_PROCESS_STOP]);
     handover.assigned[0] = SELF;
     expect(advance(false)).toEqual([]);
@@ -243,7 +250,7 @@ describe("owned twice", () => {
     owns(2, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
     expect(advance()).toEqual([]);
-    removeFunction(membership.owns, 64, 0);
+    removeFunction(membership.said(2).owns, 0, 0);
     expect(advance()).toEqual([EFFECT_ANNOUNCE]);
   });
 
@@ -270,20 +277,114 @@ test("an address removed by somebody else is put back while it should be up, and
   bringUp(0);
   handover.onVipRemoved(0);
   expect(advance()).toEqual([EFFECT_VIP_ADD]);
-  handover.onVipUp(0);
+  handover.vips.onUp(0);
   advance(false);
   handover.onVipRemoved(0);
   expect(advance(false)).toEqual([]);
 });
 
-test("our sets are published when they change, and only then", () => {
+test("our sets say what is so, and nothing else", () => {
   bringUp(0);
-  handover.changed = false;
+  const before = handover.owns[0];
   advance();
-  expect(handover.changed).toBe(false);
+  expect(handover.owns[0]).toBe(before);
   handover.assigned[0] = NONE;
   advance();
-  handover.onVipDown(0);
+  handover.vips.onDown(0);
   advance();
-  expect(handover.changed).toBe(true);
+  expect([before, handover.owns[0]]).toEqual([1, 0]);
+});
+
+describe("a kernel that refuses", () => {
+  const ENOMEM = 12;
+  const EACCES = 13;
+  const ADD = "carryOut(add, 0, 0, 0)";
+  const REMOVE = "carryOut(remove, 0, 0, 0)";
+  const FAILED = `carryOut(record, ${LOG_VIP_FAILED}, 0, ${ENOMEM})`;
+  let flight: TurnFlight;
+
+  beforeEach(() => {
+    flight = new TurnFlight({ functions: 1 });
+  });
+
+  /** So many turns, a quarter of a period apart. @returns those of the calls that were made */
+  function fly(turns: number, ...calls: string[]): string[] {
+    const made: string[] = [];
+    for (let turn = 0; turn < turns; turn++) {
+      flight.hear();
+      made.push(...flight.calls());
+      flight.shell.clockUs += 2500;
+    }
+    return made.filter((call) => calls.includes(call));
+  }
+
+  /** Somebody takes the VIP away: it is to be put back. */
+  function takeAway(): void {
+    flight.engine.events.push(EVENT_VIP_REMOVED, 0, 0);
+  }
+
+  /** The link is gone: the VIP is to be taken down. */
+  function cutOff(): void {
+    flight.engine.events.push(EVENT_CARRIER, 0, 0);
+  }
+
+  test("to put a VIP up, for want of memory: some attempts, then it has failed here and is removed", () => {
+    flight.shell.vipError = ENOMEM;
+    takeAway();
+    expect(fly(VIP_ATTEMPTS_MAX, ADD, FAILED)).toEqual(Array(VIP_ATTEMPTS_MAX).fill(ADD));
+    flight.shell.vipError = 0;
+    expect(fly(10, ADD, REMOVE, FAILED)).toEqual([REMOVE, FAILED]);
+    expect(flight.shell.sent.cannotRun[0]).toBe(1);
+    expect(flight.shell.sent.owns[0]).toBe(0);
+  });
+
+  test("now and then: attempts in a row are what counts", () => {
+    for (let time = 0; time < 3; time++) {
+      flight.shell.vipError = ENOMEM;
+      takeAway();
+      expect(fly(VIP_ATTEMPTS_MAX - 1, ADD)).toHaveLength(VIP_ATTEMPTS_MAX - 1);
+      flight.shell.vipError = 0;
+      expect(fly(5, ADD, REMOVE)).toEqual([ADD]);
+    }
+    expect(flight.shell.sent.cannotRun[0]).toBe(0);
+    expect(flight.shell.sent.owns[0]).toBe(1);
+  });
+
+  test("for a reason that does not pass: it is not tried again", () => {
+    flight.shell.vipError = EACCES;
+    flight.shell.mayPass = false;
+    takeAway();
+    expect(fly(1, ADD)).toEqual([ADD]);
+    flight.shell.vipError = 0;
+    expect(fly(10, ADD, REMOVE)).toEqual([REMOVE]);
+    expect(flight.shell.sent.cannotRun[0]).toBe(1);
+  });
+
+  test("to take a VIP down: it is asked again, and the VIP is owned until it is gone", () => {
+    flight.shell.vipError = ENOMEM;
+    cutOff();
+    expect(fly(VIP_ATTEMPTS_MAX - 1, REMOVE)).toHaveLength(VIP_ATTEMPTS_MAX - 1);
+    expect(flight.shell.sent.owns[0]).toBe(1);
+    flight.shell.vipError = 0;
+    expect(fly(5, REMOVE)).toEqual([REMOVE]);
+    expect(flight.shell.sent.owns[0]).toBe(0);
+  });
+
+  test("for ever: the engine ends, and its supervisor takes the VIPs away", () => {
+    flight.shell.vipError = ENOMEM;
+    cutOff();
+    const removed = fly(VIP_ATTEMPTS_MAX, REMOVE);
+    expect(removed).toHaveLength(VIP_ATTEMPTS_MAX);
+    expect(() => fly(1)).toThrow("the kernel takes VIPs away");
+  });
+
+  test("both ways in a row: each has its own attempts", () => {
+    flight.shell.vipError = ENOMEM;
+    takeAway();
+    expect(fly(VIP_ATTEMPTS_MAX + 1, FAILED)).toEqual([FAILED]);
+    expect(fly(VIP_ATTEMPTS_MAX - 2, REMOVE)).toHaveLength(VIP_ATTEMPTS_MAX - 2);
+    flight.shell.vipError = 0;
+    expect(fly(5, REMOVE)).toEqual([REMOVE]);
+    expect(flight.shell.sent.owns[0]).toBe(0);
+  });
 });

@@ -9,32 +9,20 @@
  * in, so of two claimants at least one knows of the other in time, and the lower server index goes
  * first (P1).
  */
-import { BITMAP_WORDS, FUNCTIONS_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX } from "../limits.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
+import { CONTROL_PROCESS_FAILED, REASON_FAILOVER, REASON_MOVE } from "../wire/control.ts";
+import { Announcements } from "./announcements.ts";
+import { ALWAYS, CHANGED, CHANGED_CANNOT_RUN, type Changes } from "./changes.ts";
 import {
-  CONTROL_PROCESS_EXITED,
-  CONTROL_PROCESS_FAILED,
-  CONTROL_PROCESS_RUNNING,
-  REASON_FAILOVER,
-  REASON_MOVE,
-} from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
-import {
-  EFFECT_ANNOUNCE,
   EFFECT_LOG,
   EFFECT_NOTICE,
   EFFECT_NOTICE_STOPPING,
-  EFFECT_PROCESS_START,
-  EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
-  EFFECT_VIP_REMOVE,
   type EffectQueue,
 } from "./effect-queue.ts";
-import { addFunction, hasFunction } from "./function-bitmap.ts";
-import { type FunctionTable, NONE, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
+import { type FunctionTable, NONE } from "./function-table.ts";
 import {
   ADD_VIP,
-  ADDING,
   BEGIN_SERVICE,
   CLAIM,
   CLAIMED,
@@ -52,7 +40,6 @@ import {
   RELEASE,
   REMOVE_VIP,
   REMOVE_VIP_LATE,
-  REMOVING,
   RESTORING,
   RESUME_SERVICE,
   RIVAL_BEFORE_US,
@@ -78,22 +65,15 @@ import {
   LOG_FUNCTION_UP,
   LOG_HANDOVER_LATE,
   LOG_OWNED_TWICE,
-  LOG_VIP_FAILED,
-  LOG_VIP_REMOVED,
 } from "./maintenance-code.ts";
 import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { OwnSets } from "./own-sets.ts";
+import { Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
-
-// ---- what is known of the VIPs and the process
-const VIP_UNKNOWN = 0;
-const VIP_UP = 1;
-const VIP_FAILED = 2;
-const PROCESS_ABSENT = 0;
-const PROCESS_STARTING = 1;
-const PROCESS_RUNNING = 2;
-const PROCESS_STOPPING = 3;
+import { Vips } from "./vips.ts";
 
 export class Handover {
   readonly state = new Uint8Array(FUNCTIONS_MAX);
@@ -112,53 +92,54 @@ export class Handover {
   readonly assignedSinceUs = new Float64Array(FUNCTIONS_MAX);
   /** 1 where the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
-  /** What is known of the process of each function: PROCESS_*. */
-  private readonly process = new Uint8Array(FUNCTIONS_MAX);
-  private readonly vip = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
-  private readonly announceAtUs = new Float64Array(FUNCTIONS_MAX);
-  private readonly announcements = new Uint8Array(FUNCTIONS_MAX);
-  /** 1 where an address of the function was removed by somebody else since it was asked for. */
-  private readonly removedByOthers = new Uint8Array(FUNCTIONS_MAX);
-  /** Until when such a removal is not logged again. */
-  private readonly logRemovedFromUs = new Float64Array(FUNCTIONS_MAX);
-  /** Server with which each function is owned twice, or NONE. */
-  private readonly rival = new Int8Array(FUNCTIONS_MAX);
   private readonly rivals: Rivals;
+  readonly vips: Vips;
+  private readonly processes: Processes;
+  private readonly announcements: Announcements;
 
-  // Our sets of functions as they go into the next keep-alive.
-  readonly owns = new Uint32Array(BITMAP_WORDS);
-  readonly claims = new Uint32Array(BITMAP_WORDS);
-  readonly ready = new Uint32Array(BITMAP_WORDS);
-  readonly cannotRun = new Uint32Array(BITMAP_WORDS);
-  /** VIPs may be up here. */
-  ownsAny = false;
-  private readonly readyNext = new Uint32Array(BITMAP_WORDS);
+  private readonly sets: OwnSets;
+  // The arrays of our sets, as the others may read them.
+  readonly owns: Uint32Array;
+  readonly claims: Uint32Array;
+  readonly ready: Uint32Array;
+  readonly cannotRun: Uint32Array;
 
   /** Required resource of everything that is up or still ending here. */
   load = 0;
   /** Functions that are not idle. */
   busy = 0;
-  /** One of our sets changed: to be sent at once. */
-  changed = false;
   /** A row was taken in the last `advance`: others may hold now. */
   advanced = false;
-  /** `failed` changed: an S1 of its own. */
-  failedChanged = false;
-  private touched = true;
-  private dueUs = 0;
+  /** When a function is to be looked at again although nothing changes. */
+  dueUs = ALWAYS;
 
   constructor(
     private readonly table: FunctionTable,
+    private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly effects: EffectQueue,
     private readonly timing: Timing,
     private readonly self: number,
-    private readonly announceAgainUs: number,
+    announceAgainUs: number,
   ) {
     this.rivals = new Rivals(table, membership, self);
+    this.vips = new Vips(effects, announceAgainUs);
+    this.processes = new Processes(table, effects);
+    this.announcements = new Announcements(effects, announceAgainUs);
+    this.sets = new OwnSets(table);
+    ({
+      owns: this.owns,
+      claims: this.claims,
+      ready: this.ready,
+      cannotRun: this.cannotRun,
+    } = this.sets);
     this.assigned.fill(NONE);
-    this.rival.fill(NONE);
+  }
+
+  /** VIPs may be up here. */
+  get ownsAny(): boolean {
+    return this.sets.ownsAny;
   }
 
   /**
@@ -169,12 +150,10 @@ export class Handover {
    */
   advance(nowUs: number, mayServe: boolean, nextSequence: number): void {
     this.advanced = false;
-    this.touched = false;
-    this.membership.functionsChanged = false;
     const { table, state } = this;
     let room = table.resource[this.self] - this.load;
     this.dueUs = Number.POSITIVE_INFINITY;
-    for (let word = 0; word < this.table.wordCount; word++) this.readyNext[word] = 0;
+    this.sets.clear();
     for (let place = 0; place < table.functionCount; place++) {
       const index = table.turn[place];
       for (let rows = 0; rows < 3; rows++) {
@@ -185,22 +164,14 @@ export class Handover {
         room += loadBefore - this.load;
         this.advanced = true;
       }
-      if (state[index] === CLAIMED && room >= table.required[index]) {
-        room -= table.required[index]; // kept for it: the old owner may let go
-        addFunction(this.readyNext, 0, index);
-      }
-      if (state[index] === UP) this.keepUp(index, nowUs);
+      const isReady = state[index] === CLAIMED && room >= table.required[index];
+      if (isReady) room -= table.required[index]; // kept for it: the old owner may let go
+      this.sets.add(index, state[index], this.failed[index] !== 0, isReady);
+      if (state[index] === UP)
+        this.announcements.update(index, nowUs, this.rivals.ownerAfterUs(index));
       this.noteDue(index, nowUs);
     }
-    this.publish();
-    if (this.advanced) this.touched = true; // room that one gave may be another's
-  }
-
-  /** Something changed since the last `advance`, or a time has come: it would do something. */
-  isDue(nowUs: number): boolean {
-    return (
-      this.touched || this.failedChanged || this.membership.functionsChanged || nowUs >= this.dueUs
-    );
+    if (this.advanced) this.changes.note(CHANGED); // room that one gave may be another's
   }
 
   /**
@@ -210,15 +181,24 @@ export class Handover {
   private noteDue(index: number, nowUs: number): void {
     const state = this.state[index];
     if (state === IDLE) return;
-    const dueUs = state === UP && !this.isMoving(index) ? this.announceAtUs[index] : nowUs;
+    const dueUs = state === UP && !this.isMoving(index) ? this.announcements.atUs[index] : nowUs;
     if (dueUs < this.dueUs) this.dueUs = dueUs;
   }
 
-  /** The policy gives function `index` to `server`, or to NONE. */
-  assign(index: number, server: number, nowUs: number): void {
+  /**
+   * The policy gives function `index` to `server`, or to NONE.
+   * @param reason REASON_* of wire/control, for its process
+   * @param noticeReason NOTICE_* of wire/client-notice, for its clients
+   */
+  assign(index: number, server: number, nowUs: number, reason: number, noticeReason: number): void {
     this.assigned[index] = server;
     this.assignedSinceUs[index] = nowUs;
-    this.touched = true;
+    if (server === NONE) this.stopReason[index] = noticeReason;
+    else {
+      this.startReason[index] = reason;
+      this.startNoticeReason[index] = noticeReason;
+    }
+    this.changes.note(CHANGED);
   }
 
   private takeRow(
@@ -257,9 +237,9 @@ export class Handover {
           room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index)
         );
       case VIP_IS_UP:
-        return this.vip[index] === VIP_UP;
+        return this.vips.isUp(index);
       case VIP_HAS_FAILED:
-        return this.vip[index] === VIP_FAILED;
+        return this.vips.hasFailed(index);
       case CUT_OFF:
         return !mayServe || this.failed[index] !== 0;
       case RIVAL_BEFORE_US:
@@ -273,79 +253,60 @@ export class Handover {
       case STOP_DUE:
         return this.assigned[index] === NONE;
       case PROCESS_GONE:
-        return (
-          this.process[index] === PROCESS_ABSENT || this.table.process[index] === PROCESS_ALWAYS
-        );
+        return this.processes.isGone(index);
       case VIP_DOWN_PROCESS_LEFT:
-        return (
-          this.vip[index] === VIP_UNKNOWN && !this.holds(PROCESS_GONE, index, nowUs, mayServe, room)
-        );
+        return this.vips.isDown(index) && !this.processes.isGone(index);
       case VIP_WAS_REMOVED:
-        return this.removedByOthers[index] !== 0;
+        return this.vips.wereRemoved(index);
       case VIP_DOWN:
-        return this.vip[index] === VIP_UNKNOWN;
+        return this.vips.isDown(index);
       default:
         return false;
     }
   }
 
   private act(action: number, index: number, nowUs: number, nextSequence: number): void {
-    const { effects, table } = this;
+    const { effects, table, vips } = this;
     switch (action) {
       case CLAIM:
         this.claimSequence[index] = nextSequence;
         break;
       case ADD_VIP:
         this.load += table.required[index];
-        this.addVip(index);
+        vips.add(index);
         break;
       case PUT_BACK:
-        if (nowUs >= this.logRemovedFromUs[index])
-          effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
-        // somebody may do it again and again
-        this.logRemovedFromUs[index] = nowUs + this.announceAgainUs;
-        this.addVip(index);
+        vips.putBack(index, nowUs);
         break;
       case RESUME_SERVICE:
-        this.announceAtUs[index] = nowUs + this.announceAgainUs;
-        this.announcements[index] = 1;
+        this.announcements.begin(index, nowUs);
         break;
       case BEGIN_SERVICE:
-        // the first one came with the address
-        this.announceAtUs[index] = nowUs + this.announceAgainUs;
-        this.announcements[index] = 1;
-        this.beginProcess(index);
-        effects.push(
-          EFFECT_NOTICE,
-          index,
-          noticeOfStart(this.startReason[index]),
-          this.startNoticeReason[index],
-        );
-        effects.push(EFFECT_LOG, LOG_FUNCTION_UP, index, 0);
+        this.beginService(index, nowUs);
         break;
       case MARK_FAILED:
         this.setFailed(index);
-        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        vips.remove(index);
         break;
       case REMOVE_VIP:
-        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        vips.remove(index);
         break;
       case YIELD:
-        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        vips.remove(index);
         effects.push(EFFECT_LOG, LOG_OWNED_TWICE, index, this.rivals.ownerBeforeUs(index));
         break;
       case REMOVE_VIP_LATE:
-        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+        vips.remove(index);
         effects.push(EFFECT_LOG, LOG_HANDOVER_LATE, index, this.assigned[index]);
         break;
       case STOP_SERVICE:
         effects.push(EFFECT_NOTICE_STOPPING, index, this.stopReason[index], 0);
         if (this.stopReason[index] === NOTICE_PREEMPTED)
           effects.push(EFFECT_LOG, LOG_FUNCTION_PREEMPTED, index, 0);
-        this.endProcess(index);
+        this.processes.end(index);
         break;
       case END_PROCESS:
-        this.endProcess(index);
+        this.processes.end(index);
         break;
       case RELEASE:
         this.load -= table.required[index];
@@ -354,10 +315,15 @@ export class Handover {
     }
   }
 
-  private addVip(index: number): void {
-    this.vip[index] = VIP_UNKNOWN;
-    this.removedByOthers[index] = 0;
-    this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+  private beginService(index: number, nowUs: number): void {
+    const { effects } = this;
+    const reason = this.startReason[index];
+    const isMove = reason === REASON_FAILOVER || reason === REASON_MOVE;
+    const notice = isMove ? NOTICE_MOVED : NOTICE_STARTED;
+    this.announcements.begin(index, nowUs);
+    this.processes.begin(index, reason);
+    effects.push(EFFECT_NOTICE, index, notice, this.startNoticeReason[index]);
+    effects.push(EFFECT_LOG, LOG_FUNCTION_UP, index, 0);
   }
 
   private enter(index: number, state: number): void {
@@ -379,109 +345,43 @@ export class Handover {
     if (!this.isMoving(index)) return false;
     const target = this.assigned[index];
     if (this.membership.state[target] !== SERVER_ALIVE) return false;
-    return hasFunction(this.membership.ready, target * BITMAP_WORDS, index);
-  }
-
-  /**
-   * Work on a function that stays up: announce it again when due, and when a rival came or has let
-   * go.
-   */
-  private keepUp(index: number, nowUs: number): void {
-    const rival = this.rivals.ownerAfterUs(index);
-    if (rival !== this.rival[index]) {
-      this.rival[index] = rival;
-      this.announceTwice(index, nowUs);
-    }
-    if (nowUs < this.announceAtUs[index]) return;
-    this.effects.push(EFFECT_ANNOUNCE, index, 0, 0);
-    this.announcements[index]--;
-    this.announceAtUs[index] =
-      this.announcements[index] > 0 ? nowUs + this.announceAgainUs : Number.POSITIVE_INFINITY;
-  }
-
-  /** Now, and once more later: the first may have been lost. */
-  private announceTwice(index: number, nowUs: number): void {
-    this.announceAtUs[index] = nowUs;
-    this.announcements[index] = 2;
+    return this.membership.isReadyFor(target, index);
   }
 
   /** A partition healed: every VIP is announced again. */
   announceAll(nowUs: number): void {
-    this.touched = true;
     for (let index = 0; index < this.table.functionCount; index++) {
-      if (this.state[index] === UP) this.announceTwice(index, nowUs);
+      if (this.state[index] === UP) this.announcements.repeat(index, nowUs);
     }
-  }
-
-  private beginProcess(index: number): void {
-    if (this.table.process[index] === PROCESS_NONE) return;
-    if (this.process[index] !== PROCESS_RUNNING) this.process[index] = PROCESS_STARTING;
-    this.effects.push(EFFECT_PROCESS_START, index, this.startReason[index], 0);
-  }
-
-  private endProcess(index: number): void {
-    if (this.table.process[index] === PROCESS_NONE || this.table.process[index] === PROCESS_ALWAYS)
-      return;
-    if (this.process[index] === PROCESS_STOPPING || this.process[index] === PROCESS_ABSENT) return;
-    this.process[index] = PROCESS_STOPPING;
-    this.effects.push(EFFECT_PROCESS_STOP, index, this.table.stopGraceUs[index] / 1000, 0);
   }
 
   // ---- events
 
-  onVipUp(index: number): void {
-    this.touched = true;
-    this.vip[index] = VIP_UP;
-  }
-
-  onVipFailed(index: number, errno: number): void {
-    this.touched = true;
-    this.effects.push(EFFECT_LOG, LOG_VIP_FAILED, index, errno);
-    this.vip[index] = VIP_FAILED;
-  }
-
-  onVipDown(index: number): void {
-    this.touched = true;
-    this.vip[index] = VIP_UNKNOWN;
-  }
-
   /** Somebody removed an address that should be up: it is put back. */
   onVipRemoved(index: number): void {
-    this.touched = true;
-    if (this.state[index] === IDLE) return;
-    this.removedByOthers[index] = 1;
+    if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
 
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
-    this.touched = true;
-    if (kind === CONTROL_PROCESS_RUNNING) {
-      if (this.process[index] !== PROCESS_STOPPING) this.process[index] = PROCESS_RUNNING;
-    } else if (kind === CONTROL_PROCESS_EXITED) {
-      if (this.process[index] === PROCESS_RUNNING) this.process[index] = PROCESS_STARTING;
-    } else {
-      this.process[index] = PROCESS_ABSENT;
-      if (kind === CONTROL_PROCESS_FAILED) {
-        this.setFailed(index);
-        this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);
-      }
-    }
+    this.processes.onReport(index, kind);
+    if (kind !== CONTROL_PROCESS_FAILED) return;
+    this.setFailed(index);
+    this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);
   }
 
   private setFailed(index: number): void {
-    this.touched = true;
     if (this.failed[index] !== 0) return;
     this.failed[index] = 1;
-    this.failedChanged = true;
+    this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
   }
 
   /** `resume`: functions that failed here may be tried again. */
   clearFailed(): void {
-    this.touched = true;
     for (let index = 0; index < this.table.functionCount; index++) {
       if (this.failed[index] === 0) continue;
       this.failed[index] = 0;
-      this.failedChanged = true;
+      this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
     }
   }
 
@@ -491,43 +391,6 @@ export class Handover {
   }
 
   isServing(index: number): boolean {
-    if (!this.isUp(index)) return false;
-    return this.table.process[index] === PROCESS_NONE || this.process[index] === PROCESS_RUNNING;
+    return this.isUp(index) && this.processes.serves(index);
   }
-
-  /** Rebuilds our four sets and notes whether they changed. */
-  private publish(): void {
-    const { table, state } = this;
-    this.ownsAny = false;
-    for (let word = 0; word < table.wordCount; word++) {
-      let owns = 0;
-      let claims = 0;
-      let failed = 0;
-      const last = Math.min(32, table.functionCount - word * 32);
-      for (let bit = 0; bit < last; bit++) {
-        const index = word * 32 + bit;
-        const at = state[index];
-        if (at >= ADDING && at <= REMOVING) owns |= 1 << bit;
-        else if (at === CLAIMED) claims |= 1 << bit;
-        if (this.failed[index] !== 0) failed |= 1 << bit;
-      }
-      if (
-        this.owns[word] !== owns >>> 0 ||
-        this.claims[word] !== claims >>> 0 ||
-        this.cannotRun[word] !== failed >>> 0 ||
-        this.ready[word] !== this.readyNext[word]
-      ) {
-        this.changed = true;
-      }
-      this.owns[word] = owns;
-      if (owns !== 0) this.ownsAny = true;
-      this.claims[word] = claims;
-      this.cannotRun[word] = failed;
-      this.ready[word] = this.readyNext[word];
-    }
-  }
-}
-
-function noticeOfStart(reason: number): number {
-  return reason === REASON_FAILOVER || reason === REASON_MOVE ? NOTICE_MOVED : NOTICE_STARTED;
 }

@@ -5,6 +5,7 @@
  * witness → the peers are gone. Without witnesses the last server serves: an aircraft must keep its
  * announcements with one server left. No carrier on the client interface is cut off in any case.
  */
+import { NEVER } from "./changes.ts";
 import type { Timing } from "./timing.ts";
 
 export class Isolation {
@@ -38,6 +39,16 @@ export class Isolation {
     if (this.witnessCount === 0) return -1;
     this.nextWitness = (this.nextWitness + 1) % this.witnessCount;
     return this.nextWitness;
+  }
+
+  setCarrier(present: boolean): void {
+    this.carrier = present;
+  }
+
+  /** When it is cut off at the earliest although nothing changes. */
+  dueUs(hearsPeer: boolean): number {
+    if (this.witnessCount === 0 || hearsPeer) return NEVER;
+    return Math.max(this.witnessHeardUs, this.askedSinceUs) + this.windowUs;
   }
 
   onWitness(nowUs: number): void {

@@ -6,15 +6,12 @@ import {
   PERIOD_MS_MIN,
   SENT_TIMES,
 } from "../limits.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-} from "../wire/status-snapshot.ts";
+import { Changes } from "./changes.ts";
 import { FunctionTable } from "./function-table.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {
@@ -59,22 +56,32 @@ describe("granted by the others", () => {
       incarnation: 1,
       nonce: 1,
     };
-    membership = new Membership(table, identity, timing);
+    membership = new Membership(table, identity, timing, new Changes());
     lease = new Lease(membership, timing);
-    lease.readUs = 100_000;
+    lease.noteRead(100_000);
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
 
   /** Server 1 is active, was heard at `heardUs`, and has echoed `sequence`. */
   function peer(sequence: number, heardUs: number): void {
     membership.setState(1, SERVER_ALIVE);
-    membership.phase[1] = PHASE_ACTIVE;
+    membership.said(1).phase = PHASE_ACTIVE;
     membership.echoedSequence[1] = sequence;
     membership.lastHeardUs[1] = heardUs;
   }
 
   test("alone: the longest", () => {
     expect(lease.grant(100_000)).toBe(45);
+  });
+
+  test("late, and heard by one that is not heard: until the last keep-alive is missed", () => {
+    expect(lease.grant(115_000)).toBe(45); // a period and the lateness allowed after it
+    expect(lease.grant(116_000)).toBe(44);
+    expect(lease.grant(151_000)).toBe(9);
+    expect(lease.grant(152_000)).toBe(0); // no more than the kernel's ticks
+    expect(new Lease(membership, timing).grant(130_000)).toBe(45); // nothing was sent yet
+    peer(10, 61_000); // silent for 39 ms
+    expect(lease.grant(130_000)).toBe(30);
   });
 
   test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {
@@ -93,7 +100,7 @@ describe("granted by the others", () => {
 
   test("one that listens or has another table grants as well: it serves when we are lost (simulator, seed 1006305)", () => {
     peer(8, 100_000);
-    membership.phase[1] = PHASE_LISTENING;
+    membership.said(1).phase = PHASE_LISTENING;
     expect(lease.grant(100_000)).toBe(35);
     membership.setState(1, SERVER_INCOMPATIBLE);
     membership.echoedSequence[1] = 8;
@@ -102,7 +109,7 @@ describe("granted by the others", () => {
 
   test("one that listens and has not heard us yet, or that has fallen silent, grants nothing and takes nothing", () => {
     peer(0, 100_000);
-    membership.phase[1] = PHASE_LISTENING;
+    membership.said(1).phase = PHASE_LISTENING;
     expect(lease.grant(100_000)).toBe(45);
     // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last
     // still runs.
@@ -114,7 +121,7 @@ describe("granted by the others", () => {
 
   test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
-    lease.readUs = 64_000;
+    lease.noteRead(64_000);
     expect(lease.grant(100_000)).toBe(35);
   });
 
@@ -128,12 +135,12 @@ describe("granted by the others", () => {
   test("due between two keep-alives when little was granted and more can be had", () => {
     peer(7, 100_000); // until 125 ms
     expect(lease.grant(100_000)).toBe(25);
-    expect(lease.isDue(101_000)).toBe(false); // it lasts until the next keep-alive
-    expect(lease.isDue(108_000)).toBe(false); // it does not, but there is no more
+    expect(lease.look(101_000)).toBe(false); // it lasts until the next keep-alive
+    expect(lease.look(108_000)).toBe(false); // it does not, but there is no more
     peer(10, 108_000);
-    expect(lease.isDue(108_000)).toBe(true);
+    expect(lease.look(108_000)).toBe(true);
     expect(lease.grant(108_000)).toBe(45);
-    expect(lease.isDue(109_000)).toBe(false);
+    expect(lease.look(109_000)).toBe(false);
   });
 
   test("the loop wakes when a server that grants little is left out", () => {
@@ -153,15 +160,16 @@ test("a server that grants less than was renewed cuts the lease short at once (s
     [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
   );
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-  const membership = new Membership(table, identity, timing);
+  const membership = new Membership(table, identity, timing, new Changes());
   const lease = new Lease(membership, timing);
   for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
   expect(lease.grant(100_000)).toBe(45);
-  expect(lease.isDue(101_000)).toBe(false);
+  expect(lease.look(101_000)).toBe(false);
   membership.setState(1, SERVER_ALIVE);
-  membership.phase[1] = PHASE_ACTIVE;
+  membership.said(1).phase = PHASE_ACTIVE;
   membership.lastHeardUs[1] = 101_000;
   membership.echoedSequence[1] = 7; // missed from 130 ms on
-  expect(lease.isDue(101_000)).toBe(true);
+  lease.noteHeard(1);
+  expect(lease.look(101_000)).toBe(true);
   expect(lease.grant(101_000)).toBe(130 - 101 - 5);
 });

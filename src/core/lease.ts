@@ -12,7 +12,7 @@
  * that listen or have another table grant as well: they serve when we are lost.
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
-import { PHASE_ACTIVE } from "../wire/status-snapshot.ts";
+import { NEVER } from "./changes.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
@@ -20,7 +20,8 @@ import {
   MARK_LEASE_SHORTENED,
   marks,
 } from "./marks.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
 import type { Timing } from "./timing.ts";
 
 /**
@@ -56,7 +57,9 @@ export class Lease {
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
   /** When everything that had arrived was read last. */
-  readUs = 0;
+  private readUs = 0;
+  /** Mask of the servers of which something was heard since the lease was looked at last. */
+  private spoke = 0;
   /** Until when the lease was granted last. */
   private grantedUs = Number.NEGATIVE_INFINITY;
   /** Silence after which a server is left out: what is granted until then still runs. */
@@ -76,12 +79,13 @@ export class Lease {
   }
 
   /**
-   * The earliest time at which another server of the mask may take over, less the lateness allowed;
-   * the longest lease is the limit.
+   * The earliest time at which another server of the mask may take over, less the lateness allowed.
+   * The limit is the longest lease; for a loop that is late, the time at which its last keep-alive
+   * is missed.
    */
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
-    let endUs = nowUs + timing.leaseUs;
+    let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());
     let left = (membership.heard | membership.incompatible) & servers;
     for (; left !== 0; left &= left - 1) {
       const server = lowest(left);
@@ -89,39 +93,50 @@ export class Lease {
       if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) continue;
       const echoed = membership.echoedSequence[server];
       // it listens, and has not heard us yet
-      if (echoed === 0 && membership.phase[server] !== PHASE_ACTIVE) continue;
+      if (echoed === 0 && membership.phase(server) !== PHASE_ACTIVE) continue;
       const grantUs = this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;
       if (grantUs < endUs) endUs = grantUs;
     }
     return endUs;
   }
 
-  /**
-   * A renewal is due between two keep-alives: what was granted does not last until the next one,
-   * and more can be had now; or a server is heard that grants less than that. At a keep-alive it is
-   * due in any case.
-   */
-  isDue(nowUs: number): boolean {
-    const { membership } = this;
-    const lasts = this.lastsUntilNext(nowUs);
-    // While it lasts, only what was heard since can ask for less.
-    const endUs = this.endUs(nowUs, lasts ? membership.spoke : EVERYBODY);
-    membership.spoke = 0;
-    const isTooLong = endUs < this.grantedUs - 1000;
-    const isExtended = !lasts && endUs >= this.grantedUs + 1000;
-    if (!isTooLong && !isExtended) return false;
-    marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
-    return true;
+  /** When one that this server does not hear takes over, should it send nothing more. */
+  private missedUs(): number {
+    if (this.newest === 0) return NEVER;
+    return this.sentUs[this.newest & (SENT_TIMES - 1)] + this.timing.detectionUs;
+  }
+
+  noteHeard(server: number): void {
+    this.spoke |= 1 << server;
+  }
+
+  /** Everything that had arrived by then has been read. */
+  noteRead(nowUs: number): void {
+    this.readUs = nowUs;
   }
 
   /**
-   * When a server that grants little is left out, and a renewal may be due, at the earliest;
-   * Infinity when there is none.
+   * Looks whether a renewal is due between two keep-alives: what was granted does not last until
+   * the next one, and more can be had now; or a server is heard that grants less than that. At a
+   * keep-alive it is due in any case.
    */
+  look(nowUs: number): boolean {
+    const lasts = this.lastsUntilNext(nowUs);
+    // While it lasts, only what was heard since can ask for less.
+    const endUs = this.endUs(nowUs, lasts ? this.spoke : EVERYBODY);
+    this.spoke = 0;
+    const isTooLong = endUs < this.grantedUs - 1000;
+    const isExtended = !lasts && endUs >= this.grantedUs + 1000;
+    const isDue = isTooLong || isExtended;
+    if (isDue) marks[isTooLong ? MARK_LEASE_CUT_SHORT : MARK_LEASE_RENEWED_BETWEEN]++;
+    return isDue;
+  }
+
+  /** When a server that grants little is left out, and a renewal may be due. */
   dueUs(nowUs: number): number {
-    if (this.lastsUntilNext(nowUs)) return Number.POSITIVE_INFINITY;
+    if (this.lastsUntilNext(nowUs)) return NEVER;
     const { membership } = this;
-    let dueUs = Number.POSITIVE_INFINITY;
+    let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
       const silentAtUs = membership.lastHeardUs[lowest(left)] + this.silentUs;
       if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
@@ -156,9 +171,4 @@ export class Lease {
       ? Number.NEGATIVE_INFINITY
       : this.sentUs[sequence & (SENT_TIMES - 1)];
   }
-}
-
-/** The lowest server of a mask that names one. */
-function lowest(servers: number): number {
-  return 31 - Math.clz32(servers & -servers);
 }

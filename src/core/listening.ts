@@ -2,10 +2,12 @@
  * How long a server that starts, or was cut off, listens before it owns anything (protocol, section
  * 2).
  */
-import { SERVER_ALIVE, SERVER_JOINING } from "../wire/status-snapshot.ts";
+
+import type { Admission } from "./admission.ts";
 import type { FunctionTable } from "./function-table.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 /**
@@ -20,6 +22,7 @@ export class Listening {
   constructor(
     private readonly table: FunctionTable,
     private readonly membership: Membership,
+    private readonly admission: Admission,
     private readonly timing: Timing,
   ) {}
 
@@ -46,7 +49,7 @@ export class Listening {
       PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
     // A message that nobody has proven to be fresh may come from a server whose proof was lost on
     // its way.
-    const waits = joining > 0 || membership.hearsCandidate(nowUs, timing.detectionUs);
+    const waits = joining > 0 || this.admission.hearsCandidate(nowUs, timing.detectionUs);
     if (!waits) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;
     marks[MARK_PATIENCE_ENDED]++;

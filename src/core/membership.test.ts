@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { DIRECT_PERIODS } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
+import { Admission } from "./admission.ts";
+import { Changes } from "./changes.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_DUPLICATE,
@@ -8,7 +10,14 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  PHASE_ACTIVE,
+} from "./counters.ts";
+import { EventQueue } from "./event-queue.ts";
+import { yieldsToForeignTable } from "./foreign-table.ts";
+import { addFunction } from "./function-bitmap.ts";
+import { FunctionTable } from "./function-table.ts";
+import { Membership } from "./membership.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
+import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_JOINING,
@@ -16,16 +25,15 @@ import {
   SERVER_LOST,
   SERVER_SELF,
   SERVER_UNKNOWN,
-} from "../wire/status-snapshot.ts";
-import { addFunction, hasFunction } from "./function-bitmap.ts";
-import { FunctionTable } from "./function-table.ts";
-import { Membership } from "./membership.ts";
+} from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const OURS = 100;
 const THEIRS = 200;
 const timing = timingOf(10, 3, 3, 0);
+let changes: Changes;
 let membership: Membership;
+let admission: Admission;
 let nowUs: number;
 
 /** A message of server 1 to us, server 0, that hears us. */
@@ -45,10 +53,19 @@ function message(sequence: number, change: Partial<KeepAliveMessage> = {}): Keep
   return Object.assign(made, change);
 }
 
+const events = new EventQueue();
+
+function accept(arriving: KeepAliveMessage, network = 0): number {
+  events.clear();
+  events.nextMessage().copy(arriving);
+  events.pushMessage(network);
+  return admission.accept(events, 0, network, nowUs, 40);
+}
+
 /** Arrives one period after the last one. */
 function arrive(arriving: KeepAliveMessage, network = 0): number {
   nowUs += timing.periodUs;
-  return membership.accept(arriving, network, nowUs, 40);
+  return accept(arriving, network);
 }
 
 beforeEach(() => {
@@ -62,11 +79,14 @@ beforeEach(() => {
     nonce: 0,
   };
   const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
+  changes = new Changes();
   membership = new Membership(
     new FunctionTable([10, 10, 10], Array(4).fill(row)),
     identity,
     timing,
+    changes,
   );
+  admission = new Admission(3, identity, timing, membership, changes);
 });
 
 test("at first this server knows itself and nobody else", () => {
@@ -87,8 +107,8 @@ describe("a message is refused", () => {
     first.heardIncarnation[0] = 0;
     expect(arrive(first)).toBe(COUNTER_UNPROVEN);
     expect(membership.state[1]).toBe(SERVER_UNKNOWN);
-    expect([membership.echoIncarnation(1), membership.echoSequence(1)]).toEqual([THEIRS, 9]);
-    expect(membership.answerAtOnce).toBe(true);
+    expect([admission.echoIncarnation(1), admission.echoSequence(1)]).toEqual([THEIRS, 9]);
+    expect(changes.echoes).toBe(1);
   });
 
   test("when it hears an earlier incarnation of us, or hears what we said too long ago: a recording", () => {
@@ -122,23 +142,23 @@ describe("recovery", () => {
     for (const sequence of [1, 2, 3]) {
       expect(membership.state[1]).not.toBe(SERVER_ALIVE);
       arrive(message(sequence));
-      membership.promote(1, nowUs);
+      membership.promoteAll(nowUs);
     }
     expect(membership.state[1]).toBe(SERVER_ALIVE);
   });
 
   test("a gap begins the count anew", () => {
     for (const sequence of [1, 2, 4, 5]) arrive(message(sequence));
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
     arrive(message(6));
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_ALIVE);
   });
 
   test("messages that are sent at once do not shorten it", () => {
-    for (const sequence of [1, 2, 3, 4]) membership.accept(message(sequence), 0, nowUs, 40);
-    membership.promote(1, nowUs);
+    for (const sequence of [1, 2, 3, 4]) accept(message(sequence));
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
   });
 
@@ -147,7 +167,7 @@ describe("recovery", () => {
     const deaf = message(4);
     deaf.heardIncarnation[0] = 0;
     arrive(deaf);
-    membership.promote(1, nowUs);
+    membership.promoteAll(nowUs);
     expect(membership.state[1]).toBe(SERVER_JOINING);
   });
 });
@@ -156,11 +176,11 @@ test("a good-bye counts at once, and what the server owned is forgotten", () => 
   const owner = message(1);
   addFunction(owner.owns, 0, 3);
   arrive(owner);
-  expect(hasFunction(membership.owns, 32, 3)).toBe(true);
+  expect(membership.owns(1, 3)).toBe(true);
   arrive(message(2, { flags: FLAG_GOOD_BYE }));
   expect(membership.state[1]).toBe(SERVER_LEAVING);
-  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
-  expect(membership.mayOwn(1)).toBe(false);
+  expect(membership.owns(1, 3)).toBe(false);
+  expect(membership.counts(1)).toBe(false);
 });
 
 test("a new incarnation of a failed server begins with its own sequence numbers and owns nothing of the old one", () => {
@@ -171,7 +191,7 @@ test("a new incarnation of a failed server begins with its own sequence numbers 
   expect(arrive(message(1, { incarnation: THEIRS + 1, nonce: 0 }))).toBe(COUNTER_ACCEPTED);
   expect(membership.incarnation[1]).toBe(THEIRS + 1);
   expect(membership.state[1]).toBe(SERVER_JOINING);
-  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
+  expect(membership.owns(1, 3)).toBe(false);
 });
 
 test("a server with another table is no peer: its functions do not count, and its digest is kept for the fault", () => {
@@ -179,10 +199,10 @@ test("a server with another table is no peer: its functions do not count, and it
   addFunction(foreign.owns, 0, 3);
   expect(arrive(foreign)).toBe(COUNTER_SYSTEM);
   expect(membership.state[1]).toBe(SERVER_INCOMPATIBLE);
-  expect(membership.foreignDigest[1]).toBe(0xabcdef01);
-  expect(membership.mayOwn(1)).toBe(false);
-  expect(hasFunction(membership.owns, 32, 3)).toBe(false);
-  expect(membership.yieldsToForeignTable(false)).toBe(true); // it serves already
+  expect(membership.said(1).digestHigh).toBe(0xabcdef01);
+  expect(membership.counts(1)).toBe(false);
+  expect(membership.owns(1, 3)).toBe(false);
+  expect(yieldsToForeignTable(membership, 0, false)).toBe(true); // it serves already
 });
 
 test("a view counts only for the incarnation that we know too", () => {
@@ -209,7 +229,6 @@ test("a message that another server sent on counts as heard, and not as direct",
   arrive(message(1, { flags: FLAG_RELAYED }));
   expect(membership.isHeard(1)).toBe(true);
   expect(membership.directMask(nowUs)).toBe(0);
-  expect(membership.flags[1]).toBe(0);
   arrive(message(2));
   expect(membership.directMask(nowUs)).toBe(0b010);
   expect(membership.directMask(nowUs + DIRECT_PERIODS * timing.periodUs)).toBe(0);
@@ -224,14 +243,14 @@ test("a server's own datagram after its relayed copy is direct all the same", ()
 });
 
 test("a newcomer that has not proven itself is known for as long as it was heard lately", () => {
-  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(false);
+  expect(admission.hearsCandidate(nowUs, timing.detectionUs)).toBe(false);
   const unproven = message(1);
   unproven.heardSequence[0] = 1;
   arrive(unproven);
-  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(true);
-  expect(membership.hearsCandidate(nowUs + timing.detectionUs, timing.detectionUs)).toBe(false);
+  expect(admission.hearsCandidate(nowUs, timing.detectionUs)).toBe(true);
+  expect(admission.hearsCandidate(nowUs + timing.detectionUs, timing.detectionUs)).toBe(false);
   arrive(message(2));
-  expect(membership.hearsCandidate(nowUs, timing.detectionUs)).toBe(false); // it is heard now
+  expect(admission.hearsCandidate(nowUs, timing.detectionUs)).toBe(false); // it is heard now
 });
 
 test("own lateness excuses a silence for one detection time in all, and until the server is heard again", () => {
@@ -251,8 +270,8 @@ describe("started again", () => {
     const unproven = message(1, { incarnation: THEIRS + 1 });
     unproven.heardIncarnation[0] = 0;
     expect(arrive(unproven)).toBe(COUNTER_UNPROVEN);
-    expect(membership.successor(nowUs)).toBe(1);
-    expect(membership.candidate[1]).toBe(THEIRS + 1);
+    expect(admission.successor(nowUs)).toBe(1);
+    expect(admission.successorIncarnation(1)).toBe(THEIRS + 1);
     expect(membership.incarnation[1]).toBe(THEIRS); // nothing acts yet
     const proven = message(2, { incarnation: THEIRS + 1 });
     proven.heardIncarnation[0] = 0;
@@ -263,12 +282,12 @@ describe("started again", () => {
     });
     expect(arrive(proven)).toBe(COUNTER_ACCEPTED);
     expect(membership.incarnation[1]).toBe(THEIRS + 1);
-    expect(membership.successor(nowUs)).toBe(-1);
+    expect(admission.successor(nowUs)).toBe(-1);
   });
 
   test("while the server is heard there is no other", () => {
     arrive(message(1));
     expect(arrive(message(1, { incarnation: THEIRS + 1 }))).toBe(COUNTER_UNKNOWN);
-    expect(membership.successor(nowUs)).toBe(-1);
+    expect(admission.successor(nowUs)).toBe(-1);
   });
 });

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
-import { SERVER_ALIVE, SERVER_UNREACHABLE } from "../wire/status-snapshot.ts";
-import { Allocation, type AllocationPolicy } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
-import { allocateReset } from "./allocation-reset.ts";
+import { Allocation, type Policy } from "./allocation.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { RESET } from "./allocation-reset.ts";
+import { Changes } from "./changes.ts";
 import { EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
 import { addFunction, removeFunction } from "./function-bitmap.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "./function-table.ts";
@@ -12,6 +12,7 @@ import { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
+import { SERVER_ALIVE, SERVER_UNREACHABLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const ALL = 0b1111;
@@ -29,6 +30,7 @@ const table = new FunctionTable(
   [row(40), row(70), row(60, 0b0111), row(90, 0b0011)],
 );
 const [F, G, H, K] = [0, 1, 2, 3];
+let changes: Changes;
 let membership: Membership;
 let handover: Handover;
 let effects: EffectQueue;
@@ -36,12 +38,13 @@ let moves: Moves;
 
 beforeEach(() => begin());
 
-function begin(policy: AllocationPolicy = allocatePreempt): void {
+function begin(policy: Policy = PREEMPT): void {
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   effects = new EffectQueue();
-  membership = new Membership(table, identity, timing);
-  handover = new Handover(table, membership, effects, timing, 0, 1_000_000);
-  moves = new Moves(table, policy, membership, handover, effects, timing, 0);
+  changes = new Changes();
+  membership = new Membership(table, identity, timing, changes);
+  handover = new Handover(table, changes, membership, effects, timing, 0, 1_000_000);
+  moves = new Moves(table, policy, changes, membership, handover, effects, timing, 0);
   for (const server of [1, 2, 3]) membership.setState(server, SERVER_ALIVE);
   for (const [index, owner] of [
     [F, 0],
@@ -49,7 +52,7 @@ function begin(policy: AllocationPolicy = allocatePreempt): void {
     [H, 2],
   ] as const) {
     handover.assigned[index] = owner;
-    addFunction(owner === 0 ? handover.owns : membership.owns, owner * 32, index);
+    addFunction(owner === 0 ? handover.owns : membership.said(owner).owns, 0, index);
   }
   moves.update(0, ALL);
 }
@@ -90,7 +93,7 @@ describe("what is refused", () => {
   });
 
   test("with FIG. 3, whatever is asked for", () => {
-    begin(allocateReset);
+    begin(RESET);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_POLICY);
   });
 
@@ -107,7 +110,7 @@ describe("what is refused", () => {
   });
 
   test("where it has failed, here and elsewhere", () => {
-    addFunction(membership.cannotRun, 3 * 32, F);
+    addFunction(membership.said(3).cannotRun, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_CANNOT_RUN);
     handover.failed[H] = 1;
     expect(moves.refusal(H, 0)).toBe(control.MOVE_REFUSED_CANNOT_RUN);
@@ -117,9 +120,9 @@ describe("what is refused", () => {
     removeFunction(handover.owns, 0, F);
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
     addFunction(handover.owns, 0, F);
-    membership.moveFunction[2] = G + 1;
+    membership.said(2).moveFunction = G + 1;
     expect(moves.refusal(F, 3)).toBe(control.MOVE_REFUSED_UNDER_WAY);
-    membership.moveFunction[2] = 0;
+    membership.said(2).moveFunction = 0;
     moves.ask(F, 3, 1);
     expect(moves.refusal(F, 2)).toBe(control.MOVE_REFUSED_UNDER_WAY);
   });
@@ -129,11 +132,11 @@ describe("a move that was asked for here", () => {
   test("counts at once, is told for some periods after the target owns the function, and ends", () => {
     moves.ask(F, 3, 1000);
     expect(logged()).toEqual([LOG_MOVE_BEGUN]);
-    expect(moves.changed).toBe(true);
+    expect(moves.isPending).toBe(true);
     expect(moves.update(1000, ALL)).toBe(true);
     expect(applied()).toEqual([3, 1, 2, NONE]);
     expect(moves.update(2000, ALL)).toBe(false);
-    addFunction(membership.owns, 3 * 32, F);
+    addFunction(membership.said(3).owns, 0, F);
     moves.update(3000, ALL);
     expect(logged()).toEqual([LOG_MOVE_DONE]);
     const endUs = 3000 + MOVE_TOLD_PERIODS * timing.periodUs;
@@ -172,14 +175,14 @@ describe("a move that was asked for here", () => {
     handover.failed[H] = 1;
     moves.ask(H, 0, 1000);
     expect(logged()).toEqual([LOG_MOVE_GIVEN_UP]);
-    expect([moves.index, moves.changed]).toEqual([NONE, false]);
+    expect([moves.index, moves.isPending]).toEqual([NONE, false]);
   });
 });
 
 describe("moves that others were asked for", () => {
   const told = (asking: number, index: number, server: number): void => {
-    membership.moveFunction[asking] = index + 1;
-    membership.moveServer[asking] = server;
+    membership.said(asking).moveFunction = index + 1;
+    membership.said(asking).moveServer = server;
   };
 
   test("count while the server that was asked is alive", () => {

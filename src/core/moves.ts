@@ -1,6 +1,6 @@
 /**
- * Moves by hand: somebody at any server asks for a function to run on another one. With FIG. 4 what
- * runs stays where it is, so a move is this: the server that was asked names function and target in
+ * Moves by hand: somebody at any server asks for a function to run on another one. Under a policy
+ * that keeps what runs where it is (FIG. 4), a move is this: the server that was asked names function and target in
  * its keep-alives for a while, and meanwhile every server computes its allocation as if the
  * function ran on the target already. The rest is an ordinary planned hand-over, break before make.
  *
@@ -9,7 +9,7 @@
  * is so, and the function stays where it is. It is never tried again by itself, and a server that
  * starts knows of none.
  */
-import { BITMAP_WORDS, MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
+import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
   MOVE_REFUSED_ALREADY_THERE,
   MOVE_REFUSED_CANNOT_RUN,
@@ -23,9 +23,8 @@ import {
   MOVE_REFUSED_SERVER,
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
-import { SERVER_ALIVE } from "../wire/status-snapshot.ts";
-import type { Allocation, AllocationPolicy } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import type { Allocation, Policy } from "./allocation.ts";
+import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
 import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
@@ -39,6 +38,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
+import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;
@@ -50,19 +50,19 @@ export class Moves {
    */
   index = NONE;
   server = NONE;
-  /** What this server asks for changed: to be sent at once. */
-  changed = false;
   private from = NONE;
   private askedUs = 0;
   /** When the target was seen to own the function. */
   private doneUs = NOT_DONE;
   /** Mask of the servers operable in the system; 0 while this one does not serve. */
   private operable = 0;
-  private due = false;
+  /** Of what is asked for here and elsewhere, what the last allocation has seen. */
+  private seen = 0;
 
   constructor(
     private readonly table: FunctionTable,
-    private readonly policy: AllocationPolicy,
+    private readonly policy: Policy,
+    private readonly changes: Changes,
     private readonly membership: Membership,
     private readonly handover: Handover,
     private readonly effects: EffectQueue,
@@ -70,12 +70,14 @@ export class Moves {
     private readonly self: number,
   ) {}
 
-  /**
-   * A move is under way, or what others ask for has changed: allocations may change although
-   * nothing else does.
-   */
+  /** A move is under way, or an allocation does not know yet what is asked for. */
   get isPending(): boolean {
-    return this.index !== NONE || this.due || this.membership.moveChanged;
+    return this.index !== NONE || this.seen !== this.changes.moves;
+  }
+
+  /** What is pending is looked at in every step. */
+  get dueUs(): number {
+    return this.isPending ? ALWAYS : NEVER;
   }
 
   /**
@@ -86,7 +88,7 @@ export class Moves {
     const { table, handover, membership } = this;
     if (index < 0 || index >= table.functionCount) return MOVE_REFUSED_FUNCTION;
     if (server < 0 || server >= table.serverCount) return MOVE_REFUSED_SERVER;
-    if (this.policy !== allocatePreempt) return MOVE_REFUSED_POLICY;
+    if (!this.policy.keepsRunning) return MOVE_REFUSED_POLICY;
     if (this.operable === 0) return MOVE_REFUSED_NOT_SERVING;
     if (this.isAnyUnderWay()) return MOVE_REFUSED_UNDER_WAY;
     const from = handover.assigned[index];
@@ -96,9 +98,7 @@ export class Moves {
     if ((table.eligible[index] & (1 << server)) === 0) return MOVE_REFUSED_NOT_ELIGIBLE;
     if (!this.isOperable(server) || !this.isOperable(from)) return MOVE_REFUSED_NOT_OPERABLE;
     const failed =
-      server === this.self
-        ? handover.failed[index] !== 0
-        : this.isSaid(membership.cannotRun, server, index);
+      server === this.self ? handover.failed[index] !== 0 : membership.cannotRun(server, index);
     if (failed) return MOVE_REFUSED_CANNOT_RUN;
     if (table.resource[server] - this.loadOf(server, handover.assigned) < table.required[index])
       return MOVE_REFUSED_ROOM;
@@ -117,8 +117,7 @@ export class Moves {
     this.from = this.handover.assigned[index];
     this.askedUs = nowUs;
     this.doneUs = NOT_DONE;
-    this.changed = true;
-    this.due = true;
+    this.changes.note(CHANGED | CHANGED_MOVES);
     this.effects.push(EFFECT_LOG, LOG_MOVE_BEGUN, index, server);
   }
 
@@ -129,9 +128,8 @@ export class Moves {
   update(nowUs: number, operable: number): boolean {
     this.operable = operable;
     this.advance(nowUs);
-    const isDue = this.due || this.membership.moveChanged;
-    this.due = false;
-    this.membership.moveChanged = false;
+    const isDue = this.seen !== this.changes.moves;
+    this.seen = this.changes.moves;
     return isDue;
   }
 
@@ -159,8 +157,7 @@ export class Moves {
   private end(): void {
     this.index = NONE;
     this.server = NONE;
-    this.changed = true;
-    this.due = true;
+    this.changes.note(CHANGED | CHANGED_MOVES);
   }
 
   /**
@@ -175,13 +172,13 @@ export class Moves {
       if (asking === this.self) {
         if (this.index !== NONE) this.applyOne(allocation, this.index, this.server);
       } else if (
-        membership.moveFunction[asking] !== 0 &&
+        membership.moveFunction(asking) !== 0 &&
         membership.state[asking] === SERVER_ALIVE
       ) {
         this.applyOne(
           allocation,
-          membership.moveFunction[asking] - 1,
-          membership.moveServer[asking],
+          membership.moveFunction(asking) - 1,
+          membership.said(asking).moveServer,
         );
       }
     }
@@ -205,7 +202,7 @@ export class Moves {
   private isAnyUnderWay(): boolean {
     if (this.index !== NONE) return true;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (this.membership.moveFunction[server] !== 0) return true;
+      if (this.membership.moveFunction(server) !== 0) return true;
     }
     return false;
   }
@@ -216,11 +213,7 @@ export class Moves {
 
   private owns(server: number, index: number): boolean {
     if (server === this.self) return hasFunction(this.handover.owns, 0, index);
-    return this.isSaid(this.membership.owns, server, index);
-  }
-
-  private isSaid(sets: Uint32Array, server: number, index: number): boolean {
-    return hasFunction(sets, server * BITMAP_WORDS, index);
+    return this.membership.owns(server, index);
   }
 
   /** Required resource of what runs on `server` according to `owners`. */

@@ -4,14 +4,11 @@
  * nothing is left on it.
  */
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_DRAINING,
-  PHASE_ISOLATED,
-  PHASE_LISTENING,
-} from "../wire/status-snapshot.ts";
+import type { Admission } from "./admission.ts";
 import type { Agreement } from "./agreement.ts";
+import { ALWAYS, CHANGED, type Changes } from "./changes.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, type EffectQueue } from "./effect-queue.ts";
+import { yieldsToForeignTable } from "./foreign-table.ts";
 import type { Handover } from "./handover.ts";
 import type { Isolation } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
@@ -23,7 +20,7 @@ import {
   marks,
 } from "./marks.ts";
 import type { Membership } from "./membership.ts";
-import type { Timing } from "./timing.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
@@ -34,19 +31,20 @@ export class Phases {
   leaving = false;
   /** Listening, and held back by another table or another box with our id. */
   passive = false;
-  /** Something of this that the others hear of changed: to be sent at once. */
-  changed = false;
-  private goodByes = 0;
+  /** Good-byes to be said so far. */
+  goodByes = 0;
   private left = false;
 
   constructor(
+    private readonly self: number,
+    private readonly changes: Changes,
     private readonly membership: Membership,
+    private readonly admission: Admission,
     private readonly handover: Handover,
     private readonly agreement: Agreement,
     private readonly isolation: Isolation,
     private readonly listening: Listening,
     private readonly effects: EffectQueue,
-    private readonly timing: Timing,
   ) {
     effects.push(EFFECT_PHASE, 0, this.phase, 0);
   }
@@ -56,10 +54,6 @@ export class Phases {
     return this.phase === PHASE_ACTIVE || this.phase === PHASE_DRAINING;
   }
 
-  get saysGoodBye(): boolean {
-    return this.goodByes > 0;
-  }
-
   /** The engine ends out of turn: all keep-alives from now on are good-byes. */
   sayGoodBye(): void {
     this.goodByes = GOOD_BYES;
@@ -67,25 +61,21 @@ export class Phases {
 
   /** @param command CONTROL_DRAIN, CONTROL_RESUME or CONTROL_LEAVE */
   takeCommand(command: number): void {
-    if (command === CONTROL_DRAIN) this.setDraining(true);
+    if (command === CONTROL_DRAIN) this.draining = true;
     else if (command === CONTROL_LEAVE) {
       this.leaving = true;
-      this.setDraining(true);
+      this.draining = true;
     } else if (command === CONTROL_RESUME && !this.leaving) {
-      this.setDraining(false);
+      this.draining = false;
       this.handover.clearFailed();
     }
   }
 
-  private setDraining(draining: boolean): void {
-    if (this.draining !== draining) this.changed = true;
-    this.draining = draining;
-  }
-
-  /** Another box sends with this server's id. */
-  hearsOwnIndex(nowUs: number): boolean {
-    const heardUs = this.membership.ownIndexHeardUs;
-    return heardUs !== 0 && nowUs - heardUs < this.timing.detectionUs;
+  /** When the phase is to be looked at again although nothing changes. */
+  dueUs(nowUs: number): number {
+    const { membership, isolation } = this;
+    if (!this.serving || this.leaving || membership.incompatible !== 0) return ALWAYS;
+    return Math.min(isolation.dueUs(membership.heard !== 0), this.admission.twinDueUs(nowUs));
   }
 
   /** Listening → active → draining, and isolated while it is cut off from its clients. */
@@ -101,13 +91,13 @@ export class Phases {
       return;
     }
     const { serving } = this;
-    const yields = this.membership.yieldsToForeignTable(serving);
+    const yields = yieldsToForeignTable(this.membership, this.self, serving);
     if (serving && yields) marks[MARK_YIELDED_TO_FOREIGN_TABLE]++;
     if (this.phase === PHASE_ISOLATED || (serving && yields)) {
       this.enter(PHASE_LISTENING);
       this.listening.begin(nowUs);
     }
-    this.setPassive(this.phase === PHASE_LISTENING && (yields || this.hearsOwnIndex(nowUs)));
+    this.passive = this.phase === PHASE_LISTENING && (yields || this.admission.hearsTwin(nowUs));
     if (this.phase === PHASE_LISTENING) {
       if (this.passive || !this.listening.isOver(nowUs)) return;
       if (!isolation.hasContact(nowUs, hearsPeer)) {
@@ -119,31 +109,27 @@ export class Phases {
     this.enter(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
   }
 
-  private setPassive(passive: boolean): void {
-    if (this.passive === passive) return;
-    this.passive = passive;
-    this.changed = true;
-  }
-
   private enter(phase: number): void {
     if (this.phase === phase) return;
     this.phase = phase;
-    this.changed = true;
+    this.changes.note(CHANGED);
     this.effects.push(EFFECT_PHASE, 0, phase, 0);
     this.effects.push(EFFECT_LOG, LOG_PHASE, phase, 0);
   }
 
-  /** Orderly stop: when nothing is left here, good-bye is said and the engine may end. */
-  leave(): void {
-    if (!this.leaving || this.left || this.handover.busy !== 0) return;
-    if (this.phase === PHASE_ACTIVE) return; // draining begins with the next step
+  /**
+   * Orderly stop: when nothing is left here, good-bye is said and the engine may end.
+   * @returns whether it is to come back at once
+   */
+  leave(): boolean {
+    if (!this.leaving || this.left || this.handover.busy !== 0) return false;
+    if (this.phase === PHASE_ACTIVE) return false; // draining begins with the next step
     if (this.goodByes === GOOD_BYES) {
       this.left = true;
       this.effects.push(EFFECT_LEFT, 0, 0, 0);
-      return;
+      return false;
     }
     this.goodByes++;
-    this.changed = true;
-    this.handover.advanced = true; // come back at once
+    return true;
   }
 }

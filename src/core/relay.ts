@@ -10,7 +10,8 @@
  * comes late by this way only makes a silence look shorter.
  */
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
-import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
+import type { FunctionTable } from "./function-table.ts";
 import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
@@ -24,7 +25,15 @@ export class Relay {
   private wanted = 0;
   private anySent = false;
 
-  constructor(private readonly membership: Membership) {}
+  /** What is sent on. */
+  private readonly message: KeepAliveMessage;
+
+  constructor(
+    private readonly membership: Membership,
+    table: FunctionTable,
+  ) {
+    this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
+  }
 
   beginPeriod(): void {
     if (this.anySent) this.sent.fill(0);
@@ -36,18 +45,17 @@ export class Relay {
    * not hear directly.
    */
   update(): void {
-    const { heard, direct } = this.membership;
+    const { membership } = this;
+    const { heard } = membership;
     let missing = 0;
     for (let other = 0, left = heard; left !== 0; other++, left >>= 1) {
-      if ((left & 1) !== 0) missing |= heard & ~direct[other] & ~(1 << other);
+      if ((left & 1) !== 0) missing |= heard & ~membership.said(other).direct & ~(1 << other);
     }
     this.wanted = missing;
   }
 
-  /**
-   * Fills `outgoing` with the next message to be sent on. @returns false when there is none left
-   */
-  compose(outgoing: KeepAliveMessage): boolean {
+  /** The next message to be sent on, null when there is none left. */
+  compose(): KeepAliveMessage | null {
     for (let server = 0; this.wanted !== 0; server++) {
       const bit = 1 << server;
       if ((this.wanted & bit) === 0) continue;
@@ -58,16 +66,16 @@ export class Relay {
         continue;
       }
       marks[MARK_RELAYED]++;
-      const newest = this.membership.newest[server];
+      const newest = this.membership.said(server);
       this.sent[server]++;
       this.anySent = true;
       this.sequence[server] = newest.sequence;
       this.incarnation[server] = newest.incarnation;
-      outgoing.copy(newest);
-      outgoing.flags |= FLAG_RELAYED;
-      return true;
+      this.message.copy(newest);
+      this.message.flags |= FLAG_RELAYED;
+      return this.message;
     }
-    return false;
+    return null;
   }
 
   private isNew(server: number): boolean {

@@ -2,8 +2,6 @@
  * Who else owns or claims a function, and who goes first where two do: both sides decide alike
  * (protocol, section 4).
  */
-import { BITMAP_WORDS } from "../limits.ts";
-import { hasFunction } from "./function-bitmap.ts";
 import { type FunctionTable, NONE } from "./function-table.ts";
 import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
@@ -21,12 +19,9 @@ export class Rivals {
   isFree(index: number): boolean {
     const { membership } = this;
     for (let server = 0; server < this.table.serverCount; server++) {
-      if (server === this.self || !membership.mayOwn(server)) continue;
-      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;
-      if (
-        this.goesBeforeUs(server) &&
-        hasFunction(membership.claims, server * BITMAP_WORDS, index)
-      ) {
+      if (server === this.self || !membership.counts(server)) continue;
+      if (membership.owns(server, index)) return false;
+      if (this.goesBeforeUs(server) && membership.claims(server, index)) {
         marks[MARK_RIVAL_CLAIM]++;
         return false;
       }
@@ -56,7 +51,7 @@ export class Rivals {
     for (let server = 0; server < this.table.serverCount; server++) {
       if (server === this.self || !membership.isHeard(server) || !this.goesBeforeUs(server))
         continue;
-      if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return server;
+      if (membership.owns(server, index)) return server;
     }
     return NONE;
   }
@@ -65,8 +60,7 @@ export class Rivals {
   ownerAfterUs(index: number): number {
     const { membership } = this;
     for (let server = this.self + 1; server < this.table.serverCount; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
-        return server;
+      if (membership.isHeard(server) && membership.owns(server, index)) return server;
     }
     return NONE;
   }

@@ -1,17 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
-import {
-  COUNTER_SENT,
-  PHASE_ACTIVE,
-  PHASE_ISOLATED,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_LOST,
-} from "../wire/status-snapshot.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
+import { COUNTER_SENT } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { UP } from "./handover-rows.ts";
+import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { ServiceReport } from "./service-report.ts";
 import { timingOf } from "./timing.ts";
 import { FeedingRhythm } from "./watchdog.ts";
@@ -26,7 +21,7 @@ function reportOf(watchdog: FeedingRhythm | null): ServiceReport {
   const row = { required: 1, priority: 5, servers: 7, process: PROCESS_NONE, stopGraceMs: 0 };
   const table = new FunctionTable([10, 10, 10], [row, row]);
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-  engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+  engine = new Engine(table, PREEMPT, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
   return new ServiceReport(engine, table, watchdog);
 }
 

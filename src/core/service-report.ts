@@ -3,14 +3,11 @@
  */
 
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
-import {
-  COUNTER_SENT,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_SELF,
-} from "../wire/status-snapshot.ts";
+import { COUNTER_SENT } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import type { FunctionTable } from "./function-table.ts";
+import { PHASE_LISTENING } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_SELF } from "./server-state.ts";
 import type { FeedingRhythm } from "./watchdog.ts";
 
 /**
@@ -74,7 +71,7 @@ export class ServiceReport {
     const { engine } = this;
     return (
       engine.counters[COUNTER_SENT] >= KEEP_ALIVES_MIN &&
-      (engine.phase !== PHASE_LISTENING || engine.passive)
+      (engine.phase !== PHASE_LISTENING || engine.phases.passive)
     );
   }
 

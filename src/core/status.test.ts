@@ -1,26 +1,23 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
 import {
+  decodeStatusSnapshot,
+  STATUS_BYTES,
+  STATUS_FLAG_CARRIER,
+  STATUS_FLAG_REALTIME,
+  StatusSnapshot,
+} from "../wire/status-snapshot.ts";
+import { COUNTER_SENT } from "./counters.ts";
+import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
-  latenessBucket,
-  PHASE_ACTIVE,
-  SERVER_ALIVE,
-  SERVER_LOST,
-  SERVER_SELF,
-  STATUS_BYTES,
-  STATUS_COUNTERS_AT,
-  STATUS_FLAG_REALTIME,
-  STATUS_FUNCTIONS_AT,
-  STATUS_HISTOGRAM_AT,
-  STATUS_MAGIC,
-  STATUS_SEQUENCE_AT,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVERS_AT,
-} from "../wire/status-snapshot.ts";
+} from "./function-state.ts";
 import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "./function-table.ts";
+import { latenessBucket } from "./lateness.ts";
+import { PHASE_ACTIVE } from "./phase.ts";
+import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "./server-state.ts";
 import { StatusWriter } from "./status.ts";
 
 const FLIGHT = `
@@ -31,8 +28,8 @@ const FLIGHT = `
   a: f g | b: - | nowhere: h`;
 
 /** The snapshot that server `self` of the story writes at its end. */
-function snapshot(story: string, self: number): DataView {
-  const cluster = play(story);
+function snapshot(story: string, self: number): StatusSnapshot {
+  const world = play(story);
   const rows = [
     [30, 9, PROCESS_NONE],
     [40, 8, PROCESS_ON_ACTIVATE],
@@ -45,7 +42,7 @@ function snapshot(story: string, self: number): DataView {
     stopGraceMs: 0,
   }));
   const table = new FunctionTable([100, 50], rows);
-  const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+  const view = new DataView(new Uint8Array(STATUS_BYTES).fill(0xee).buffer); // an earlier engine's
   const identity = {
     self,
     systemId: 42,
@@ -54,46 +51,46 @@ function snapshot(story: string, self: number): DataView {
     incarnation: self + 1,
     nonce: 0,
   };
-  const writer = new StatusWriter(
-    view,
-    table,
-    cluster.engine(self),
-    identity,
-    STATUS_FLAG_REALTIME,
-  );
+  const writer = new StatusWriter(view, table, world.engine(self), identity, STATUS_FLAG_REALTIME);
   writer.begin(
     4711,
-    cluster.nowUs,
+    world.nowUs,
     Uint8Array.from({ length: 32 }, (_, at) => at),
   );
-  return view;
+  const read = new StatusSnapshot();
+  expect(decodeStatusSnapshot(view, read)).toBe(true);
+  return read;
 }
 
-function functions(view: DataView): number[][] {
-  return [0, 1, 2].map((index) => [
-    view.getInt8(STATUS_FUNCTIONS_AT + 2 * index),
-    view.getUint8(STATUS_FUNCTIONS_AT + 2 * index + 1),
+function functions({ owner, functionState }: StatusSnapshot): number[][] {
+  return [0, 1, 2].map((index) => [owner[index], functionState[index]]);
+}
+
+function servers({ serverState, remaining, serverIncarnation }: StatusSnapshot): number[][] {
+  return [0, 1].map((server) => [
+    serverState[server],
+    remaining[server],
+    serverIncarnation[server],
   ]);
-}
-
-function servers(view: DataView): number[][] {
-  return [0, 1].map((server) => {
-    const at = STATUS_SERVERS_AT + server * STATUS_SERVER_BYTES;
-    return [view.getUint8(at + 16), view.getInt32(at + 8, true), view.getUint32(at + 12, true)];
-  });
 }
 
 const STORY = FLIGHT.replace("a: f g | b: - | nowhere: h", "all agree");
 
 test("what identifies the engine, and an even sequence when it is not being written", () => {
-  const view = snapshot(STORY, 1);
-  expect(view.getUint32(0, true)).toBe(STATUS_MAGIC);
-  expect(view.getUint32(STATUS_SEQUENCE_AT, true) % 2).toBe(0);
-  expect([12, 32, 40].map((at) => view.getUint32(at, true))).toEqual([4711, 2, 3]);
-  expect([36, 37, 38, 39].map((at) => view.getUint8(at))).toEqual([1, PHASE_ACTIVE, 2, 6]);
-  expect(view.getUint8(48 + 31)).toBe(31);
-  expect(view.getUint32(STATUS_COUNTERS_AT, true)).toBeGreaterThan(30);
-  expect(view.getUint32(STATUS_HISTOGRAM_AT + 4 * latenessBucket(0), true)).toBeGreaterThan(29);
+  const read = snapshot(STORY, 1);
+  expect(read.sequence % 2).toBe(0);
+  expect(read).toMatchObject({
+    enginePid: 4711,
+    incarnation: 2,
+    self: 1,
+    phase: PHASE_ACTIVE,
+    flags: STATUS_FLAG_CARRIER | STATUS_FLAG_REALTIME,
+    serverCount: 2,
+    functionCount: 3,
+  });
+  expect(read.tableDigest[31]).toBe(31);
+  expect(read.counters[COUNTER_SENT]).toBeGreaterThan(30);
+  expect(read.latenessHistogram[latenessBucket(0)]).toBeGreaterThan(29);
 });
 
 test("owners, states and what remains are the same on every server", () => {

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { formatRecord } from "../catalogue/record-text.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
+import { Changes } from "./changes.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
-import { formatEvent } from "./event-text.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
 import { Handover } from "./handover.ts";
 import { IDLE, UP } from "./handover-rows.ts";
@@ -30,8 +31,8 @@ beforeEach(() => {
   const table = new FunctionTable([10, 10], [row, row]);
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 5, nonce: 0 };
   effects = new EffectQueue();
-  membership = new Membership(table, identity, timing);
-  handover = new Handover(table, membership, effects, timing, 0, SECOND);
+  membership = new Membership(table, identity, timing, new Changes());
+  handover = new Handover(table, new Changes(), membership, effects, timing, 0, SECOND);
   handover.state[0] = UP;
   strangers = new Strangers(table, membership, handover, effects, timing.listenUs);
 });
@@ -48,7 +49,7 @@ function done(atUs: number): string[] {
   while (effects.take()) {
     if (effects.kind === EFFECT_ANNOUNCE) lines.push(`announce ${effects.index}`);
     else if (effects.kind === EFFECT_LOG)
-      lines.push(formatEvent(effects.index, effects.first, effects.second, names));
+      lines.push(formatRecord(effects.index, effects.first, effects.second, names));
     else throw new Error(`effect ${effects.kind}`);
   }
   return lines;

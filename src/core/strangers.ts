@@ -23,6 +23,7 @@ import {
   STRANGER_GONE_MS,
   STRANGER_LOG_AGAIN_MS,
 } from "../limits.ts";
+import { ALWAYS, NEVER } from "./changes.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import type { FunctionTable } from "./function-table.ts";
 import type { Handover } from "./handover.ts";
@@ -90,6 +91,11 @@ export class Strangers {
     this.defenceDue[index] = 1;
   }
 
+  /** Who is followed is looked at in every step. */
+  get dueUs(): number {
+    return this.followed === 0 ? NEVER : ALWAYS;
+  }
+
   /**
    * Judges, names and answers; once a step. Bounded: FUNCTIONS_MAX rows, and none in a cabin
    * without strangers.
@@ -137,8 +143,8 @@ export class Strangers {
   }
 
   /**
-   * The function and the first two bytes of the MAC share a value of the record; see
-   * maintenance-event.
+   * The function and the first two bytes of the MAC share a value of the record: a
+   * "functionAndMac", see catalogue/entry.
    */
   private log(code: number, index: number): void {
     this.effects.push(
@@ -152,7 +158,8 @@ export class Strangers {
   /** A server of this table gave this MAC as its own, in this incarnation of ours. */
   private isServer(macHigh: number, macLow: number): boolean {
     for (let server = 0; server < SERVERS_MAX; server++) {
-      const { clientMacHigh, clientMacLow } = this.membership.newest[server];
+      if ((this.membership.incompatible & (1 << server)) !== 0) continue;
+      const { clientMacHigh, clientMacLow } = this.membership.said(server);
       if (clientMacHigh === macHigh && clientMacLow === macLow && (macHigh | macLow) !== 0)
         return true;
     }

@@ -1,8 +1,15 @@
 import { expect, test } from "bun:test";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import type { Allocation } from "./allocation.ts";
-import { allocatePreempt } from "./allocation-preempt.ts";
+import { PREEMPT } from "./allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "./function-table.ts";
+import {
+  MARK_LEASE_REFUSED,
+  MARK_LEASE_SHORTENED,
+  MARK_RELAYED,
+  MARK_STALLED,
+  marks,
+} from "./marks.ts";
 import { timingOf } from "./timing.ts";
 import { warmUp } from "./warm-up.ts";
 
@@ -23,18 +30,31 @@ function tableOf(servers: number, functions: number): FunctionTable {
 test("flies take-overs and hand-overs: the policy is asked with both servers, with either, and with everything owned", () => {
   const seen = new Set<number>();
   let owned = 0;
-  const spy = (table: FunctionTable, allocation: Allocation): void => {
-    seen.add(allocation.operable);
-    for (let index = 0; index < table.functionCount; index++)
-      if (allocation.current[index] >= 0) owned++;
-    allocatePreempt(table, allocation);
+  const spy = {
+    ...PREEMPT,
+    allocate: (table: FunctionTable, allocation: Allocation): void => {
+      seen.add(allocation.operable);
+      for (let index = 0; index < table.functionCount; index++)
+        if (allocation.current[index] >= 0) owned++;
+      PREEMPT.allocate(table, allocation);
+    },
   };
   warmUp(tableOf(2, 8), spy, timingOf(10, 3, 10, 0));
   expect([...seen].sort()).toEqual([1, 2, 3]);
   expect(owned).toBeGreaterThan(0);
 });
 
+test("what is cold at the first failover has been flown: messages sent on, leases granted and renewed", () => {
+  const [relayed, shortened] = [marks[MARK_RELAYED], marks[MARK_LEASE_SHORTENED]];
+  const refused = marks[MARK_LEASE_REFUSED] + marks[MARK_STALLED];
+  warmUp(tableOf(3, 8), PREEMPT, timingOf(10, 5, 10, 0, 35));
+  expect(marks[MARK_RELAYED] - relayed).toBeGreaterThan(100);
+  expect(marks[MARK_LEASE_SHORTENED] - shortened).toBeGreaterThan(0);
+  expect(marks[MARK_LEASE_REFUSED] + marks[MARK_STALLED]).toBe(refused); // it flew to its end
+});
+
 test("works with the largest table, and with a single server has nothing to do", () => {
-  warmUp(tableOf(SERVERS_MAX, FUNCTIONS_MAX), allocatePreempt, timingOf(5, 2, 1, 0));
-  warmUp(tableOf(1, 1), () => expect.unreachable(), timingOf(10, 3, 10, 0));
+  warmUp(tableOf(SERVERS_MAX, FUNCTIONS_MAX), PREEMPT, timingOf(5, 2, 1, 0));
+  const unasked = { ...PREEMPT, allocate: () => expect.unreachable() };
+  warmUp(tableOf(1, 1), unasked, timingOf(10, 3, 10, 0));
 });

@@ -1,100 +1,71 @@
 /**
- * Start-up: flies a take-over and a hand-over on scratch engines until the compiler has seen the
- * code, so that the first failure in flight is handled as fast as the hundredth. Nothing of it is
- * seen outside.
+ * Start-up: flies take-overs, hand-overs and everything else that is rare in flight until the
+ * compiler has seen the code, so that the first failure is handled as fast as the hundredth. It is
+ * the turn that will fly, over shells of which nothing is seen outside.
  */
-import {
-  CONTROL_DRAIN,
-  CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
-  CONTROL_RESUME,
-} from "../wire/control.ts";
-import { decodeKeepAlive, encodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import type { AllocationPolicy } from "./allocation.ts";
-import {
-  EFFECT_PROCESS_START,
-  EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
-  EFFECT_VIP_REMOVE,
-} from "./effect-queue.ts";
+import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
+import type { Policy } from "./allocation.ts";
 import { Engine } from "./engine.ts";
-import {
-  EVENT_COMMAND,
-  EVENT_KEEP_ALIVE,
-  EVENT_PROCESS,
-  EVENT_VIP_DOWN,
-  EVENT_VIP_UP,
-  type EventQueue,
-} from "./event-queue.ts";
+import { EVENT_COMMAND } from "./event-queue.ts";
 import type { FunctionTable } from "./function-table.ts";
+import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
 import type { Timing } from "./timing.ts";
 
-/** Periods flown; every 40 of them one of two servers is drained or resumed, or falls silent. */
-const PERIODS = 400;
-const PHASE_PERIODS = 40;
+/** Servers flown, at most: three are as many as it takes to send a message on. */
+const SERVERS = 3;
+/** Periods flown, in cycles; in each of them a server is drained, resumed, half cut off and cut off. */
+const PERIODS = 320;
+const CYCLE_PERIODS = 160;
+const DRAIN_AT = 30;
+const RESUME_AT = 60;
+const PART_AT = 90;
+const CUT_AT = 110;
+const JOIN_AT = 135;
+/** A detection time in which a cut in part is seen and sent round before a lease runs out. */
+const DETECTION_PERIODS = 20;
+/** So that each cycle ends as it began. */
+const RECOVERED_AFTER_MAX = 10;
 
 /** @param table the real one: what is warmed is what will fly */
-export function warmUp(table: FunctionTable, policy: AllocationPolicy, timing: Timing): void {
+export function warmUp(table: FunctionTable, policy: Policy, timing: Timing): void {
   if (table.serverCount < 2) return;
-  const datagram = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
-  const engines = [0, 1].map(
-    (self) =>
-      new Engine(
-        table,
-        policy,
-        { self, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: self + 1, nonce: self },
-        { ...timing, recoveredAfter: Math.min(timing.recoveredAfter, PHASE_PERIODS / 4) },
-        timing.periodUs,
-        0,
-      ),
-  ) as [Engine, Engine];
+  const scratch = {
+    ...timing,
+    recoveredAfter: Math.min(timing.recoveredAfter, RECOVERED_AFTER_MAX),
+    detectionUs: DETECTION_PERIODS * timing.periodUs,
+  };
+  const rehearsal = new Rehearsal(scratch);
+  for (let self = 0; self < Math.min(SERVERS, table.serverCount); self++) {
+    const engine = engineOf(table, policy, scratch, self);
+    rehearsal.add(
+      engine,
+      new RehearsalShell(rehearsal, self, scratch.leaseUs !== 0, engine.events),
+    );
+  }
   for (let period = 0; period < PERIODS; period++) {
-    const silent = Math.floor(period / PHASE_PERIODS) % 4 === 3;
-    if (period % (4 * PHASE_PERIODS) === PHASE_PERIODS)
-      engines[0].events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
-    if (period % (4 * PHASE_PERIODS) === 2 * PHASE_PERIODS)
-      engines[0].events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
-    for (let turn = 0; turn < 4; turn++) {
-      const nowUs = period * timing.periodUs + turn;
-      fly(engines[0], engines[1], silent, nowUs, datagram);
-      fly(engines[1], engines[0], silent, nowUs, datagram);
-    }
+    disturb(rehearsal, period % CYCLE_PERIODS);
+    rehearsal.fly((period + 1) * timing.periodUs);
   }
 }
 
-function fly(
-  engine: Engine,
-  peer: Engine,
-  silent: boolean,
-  nowUs: number,
-  datagram: DataView,
-): void {
-  if (nowUs >= engine.nextSendUs) engine.beginPeriod(nowUs);
-  engine.step(nowUs);
-  if (engine.sendRequested) {
-    engine.compose();
-    encodeKeepAlive(engine.outgoing, datagram);
-    const { events } = peer;
-    if (
-      !silent &&
-      !events.isFull() &&
-      decodeKeepAlive(datagram, KEEP_ALIVE_BYTES, events.message(events.count))
-    ) {
-      events.push(EVENT_KEEP_ALIVE, 0, 0);
-    }
-  }
-  answer(engine);
+function engineOf(table: FunctionTable, policy: Policy, timing: Timing, self: number): Engine {
+  const identity = {
+    self,
+    systemId: 1,
+    digestHigh: 1,
+    digestLow: 1,
+    incarnation: self + 1,
+    nonce: self,
+  };
+  return new Engine(table, policy, identity, timing, timing.periodUs, 0);
 }
 
-/** The kernel and the supervisor of a scratch engine: everything succeeds. */
-function answer({ effects, events }: { effects: Engine["effects"]; events: EventQueue }): void {
-  while (!events.isFull() && effects.take()) {
-    const { kind, index } = effects;
-    if (kind === EFFECT_VIP_ADD) events.push(EVENT_VIP_UP, index, 0);
-    else if (kind === EFFECT_VIP_REMOVE) events.push(EVENT_VIP_DOWN, index, 0);
-    else if (kind === EFFECT_PROCESS_START)
-      events.push(EVENT_PROCESS, index, CONTROL_PROCESS_RUNNING);
-    else if (kind === EFFECT_PROCESS_STOP)
-      events.push(EVENT_PROCESS, index, CONTROL_PROCESS_STOPPED);
-  }
+function disturb(rehearsal: Rehearsal, at: number): void {
+  const { engines } = rehearsal;
+  const last = engines.length - 1;
+  if (at === DRAIN_AT) engines[0]?.events.push(EVENT_COMMAND, 0, CONTROL_DRAIN);
+  else if (at === RESUME_AT) engines[0]?.events.push(EVENT_COMMAND, 0, CONTROL_RESUME);
+  else if (at === PART_AT && last > 1) rehearsal.cut(0, last, true);
+  else if (at === CUT_AT) rehearsal.cutOff(last, true);
+  else if (at === JOIN_AT) rehearsal.cutOff(last, false);
 }

@@ -1,6 +1,6 @@
 /**
  * Sends the client notices (patent FIG. 4, S13; protocol, section 8), prepared at start-up, one
- * datagram an event.
+ * datagram each.
  */
 import {
   NOTICE_BYTES,
@@ -31,12 +31,12 @@ export class ClientNotices {
     });
   }
 
-  /** Tells the clients of function `index`: NOTICE_* event and reason. Never waits. */
-  send(index: number, event: number, reason: number): void {
+  /** Tells the clients of function `index`: NOTICE_* kind and reason. Never waits. */
+  send(index: number, kind: number, reason: number): void {
     const notice = this.prepared[index] as NativeMemory;
     this.sequence = (this.sequence + 1) >>> 0;
     const timeMs = Math.floor((nowUs() - this.startedUs) / 1000) >>> 0;
-    sealNotice(notice.bytes, notice.view, event, reason, this.sequence, timeMs);
+    sealNotice(notice.bytes, notice.view, kind, reason, this.sequence, timeMs);
     if (this.socket.send(notice, 0, NOTICE_BYTES) !== 0) this.failed++;
   }
 }

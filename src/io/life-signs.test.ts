@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
-import { allocatePreempt } from "../core/allocation-preempt.ts";
-import { EFFECT_LOG } from "../core/effect-queue.ts";
+import { PREEMPT } from "../core/allocation-preempt.ts";
 import { Engine } from "../core/engine.ts";
+import { EVENT_RECORD, EventQueue } from "../core/event-queue.ts";
 import { FunctionTable } from "../core/function-table.ts";
 import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import { ServiceReport } from "../core/service-report.ts";
@@ -20,43 +20,42 @@ const INTERVAL_US = 1_000_000;
 
 let directory: string;
 let engine: Engine;
+let events: EventQueue;
 const table = new FunctionTable([1, 1], []);
 beforeEach(() => {
+  events = new EventQueue();
   directory = scratchDirectory("signs");
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
-  engine = new Engine(table, allocatePreempt, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
+  engine = new Engine(table, PREEMPT, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** Logged so far: code and first value. */
-function logged(): [code: number, value: number][] {
+/** Records asked for so far: code and first value. */
+function recorded(): [code: number, value: number][] {
   const list: [number, number][] = [];
-  for (const { effects } = engine; effects.takeOther(); ) {
-    if (effects.kind === EFFECT_LOG) list.push([effects.index, effects.first]);
+  for (let slot = 0; slot < events.count; slot++) {
+    if (events.kind[slot] === EVENT_RECORD) list.push([events.index[slot], events.first[slot]]);
   }
+  events.clear();
   return list;
 }
 
 test("what a service manager could not take is said again as soon as it can", () => {
   const path = join(directory, "notify.sock");
   const report = new ServiceReport(engine, table, new FeedingRhythm(3 * INTERVAL_US, 3));
-  const signs = new LifeSigns(
-    engine.effects,
-    { socket: new ServiceSocket(path), report, serverCount: 2 },
-    null,
-  );
-  signs.give(0);
-  signs.give(1);
+  const signs = new LifeSigns({ socket: new ServiceSocket(path), report, serverCount: 2 }, null);
+  signs.give(0, events);
+  signs.give(1, events);
   const manager = RecordSocket.bound(path);
-  signs.give(2);
-  signs.give(3);
+  signs.give(2, events);
+  signs.give(3, events);
   const heard = (): string => {
     const length = manager.receive();
     return length < 0 ? "" : new TextDecoder().decode(manager.received.bytes.slice(0, length));
   };
   expect(heard()).toBe("WATCHDOG=1\nSTATUS=listening; functions up here: 0; servers alive: 1 of 2");
   expect(heard()).toBe("");
-  signs.give(2 + INTERVAL_US);
+  signs.give(2 + INTERVAL_US, events);
   expect(heard()).toBe("WATCHDOG=1");
   manager.close();
 });
@@ -68,19 +67,19 @@ test("a device is fed in its rhythm; one that refuses is tried with every period
   const read = (fd: number): number => readSync(fd, Buffer.alloc(16));
   let reader = open();
   const device = new HardwareWatchdog(path, 10);
-  const signs = new LifeSigns(engine.effects, null, {
+  const signs = new LifeSigns(null, {
     device,
     rhythm: new FeedingRhythm(4 * INTERVAL_US, 4),
   });
-  for (const nowUs of [0, 1, INTERVAL_US - 1]) signs.give(nowUs);
+  for (const nowUs of [0, 1, INTERVAL_US - 1]) signs.give(nowUs, events);
   expect(read(reader)).toBe(1);
   closeSync(reader);
-  for (const nowUs of [INTERVAL_US, INTERVAL_US + 1, INTERVAL_US + 2]) signs.give(nowUs);
-  expect(logged()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]);
+  for (const nowUs of [INTERVAL_US, INTERVAL_US + 1, INTERVAL_US + 2]) signs.give(nowUs, events);
+  expect(recorded()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]);
   reader = open();
-  signs.give(INTERVAL_US + 3);
+  signs.give(INTERVAL_US + 3, events);
   expect(read(reader)).toBe(1);
   closeSync(reader);
-  signs.give(3 * INTERVAL_US);
-  expect(logged()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]); // it has begun again
+  signs.give(3 * INTERVAL_US, events);
+  expect(recorded()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]); // it has begun again
 });

@@ -3,8 +3,7 @@
  * the loop itself, once its keep-alive is sent, and by nothing else. A loop that is stopped, hung
  * or dead gives none.
  */
-import { EFFECT_LOG } from "../core/effect-queue.ts";
-import type { Engine } from "../core/engine.ts";
+import { EVENT_RECORD, type EventQueue } from "../core/event-queue.ts";
 import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import type { ServiceReport } from "../core/service-report.ts";
 import type { FeedingRhythm } from "../core/watchdog.ts";
@@ -35,7 +34,6 @@ export class LifeSigns {
    * @param hardware null: none is configured
    */
   constructor(
-    private readonly effects: Engine["effects"],
     private readonly service: ServiceParts | null,
     private readonly hardware: HardwareParts | null,
   ) {}
@@ -44,9 +42,9 @@ export class LifeSigns {
    * Once a period. Neither waits nor makes garbage; what is not taken is given again with the next
    * period.
    */
-  give(nowUs: number): void {
+  give(nowUs: number, events: EventQueue): void {
     if (this.service !== null) this.tell(this.service, nowUs);
-    if (this.hardware !== null) this.feed(this.hardware, nowUs);
+    if (this.hardware !== null) this.feed(this.hardware, nowUs, events);
   }
 
   /** Orderly end: the machine is not to be reset. */
@@ -63,12 +61,12 @@ export class LifeSigns {
   }
 
   /** A refusal is logged when it begins. */
-  private feed(hardware: HardwareParts, nowUs: number): void {
+  private feed(hardware: HardwareParts, nowUs: number, events: EventQueue): void {
     const { device, rhythm } = hardware;
     if (!rhythm.isDue(nowUs)) return;
     const error = device.feed();
     if (error === 0) rhythm.fed(nowUs);
-    else if (this.refused === 0) this.effects.push(EFFECT_LOG, LOG_WATCHDOG_REFUSED, error, 0);
+    else if (this.refused === 0) events.push(EVENT_RECORD, LOG_WATCHDOG_REFUSED, error);
     this.refused = error;
   }
 }

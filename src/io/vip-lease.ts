@@ -28,6 +28,7 @@ import {
 import {
   EAGAIN,
   EINVAL,
+  ENOBUFS,
   ENODEV,
   EOPNOTSUPP,
   EPERM,
@@ -49,8 +50,11 @@ const RECEIVE_BUFFER_BYTES = 256 * 1024;
 /** A batch of a few messages: renewal, lapse, removal. */
 const SMALL_BATCH_BYTES = 1024;
 
-/** Errors of one batch that are looked at: the first is the reason, the others follow from it. */
-const ANSWERS_MAX = 16;
+/**
+ * Datagrams among which the first error of a batch is looked for: it is the reason, the others
+ * follow from it. Before it may lie what other processes sent.
+ */
+const ANSWERS_MAX = 1024;
 
 /** Sequence numbers of a batch: more than the filter has messages. */
 const SEQUENCES = 256;
@@ -288,7 +292,11 @@ export class VipLease {
     const { view } = this.netlink.received;
     for (let answers = 0; answers < ANSWERS_MAX; answers++) {
       const end = this.netlink.receive(false);
-      if (end < 0) return end === -EAGAIN ? 0 : -end;
+      if (end === -EAGAIN) return 0;
+      if (end < 0) {
+        this.netlink.discard();
+        return -end;
+      }
       for (let at = 0; ; ) {
         const length = messageLength(view, at, end);
         if (length === 0) break;
@@ -301,7 +309,9 @@ export class VipLease {
         at = nextMessage(at, length);
       }
     }
-    return 0;
+    // An error may lie behind all this.
+    this.netlink.discard();
+    return ENOBUFS;
   }
 
   /** Whether adding an element again moves its expiration. */

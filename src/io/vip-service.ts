@@ -5,20 +5,17 @@
  */
 import { assert } from "../assert.ts";
 import type { AddressRenewal } from "../core/address-renewal.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../core/effect-queue.ts";
 import {
-  EFFECT_LOG,
-  EFFECT_VIP_ADD,
-  EFFECT_VIP_REMOVE,
-  type EffectQueue,
-} from "../core/effect-queue.ts";
-import {
+  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
 } from "../core/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
-import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX, VIP_BATCH_MAX } from "../limits.ts";
+import { VIP_BATCH_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
@@ -27,8 +24,6 @@ export class VipService {
   private count = 0;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
-  /** Attempts in a row that the kernel refused, for each function. */
-  private readonly attempts = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
 
   constructor(
     private readonly switcher: VipSwitcher,
@@ -38,13 +33,11 @@ export class VipService {
   ) {}
 
   /**
-   * Whether the next effect may be carried out in this turn: it fits the batch, and the function is
-   * not in it yet.
+   * Whether the effect may be carried out in this turn: it fits the batch, and the function is not
+   * in it yet.
    */
-  takes(effects: EffectQueue): boolean {
-    const kind = effects.peek();
+  hasRoom(kind: number, index: number): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
-    const index = effects.peekIndex();
     if (this.count === VIP_BATCH_MAX || !this.switcher.fits(index)) return false;
     for (let slot = 0; slot < this.count; slot++) if (this.indices[slot] === index) return false;
     return true;
@@ -67,10 +60,10 @@ export class VipService {
   /**
    * Sends the batch and what is to be announced, and reports the outcome of every function in it.
    */
-  commit(events: EventQueue, effects: EffectQueue): void {
+  commit(events: EventQueue): void {
     if (this.count > 0) {
       this.switcher.commit();
-      for (let slot = 0; slot < this.count; slot++) this.report(slot, events, effects);
+      for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
     if (this.announcer.queued > 0) this.announcer.flush();
@@ -114,37 +107,25 @@ export class VipService {
     this.count++;
   }
 
-  private report(slot: number, events: EventQueue, effects: EffectQueue): void {
+  private report(slot: number, events: EventQueue): void {
     const index = this.indices[slot];
     const errno = this.switcher.result[index];
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
-      if (errno === 0) this.settle(events, EVENT_VIP_DOWN, index, 0);
-      else {
-        // It may still answer here: nobody is told that it is gone. In the end the supervisor
-        // clears up.
-        this.attempts[index]++;
-        assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
-        effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
-      }
-      return;
-    }
-    if (errno !== 0 && errno !== EEXIST) {
+      settle(events, errno === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, errno, 0);
+    } else if (errno !== 0 && errno !== EEXIST) {
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
-      if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX)
-        effects.push(EFFECT_VIP_ADD, index, 0, 0);
-      else this.settle(events, EVENT_VIP_FAILED, index, errno);
-      return;
+      settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);
+    } else {
+      // Somebody else has set the same address here: the function answers, and the address is left
+      // alone.
+      if (errno === EEXIST) events.push(EVENT_RECORD, LOG_VIP_FOREIGN, index, 0);
+      this.announce(index);
+      settle(events, EVENT_VIP_UP, index, 0, 0);
     }
-    // Somebody else has set the same address here: the function answers, and the address is left
-    // alone.
-    if (errno === EEXIST) effects.push(EFFECT_LOG, LOG_VIP_FOREIGN, index, 0);
-    this.announce(index);
-    this.settle(events, EVENT_VIP_UP, index, 0);
   }
+}
 
-  private settle(events: EventQueue, kind: number, index: number, errno: number): void {
-    this.attempts[index] = 0;
-    // The hand-over waits for this answer; the loop keeps room for every function of a batch.
-    assert(events.push(kind, index, errno), "answers of a batch fit the event queue");
-  }
+/** The hand-over waits for this answer; the loop keeps room for every function of a batch. */
+function settle(events: EventQueue, kind: number, index: number, errno: number, more: number) {
+  assert(events.push(kind, index, errno, more), "answers of a batch fit the event queue");
 }

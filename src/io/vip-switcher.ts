@@ -14,7 +14,7 @@ import {
   RTM_NEWADDR,
   setRequest,
 } from "../wire/rtnetlink.ts";
-import { ABSENT, AddressDump, OURS } from "./address-dump.ts";
+import { ABSENT, AddressDump, FOREIGN, OURS } from "./address-dump.ts";
 import { EADDRNOTAVAIL, EEXIST, ENODEV, ETIMEDOUT, SystemError } from "./errno.ts";
 import { removeMarkedAddresses, removeMarkedRoutes } from "./leftovers.ts";
 import { AF_INET } from "./libc.ts";
@@ -198,7 +198,10 @@ export class VipSwitcher {
     if (this.queued === 0) return 0;
     this.exchange();
     if (this.hasErrno(ENODEV) && this.findInterface()) this.exchange();
-    const mustLook = this.hasErrno(EEXIST) || (!this.marksVerified && this.hasErrno(0));
+    const mustLook =
+      this.hasErrno(EEXIST) ||
+      this.hasErrno(ETIMEDOUT) ||
+      (!this.marksVerified && this.hasErrno(0));
     this.looked = mustLook && this.dump.look(this.interfaceIndex) === 0;
     let failed = 0;
     for (let slot = 0; slot < this.queued; slot++) failed += this.settle(slot);
@@ -335,7 +338,9 @@ export class VipSwitcher {
       this.foreign[vip] = 1;
       this.setAdded(vip, 0);
     } else if (errno === ETIMEDOUT) {
-      this.setAdded(vip, 1); // it may be there: a later remove() must look after it
+      // It may be there: a later remove() must look after it. What is seen there without our mark
+      // is not ours: the answer that was lost was the kernel's refusal.
+      this.setAdded(vip, this.isForeign(vip) ? 0 : 1);
     }
     return this.fail(vip, errno);
   }
@@ -346,6 +351,11 @@ export class VipSwitcher {
    */
   private isOurs(vip: number): boolean {
     return this.looked && this.marksKept ? this.dump.state[vip] === OURS : this.added[vip] === 1;
+  }
+
+  /** Whether an address of somebody else was seen that keeps ours away. */
+  private isForeign(vip: number): boolean {
+    return this.looked && this.marksKept && this.dump.state[vip] === FOREIGN;
   }
 
   private verifyMark(vip: number): void {

@@ -5,10 +5,8 @@ import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
 import { type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
+import { validUtc } from "./valid-utc.ts";
 import type { WitnessState } from "./witness-probe.ts";
-
-/** 2024-01-01T00:00:00Z: a clock before that was never set. */
-const UTC_MS_MIN = 1_704_067_200_000;
 
 /** What was seen; the test itself is a judgement of it. */
 export interface Seen {
@@ -39,7 +37,7 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
       ? []
       : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
     ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),
-    result("clock", utcMs >= UTC_MS_MIN, new Date(utcMs).toISOString()),
+    result("clock", validUtc(utcMs) !== null, new Date(utcMs).toISOString()),
     result(
       "log",
       logProblem === null,

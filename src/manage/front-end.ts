@@ -5,7 +5,7 @@ import { FRONT_END_AGAIN_MS } from "../limits.ts";
 export interface FrontEnd {
   /** For messages: `console /dev/ttyS0`, `page 127.0.0.1:8044`. */
   readonly what: string;
-  /** Code (core/maintenance-event) that is recorded when it cannot be opened. */
+  /** Code (catalogue/) that is recorded when it cannot be opened. */
   readonly failedCode: number;
   /**
    * Opens it and returns how to close it. Throws when it cannot be opened.

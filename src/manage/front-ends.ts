@@ -1,4 +1,4 @@
-import { LOG_PAGE_FAILED } from "../core/maintenance-code.ts";
+import { LOG_PAGE_FAILED } from "../catalogue/upkeep-code.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
 import { consoleFrontEnds } from "./console/console-front-ends.ts";
 import type { FrontEnd } from "./front-end.ts";

@@ -6,8 +6,8 @@
 import type { AircraftConfig } from "../config/model.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 
-/** Nothing but the record itself: what was so, and is over. */
-export const KIND_EVENT = 0;
+/** Nothing but the record itself: what was so, and is over. People read "event". */
+export const KIND_NO_FAULT = 0;
 /** A fault that is there from now on, until it is cleared. */
 export const KIND_FAULT_SET = 1;
 export const KIND_FAULT_CLEARED = 2;
@@ -17,7 +17,7 @@ export const KIND_NAMES = ["event", "set", "cleared", "summary"] as const;
 
 /**
  * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only; 0:
- * an event, no fault.
+ * no fault.
  */
 export type FaultClass = 0 | 1 | 2 | 3;
 

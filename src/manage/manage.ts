@@ -3,8 +3,9 @@
  * supervisor, which keeps them until they are acknowledged, and looks once a second at the ground
  * input. Nothing that flies waits for it.
  */
+
+import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../core/maintenance-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -12,8 +13,8 @@ import { RunDirectory } from "../supervisor/run-directory.ts";
 import {
   encodeDurable,
   MAINTENANCE_ANSWER_BYTES,
-  MAINTENANCE_EVENT,
   MAINTENANCE_LEAVE,
+  MAINTENANCE_RECORD,
   MAINTENANCE_RECORD_BYTES,
   maintenanceBootUs,
   maintenanceCode,
@@ -96,7 +97,7 @@ export class Manage {
   /** Returns its kind. */
   #onRecord(record: DataView): number {
     const kind = maintenanceKind(record);
-    if (kind === MAINTENANCE_EVENT) {
+    if (kind === MAINTENANCE_RECORD) {
       this.#keeper.take(
         maintenanceDelivery(record),
         maintenanceCode(record),

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
-import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
+import { AIRCRAFT, snapshot, writeSnapshot } from "../../test/harness/status-snapshot.ts";
+import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
 import { parseConfig } from "../config/load.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "../core/server-state.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../io/control-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
@@ -21,14 +23,6 @@ import {
   MOVE_REFUSED_ROOM,
   NO_INDEX,
 } from "../wire/control.ts";
-import {
-  PHASE_DRAINING,
-  PHASE_ISOLATED,
-  SERVER_LOST,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVER_PHASE_AT,
-  STATUS_SERVERS_AT,
-} from "../wire/status-snapshot.ts";
 import { GroundSignal } from "./ground-input.ts";
 import type { LogKeeper } from "./log/log-keeper.ts";
 import { MaintenanceError } from "./maintenance.ts";
@@ -92,10 +86,12 @@ function land(): void {
   ground.take(true);
 }
 
-function writeStatus(change: (view: DataView) => void = () => {}): void {
-  const view = snapshot();
-  change(view);
-  writeFileSync(runDirectory.status, new Uint8Array(view.buffer));
+/** Of the other server. */
+function writeStatus(state = SERVER_ALIVE, phase = PHASE_LISTENING): void {
+  const made = snapshot();
+  made.serverState[1] = state;
+  made.serverPhase[1] = phase;
+  writeSnapshot(runDirectory.status, made);
 }
 
 /** The code of the refusal; "" when it was done. */
@@ -113,7 +109,8 @@ test("the state is what the engine wrote; null while none runs", () => {
   expect(maintenance.status()).toBe(null);
   writeStatus();
   expect(maintenance.status()?.server).toBe("left");
-  writeStatus((view) => view.setUint32(8, 3, true)); // being written
+  const beingWritten = (view: DataView): void => view.setUint32(8, 3, true);
+  writeSnapshot(runDirectory.status, snapshot(), beingWritten);
   expect(maintenance.status()).toBe(null);
 });
 
@@ -148,13 +145,12 @@ test("names that are unknown never reach the engine", async () => {
 test("drain is allowed while another server is alive, the last one drains on ground only; resume always", async () => {
   writeStatus();
   expect(await refusalOf(maintenance.drain())).toBe("");
-  const other = STATUS_SERVERS_AT + STATUS_SERVER_BYTES;
-  writeStatus((view) => view.setUint8(other + 16, SERVER_LOST));
+  writeStatus(SERVER_LOST);
   expect(await refusalOf(maintenance.drain())).toBe("GROUND");
   // One that is heard, but has handed everything over itself or is cut off from its clients, takes
   // nothing.
   for (const phase of [PHASE_DRAINING, PHASE_ISOLATED]) {
-    writeStatus((view) => view.setUint8(other + STATUS_SERVER_PHASE_AT, phase));
+    writeStatus(SERVER_ALIVE, phase);
     expect(await refusalOf(maintenance.drain())).toBe("GROUND");
   }
   expect(await refusalOf(maintenance.resume())).toBe("");

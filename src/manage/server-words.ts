@@ -2,13 +2,14 @@
  * What the page says about a server: one word, one mark that needs no colour, and what a mechanic
  * does about it.
  */
+
+import { CATALOGUE } from "../catalogue/catalogue.ts";
 import {
   LOG_ISOLATED,
   LOG_SERVER_INCOMPATIBLE,
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
 } from "../core/maintenance-code.ts";
-import { MAINTENANCE_EVENTS } from "../core/maintenance-event.ts";
 
 /**
  * `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at
@@ -25,7 +26,7 @@ export interface ServerWords {
 }
 
 const actionOf = (code: number): string =>
-  MAINTENANCE_EVENTS.find((event) => event.code === code)?.action ?? "";
+  CATALOGUE.find((entry) => entry.code === code)?.action ?? "";
 
 const WORDS: Readonly<Record<string, ServerWords>> = {
   alive: { level: "good", mark: "✔", word: "RUNNING", action: "" },

@@ -3,7 +3,7 @@
  * more than one line.
  */
 import { join } from "node:path";
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { parseAddress } from "../config/address.ts";
 import { runCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";

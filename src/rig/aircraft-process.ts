@@ -5,12 +5,12 @@
  * standard input does, so it does not outlive the process outside.
  */
 import { rmSync } from "node:fs";
-import { RuntimeError } from "../commands/errors.ts";
-import { requireConfig } from "../commands/options.ts";
+import { RuntimeError } from "../command-line/errors.ts";
+import { requireConfig } from "../command-line/options.ts";
 import { acceptance } from "./acceptance.ts";
 import { obey, watch } from "./flight.ts";
 import { linesOf } from "./line-stream.ts";
-import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
+import { type AircraftOrder, type RigMessage, STOP_LINE } from "./rig-message.ts";
 import { VirtualAircraft } from "./virtual-aircraft.ts";
 
 const NAMESPACES_MS = 200;
@@ -116,6 +116,6 @@ function killEverythingOnBoard(): void {
 
 const note = (text: string): void => tell({ kind: "note", text });
 
-function tell(event: RigEvent): void {
-  console.log(JSON.stringify(event));
+function tell(message: RigMessage): void {
+  console.log(JSON.stringify(message));
 }

@@ -1,6 +1,6 @@
 /** What the user can ask the rig for. */
-import { CommandError, EXIT_DONE } from "../commands/errors.ts";
-import { parseOptions } from "../commands/options.ts";
+import { CommandError, EXIT_DONE } from "../command-line/errors.ts";
+import { parseOptions } from "../command-line/options.ts";
 import { consoleAcceptance } from "./console-acceptance.ts";
 import { enter } from "./enter.ts";
 import { groundRig, RIG_OPTIONS } from "./ground-rig.ts";

@@ -1,4 +1,4 @@
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 
 export interface CommandResult {

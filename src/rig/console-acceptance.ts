@@ -3,8 +3,8 @@
  * consoles.
  */
 import { realpathSync } from "node:fs";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
-import { parseOptions, requireConfig } from "../commands/options.ts";
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
+import { parseOptions, requireConfig } from "../command-line/options.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";

@@ -2,7 +2,7 @@
  * A conversation with the serial console of one server, as a program holds it: one line out, one
  * answer in, each in bounded time.
  */
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { quoted } from "../config/problem.ts";
 import { errnoName } from "../io/errno.ts";
 import { SERIAL_HUNG_UP, SERIAL_NOTHING, SerialPort } from "../io/serial-port.ts";

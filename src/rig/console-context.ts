@@ -2,7 +2,7 @@
  * What every step of the procedure over serial consoles needs: the consoles, what they show
  * together, the plan, and the operator.
  */
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { WhatIf } from "../config/what-if.ts";
 import type { LogEntry, StorageFigures } from "../manage/maintenance.ts";
@@ -47,7 +47,7 @@ export interface Settlement {
 /** A record that the procedure must have left in the log of a server. */
 export interface ExpectedRecord {
   readonly server: string;
-  /** One of these codes (core/maintenance-event). */
+  /** One of these codes (catalogue/). */
   readonly codes: readonly number[];
   /** The words that its detail begins with; "" for any. */
   readonly detail: string;

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError, UsageError } from "../commands/errors.ts";
+import { RuntimeError, UsageError } from "../command-line/errors.ts";
 import { MACHINES_DIRECTORY, runningRigs } from "./rig-directory.ts";
 import { listed } from "./verdict.ts";
 

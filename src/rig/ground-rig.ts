@@ -4,8 +4,8 @@
  */
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../commands/errors.ts";
-import { type parseOptions, requireConfig } from "../commands/options.ts";
+import { EXIT_DONE, EXIT_FAILED, RuntimeError, UsageError } from "../command-line/errors.ts";
+import { type parseOptions, requireConfig } from "../command-line/options.ts";
 import { isLoopback, PORT_MAX, parseListen } from "../config/address.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { quoted } from "../config/problem.ts";
@@ -23,7 +23,7 @@ import {
   sweepDirectories,
   writeOwner,
 } from "./rig-directory.ts";
-import { type AircraftOrder, type RigEvent, STOP_LINE } from "./rig-event.ts";
+import { type AircraftOrder, type RigMessage, STOP_LINE } from "./rig-message.ts";
 import { PAGE_DEFAULT, RigPage } from "./rig-page.ts";
 import { formatConclusion, formatStep } from "./step-text.ts";
 import { listed } from "./verdict.ts";
@@ -133,9 +133,9 @@ class RigRun {
     for await (const line of linesOf(child.stdout)) {
       if (!isKnown) writeOwner(this.directory, childrenOf(child.pid)[0] ?? null);
       isKnown = true;
-      const event = JSON.parse(line) as RigEvent;
-      page?.take(event);
-      this.#take(event, config);
+      const message = JSON.parse(line) as RigMessage;
+      page?.take(message);
+      this.#take(message, config);
     }
     await child.exited;
     page?.stop();
@@ -181,19 +181,19 @@ class RigRun {
     );
   }
 
-  #take(event: RigEvent, config: AircraftConfig): void {
-    switch (event.kind) {
+  #take(message: RigMessage, config: AircraftConfig): void {
+    switch (message.kind) {
       case "note":
-        this.say(`${new Date().toTimeString().slice(0, 8)}  ${event.text}`);
+        this.say(`${new Date().toTimeString().slice(0, 8)}  ${message.text}`);
         break;
       case "step":
-        this.#add(event.result);
+        this.#add(message.result);
         break;
       case "namespaces":
-        for (const name of event.names) this.namespaces.add(name);
+        for (const name of message.names) this.namespaces.add(name);
         break;
       case "failed":
-        this.#failure = event.message;
+        this.#failure = message.message;
         break;
       case "concluded":
         this.#isConcluded = true;

@@ -1,6 +1,6 @@
 /** What the machine must have for the rig. What is missing is said in one line. */
 import { existsSync } from "node:fs";
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { runCommand, tryCommand } from "./command-run.ts";
 
 /** Programs with the package that has them on Debian and its relatives. */

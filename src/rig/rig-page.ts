@@ -7,20 +7,13 @@ import { join } from "node:path";
 import type { AircraftConfig } from "../config/model.ts";
 import { nowUs } from "../io/monotonic-clock.ts";
 import { serverWords } from "../manage/server-words.ts";
-import {
-  describe,
-  type PageServer,
-  type PageState,
-  pageFunctions,
-  type TimelineEntry,
-  timesOf,
-} from "../manage/web/page-state.ts";
+import type { PageServer, PageState, TimelineEntry } from "../manage/web/page-state.ts";
+import { describe, pageFunctions, timesOf } from "../manage/web/page-state-reader.ts";
 import { verdictOf } from "../manage/web/page-verdict.ts";
 import { serve, type WebServer } from "../manage/web/web-server.ts";
 import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
-import { STATUS_WRITTEN_US_AT } from "../wire/status-snapshot.ts";
-import type { RigEvent } from "./rig-event.ts";
+import type { RigMessage } from "./rig-message.ts";
 import type { MachineState } from "./virtual-server.ts";
 
 export const PAGE_DEFAULT = "127.0.0.1:8045";
@@ -86,12 +79,12 @@ export class RigPage {
   }
 
   /** Everything that the process inside tells. */
-  take(event: RigEvent): void {
-    if (event.kind === "machines") this.#machines = event.states;
-    if (event.kind === "concluded") this.#isFlying = true;
-    if (event.kind === "note") this.#note("NOTE", event.text);
-    if (event.kind === "step") {
-      const { number, title, passed } = event.result;
+  take(message: RigMessage): void {
+    if (message.kind === "machines") this.#machines = message.states;
+    if (message.kind === "concluded") this.#isFlying = true;
+    if (message.kind === "note") this.#note("NOTE", message.text);
+    if (message.kind === "step") {
+      const { number, title, passed } = message.result;
       this.#note(`STEP ${number}`, `${title}: ${passed ? "passed" : "FAILED"}`);
     }
   }
@@ -165,7 +158,7 @@ export class RigPage {
   #view(id: string): View | null {
     const snapshot = readSnapshot(join(this.#directory, "servers", id, "run", "status"));
     if (snapshot === null) return null;
-    const ageMs = (nowUs() - snapshot.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
+    const ageMs = (nowUs() - snapshot.writtenUs) / 1000;
     const freshMs = Math.max(FRESH_MS, FRESH_PERIODS * this.#config.keepAlive.periodMs);
     return ageMs > freshMs ? null : { status: statusDocument(snapshot, this.#config), ageMs };
   }

@@ -69,7 +69,7 @@ export interface TargetReport {
 
 export interface NoticeRecord {
   atUs: number;
-  event: number;
+  kind: number;
   reason: number;
   functionIndex: number;
   functionId: string;

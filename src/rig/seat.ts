@@ -228,11 +228,11 @@ class SeatMeasurement {
         this.#malformedNotices++;
         continue;
       }
-      const { event, reason, functionIndex, functionId, server, sequence } = result.notice;
+      const { kind, reason, functionIndex, functionId, server, sequence } = result.notice;
       if (this.#notices.length === NOTICES_MAX) this.#notices.shift();
       this.#notices.push({
         atUs: nowUs(),
-        event,
+        kind,
         reason,
         functionIndex,
         functionId,

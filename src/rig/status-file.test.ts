@@ -2,15 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
-import {
-  STATUS_BYTES,
-  STATUS_FUNCTIONS_AT,
-  STATUS_MAGIC,
-  STATUS_SEQUENCE_AT,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVERS_AT,
-  STATUS_VERSION,
-} from "../wire/status-snapshot.ts";
+import { FUNCTION_RUNNING } from "../core/function-state.ts";
+import { PHASE_ACTIVE } from "../core/phase.ts";
+import { SERVER_LOST, SERVER_SELF } from "../core/server-state.ts";
+import { encodeStatusSnapshot, STATUS_BYTES, StatusSnapshot } from "../wire/status-snapshot.ts";
 import { readServerView } from "./status-file.ts";
 
 const directory = scratchDirectory("rig-test");
@@ -18,21 +13,18 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 const file = join(directory, "status");
 
 function snapshot(sequence: number): Uint8Array {
-  const bytes = new Uint8Array(STATUS_BYTES);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, STATUS_MAGIC, true);
-  view.setUint32(4, STATUS_VERSION, true);
-  view.setUint32(STATUS_SEQUENCE_AT, sequence, true);
-  view.setUint32(32, 77, true); // incarnation
-  view.setUint8(37, 1); // active
-  view.setUint8(38, 2); // servers
-  view.setUint32(40, 2, true); // functions
-  view.setUint8(STATUS_SERVERS_AT + 16, 1); // self
-  view.setUint8(STATUS_SERVERS_AT + STATUS_SERVER_BYTES + 16, 5); // lost
-  view.setInt8(STATUS_FUNCTIONS_AT, 0);
-  view.setUint8(STATUS_FUNCTIONS_AT + 1, 2); // running
-  view.setInt8(STATUS_FUNCTIONS_AT + 2, -1);
-  return bytes;
+  const made = new StatusSnapshot();
+  made.incarnation = 77;
+  made.phase = PHASE_ACTIVE;
+  made.serverCount = 2;
+  made.serverState.set([SERVER_SELF, SERVER_LOST]);
+  made.functionCount = 2;
+  made.owner.set([0, -1]);
+  made.functionState.set([FUNCTION_RUNNING]);
+  const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+  encodeStatusSnapshot(made, view);
+  view.setUint32(8, sequence, true);
+  return new Uint8Array(view.buffer);
 }
 
 test("a whole snapshot is read", () => {

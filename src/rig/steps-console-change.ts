@@ -2,7 +2,7 @@
  * Steps 4 and 5 over serial consoles: what is planned. A server is drained and resumed, and a
  * function is moved by hand.
  */
-import { LOG_ACTION } from "../core/maintenance-code.ts";
+import { LOG_ACTION } from "../catalogue/upkeep-code.ts";
 import type { ConsoleAnswer, ConsoleClient } from "./console-client.ts";
 import type { ConsoleContext } from "./console-context.ts";
 import { type Absent, movable, NOBODY } from "./console-verdict.ts";

@@ -1,5 +1,5 @@
 /** Step 6 over serial consoles: in the air, what disturbs is refused, and the refusal is logged. */
-import { LOG_ACTION_REFUSED } from "../core/maintenance-code.ts";
+import { LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
 import { waitFor } from "./condition.ts";
 import type { ConsoleClient } from "./console-client.ts";
 import { type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";

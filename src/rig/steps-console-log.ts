@@ -1,6 +1,7 @@
 /** Step 9 over serial consoles: what the procedure has done stands in the servers' logs. */
-import { eventLabel } from "../core/event-text.ts";
-import { maintenanceEvent } from "../core/maintenance-event.ts";
+
+import { catalogueEntry } from "../catalogue/catalogue.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
 import { CONSOLE_LOG_RECORDS_MAX, LOG_RECORDS_PER_HOUR_MAX } from "../limits.ts";
 import type { LogEntry, StorageFigures } from "../manage/maintenance.ts";
 import type { ConsoleContext, ExpectedRecord } from "./console-context.ts";
@@ -41,7 +42,7 @@ export async function logsTell(context: ConsoleContext): Promise<StepResult> {
     for (const expected of context.expected.filter(({ server }) => server === client.serverId)) {
       const { found, isThere } = search(entries, since, expected);
       const names = expected.codes.map(
-        (code) => `${eventLabel(code)} ${maintenanceEvent(code)?.text ?? ""}`,
+        (code) => `${codeLabel(code)} ${catalogueEntry(code)?.text ?? ""}`,
       );
       const what = [names.join(" or "), expected.detail].join(" ").trim();
       step.check(`log of ${client.serverId}: ${what}`, "a record", found, isThere);

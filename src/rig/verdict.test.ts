@@ -40,8 +40,8 @@ function view(owners: number[]): ServerView {
   return { incarnation: 1, phase: "active", servers: [], functions };
 }
 
-function notice(atUs: number, event: number, functionIndex: number): NoticeRecord {
-  return { atUs, event, reason: 1, functionIndex, functionId: "", server: 0, sequence: 1 };
+function notice(atUs: number, kind: number, functionIndex: number): NoticeRecord {
+  return { atUs, kind, reason: 1, functionIndex, functionId: "", server: 0, sequence: 1 };
 }
 
 const OPEN: Gap = { startUs: 100_000, endUs: null, lost: 9 };

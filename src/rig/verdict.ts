@@ -114,10 +114,10 @@ export function ownerDifferences(measured: Owners, expected: Owners): string[] {
 export function missingNotices(
   report: SeatReport,
   functions: ReadonlyMap<string, number>,
-  event: number,
+  kind: number,
 ): string[] {
   return [...functions].flatMap(([id, index]) =>
-    noticesUs(report, index, event).length === 0 ? [id] : [],
+    noticesUs(report, index, kind).length === 0 ? [id] : [],
   );
 }
 
@@ -130,11 +130,11 @@ export function lateNotices(
   report: SeatReport,
   targets: readonly SeatTarget[],
   functions: ReadonlyMap<string, number>,
-  event: number,
+  kind: number,
   intervalMs: number,
 ): string[] {
   return [...functions].flatMap(([id, index]) => {
-    const firstUs = Math.min(...noticesUs(report, index, event));
+    const firstUs = Math.min(...noticesUs(report, index, kind));
     const latenessMs = targets.flatMap(({ functionIndex }, number) => {
       const openGap = report.targets[number]?.gaps.find((gap) => gap.endUs === null);
       return functionIndex === index && openGap !== undefined
@@ -148,9 +148,9 @@ export function lateNotices(
   });
 }
 
-function noticesUs(report: SeatReport, functionIndex: number, event: number): number[] {
+function noticesUs(report: SeatReport, functionIndex: number, kind: number): number[] {
   return report.notices
-    .filter((notice) => notice.event === event && notice.functionIndex === functionIndex)
+    .filter((notice) => notice.kind === kind && notice.functionIndex === functionIndex)
     .map(({ atUs }) => atUs);
 }
 

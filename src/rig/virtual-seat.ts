@@ -2,7 +2,7 @@
  * The rig's end of one seat: a process in a network namespace of its own, asked over its standard
  * input.
  */
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { type CommandResult, tryCommand } from "./command-run.ts";

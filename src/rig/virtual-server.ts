@@ -5,7 +5,7 @@
  */
 import { mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
-import { RuntimeError } from "../commands/errors.ts";
+import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import { signalProcess } from "../supervisor/process-group.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";

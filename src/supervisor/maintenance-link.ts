@@ -3,10 +3,10 @@
  * record until that has it on the disk. Nothing that flies waits for any of this, and no failure
  * here ends `wingman run`.
  */
-import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../core/maintenance-code.ts";
+import { LOG_MANAGE_ENDED, LOG_RECORDS_LOST } from "../catalogue/upkeep-code.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { RECORD_QUEUE_MAX, RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
-import { MAINTENANCE_EVENT, MAINTENANCE_LEAVE } from "../wire/maintenance-record.ts";
+import { MAINTENANCE_LEAVE, MAINTENANCE_RECORD } from "../wire/maintenance-record.ts";
 import { BackOff } from "./back-off.ts";
 import { logSupervisor } from "./log-output.ts";
 import { ManageProcess, type ManageStart } from "./manage-process.ts";
@@ -52,7 +52,7 @@ export class MaintenanceLink {
     this.#over ??= this.#keep();
   }
 
-  /** A maintenance event (core/maintenance-event) that happened now. */
+  /** A maintenance record (catalogue/) of what happened now. */
   record(code: number, first = 0, second = 0): void {
     this.#queue.push(code, first, second, bootUs());
     this.#flush();
@@ -144,7 +144,7 @@ export class MaintenanceLink {
     while (queue.hasNext && queue.sent < RECORDS_IN_FLIGHT_MAX) {
       const { nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond } = queue;
       if (
-        !manage.send(MAINTENANCE_EVENT, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)
+        !manage.send(MAINTENANCE_RECORD, nextDelivery, nextBootUs, nextCode, nextFirst, nextSecond)
       )
         return;
       queue.take();

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { PROCESS_FAILURE_WINDOW_MS } from "../limits.ts";
-import { type Action, type Event, ProcessState, rowOf, type State } from "./process-state.ts";
+import { type Action, type Input, ProcessState, rowOf, type State } from "./process-state.ts";
 
 /**
  * Brings a fresh state machine into `state` by the way it would get there; the time is 1000
  * afterwards at most.
  */
 function stateOf(state: State): ProcessState {
-  const ways: Record<State, Event[]> = {
+  const ways: Record<State, Input[]> = {
     idle: [],
     starting: ["start"],
     running: ["start", "executed"],
@@ -22,19 +22,19 @@ function stateOf(state: State): ProcessState {
   };
   const machine = new ProcessState();
   let nowMs = 0;
-  for (const event of ways[state]) {
-    if (event === "deadline") nowMs = machine.deadlineMs;
-    machine.handle(event, nowMs, 100);
+  for (const input of ways[state]) {
+    if (input === "deadline") nowMs = machine.deadlineMs;
+    machine.handle(input, nowMs, 100);
   }
   expect(machine.state).toBe(state);
   return machine;
 }
 
 /**
- * Every pair of state and event: what is done (reports shortened), and where it leads. "-" is a
+ * Every pair of state and input: what is done (reports shortened), and where it leads. "-" is a
  * pair that cannot happen.
  */
-const EXPECTED: Record<State, Partial<Record<Event, [Action[], State] | "-">>> = {
+const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> = {
   idle: {
     start: [["spawn"], "starting"],
     stop: [["report-stopped"], "idle"],
@@ -137,19 +137,19 @@ const EXPECTED: Record<State, Partial<Record<Event, [Action[], State] | "-">>> =
 };
 
 describe("every row", () => {
-  for (const [state, events] of Object.entries(EXPECTED) as [State, (typeof EXPECTED)[State]][]) {
-    for (const [event, expected] of Object.entries(events) as [Event, [Action[], State] | "-"][]) {
-      test(`${state} + ${event}`, () => {
+  for (const [state, inputs] of Object.entries(EXPECTED) as [State, (typeof EXPECTED)[State]][]) {
+    for (const [input, expected] of Object.entries(inputs) as [Input, [Action[], State] | "-"][]) {
+      test(`${state} + ${input}`, () => {
         const machine = stateOf(state);
         const unexpected = machine.unexpected;
         const nowMs = Number.isFinite(machine.deadlineMs) ? machine.deadlineMs : 1000;
-        const actions = machine.handle(event, nowMs, 100);
+        const actions = machine.handle(input, nowMs, 100);
         if (expected === "-") {
           expect([...actions]).toEqual([]);
           expect(machine.state).toBe(state);
           // A deadline that is not set is never reached, so it is ignored before the table is
           // asked.
-          expect(machine.unexpected).toBe(event === "deadline" ? unexpected : unexpected + 1);
+          expect(machine.unexpected).toBe(input === "deadline" ? unexpected : unexpected + 1);
         } else {
           expect([[...actions], machine.state]).toEqual(expected);
           expect(machine.unexpected).toBe(unexpected);

@@ -24,7 +24,7 @@ export type State =
   | "failed-clearing" // too many failures; what is left of its group is being killed
   | "failed"; // nothing of it is left; not started again until someone says resume
 
-export type Event =
+export type Input =
   | "start" // it shall run here
   | "stop" // it shall not run here
   | "executed" // exec succeeded
@@ -46,7 +46,7 @@ export type Action =
   | "report-failed"
   | "report-stopped";
 
-type Row = readonly [state: State, event: Event, actions: readonly Action[], next: State];
+type Row = readonly [state: State, input: Input, actions: readonly Action[], next: State];
 
 const ROWS: readonly Row[] = [
   // Nothing runs.
@@ -124,18 +124,18 @@ const ROWS: readonly Row[] = [
   ["failed", "resume", ["forget"], "idle"],
 ];
 
-const ROW_BY_STATE_AND_EVENT = new Map<string, Row>();
-for (const row of ROWS) ROW_BY_STATE_AND_EVENT.set(`${row[0]}/${row[1]}`, row);
+const ROW_BY_STATE_AND_INPUT = new Map<string, Row>();
+for (const row of ROWS) ROW_BY_STATE_AND_INPUT.set(`${row[0]}/${row[1]}`, row);
 
 /**
- * The row for `event` in `state`; for a pair that cannot happen: nothing is done, and `expected` is
+ * The row for `input` in `state`; for a pair that cannot happen: nothing is done, and `expected` is
  * false.
  */
 export function rowOf(
   state: State,
-  event: Event,
+  input: Input,
 ): { actions: readonly Action[]; next: State; expected: boolean } {
-  const row = ROW_BY_STATE_AND_EVENT.get(`${state}/${event}`);
+  const row = ROW_BY_STATE_AND_INPUT.get(`${state}/${input}`);
   if (row === undefined) return { actions: [], next: state, expected: false };
   return { actions: row[2], next: row[3], expected: true };
 }
@@ -152,7 +152,7 @@ export class ProcessState {
   #answerOwed = false;
 
   /**
-   * Events that have no row: each one is a programmer's error somewhere, but no reason to stop
+   * Inputs that have no row: each one is a programmer's error somewhere, but no reason to stop
    * flying.
    */
   unexpected = 0;
@@ -172,15 +172,15 @@ export class ProcessState {
   }
 
   /**
-   * One event. Returns what is to be done, in this order.
+   * One input. Returns what is to be done, in this order.
    * @param graceMs for "stop" only: the time between SIGTERM and SIGKILL
    * @param answer for "stop" only: whether somebody waits for "report-stopped" (not so when the
    * engine died)
    */
-  handle(event: Event, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
-    if (event === "deadline" && nowMs < this.#deadlineMs) return []; // timers may fire early
-    if (event === "stop") this.#answerOwed ||= answer;
-    const actual = event === "ended" && this.#isFailure() ? this.#countFailure(nowMs) : event;
+  handle(input: Input, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
+    if (input === "deadline" && nowMs < this.#deadlineMs) return []; // timers may fire early
+    if (input === "stop") this.#answerOwed ||= answer;
+    const actual = input === "ended" && this.#isFailure() ? this.#countFailure(nowMs) : input;
     const { actions, next, expected } = rowOf(this.#state, actual);
     if (!expected) this.unexpected++;
     if (next !== this.#state)
@@ -200,7 +200,7 @@ export class ProcessState {
     return this.#state === "starting" || this.#state === "running";
   }
 
-  #countFailure(nowMs: number): Event {
+  #countFailure(nowMs: number): Input {
     this.#pauseMs = this.#backOff.pauseMsAfter(nowMs - this.#startedAtMs);
     this.#failuresAtMs.push(nowMs);
     if (this.#failuresAtMs.length > PROCESS_FAILURES_MAX) this.#failuresAtMs.shift();

@@ -20,7 +20,7 @@ import { FunctionOutput } from "./function-output.ts";
 import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
-import { type Action, type Event, ProcessState } from "./process-state.ts";
+import { type Action, type Input, ProcessState } from "./process-state.ts";
 
 /** How often a killed group is looked for. A killed process is usually gone within one. */
 const GONE_CHECK_MS = 5;
@@ -148,11 +148,11 @@ export class FunctionProcess {
     return this.#state.state === "failed" || this.#state.state === "failed-clearing";
   }
 
-  #handle(event: Event, graceMs = 0, answer = true): void {
+  #handle(input: Input, graceMs = 0, answer = true): void {
     const unexpected = this.#state.unexpected;
     const before = this.#state.state;
-    const actions = this.#state.handle(event, performance.now(), graceMs, answer);
-    if (this.#state.unexpected !== unexpected) this.#log(`unexpected: ${event} while ${before}`);
+    const actions = this.#state.handle(input, performance.now(), graceMs, answer);
+    if (this.#state.unexpected !== unexpected) this.#log(`unexpected: ${input} while ${before}`);
     for (const action of actions) this.#do(action);
     this.#armTimer();
     this.#settle();
@@ -251,7 +251,7 @@ export class FunctionProcess {
     this.#neverStarted(ticket);
   }
 
-  /** The state machine waits for an end, but takes one event at a time. */
+  /** The state machine waits for an end, but takes one input at a time. */
   #neverStarted(ticket: LaunchTicket): void {
     this.#groupId = 0;
     this.#ended = true;

@@ -16,10 +16,9 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  PHASE_DRAINING,
-  STATUS_FLAG_LEASE,
-  STATUS_FLAG_LEASE_MISSING,
-} from "../wire/status-snapshot.ts";
+} from "../core/counters.ts";
+import { PHASE_DRAINING } from "../core/phase.ts";
+import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
 import { lateness, statusDocument } from "./status-document.ts";
 
 function aircraft(text = AIRCRAFT): AircraftConfig {

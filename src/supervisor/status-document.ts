@@ -17,42 +17,18 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-  FUNCTION_STATE_NAMES,
-  LATENESS_BUCKETS,
-  latenessBucketEnd,
-  PHASE_DRAINING,
-  PHASE_NAMES,
-  SERVER_ALIVE,
-  SERVER_JOINING,
-  SERVER_STATE_NAMES,
-  STATUS_COUNTERS_AT,
-  STATUS_ENGINE_PID_AT,
+} from "../core/counters.ts";
+import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
+import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
+import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
   STATUS_FLAG_LEASE,
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
-  STATUS_FLAGS_AT,
-  STATUS_FUNCTION_BYTES,
-  STATUS_FUNCTION_OWNER_AT,
-  STATUS_FUNCTION_STATE_AT,
-  STATUS_FUNCTIONS_AT,
-  STATUS_HISTOGRAM_AT,
-  STATUS_INCARNATION_AT,
-  STATUS_LATENESS_MAX_AT,
-  STATUS_PHASE_AT,
-  STATUS_SELF_AT,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVER_INCARNATION_AT,
-  STATUS_SERVER_LAST_HEARD_US_AT,
-  STATUS_SERVER_PHASE_AT,
-  STATUS_SERVER_REMAINING_AT,
-  STATUS_SERVER_STATE_AT,
-  STATUS_SERVERS_AT,
-  STATUS_STARTED_US_AT,
-  STATUS_TABLE_DIGEST_AT,
-  STATUS_TABLE_DIGEST_BYTES,
-  STATUS_WRITTEN_US_AT,
+  type StatusSnapshot,
 } from "../wire/status-snapshot.ts";
 
 export interface ServerStatus {
@@ -131,21 +107,15 @@ export interface StatusDocument {
 }
 
 /** `config` is the configuration that the engine of this snapshot runs with: it gives the names. */
-export function statusDocument(snapshot: DataView, config: AircraftConfig): StatusDocument {
-  const snapshotAtUs = snapshot.getFloat64(STATUS_WRITTEN_US_AT, true);
-  const self = snapshot.getUint8(STATUS_SELF_AT);
-  const phase = snapshot.getUint8(STATUS_PHASE_AT);
-  const flags = snapshot.getUint8(STATUS_FLAGS_AT);
-  const counter = (number: number): number =>
-    snapshot.getUint32(STATUS_COUNTERS_AT + 4 * number, true);
+export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig): StatusDocument {
+  const { self, phase, flags } = snapshot;
+  const counter = (number: number): number => snapshot.counters[number];
   return {
     server: config.servers[self]?.id ?? `server ${self}`,
     phase: PHASE_NAMES[phase] ?? "unknown",
-    incarnation: snapshot.getUint32(STATUS_INCARNATION_AT, true),
-    tableDigest: hexadecimal(snapshot, STATUS_TABLE_DIGEST_AT, STATUS_TABLE_DIGEST_BYTES),
-    servers: config.servers.map((_, index) =>
-      serverStatus(snapshot, config, index, self, snapshotAtUs),
-    ),
+    incarnation: snapshot.incarnation,
+    tableDigest: Buffer.from(snapshot.tableDigest).toString("hex"),
+    servers: config.servers.map((_, index) => serverStatus(snapshot, config, index)),
     functions: config.functions.map((_, index) => functionStatus(snapshot, config, index)),
     keepAlive: {
       sent: counter(COUNTER_SENT),
@@ -174,38 +144,36 @@ export function statusDocument(snapshot: DataView, config: AircraftConfig): Stat
         : (flags & STATUS_FLAG_LEASE_MISSING) !== 0
           ? "missing"
           : "off",
-    enginePid: snapshot.getUint32(STATUS_ENGINE_PID_AT, true),
-    uptimeMs: Math.round((snapshotAtUs - snapshot.getFloat64(STATUS_STARTED_US_AT, true)) / 1000),
+    enginePid: snapshot.enginePid,
+    uptimeMs: Math.round((snapshot.writtenUs - snapshot.startedUs) / 1000),
   };
 }
 
 function serverStatus(
-  snapshot: DataView,
+  snapshot: StatusSnapshot,
   config: AircraftConfig,
   index: number,
-  self: number,
-  snapshotAtUs: number,
 ): ServerStatus {
-  const row = STATUS_SERVERS_AT + index * STATUS_SERVER_BYTES;
-  const lastHeardUs = snapshot.getFloat64(row + STATUS_SERVER_LAST_HEARD_US_AT, true);
+  const isSelf = index === snapshot.self;
+  const lastHeardUs = snapshot.lastHeardUs[index];
   const sinceMs =
-    lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshotAtUs - lastHeardUs) / 1000));
-  const state = snapshot.getUint8(row + STATUS_SERVER_STATE_AT);
+    lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshot.writtenUs - lastHeardUs) / 1000));
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
-    state: SERVER_STATE_NAMES[state] ?? "unknown",
-    phase: phaseOf(index === self, state, snapshot, row),
+    state: SERVER_STATE_NAMES[snapshot.serverState[index]] ?? "unknown",
+    phase: isSelf ? (PHASE_NAMES[snapshot.phase] ?? null) : phaseOf(snapshot, index),
     resource: config.servers[index]?.resource ?? 0,
-    remaining: snapshot.getInt32(row + STATUS_SERVER_REMAINING_AT, true),
-    lastHeardMs: index === self ? 0 : sinceMs,
-    incarnation: snapshot.getUint32(row + STATUS_SERVER_INCARNATION_AT, true),
+    remaining: snapshot.remaining[index],
+    lastHeardMs: isSelf ? 0 : sinceMs,
+    incarnation: snapshot.serverIncarnation[index],
   };
 }
 
-function phaseOf(isSelf: boolean, state: number, snapshot: DataView, row: number): string | null {
-  if (isSelf) return PHASE_NAMES[snapshot.getUint8(STATUS_PHASE_AT)] ?? null;
+/** Of another server. */
+function phaseOf({ serverState, serverPhase }: StatusSnapshot, index: number): string | null {
+  const state = serverState[index];
   if (state !== SERVER_ALIVE && state !== SERVER_JOINING) return null;
-  return PHASE_NAMES[snapshot.getUint8(row + STATUS_SERVER_PHASE_AT)] ?? null;
+  return PHASE_NAMES[serverPhase[index]] ?? null;
 }
 
 /**
@@ -220,15 +188,18 @@ export function takesFunctions({ state, phase }: Pick<ServerStatus, "state" | "p
   return state === "alive" && (phase === "active" || phase === "listening");
 }
 
-function functionStatus(snapshot: DataView, config: AircraftConfig, index: number): FunctionStatus {
-  const row = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * index;
+function functionStatus(
+  snapshot: StatusSnapshot,
+  config: AircraftConfig,
+  index: number,
+): FunctionStatus {
   const entry = config.functions[index];
   return {
     id: entry?.id ?? `function ${index}`,
     priority: entry?.priority ?? 0,
     required: entry?.required ?? 0,
-    owner: config.servers[snapshot.getInt8(row + STATUS_FUNCTION_OWNER_AT)]?.id ?? null,
-    state: FUNCTION_STATE_NAMES[snapshot.getUint8(row + STATUS_FUNCTION_STATE_AT)] ?? "unknown",
+    owner: config.servers[snapshot.owner[index]]?.id ?? null,
+    state: FUNCTION_STATE_NAMES[snapshot.functionState[index]] ?? "unknown",
     vips: entry?.vips.map(({ text }) => text) ?? [],
   };
 }
@@ -238,16 +209,13 @@ function functionStatus(snapshot: DataView, config: AircraftConfig, index: numbe
  * the bucket in which the percentile falls can hold (less than a quarter above the true value), and
  * never more than the greatest one measured.
  */
-export function lateness(snapshot: DataView): {
+export function lateness(snapshot: StatusSnapshot): {
   p50: number;
   p99: number;
   p999: number;
   max: number;
 } {
-  const max = snapshot.getUint32(STATUS_LATENESS_MAX_AT, true);
-  const counts = Array.from({ length: LATENESS_BUCKETS }, (_, bucket) =>
-    snapshot.getUint32(STATUS_HISTOGRAM_AT + 4 * bucket, true),
-  );
+  const { latenessMaxUs: max, latenessHistogram: counts } = snapshot;
   const total = counts.reduce((sum, count) => sum + count, 0);
   const percentile = (perMille: number): number => {
     let below = 0;
@@ -260,8 +228,4 @@ export function lateness(snapshot: DataView): {
     return 0; // nothing was measured yet
   };
   return { p50: percentile(500), p99: percentile(990), p999: percentile(999), max };
-}
-
-function hexadecimal(view: DataView, at: number, length: number): string {
-  return Buffer.from(view.buffer, view.byteOffset + at, length).toString("hex");
 }

@@ -2,14 +2,13 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { nowUs } from "../io/monotonic-clock.ts";
 import {
+  decodeStatusSnapshot,
   STATUS_BYTES,
-  STATUS_ENGINE_PID_AT,
-  STATUS_MAGIC,
-  STATUS_MAGIC_AT,
-  STATUS_SEQUENCE_AT,
+  STATUS_HEAD_BYTES,
   STATUS_VERSION,
-  STATUS_VERSION_AT,
-  STATUS_WRITTEN_US_AT,
+  StatusSnapshot,
+  statusSequence,
+  statusVersion,
 } from "../wire/status-snapshot.ts";
 
 /** A snapshot is written once a period; an engine this late is not well, whatever its period. */
@@ -33,7 +32,7 @@ export class StatusError extends Error {
  * @param periodMs the keep-alive period, by which the age of a snapshot is judged
  * @throws StatusError when the engine does not run, does not write, or the file cannot be read
  */
-export async function readStatus(file: string, periodMs: number): Promise<DataView> {
+export async function readStatus(file: string, periodMs: number): Promise<StatusSnapshot> {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
@@ -50,12 +49,12 @@ export async function readStatus(file: string, periodMs: number): Promise<DataVi
 }
 
 /** One look that waits for nothing: a snapshot of an engine that runs, or null. */
-export function readStatusNow(file: string, periodMs: number): DataView | null {
-  const view = readSnapshot(file);
-  if (view === null) return null;
+export function readStatusNow(file: string, periodMs: number): StatusSnapshot | null {
+  const snapshot = readSnapshot(file);
+  if (snapshot === null) return null;
   try {
-    requireCurrent(view, file, periodMs);
-    return view;
+    requireCurrent(snapshot, file, periodMs);
+    return snapshot;
   } catch (error) {
     if (error instanceof StatusError) return null;
     throw error;
@@ -63,7 +62,7 @@ export function readStatusNow(file: string, periodMs: number): DataView | null {
 }
 
 /** Likewise, whether or not the engine that wrote it still runs. */
-export function readSnapshot(file: string): DataView | null {
+export function readSnapshot(file: string): StatusSnapshot | null {
   let descriptor: number;
   try {
     descriptor = openSync(file, "r");
@@ -73,7 +72,7 @@ export function readSnapshot(file: string): DataView | null {
   try {
     for (let look = 0; look < LOOKS_MAX; look++) {
       const view = readWhole(descriptor);
-      if (view !== null) return hasLayout(view) ? view : null;
+      if (view !== null) return decoded(view);
     }
     return null;
   } finally {
@@ -95,32 +94,27 @@ export function unreadable(file: string, error: unknown): StatusError {
  */
 function readWhole(descriptor: number): DataView | null {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
-  const sequenceAfter = new DataView(new ArrayBuffer(4));
+  const headAfter = new DataView(new ArrayBuffer(STATUS_HEAD_BYTES));
   const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
-  readSync(descriptor, sequenceAfter, 0, 4, STATUS_SEQUENCE_AT);
-  const sequence = view.getUint32(STATUS_SEQUENCE_AT, true);
+  readSync(descriptor, headAfter, 0, STATUS_HEAD_BYTES, 0);
+  const sequence = statusSequence(view);
   // One read is one copy by the kernel, during which the engine may write: an even sequence that
   // has not changed rules it out.
-  const settled = sequence % 2 === 0 && sequence === sequenceAfter.getUint32(0, true);
+  const settled = sequence % 2 === 0 && sequence === statusSequence(headAfter);
   // Sequence 0: the engine has made the file, and not written its first snapshot yet.
   return settled && length === STATUS_BYTES && sequence !== 0 ? view : null;
 }
 
-/** Written by an engine of this release. */
-function hasLayout(view: DataView): boolean {
-  return (
-    view.getUint32(STATUS_MAGIC_AT, true) === STATUS_MAGIC && versionOf(view) === STATUS_VERSION
-  );
+/** Null when no engine of this release wrote it. */
+function decoded(view: DataView): StatusSnapshot | null {
+  const snapshot = new StatusSnapshot();
+  return decodeStatusSnapshot(view, snapshot) ? snapshot : null;
 }
 
-function versionOf(view: DataView): number {
-  return view.getUint32(STATUS_VERSION_AT, true);
-}
-
-async function readConsistent(descriptor: number, file: string): Promise<DataView> {
+async function readConsistent(descriptor: number, file: string): Promise<StatusSnapshot> {
   for (let count = 0; count < TRIES_MAX; count++) {
     const view = readWhole(descriptor);
-    if (view !== null) return requireLayout(view, file);
+    if (view !== null) return requireDecoded(view, file);
     await Bun.sleep(1);
   }
   throw new StatusError(
@@ -128,20 +122,22 @@ async function readConsistent(descriptor: number, file: string): Promise<DataVie
   );
 }
 
-function requireLayout(view: DataView, file: string): DataView {
-  if (hasLayout(view)) return view;
-  if (view.getUint32(STATUS_MAGIC_AT, true) !== STATUS_MAGIC)
+function requireDecoded(view: DataView, file: string): StatusSnapshot {
+  const snapshot = decoded(view);
+  if (snapshot !== null) return snapshot;
+  const version = statusVersion(view);
+  if (version === 0 || version === STATUS_VERSION)
     throw new StatusError(`${file} is no snapshot of an engine`);
   throw new StatusError(
-    `${file}: found layout version ${versionOf(view)}, expected ${STATUS_VERSION}: another release is running`,
+    `${file}: found layout version ${version}, expected ${STATUS_VERSION}: another release is running`,
   );
 }
 
-function requireCurrent(view: DataView, file: string, periodMs: number): void {
-  const pid = view.getUint32(STATUS_ENGINE_PID_AT, true);
+function requireCurrent(snapshot: StatusSnapshot, file: string, periodMs: number): void {
+  const pid = snapshot.enginePid;
   if (!processExists(pid))
     throw new StatusError(`not running: the engine that wrote ${file} (pid ${pid}) is gone`);
-  const ageMs = (nowUs() - view.getFloat64(STATUS_WRITTEN_US_AT, true)) / 1000;
+  const ageMs = (nowUs() - snapshot.writtenUs) / 1000;
   if (ageMs <= Math.max(STALE_MS, STALE_PERIODS * periodMs)) return;
   throw new StatusError(
     `the engine (pid ${pid}) has written no snapshot for ${Math.round(ageMs / 1000)} s`,

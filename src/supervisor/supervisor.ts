@@ -3,15 +3,16 @@
  * passes records between them. It knows no protocol and reads nothing from outside; what it decides
  * is in process-state and engine-restarts.
  */
-import type { AircraftConfig } from "../config/model.ts";
-import { type EventNames, formatEvent } from "../core/event-text.ts";
+
+import { formatRecord, type RecordNames } from "../catalogue/record-text.ts";
 import {
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
   LOG_RUN_KILLED,
   LOG_VIPS_SWEPT,
-} from "../core/maintenance-code.ts";
+} from "../catalogue/upkeep-code.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
@@ -70,7 +71,7 @@ export class Supervisor {
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
-  readonly #names: EventNames;
+  readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
   #engineCount = 0;
@@ -232,7 +233,7 @@ export class Supervisor {
         return;
       case CONTROL_LOG: {
         const [first, second] = [controlArgument(record, 1), controlArgument(record, 2)];
-        logLine(formatEvent(argument, first, second, this.#names));
+        logLine(formatRecord(argument, first, second, this.#names));
         this.#maintenance.record(argument, first, second);
         return;
       }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import {
   decodeNotice,
   NOTICE_BYTES,
-  NOTICE_EVENT_NAMES,
+  NOTICE_KIND_NAMES,
   NOTICE_MOVED,
   NOTICE_PREEMPTED,
   NOTICE_REASON_NAMES,
@@ -73,7 +73,7 @@ test("a seat reads back what was sent", () => {
   expect(decode(notice())).toEqual({
     ok: true,
     notice: {
-      event: NOTICE_STOPPING,
+      kind: NOTICE_STOPPING,
       reason: NOTICE_PREEMPTED,
       priority: 7,
       systemId: 0xdeadbeef,
@@ -88,11 +88,11 @@ test("a seat reads back what was sent", () => {
   });
 });
 
-test("a prepared notice is sealed again for the next event", () => {
+test("a prepared notice is sealed again for the next time", () => {
   const bytes = notice();
   sealNotice(bytes, new DataView(bytes.buffer), NOTICE_MOVED, NOTICE_PREEMPTED, 10, 2 ** 32 + 5);
   const result = decode(bytes);
-  expect(result.ok && [result.notice.event, result.notice.sequence, result.notice.timeMs]).toEqual([
+  expect(result.ok && [result.notice.kind, result.notice.sequence, result.notice.timeMs]).toEqual([
     NOTICE_MOVED,
     10,
     5,
@@ -106,8 +106,8 @@ test("ids: 32 bytes whole, longer ones cut at a whole character, none of the ear
   expect(decodedId("")).toBe("");
 });
 
-test("every event and reason has a name", () => {
-  expect(NOTICE_EVENT_NAMES[NOTICE_STOPPING]).toBe("stopping");
+test("every kind and reason has a name", () => {
+  expect(NOTICE_KIND_NAMES[NOTICE_STOPPING]).toBe("stopping");
   expect(NOTICE_REASON_NAMES).toHaveLength(8);
 });
 

@@ -8,7 +8,7 @@
  * |--------|------|-----------------------------------------------------------------------------------------|
  * | 0      | u32  | magic "WMCN", 0x574d434e                                                                |
  * | 4      | u8   | layout version, 1                                                                       |
- * | 5      | u8   | event: 1 stopping, 2 moved, 3 started                                                   |
+ * | 5      | u8   | kind: 1 stopping, 2 moved, 3 started                                                    |
  * | 6      | u8   | reason: 1 preempted, 2 server failed, 3 drain, 4 recovery, 5 process failed, 6 start, 7 moved by hand |
  * | 7      | u8   | priority of the function, 1–10, 10 the most important                                   |
  * | 8      | u32  | system id                                                                               |
@@ -38,7 +38,7 @@ export const NOTICE_STOPPING = 1;
 export const NOTICE_MOVED = 2;
 /** The function runs on the sending server now, and ran nowhere before. */
 export const NOTICE_STARTED = 3;
-export const NOTICE_EVENT_NAMES = ["", "stopping", "moved", "started"] as const;
+export const NOTICE_KIND_NAMES = ["", "stopping", "moved", "started"] as const;
 
 export const NOTICE_PREEMPTED = 1;
 export const NOTICE_SERVER_FAILED = 2;
@@ -60,7 +60,7 @@ export const NOTICE_REASON_NAMES = [
 ] as const;
 
 const VERSION_AT = 4;
-const EVENT_AT = 5;
+const KIND_AT = 5;
 const REASON_AT = 6;
 const PRIORITY_AT = 7;
 const SYSTEM_AT = 8;
@@ -89,7 +89,7 @@ export interface NoticeIdentity {
 
 /** A notice as a seat reads it. */
 export interface ClientNotice {
-  event: number;
+  kind: number;
   reason: number;
   priority: number;
   systemId: number;
@@ -136,12 +136,12 @@ export function prepareNotice(bytes: Uint8Array, identity: NoticeIdentity): void
 export function sealNotice(
   bytes: Uint8Array,
   view: DataView,
-  event: number,
+  kind: number,
   reason: number,
   sequence: number,
   timeMs: number,
 ): void {
-  view.setUint8(EVENT_AT, event);
+  view.setUint8(KIND_AT, kind);
   view.setUint8(REASON_AT, reason);
   view.setUint32(SEQUENCE_AT, sequence);
   view.setUint32(TIME_AT, timeMs);
@@ -161,10 +161,10 @@ export function decodeNotice(datagram: Uint8Array, length: number): NoticeResult
   if (view.getUint8(VERSION_AT) !== NOTICE_VERSION) return { ok: false, fault: "version" };
   if (view.getUint32(CHECKSUM_AT) !== crc32c(datagram, 0, CHECKSUM_AT))
     return { ok: false, fault: "checksum" };
-  const event = view.getUint8(EVENT_AT);
+  const kind = view.getUint8(KIND_AT);
   const reason = view.getUint8(REASON_AT);
   const priority = view.getUint8(PRIORITY_AT);
-  if (event < NOTICE_STOPPING || event > NOTICE_STARTED) return { ok: false, fault: "field" };
+  if (kind < NOTICE_STOPPING || kind > NOTICE_STARTED) return { ok: false, fault: "field" };
   if (reason < NOTICE_PREEMPTED || reason > NOTICE_BY_HAND) return { ok: false, fault: "field" };
   if (priority < PRIORITY_MIN || priority > PRIORITY_MAX) return { ok: false, fault: "field" };
   let idEnd = ID_AT;
@@ -172,7 +172,7 @@ export function decodeNotice(datagram: Uint8Array, length: number): NoticeResult
   return {
     ok: true,
     notice: {
-      event,
+      kind,
       reason,
       priority,
       systemId: view.getUint32(SYSTEM_AT),

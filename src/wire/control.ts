@@ -26,8 +26,7 @@ export const CONTROL_START_PROCESS = 1;
  */
 export const CONTROL_STOP_PROCESS = 2;
 /**
- * A maintenance event: first argument its code, then two values of that code (see
- * core/maintenance-event).
+ * A maintenance record: first argument its code, then two values of that code (see catalogue/).
  */
 export const CONTROL_LOG = 3;
 /**

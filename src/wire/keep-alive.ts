@@ -36,8 +36,9 @@
  * A relayed message is another server's, word for word but for the flag: who hears a server sends
  * its newest message on to those whose cable to it is cut (see core/relay).
  */
+
+import { PHASE_DRAINING } from "../core/phase.ts";
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import { PHASE_DRAINING } from "./status-snapshot.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
 export const KEEP_ALIVE_VERSION = 3;

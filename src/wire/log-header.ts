@@ -44,7 +44,7 @@ const CRC_AT = LOG_HEADER_BYTES - 4;
 
 export interface LogHeader {
   legPlaces: number;
-  eventPlaces: number;
+  otherPlaces: number;
   generation: number;
   powerOn: number;
   /** 32 hex digits. */
@@ -69,7 +69,7 @@ export function encodeLogHeader(header: LogHeader, bytes: Uint8Array, at: number
   view.setUint16(4, LOG_VERSION);
   view.setUint16(6, LOG_RECORD_BYTES);
   view.setUint32(8, header.legPlaces);
-  view.setUint32(12, header.eventPlaces);
+  view.setUint32(12, header.otherPlaces);
   view.setUint32(16, header.generation);
   view.setUint32(20, header.powerOn);
   for (let i = 0; i < 16; i++)
@@ -98,8 +98,8 @@ export function decodeLogHeader(bytes: Uint8Array, at: number): LogHeader | null
   )
     return null;
   const legPlaces = view.getUint32(8);
-  const eventPlaces = view.getUint32(12);
-  if (legPlaces === 0 || eventPlaces === 0 || legPlaces + eventPlaces > LOG_PLACES_MAX) return null;
+  const otherPlaces = view.getUint32(12);
+  if (legPlaces === 0 || otherPlaces === 0 || legPlaces + otherPlaces > LOG_PLACES_MAX) return null;
   let identity = "";
   for (let i = 0; i < 16; i++)
     identity += view
@@ -108,7 +108,7 @@ export function decodeLogHeader(bytes: Uint8Array, at: number): LogHeader | null
       .padStart(2, "0");
   return {
     legPlaces,
-    eventPlaces,
+    otherPlaces,
     generation: view.getUint32(16),
     powerOn: view.getUint32(20),
     identity,
@@ -134,6 +134,6 @@ export function newestLogHeader(bytes: Uint8Array): LogHeader | null {
 }
 
 /** Bytes of the whole file of this header. */
-export function logFileBytes(header: Pick<LogHeader, "legPlaces" | "eventPlaces">): number {
-  return LOG_RECORDS_AT + (header.legPlaces + header.eventPlaces) * LOG_RECORD_BYTES;
+export function logFileBytes(header: Pick<LogHeader, "legPlaces" | "otherPlaces">): number {
+  return LOG_RECORDS_AT + (header.legPlaces + header.otherPlaces) * LOG_RECORD_BYTES;
 }

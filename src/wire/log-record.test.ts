@@ -140,7 +140,7 @@ describe("a record", () => {
 const HEADER: LogHeader = {
   ...{
     legPlaces: 144,
-    eventPlaces: 16_208,
+    otherPlaces: 16_208,
     generation: 3,
     powerOn: 4,
     identity: "0123456789abcdef".repeat(2),
@@ -187,7 +187,7 @@ describe("the header", () => {
 
   test("of a file that nobody can have is none", () => {
     const bytes = new Uint8Array(256);
-    for (const change of [{ legPlaces: 0 }, { eventPlaces: 0 }, { eventPlaces: 0xffff_0000 }]) {
+    for (const change of [{ legPlaces: 0 }, { otherPlaces: 0 }, { otherPlaces: 0xffff_0000 }]) {
       encodeLogHeader({ ...HEADER, ...change }, bytes, 0);
       expect(decodeLogHeader(bytes, 0)).toBeNull();
     }

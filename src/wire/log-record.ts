@@ -11,7 +11,7 @@
  * | 5      | 1      | fault class 1…3, 0 for no fault                                                    |
  * | 6      | 1      | nature: 0 none, 1 HARD, 2 INTERMITTENT                                             |
  * | 7      | 1      | flags: bit 0 last record of its delivery; the others are 0                         |
- * | 8      | 2      | code of the list of maintenance events                                             |
+ * | 8      | 2      | code of the catalogue                                                              |
  * | 10     | 2      | 0                                                                                  |
  * | 12     | 4      | power-on count                                                                     |
  * | 16     | 4      | flight leg, 0 before the first one                                                 |

@@ -4,7 +4,7 @@ import {
   encodeMaintenance,
   MAINTENANCE_ANSWER_BYTES,
   MAINTENANCE_DURABLE,
-  MAINTENANCE_EVENT,
+  MAINTENANCE_RECORD,
   MAINTENANCE_RECORD_BYTES,
   maintenanceBootUs,
   maintenanceCode,
@@ -16,11 +16,11 @@ import {
 
 test("a record is 24 bytes in the order of the table", () => {
   const record = new DataView(new ArrayBuffer(MAINTENANCE_RECORD_BYTES));
-  encodeMaintenance(record, MAINTENANCE_EVENT, 0xfffffffe, 2 ** 40 + 1, 211, -3, 0x7fffffff);
+  encodeMaintenance(record, MAINTENANCE_RECORD, 0xfffffffe, 2 ** 40 + 1, 211, -3, 0x7fffffff);
   expect(Buffer.from(record.buffer).toString("hex")).toBe(
     "0100d300feffffff0010000000007042fdffffffffffff7f",
   );
-  expect(maintenanceKind(record)).toBe(MAINTENANCE_EVENT);
+  expect(maintenanceKind(record)).toBe(MAINTENANCE_RECORD);
   expect(maintenanceDelivery(record)).toBe(0xfffffffe);
   expect(maintenanceBootUs(record)).toBe(2 ** 40 + 1);
   expect(maintenanceCode(record)).toBe(211);

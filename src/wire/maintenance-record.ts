@@ -6,8 +6,8 @@
  *
  * | offset | type | field                                                                              |
  * |--------|------|------------------------------------------------------------------------------------|
- * | 0      | u16  | kind (MAINTENANCE_EVENT, MAINTENANCE_LEAVE)                                          |
- * | 2      | u16  | code (core/maintenance-event)                                                       |
+ * | 0      | u16  | kind (MAINTENANCE_RECORD, MAINTENANCE_LEAVE)                                         |
+ * | 2      | u16  | code (catalogue/)                                                                   |
  * | 4      | u32  | delivery number, from 1, in the supervisor's session; 0 for MAINTENANCE_LEAVE        |
  * | 8      | f64  | µs since the machine was switched on (CLOCK_BOOTTIME) when it reached the supervisor |
  * | 16     | i32  | first value of the code                                                             |
@@ -21,7 +21,7 @@ export const MAINTENANCE_RECORD_BYTES = 24;
 export const MAINTENANCE_ANSWER_BYTES = 8;
 
 // supervisor → manage
-export const MAINTENANCE_EVENT = 1;
+export const MAINTENANCE_RECORD = 1;
 /** Nothing more comes: store what has come, answer, and end. */
 export const MAINTENANCE_LEAVE = 2;
 

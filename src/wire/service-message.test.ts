@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../core/phase.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   SAY_READY,
@@ -7,7 +8,6 @@ import {
   SERVICE_MESSAGE_BYTES,
   ServiceMessage,
 } from "./service-message.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING } from "./status-snapshot.ts";
 
 const bytes = new Uint8Array(SERVICE_MESSAGE_BYTES);
 const message = new ServiceMessage(bytes);

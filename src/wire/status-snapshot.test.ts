@@ -1,44 +1,146 @@
 import { describe, expect, test } from "bun:test";
+import { COUNTERS } from "../core/counters.ts";
+import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
-  COUNTER_DROPPED,
-  COUNTERS,
-  LATENESS_BUCKETS,
-  latenessBucket,
-  latenessBucketEnd,
+  decodeStatusSnapshot,
+  encodeStatusSnapshot,
   STATUS_BYTES,
-  STATUS_COUNTERS_AT,
-  STATUS_FUNCTIONS_AT,
-  STATUS_HISTOGRAM_AT,
-  STATUS_LATENESS_MAX_AT,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVERS_AT,
+  StatusSnapshot,
+  statusSequence,
+  statusVersion,
 } from "./status-snapshot.ts";
 
-test("no two fields overlap", () => {
-  expect(COUNTERS).toBeGreaterThan(COUNTER_DROPPED);
-  expect(STATUS_COUNTERS_AT + 4 * COUNTERS).toBeLessThanOrEqual(STATUS_LATENESS_MAX_AT);
-  expect(STATUS_LATENESS_MAX_AT + 4).toBeLessThanOrEqual(STATUS_SERVERS_AT);
-  expect(STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES).toBeLessThanOrEqual(
-    STATUS_HISTOGRAM_AT,
-  );
-  expect(STATUS_HISTOGRAM_AT + 4 * LATENESS_BUCKETS).toBeLessThanOrEqual(STATUS_FUNCTIONS_AT);
-  expect(STATUS_FUNCTIONS_AT + 2 * FUNCTIONS_MAX).toBe(STATUS_BYTES);
-  expect(STATUS_SERVERS_AT % 8).toBe(0); // a double stands first in each row
+function viewOf(snapshot: StatusSnapshot): DataView {
+  const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+  encodeStatusSnapshot(snapshot, view);
+  return view;
+}
+
+function read(view: DataView): StatusSnapshot | null {
+  const snapshot = new StatusSnapshot();
+  return decodeStatusSnapshot(view, snapshot) ? snapshot : null;
+}
+
+/** Everything as large as it can be, and no value of a column like its neighbour's. */
+function fullSnapshot(): StatusSnapshot {
+  const snapshot = new StatusSnapshot();
+  snapshot.enginePid = 0xffff_fff1;
+  snapshot.writtenUs = 2 ** 52 + 0.5;
+  snapshot.startedUs = 2 ** 51 + 0.25;
+  snapshot.incarnation = 0xffff_fff2;
+  snapshot.self = SERVERS_MAX - 1;
+  snapshot.phase = 3;
+  snapshot.flags = 0x1f;
+  snapshot.latenessMaxUs = 0xffff_fff3;
+  snapshot.serverCount = SERVERS_MAX;
+  snapshot.functionCount = FUNCTIONS_MAX;
+  for (let at = 0; at < snapshot.tableDigest.length; at++) snapshot.tableDigest[at] = 255 - at;
+  for (let number = 0; number < COUNTERS; number++)
+    snapshot.counters[number] = 0xffff_ff00 + number;
+  for (let bucket = 0; bucket < LATENESS_BUCKETS; bucket++)
+    snapshot.latenessHistogram[bucket] = 0xffff_fe00 + bucket;
+  for (let server = 0; server < SERVERS_MAX; server++) {
+    snapshot.lastHeardUs[server] = 2 ** 52 + server;
+    snapshot.remaining[server] = -1_000_000 - server;
+    snapshot.serverIncarnation[server] = 0xffff_fd00 + server;
+    snapshot.serverState[server] = 255 - server;
+    snapshot.serverPhase[server] = 100 + server;
+  }
+  for (let index = 0; index < FUNCTIONS_MAX; index++) {
+    snapshot.owner[index] = (index % 17) - 1;
+    snapshot.functionState[index] = index % 251;
+  }
+  return snapshot;
+}
+
+test("what was written is read: no two fields overlap", () => {
+  const snapshot = fullSnapshot();
+  const view = viewOf(snapshot);
+  expect(view.byteLength).toBe(2952);
+  expect(read(view)).toEqual(snapshot);
 });
 
-describe("buckets of lateness", () => {
-  test("up to 65 ms every lateness lies below the end of its bucket and not below the end of the one before", () => {
-    for (let us = 0; us < 65_536; us++) {
-      const bucket = latenessBucket(us);
-      expect(us).toBeLessThan(latenessBucketEnd(bucket));
-      if (bucket > 0) expect(us).toBeGreaterThanOrEqual(latenessBucketEnd(bucket - 1));
-    }
+test("a snapshot with these contents is these bytes", () => {
+  const snapshot = new StatusSnapshot();
+  snapshot.sequence = 40;
+  snapshot.enginePid = 4711;
+  snapshot.writtenUs = 1.5;
+  snapshot.startedUs = -2;
+  snapshot.incarnation = 0x0102_0304;
+  snapshot.self = 1;
+  snapshot.phase = 2;
+  snapshot.flags = 0x12;
+  snapshot.tableDigest.set([0xaa, 0xbb], 30);
+  snapshot.counters.set([5, 6]);
+  snapshot.counters[12] = 7;
+  snapshot.latenessMaxUs = 0x0a0b_0c0d;
+  snapshot.latenessHistogram[0] = 8;
+  snapshot.latenessHistogram[63] = 9;
+  snapshot.serverCount = 2;
+  snapshot.lastHeardUs[1] = 1;
+  snapshot.remaining.set([3, -2]);
+  snapshot.serverIncarnation.set([0x11, 0x22]);
+  snapshot.serverState.set([1, 3]);
+  snapshot.serverPhase.set([0, 3]);
+  snapshot.functionCount = 2;
+  snapshot.owner.set([-1, 1]);
+  snapshot.functionState.set([0, 2]);
+  const expected = Buffer.alloc(STATUS_BYTES);
+  for (const [at, hex] of [
+    [0, "574d5354 03000000 2a000000 67120000"], // magic, version, sequence, process id
+    [16, "000000000000f83f 00000000000000c0"], // written, started
+    [32, "04030201 01 02 02 12 02000000"], // incarnation, self, phase, servers, flags, functions
+    [78, "aabb"], // end of the digest
+    [80, "05000000 06000000"],
+    [128, "07000000 0d0c0b0a"], // last counter, greatest lateness
+    [136, "0000000000000000 03000000 11000000 01 00"], // first server
+    [168, "000000000000f03f feffffff 22000000 03 03"],
+    [648, "08000000"], // first bucket
+    [900, "09000000 ff00 0102"], // last bucket, both functions
+  ] as const)
+    Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
+  expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));
+});
+
+describe("the head", () => {
+  test("counts every writing on by two, and is odd in the middle of one", () => {
+    const snapshot = new StatusSnapshot();
+    const view = new DataView(new ArrayBuffer(STATUS_BYTES));
+    expect(statusSequence(view)).toBe(0);
+    const seen = new Set<number>();
+    const watched = new Proxy(snapshot, {
+      get(target, name): unknown {
+        if (name !== "sequence") seen.add(statusSequence(view));
+        return Reflect.get(target, name);
+      },
+    });
+    encodeStatusSnapshot(watched, view);
+    expect([...seen]).toEqual([1]);
+    expect(statusSequence(view)).toBe(2);
+    encodeStatusSnapshot(snapshot, view);
+    expect(statusSequence(view)).toBe(4);
   });
 
-  test("what is early counts as nothing, and the last bucket takes all that is later", () => {
-    expect(latenessBucket(-5)).toBe(0);
-    expect(latenessBucket(2 ** 40)).toBe(63);
-    expect(latenessBucket(0x3fffffff)).toBe(63);
+  test("tells another layout, and what is no snapshot", () => {
+    const view = viewOf(fullSnapshot());
+    expect(statusVersion(view)).toBe(3);
+    view.setUint32(4, 4, true);
+    expect(statusVersion(view)).toBe(4);
+    expect(read(view)).toBe(null);
+    view.setUint8(0, 0);
+    expect(statusVersion(view)).toBe(0);
+    expect(read(view)).toBe(null);
   });
+});
+
+test("more servers or functions than there can be are not read", () => {
+  for (const [at, count] of [
+    [38, SERVERS_MAX + 1],
+    [41, 0x05], // 1,280 functions
+  ] as const) {
+    const view = viewOf(fullSnapshot());
+    view.setUint8(at, count);
+    expect(read(view)).toBe(null);
+  }
 });

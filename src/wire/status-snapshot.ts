@@ -16,60 +16,49 @@
  * | 24     | f64     | time of the engine's start, likewise                                        |
  * | 32     | u32     | incarnation                                                                 |
  * | 36     | u8      | index of this server                                                        |
- * | 37     | u8      | phase (PHASE_*)                                                             |
+ * | 37     | u8      | phase (core/phase)                                                          |
  * | 38     | u8      | number of servers                                                           |
  * | 39     | u8      | flags (STATUS_FLAG_*)                                                       |
  * | 40     | u32     | number of functions                                                         |
  * | 48     | 32 B    | table digest                                                                |
- * | 80     | 13 u32  | counters: see COUNTER_*                                                     |
+ * | 80     | 13 u32  | counters: see core/counters                                                 |
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
- * | 136    | 16×32 B | servers: f64 last heard (µs, 0 = never), i32 remaining, u32 incarnation, u8 state (SERVER_*), u8 phase as it says itself (PHASE_*); see STATUS_SERVER_* |
- * | 648    | 64 u32  | histogram of the lateness of keep-alives: see latenessBucket                |
- * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (FUNCTION_*)                        |
+ * | 136    | 16×32 B | servers, one row each, see below                                            |
+ * | 648    | 64 u32  | histogram of the lateness of keep-alives (core/lateness)                    |
+ * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (core/function-state)               |
+ *
+ * The row of a server:
+ *
+ * | offset | type | field                                                |
+ * |--------|------|------------------------------------------------------|
+ * | 0      | f64  | when it was last heard, µs; 0 = never                |
+ * | 8      | i32  | remaining resource                                   |
+ * | 12     | u32  | incarnation                                          |
+ * | 16     | u8   | state (core/server-state)                            |
+ * | 17     | u8   | phase as it says itself (core/phase)                 |
+ *
+ * Everything that is not named is 0.
  */
+import { COUNTERS } from "../core/counters.ts";
+import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
-export const STATUS_MAGIC = 0x54534d57;
+const MAGIC = 0x54534d57;
 export const STATUS_VERSION = 3;
+/** Magic, version and sequence: what tells whether the rest can be read. */
+export const STATUS_HEAD_BYTES = 12;
 
-export const STATUS_MAGIC_AT = 0;
-export const STATUS_VERSION_AT = 4;
-export const STATUS_SEQUENCE_AT = 8;
-export const STATUS_ENGINE_PID_AT = 12;
-/** When this snapshot was written. */
-export const STATUS_WRITTEN_US_AT = 16;
-/** When the engine started. */
-export const STATUS_STARTED_US_AT = 24;
-export const STATUS_INCARNATION_AT = 32;
-/** Index of this server. */
-export const STATUS_SELF_AT = 36;
-export const STATUS_PHASE_AT = 37;
-export const STATUS_SERVER_COUNT_AT = 38;
-export const STATUS_FLAGS_AT = 39;
-export const STATUS_FUNCTION_COUNT_AT = 40;
-export const STATUS_TABLE_DIGEST_AT = 48;
-export const STATUS_TABLE_DIGEST_BYTES = 32;
-export const STATUS_COUNTERS_AT = 80;
-export const STATUS_LATENESS_MAX_AT = 132;
-export const STATUS_SERVERS_AT = 136;
-export const STATUS_SERVER_BYTES = 32;
-export const STATUS_HISTOGRAM_AT = STATUS_SERVERS_AT + SERVERS_MAX * STATUS_SERVER_BYTES;
-/** See {@link latenessBucket}. */
-export const LATENESS_BUCKETS = 64;
-export const STATUS_FUNCTIONS_AT = STATUS_HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
-export const STATUS_FUNCTION_BYTES = 2;
-export const STATUS_BYTES = STATUS_FUNCTIONS_AT + STATUS_FUNCTION_BYTES * FUNCTIONS_MAX;
-
-/** Within the row of a server. */
-export const STATUS_SERVER_LAST_HEARD_US_AT = 0;
-export const STATUS_SERVER_REMAINING_AT = 8;
-export const STATUS_SERVER_INCARNATION_AT = 12;
-export const STATUS_SERVER_STATE_AT = 16;
-export const STATUS_SERVER_PHASE_AT = 17;
-
-/** Within the row of a function. */
-export const STATUS_FUNCTION_OWNER_AT = 0;
-export const STATUS_FUNCTION_STATE_AT = 1;
+const SEQUENCE_AT = 8;
+const TABLE_DIGEST_AT = 48;
+const TABLE_DIGEST_BYTES = 32;
+const COUNTERS_AT = 80;
+const LATENESS_MAX_AT = 132;
+const SERVERS_AT = 136;
+const SERVER_BYTES = 32;
+const HISTOGRAM_AT = SERVERS_AT + SERVERS_MAX * SERVER_BYTES;
+const FUNCTIONS_AT = HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
+const FUNCTION_BYTES = 2;
+export const STATUS_BYTES = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
 
 /** Bits of the flags. */
 export const STATUS_FLAG_DRAINING = 1;
@@ -82,89 +71,135 @@ export const STATUS_FLAG_LEASE = 8;
 /** A lease is wanted, and there is none. */
 export const STATUS_FLAG_LEASE_MISSING = 16;
 
-/** Phases of this server, in the words of `status --json`. */
-export const PHASE_LISTENING = 0;
-export const PHASE_ACTIVE = 1;
-export const PHASE_ISOLATED = 2;
-export const PHASE_DRAINING = 3;
-export const PHASE_NAMES = ["listening", "active", "isolated", "draining"] as const;
+/** The content of one snapshot, preallocated. Times are µs of CLOCK_MONOTONIC. */
+export class StatusSnapshot {
+  /** Of the last complete writing; even. */
+  sequence = 0;
+  enginePid = 0;
+  writtenUs = 0;
+  /** When the engine started. */
+  startedUs = 0;
+  incarnation = 0;
+  /** Index of this server. */
+  self = 0;
+  /** PHASE_* */
+  phase = 0;
+  /** STATUS_FLAG_* */
+  flags = 0;
+  readonly tableDigest = new Uint8Array(TABLE_DIGEST_BYTES);
+  /** By COUNTER_*. */
+  readonly counters = new Uint32Array(COUNTERS);
+  /** Greatest lateness of a keep-alive in µs. */
+  latenessMaxUs = 0;
+  /** By latenessBucket of core/lateness. */
+  readonly latenessHistogram = new Uint32Array(LATENESS_BUCKETS);
 
-/** States of a server as this one sees it. */
-export const SERVER_UNKNOWN = 0; // never heard
-export const SERVER_SELF = 1;
-export const SERVER_JOINING = 2;
-export const SERVER_ALIVE = 3;
-export const SERVER_LEAVING = 4;
-export const SERVER_LOST = 5;
-export const SERVER_UNREACHABLE = 6;
-export const SERVER_INCOMPATIBLE = 7;
-export const SERVER_STATE_NAMES = [
-  "unknown",
-  "self",
-  "joining",
-  "alive",
-  "leaving",
-  "lost",
-  "unreachable",
-  "incompatible",
-] as const;
+  /** The columns of the servers hold so many entries that count. */
+  serverCount = 0;
+  /** 0 = never. */
+  readonly lastHeardUs = new Float64Array(SERVERS_MAX);
+  readonly remaining = new Int32Array(SERVERS_MAX);
+  readonly serverIncarnation = new Uint32Array(SERVERS_MAX);
+  /** SERVER_* */
+  readonly serverState = new Uint8Array(SERVERS_MAX);
+  /** PHASE_*, as each says itself. */
+  readonly serverPhase = new Uint8Array(SERVERS_MAX);
 
-/** States of a function as this server knows them. */
-export const FUNCTION_STOPPED = 0;
-export const FUNCTION_STARTING = 1;
-export const FUNCTION_RUNNING = 2;
-export const FUNCTION_STOPPING = 3;
-export const FUNCTION_FAILED = 4;
-export const FUNCTION_STATE_NAMES = [
-  "stopped",
-  "starting",
-  "running",
-  "stopping",
-  "failed",
-] as const;
-
-/** Counters of datagrams, in the order of the snapshot. */
-export const COUNTER_SENT = 0;
-export const COUNTER_ACCEPTED = 1;
-export const COUNTER_MALFORMED = 2;
-export const COUNTER_AUTHENTICATION = 3;
-export const COUNTER_REPLAY = 4;
-export const COUNTER_UNKNOWN = 5;
-export const COUNTER_SYSTEM = 6;
-/** Own datagrams and second copies from the other network: neither accepted nor rejected. */
-export const COUNTER_DUPLICATE = 7;
-export const COUNTER_SEND_FAILED = 8;
-/** Events that found the queue full. */
-export const COUNTER_OVERFLOW = 9;
-/** First contacts of a server that has not proven yet to be fresh. */
-export const COUNTER_UNPROVEN = 10;
-/**
- * Datagrams that the kernel dropped: those that the socket filter refused, and those for which
- * there was no room.
- */
-export const COUNTER_DROPPED = 11;
-/** Frames in which a host that is no server answered for a VIP that is up here. */
-export const COUNTER_STRANGER = 12;
-export const COUNTERS = 13;
-
-/**
- * Bucket of a lateness in µs: 0–15 one each for 0…15 µs, then four buckets for each doubling, the
- * last for all above. Integers only.
- */
-export function latenessBucket(latenessUs: number): number {
-  if (latenessUs < 16) return latenessUs < 0 ? 0 : latenessUs | 0;
-  const value = latenessUs > 0x3fffffff ? 0x3fffffff : latenessUs | 0;
-  const doubling = 31 - Math.clz32(value); // 4 for 16…31
-  const bucket = 16 + (doubling - 4) * 4 + ((value >> (doubling - 2)) & 3);
-  return Math.min(bucket, LATENESS_BUCKETS - 1);
+  /** The columns of the functions hold so many entries that count. */
+  functionCount = 0;
+  /** Server that owns each, −1 = none. */
+  readonly owner = new Int8Array(FUNCTIONS_MAX);
+  /** FUNCTION_* */
+  readonly functionState = new Uint8Array(FUNCTIONS_MAX);
 }
 
 /**
- * The smallest lateness in µs of the bucket after `bucket`: the upper bound of what the bucket
- * holds.
+ * Writes `snapshot` to `view`, which holds zeros or what was written to it before, and counts its
+ * sequence on. A reader that comes in between sees an odd one and reads again.
  */
-export function latenessBucketEnd(bucket: number): number {
-  if (bucket < 15) return bucket + 1;
-  const next = bucket + 1 - 16;
-  return (4 + (next & 3)) << ((next >> 2) + 2);
+export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): void {
+  view.setUint32(SEQUENCE_AT, snapshot.sequence + 1, true);
+  view.setUint32(0, MAGIC, true);
+  view.setUint32(4, STATUS_VERSION, true);
+  view.setUint32(12, snapshot.enginePid, true);
+  view.setFloat64(16, snapshot.writtenUs, true);
+  view.setFloat64(24, snapshot.startedUs, true);
+  view.setUint32(32, snapshot.incarnation, true);
+  view.setUint8(36, snapshot.self);
+  view.setUint8(37, snapshot.phase);
+  view.setUint8(38, snapshot.serverCount);
+  view.setUint8(39, snapshot.flags);
+  view.setUint32(40, snapshot.functionCount, true);
+  for (let i = 0; i < TABLE_DIGEST_BYTES; i++)
+    view.setUint8(TABLE_DIGEST_AT + i, snapshot.tableDigest[i]);
+  for (let i = 0; i < COUNTERS; i++)
+    view.setUint32(COUNTERS_AT + 4 * i, snapshot.counters[i], true);
+  view.setUint32(LATENESS_MAX_AT, snapshot.latenessMaxUs, true);
+  for (let i = 0; i < LATENESS_BUCKETS; i++)
+    view.setUint32(HISTOGRAM_AT + 4 * i, snapshot.latenessHistogram[i], true);
+  for (let server = 0; server < snapshot.serverCount; server++) {
+    const at = SERVERS_AT + SERVER_BYTES * server;
+    view.setFloat64(at, snapshot.lastHeardUs[server], true);
+    view.setInt32(at + 8, snapshot.remaining[server], true);
+    view.setUint32(at + 12, snapshot.serverIncarnation[server], true);
+    view.setUint8(at + 16, snapshot.serverState[server]);
+    view.setUint8(at + 17, snapshot.serverPhase[server]);
+  }
+  for (let index = 0; index < snapshot.functionCount; index++) {
+    const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
+    view.setInt8(at, snapshot.owner[index]);
+    view.setUint8(at + 1, snapshot.functionState[index]);
+  }
+  snapshot.sequence = (snapshot.sequence + 2) >>> 0;
+  view.setUint32(SEQUENCE_AT, snapshot.sequence, true);
+}
+
+/** Sequence of the head in `view`: odd while it is written, 0 before that for the first time. */
+export function statusSequence(view: DataView): number {
+  return view.getUint32(SEQUENCE_AT, true);
+}
+
+/** Layout version of the head in `view`; 0 when it is none of a snapshot. */
+export function statusVersion(view: DataView): number {
+  return view.getUint32(0, true) === MAGIC ? view.getUint32(4, true) : 0;
+}
+
+/**
+ * Reads the complete snapshot in `view` into `snapshot`.
+ * @returns false when it has not this layout; `snapshot` is not to be used then
+ */
+export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): boolean {
+  if (statusVersion(view) !== STATUS_VERSION) return false;
+  snapshot.sequence = statusSequence(view);
+  snapshot.enginePid = view.getUint32(12, true);
+  snapshot.writtenUs = view.getFloat64(16, true);
+  snapshot.startedUs = view.getFloat64(24, true);
+  snapshot.incarnation = view.getUint32(32, true);
+  snapshot.self = view.getUint8(36);
+  snapshot.phase = view.getUint8(37);
+  snapshot.serverCount = view.getUint8(38);
+  snapshot.flags = view.getUint8(39);
+  snapshot.functionCount = view.getUint32(40, true);
+  if (snapshot.serverCount > SERVERS_MAX || snapshot.functionCount > FUNCTIONS_MAX) return false;
+  for (let i = 0; i < TABLE_DIGEST_BYTES; i++)
+    snapshot.tableDigest[i] = view.getUint8(TABLE_DIGEST_AT + i);
+  for (let i = 0; i < COUNTERS; i++)
+    snapshot.counters[i] = view.getUint32(COUNTERS_AT + 4 * i, true);
+  snapshot.latenessMaxUs = view.getUint32(LATENESS_MAX_AT, true);
+  for (let i = 0; i < LATENESS_BUCKETS; i++)
+    snapshot.latenessHistogram[i] = view.getUint32(HISTOGRAM_AT + 4 * i, true);
+  for (let server = 0; server < snapshot.serverCount; server++) {
+    const at = SERVERS_AT + SERVER_BYTES * server;
+    snapshot.lastHeardUs[server] = view.getFloat64(at, true);
+    snapshot.remaining[server] = view.getInt32(at + 8, true);
+    snapshot.serverIncarnation[server] = view.getUint32(at + 12, true);
+    snapshot.serverState[server] = view.getUint8(at + 16);
+    snapshot.serverPhase[server] = view.getUint8(at + 17);
+  }
+  for (let index = 0; index < snapshot.functionCount; index++) {
+    const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
+    snapshot.owner[index] = view.getInt8(at);
+    snapshot.functionState[index] = view.getUint8(at + 1);
+  }
+  return true;
 }

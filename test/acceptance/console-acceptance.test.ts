@@ -13,8 +13,9 @@ import {
   type Server,
   TABLE as SHORT_TABLE,
   WINGMAN,
-} from "../harness/real-flight.ts";
+} from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
+
 import { Terminal } from "../harness/terminal.ts";
 import { until } from "../harness/until.ts";
 import { SerialCable } from "./serial-cable.ts";

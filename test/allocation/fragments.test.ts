@@ -10,9 +10,9 @@
  * these policies; the policy `planned` is the one that promises more.
  */
 import { describe, expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
-import { afterLoss, leftOut, VERY_LARGE } from "./aircraft.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
+import { afterLoss, leftOut, VERY_LARGE } from "./example-aircraft.ts";
 import { figure4, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";
 
@@ -35,7 +35,7 @@ function inversions(assigned: (number | null)[]): [string, string][] {
 }
 
 describe("FIG. 3 with 4 of 6 servers left", () => {
-  const { assigned, remaining, stops } = allocate(allocateReset, system);
+  const { assigned, remaining, stops } = allocate(RESET, system);
 
   test("option (a): all five video zones (priority 4) are left out and nothing is stopped to make room for them", () => {
     expect(leftOut(VERY_LARGE, { assigned })).toEqual(AVOD_ZONES);
@@ -63,7 +63,7 @@ describe("FIG. 3 with 4 of 6 servers left", () => {
 });
 
 describe("FIG. 4 with 4 of 6 servers left", () => {
-  const { assigned, stops } = allocate(allocatePreempt, system);
+  const { assigned, stops } = allocate(PREEMPT, system);
   const { stopped } = figure4(system); // agrees with the policy; it also tells for whose sake
 
   test("option (b): less important functions are stopped to make room, two video zones go on running", () => {
@@ -112,7 +112,7 @@ describe("FIG. 4 with 4 of 6 servers left", () => {
   });
 
   test("not at rest: asked again about its own answer, with no new failure, it changes three more functions", () => {
-    const again = allocate(allocatePreempt, afterwards(system, { assigned }));
+    const again = allocate(PREEMPT, afterwards(system, { assigned }));
     const changed = VERY_LARGE.functions.flatMap(({ id }, y) =>
       again.assigned[y] === assigned[y] ? [] : [id],
     );
@@ -141,22 +141,17 @@ describe("FIG. 4 elsewhere", () => {
     };
     // Function 0 asks server 1, which has more left (2), but not 3 and nothing to stop. Function 2
     // later stops function 1.
-    const first = allocate(allocatePreempt, twoServers);
+    const first = allocate(PREEMPT, twoServers);
     expect(first.assigned).toEqual([null, null, 0, 1]);
     expect(first.remaining).toEqual([5, 1]);
     // It gets its place only when the process is executed again.
-    expect(allocate(allocatePreempt, afterwards(twoServers, first)).assigned).toEqual([
-      0,
-      null,
-      0,
-      1,
-    ]);
+    expect(allocate(PREEMPT, afterwards(twoServers, first)).assigned).toEqual([0, null, 0, 1]);
   });
 
   test("a move in vain: what was stopped for a function that then is given up may come back on another server", () => {
     const down = [1, 5];
     const large = afterLoss(VERY_LARGE, down);
-    const { assigned } = allocate(allocatePreempt, large);
+    const { assigned } = allocate(PREEMPT, large);
     expect(figure4(large).stopped.map(({ fmin, fmax }) => [idOf(fmin), idOf(fmax)])).toContainEqual(
       ["surveys-ads", "avod-zone-1"],
     );

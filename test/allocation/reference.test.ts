@@ -3,13 +3,12 @@
  * systems.
  */
 import { describe, expect, test } from "bun:test";
-import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { Allocation, type Policy } from "../../src/core/allocation.ts";
+import { POLICIES, type PolicyName } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { randomSystem } from "./random-system.ts";
-import { figure3, figure4, type Outcome, type System } from "./reference.ts";
+import { FIGURES, type Outcome, type System } from "./reference.ts";
 import { afterwards, allocate } from "./systems.ts";
 
 const SMALL_SEEDS = 3000;
@@ -31,7 +30,7 @@ interface Reached {
 function compare(
   seeds: number,
   functionsMax: number,
-  policy: AllocationPolicy,
+  policy: Policy,
   figure: (system: System) => Outcome,
 ): Reached {
   const reached: Reached = {
@@ -71,37 +70,30 @@ function compare(
   return reached;
 }
 
-const POLICIES = [
-  {
-    name: "reset",
-    policy: allocateReset,
-    figure: figure3,
-    labels: ["S2", "S3", "S4", "S5", "S5 No", "S5 Yes", "S6", "S8"],
-  },
-  {
-    name: "preempt",
-    policy: allocatePreempt,
-    figure: figure4,
-    labels: [
-      "S11",
-      "S12 No",
-      "S12 Yes",
-      "S13",
-      "S14",
-      "S15",
-      "S16",
-      "S3",
-      "S4",
-      "S5",
-      "S5 No",
-      "S5 Yes",
-      "S6",
-      "S8",
-    ],
-  },
-];
+const LABELS: Readonly<Record<PolicyName, string[]>> = {
+  reset: ["S2", "S3", "S4", "S5", "S5 No", "S5 Yes", "S6", "S8"],
+  preempt: [
+    "S11",
+    "S12 No",
+    "S12 Yes",
+    "S13",
+    "S14",
+    "S15",
+    "S16",
+    "S3",
+    "S4",
+    "S5",
+    "S5 No",
+    "S5 Yes",
+    "S6",
+    "S8",
+  ],
+};
 
-describe.each(POLICIES)("$name agrees with its flow chart", ({ policy, figure, labels }) => {
+describe.each(POLICIES)("$name agrees with its flow chart", (policy) => {
+  const figure = FIGURES[policy.name];
+  const labels = LABELS[policy.name];
+
   test(
     `on ${SMALL_SEEDS} systems of up to ${SMALL_FUNCTIONS_MAX} functions, which pass every label of the chart`,
     () => {

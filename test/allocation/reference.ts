@@ -4,6 +4,7 @@
  * equation (1), the labels of the flow charts kept in a list. It shares no line with the policies
  * that fly; a property test holds the two against each other.
  */
+import type { PolicyName } from "../../src/core/policies.ts";
 
 /** One service function as FIG. 2 has it, with the servers on which it may run at all. */
 export interface ServiceFunction {
@@ -41,6 +42,12 @@ export interface Outcome {
   /** Labels of the flow chart in the order in which they were passed. */
   labels: string[];
 }
+
+/** The flow chart of each policy. */
+export const FIGURES: Readonly<Record<PolicyName, (system: System) => Outcome>> = {
+  reset: figure3,
+  preempt: figure4,
+};
 
 /**
  * FIG. 3, [0033]–[0036]. S1 (failure or recovery) is the reason for the call. S7 is the engine's.

@@ -1,5 +1,5 @@
 /** From the plain systems of these tests to the columns of the product and back. */
-import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
+import { Allocation, type Policy } from "../../src/core/allocation.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "../../src/core/function-table.ts";
 import type { Outcome, System } from "./reference.ts";
 
@@ -45,13 +45,9 @@ export function resultOf(allocation: Allocation, system: System): Result {
 }
 
 /** Runs `policy` on `system`, by default with a new Allocation. */
-export function allocate(
-  policy: AllocationPolicy,
-  system: System,
-  allocation = new Allocation(),
-): Result {
+export function allocate(policy: Policy, system: System, allocation = new Allocation()): Result {
   enterInputs(allocation, system);
-  policy(tableOf(system), allocation);
+  policy.allocate(tableOf(system), allocation);
   return resultOf(allocation, system);
 }
 

@@ -23,7 +23,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/lease.ts",
-        from: "let endUs = nowUs + timing.leaseUs;",
+        from: "let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());",
         to: "let endUs = nowUs + 3 * timing.detectionUs;",
       },
       { file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" },
@@ -40,7 +40,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/rivals.ts",
-        from: "if (hasFunction(membership.owns, server * BITMAP_WORDS, index)) return false;",
+        from: "if (membership.owns(server, index)) return false;",
         to: "",
       },
     ],
@@ -61,9 +61,9 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: "P8",
     changes: [
       {
-        file: "src/core/membership.ts",
-        from: "if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);\n      if (!isCompatible)",
-        to: "if (!isCompatible)",
+        file: "src/core/admission.ts",
+        from: "if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);\n      if (!isOurTable)",
+        to: "if (!isOurTable)",
       },
     ],
   },
@@ -127,13 +127,13 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/membership.ts",
-        from: "this.inARow[server] < this.timing.recoveredAfter",
-        to: "this.inARow[server] < this.timing.recoveredAfter - 1",
+        from: "this.inARow[server] >= recoveredAfter",
+        to: "this.inARow[server] >= recoveredAfter - 1",
       },
       {
         file: "src/core/membership.ts",
-        from: "(this.timing.recoveredAfter - 1) * this.timing.periodUs",
-        to: "(this.timing.recoveredAfter - 2) * this.timing.periodUs",
+        from: "(recoveredAfter - 1) * periodUs",
+        to: "(recoveredAfter - 2) * periodUs",
       },
     ],
   },
@@ -159,7 +159,7 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: "src/core/handover.ts",
-        from: "const dueUs = state === UP && !this.isMoving(index) ? this.announceAtUs[index] : nowUs;",
+        from: "const dueUs = state === UP && !this.isMoving(index) ? this.announcements.atUs[index] : nowUs;",
         to: "const dueUs = nowUs;",
       },
     ],
@@ -170,8 +170,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/agreement.ts",
-        from: "if (!own && !membership.mayOwn(server)) continue;",
-        to: "if (!own) continue;",
+        from: "for (let left = membership.counting; left !== 0; left &= left - 1) {\n        const server = lowest(left);\n        if ((owner",
+        to: "for (let left = 0; left !== 0; left &= left - 1) {\n        const server = lowest(left);\n        if ((owner",
       },
     ],
   },
@@ -192,7 +192,7 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "return this.removedByOthers[index] !== 0;",
+        from: "return this.vips.wereRemoved(index);",
         to: "return false;",
       },
     ],

@@ -17,9 +17,9 @@ import {
   type Timing,
   tableOf,
   VIPS,
-} from "./aircraft.ts";
+} from "./chaos-aircraft.ts";
 import { type Fault, faultsOfBurst, faultText, laneOf } from "./fault-plan.ts";
-import { overloads } from "./load.ts";
+import { overloads } from "./overload.ts";
 
 /** Timings of which a seed draws one: lease 35 ms, the shortest there is, and 175 ms. */
 const TIMINGS: readonly Timing[] = [

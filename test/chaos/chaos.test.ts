@@ -3,7 +3,7 @@
  * seed in CHAOS_SEED; `npm run soak` does the same for as long as wanted.
  */
 import { expect, test } from "bun:test";
-import { VIPS } from "./aircraft.ts";
+import { VIPS } from "./chaos-aircraft.ts";
 import { fly, type Order } from "./chaos-flight.ts";
 
 const GIVEN = process.env.CHAOS_SEED;

@@ -8,7 +8,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { twoAnswers } from "../harness/watch/one-answer.ts";
-import { Aircraft, tableOf } from "./aircraft.ts";
+import { Aircraft, tableOf } from "./chaos-aircraft.ts";
 import { healGraceMs } from "./chaos-flight.ts";
 
 const TIMING = { periodMs: 20, lostAfterPeriods: 10 };

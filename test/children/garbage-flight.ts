@@ -1,10 +1,10 @@
 /**
  * The engine's hot path many times over, to prove that it makes no garbage; and a canary that does.
  */
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
-import { Flight } from "../flight-loop/flight.ts";
+import type { Policy } from "../../src/core/allocation.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
+import { Flight } from "../flight-loop/flight-without-sockets.ts";
 import { measureGarbage } from "../harness/garbage.ts";
 
 /**
@@ -12,10 +12,11 @@ import { measureGarbage } from "../harness/garbage.ts";
  * than all of them.
  */
 const DIVISOR = Number(process.argv[3]);
-/** Each period has twenty steps of an engine: a million of them, and 600,000 datagrams received. */
-const QUIET_PERIODS = 50_000 / DIVISOR;
+/** A million turns, at least as many datagrams received, and a lease renewed in each period. */
+const QUIET_PERIODS = 25_000 / DIVISOR;
+const TURNS_MIN = 1_000_000 / DIVISOR;
 const CANARY_PERIODS = 20_000;
-const BUSY_PERIODS = 12_000 / DIVISOR;
+const BUSY_PERIODS = 24_000 / DIVISOR;
 /**
  * VIPs brought up, and as many taken down, at least: a hundred thousand of each policy's kind in
  * all.
@@ -36,27 +37,32 @@ function measure(periods: number, round: () => void): void {
   });
 }
 
-function quiet(periods: number, round: (flight: Flight) => void): void {
+function quiet(periods: number, round: (flight: Flight) => void): Flight {
   const flight = new Flight();
   measure(periods, () => round(flight));
   if (flight.sightings() < periods) throw new Error(`${flight.sightings()} sightings of strangers`);
   if (flight.accepted() < 2 * periods * 11 || !flight.isSettled())
     throw new Error("this was no quiet flight");
+  if (flight.renewals < 2 * periods * 4) throw new Error(`${flight.renewals} renewals`);
+  return flight;
 }
 
-function busy(policy: AllocationPolicy, switchesMin: number): void {
+function busy(policy: Policy, switchesMin: number): void {
   const flight = new Flight(policy);
   measure(BUSY_PERIODS, () => flight.busyPeriod());
-  if (policy === allocatePreempt && flight.moves < BUSY_PERIODS / 40)
+  if (policy.keepsRunning && flight.moves < BUSY_PERIODS / 40)
     throw new Error(`${flight.moves} moves by hand`);
   if (flight.ups < switchesMin || flight.downs < switchesMin)
     throw new Error(`${flight.ups} up, ${flight.downs} down`);
 }
 
 const cases: Record<string, () => void> = {
-  quiet: () => quiet(QUIET_PERIODS, (flight) => flight.quietPeriod()),
-  "busy-preempt": () => busy(allocatePreempt, SWITCHES_MIN_PREEMPT),
-  "busy-reset": () => busy(allocateReset, SWITCHES_MIN_RESET),
+  quiet() {
+    const { turns } = quiet(QUIET_PERIODS, (flight) => flight.quietPeriod());
+    if (turns < 2 * TURNS_MIN) throw new Error(`${turns} turns`);
+  },
+  "busy-preempt": () => busy(PREEMPT, SWITCHES_MIN_PREEMPT),
+  "busy-reset": () => busy(RESET, SWITCHES_MIN_RESET),
   canary: () =>
     quiet(CANARY_PERIODS, (flight) => {
       flight.quietPeriod();

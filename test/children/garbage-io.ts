@@ -2,7 +2,7 @@
  * The calls of src/io that the flight loop makes, many times over, to prove that they make no
  * garbage; and canaries that do.
  */
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { ServiceReport } from "../../src/core/service-report.ts";
@@ -150,24 +150,16 @@ const cases: Record<string, () => void> = {
       incarnation: 1,
       nonce: 1,
     };
-    const engine = new Engine(
-      table,
-      allocatePreempt,
-      identity,
-      timingOf(10, 5, 10, 0),
-      1_000_000,
-      0,
-    );
+    const engine = new Engine(table, PREEMPT, identity, timingOf(10, 5, 10, 0), 1_000_000, 0);
     const report = new ServiceReport(engine, table, new FeedingRhythm(3, 3));
     const hardware = { device: new HardwareWatchdog(fifo, 10), rhythm: new FeedingRhythm(4, 4) };
     const signs = new LifeSigns(
-      engine.effects,
       { socket: new ServiceSocket(path), report, serverCount: 2 },
       hardware,
     );
     measureGarbage(SYSTEM_CALLS, (number) => {
       engine.phases.phase = number & 3;
-      signs.give(nowUs());
+      signs.give(nowUs(), engine.events);
       if (manager.receive() < "WATCHDOG=1\nSTATUS=".length) process.exit(1);
       if (libc.read(device, record.address, 16) !== 1) process.exit(1);
     });

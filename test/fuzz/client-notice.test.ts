@@ -60,7 +60,7 @@ test("any content under a right checksum is either refused or within its ranges"
     const result = decodeNotice(bytes, NOTICE_BYTES);
     if (!result.ok) continue;
     accepted++;
-    expect([1, 2, 3]).toContain(result.notice.event);
+    expect([1, 2, 3]).toContain(result.notice.kind);
     expect([1, 2, 3, 4, 5, 6, 7]).toContain(result.notice.reason);
     expect(result.notice.priority >= 1 && result.notice.priority <= 10).toBe(true);
     expect(result.notice.functionId.length).toBeLessThanOrEqual(32);

@@ -4,25 +4,19 @@
  */
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import type {
-  FaultEntry,
-  LegEntry,
-  LogEntry,
-  LogFilter,
-  LogReader,
-  Maintenance,
-  StorageFigures,
-  TestResult,
-} from "../../src/manage/maintenance.ts";
-import { MaintenanceError } from "../../src/manage/maintenance.ts";
-import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "../../src/core/server-state.ts";
 import {
-  SERVER_ALIVE,
-  SERVER_LOST,
-  STATUS_SERVER_BYTES,
-  STATUS_SERVER_STATE_AT,
-  STATUS_SERVERS_AT,
-} from "../../src/wire/status-snapshot.ts";
+  type FaultEntry,
+  type LegEntry,
+  type LogEntry,
+  type LogFilter,
+  type LogReader,
+  type Maintenance,
+  MaintenanceError,
+  type StorageFigures,
+  type TestResult,
+} from "../../src/manage/maintenance.ts";
+import { type StatusDocument, statusDocument } from "../../src/supervisor/status-document.ts";
 import { AIRCRAFT, snapshot } from "./status-snapshot.ts";
 
 const UTC_MS = Date.UTC(2026, 10, 26, 2, 20, 31);
@@ -147,10 +141,9 @@ export class BenchServer implements Maintenance {
 
   status(): StatusDocument | null {
     if (!this.hasEngine) return null;
-    const view = snapshot({ latenessesUs: [3] });
-    const peer = STATUS_SERVERS_AT + STATUS_SERVER_BYTES;
-    view.setUint8(peer + STATUS_SERVER_STATE_AT, this.peerIsAlive ? SERVER_ALIVE : SERVER_LOST);
-    return statusDocument(view, this.config);
+    const made = snapshot({ latenessesUs: [3] });
+    made.serverState[1] = this.peerIsAlive ? SERVER_ALIVE : SERVER_LOST;
+    return statusDocument(made, this.config);
   }
 
   isOnGround(): boolean {

@@ -12,7 +12,7 @@ import { open, scratch } from "../harness/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;
 const SIZE_KIB = 4096;
-const EVENT_PLACES = (SIZE_KIB * 1024 - 8192) / 256 - LOG_LEG_PLACES;
+const OTHER_PLACES = (SIZE_KIB * 1024 - 8192) / 256 - LOG_LEG_PLACES;
 /** The product's figure is 2 s (README); machines that run the tests are slower and busy. */
 const LIMIT_MS = 15_000;
 
@@ -35,7 +35,7 @@ beforeAll(() => {
     log.ground(true, (leg * 100 + 70) * HOUR_US);
     log.sync();
   }
-  expect(log.storage()).toMatchObject({ records: EVENT_PLACES + LOG_LEG_PLACES, lost: 0 });
+  expect(log.storage()).toMatchObject({ records: OTHER_PLACES + LOG_LEG_PLACES, lost: 0 });
   log.close();
 });
 afterAll(() => {

@@ -1,9 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { ETIMEDOUT } from "../../src/io/errno.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RECEIVES_PER_TURN_MAX } from "../../src/limits.ts";
+import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
 
 const VIPS = [
   ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],
@@ -267,5 +270,170 @@ describe("more notifications than the buffer holds", () => {
     const changes = [monitor.poll(), monitor.poll(), monitor.poll(), monitor.poll()];
     expect(Math.max(...changes)).toBeLessThanOrEqual(RECEIVES_PER_TURN_MAX);
     expect(changes.reduce((sum, count) => sum + count)).toBe(200);
+  });
+});
+
+describe("what changes while the kernel drops its notifications", () => {
+  /** `change` happens in an overflow; then the state is read anew. */
+  function unseen(host: Host, monitor: LinkMonitor, change: () => void): void {
+    while (monitor.poll() > 0);
+    const netlink = netlinkOf(monitor, "notifications");
+    const end = host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
+    change();
+    expect(monitor.poll()).toBe(0);
+    end();
+    expect(monitor.overflowed).toBe(true);
+    expect(host.inside(() => monitor.resynchronise())).toBe(0);
+    expect(monitor.overflowed).toBe(false);
+  }
+
+  test("somebody's address beside a VIP is no VIP, neither when it comes nor when it goes", async () => {
+    const host = network.addHost("10.44.0.1/16");
+    const monitor = monitorOn(host);
+    const switcher = switcherOn(host);
+    add(host, switcher, 0, 1);
+    await presentBecomes(monitor, [true, true, false]);
+    const beside = (action: "add" | "del", address: string): string =>
+      host.ip("addr", action, address, "dev", "eth0", "scope", "host");
+
+    unseen(host, monitor, () => {
+      beside("add", "10.44.1.1/24"); // beside ours, which stays
+      beside("add", "10.44.1.2/24"); // ours goes
+      host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0");
+    });
+    expect(presentOf(monitor)).toEqual([true, false, false]);
+    expect(takeRemoved(monitor)).toEqual([1]);
+
+    unseen(host, monitor, () => beside("del", "10.44.1.2/24"));
+    expect(presentOf(monitor)).toEqual([true, false, false]);
+    expect(takeRemoved(monitor)).toEqual([]);
+
+    unseen(host, monitor, () => {
+      beside("del", "10.44.1.1/24");
+      beside("add", "10.44.1.2/24"); // before ours
+      add(host, switcher, 1);
+    });
+    expect(presentOf(monitor)).toEqual([true, true, false]);
+    expect(takeRemoved(monitor)).toEqual([]);
+
+    // and the kernel is heard again
+    beside("del", "10.44.1.2/24");
+    monitor.poll();
+    expect(presentOf(monitor)).toEqual([true, true, false]);
+    expect(takeRemoved(monitor)).toEqual([]);
+    host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0");
+    monitor.poll();
+    expect(presentOf(monitor)).toEqual([true, false, false]);
+    expect(takeRemoved(monitor)).toEqual([1]);
+  });
+
+  test("somebody's address in the place of ours answers for it: no VIP is missing", async () => {
+    const host = network.addHost();
+    const monitor = monitorOn(host);
+    add(host, switcherOn(host), 0, 1, 2);
+    await presentBecomes(monitor, [true, true, true]);
+    unseen(host, monitor, () => {
+      host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0");
+      host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+      host.ip("addr", "del", "fd44::1:3/64", "dev", "eth0");
+      host.ip("addr", "add", "fd44::1:3/48", "dev", "eth0", "nodad");
+    });
+    expect(presentOf(monitor)).toEqual([true, true, true]);
+    expect(takeRemoved(monitor)).toEqual([]);
+    unseen(host, monitor, () => host.ip("addr", "del", "fd44::1:3/48", "dev", "eth0"));
+    expect(presentOf(monitor)).toEqual([true, true, false]);
+    expect(takeRemoved(monitor)).toEqual([2]);
+  });
+
+  test("an interface that goes, and one that is made anew: every VIP that was on it is reported", async () => {
+    const host = network.addHost();
+    host.ip("link", "add", "eth1", "type", "veth", "peer", "name", "eth1-peer");
+    for (const name of ["eth1", "eth1-peer"]) host.ip("link", "set", name, "up");
+    const monitor = monitorOn(host, ["eth0", "eth1"]);
+    const switcher = switcherOn(host);
+    add(host, switcher, 0, 1);
+    await presentBecomes(monitor, [true, true, false]);
+    await carrierBecomes(monitor, 0, true);
+    await carrierBecomes(monitor, 1, true);
+    unseen(host, monitor, () => host.ip("link", "del", "eth1"));
+    expect([monitor.carrier(0), monitor.carrier(1)]).toEqual([true, false]);
+    expect(takeRemoved(monitor)).toEqual([]);
+    unseen(host, monitor, () => host.ip("link", "del", "eth0"));
+    expect([monitor.carrier(0), monitor.carrier(1)]).toEqual([false, false]);
+    expect(presentOf(monitor)).toEqual([false, false, false]);
+    expect(takeRemoved(monitor)).toEqual([0, 1]);
+
+    const make = (): void => {
+      host.ip("link", "add", "eth0", "type", "veth", "peer", "name", "peer0");
+      for (const name of ["eth0", "peer0"]) host.ip("link", "set", name, "up");
+    };
+    unseen(host, monitor, make);
+    add(host, switcher, 0, 1);
+    await presentBecomes(monitor, [true, true, false]);
+    unseen(host, monitor, () => {
+      host.ip("link", "del", "eth0");
+      make();
+    });
+    expect(presentOf(monitor)).toEqual([false, false, false]);
+    expect(takeRemoved(monitor)).toEqual([0, 1]);
+    add(host, switcher, 1);
+    await presentBecomes(monitor, [false, true, false]);
+  });
+
+  test("an answer that is lost while the state is read anew: nothing is believed, and the next time tells all", async () => {
+    const host = network.addHost();
+    const monitor = monitorOn(host);
+    add(host, switcherOn(host), 0, 1, 2);
+    await presentBecomes(monitor, [true, true, true]);
+    const netlink = netlinkOf(monitor, "notifications");
+    const losses = new Losses(netlinkOf(monitor, "questions"));
+    const end = host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
+    host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0");
+    monitor.poll();
+    end();
+    // of the links, then of the addresses
+    for (const afterSends of [1, 2]) {
+      losses.lose(1000, afterSends);
+      expect(monitor.resynchronise()).toBe(ETIMEDOUT);
+      expect(monitor.overflowed).toBe(true);
+      expect(presentOf(monitor)).toEqual([true, true, true]);
+      expect(takeRemoved(monitor)).toEqual([]);
+      losses.lose(0);
+    }
+    expect(monitor.resynchronise()).toBe(0);
+    expect(monitor.overflowed).toBe(false);
+    expect(presentOf(monitor)).toEqual([true, false, true]);
+    expect(takeRemoved(monitor)).toEqual([1]);
+  });
+
+  test("an interface made anew whose addresses cannot be read: told as an overflow, and read later", async () => {
+    const host = network.addHost();
+    const monitor = monitorOn(host);
+    add(host, switcherOn(host), 0);
+    await presentBecomes(monitor, [true, false, false]);
+    host.ip("link", "del", "eth0");
+    await presentBecomes(monitor, [false, false, false]);
+    expect(takeRemoved(monitor)).toEqual([0]);
+    host.ip("link", "add", "new0", "type", "veth", "peer", "name", "peer0");
+    for (const name of ["new0", "peer0"]) host.ip("link", "set", name, "up");
+    // of IPv6 no notification tells when the interface gets another name
+    host.ip("addr", "add", "fd44::1:3/64", "dev", "new0", "nodad");
+    await until("address up", () =>
+      host.ip("-6", "route", "show", "table", "local").includes("fd44::1:3"),
+    );
+    while (monitor.poll() > 0);
+    const losses = new Losses(netlinkOf(monitor, "questions"));
+    losses.lose(1000);
+    host.ip("link", "set", "new0", "name", "eth0");
+    await until("it is told", () => {
+      monitor.poll();
+      return monitor.overflowed;
+    });
+    expect(presentOf(monitor)).toEqual([false, false, false]);
+    losses.lose(0);
+    expect(monitor.resynchronise()).toBe(0);
+    expect(presentOf(monitor)).toEqual([false, false, true]);
+    expect(monitor.overflowed).toBe(false);
+    expect(takeRemoved(monitor)).toEqual([]);
   });
 });

@@ -12,15 +12,17 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { PacketSocket } from "../../src/io/packet-socket.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
-import { LEASE_MS_MIN } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, LEASE_MS_MIN } from "../../src/limits.ts";
 import {
   encodeNeighbourAdvertisement,
   NEIGHBOUR_ADVERTISEMENT_BYTES,
 } from "../../src/wire/neighbour.ts";
+import { NETLINK_NETFILTER } from "../../src/wire/nftables.ts";
 import { SeatProbe } from "../harness/seat-probe.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { disturb, fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
 import { deleteTable, tablesOf } from "./packet-filters.ts";
 
 const CHILDREN = join(import.meta.dir, "../children");
@@ -32,6 +34,8 @@ const VIPS = [
 const VIP_TEXTS = VIPS.flat().map(({ text }) => text);
 const OWN = [vip("10.44.0.1/16"), vip("fd44:0:0:0:0:0:0:1/64")];
 const LONG_MS = 600_000;
+/** Longer than any lateness that a lease forgives. */
+const STALL_MS = 20 * LEASE_LATENESS_MS;
 
 const hex = (address: Uint8Array): string => Buffer.from(address).toString("hex");
 /** Everything that a server answers which has these addresses. */
@@ -178,6 +182,78 @@ for (const asOlderKernel of [false, true]) {
       expect(lease.renew()).toBe(ETIME);
       await expectSilence();
       expect(lease.renew()).toBe(ENOENT);
+    });
+
+    for (const [when, beforeMs, afterMs] of [
+      ["before the kernel has renewed", STALL_MS, 0],
+      ["when the kernel has renewed", 0, STALL_MS],
+    ] as const) {
+      test(`a renewal that stands still inside its call, ${when}, is taken back`, async () => {
+        const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+        const losses = new Losses(netlinkOf(lease));
+        expect(lease.begin()).toBe(0);
+        expect(lease.renew()).toBe(0);
+        await untilAnswers("renewed", EVERYTHING);
+        losses.stall(beforeMs, afterMs);
+        expect(lease.renew()).toBe(ETIME);
+        await expectSilence();
+        expect(lease.renew()).toBe(ENOENT);
+        expect(lease.begin()).toBe(0);
+        expect(lease.renew()).toBe(0);
+        await untilAnswers("begun again", EVERYTHING);
+      });
+    }
+
+    test("a beginning that stands still inside its call for longer than the lease is not renewed", async () => {
+      const leaseMs = 300;
+      const lease = leaseOn(server, leaseMs, VIPS, asOlderKernel);
+      const losses = new Losses(netlinkOf(lease));
+      losses.stall(leaseMs + STALL_MS, 0); // the kernel's lease begins only then
+      expect(lease.begin()).toBe(0);
+      // ENOENT: this machine was held up once more
+      expect([ETIME, ENOENT]).toContain(lease.renew());
+      await expectSilence();
+    });
+
+    test("a short renewal is short, in both of its parts", async () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      expect(lease.begin()).toBe(0);
+      await untilAnswers("begun", EVERYTHING);
+      expect(lease.renew(LEASE_MS_MIN)).toBe(0);
+      await expectSilence();
+      expect(lease.renew()).toBe(ENOENT);
+      await expectSilence();
+    });
+
+    test("a refusal for which the kernel has no room is a refusal", async () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      expect(lease.begin()).toBe(0);
+      expect(lease.lapse()).toBe(0);
+      const netlink = netlinkOf(lease);
+      const end = server.inside(() => fillReceiveBuffer(netlink, NETLINK_NETFILTER));
+      expect(lease.renew()).toBe(ENOBUFS);
+      end();
+      expect(lease.renew()).toBe(ENOENT);
+      await expectSilence();
+      expect(lease.begin()).toBe(0);
+      expect(lease.renew()).toBe(0);
+      await untilAnswers("begun again", EVERYTHING);
+    });
+
+    test("a refusal behind what another process sent is a refusal, and nothing stays for the next answer", () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      const disturbBy = (count: number): void =>
+        server.inside(() => disturb(netlinkOf(lease), NETLINK_NETFILTER, count));
+      for (const count of [1, 15, 16, 17, 100]) {
+        expect(lease.begin()).toBe(0);
+        disturbBy(count);
+        expect([count, lease.renew()]).toEqual([count, 0]);
+        expect(lease.lapse()).toBe(0);
+        disturbBy(count);
+        expect([count, lease.renew()]).toEqual([count, ENOENT]);
+      }
+      expect(lease.begin()).toBe(0);
+      expect(lease.renew()).toBe(0);
     });
 
     test("a lease that lasts as short as it may", async () => {

@@ -3,9 +3,8 @@
  * only.
  */
 import { describe, expect, test } from "bun:test";
-import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { Allocation } from "../../src/core/allocation.ts";
+import { POLICIES } from "../../src/core/policies.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [
@@ -17,10 +16,7 @@ const functions: Fy[] = [
   [15, 1],
 ];
 
-describe.each<[string, AllocationPolicy]>([
-  ["reset", allocateReset],
-  ["preempt", allocatePreempt],
-])("%s", (_, policy) => {
+describe.each(POLICIES)("$name", (policy) => {
   test("every server computes the same answer from its own copy of the table, so that no function operates in two", () => {
     const current = [A, B, C, A, B, C];
     const answers = [A, B, C].map((self) => {
@@ -39,11 +35,11 @@ describe.each<[string, AllocationPolicy]>([
     const old = new Allocation();
     for (const operable of [0b111, 0b001, 0b110, 0b011]) {
       old.operable = operable;
-      policy(table, old);
+      policy.allocate(table, old);
     }
     const started = new Allocation();
     started.operable = 0b011;
-    policy(table, started);
+    policy.allocate(table, started);
     expect([...old.assigned]).toEqual([...started.assigned]);
   });
 

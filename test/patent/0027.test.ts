@@ -19,12 +19,12 @@ test("each server judges that the other is normally operating while it receives 
 });
 
 test("messages are transmitted at definite intervals, whatever there is to do", () => {
-  const cluster = play(SYSTEM);
-  const engine = cluster.engine(0);
+  const world = play(SYSTEM);
+  const engine = world.engine(0);
   const before = engine.counters[0];
-  cluster.run(10_000);
+  world.run(10_000);
   expect(engine.counters[0] - before).toBe(1000);
-  expect(engine.lateness.maxUs).toBe(0);
+  expect(engine.sender.lateness.maxUs).toBe(0);
 });
 
 test("when nothing was received for a definite period, the other server has failed", () => {

@@ -1,11 +1,11 @@
 /** Patent [0028]: R(Sx), NR(Fy) and P(Fy) are values of each server and of each function. */
 import { expect, test } from "bun:test";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, C, tableOf } from "./system-of-servers.ts";
 
 test("each server has its own resource R(Sx)", () => {
   const table = tableOf([120, 80, 50], []);
-  expect(allocate(allocateReset, table, [A, B, C]).remaining).toEqual([120, 80, 50]);
+  expect(allocate(RESET, table, [A, B, C]).remaining).toEqual([120, 80, 50]);
 });
 
 test("each function has its own required resource NR(Fy)", () => {
@@ -17,7 +17,7 @@ test("each function has its own required resource NR(Fy)", () => {
     ],
   );
   expect([...table.required.slice(0, 2)]).toEqual([5, 40]);
-  expect(allocate(allocateReset, table, [A]).remaining).toEqual([55]);
+  expect(allocate(RESET, table, [A]).remaining).toEqual([55]);
 });
 
 test("each function has its own priority P(Fy), which decides where there is room for one of two", () => {
@@ -35,6 +35,6 @@ test("each function has its own priority P(Fy), which decides where there is roo
       [10, 7],
     ],
   );
-  expect(allocate(allocateReset, firstIsMoreImportant, [A]).assigned).toEqual([A, null]);
-  expect(allocate(allocateReset, secondIsMoreImportant, [A]).assigned).toEqual([null, A]);
+  expect(allocate(RESET, firstIsMoreImportant, [A]).assigned).toEqual([A, null]);
+  expect(allocate(RESET, secondIsMoreImportant, [A]).assigned).toEqual([null, A]);
 });

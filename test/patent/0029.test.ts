@@ -1,6 +1,6 @@
 /** Patent [0029]: the service function management table of FIG. 2. */
 import { expect, test } from "bun:test";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
@@ -11,8 +11,8 @@ test("required resource and priority are set beforehand for every function and s
     [15, 1],
   ];
   const table = tableOf([100, 100], functions);
-  allocate(allocateReset, table, [A, B]);
-  allocate(allocateReset, table, [B]);
+  allocate(RESET, table, [A, B]);
+  allocate(RESET, table, [B]);
   expect(functions.map((_, y) => [table.required[y], table.priority[y]])).toEqual(functions);
 });
 
@@ -24,7 +24,7 @@ test("priorities run from 10, the highest, down to 1", () => {
   ]);
   // With room for one function fewer each time it is always the least priority that goes.
   for (let room = 10; room >= 0; room--) {
-    const { assigned } = allocate(allocateReset, tableOf([10 * room], oneToTen), [A]);
+    const { assigned } = allocate(RESET, tableOf([10 * room], oneToTen), [A]);
     expect(assigned).toEqual(oneToTen.map(([, priority]) => (priority > 10 - room ? A : null)));
   }
 });
@@ -41,14 +41,16 @@ test("another number of servers, other resources and more or fewer functions tak
     [20, 9],
     [20, 5],
   ];
-  expect(allocate(allocateReset, tableOf([30], two), [A]).assigned).toEqual([A, null]);
+  expect(allocate(RESET, tableOf([30], two), [A]).assigned).toEqual([A, null]);
   // a server more
-  expect(allocate(allocateReset, tableOf([30, 30], two), [A, B]).assigned).toEqual([A, B]);
+  expect(allocate(RESET, tableOf([30, 30], two), [A, B]).assigned).toEqual([A, B]);
   // more resource
-  expect(allocate(allocateReset, tableOf([40], two), [A]).assigned).toEqual([A, A]);
-  expect(
-    allocate(allocateReset, tableOf([40, 20, 20], [...two, [20, 7]]), [A, B, C]).assigned,
-  ).toEqual([A, B, A]); // a function more
+  expect(allocate(RESET, tableOf([40], two), [A]).assigned).toEqual([A, A]);
+  expect(allocate(RESET, tableOf([40, 20, 20], [...two, [20, 7]]), [A, B, C]).assigned).toEqual([
+    A,
+    B,
+    A,
+  ]); // a function more
   // a function fewer
-  expect(allocate(allocateReset, tableOf([30], two.slice(1)), [A]).assigned).toEqual([A]);
+  expect(allocate(RESET, tableOf([30], two.slice(1)), [A]).assigned).toEqual([A]);
 });

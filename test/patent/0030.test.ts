@@ -1,14 +1,10 @@
 /** Patent [0030] and [0031]: equation (1), the remaining resource RR(Sx). */
 import { describe, expect, test } from "bun:test";
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, tableOf } from "./system-of-servers.ts";
 
-describe.each<[string, AllocationPolicy]>([
-  ["reset", allocateReset],
-  ["preempt", allocatePreempt],
-])("%s", (_, policy) => {
+describe.each([RESET, PREEMPT])("$name", (policy) => {
   test("what remains of a server is its resource less what the functions operating with it require", () => {
     const table = tableOf(
       [100, 90],
@@ -51,5 +47,5 @@ test("preempt counts the functions that operate already", () => {
       [20, 7],
     ],
   );
-  expect(allocate(allocatePreempt, table, [A, B], [B, B, A]).remaining).toEqual([80, 15]);
+  expect(allocate(PREEMPT, table, [A, B], [B, B, A]).remaining).toEqual([80, 15]);
 });

@@ -3,7 +3,7 @@
  * the engine's.
  */
 import { expect, test } from "bun:test";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [
@@ -15,22 +15,22 @@ const table = tableOf([60, 50], functions);
 
 test("S2: after a recovery the whole allocation is given out anew, running functions included", () => {
   // All three ran on A while B was down; B is back. 60, 50 → 40, 50 → 40, 40 → 10, 40
-  expect(allocate(allocateReset, table, [A, B], [A, A, A]).assigned).toEqual([A, A, B]);
+  expect(allocate(RESET, table, [A, B], [A, A, A]).assigned).toEqual([A, A, B]);
 });
 
 test("S2: where functions run when the failure is found does not change the answer", () => {
-  const fresh = allocate(allocateReset, table, [B]);
+  const fresh = allocate(RESET, table, [B]);
   for (const current of [
     [A, B, A],
     [B, A, B],
     [B, B, B],
     [null, B, null],
   ]) {
-    expect(allocate(allocateReset, table, [B], current)).toEqual(fresh);
+    expect(allocate(RESET, table, [B], current)).toEqual(fresh);
   }
   expect(fresh.assigned).toEqual([null, B, B]);
 });
 
 test("S2: a function that runs is left out when its turn comes too late, as if it had not been running", () => {
-  expect(allocate(allocateReset, table, [B], [B, A, B]).assigned[0]).toBeNull();
+  expect(allocate(RESET, table, [B], [B, A, B]).assigned[0]).toBeNull();
 });

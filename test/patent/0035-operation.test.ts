@@ -6,18 +6,24 @@ import { expect, test } from "bun:test";
 import { play } from "../scenarios/story.ts";
 
 test("S7: only the assigned server makes the address effective, and starts the function's process there", () => {
-  const cluster = play(`
+  const world = play(`
     servers a 100, b 100
     functions f 30 p9 process, g 30 p8 process
     start a b
     wait 300 ms
     a: f | b: g`);
-  expect(cluster.hosts.map(({ vips, processes }) => [[...vips], [...processes]])).toEqual([
-    [[0], [0]],
-    [[1], [1]],
+  expect(world.hosts.map(({ up, lingering }) => [[...up], [...lingering]])).toEqual([
+    [
+      [1, 0],
+      [1, 0],
+    ],
+    [
+      [0, 1],
+      [0, 1],
+    ],
   ]);
   for (const server of [0, 1])
-    expect([...cluster.engine(server).handover.assigned.slice(0, 2)]).toEqual([0, 1]);
+    expect([...world.engine(server).handover.assigned.slice(0, 2)]).toEqual([0, 1]);
 });
 
 test("S5 No: a function that is not assigned has its address nowhere", () => {

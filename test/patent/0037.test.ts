@@ -1,7 +1,7 @@
 /** Patent [0037]: what FIG. 3 achieves. */
 import { expect, test } from "bun:test";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
-import { SINGLE_AISLE, VERY_LARGE } from "../allocation/aircraft.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
+import { SINGLE_AISLE, VERY_LARGE } from "../allocation/example-aircraft.ts";
 import { allocate, type Fy, tableOf } from "./system-of-servers.ts";
 
 test.each([
@@ -16,7 +16,7 @@ test.each([
     );
     for (let alive = 0; alive < 1 << resources.length; alive++) {
       const operable = resources.flatMap((_, x) => ((alive & (1 << x)) === 0 ? [] : [x]));
-      const { assigned } = allocate(allocateReset, table, operable);
+      const { assigned } = allocate(RESET, table, operable);
       const loads = resources.map((_, x) =>
         functions.reduce((sum, { required }, y) => sum + (assigned[y] === x ? required : 0), 0),
       );
@@ -30,7 +30,7 @@ test.each([
 
 test("functions of equal size are distributed by priority: those left out are the least important ones", () => {
   const functions = [3, 9, 1, 7, 5, 10, 2].map((priority): Fy => [10, priority]);
-  const { assigned } = allocate(allocateReset, tableOf([20, 20], functions), [0, 1]);
+  const { assigned } = allocate(RESET, tableOf([20, 20], functions), [0, 1]);
   expect(functions.filter((_, y) => assigned[y] === null).map(([, priority]) => priority)).toEqual([
     3, 1, 2,
   ]);
@@ -38,7 +38,5 @@ test("functions of equal size are distributed by priority: those left out are th
 
 test("the functions are spread over the servers, not heaped on one", () => {
   const functions = [10, 9, 8, 7].map((priority): Fy => [10, priority]);
-  expect(allocate(allocateReset, tableOf([100, 100], functions), [0, 1]).remaining).toEqual([
-    80, 80,
-  ]);
+  expect(allocate(RESET, tableOf([100, 100], functions), [0, 1]).remaining).toEqual([80, 80]);
 });

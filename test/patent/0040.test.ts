@@ -1,6 +1,6 @@
 /** Patent [0040]: the first difference of FIG. 4, there is no S2. */
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [
@@ -11,7 +11,7 @@ const functions: Fy[] = [
 
 test("without S2 what runs on an operable server stays, whatever its priority", () => {
   const table = tableOf([100, 40], functions);
-  expect(allocate(allocatePreempt, table, [A, B], [B, B, B])).toEqual({
+  expect(allocate(PREEMPT, table, [A, B], [B, B, B])).toEqual({
     assigned: [B, B, B],
     remaining: [100, 0],
     stops: 0,
@@ -22,7 +22,7 @@ test("without S2 only what ran on the failed server is placed again", () => {
   const table = tableOf([100, 40], functions);
   // Only function 1 ran on B. FIG. 3 would begin with it, FIG. 4 finds A as functions 0 and 2 left
   // it.
-  expect(allocate(allocatePreempt, table, [A], [A, B, A])).toEqual({
+  expect(allocate(PREEMPT, table, [A], [A, B, A])).toEqual({
     assigned: [A, A, A],
     remaining: [60, 0],
     stops: 0,
@@ -36,6 +36,6 @@ test("without S2 an execution that finds everything in its place changes nothing
     [A, B, B],
     [B, A, B],
   ]) {
-    expect(allocate(allocatePreempt, table, [A, B], current).assigned).toEqual(current);
+    expect(allocate(PREEMPT, table, [A, B], current).assigned).toEqual(current);
   }
 });

@@ -1,6 +1,6 @@
 /** Patent [0041]: the second difference of FIG. 4, S11 to S16 are executed when S5 says No. */
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 const functions: Fy[] = [
@@ -9,7 +9,7 @@ const functions: Fy[] = [
 ];
 
 test("S5 No: the function of the minimum priority is stopped and the more important one takes its place", () => {
-  expect(allocate(allocatePreempt, tableOf([50, 50], functions), [A], [A, B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([50, 50], functions), [A], [A, B])).toEqual({
     assigned: [null, A],
     remaining: [20, 0],
     stops: 1,
@@ -17,7 +17,7 @@ test("S5 No: the function of the minimum priority is stopped and the more import
 });
 
 test("S5 Yes: nothing is stopped where the resource suffices", () => {
-  expect(allocate(allocatePreempt, tableOf([60, 50], functions), [A], [A, B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([60, 50], functions), [A], [A, B])).toEqual({
     assigned: [A, A],
     remaining: [0, 0],
     stops: 0,
@@ -25,7 +25,7 @@ test("S5 Yes: nothing is stopped where the resource suffices", () => {
 });
 
 test("S5 No with nothing running there: nothing is stopped, the function stays out", () => {
-  expect(allocate(allocatePreempt, tableOf([20, 50], [[30, 8]]), [A], [B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([20, 50], [[30, 8]]), [A], [B])).toEqual({
     assigned: [null],
     remaining: [20, 0],
     stops: 0,

@@ -3,7 +3,7 @@
  * engine's.
  */
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S11: the function of the lowest priority on the server is the one stopped", () => {
@@ -13,9 +13,12 @@ test("S11: the function of the lowest priority on the server is the one stopped"
     [20, 2],
     [20, 9], // was on B
   ];
-  expect(
-    allocate(allocatePreempt, tableOf([60, 60], functions), [A], [A, A, A, B]).assigned,
-  ).toEqual([A, null, A, A]);
+  expect(allocate(PREEMPT, tableOf([60, 60], functions), [A], [A, A, A, B]).assigned).toEqual([
+    A,
+    null,
+    A,
+    A,
+  ]);
 });
 
 test("S11: of equally unimportant ones the last of the table is stopped, so that the first keep their place", () => {
@@ -24,7 +27,7 @@ test("S11: of equally unimportant ones the last of the table is stopped, so that
     [20, 1],
     [20, 9],
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 40], functions), [A], [A, A, B]).assigned).toEqual([
+  expect(allocate(PREEMPT, tableOf([40, 40], functions), [A], [A, A, B]).assigned).toEqual([
     A,
     null,
     A,
@@ -37,7 +40,7 @@ test("S12: only a function of lower priority than the one to be placed is stoppe
     [20, 6],
     [20, 5], // was on B: as important as the first, less than the second
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 40], functions), [A], [A, A, B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([40, 40], functions), [A], [A, A, B])).toEqual({
     assigned: [A, A, null],
     remaining: [0, 0],
     stops: 0,
@@ -50,7 +53,7 @@ test("S14, S15: the stop gives the server its resource back, and S3 to S5 are as
     [35, 9],
   ];
   // 10 left of 40; with the 30 of function 0 there are 40; 5 remain.
-  expect(allocate(allocatePreempt, tableOf([40, 40], functions), [A], [A, B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([40, 40], functions), [A], [A, B])).toEqual({
     assigned: [null, A],
     remaining: [5, 0],
     stops: 1,
@@ -65,7 +68,7 @@ test("S11 to S15 repeat, one stop at a time, and end with the first stop that ma
     [10, 4],
     [25, 9],
   ];
-  expect(allocate(allocatePreempt, tableOf([45, 45], functions), [A], [A, A, A, A, B])).toEqual({
+  expect(allocate(PREEMPT, tableOf([45, 45], functions), [A], [A, A, A, A, B])).toEqual({
     assigned: [null, null, A, A, A],
     remaining: [0, 0],
     stops: 2,
@@ -78,7 +81,9 @@ test("the stop is made on the server that S4 found, the one of the most remainin
     [25, 2], // on B, 15 left
     [30, 9], // was on C
   ];
-  expect(
-    allocate(allocatePreempt, tableOf([40, 40, 40], functions), [A, B], [A, B, C]).assigned,
-  ).toEqual([A, null, B]);
+  expect(allocate(PREEMPT, tableOf([40, 40, 40], functions), [A, B], [A, B, C]).assigned).toEqual([
+    A,
+    null,
+    B,
+  ]);
 });

@@ -3,7 +3,7 @@
  * one.
  */
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { A, allocate, B, type Fy, tableOf } from "./system-of-servers.ts";
 
 test("S12 No, S16: where stopping all less important functions makes no room, the function is given up", () => {
@@ -12,7 +12,7 @@ test("S12 No, S16: where stopping all less important functions makes no room, th
     [20, 1], // runs on A
     [40, 8], // was on B
   ];
-  const { assigned } = allocate(allocatePreempt, tableOf([60, 60], functions), [A], [A, A, B]);
+  const { assigned } = allocate(PREEMPT, tableOf([60, 60], functions), [A], [A, A, B]);
   expect(assigned[2]).toBeNull();
   expect(assigned[0]).toBe(A);
 });
@@ -23,7 +23,7 @@ test("S16 is the completion for that function alone: the others still get their 
     [20, 8], // was on B
     [10, 1], // was on B
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 60], functions), [A], [B, B, B]).assigned).toEqual([
+  expect(allocate(PREEMPT, tableOf([40, 60], functions), [A], [B, B, B]).assigned).toEqual([
     null,
     A,
     A,
@@ -35,7 +35,7 @@ test("what was stopped for a function that is given up is unallocated and gets i
     [50, 9], // was on B, larger than A
     [20, 1], // runs on A
   ];
-  expect(allocate(allocatePreempt, tableOf([40, 60], functions), [A], [B, A])).toEqual({
+  expect(allocate(PREEMPT, tableOf([40, 60], functions), [A], [B, A])).toEqual({
     assigned: [null, A],
     remaining: [20, 0],
     stops: 1,
@@ -43,7 +43,7 @@ test("what was stopped for a function that is given up is unallocated and gets i
 });
 
 test("S16: a function that no operable server is left for is given up", () => {
-  expect(allocate(allocatePreempt, tableOf([40, 60], [[10, 9]]), [], [A]).assigned).toEqual([null]);
+  expect(allocate(PREEMPT, tableOf([40, 60], [[10, 9]]), [], [A]).assigned).toEqual([null]);
 });
 
 test("a less important function of A is replaced by a more important one of B, which A continues", () => {
@@ -55,6 +55,6 @@ test("a less important function of A is replaced by a more important one of B, w
   ];
   const table = tableOf([60, 60], functions);
   const before = [A, A, B, B];
-  expect(allocate(allocatePreempt, table, [A, B], before).assigned).toEqual(before);
-  expect(allocate(allocatePreempt, table, [A], before).assigned).toEqual([null, A, A, null]);
+  expect(allocate(PREEMPT, table, [A, B], before).assigned).toEqual(before);
+  expect(allocate(PREEMPT, table, [A], before).assigned).toEqual([null, A, A, null]);
 });

@@ -1,14 +1,10 @@
 /** Patent [0046]: more than two servers. */
 import { describe, expect, test } from "bun:test";
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
+import { RESET } from "../../src/core/allocation-reset.ts";
 import { A, allocate, B, C, type Fy, tableOf } from "./system-of-servers.ts";
 
-describe.each<[string, AllocationPolicy]>([
-  ["reset", allocateReset],
-  ["preempt", allocatePreempt],
-])("%s", (_, policy) => {
+describe.each([RESET, PREEMPT])("$name", (policy) => {
   test("the functions of a failed server are shared by several others", () => {
     const functions: Fy[] = [
       [30, 9], // on A
@@ -57,11 +53,6 @@ test("preempt, limit: no replacement where the server of the most remaining reso
     [30, 8],
   ];
   const table = tableOf([30, 60, 30], functions);
-  expect(allocate(allocatePreempt, table, [A, C], [A, C, B, B]).assigned).toEqual([
-    null,
-    C,
-    A,
-    null,
-  ]);
-  expect(allocate(allocateReset, table, [A, C], [A, C, B, B]).assigned).toEqual([null, null, A, C]);
+  expect(allocate(PREEMPT, table, [A, C], [A, C, B, B]).assigned).toEqual([null, C, A, null]);
+  expect(allocate(RESET, table, [A, C], [A, C, B, B]).assigned).toEqual([null, null, A, C]);
 });

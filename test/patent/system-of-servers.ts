@@ -1,5 +1,5 @@
 /** Systems in the patent's own terms, for the tests of its paragraphs about allocation. */
-import { Allocation, type AllocationPolicy } from "../../src/core/allocation.ts";
+import { Allocation, type Policy } from "../../src/core/allocation.ts";
 import { FunctionTable, NONE, PROCESS_NONE } from "../../src/core/function-table.ts";
 
 /** Servers 102a and 102b, and more where a paragraph speaks of more. */
@@ -39,7 +39,7 @@ export function tableOf(resources: number[], functions: Fy[]): FunctionTable {
  * an Allocation of its own.
  */
 export function allocate(
-  policy: AllocationPolicy,
+  policy: Policy,
   table: FunctionTable,
   operable: number[],
   current: (number | null)[] = [],
@@ -49,7 +49,7 @@ export function allocate(
   current.forEach((x, y) => {
     allocation.current[y] = x ?? NONE;
   });
-  policy(table, allocation);
+  policy.allocate(table, allocation);
   return {
     assigned: Array.from({ length: table.functionCount }, (_, y) =>
       allocation.assigned[y] === NONE ? null : allocation.assigned[y],

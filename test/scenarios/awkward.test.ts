@@ -1,11 +1,13 @@
 /** Awkward cases that an adversary of the core thought of, each of which it got wrong once. */
+
 import { expect, test } from "bun:test";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
+import { PREEMPT } from "../../src/core/allocation-preempt.ts";
 import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
+import { POLICY_NAMES } from "../../src/core/policies.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
-import { Cluster } from "../simulation/cluster.ts";
+import { NominalWorld } from "../simulation/nominal-world.ts";
 import { play } from "./story.ts";
 
 test("a server that was unreachable for a while keeps its place: nothing is stopped to make room for its functions", () => {
@@ -45,7 +47,7 @@ test("a newcomer that only this server has lost is not failed: its functions are
     quiet for 5 s`);
 });
 
-for (const policy of ["reset", "preempt"]) {
+for (const policy of POLICY_NAMES) {
   test(`${policy}: two boxes with one id start together: neither serves, and the others do not count on them`, () => {
     play(`servers a 100, b 100
       policy ${policy}
@@ -110,18 +112,18 @@ test("one direction is cut: the server that hears the other take its functions l
     ["a", "b"],
     ["b", "a"],
   ]) {
-    const cluster = play(`servers a 100, b 100
+    const world = play(`servers a 100, b 100
       functions f 30 p9, g 30 p8
       start a b
       wait 300 ms
       a: f | b: g
       cut ${from}>${to}
       wait 100 ms`);
-    expect(cluster.hosts.map(({ vips }) => vips.size).sort()).toEqual([0, 2]);
-    cluster.cut(0, 1, false);
-    cluster.run(1000);
-    expect(cluster.agrees()).toBe(true);
-    expect(cluster.owners()).not.toContain(-1);
+    expect(world.hosts.map(({ upCount }) => upCount).sort()).toEqual([0, 2]);
+    world.cut(0, 1, false);
+    world.run(1000);
+    expect(world.agrees()).toBe(true);
+    expect(world.owners()).not.toContain(-1);
   }
 });
 
@@ -164,14 +166,16 @@ test("all servers come back to one that runs all functions: it announces every a
     stopGraceMs: 0,
   }));
   const table = new FunctionTable(Array<number>(SERVERS_MAX).fill(FUNCTIONS_MAX), rows);
-  const cluster = new Cluster({ table, policy: allocatePreempt });
-  cluster.start(0);
-  cluster.run(1500);
-  const before = cluster.host(0).announcements;
-  for (let server = 1; server < SERVERS_MAX; server++) cluster.start(server);
-  cluster.run(200);
-  expect(cluster.agrees()).toBe(true);
-  expect(cluster.host(0).announcements - before).toBe(FUNCTIONS_MAX);
+  const world = new NominalWorld({ table, policy: PREEMPT });
+  const [first, ...others] = world.hosts;
+  world.start(first);
+  world.run(1500);
+  const { announcements } = world.recorder;
+  const before = announcements[0];
+  for (const host of others) world.start(host);
+  world.run(200);
+  expect(world.agrees()).toBe(true);
+  expect(announcements[0] - before).toBe(FUNCTIONS_MAX);
 });
 
 test("servers that lose up to 30 % of the datagrams while they start give nothing out twice", () => {
@@ -185,44 +189,42 @@ test("servers that lose up to 30 % of the datagrams while they start give nothin
       process: PROCESS_NONE,
       stopGraceMs: 0,
     }));
-    const cluster = new Cluster({
+    const world = new NominalWorld({
       table: new FunctionTable([100, 100], rows),
-      policy: allocatePreempt,
+      policy: PREEMPT,
     });
     const deliveredAtUs = [0, 0];
     // Never two lost in a row: then it would be a failure, not a loss.
-    cluster.filter = (from) => {
+    world.air.filter = (from) => {
       const isLost =
-        cluster.nowUs < deliveredAtUs[from] + 20_000 && random.between(1, 100) <= percent;
-      if (!isLost) deliveredAtUs[from] = cluster.nowUs;
+        world.nowUs < deliveredAtUs[from] + 20_000 && random.between(1, 100) <= percent;
+      if (!isLost) deliveredAtUs[from] = world.nowUs;
       return !isLost;
     };
-    cluster.startAll();
-    cluster.run(2000); // P1 is checked in every turn
-    cluster.filter = () => true;
-    cluster.run(1000);
-    expect(cluster.agrees()).toBe(true);
+    world.startAll();
+    world.run(2000); // P1 is checked in every turn
+    world.air.filter = null;
+    world.run(1000);
+    expect(world.agrees()).toBe(true);
   }
 });
 
 test("own datagrams that come back, through two networks that are joined somewhere, are no second box", () => {
   const rows = [{ required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 }];
-  const cluster = new Cluster({
+  const world = new NominalWorld({
     table: new FunctionTable([1, 1], rows),
-    policy: allocatePreempt,
+    policy: PREEMPT,
     networks: 2,
   });
-  cluster.start(0);
-  cluster.start(1);
-  cluster.run(300);
-  cluster.crash(1);
-  cluster.filter = (from, _to, network, datagram) => {
-    if (from === 0 && network === 0) cluster.inject(0, datagram, 1);
+  world.startAll();
+  world.run(300);
+  world.powerOff(world.hosts[1]);
+  world.air.filter = (from, _to, network, datagram) => {
+    if (from === 0 && network === 0) world.air.inject(0, datagram, 1, world.nowUs);
     return true;
   };
-  cluster.start(0);
-  cluster.start(1);
-  cluster.run(300);
-  expect(cluster.agrees()).toBe(true);
-  expect(cluster.log.filter(({ code }) => code === LOG_SERVER_ID_TWICE)).toEqual([]);
+  world.startAll();
+  world.run(300);
+  expect(world.agrees()).toBe(true);
+  expect(world.recorder.log.filter(({ code }) => code === LOG_SERVER_ID_TWICE)).toEqual([]);
 });

@@ -38,16 +38,17 @@ for (const lostAfter of [2, 3, 7, 100]) {
 }
 
 test("preempt: the more important functions of the failed server displace less important ones, whose clients are told", () => {
-  const cluster = play(`${AIRCRAFT}${ALL_UP}
+  const world = play(`${AIRCRAFT}${ALL_UP}
     crash b
     wait 200 ms
     told tv: stopping, preempted
     a: pa seats map | nowhere: tv games`);
-  const stop = cluster.notices.findIndex(({ index, event }) => index === 2 && event === 1);
-  const start = cluster.notices.findIndex(({ index, event }) => index === 1 && event === 2);
+  const { notices } = world.recorder;
+  const stop = notices.findIndex(({ index, event }) => index === 2 && event === 1);
+  const start = notices.findIndex(({ index, event }) => index === 1 && event === 2);
   expect(stop).toBeGreaterThan(-1);
   expect(start).toBeGreaterThan(stop); // told before the room is used
-  expect(cluster.notices[stop]?.wasUp).toBe(true); // and before the address goes (S13, S14)
+  expect(notices[stop]?.wasUp).toBe(true); // and before the address goes (S13, S14)
 });
 
 test("preempt: a function is told to stop before its address goes, and its successor comes after its process has ended", () => {

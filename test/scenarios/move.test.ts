@@ -122,7 +122,7 @@ test("what waits for room may use the room that a move leaves", () => {
 
 test("the target crashes in the middle of a move, at every moment: the function is where it was, or comes back", () => {
   for (let us = 0; us <= 1500; us += 50) {
-    const cluster = play(`servers a 100, b 100, c 100
+    const world = play(`servers a 100, b 100, c 100
       functions pa 60 p9 process grace 50, tv 60 p8 process grace 50, games 30 p2 process grace 50
       start a b c
       wait 300 ms
@@ -133,27 +133,27 @@ test("the target crashes in the middle of a move, at every moment: the function 
       wait 500 ms
       all agree
       quiet for 3 s`);
-    expect(cluster.owners()).toEqual([0, 2, us < FIRST_MESSAGES_US ? 2 : expect.any(Number)]);
-    expect(cluster.owners()).not.toContain(NONE);
+    expect(world.owners()).toEqual([0, 2, us < FIRST_MESSAGES_US ? 2 : expect.any(Number)]);
+    expect(world.owners()).not.toContain(NONE);
   }
 });
 
 test("the owner crashes in the middle of a move, at every moment", () => {
   for (let us = 0; us <= 1500; us += 50) {
-    const cluster = play(`${THREE}
+    const world = play(`${THREE}
       move games to b asked at a
       wait ${us} µs
       crash c
       wait 500 ms
       all agree
       quiet for 3 s`);
-    expect(cluster.owners()[2]).not.toBe(NONE);
+    expect(world.owners()[2]).not.toBe(NONE);
   }
 });
 
 test("the server that was asked crashes in the middle of a move, at every moment: all agree on where the function is", () => {
   for (let us = 0; us <= 1500; us += 50) {
-    const cluster = play(`servers a 100, b 100, c 60, d 60
+    const world = play(`servers a 100, b 100, c 60, d 60
       functions tv 60 p8, games 30 p2
       start a b c d
       wait 300 ms
@@ -164,7 +164,7 @@ test("the server that was asked crashes in the middle of a move, at every moment
       wait 700 ms
       all agree
       quiet for 3 s`);
-    expect(cluster.owners()).not.toContain(NONE);
+    expect(world.owners()).not.toContain(NONE);
   }
 });
 
@@ -191,14 +191,14 @@ test("a target that does not hear of it: given up before the owner lets go, and 
 
 test("the owner drains in the middle of a move: the move is given up, and the function leaves as drained functions do", () => {
   for (let us = 0; us <= 1000; us += 50) {
-    const cluster = play(`${THREE}
+    const world = play(`${THREE}
       move games to b asked at a
       wait ${us} µs
       drain c
       wait 300 ms
       a is active
       quiet for 3 s`);
-    expect(cluster.owners()[2]).not.toBe(NONE);
-    expect(cluster.owners()[2]).not.toBe(2);
+    expect(world.owners()[2]).not.toBe(NONE);
+    expect(world.owners()[2]).not.toBe(2);
   }
 });

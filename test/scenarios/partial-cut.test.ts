@@ -71,7 +71,7 @@ test("servers in a row, each of which hears its neighbours only, agree and take 
 });
 
 test("one direction is cut between two of three: both go on", () => {
-  const cluster = play(`servers a 100, b 100, c 100
+  const world = play(`servers a 100, b 100, c 100
     functions f 60 p9, g 60 p8, h 60 p7
     start a b c
     wait 500 ms
@@ -80,11 +80,11 @@ test("one direction is cut between two of three: both go on", () => {
     all agree
     a: f | b: g | c: h
     quiet for 5 s`);
-  expect(cluster.owners()).toEqual([0, 1, 2]);
+  expect(world.owners()).toEqual([0, 1, 2]);
 });
 
 test("two tables, one side heard in part: both sides count the same, and the larger goes on (simulator, seed 208240)", () => {
-  const cluster = play(`servers a 100, b 100, c 100
+  const world = play(`servers a 100, b 100, c 100
     functions f 30 p9, g 30 p8
     start b c
     wait 500 ms
@@ -96,7 +96,7 @@ test("two tables, one side heard in part: both sides count the same, and the lar
     join a-b
     wait 100 ms
     b is active; c is active; a is listening`);
-  expect(cluster.owners()).not.toContain(0);
+  expect(world.owners()).not.toContain(0);
 });
 
 test("a server that yields to another table lets go, one VIP after the other, before the others take over (simulator, seed 326488)", () => {

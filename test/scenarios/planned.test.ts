@@ -166,7 +166,7 @@ test("a process that failed on the only server that may run it stops its functio
 });
 
 test("an address removed by hand is put back and logged", () => {
-  const cluster = play(`${ALL_UP}
+  const world = play(`${ALL_UP}
     address of pa on a is removed
     b: seats map games | a: tv | nowhere: pa
     wait 1 ms
@@ -174,7 +174,7 @@ test("an address removed by hand is put back and logged", () => {
     a logs 211
     nobody is told
     quiet for 5 s`);
-  expect(cluster.engine(0).handover.failed[0]).toBe(0);
+  expect(world.engine(0).handover.failed[0]).toBe(0);
 });
 
 test("an address removed by hand while the function is being moved changes nothing", () => {

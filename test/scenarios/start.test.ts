@@ -1,5 +1,7 @@
 /** How servers come up: together, in any order, alone, and one after the other. */
+
 import { expect, test } from "bun:test";
+import { POLICIES } from "../../src/core/policies.ts";
 import { play } from "./story.ts";
 
 const AIRCRAFT = `
@@ -12,12 +14,12 @@ function name(policy: string, order: readonly string[], offset: string): string 
 
 const OFFSETS_MS = Array.from({ length: 151 }, (_, ms) => ms);
 
-for (const policy of ["reset", "preempt"]) {
+for (const { name: policy, keepsRunning } of POLICIES) {
   for (const order of [["a", "b"] as const, ["b", "a"] as const]) {
     test(`${policy}: started 0 to 150 ms apart, ${order[0]} first, everything runs, once, and both agree`, () => {
       const ends = new Set<string>();
       for (const ms of OFFSETS_MS) {
-        const cluster = play(`${AIRCRAFT}
+        const world = play(`${AIRCRAFT}
           policy ${policy}
           start ${order[0]}
           wait ${ms} ms
@@ -26,14 +28,12 @@ for (const policy of ["reset", "preempt"]) {
           all agree
           quiet for 1 s`);
         ends.add(
-          [...cluster.owners()]
-            .map((owner) => (policy === "reset" ? owner : Math.min(owner, 0)))
-            .join(),
+          [...world.owners()].map((owner) => (keepsRunning ? Math.min(owner, 0) : owner)).join(),
         );
       }
       // With reset even the assignment is the same; with preempt what runs stays where it is, so
       // only the set is.
-      expect([...ends]).toEqual([policy === "reset" ? "0,1,0,1,1" : "0,0,0,0,0"]);
+      expect([...ends]).toEqual([keepsRunning ? "0,0,0,0,0" : "0,1,0,1,1"]);
     });
   }
 
@@ -45,7 +45,7 @@ for (const policy of ["reset", "preempt"]) {
       start b
       wait 1500 ms
       all agree
-      ${policy === "reset" ? "a: pa tv | b: seats map games" : "a: pa seats map | b: tv games"}
+      ${keepsRunning ? "a: pa seats map | b: tv games" : "a: pa tv | b: seats map games"}
       quiet for 5 s`);
   });
 
@@ -57,7 +57,7 @@ for (const policy of ["reset", "preempt"]) {
       start a
       wait 1500 ms
       all agree
-      ${policy === "reset" ? "a: pa tv | b: seats map games" : "b: pa seats map | a: tv games"}
+      ${keepsRunning ? "b: pa seats map | a: tv games" : "a: pa tv | b: seats map games"}
       quiet for 5 s`);
   });
 }

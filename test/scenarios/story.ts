@@ -1,8 +1,8 @@
 /**
  * Scenarios as text. A story is a list of lines: the aircraft, then steps and what is expected
  * after them. When a line does not hold, the whole story is shown up to that line, with what was
- * found instead. The simulator checks in every step that nothing is answered twice and no server
- * carries more than it can.
+ * found instead. A story flies in the simulator's world with chance switched off: what must hold in
+ * flights (simulation/invariants) must hold in every step.
  *
  *     servers a 100, b 80                    the aircraft
  *     functions pa 30 p10, map 20 p3         required resource and priority; then, as wanted: `on a+b` (eligible servers),
@@ -25,8 +25,7 @@
  *     a logs 213                             expected: a maintenance event since the last step
  *     quiet for 5 s                          expected: no address, no notice and no maintenance event during that time
  */
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+
 import {
   type FunctionRow,
   FunctionTable,
@@ -35,6 +34,9 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../../src/core/function-table.ts";
+import { PHASE_NAMES } from "../../src/core/phase.ts";
+import { DEFAULT_POLICY, POLICIES, POLICY_NAMES, policyNamed } from "../../src/core/policies.ts";
+import { SERVER_STATE_NAMES } from "../../src/core/server-state.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -55,8 +57,9 @@ import {
   CONTROL_RESUME,
   MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
-import { PHASE_NAMES, SERVER_STATE_NAMES } from "../../src/wire/status-snapshot.ts";
-import { Cluster, type ClusterOptions } from "../simulation/cluster.ts";
+import type { Host } from "../simulation/host.ts";
+import type { Speeds } from "../simulation/kernels.ts";
+import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
 
 const EVENTS: Record<string, number> = {
   stopping: NOTICE_STOPPING,
@@ -78,14 +81,13 @@ const COMMANDS: Record<string, number> = {
   leave: CONTROL_LEAVE,
 };
 const US_PER: Record<string, number> = { µs: 1, ms: 1000, s: 1_000_000 };
-const ANOTHER_DIGEST = 8;
-const EACCES = 13;
+const SLOW_BATCH_US = 800;
 
 /**
  * Acts out a story. @throws an error that shows the story when a line of it does not hold. @returns
- * the cluster at its end
+ * the world at its end
  */
-export function play(text: string): Cluster {
+export function play(text: string): NominalWorld {
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   const story = new Story();
   lines.forEach((line, at) => {
@@ -98,32 +100,35 @@ export function play(text: string): Cluster {
       );
     }
   });
-  if (story.cluster === null) throw new Error("nothing happens in this story");
-  return story.cluster;
+  if (story.world === null) throw new Error("nothing happens in this story");
+  return story.world;
 }
 
 class Story {
-  cluster: Cluster | null = null;
+  world: NominalWorld | null = null;
   private readonly servers: string[] = [];
   private readonly resources: number[] = [];
   private readonly functions: string[] = [];
   private rows: FunctionRow[] = [];
-  private readonly options: Omit<ClusterOptions, "table"> = { policy: allocatePreempt };
+  private readonly options: Omit<NominalOptions, "table" | "speeds"> = {
+    policy: policyNamed(DEFAULT_POLICY),
+  };
+  private speeds: Partial<Speeds> = {};
   private beganUs = 0;
   /** Time of the last step that was neither a wait nor an expectation. */
   private sinceUs = 0;
 
   elapsedMs(): number {
-    return this.cluster === null ? 0 : (this.cluster.nowUs - this.beganUs) / 1000;
+    return this.world === null ? 0 : (this.world.nowUs - this.beganUs) / 1000;
   }
 
   /** Takes one line: of the aircraft until something happens, then steps and expectations. */
   step(line: string): void {
-    if (this.cluster === null && this.describe(line)) return;
-    const cluster = this.takeOff();
-    if (this.wait(cluster, line) || this.expectation(cluster, line)) return;
-    this.sinceUs = cluster.nowUs;
-    if (!this.disturb(cluster, line)) throw new Error(`cannot read "${line}"`);
+    if (this.world === null && this.describe(line)) return;
+    const world = this.takeOff();
+    if (this.wait(world, line) || this.expectation(world, line)) return;
+    this.sinceUs = world.nowUs;
+    if (!this.disturb(world, line)) throw new Error(`cannot read "${line}"`);
   }
 
   private describe(line: string): boolean {
@@ -135,15 +140,13 @@ class Story {
     if (word === "servers") for (const each of rest.split(",")) this.describeServer(each.trim());
     else if (word === "functions")
       for (const each of rest.split(",")) this.describeFunction(each.trim());
-    else if (word === "policy")
-      this.options.policy = rest === "reset" ? allocateReset : allocatePreempt;
+    else if (word === "policy") this.options.policy = POLICIES[place(POLICY_NAMES, rest, "policy")];
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
-    else if (word === "VIPs a turn") {
-      this.options.vipsPerTurn = Number(rest);
-      this.options.batchUs = 800;
-    } else this.options.processStopMs = Number(rest);
+    else if (word === "VIPs a turn")
+      this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
+    else this.speeds = { ...this.speeds, processStopUs: Number(rest) * 1000 };
     return true;
   }
 
@@ -172,121 +175,120 @@ class Story {
     });
   }
 
-  private takeOff(): Cluster {
-    if (this.cluster === null) {
-      this.cluster = new Cluster({
+  private takeOff(): NominalWorld {
+    if (this.world === null) {
+      this.world = new NominalWorld({
         ...this.options,
+        speeds: this.speeds,
         table: new FunctionTable(this.resources, this.rows),
       });
-      this.beganUs = this.cluster.nowUs;
+      this.beganUs = this.world.nowUs;
     }
-    return this.cluster;
+    return this.world;
   }
 
-  private wait(cluster: Cluster, line: string): boolean {
+  private wait(world: NominalWorld, line: string): boolean {
     const [, amount, unit] = /^wait ([\d.]+) (µs|ms|s)$/.exec(line) ?? [];
     if (amount === undefined || unit === undefined) return false;
-    cluster.runUntil(cluster.nowUs + Math.round(Number(amount) * US_PER[unit]));
+    world.runUntil(world.nowUs + Math.round(Number(amount) * US_PER[unit]));
     return true;
   }
 
-  private disturb(cluster: Cluster, line: string): boolean {
+  private disturb(world: NominalWorld, line: string): boolean {
     return (
-      this.move(cluster, line) ||
-      this.command(cluster, line) ||
-      this.network(cluster, line) ||
-      this.local(cluster, line)
+      this.move(world, line) ||
+      this.command(world, line) ||
+      this.network(world, line) ||
+      this.local(world, line)
     );
   }
 
-  private move(cluster: Cluster, line: string): boolean {
+  private move(world: NominalWorld, line: string): boolean {
     const [, index, target, asked, expected] =
       /^move (\S+) to (\S+) asked at (\S+?)(?: refused: (\S+))?$/.exec(line) ?? [];
     if (index === undefined || target === undefined || asked === undefined) return false;
-    const refusal = cluster.move(this.server(asked), this.function(index), this.server(target));
+    const refusal = world.move(this.host(asked), this.function(index), this.server(target));
     const found = MOVE_REFUSALS[refusal];
     if (found.code !== (expected ?? ""))
       throw new Error(`found ${refusal === 0 ? "no refusal" : `${found.code}, ${found.text}`}`);
     return true;
   }
 
-  private command(cluster: Cluster, line: string): boolean {
+  private command(world: NominalWorld, line: string): boolean {
     const [, second] = /^a second (\S+)$/.exec(line) ?? [];
     if (second !== undefined) {
-      cluster.addTwin(this.server(second));
+      world.addTwin(this.server(second));
       this.servers.push(`${second}'`);
       return true;
     }
     const [, verb, rest] = /^(start|crash|drain|resume|leave) (.*)$/.exec(line) ?? [];
     if (verb === undefined || rest === undefined) return false;
-    const [ids, digest] = rest.endsWith(" with another table")
-      ? [rest.replace(" with another table", ""), ANOTHER_DIGEST]
-      : [rest, undefined];
-    for (const server of ids.split(" ").map((id) => this.server(id))) {
-      if (verb === "start") cluster.start(server, digest);
-      else if (verb === "crash") cluster.crash(server);
-      else cluster.command(server, COMMANDS[verb]);
+    const ids = rest.replace(" with another table", "");
+    for (const host of ids.split(" ").map((id) => this.host(id))) {
+      if (verb === "start") {
+        host.foreignTable = ids !== rest;
+        world.start(host);
+      } else if (verb === "crash") world.powerOff(host);
+      else world.command(host, COMMANDS[verb]);
     }
     return true;
   }
 
-  private network(cluster: Cluster, line: string): boolean {
+  private network(world: NominalWorld, line: string): boolean {
     const [, verb, from, sign, to, network] =
       /^(cut|join) (\S+)([->])(\S+)(?: on network (\d))?$/.exec(line) ?? [];
     if (verb === undefined || from === undefined || to === undefined) return false;
     const [one, other] = [this.server(from), this.server(to)];
     const isCut = verb === "cut";
     if (network === undefined) {
-      cluster.cutOneWay(one, other, isCut);
-      if (sign === "-") cluster.cutOneWay(other, one, isCut);
+      world.cutOneWay(one, other, isCut);
+      if (sign === "-") world.cutOneWay(other, one, isCut);
     } else {
-      cluster.cutNetwork(one, other, Number(network), isCut);
-      if (sign === "-") cluster.cutNetwork(other, one, Number(network), isCut);
+      world.cutNetwork(one, other, Number(network), isCut);
+      if (sign === "-") world.cutNetwork(other, one, Number(network), isCut);
     }
     return true;
   }
 
-  private local(cluster: Cluster, line: string): boolean {
+  private local(world: NominalWorld, line: string): boolean {
     const [, carrier, how] = /^carrier of (\S+) (lost|back)$/.exec(line) ?? [];
     if (carrier !== undefined) {
-      cluster.carrier(this.server(carrier), how === "back");
+      world.setCarrier(this.host(carrier), how === "back");
       return true;
     }
-    const [, process, host, fate] = /^process of (\S+) on (\S+) (fails|exits)$/.exec(line) ?? [];
-    if (process !== undefined && host !== undefined) {
+    const [, process, runner, fate] = /^process of (\S+) on (\S+) (fails|exits)$/.exec(line) ?? [];
+    if (process !== undefined && runner !== undefined) {
       const kind = fate === "fails" ? CONTROL_PROCESS_FAILED : CONTROL_PROCESS_EXITED;
-      cluster.process(this.server(host), this.function(process), kind);
+      world.process(this.host(runner), this.function(process), kind);
       return true;
     }
     const [, address, where, what] =
       /^address of (\S+) on (\S+) is (removed|refused from now on|accepted again)$/.exec(line) ??
       [];
     if (address === undefined || where === undefined) return false;
-    const { refusedVips } = cluster.host(this.server(where));
-    if (what === "removed") cluster.removeVip(this.server(where), this.function(address));
-    else if (what === "accepted again") refusedVips.delete(this.function(address));
-    else refusedVips.set(this.function(address), EACCES);
+    const host = this.host(where);
+    const index = this.function(address);
+    if (what === "removed") world.kernels.removeByHand(host, index);
+    else host.refused[index] = what === "accepted again" ? 0 : 1;
     return true;
   }
 
-  private expectation(cluster: Cluster, line: string): boolean {
+  private expectation(world: NominalWorld, line: string): boolean {
     return (
-      this.expectOwners(cluster, line) ||
-      this.expectViews(cluster, line) ||
-      this.expectWords(cluster, line)
+      this.expectOwners(world, line) ||
+      this.expectViews(world, line) ||
+      this.expectWords(world, line)
     );
   }
 
-  private expectOwners(cluster: Cluster, line: string): boolean {
+  private expectOwners(world: NominalWorld, line: string): boolean {
     if (!/^\S+: [^,]*$/.test(line)) return false;
     const expected = new Map(this.functions.map((id) => [id, "unmentioned"]));
     for (const part of line.split("|")) {
       const [place, ids] = part.split(":");
       for (const id of ids.trim().split(/\s+/)) if (id !== "-") expected.set(id, place.trim());
     }
-    const found = cluster
-      .owners()
-      .map((owner) => (owner === NONE ? "nowhere" : this.servers[owner]));
+    const found = world.owners().map((owner) => (owner === NONE ? "nowhere" : this.servers[owner]));
     if (this.functions.some((id, index) => expected.get(id) !== found[index])) {
       const places = [...this.servers, "nowhere"].map(
         (place) =>
@@ -297,32 +299,30 @@ class Story {
     return true;
   }
 
-  private expectViews(cluster: Cluster, line: string): boolean {
+  private expectViews(world: NominalWorld, line: string): boolean {
     const [, viewer, other, state] = /^(\S+) sees (\S+) (\w+)$/.exec(line) ?? [];
     if (viewer !== undefined && other !== undefined) {
       const found =
-        SERVER_STATE_NAMES[
-          cluster.engine(this.server(viewer)).membership.state[this.server(other)]
-        ];
+        SERVER_STATE_NAMES[world.engine(this.server(viewer)).membership.state[this.server(other)]];
       if (found !== state) throw new Error(`found ${viewer} sees ${other} ${found}`);
       return true;
     }
     const [, server, phase] =
       /^(\S+) is (listening|active|isolated|draining|gone)$/.exec(line) ?? [];
     if (server === undefined) return false;
-    const { engine } = cluster.host(this.server(server));
+    const { engine } = this.host(server);
     const found = engine === null ? "gone" : PHASE_NAMES[engine.phase];
     if (found !== phase) throw new Error(`found ${server} is ${found}`);
     return true;
   }
 
-  private expectWords(cluster: Cluster, line: string): boolean {
-    const notices = cluster.notices.filter(({ atUs }) => atUs >= this.sinceUs);
+  private expectWords(world: NominalWorld, line: string): boolean {
+    const notices = world.recorder.notices.filter(({ atUs }) => atUs >= this.sinceUs);
     const [, told, event, reason] = /^told (\S+): (\w+), (.+)$/.exec(line) ?? [];
     const [, logger, code] = /^(\S+) logs (\d+)$/.exec(line) ?? [];
     const [, seconds] = /^quiet for (\d+) s$/.exec(line) ?? [];
     if (line === "all agree") {
-      if (!cluster.agrees()) throw new Error("they do not");
+      if (!world.agrees()) throw new Error("they do not");
     } else if (line === "nobody is told") {
       if (notices.length > 0) throw new Error(`found ${JSON.stringify(notices)}`);
     } else if (told !== undefined && event !== undefined && reason !== undefined) {
@@ -333,21 +333,27 @@ class Story {
         notice.reason === REASONS[reason];
       if (!notices.some(isIt)) throw new Error(`found ${JSON.stringify(notices)}`);
     } else if (logger !== undefined && code !== undefined) {
-      const log = cluster.log.filter(
+      const log = world.recorder.log.filter(
         ({ atUs, server }) => atUs >= this.sinceUs && server === this.server(logger),
       );
       if (!log.some((entry) => entry.code === Number(code)))
         throw new Error(`found ${JSON.stringify(log)}`);
-    } else if (seconds !== undefined) this.expectQuiet(cluster, Number(seconds));
+    } else if (seconds !== undefined) this.expectQuiet(world, Number(seconds));
     else return false;
     return true;
   }
 
-  private expectQuiet(cluster: Cluster, seconds: number): void {
-    const before = [cluster.owners().join(), cluster.notices.length, cluster.log.length].join(" ");
-    cluster.run(seconds * 1000);
-    const after = [cluster.owners().join(), cluster.notices.length, cluster.log.length].join(" ");
+  private expectQuiet(world: NominalWorld, seconds: number): void {
+    const { notices, log } = world.recorder;
+    const soFar = (): string => [world.owners().join(), notices.length, log.length].join(" ");
+    const before = soFar();
+    world.run(seconds * 1000);
+    const after = soFar();
     if (after !== before) throw new Error(`owners, notices, events: ${before} became ${after}`);
+  }
+
+  private host(id: string): Host {
+    return this.takeOff().hosts[this.server(id)];
   }
 
   private server(id: string): number {

@@ -2,19 +2,30 @@
  * Datagrams on their way from one server to the others: what the networks let through, when it
  * arrives, and what an attacker adds.
  */
-import type { Engine } from "../../src/core/engine.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
-import { encodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
+import {
+  decodeKeepAlive,
+  encodeKeepAlive,
+  KEEP_ALIVE_BYTES,
+  KeepAliveMessage,
+} from "../../src/wire/keep-alive.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { Attacker } from "./attacker.ts";
 import { type Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
 import { FLIPPED, LOST, Network } from "./network.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
+const NONE = -1;
 const KEY = new Uint8Array(32).fill(7);
+
+/**
+ * What a test lets through: called for every datagram on its way from one place to another, false
+ * drops it. The bytes are only there during the call.
+ */
+export type Filter = (from: number, to: number, network: number, datagram: DataView) => boolean;
 
 export class Air {
   readonly network: Network;
@@ -22,10 +33,17 @@ export class Air {
   readonly attacker: Attacker;
   /** When each server's next turn is: a datagram that arrives brings it forward. */
   readonly due = new Float64Array(SERVERS_MAX).fill(NEVER);
+  filter: Filter | null = null;
+
+  /** What was composed last, and what becomes of it on its way to each server. */
+  private buffer = NONE;
+  private readonly fates = new Uint8Array(SERVERS_MAX);
+  private readonly flipped = new Int32Array(SERVERS_MAX);
+  private readonly overflowed = new KeepAliveMessage();
 
   constructor(
     private readonly aircraft: Aircraft,
-    private readonly random: Random,
+    private readonly random: Chance,
     private readonly hosts: readonly Host[],
     readonly datagrams: Datagrams,
   ) {
@@ -38,56 +56,84 @@ export class Air {
     );
   }
 
-  /** Sends what the engine of `from` has composed to all others. */
-  broadcast(from: number, engine: Engine, nowUs: number): void {
-    const buffer = this.datagrams.take();
-    encodeKeepAlive(engine.outgoing, this.datagrams.view(buffer));
+  /** The server has composed a message: what becomes of it on its way to each of the others. */
+  compose(from: number, message: KeepAliveMessage, nowUs: number): void {
+    this.release();
+    this.buffer = this.hold(this.datagrams.take());
+    encodeKeepAlive(message, this.datagrams.view(this.buffer));
     if (this.attacker.listens()) {
-      this.seal.seal(this.datagrams.content(buffer));
-      this.attacker.record(this.datagrams.keep(buffer), nowUs);
+      this.seal.seal(this.datagrams.content(this.buffer));
+      this.attacker.record(this.datagrams.keep(this.buffer), nowUs);
     }
     for (let other = 0; other < this.hosts.length; other++) {
-      if (other !== from) this.post(from, other, buffer, nowUs);
-    }
-    this.datagrams.sent(buffer);
-  }
-
-  private post(from: number, to: number, buffer: number, nowUs: number): void {
-    const { network } = this;
-    const fate = network.fate(from, to, nowUs);
-    if (fate === LOST) return;
-    if (fate === FLIPPED) {
-      this.flip(from, to, buffer, nowUs);
-      return;
-    }
-    for (let number = 0; number < network.networks; number++) {
-      if (!network.isOpen(from, to, number)) continue;
-      this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, GENUINE);
-      if (network.doubles()) {
-        this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, GENUINE);
-      }
+      if (other === from) continue;
+      const fate = this.network.fate(from, other, nowUs);
+      this.fates[other] = fate;
+      if (fate === FLIPPED) this.flipped[other] = this.flip();
     }
   }
 
-  /** Sends a copy in which one bit is another. */
-  private flip(from: number, to: number, buffer: number, nowUs: number): void {
-    const { network, datagrams } = this;
-    this.seal.seal(datagrams.content(buffer));
-    const flipped = datagrams.copy(buffer);
+  /** Sends what was composed last on one of the networks. */
+  send(from: number, number: number, nowUs: number): void {
+    const { network, fates } = this;
+    for (let to = 0; to < this.hosts.length; to++) {
+      if (to === from || fates[to] === LOST || !network.isOpen(from, to, number)) continue;
+      const isFlipped = fates[to] === FLIPPED;
+      if (!isFlipped && network.losesCopy(from, to, number)) continue;
+      const buffer = isFlipped ? this.flipped[to] : this.buffer;
+      const kind = isFlipped ? TOUCHED : GENUINE;
+      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) continue;
+      this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, kind);
+      if (!isFlipped && network.doubles())
+        this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, kind);
+    }
+  }
+
+  /** What was composed last is on its way, wherever it goes. */
+  private release(): void {
+    if (this.buffer === NONE) return;
+    this.datagrams.release(this.buffer);
+    for (let other = 0; other < this.hosts.length; other++) {
+      if (this.fates[other] !== FLIPPED) continue;
+      this.datagrams.release(this.flipped[other]);
+      this.fates[other] = LOST;
+    }
+  }
+
+  /** The buffer is not used for another one until it is released. */
+  private hold(buffer: number): number {
+    this.datagrams.hold(buffer);
+    return buffer;
+  }
+
+  /** A copy of what was composed in which one bit is another. */
+  private flip(): number {
+    const { datagrams } = this;
+    this.seal.seal(datagrams.content(this.buffer));
+    const flipped = this.hold(datagrams.copy(this.buffer));
     const bit = this.random.below(KEEP_ALIVE_BYTES * 8);
     datagrams.content(flipped)[bit >> 3] ^= 1 << (bit & 7);
-    for (let number = 0; number < network.networks; number++) {
-      if (!network.isOpen(from, to, number)) continue;
-      this.deliver(to, network.arrivalUs(from, to, number, nowUs), flipped, number, TOUCHED);
-    }
-    datagrams.sent(flipped);
+    return flipped;
   }
 
   private deliver(to: number, atUs: number, buffer: number, number: number, kind: number): void {
     const host = this.hosts[to] as Host;
     if (host.engine === null) return;
-    host.inbox.push(atUs, buffer, number, kind);
-    if (atUs < this.due[to]) this.due[to] = Math.max(atUs, host.busyUntilUs, host.pausedUntilUs);
+    if (!host.inboxes[number].push(atUs, buffer, kind)) {
+      if (kind === GENUINE) this.noteOverflow(to, buffer, atUs);
+      return;
+    }
+    if (atUs >= this.due[to]) return;
+    this.due[to] = Math.min(this.due[to], host.arrivalDueUs(atUs));
+  }
+
+  /** A datagram that no server has just sent arrives now. */
+  inject(to: number, datagram: DataView, number: number, nowUs: number): void {
+    const { datagrams } = this;
+    const bytes = new Uint8Array(datagram.buffer, datagram.byteOffset, KEEP_ALIVE_BYTES);
+    const buffer = datagrams.put(bytes);
+    this.deliver(to, nowUs, buffer, number, GENUINE);
+    datagrams.sent(buffer);
   }
 
   /**
@@ -108,5 +154,18 @@ export class Air {
       }
       datagrams.sent(buffer);
     }
+  }
+
+  /** A receive buffer had no room for what a server sent. */
+  private noteOverflow(to: number, buffer: number, atUs: number): void {
+    if (decodeKeepAlive(this.datagrams.view(buffer), KEEP_ALIVE_BYTES, this.overflowed))
+      this.network.noteOverflow(this.overflowed.sender, to, atUs);
+  }
+
+  /** Somebody without the key sends as fast as a link is: `count` datagrams arrive at one server. */
+  flood(to: number, number: number, count: number, kind: number, nowUs: number): void {
+    const buffer = this.datagrams.take();
+    for (let sent = 0; sent < count; sent++) this.deliver(to, nowUs, buffer, number, kind);
+    this.datagrams.sent(buffer);
   }
 }

@@ -7,20 +7,27 @@
 import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import type { AllocationPolicy } from "../../src/core/allocation.ts";
-import { allocatePreempt } from "../../src/core/allocation-preempt.ts";
-import { allocateReset } from "../../src/core/allocation-reset.ts";
+import type { Policy } from "../../src/core/allocation.ts";
 import type { FunctionTable } from "../../src/core/function-table.ts";
 import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
+import {
+  DEFAULT_POLICY,
+  POLICY_NAMES,
+  type PolicyName,
+  policyNamed,
+} from "../../src/core/policies.ts";
 import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { DETECTION_TIME_MS_MIN } from "../../src/limits.ts";
+import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";
 import { type Random, rounded } from "./random.ts";
 
 export interface Aircraft {
   readonly serverCount: number;
   readonly networks: number;
   readonly table: FunctionTable;
-  readonly policy: AllocationPolicy;
+  readonly policy: Policy;
+  /** What the patent answers, read once more. */
+  readonly figure: (system: System) => Outcome;
   readonly timing: Timing;
   readonly systemId: number;
   readonly digestHigh: number;
@@ -39,10 +46,8 @@ export interface AircraftWishes {
   readonly periodMs?: number;
 }
 
-export const POLICIES: Readonly<Record<"reset" | "preempt", AllocationPolicy>> = {
-  reset: allocateReset,
-  preempt: allocatePreempt,
-};
+/** The default flies once more than each of the others. */
+const DRAWN: readonly PolicyName[] = [...POLICY_NAMES, DEFAULT_POLICY];
 
 /** Draws an aircraft of 2 to 16 servers and 2 to 12 functions. */
 export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
@@ -76,7 +81,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
   }));
   const networks = random.between(1, 2);
   const witnesses = random.oneIn(3) ? random.between(1, 4) : 0;
-  const allocation = random.oneIn(3) ? "reset" : "preempt";
+  const allocation = DRAWN[random.between(0, DRAWN.length - 1)] as PolicyName;
   const file = {
     system: "simulated",
     allocation,
@@ -107,7 +112,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     serverCount,
     networks,
     table: functionTableOf(config),
-    policy: POLICIES[allocation],
+    policy: policyNamed(allocation),
+    figure: FIGURES[allocation],
     timing: timingOf(
       periodMs,
       lostAfterPeriods,

@@ -3,7 +3,7 @@
  * was or changed.
  */
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 
 const RECORDINGS_MAX = 64;
 /** One datagram in so many is recorded. */
@@ -16,7 +16,7 @@ export class Attacker {
   private readonly recordedUs: number[] = [];
   private heard = 0;
 
-  constructor(private readonly random: Random) {}
+  constructor(private readonly random: Chance) {}
 
   /**
    * A datagram passes. @returns whether it is recorded: then {@link record} is to be called with

@@ -13,6 +13,10 @@ export const GENUINE = 0;
 export const TOUCHED = 1;
 /** A genuine one of long ago, sent again by somebody else. */
 export const RECORDING = 2;
+/** One of a flood: of the right length, and nobody with the key has sealed it. */
+export const UNSEALED = 3;
+/** One of a flood that is too short to be a keep-alive. */
+export const TOO_SHORT = 4;
 
 // Made once for all flights of a process: what an earlier flight left in them is overwritten before
 // it is read.
@@ -83,47 +87,44 @@ export class Datagrams {
   }
 }
 
-/** What has arrived at one server and was not read yet, in the order of its arrival. */
+/** What has arrived at one socket of a server and was not read yet, in the order of its arrival. */
 export class Inbox {
   count = 0;
   dropped = 0;
   private head = 0;
-  private readonly atUs: Float64Array;
-  private readonly buffers: Int32Array;
-  private readonly networks: Uint8Array;
-  private readonly kinds: Uint8Array;
+  /** A ring that grows, because few inboxes are ever full. */
+  private size = 64;
+  private atUs = new Float64Array(this.size);
+  private buffers = new Int32Array(this.size);
+  private kinds = new Uint8Array(this.size);
 
   constructor(
     private readonly datagrams: Datagrams,
     private readonly capacity: number,
-  ) {
-    this.atUs = new Float64Array(capacity);
-    this.buffers = new Int32Array(capacity);
-    this.networks = new Uint8Array(capacity);
-    this.kinds = new Uint8Array(capacity);
-  }
+  ) {}
 
-  push(atUs: number, buffer: number, network: number, kind: number): void {
+  /** @returns false when there was no room for it */
+  push(atUs: number, buffer: number, kind: number): boolean {
     if (this.count === this.capacity) {
       this.dropped++;
-      return;
+      return false;
     }
+    if (this.count === this.size) this.grow();
     let place = this.count++;
     while (place > 0 && this.atUs[this.slot(place - 1)] > atUs) {
       const from = this.slot(place - 1);
       const to = this.slot(place);
       this.atUs[to] = this.atUs[from];
       this.buffers[to] = this.buffers[from];
-      this.networks[to] = this.networks[from];
       this.kinds[to] = this.kinds[from];
       place--;
     }
     const slot = this.slot(place);
     this.atUs[slot] = atUs;
     this.buffers[slot] = buffer;
-    this.networks[slot] = network;
     this.kinds[slot] = kind;
     this.datagrams.hold(buffer);
+    return true;
   }
 
   /** When the first one arrives; Infinity when there is none. */
@@ -135,12 +136,20 @@ export class Inbox {
     return this.buffers[this.head];
   }
 
-  get network(): number {
-    return this.networks[this.head];
-  }
-
   get kind(): number {
     return this.kinds[this.head];
+  }
+
+  arrivalUs(place: number): number {
+    return this.atUs[this.slot(place)];
+  }
+
+  bufferAt(place: number): number {
+    return this.buffers[this.slot(place)];
+  }
+
+  kindAt(place: number): number {
+    return this.kinds[this.slot(place)];
   }
 
   shift(): void {
@@ -153,8 +162,23 @@ export class Inbox {
     while (this.count > 0) this.shift();
   }
 
+  private grow(): void {
+    const { size, head, atUs, buffers, kinds } = this;
+    this.size = Math.min(2 * size, this.capacity);
+    this.atUs = new Float64Array(this.size);
+    this.buffers = new Int32Array(this.size);
+    this.kinds = new Uint8Array(this.size);
+    for (let place = 0; place < this.count; place++) {
+      const from = (head + place) % size;
+      this.atUs[place] = atUs[from];
+      this.buffers[place] = buffers[from];
+      this.kinds[place] = kinds[from];
+    }
+    this.head = 0;
+  }
+
   private slot(place: number): number {
     const slot = this.head + place;
-    return slot < this.capacity ? slot : slot - this.capacity;
+    return slot < this.size ? slot : slot - this.size;
   }
 }

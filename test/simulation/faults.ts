@@ -5,6 +5,22 @@
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
+import {
+  CARRY_OUT,
+  RENEW_ADDRESSES,
+  RENEW_LEASE,
+  RENEW_LEASE_AGAIN,
+  SEND_KEEP_ALIVE,
+  SEND_NEWS,
+} from "../../src/core/turn.ts";
+import { ENETDOWN, ENOBUFS, ENOMEM, ETIMEDOUT } from "../../src/io/errno.ts";
+import {
+  LEASE_LATENESS_MS,
+  NETWORKS_MAX,
+  RENEWAL_LATENESS_MS,
+  VIP_ATTEMPTS_MAX,
+} from "../../src/limits.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -12,9 +28,10 @@ import {
   CONTROL_PROCESS_FAILED,
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, type Host } from "./host.ts";
+import { UNSEALED } from "./datagrams.ts";
+import type { Host } from "./host.ts";
+import type { Moment } from "./moments.ts";
 import type { Random } from "./random.ts";
 import type { World } from "./world.ts";
 
@@ -49,6 +66,20 @@ export const FAULTS = [
   "witness down",
   "started again",
   "moved by hand",
+  "paused twice in a turn",
+  "lease call slow",
+  "lease call slow, then stopped",
+  "lease call fails",
+  "address calls slow",
+  "address calls fail",
+  "address answers lost",
+  "network refuses",
+  "loss on one network",
+  "started again on one network",
+  "flood",
+  "unheard, then flooded",
+  "supervisor killed",
+  "unheard at the start, then paused",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -60,6 +91,30 @@ export interface Fault {
   /** Another server, function, network or amount, as the kind needs it. */
   readonly other: number;
   readonly value: number;
+  /** The moment for which it waits from `atUs` on; without one it begins then. */
+  readonly when?: Moment;
+  /** How long after that moment it begins. */
+  readonly delayUs?: number;
+  /** Whom it hits then. */
+  readonly aim?: Aim;
+}
+
+/** The server that was drawn, the one that the moment is about, or the other one at that moment. */
+export type Aim = "drawn" | "it" | "the other";
+
+/** Kinds of faults that part servers from each other. */
+export const CUTS: readonly FaultKind[] = [
+  "cut",
+  "one-way cut",
+  "partition",
+  "carrier lost",
+  "network refuses",
+  "started again on one network",
+];
+
+/** The other server of a fault that concerns two. */
+export function otherOf({ server, other }: Fault, serverCount: number): number {
+  return (server + 1 + (other % Math.max(1, serverCount - 1))) % serverCount;
 }
 
 /** What only a lease makes safe: not flown without one. */
@@ -67,6 +122,18 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "all processes killed",
   "unheard, then paused",
   "late ticks",
+  "paused twice in a turn",
+  "lease call slow",
+  "lease call slow, then stopped",
+  "lease call fails",
+  "flood",
+  "supervisor killed",
+  "unheard at the start, then paused",
+];
+
+const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
+  "loss on one network",
+  "started again on one network",
 ];
 
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
@@ -80,6 +147,7 @@ export function drawFaults(
   const possible = FAULTS.filter(
     (kind) =>
       (hasLease || !NEEDS_LEASE.includes(kind)) &&
+      (aircraft.networks === NETWORKS_MAX || !NEEDS_TWO_NETWORKS.includes(kind)) &&
       (kind !== "witness down" || aircraft.witnesses > 0),
   );
   const present = possible.filter(() => random.oneIn(3));
@@ -110,8 +178,20 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       ? random.between(1_000, 10_000_000)
       : random.between(1_000, 2 * timing.detectionUs + 2 * timing.periodUs);
   }
-  if (kind === "unheard, then paused")
+  if (kind === "paused twice in a turn") return random.between(1_000, timing.detectionUs);
+  if (kind === "unheard, then paused" || kind === "unheard, then flooded")
     return random.between(timing.periodUs, timing.detectionUs - 2 * timing.periodUs);
+  if (kind === "lease call slow" || kind === "lease call slow, then stopped") {
+    // About as long as the lease allows for, and about as long as it lasts.
+    return random.oneIn(2)
+      ? random.between(1, LEASE_LATENESS_MS * 1000 + 100)
+      : random.between(1_000, 2 * timing.detectionUs);
+  }
+  if (kind === "unheard at the start, then paused")
+    return random.between(
+      timing.detectionUs - timing.periodUs,
+      timing.detectionUs + timing.periodUs,
+    );
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
   return random.between(1_000, 3_000_000);
 }
@@ -148,7 +228,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
   const { nowUs } = world;
   const { network } = world.air;
   const { serverCount, table } = world.aircraft;
-  const other = (fault.server + 1 + (fault.other % Math.max(1, serverCount - 1))) % serverCount;
+  const other = otherOf(fault, serverCount);
   const index = fault.other % table.functionCount;
   switch (fault.kind) {
     case "power off":
@@ -169,8 +249,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       pause(world, host, fault.durationUs);
       return null;
     case "paused in the middle of a turn":
-      host.interruptAt = fault.value % 2 === 0 ? AFTER_RENEWAL : BEFORE_EFFECTS;
-      host.interruptUs = fault.durationUs;
+      stopInTurn(world, host, fault);
       return null;
     case "unheard, then paused":
       network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
@@ -178,7 +257,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "machine stalled":
       // What arrives meanwhile finds nobody: the ring of the network card overflows.
       pause(world, host, fault.durationUs);
-      return () => host.inbox.clear();
+      return () => host.clearInboxes();
     case "late ticks":
       host.latenessMaxUs = 1 + (fault.value % 12_000);
       return () => {
@@ -225,7 +304,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "left":
       world.command(host, CONTROL_LEAVE);
       return () => {
-        if (host.engine?.leaving === true) world.powerOff(host);
+        if (host.engine?.phases.leaving === true) world.powerOff(host);
         startIfDown(world, host);
       };
     case "process exits":
@@ -268,6 +347,81 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "moved by hand":
       moveByHand(world, host, index, fault.value);
       return null;
+    case "paused twice in a turn":
+      stopTwice(world, host, fault);
+      return null;
+    case "lease call slow":
+      world.pace.slowLease(
+        host,
+        fault.value % 3 === 0 ? RENEW_LEASE_AGAIN : RENEW_LEASE,
+        fault.durationUs,
+      );
+      return null;
+    case "lease call slow, then stopped":
+      world.pace.slowLease(host, RENEW_LEASE, fault.durationUs);
+      world.pace.stop(
+        host,
+        SEND_KEEP_ALIVE,
+        false,
+        (1 + (fault.value % 3)) * world.aircraft.timing.detectionUs,
+      );
+      return null;
+    case "lease call fails":
+      host.leaseErrno = fault.value % 2 === 0 ? ENOMEM : ENOBUFS;
+      host.leaseDone = fault.other % 2 === 0;
+      return null;
+    case "address calls slow":
+      // Longer than addresses live is known to be too long: the kernel makes anew what a renewal
+      // finds gone.
+      world.pace.slowAddresses(host, 1 + (fault.value % (RENEWAL_LATENESS_MS * 1000)));
+      return () => world.pace.slowAddresses(host, 0);
+    case "address calls fail":
+    case "address answers lost":
+      host.addressFailures = 1 + (fault.value % (VIP_ATTEMPTS_MAX + 2));
+      if (fault.kind === "address answers lost") host.addressErrno = ETIMEDOUT;
+      else host.addressErrno = fault.other % 2 === 0 ? ENOMEM : ENOBUFS;
+      return () => world.command(host, CONTROL_RESUME);
+    case "network refuses":
+      return refuse(fault.value % world.aircraft.networks, fault.other % 2 === 0);
+    case "loss on one network":
+      network.lossyNetwork = fault.value % 2;
+      network.lossyPerMille = 100 + (fault.other % 900);
+      return () => {
+        network.lossyPerMille = 0;
+      };
+    case "started again on one network": {
+      const end = cut(world, partition(serverCount, 1 << host.index), fault.value % 2);
+      world.start(host);
+      return end;
+    }
+    case "flood":
+      beginFlood(world, host, fault);
+      return null;
+    case "unheard, then flooded":
+      // Its next word waits behind more than one turn reads.
+      network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
+      return () => burst(world, world.hosts[other] as Host, ALL_NETWORKS, BURST);
+    case "supervisor killed":
+      world.killSupervisor(host);
+      return () => startIfDown(world, host);
+    case "unheard at the start, then paused":
+      // Longer than this it listens: who is stopped by then is silent before it serves.
+      network.deafUntilUs[host.index] = nowUs + fault.durationUs;
+      world.start(host);
+      return () => {
+        const detections = 1 + (fault.value % 3);
+        pause(world, world.hosts[other] as Host, detections * world.aircraft.timing.detectionUs);
+      };
+  }
+  function refuse(number: number, isDown: boolean): () => void {
+    host.sendErrno[number] = isDown ? ENETDOWN : ENOBUFS;
+    host.refusals[number]++;
+    const others = world.hosts.filter((each) => each !== host);
+    for (const each of others) network.cut(host.index, each.index, number, nowUs);
+    return () => {
+      if (--host.refusals[number] === 0) host.sendErrno[number] = 0;
+      for (const each of others) network.join(host.index, each.index, number, world.nowUs);
+    };
   }
   function cut(
     inWorld: World,
@@ -300,8 +454,51 @@ function moveByHand(world: World, host: Host, firstFunction: number, firstServer
   }
 }
 
+/** Datagrams of a flood that come in at a server at most. */
+const FLOOD_MAX = 12_000;
+/** As many as find room in a receive buffer beside those of the servers. */
+const BURST = 1_500;
+const ALL_NETWORKS = (1 << NETWORKS_MAX) - 1;
+
+/** As fast as a link of 1 Gbit/s at most, from the start on or after a burst. */
+function beginFlood(world: World, host: Host, { durationUs, value, other }: Fault): void {
+  const count = [20, 60, 160][value % 3] as number;
+  host.floodCount = count;
+  host.floodNetworks = other % 4 === 0 ? ALL_NETWORKS : 1 << (other % world.aircraft.networks);
+  host.floodUntilUs = world.nowUs + Math.min(durationUs, Math.floor((1_000 * FLOOD_MAX) / count));
+  host.floodUs = world.nowUs;
+  burst(world, host, host.floodNetworks, [0, 0, 300, 1_900][(value >> 4) % 4] as number);
+}
+
+function burst(world: World, host: Host, networks: number, count: number): void {
+  for (let number = 0; number < world.aircraft.networks; number++)
+    if ((networks & (1 << number)) !== 0)
+      world.air.flood(host.index, number, count, UNSEALED, world.nowUs);
+}
+
 function startIfDown(world: World, host: Host): void {
-  if (host.engine === null) world.start(host);
+  if (host.engine === null || !host.isSupervised) world.start(host);
+}
+
+/**
+ * Before any step of a turn; more often than others right after the lease was renewed, and before
+ * what was decided is carried out.
+ */
+function stopInTurn(world: World, host: Host, { value, durationUs }: Fault): void {
+  if (value % 4 === 0) world.pace.stop(host, SEND_KEEP_ALIVE, false, durationUs);
+  else if (value % 4 === 1) world.pace.stop(host, CARRY_OUT, true, durationUs);
+  else {
+    const step = 1 + ((value >> 3) % RENEW_ADDRESSES);
+    world.pace.stop(host, step, step >= SEND_NEWS && value % 4 === 2, durationUs);
+  }
+}
+
+/** Before two steps of one turn: for a while, and then for longer than the others wait. */
+function stopTwice(world: World, host: Host, { value, other, durationUs }: Fault): void {
+  const first = value % 2 === 0 ? RENEW_LEASE : 1 + ((value >> 3) % (RENEW_ADDRESSES - 1));
+  const second = first + 1 + ((value >> 7) % 2 === 0 ? 0 : other % (RENEW_ADDRESSES - first));
+  world.pace.stop(host, first, false, durationUs);
+  world.pace.thenStop(host, second, (1 + (other % 3)) * world.aircraft.timing.detectionUs);
 }
 
 function pause(world: World, host: Host, durationUs: number): void {

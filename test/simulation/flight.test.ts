@@ -65,8 +65,8 @@ describe("the same every time", () => {
   });
 
   test("a flight with one fault less is another flight", () => {
-    const whole = fly({ seed: 4 });
-    expect(fly({ seed: 4, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
+    const whole = fly({ seed: 5 });
+    expect(fly({ seed: 5, faults: whole.faults.slice(1) }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 
@@ -75,7 +75,7 @@ describe("what the flights reach", () => {
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(67, fly({ seed: 67, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(192, fly({ seed: 192, servers: 16, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();

@@ -7,13 +7,17 @@ import type { Engine } from "../../src/core/engine.ts";
 import { NONE } from "../../src/core/function-table.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { marks } from "../../src/core/marks.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/core/server-state.ts";
+import { NETWORKS_MAX } from "../../src/limits.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
-import { PHASE_ACTIVE, SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/wire/status-snapshot.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
-import { begin, drawFaults, FAULTS, type Fault, STATES, stateOf } from "./faults.ts";
+import { begin, CUTS, drawFaults, FAULTS, type Fault, otherOf, STATES, stateOf } from "./faults.ts";
 import type { Host } from "./host.ts";
 import { Invariants, Violation } from "./invariants.ts";
+import { CUT_BEGINS, CUT_ENDS, FAULT_BEGINS, FAULT_ENDS, MOMENTS, type Moment } from "./moments.ts";
 import { Random } from "./random.ts";
+import { aimed, steer } from "./steered-faults.ts";
 import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
 
@@ -68,7 +72,7 @@ export function fly(wishes: FlightWishes): FlightResult {
   const horizonUs =
     wishes.horizonUs ?? random.between(100, 600) * periodUs * (aircraft.serverCount > 5 ? 0.5 : 1);
   const drawn = drawFaults(random, aircraft, horizonUs, wishes.faultCount ?? random.between(3, 24));
-  const faults = wishes.faults ?? drawn;
+  const faults = wishes.faults ?? steer(new Random(wishes.seed ^ 0x3c6ef372), drawn, aircraft);
   const trace = new Trace(wishes.inWords === true);
   const invariants = new Invariants();
   // A stream of its own for what happens in the air: it does not depend on how many faults were
@@ -105,9 +109,19 @@ export function fly(wishes: FlightWishes): FlightResult {
   };
 }
 
+/** Something that comes at a time of its own. */
+interface Appointment {
+  readonly atUs: number;
+  readonly what: () => void;
+  /** A fault ends then; otherwise one begins. */
+  readonly isEnd: boolean;
+}
+
 class Flight {
-  /** Ends of faults under way, in no order. */
-  private readonly ends: { atUs: number; end: () => void; fault: Fault }[] = [];
+  /** Ends of faults under way, and faults whose moment has come, in no order. */
+  private readonly appointments: Appointment[] = [];
+  /** Faults that wait for their moment, in the order in which they began to. */
+  private readonly waiting: Fault[] = [];
 
   constructor(
     private readonly world: World,
@@ -127,12 +141,19 @@ class Flight {
     const beganUs = world.nowUs;
     for (const fault of this.faults) {
       this.runUntil(beganUs + fault.atUs);
-      this.begin(fault);
+      if (fault.when === undefined) this.begin(fault);
+      else this.await(fault, fault.when);
     }
     this.runUntil(beganUs + this.horizonUs);
+    world.moments.awaited = 0;
     const core = this.heal();
     this.settle(core);
     this.checkQuiet(core);
+  }
+
+  private await(fault: Fault, when: Moment): void {
+    this.waiting.push(fault);
+    this.world.moments.await(MOMENTS.indexOf(when));
   }
 
   private begin(fault: Fault): void {
@@ -145,26 +166,61 @@ class Flight {
     );
     const end = begin(fault, world);
     world.touch(fault.server);
-    if (end !== null) this.ends.push({ atUs: world.nowUs + fault.durationUs, end, fault });
+    this.note(fault, FAULT_BEGINS, CUT_BEGINS);
+    if (end === null) return;
+    const what = (): void => this.end(fault, end);
+    this.appointments.push({ atUs: world.nowUs + fault.durationUs, what, isEnd: true });
   }
 
-  /** Flies until `untilUs`, and lets faults end on the way. */
+  private end(fault: Fault, end: () => void): void {
+    const { world } = this;
+    world.trace.say(world.nowUs, `--- end of ${fault.kind}: s${fault.server}`);
+    end();
+    this.note(fault, FAULT_ENDS, CUT_ENDS);
+  }
+
+  private note(fault: Fault, moment: number, ofCut: number): void {
+    const { moments, aircraft } = this.world;
+    const other = otherOf(fault, aircraft.serverCount);
+    moments.note(moment, fault.server, other);
+    if (CUTS.includes(fault.kind)) moments.note(ofCut, fault.server, other);
+  }
+
+  /** Flies until `untilUs`, and keeps appointments on the way. */
   private runUntil(untilUs: number): void {
-    const { world, ends } = this;
+    const { world, appointments } = this;
     for (;;) {
       let first = -1;
-      for (let at = 0; at < ends.length; at++) {
-        if (ends[at].atUs <= untilUs && (first === -1 || ends[at].atUs < ends[first].atUs))
+      for (let at = 0; at < appointments.length; at++) {
+        const { atUs } = appointments[at] as Appointment;
+        if (atUs <= untilUs && (first === -1 || atUs < (appointments[first] as Appointment).atUs))
           first = at;
       }
-      if (first === -1) break;
-      const [{ atUs, end, fault }] = ends.splice(first, 1);
-      world.runUntil(atUs);
-      world.trace.say(world.nowUs, `--- end of ${fault.kind}: s${fault.server}`);
-      end();
-      for (let server = 0; server < world.hosts.length; server++) world.touch(server);
+      const next = first === -1 ? undefined : appointments[first];
+      if (!world.runUntil(next?.atUs ?? untilUs)) this.seizeMoments();
+      else if (next === undefined) return;
+      else {
+        appointments.splice(first, 1);
+        next.what();
+        for (let server = 0; server < world.hosts.length; server++) world.touch(server);
+      }
     }
-    world.runUntil(untilUs);
+  }
+
+  /** Moments have come: of the faults that wait for each, the first one begins. */
+  private seizeMoments(): void {
+    const { world, waiting, appointments } = this;
+    for (const sighting of world.moments.seen.splice(0)) {
+      const when = MOMENTS[sighting.moment] as Moment;
+      const at = waiting.findIndex((fault) => fault.when === when);
+      if (at === -1) continue;
+      const fault = aimed(waiting[at] as Fault, sighting, world.aircraft.serverCount);
+      waiting.splice(at, 1);
+      if (waiting.some((other) => other.when === when)) world.moments.await(sighting.moment);
+      world.trace.say(world.nowUs, `*** ${when}: s${sighting.server}`);
+      const atUs = world.nowUs + (fault.delayUs ?? 0);
+      appointments.push({ atUs, what: () => this.begin(fault), isEnd: false });
+    }
   }
 
   /**
@@ -172,9 +228,9 @@ class Flight {
    * off from it, for ever. @returns the mask of the core
    */
   private heal(): number {
-    const { world, random, ends } = this;
+    const { world, random } = this;
     const { serverCount } = world.aircraft;
-    for (const { end } of ends.splice(0)) end();
+    for (const { what, isEnd } of this.appointments.splice(0)) if (isEnd) what();
     world.air.network.joinAll(world.nowUs);
     world.air.network.calm();
     world.witnesses.fill(1);
@@ -184,19 +240,35 @@ class Flight {
       host.carrierFaults = 0;
       if (!host.carrier) world.setCarrier(host, true);
       host.latenessMaxUs = world.latenessMaxUs;
-      host.interruptUs = 0;
+      world.pace.clear(host);
+      host.floodUs = Number.POSITIVE_INFINITY;
+      host.leaseErrno = 0;
+      host.addressErrno = 0;
       host.refused.fill(0);
       const wasForeign = host.foreignTable;
       host.foreignTable = false;
       if ((core & (1 << host.index)) !== 0) {
-        if (host.engine === null || host.engine.leaving || wasForeign) world.start(host);
+        const stays = host.isSupervised && host.engine?.phases.leaving === false;
+        if (!stays || wasForeign) world.start(host);
         else world.command(host, CONTROL_RESUME);
       } else if (random.oneIn(2)) world.powerOff(host);
       else this.cutOff(host, core);
     }
+    // One of two networks may stay dead.
+    if (world.aircraft.networks === NETWORKS_MAX && random.oneIn(4)) this.cutNetwork();
     for (let server = 0; server < serverCount; server++) world.touch(server);
     world.trace.say(world.nowUs, `=== healed for ever: the core ${core.toString(2)}`);
     return core;
+  }
+
+  private cutNetwork(): void {
+    const { world, random } = this;
+    const number = random.below(NETWORKS_MAX);
+    world.trace.say(world.nowUs, `=== network ${number} stays cut`);
+    for (const from of world.hosts) {
+      for (const to of world.hosts)
+        if (from !== to) world.air.network.cut(from.index, to.index, number, world.nowUs);
+    }
   }
 
   private cutOff(host: Host, core: number): void {
@@ -260,7 +332,7 @@ class Flight {
       }
       for (let other = 0; other < world.hosts.length; other++) {
         const state = engine.membership.state[other];
-        const counts = engine.membership.mayOwn(other) || state === SERVER_INCOMPATIBLE;
+        const counts = engine.membership.counts(other) || state === SERVER_INCOMPATIBLE;
         if ((core & (1 << other)) === 0 && counts)
           return `s${host.index} still counts on s${other}`;
       }

@@ -2,22 +2,27 @@
  * One server: its power, its clock, its kernel (addresses, lease), and what happens to its
  * processes. Times with `local` in their names are of its own clock, all others of the world's.
  */
+import { EffectQueue } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { EventQueue } from "../../src/core/event-queue.ts";
+import type { FunctionTable } from "../../src/core/function-table.ts";
+import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
+import type { HostShell } from "./host-shell.ts";
 
-/** Datagrams that a receive buffer holds: 256 KiB of some 1.5 KiB each. */
-const INBOX_MAX = 170;
+/** Datagrams that a receive buffer holds (limits RECEIVE_BUFFER_BYTES, which the kernel doubles). */
+const INBOX_MAX = 1_820;
 
-/** Where a turn goes on after the process was stopped in the middle of it. */
-export const FROM_START = 0;
-export const AFTER_RENEWAL = 1;
-export const BEFORE_EFFECTS = 2;
+const NEVER = Number.POSITIVE_INFINITY;
 
 export class Host {
   powered = false;
   poweredOffUs = 0;
   engine: Engine | null = null;
-  readonly inbox: Inbox;
+  turn: Turn | null = null;
+  shell: HostShell | null = null;
+  /** Receive buffers, one for each network. */
+  readonly inboxes: readonly Inbox[];
 
   // ---- clock
   offsetUs = 0;
@@ -26,9 +31,13 @@ export class Host {
   latenessUs = 0;
   latenessMaxUs = 100;
 
-  /** The engine's deadline as it was last, and the time of the world at which it comes. */
-  private deadlineUs = Number.NaN;
-  private deadlineWorldUs = 0;
+  /** When the turn that is over wants the next one, its lateness included. */
+  private wakeUs = 0;
+  /** Whether datagrams that arrive bring it forward. */
+  private arrivalsWake = true;
+  /** The time of the own clock that was asked for last, and when the world comes to it. */
+  private localWakeUs = Number.NaN;
+  private worldWakeUs = 0;
 
   // ---- kernel
   readonly up: Uint8Array;
@@ -40,6 +49,12 @@ export class Host {
   load = 0;
   /** Local time at which the lease ends. */
   leaseEndUs = 0;
+  /** Local time at which the kernel deletes each address that is up, if it is not renewed. */
+  readonly addressEndUs: Float64Array;
+  /** 1 where the kernel has deleted the address because it was not renewed. */
+  readonly expired: Uint8Array;
+  /** No address expires before that. */
+  expiryUs = NEVER;
   /** 1 where the kernel refuses the address of a function. */
   readonly refused: Uint8Array;
   carrier = true;
@@ -53,34 +68,91 @@ export class Host {
   /** Turns since the process was stopped last. */
   turnsSincePause = 1_000;
   busyUntilUs = 0;
-  restartAtUs = Number.POSITIVE_INFINITY;
+  restartAtUs = NEVER;
   /** Engines that ended in a row, for the supervisor's growing pause. */
   restarts = 0;
   startedUs = 0;
   /** This server flies with another table. */
   foreignTable = false;
-  /** The next turn is interrupted there, for so long. */
-  interruptAt = FROM_START;
-  interruptUs = 0;
-  stage = FROM_START;
-  stageLocalUs = 0;
   hasLeft = false;
+  /** Its supervisor is there. */
+  isSupervised = false;
+  /** errno with which each network refuses what it is to send, 0 where it does not. */
+  readonly sendErrno: Uint8Array;
+  /** How many faults make it refuse. */
+  readonly refusals: Uint8Array;
+
+  // ---- a flood that comes in (flood)
+  floodUs = NEVER;
+  floodUntilUs = 0;
+  floodNetworks = 0;
+  floodCount = 0;
+
+  /** Local time of its last decision. */
+  decidedUs = 0;
+
+  // ---- what holds a turn up (pace)
+  /** Why the steps of this turn are looked at; 0 in most turns. */
+  held = 0;
+  stopAt = BEGIN;
+  stopUs = 0;
+  stopWithEffects = false;
+  thenStopAt = BEGIN;
+  thenStopUs = 0;
+  /** There was something to do outside in this turn. */
+  hadEffects = false;
+  turnsUntilSlow = NEVER;
+  slowAt = BEGIN;
+  /** What the step that was done last took. */
+  tookUs = 0;
+  /** The call that a step makes began then; NEVER when none takes long. */
+  callBeganUs = NEVER;
+  callStep = BEGIN;
+  /** How long the next renewal of the lease takes, and in which step it is made. */
+  leaseCallUs = 0;
+  leaseCallStep = BEGIN;
+  /** How long moving and renewing addresses takes at most. */
+  addressCallUsMax = 0;
+
+  // ---- how the kernel's next answers are
+  /** errno of the next renewal of the lease, 0 for none; and whether it is done all the same. */
+  leaseErrno = 0;
+  leaseDone = false;
+  /** Batches of addresses that fail so, and how many. */
+  addressErrno = 0;
+  addressFailures = 0;
 
   // ---- events of the kernel and the supervisor on their way to the engine, in no order
   readonly laterUs: number[] = [];
   readonly laterKind: number[] = [];
   readonly laterIndex: number[] = [];
   readonly laterFirst: number[] = [];
-  laterDueUs = Number.POSITIVE_INFINITY;
+  laterDueUs = NEVER;
+
+  /**
+   * @param index its place among the hosts
+   * @param server whom it is configured as: the server of the same place, unless it is a second box
+   * with that one's id
+   */
+  /** Queues of one engine after the other: they are large. */
+  readonly events: EventQueue;
+  readonly effects = new EffectQueue();
 
   constructor(
     readonly index: number,
-    functionCount: number,
+    { serverCount, functionCount, wordCount }: FunctionTable,
+    networks: number,
     datagrams: Datagrams,
+    readonly server = index,
   ) {
-    this.inbox = new Inbox(datagrams, INBOX_MAX);
+    this.events = new EventQueue(serverCount, wordCount);
+    this.inboxes = Array.from({ length: networks }, () => new Inbox(datagrams, INBOX_MAX));
+    this.sendErrno = new Uint8Array(networks);
+    this.refusals = new Uint8Array(networks);
     this.up = new Uint8Array(functionCount);
     this.refused = new Uint8Array(functionCount);
+    this.addressEndUs = new Float64Array(functionCount);
+    this.expired = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);
   }
 
@@ -91,7 +163,7 @@ export class Host {
 
   /** The earliest time of the world at which the own clock shows `localUs`. */
   world(localUs: number): number {
-    if (localUs === Number.POSITIVE_INFINITY || this.ppm === 0) return localUs - this.offsetUs;
+    if (localUs === NEVER || this.ppm === 0) return localUs - this.offsetUs;
     let worldUs = Math.floor(((localUs - this.offsetUs) * 1_000_000) / (1_000_000 + this.ppm));
     while (this.local(worldUs) < localUs) worldUs++;
     return worldUs;
@@ -123,23 +195,63 @@ export class Host {
     this.laterKind.length = 0;
     this.laterIndex.length = 0;
     this.laterFirst.length = 0;
-    this.laterDueUs = Number.POSITIVE_INFINITY;
+    this.laterDueUs = NEVER;
   }
 
-  /** When this server's next turn is, Infinity when it has none. */
-  dueUs(nowUs: number): number {
-    const { engine } = this;
-    if (engine === null) return this.restartAtUs;
-    const deadlineUs = Math.min(engine.wakeUs, engine.nextSendUs);
-    if (deadlineUs !== this.deadlineUs) {
-      this.deadlineUs = deadlineUs;
-      this.deadlineWorldUs = this.world(deadlineUs);
+  /** It was stopped in the middle of a turn. */
+  get isInTurn(): boolean {
+    return this.turn !== null && this.turn.step !== BEGIN;
+  }
+
+  /** Lifetimes of addresses are due to be renewed. */
+  renewsAddresses(nowUs: number): boolean {
+    return this.shell !== null && this.shell.renewalDueUs <= this.local(nowUs);
+  }
+
+  clearInboxes(): void {
+    for (const inbox of this.inboxes) inbox.clear();
+  }
+
+  /** A turn is over: it says when it wants the next one, should nothing happen until then. */
+  endTurn(nowUs: number): void {
+    const { turn } = this;
+    if (turn === null) return;
+    const localUs = this.local(nowUs);
+    const wakeUs = turn.wakeUs(localUs);
+    this.arrivalsWake = turn.arrivalsWake;
+    if (wakeUs <= localUs) {
+      this.wakeUs = nowUs;
+      return;
     }
-    let dueUs = this.deadlineWorldUs + this.latenessUs;
-    if (engine.effects.count > 0 || this.stage !== FROM_START) dueUs = nowUs;
-    if (this.inbox.firstUs < dueUs) dueUs = this.inbox.firstUs;
+    if (wakeUs !== this.localWakeUs) {
+      this.localWakeUs = wakeUs;
+      this.worldWakeUs = this.world(wakeUs);
+    }
+    this.wakeUs = this.worldWakeUs + this.latenessUs;
+  }
+
+  /** When this server's next turn is, or goes on; Infinity when it has none. */
+  dueUs(nowUs: number): number {
+    if (this.engine === null) return this.restartAtUs;
+    let dueUs = this.isInTurn ? nowUs : this.wakeUs;
+    if (this.arrivalsWake) {
+      for (let network = 0; network < this.inboxes.length; network++) {
+        const { firstUs } = this.inboxes[network] as Inbox;
+        if (firstUs < dueUs) dueUs = firstUs;
+      }
+    }
     if (this.laterDueUs < dueUs) dueUs = this.laterDueUs;
     return Math.max(dueUs, this.busyUntilUs, this.pausedUntilUs);
+  }
+
+  /** Functions whose addresses are up. */
+  functionsUp(): number[] {
+    return [...this.up.keys()].filter((index) => this.up[index] !== 0);
+  }
+
+  /** A datagram arrives at `atUs`. @returns when it brings the next turn to */
+  arrivalDueUs(atUs: number): number {
+    return this.arrivalsWake ? Math.max(atUs, this.busyUntilUs, this.pausedUntilUs) : NEVER;
   }
 
   /** The kernel answers for function `index` on the client network. */

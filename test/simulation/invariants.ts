@@ -8,26 +8,21 @@
  */
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { hasFunction } from "../../src/core/function-bitmap.ts";
 import { NONE } from "../../src/core/function-table.ts";
-import { BITMAP_WORDS } from "../../src/limits.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
+import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
-import {
-  PHASE_ACTIVE,
-  PHASE_LISTENING,
-  SERVER_ALIVE,
-  SERVER_JOINING,
-} from "../../src/wire/status-snapshot.ts";
-import { figure3, figure4, type System } from "../allocation/reference.ts";
-import { POLICIES } from "./aircraft.ts";
+import type { System } from "../allocation/reference.ts";
+import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
 const SETTLED_US = 1_000_000;
 
-/** A loop that was stopped in the middle of a turn ends it, and lets go in the next. */
-const TURNS_TO_LET_GO = 2;
+/** A loop that was stopped ends its turn, and lets go in the next. */
+const TURNS_TO_LET_GO = 1;
 
 export class Violation extends Error {
   constructor(
@@ -46,19 +41,21 @@ export class Invariants {
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
   private world!: World;
+  conduct!: Conduct;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
   /** When each function's address was last up on more than one. */
   private lastTwiceUs!: Float64Array;
   /** Functions whose address is up on more than one. */
   private twice = 0;
-  private healingUs = 0;
+  /** After a cut has healed, both sides may answer for so long. */
+  healingUs = 0;
   /** Allocations of each server's engine that were compared, and of which engine. */
-  private readonly compared: number[] = [];
-  private readonly engines: (Engine | null)[] = [];
+  private readonly compared = new Float64Array(SERVERS_MAX);
+  private readonly engines: Engine[] = [];
   /** Steps of that engine in which it decided. */
-  private readonly decisions: number[] = [];
-  private readonly phases: number[] = [];
+  private readonly decisions = new Float64Array(SERVERS_MAX);
+  private readonly phases = new Uint8Array(SERVERS_MAX).fill(PHASE_LISTENING);
   /** How each server sees each other, as it was last, and since when it is joining. */
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
@@ -67,19 +64,14 @@ export class Invariants {
 
   begin(world: World): void {
     this.world = world;
+    this.conduct = new Conduct(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
     this.healingUs = 2 * timing.detectionUs + 8 * timing.periodUs;
-    for (let server = 0; server < serverCount; server++) {
-      this.compared.push(0);
-      this.engines.push(null);
-      this.decisions.push(0);
-      this.phases.push(PHASE_LISTENING);
-    }
-    this.stateBefore = new Uint8Array(serverCount * serverCount);
-    this.joiningSinceUs = new Float64Array(serverCount * serverCount);
-    this.notActiveUs = new Float64Array(serverCount);
+    this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
+    this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
+    this.notActiveUs = new Float64Array(SERVERS_MAX);
   }
 
   fail(property: string, message: string): never {
@@ -89,11 +81,13 @@ export class Invariants {
   /** After every turn of `host`. */
   check(host: Host): void {
     if (this.twice > 0) this.checkOneAnswer();
+    this.checkCapacity(host);
     const { engine } = host;
     if (engine === null) return;
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
+      this.phases[host.index] = PHASE_LISTENING;
     } else if (engine.decisions === this.decisions[host.index]) return; // nothing of what follows has changed
     this.decisions[host.index] = engine.decisions;
     this.notePhase(engine, host);
@@ -107,6 +101,7 @@ export class Invariants {
   private notePhase(engine: Engine, host: Host): void {
     const before = this.phases[host.index];
     this.phases[host.index] = engine.phase;
+    this.conduct.onPhase(host, engine, before);
     if (engine.phase !== PHASE_ACTIVE || before !== PHASE_ACTIVE)
       this.notActiveUs[host.index] = this.world.nowUs;
   }
@@ -119,7 +114,11 @@ export class Invariants {
   onAdd(host: Host, index: number): void {
     this.changes++;
     if (++this.owners[index] === 2) this.twice++;
-    const resource = this.world.aircraft.table.resource[host.index];
+    this.checkCapacity(host);
+  }
+
+  private checkCapacity(host: Host): void {
+    const resource = this.world.aircraft.table.resource[host.server];
     if (host.load > resource)
       this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
   }
@@ -132,12 +131,20 @@ export class Invariants {
     }
   }
 
+  /** A renewal has made an address anew that had expired. */
+  onRevived(host: Host, index: number): void {
+    this.fail(
+      "P1",
+      `s${host.index} renews f${index}, which has expired, as if it had not stood still`,
+    );
+  }
+
   /** The engine asks for an address to be taken away. */
   onRemove(host: Host, index: number): void {
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
     if (
-      handover.assigned[index] !== host.index ||
+      handover.assigned[index] !== host.server ||
       handover.failed[index] !== 0 ||
       engine.phase !== PHASE_ACTIVE
     )
@@ -147,9 +154,8 @@ export class Invariants {
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
-    for (let server = 0; server < this.world.hosts.length; server++) {
-      if (membership.isHeard(server) && hasFunction(membership.owns, server * BITMAP_WORDS, index))
-        return;
+    for (let server = 0; server < this.world.aircraft.serverCount; server++) {
+      if (membership.isHeard(server) && membership.owns(server, index)) return;
     }
     this.fail("P4", `s${host.index} takes f${index} down, which is its own and nobody else's`);
   }
@@ -226,9 +232,9 @@ export class Invariants {
       const before = this.stateBefore[place];
       if (now === before) continue;
       this.stateBefore[place] = now;
-      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.local(this.world.nowUs);
+      if (now === SERVER_JOINING) this.joiningSinceUs[place] = host.decidedUs;
       if (now !== SERVER_ALIVE || before !== SERVER_JOINING) continue;
-      const tookUs = host.local(this.world.nowUs) - this.joiningSinceUs[place];
+      const tookUs = host.decidedUs - this.joiningSinceUs[place];
       if (tookUs < (timing.recoveredAfter - 1) * timing.periodUs) {
         this.fail(
           "recovery",
@@ -264,7 +270,7 @@ export class Invariants {
    * figures gives it.
    */
   private compareWithPatent(engine: Engine, host: Host): void {
-    const { table, policy } = this.world.aircraft;
+    const { table, figure } = this.world.aircraft;
     const { allocation } = engine.agreement;
     const servers = Array.from({ length: table.serverCount }, (_, server) => server);
     const system: System = {
@@ -284,7 +290,7 @@ export class Invariants {
     this.steps ||= allocation.steps;
     if (allocation.steps !== this.steps)
       this.fail("P7", `an allocation took ${allocation.steps} steps, others ${this.steps}`);
-    const { assigned } = policy === POLICIES.reset ? figure3(system) : figure4(system);
+    const { assigned } = figure(system);
     for (let index = 0; index < table.functionCount; index++) {
       if ((assigned[index] ?? NONE) !== allocation.assigned[index]) {
         this.fail(

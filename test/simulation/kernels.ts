@@ -2,6 +2,9 @@
  * What the kernels and the supervisors of the servers do when an engine asks, and what they tell it
  * afterwards: addresses and processes.
  */
+
+import { formatRecord } from "../../src/catalogue/record-text.ts";
+import { addressLifetimeS } from "../../src/core/address-renewal.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -11,22 +14,17 @@ import {
   EFFECT_PROBE,
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
-  EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
 } from "../../src/core/effect-queue.ts";
-import type { Engine } from "../../src/core/engine.ts";
 import {
   EVENT_PROCESS,
-  EVENT_VIP_DOWN,
-  EVENT_VIP_FAILED,
   EVENT_VIP_REMOVED,
-  EVENT_VIP_UP,
   EVENT_WITNESS,
+  type EventQueue,
 } from "../../src/core/event-queue.ts";
-import { formatEvent } from "../../src/core/event-text.ts";
-import { PROCESS_ALWAYS } from "../../src/core/function-table.ts";
-import { EACCES } from "../../src/io/errno.ts";
-import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { type FunctionTable, PROCESS_ALWAYS } from "../../src/core/function-table.ts";
+import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
+import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
@@ -34,37 +32,60 @@ import {
   REASON_FAILOVER,
 } from "../../src/wire/control.ts";
 import type { Host } from "./host.ts";
-import type { Random } from "./random.ts";
+import { GOES_DOWN, GOES_UP, NOBODY, PROCESS_STOPS } from "./moments.ts";
+import type { Chance } from "./random.ts";
 import type { World } from "./world.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const OTHER_EFFECTS_PER_TURN = 16;
+
+/** How fast kernels and processes are. */
+export interface Speeds {
+  /** How long a process needs to start, and to stop. */
+  readonly processStartUs: number;
+  readonly processStopUs: number;
+  /** Functions whose VIPs one turn moves at most, and how long such a turn keeps the loop busy. */
+  readonly vipsPerTurn: number;
+  readonly batchUs: number;
+}
+
+export function drawSpeeds(random: Chance, table: FunctionTable): Speeds {
+  const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
+  const processStartUs = random.between(1, 40) * 1000;
+  const processStopUs = random.below(graceUs + 1000);
+  const isSlow = random.oneIn(3);
+  return {
+    processStartUs,
+    processStopUs,
+    vipsPerTurn: isSlow ? 1 : VIP_BATCH_MAX,
+    batchUs: isSlow ? random.between(100, 800) : 20,
+  };
+}
+/** So long a lost answer is waited for (io/netlink-socket). */
+const ANSWER_TIMEOUT_US = 20_000;
+/** A loop that waits for longer was stopped, as far as the others can tell. */
+const LONG_US = 1_000;
+
+/** What the trace counts beside effects. */
+const TRACE_EXPIRED = 110;
 
 export class Kernels {
   /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
   handovers = 0;
   worstFailoverUs = 0;
-  private readonly processStartUs: number;
-  private readonly processStopUs: number;
-  private readonly vipsPerTurn: number;
-  private readonly batchUs: number;
+  private readonly addressLifetimeUs: number;
   /** Server on which each function was up last, and when it answered there last. */
   private readonly lastOwner: Int8Array;
   private readonly lastAnsweredUs: Float64Array;
 
   constructor(
     private readonly world: World,
-    random: Random,
+    private readonly random: Chance,
+    readonly speeds: Speeds,
   ) {
     const { table } = world.aircraft;
     this.lastOwner = new Int8Array(table.functionCount).fill(-1);
     this.lastAnsweredUs = new Float64Array(table.functionCount).fill(NEVER);
-    const graceUs = Math.max(...table.stopGraceUs.slice(0, table.functionCount), 0);
-    this.processStartUs = random.between(1, 40) * 1000;
-    this.processStopUs = random.below(graceUs + 1000);
-    const slowKernel = random.oneIn(3);
-    this.vipsPerTurn = slowKernel ? 1 : VIP_BATCH_MAX;
-    this.batchUs = slowKernel ? random.between(100, 800) : 20;
+    this.addressLifetimeUs = addressLifetimeS(world.aircraft.timing.detectionUs / 1000, 0) * 1e6;
   }
 
   /** Every address of the server goes. */
@@ -82,12 +103,22 @@ export class Kernels {
     return load;
   }
 
+  /** The server on which the function was up last, or NOBODY. */
+  ownerOf(index: number): number {
+    return this.lastOwner[index];
+  }
+
+  /** The server to which the host gives the function, or NOBODY. */
+  private nextOwner(host: Host, index: number): number {
+    return host.engine?.handover.assigned[index] ?? NOBODY;
+  }
+
   /** Gives the engine what has become due of what it is to be told. */
-  takeLater(host: Host, engine: Engine): void {
+  takeLater(host: Host, events: EventQueue): void {
     let dueUs = NEVER;
     for (let at = 0; at < host.laterUs.length; ) {
       const atUs = host.laterUs[at];
-      if (atUs > this.world.nowUs || engine.events.isFull()) {
+      if (atUs > this.world.nowUs || events.isFull()) {
         if (atUs < dueUs) dueUs = atUs;
         at++;
         continue;
@@ -97,50 +128,28 @@ export class Kernels {
       const first = host.laterFirst[at];
       host.forgetLater(at);
       const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
-      if (kind === EVENT_PROCESS && ended) this.endLingering(host, index);
-      engine.events.push(kind, index, first);
+      if (kind === EVENT_PROCESS && ended) this.endProcess(host, index);
+      events.push(kind, index, first);
     }
     host.laterDueUs = dueUs;
   }
 
-  private endLingering(host: Host, index: number): void {
+  /** The process of a function is gone. */
+  endProcess(host: Host, index: number): void {
     if (host.lingering[index] === 0) return;
     host.lingering[index] = 0;
     if (host.up[index] === 0) host.load -= this.world.aircraft.table.required[index];
   }
 
-  /** One turn's share of what the engine asks for. */
-  carryOut(host: Host, engine: Engine): void {
-    const { effects } = engine;
-    let moved = 0;
-    while (effects.urgentCount > 0 && moved < this.vipsPerTurn) {
-      effects.take();
-      if (effects.kind === EFFECT_VIP_ADD || effects.kind === EFFECT_VIP_REMOVE) moved++;
-      this.carryOutOne(host, engine);
-    }
-    if (moved > 0) host.busyUntilUs = this.world.nowUs + this.batchUs;
-    const others = effects.urgentCount > 0 ? OTHER_EFFECTS_PER_TURN : effects.count;
-    for (let other = 0; other < others && effects.takeOther(); other++)
-      this.carryOutOne(host, engine);
-  }
-
-  private carryOutOne(host: Host, engine: Engine): void {
-    const { kind, index, first, second } = engine.effects;
+  /** Does what an engine asks for; addresses are only gathered (HostShell). */
+  carryOut(host: Host, kind: number, index: number, first: number, second: number): void {
     const { table } = this.world.aircraft;
     this.world.trace.note(this.world.nowUs, kind, host.index, index, first ^ second);
+    this.world.recorder?.note(this.world.nowUs, host, kind, index, first, second);
     switch (kind) {
-      case EFFECT_VIP_ADD:
-        if (host.refused[index] !== 0)
-          host.later(this.world.nowUs, EVENT_VIP_FAILED, index, EACCES);
-        else {
-          this.addAddress(host, index);
-          host.later(this.world.nowUs, EVENT_VIP_UP, index, 0);
-        }
-        break;
       case EFFECT_VIP_REMOVE:
         this.world.invariants.onRemove(host, index);
-        if (host.up[index] !== 0) this.removeAddress(host, index);
-        host.later(this.world.nowUs, EVENT_VIP_DOWN, index, 0);
+        this.world.moments.note(GOES_DOWN, host.index, this.nextOwner(host, index), index);
         break;
       case EFFECT_PROCESS_START:
         if (host.lingering[index] === 0 && table.process[index] !== PROCESS_ALWAYS) {
@@ -148,20 +157,21 @@ export class Kernels {
           if (host.up[index] === 0) host.load += table.required[index];
         }
         host.later(
-          this.world.nowUs + this.processStartUs,
+          this.world.nowUs + this.speeds.processStartUs,
           EVENT_PROCESS,
           index,
           CONTROL_PROCESS_RUNNING,
         );
         break;
       case EFFECT_PROCESS_STOP:
+        this.world.moments.note(PROCESS_STOPS, host.index, this.nextOwner(host, index), index);
         // A start that was under way is overtaken by the stop.
         for (let at = host.laterUs.length - 1; at >= 0; at--) {
           if (host.laterKind[at] === EVENT_PROCESS && host.laterIndex[at] === index)
             host.forgetLater(at);
         }
         host.later(
-          this.world.nowUs + this.processStopUs,
+          this.world.nowUs + this.speeds.processStopUs,
           EVENT_PROCESS,
           index,
           CONTROL_PROCESS_STOPPED,
@@ -181,7 +191,7 @@ export class Kernels {
         if (this.world.trace.lines !== null)
           this.world.trace.say(
             this.world.nowUs,
-            `${name(host)} ${formatEvent(index, first, second, NAMES)}`,
+            `${name(host)} ${formatRecord(index, first, second, NAMES)}`,
           );
         break;
       case EFFECT_LEFT:
@@ -194,9 +204,76 @@ export class Kernels {
     }
   }
 
+  /** The kernel is asked for an address. @returns 0 or an errno */
+  add(host: Host, index: number): number {
+    this.world.invariants.conduct.onAdd(host, index);
+    this.world.moments.note(GOES_UP, host.index, this.ownerOf(index), index);
+    if (host.refused[index] !== 0) return EACCES;
+    if (this.isDone(host)) {
+      host.expired[index] = 0;
+      this.addAddress(host, index);
+    }
+    return host.addressErrno;
+  }
+
+  /** The kernel is asked to delete an address. @returns 0 or an errno */
+  remove(host: Host, index: number): number {
+    if (this.isDone(host) && host.up[index] !== 0) this.removeAddress(host, index);
+    return host.addressErrno;
+  }
+
+  /** Of a batch whose answer is lost the kernel has done some, and some not. */
+  private isDone(host: Host): boolean {
+    return host.addressErrno === 0 || (host.addressErrno === ETIMEDOUT && this.random.oneIn(2));
+  }
+
+  /** The kernel has answered, or nobody waits for its answer any more. @returns µs that it took */
+  endBatch(host: Host): number {
+    if (host.addressErrno === 0) return this.speeds.batchUs;
+    const tookUs = host.addressErrno === ETIMEDOUT ? ANSWER_TIMEOUT_US : this.speeds.batchUs;
+    if (tookUs >= LONG_US) host.turnsSincePause = 0;
+    if (--host.addressFailures === 0) host.addressErrno = 0;
+    return tookUs;
+  }
+
+  /** The address lives on; one that is not there any more is made anew. */
+  renew(host: Host, index: number): void {
+    if (host.up[index] !== 0) this.beginLifetime(host, index);
+    else if (host.refused[index] === 0) {
+      this.addAddress(host, index);
+      if (host.expired[index] !== 0) this.world.invariants.onRevived(host, index);
+    }
+  }
+
+  /** Addresses that were not renewed go. */
+  expire(host: Host): void {
+    const localUs = host.local(this.world.nowUs);
+    host.expiryUs = NEVER;
+    for (let index = 0; index < host.up.length; index++) {
+      if (host.up[index] === 0) continue;
+      if (localUs < host.addressEndUs[index]) {
+        host.expiryUs = Math.min(host.expiryUs, host.world(host.addressEndUs[index]));
+        continue;
+      }
+      this.world.trace.note(this.world.nowUs, TRACE_EXPIRED, host.index, index, 0);
+      this.world.trace.say(this.world.nowUs, `${name(host)} VIP of f${index} expires`);
+      host.expired[index] = 1;
+      this.removeByHand(host, index);
+    }
+  }
+
+  private beginLifetime(host: Host, index: number): void {
+    const earlyUs = this.random.below(ADDRESS_LIFETIME_EARLY_MS * 1000);
+    const endUs = host.local(this.world.nowUs) + this.addressLifetimeUs - earlyUs;
+    host.addressEndUs[index] = endUs;
+    if (host.expiryUs === NEVER) host.expiryUs = host.world(endUs);
+    else host.expiryUs = Math.min(host.expiryUs, host.world(endUs));
+  }
+
   private addAddress(host: Host, index: number): void {
     if (host.up[index] !== 0) return;
     host.up[index] = 1;
+    this.beginLifetime(host, index);
     host.upCount++;
     if (host.lingering[index] === 0) host.load += this.world.aircraft.table.required[index];
     const before = this.lastOwner[index];
@@ -231,7 +308,7 @@ export class Kernels {
     this.world.invariants.onGone(index);
   }
 
-  /** Somebody deletes the function's address with a command of the operating system. */
+  /** Somebody deletes the function's address: with a command of the operating system, say. */
   removeByHand(host: Host, index: number): void {
     if (host.up[index] === 0) return;
     this.removeAddress(host, index);

@@ -5,10 +5,12 @@
  *
  * Loss is what happens to single datagrams: it never takes so many in a row from one direction that
  * the detection time passes, and never two in a row from both directions of a pair at once.
- * Anything longer is a cut, and flown as one.
+ * Anything longer is a cut, and flown as one. With one exception: a server that starts may hear
+ * nobody for a while. And while a flood fills the receive buffers of both, two servers do not count
+ * as joined.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
-import type { Random } from "./random.ts";
+import type { Chance } from "./random.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
 
@@ -22,6 +24,8 @@ export class Network {
   jitterUs = 0;
   duplicatePerMille = 0;
   flipPerMille = 0;
+  /** The server that did not get what was lost last. */
+  lostTo = 0;
   readonly counts = { lost: 0, duplicated: 0, reordered: 0, flipped: 0 };
   /** How many faults cut each direction of each network now. */
   private readonly cuts = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -29,12 +33,19 @@ export class Network {
   private readonly passesSinceUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** Until when all that each server sends is lost. */
   readonly mutedUntilUs = new Float64Array(SERVERS_MAX);
+  /** Until when each server hears nothing: only while it listens. */
+  readonly deafUntilUs = new Float64Array(SERVERS_MAX);
+  /** A network that loses copies of what the other one delivers, and how many of 1,000. */
+  lossyNetwork = 0;
+  lossyPerMille = 0;
+  /** When a receive buffer last had no room for what one server sent to another. */
+  private readonly overflowedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   /** Datagrams lost in a row in each direction. */
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
-    private readonly random: Random,
+    private readonly random: Chance,
     readonly networks: number,
     private readonly lostInARowMax: number,
   ) {}
@@ -74,10 +85,14 @@ export class Network {
 
   /** Since when datagrams pass between the two in both directions; NEVER while they do not. */
   joinedSinceUs(one: number, other: number): number {
-    return Math.max(
-      this.passesSinceUs[one * SERVERS_MAX + other],
-      this.passesSinceUs[other * SERVERS_MAX + one],
-    );
+    const at = one * SERVERS_MAX + other;
+    const back = other * SERVERS_MAX + one;
+    const overflowedUs = Math.min(this.overflowedUs[at], this.overflowedUs[back]);
+    return Math.max(this.passesSinceUs[at], this.passesSinceUs[back], overflowedUs);
+  }
+
+  noteOverflow(from: number, to: number, nowUs: number): void {
+    this.overflowedUs[from * SERVERS_MAX + to] = nowUs;
   }
 
   /**
@@ -85,6 +100,7 @@ export class Network {
    * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
+    if (nowUs < this.deafUntilUs[to]) return LOST;
     const isMuted = nowUs < this.mutedUntilUs[from];
     if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) return PASSES;
     const at = from * SERVERS_MAX + to;
@@ -94,6 +110,7 @@ export class Network {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
         this.counts.lost++;
+        this.lostTo = to;
         return LOST;
       }
       if (this.random.perMille(this.flipPerMille)) {
@@ -104,6 +121,12 @@ export class Network {
     }
     this.lostInARow[at] = 0;
     return PASSES;
+  }
+
+  /** Whether this network loses its copy of a datagram that passes on the other one. */
+  losesCopy(from: number, to: number, network: number): boolean {
+    if (this.lossyPerMille === 0 || network !== this.lossyNetwork) return false;
+    return this.isOpen(from, to, 1 - network) && this.random.perMille(this.lossyPerMille);
   }
 
   arrivalUs(from: number, to: number, network: number, nowUs: number): number {
@@ -128,6 +151,8 @@ export class Network {
     this.delayUs = 100;
     this.duplicatePerMille = 0;
     this.flipPerMille = 0;
+    this.lossyPerMille = 0;
+    this.deafUntilUs.fill(0);
   }
 }
 

@@ -3,22 +3,24 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND, EVENT_KEEP_ALIVE } from "../../src/core/event-queue.ts";
-import { RECEIVES_PER_TURN_MAX, SERVERS_MAX } from "../../src/limits.ts";
+import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
+import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
+import { SERVERS_MAX } from "../../src/limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_AUTHENTICATION,
-  COUNTER_MALFORMED,
-} from "../../src/wire/status-snapshot.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
-import { Datagrams, GENUINE, RECORDING, TOUCHED } from "./datagrams.ts";
-import { AFTER_RENEWAL, BEFORE_EFFECTS, FROM_START, Host } from "./host.ts";
+import { Datagrams, GENUINE, RECORDING, TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
+import type { FlightRecorder } from "./flight-recorder.ts";
+import { Host } from "./host.ts";
+import { HostShell } from "./host-shell.ts";
 import type { Invariants } from "./invariants.ts";
-import { Kernels, name } from "./kernels.ts";
-import type { Random } from "./random.ts";
+import { drawSpeeds, Kernels, name, type Speeds } from "./kernels.ts";
+import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
+import { Pace } from "./pace.ts";
+import type { Chance } from "./random.ts";
 import type { Trace } from "./trace.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -33,19 +35,23 @@ const PROVED_LIFE_US = 60_000_000;
 const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
-const STALLED = "stalled";
+/** A flood comes in parts so far apart. */
+const FLOOD_PAUSE_US = 1_000;
 
 // What the trace counts beside effects.
 const TRACE_TURN = 100;
 const TRACE_START = 101;
 const TRACE_END = 102;
 const TRACE_SWEEP = 103;
+const TRACE_GO_ON = 104;
 
 export class World {
   nowUs = 0;
   readonly hosts: Host[];
   readonly air: Air;
   readonly kernels: Kernels;
+  readonly pace: Pace;
+  readonly moments = new Moments();
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -53,6 +59,8 @@ export class World {
   skipsNothing = false;
   /** Turns of all engines. */
   turns = 0;
+  /** Keeps what servers tell, where somebody wants to know. */
+  recorder: FlightRecorder | null = null;
   /** How late the turns of a loop are that is not starved. */
   readonly latenessMaxUs: number;
 
@@ -65,23 +73,26 @@ export class World {
   /** Turns since the time moved on last. */
   private turnsNow = 0;
   private nonce = 1;
+  /** Keep-alives lost when that was looked at last. */
+  private lostBefore = 0;
 
   constructor(
     readonly aircraft: Aircraft,
-    private readonly random: Random,
+    private readonly random: Chance,
     readonly invariants: Invariants,
     readonly trace: Trace,
+    speeds: Speeds = drawSpeeds(random, aircraft.table),
   ) {
     const { serverCount, table } = aircraft;
     const datagrams = new Datagrams();
     this.hosts = Array.from(
       { length: serverCount },
-      (_, index) => new Host(index, table.functionCount, datagrams),
+      (_, index) => new Host(index, table, aircraft.networks, datagrams),
     );
     this.air = new Air(aircraft, random, this.hosts, datagrams);
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
-    this.kernels = new Kernels(this, random);
+    this.kernels = new Kernels(this, random, speeds);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -89,6 +100,7 @@ export class World {
       host.offsetUs = random.below(1_000_000_000);
       host.ppm = clocks ? random.between(0, 400) - 200 : 0;
     }
+    this.pace = new Pace(this, random);
     invariants.begin(this);
   }
 
@@ -96,11 +108,12 @@ export class World {
     return this.aircraft.timing.leaseUs !== 0;
   }
 
-  /** Flies until `endUs`. */
-  runUntil(endUs: number): void {
-    const { hosts } = this;
+  /** Flies until `endUs`. @returns false when a moment has come before that was waited for */
+  runUntil(endUs: number): boolean {
+    const { hosts, moments } = this;
     const { due } = this.air;
     for (;;) {
+      if (moments.seen.length > 0) return false;
       let next = 0;
       for (let server = 1; server < hosts.length; server++)
         if (due[server] < due[next]) next = server;
@@ -115,12 +128,15 @@ export class World {
       this.invariants.check(hosts[next] as Host);
     }
     this.nowUs = endUs;
+    return true;
   }
 
   /** Something about the server changed that its next turn depends on. */
   touch(server: number): void {
     const host = this.hosts[server] as Host;
-    this.air.due[server] = Math.min(host.dueUs(this.nowUs), this.sweepAtUs[server]);
+    const dueUs = host.dueUs(this.nowUs);
+    const byItselfUs = Math.min(this.sweepAtUs[server], host.expiryUs, host.floodUs);
+    this.air.due[server] = Math.min(dueUs, byItselfUs);
   }
 
   // ---- power and processes
@@ -136,15 +152,15 @@ export class World {
     host.powered = true;
     host.hasLeft = false;
     host.clearLater();
-    host.inbox.clear();
-    host.stage = FROM_START;
-    host.interruptUs = 0;
+    host.clearInboxes();
+    host.isSupervised = true;
+    this.pace.begin(host);
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
     const digest = host.foreignTable ? 1 : 0;
     const identity = {
-      self: host.index,
+      self: host.server,
       systemId: aircraft.systemId,
       digestHigh: (aircraft.digestHigh ^ digest) >>> 0,
       digestLow: aircraft.digestLow,
@@ -154,6 +170,9 @@ export class World {
     };
     const localUs = host.local(this.nowUs);
     const { table, policy, timing, witnesses } = aircraft;
+    host.events.clear();
+    host.events.lost = 0;
+    host.effects.clear();
     host.engine = new Engine(
       table,
       policy,
@@ -162,13 +181,20 @@ export class World {
       ANNOUNCE_AGAIN_US,
       localUs,
       witnesses,
+      host.events,
+      host.effects,
     );
     host.engine.skips = !this.skipsNothing;
-    host.leaseEndUs = localUs + timing.leaseUs;
+    host.shell = new HostShell(this, host, host.engine);
+    host.turn = new Turn(host.engine, host.shell, timing);
+    this.invariants.conduct.begin(host);
+    host.turn.begin();
+    host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
     this.trace.note(this.nowUs, TRACE_START, host.index, identity.incarnation, 0);
     this.trace.say(this.nowUs, `${name(host)} starts, incarnation ${identity.incarnation}`);
+    this.moments.note(STARTS, host.index);
     this.touch(host.index);
   }
 
@@ -176,6 +202,7 @@ export class World {
   powerOff(host: Host): void {
     this.endEngine(host, "power off");
     host.powered = false;
+    host.isSupervised = false;
     host.poweredOffUs = this.nowUs;
     host.lingering.fill(0);
     this.kernels.dropAll(host);
@@ -202,13 +229,31 @@ export class World {
     this.touch(host.index);
   }
 
+  /**
+   * SIGKILL of the supervisor: its engine lets go of everything and ends, and the processes of
+   * functions end with it.
+   */
+  killSupervisor(host: Host): void {
+    host.isSupervised = false;
+    host.restartAtUs = NEVER;
+    if (host.engine !== null) host.laterDueUs = Math.min(host.laterDueUs, this.nowUs);
+    this.trace.say(this.nowUs, `${name(host)}: supervisor killed`);
+    this.touch(host.index);
+  }
+
   /** SIGSTOP, and SIGCONT after a while. */
   pause(host: Host, durationUs: number): void {
     host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
     host.turnsSincePause = 0;
   }
 
+  /** An engine ended: its supervisor takes its addresses away and starts it again. */
   private superviseEnd(host: Host): void {
+    if (!host.isSupervised) {
+      host.lingering.fill(0);
+      host.load = this.kernels.loadOfAddresses(host);
+      return;
+    }
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
     const pauseUs =
       host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
@@ -222,151 +267,145 @@ export class World {
   endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
     host.engine = null;
-    host.stage = FROM_START;
+    host.turn = null;
+    host.shell = null;
+    this.moments.note(ENGINE_ENDS, host.index);
     this.trace.note(this.nowUs, TRACE_END, host.index, 0, 0);
     this.trace.say(this.nowUs, `${name(host)}: ${how}`);
   }
 
-  /**
-   * The engine saw that others may have taken over: it lets go of everything and ends, and its
-   * supervisor starts it anew.
-   */
-  private letGo(host: Host, why: string): void {
-    if (why !== STALLED && host.engine?.leaving === true && host.engine.handover.busy === 0) {
+  /** An engine says why it lets go of everything. */
+  onLetGo(host: Host, code: number): void {
+    const { engine } = host;
+    if (code !== LOG_STALLED && engine?.phases.leaving === true && engine.handover.busy === 0) {
       this.invariants.fail(
         "orderly stop",
-        `s${host.index} owns nothing, leaves, and is made to let go: ${why}`,
+        `s${host.index} owns nothing, leaves, and is made to let go`,
       );
     }
-    host.leaseEndUs = 0;
-    this.kernels.dropAll(host);
-    this.endEngine(host, `let go of everything, ${why}`);
-    this.superviseEnd(host);
   }
 
   // ---- one turn of a flight loop
 
   private turn(host: Host): void {
-    if (this.sweepAtUs[host.index] <= this.nowUs) {
-      this.sweepAtUs[host.index] = NEVER;
-      this.trace.note(this.nowUs, TRACE_SWEEP, host.index, 0, 0);
-      this.kernels.dropAll(host);
-    }
-    const { engine } = host;
-    if (engine === null) {
+    const isKernelDue = this.tendKernel(host);
+    const { engine, turn } = host;
+    if (engine === null || turn === null) {
       if (host.restartAtUs <= this.nowUs) this.start(host);
       return;
     }
+    if (isKernelDue && host.dueUs(this.nowUs) > this.nowUs) return;
+    if (host.isInTurn) this.trace.note(this.nowUs, TRACE_GO_ON, host.index, turn.step, 0);
+    else this.beginTurn(host, engine);
+    this.moments.current = host;
+    try {
+      this.goOn(host, engine, turn);
+    } catch (error) {
+      // An engine that cannot take its addresses away ends, and its supervisor does.
+      if (!String(error).includes("the kernel takes VIPs away")) throw error;
+      this.endEngine(host, "does not get rid of an address");
+      this.superviseEnd(host);
+    }
+    this.moments.current = null;
+    if (host.isInTurn) return;
+    host.endTurn(this.nowUs);
+    if (turn.ended === ENDED_LET_GO || turn.ended === ENDED_SUPERVISOR_GONE) {
+      this.invariants.conduct.onLetGo(host);
+      this.endEngine(host, "let go of everything");
+      this.superviseEnd(host);
+    }
+  }
+
+  /** The next part of the flood that comes in at the host. */
+  private flood(host: Host): void {
+    const { nowUs, aircraft, air } = this;
+    host.floodUs = nowUs + FLOOD_PAUSE_US <= host.floodUntilUs ? nowUs + FLOOD_PAUSE_US : NEVER;
+    const kind = this.random.oneIn(4) ? TOO_SHORT : UNSEALED;
+    for (let number = 0; number < aircraft.networks; number++)
+      if ((host.floodNetworks & (1 << number)) !== 0)
+        air.flood(host.index, number, host.floodCount, kind, nowUs);
+  }
+
+  /** What the kernel, the supervisor and the networks do by themselves. @returns whether anything was due */
+  private tendKernel(host: Host): boolean {
+    const { nowUs } = this;
+    const byItselfUs = Math.min(this.sweepAtUs[host.index], host.expiryUs, host.floodUs);
+    if (byItselfUs > nowUs) return false;
+    if (this.sweepAtUs[host.index] <= nowUs) {
+      this.sweepAtUs[host.index] = NEVER;
+      this.trace.note(nowUs, TRACE_SWEEP, host.index, 0, 0);
+      this.kernels.dropAll(host);
+    }
+    if (host.expiryUs <= nowUs) this.kernels.expire(host);
+    if (host.floodUs <= nowUs) this.flood(host);
+    return true;
+  }
+
+  private beginTurn(host: Host, engine: Engine): void {
     this.turns++;
     host.turnsSincePause++;
-    const localUs = host.local(this.nowUs);
     this.trace.note(this.nowUs, TRACE_TURN, host.index, engine.phase, 0);
-    if (host.stage === BEFORE_EFFECTS) {
-      host.stage = FROM_START;
-      this.kernels.carryOut(host, engine);
-      return;
-    }
-    let readsFirst = false;
-    if (host.stage === AFTER_RENEWAL) {
-      host.stage = FROM_START;
-      engine.beginPeriod(host.stageLocalUs);
-      this.send(host, engine);
-    } else if (engine.hasStalled(localUs)) {
-      this.letGo(host, STALLED);
-      return;
-    } else if (localUs >= engine.nextSendUs) {
+    const localUs = host.local(this.nowUs);
+    const isPeriod = localUs >= engine.nextSendUs;
+    this.invariants.conduct.beginTurn(host, isPeriod);
+    if (isPeriod && !engine.hasStalled(localUs))
       host.latenessUs = host.latenessMaxUs === 0 ? 0 : this.random.below(host.latenessMaxUs);
-      if (!this.renew(host, engine, localUs)) return;
-      if (this.interrupted(host, AFTER_RENEWAL, localUs)) return;
-      readsFirst = engine.isLate(localUs);
-      if (!readsFirst) {
-        engine.beginPeriod(localUs);
-        this.send(host, engine);
-      }
+    this.pace.beginTurn(host);
+  }
+
+  /** The turn's next steps, until it is over or one of them takes time. */
+  private goOn(host: Host, engine: Engine, turn: Turn): void {
+    const { conduct } = this.invariants;
+    for (let goesOn = true; goesOn; ) {
+      const { step } = turn;
+      if (host.held !== 0 && this.pace.holdsUp(host, engine, step)) return;
+      if (step === DECIDE) host.decidedUs = host.local(this.nowUs);
+      goesOn = turn.advance();
+      if (step === RECEIVE) conduct.onReceived(host);
+      if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
+      if (this.moments.awaited !== 0) this.lookAround(host, engine, step);
+      if (host.tookUs === 0) continue;
+      host.busyUntilUs = this.nowUs + host.tookUs;
+      host.tookUs = 0;
+      if (goesOn) return;
     }
-    const allRead = this.receive(host, engine);
-    if (host.laterDueUs <= this.nowUs) this.kernels.takeLater(host, engine);
-    engine.step(localUs, allRead);
-    if (readsFirst) engine.beginPeriod(localUs);
-    if (engine.sendRequested) this.send(host, engine);
-    while (engine.composeRelay()) this.air.broadcast(host.index, engine, this.nowUs);
-    if (this.hasLease && engine.lease.isDue(localUs) && !this.renew(host, engine, localUs)) return;
-    if (engine.effects.count > 0 && this.interrupted(host, BEFORE_EFFECTS, localUs)) return;
-    if (engine.effects.count > 0) this.kernels.carryOut(host, engine);
   }
 
-  /** The process is stopped here for a while, if that is what a fault asks for. */
-  private interrupted(host: Host, at: number, localUs: number): boolean {
-    if (host.interruptUs === 0 || host.interruptAt !== at) return false;
-    this.pause(host, host.interruptUs);
-    host.interruptUs = 0;
-    host.stage = at;
-    host.stageLocalUs = localUs;
-    this.trace.say(
-      this.nowUs,
-      `${name(host)} is stopped ${at === AFTER_RENEWAL ? "after a renewal" : "before it acts"}`,
-    );
-    return true;
+  /** What has come of the step that somebody waits for. */
+  private lookAround(host: Host, engine: Engine, step: number): void {
+    const { moments, air } = this;
+    if (step === DECIDE && engine.effects.count > 0) moments.note(DECIDED, host.index);
+    if (air.network.counts.lost === this.lostBefore) return;
+    this.lostBefore = air.network.counts.lost;
+    moments.note(KEEP_ALIVE_LOST, host.index, air.network.lostTo);
   }
 
-  private renew(host: Host, engine: Engine, localUs: number): boolean {
-    if (!this.hasLease || !engine.needsLease) return true;
-    const lengthMs = engine.lease.grant(localUs);
-    if (lengthMs === 0 || localUs >= host.leaseEndUs) {
-      this.letGo(host, lengthMs === 0 ? "others may take over" : "its lease ran out");
-      return false;
-    }
-    host.leaseEndUs =
-      localUs + lengthMs * 1000 - this.random.below(this.aircraft.timing.leaseTicksUs + 1);
-    return true;
-  }
-
-  private send(host: Host, engine: Engine): void {
-    engine.compose();
-    this.air.broadcast(host.index, engine, this.nowUs);
-  }
-
-  private receive(host: Host, engine: Engine): boolean {
-    const { inbox } = host;
-    const { events, counters } = engine;
-    let taken = 0;
-    while (inbox.count > 0 && inbox.firstUs <= this.nowUs) {
-      if (taken === RECEIVES_PER_TURN_MAX || events.isFull()) return false;
-      const { buffer, network, kind } = inbox;
-      inbox.shift();
-      taken++;
-      if (
-        !decodeKeepAlive(
-          this.air.datagrams.view(buffer),
-          KEEP_ALIVE_BYTES,
-          events.message(events.count),
-        )
-      ) {
-        counters[COUNTER_MALFORMED]++;
-      } else if (kind === TOUCHED && !this.air.seal.verify(this.air.datagrams.content(buffer))) {
-        counters[COUNTER_AUTHENTICATION]++;
-      } else {
-        events.push(EVENT_KEEP_ALIVE, 0, network);
-        if (kind !== GENUINE) this.judgeAlone(engine, host, kind);
-      }
-    }
-    return true;
+  /** By how much the kernel ends a lease early. */
+  drawTicksUs(): number {
+    return this.random.below(this.aircraft.timing.leaseTicksUs + 1);
   }
 
   /**
-   * What an attacker sent gets a step of its own: nothing but a counter may have changed then (P8).
+   * What an attacker sent gets a step of its own, where nothing else waits: nothing but a counter
+   * may have changed then (P8). @returns whether it was taken
    */
-  private judgeAlone(engine: Engine, host: Host, kind: number): void {
-    const { events } = engine;
-    if (events.count > 1) return; // comes together with others: judged by what follows
-    const before = engine.counters[COUNTER_ACCEPTED];
+  judgeAlone(engine: Engine, host: Host, buffer: number, network: number, kind: number): boolean {
+    const { events, counters } = engine;
+    if (kind === GENUINE || events.count > 0) return false;
+    const { datagrams, seal } = this.air;
+    if (kind === TOUCHED && !seal.verify(datagrams.content(buffer))) return false;
+    if (!decodeKeepAlive(datagrams.view(buffer), KEEP_ALIVE_BYTES, events.nextMessage()))
+      return false;
+    events.pushMessage(network);
+    const before = counters[COUNTER_ACCEPTED];
     engine.step(host.local(this.nowUs), false);
-    if (engine.counters[COUNTER_ACCEPTED] !== before) {
+    if (counters[COUNTER_ACCEPTED] !== before) {
       this.invariants.fail(
         "P8",
         `${name(host)} accepted ${kind === RECORDING ? "a recording" : "what was touched"}`,
       );
     }
+    return true;
   }
 
   pushLater(host: Host, delayUs: number, kind: number, index: number, first: number): void {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RecordSocket } from "../../src/io/control-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import {
@@ -13,9 +14,14 @@ import {
   encodeControl,
   NO_INDEX,
 } from "../../src/wire/control.ts";
-import { PHASE_DRAINING, STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
+import { STATUS_VERSION } from "../../src/wire/status-snapshot.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
-import { AIRCRAFT, type SnapshotValues, writeSnapshot } from "../harness/status-snapshot.ts";
+import {
+  AIRCRAFT,
+  type SnapshotValues,
+  snapshot,
+  writeSnapshot,
+} from "../harness/status-snapshot.ts";
 import { until } from "../harness/until.ts";
 
 const LIMIT_MS = 60_000;
@@ -52,7 +58,7 @@ function engine(answer: number): number[] {
       requests.push(controlKind(bound.received.view));
       if (answer !== 0) bound.reply(outgoing);
     }
-    writeSnapshot(file, values);
+    writeSnapshot(file, snapshot(values));
   };
   turn();
   writer = setInterval(turn, 5);
@@ -94,19 +100,19 @@ test(
     const cases: [prepare: () => void, message: RegExp][] = [
       [() => {}, /^wingman: status: not running: there is no \S+\/status\n$/],
       [
-        () => writeSnapshot(file, { pid: gone }),
+        () => writeSnapshot(file, snapshot({ pid: gone })),
         /^wingman: status: not running: the engine .* \(pid \d+\) is gone\n$/,
       ],
       [
-        () => writeSnapshot(file, { ageMs: 5000 }),
+        () => writeSnapshot(file, snapshot({ ageMs: 5000 })),
         /^wingman: status: the engine .* has written no snapshot for 5 s\n$/,
       ],
       [
-        () => writeSnapshot(file, { sequence: 3 }),
+        () => writeSnapshot(file, snapshot(), (view) => view.setUint32(8, 3, true)),
         /^wingman: status: \S+ holds no complete snapshot: .*\n$/,
       ],
       [
-        () => writeSnapshot(file, { version: 99 }),
+        () => writeSnapshot(file, snapshot(), (view) => view.setUint32(4, 99, true)),
         new RegExp(`^wingman: status: .*layout version 99, expected ${STATUS_VERSION}.*\\n$`),
       ],
       [

@@ -86,10 +86,10 @@ export class Daemon {
   ): Bun.Subprocess {
     const namespace =
       process.getuid?.() === 0 ? ["unshare", "--net"] : ["unshare", "--net", "--map-root-user"];
-    const host = join(import.meta.dir, "host.ts");
+    const executable = join(import.meta.dir, "stand-in-executable.ts");
     return Bun.spawn({
       cmd: [
-        ...[...namespace, process.execPath, host, "run", ...args, "--config", configFile],
+        ...[...namespace, process.execPath, executable, "run", ...args, "--config", configFile],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory],
       ],
       env: {

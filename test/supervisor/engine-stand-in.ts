@@ -7,6 +7,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { parseVip } from "../../src/config/address.ts";
+import { PHASE_LISTENING } from "../../src/core/phase.ts";
 import { EAGAIN } from "../../src/io/errno.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { RecordStream } from "../../src/io/record-stream.ts";
@@ -22,7 +23,6 @@ import {
   encodeControl,
   NO_INDEX,
 } from "../../src/wire/control.ts";
-import { PHASE_LISTENING } from "../../src/wire/status-snapshot.ts";
 
 export interface Manner {
   /** Ends at once with this code, after printing `message`. */

@@ -5,11 +5,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "../harness/real-flight.ts";
+import { Flight, ownersOf, type Server, TABLE, WINGMAN } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
-import { Random } from "../harness/seeded-random.ts";
 import { Terminal } from "../harness/terminal.ts";
 import { until } from "../harness/until.ts";
+import { Random } from "../simulation/random.ts";
 
 const LIMIT_MS = 180_000;
 const FLOOD_BYTES = 1_000_000;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
-import { Flight, ownersOf, type Server, TABLE } from "../harness/real-flight.ts";
+import { Flight, ownersOf, type Server, TABLE } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 
 const GROUP = "239.192.44.1";

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseAddress } from "../../src/config/address.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-servers.ts";
 import { SeatProbe } from "../harness/seat-probe.ts";
 import { signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";

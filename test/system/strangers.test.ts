@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
-import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-flight.ts";
+import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-servers.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { type Host, vip } from "../harness/virtual-network.ts";

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "../harness/real-flight.ts";
+import { addressesUpTwice, Flight, ownersOf, TABLE, VIPS } from "../harness/real-servers.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 
@@ -268,17 +268,6 @@ describe("two servers", () => {
     expect(flight.a.log).toContain("KEEP-ALIVE NETWORK LOST: eth1");
   });
 
-  test("a second daemon on the same client interface is refused", async () => {
-    flight.a.start(TABLE);
-    await until("a is active", () => flight.a.state()?.phase === "active");
-    const twin = flight.a.twin(flight.a.host);
-    twin.start(TABLE);
-    expect(await twin.exited()).toBe(1);
-    expect(twin.log).toContain("eth0 is served by another wingman");
-    expect(flight.a.vips().length).toBeGreaterThan(0);
-    expect(flight.a.log).not.toContain("REMOVED BY HAND");
-  });
-
   // Without a lease the address of a paused server goes on answering: so the test would see it.
   for (const [lease, answers] of [
     ["required", false],
@@ -331,13 +320,6 @@ describe("two servers", () => {
       expect([...a.vips(), ...b.vips()].length).toBe(VIPS.length);
     });
   }
-
-  test("a lease that does not fit the detection time is a wrong configuration", async () => {
-    const keepAlive = { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 3 };
-    flight.a.start({ ...TABLE, keepAlive, clients: { lease: "required" } });
-    expect(await flight.a.exited()).toBe(2);
-    expect(flight.a.log).toContain("clients.lease");
-  });
 
   test("drain moves what has room, resume takes part again, SIGTERM leaves in good order", async () => {
     flight.a.start(TABLE);
@@ -417,56 +399,5 @@ describe("two servers", () => {
     expect(flight.b.state()?.phase).toBe("listening"); // the newcomer stays passive
     expect(flight.b.vips()).toEqual([]);
     expect(flight.a.state()?.phase).toBe("active");
-  });
-
-  test("a second start in the same run directory is refused and disturbs nothing", async () => {
-    flight.a.start(TABLE);
-    await until("a is active", () => flight.a.state()?.phase === "active");
-    const config = join(flight.a.runDirectory, "config.json");
-    const second = Bun.spawnSync([
-      ...[...flight.a.host.enter, join(import.meta.dir, "../../dist/wingman"), "run"],
-      ...[
-        "--server",
-        "a",
-        "--config",
-        config,
-        "--run-dir",
-        flight.a.runDirectory,
-        "--state-dir",
-        "/tmp",
-      ],
-    ]);
-    expect(second.exitCode).toBe(1);
-    expect(second.stderr.toString()).toContain(`already running as pid ${flight.a.pid}`);
-    expect(flight.a.state()?.phase).toBe("active");
-  });
-
-  test("a wrong configuration: every problem, exit 2, nothing started", async () => {
-    const wrong = {
-      ...TABLE,
-      functions: [{ id: "x", required: 500, priority: 11, vips: ["10.44.1.1/16"], colour: 1 }],
-    };
-    flight.a.start(wrong);
-    expect(await flight.a.exited()).toBe(2);
-    expect(flight.a.log).toContain("functions[0].priority");
-    expect(flight.a.log).toContain("functions[0].required");
-    expect(flight.a.log).toContain("functions[0].colour");
-    expect(existsSync(flight.a.runDirectory)).toBe(false);
-    expect(flight.a.vips()).toEqual([]);
-  });
-
-  test("an interface without an IPv4 address: exit 1, and it is named", async () => {
-    flight.a.host.ip("addr", "flush", "dev", "eth0");
-    flight.a.start(TABLE);
-    expect(await flight.a.exited()).toBe(1);
-    expect(flight.a.log).toContain("eth0 has no IPv4 address");
-  });
-
-  test("an interface that does not exist: exit 1, and the ones that exist are named", async () => {
-    flight.a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, interfaces: ["eth7"] } });
-    expect(await flight.a.exited()).toBe(1);
-    expect(flight.a.log).toContain('no interface "eth7"; there are: ');
-    expect(flight.a.log).toContain("eth0");
-    expect(flight.a.log).not.toContain("    at "); // no stack trace
   });
 });

@@ -9,7 +9,7 @@ import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../src
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { processStat } from "../../src/supervisor/process-stat.ts";
 import { run } from "../harness/command.ts";
-import { Flight, TABLE as SHORT_TABLE } from "../harness/real-flight.ts";
+import { Flight, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";
 import { signal, signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import type { Host } from "../harness/virtual-network.ts";

@@ -10,7 +10,7 @@ import {
   type Server,
   TABLE,
   VIPS,
-} from "../harness/real-flight.ts";
+} from "../harness/real-servers.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { Answers } from "./answers.ts";

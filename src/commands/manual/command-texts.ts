@@ -1,3 +1,5 @@
+import { alternatives } from "../../config/problem.ts";
+import { POLICY_NAMES } from "../../core/policies.ts";
 import {
   CONSOLE_IDLE_MS,
   CONSOLE_LINE_MAX,
@@ -28,7 +30,7 @@ JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
   plan: `Starts from the plan with all servers alive, or from the state in --from, takes
 the servers of --down away and shows what the allocation makes of it.
 
-  --policy P         reset or preempt instead of the configured one
+  --policy P         ${alternatives(POLICY_NAMES)} instead of the configured one
   --down ID,...      servers that fail
   --from STATE.json  {"owners":{"FUNCTION":"SERVER" or null},"down":["ID"],
                      "cannotRun":{"SERVER":["FUNCTION"]}}; all keys optional

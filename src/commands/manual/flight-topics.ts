@@ -3,6 +3,7 @@
  * move.
  */
 
+import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,
@@ -22,9 +23,8 @@ import {
   WITNESS_BROADCAST_MS,
 } from "../../limits.ts";
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
-import { NOTICE_BYTES, NOTICE_EVENT_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
+import { NOTICE_BYTES, NOTICE_KIND_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
 import { REASON_NAMES } from "../../wire/control.ts";
-import { paragraph } from "../paragraph.ts";
 import { numbered } from "./numbered.ts";
 
 export const ALLOCATION =
@@ -185,7 +185,7 @@ ${NOTICE_BYTES} bytes; all numbers unsigned, the most significant byte first:
   offset length
    0     4      "WMCN"
    4     1      layout version, 1
-   5     1      event: ${numbered(NOTICE_EVENT_NAMES)}
+   5     1      event: ${numbered(NOTICE_KIND_NAMES)}
 ${paragraph(`reason: ${numbered(NOTICE_REASON_NAMES)}`, "   6     1      ", "                ")}
    7     1      priority of the function
    8     4      system: first 4 bytes of the SHA-256 of its name

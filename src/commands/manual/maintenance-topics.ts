@@ -1,9 +1,10 @@
 /** Topics of the manual for the people at the aircraft: the page, the log, the faults. */
 
+import { CATALOGUE } from "../../catalogue/catalogue.ts";
+import type { CatalogueEntry } from "../../catalogue/entry.ts";
+import { codeLabel } from "../../catalogue/record-text.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import { KEY_BYTES_MAX, KEY_BYTES_MIN } from "../../config/key-file.ts";
-import { eventLabel } from "../../core/event-text.ts";
-import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
-import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
@@ -13,7 +14,6 @@ import {
   LOG_SYNCS_PER_LEG,
   LOG_WAITING_MAX,
 } from "../../limits.ts";
-import { paragraph } from "../paragraph.ts";
 
 export const PAGE =
   (): string => `A page for a laptop's browser, served at maintenance.web.listen and nowhere
@@ -95,20 +95,20 @@ together. Both are counted in the log.`;
 export const FAULTS = (): string =>
   [
     "Maintenance events by code: in the log, and in the output of 'wingman run'. Faults have a class (see the topic maintenance-log).",
-    ...MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code).map((event) => {
-      const { code, text, cause, action, class: faultClass } = event;
+    ...CATALOGUE.toSorted((a, b) => a.code - b.code).map((entry) => {
+      const { code, text, cause, action, class: faultClass } = entry;
       return [
-        `${eventLabel(code)}  ${faultClass === 0 ? text : `${text}  (class ${faultClass})`}`,
+        `${codeLabel(code)}  ${faultClass === 0 ? text : `${text}  (class ${faultClass})`}`,
         paragraph(cause, "          "),
         paragraph(`Action: ${action}`, "          "),
-        ...(faultClass === 0 ? [] : [paragraph(endOfFault(event), "          ")]),
+        ...(faultClass === 0 ? [] : [paragraph(endOfFault(entry), "          ")]),
       ].join("\n");
     }),
   ].join("\n\n");
 
-function endOfFault({ code, lasts }: MaintenanceEvent): string {
+function endOfFault({ code, lasts }: CatalogueEntry): string {
   if (lasts === null) return "Over at once.";
   if (lasts === "start") return "Lasts until the next start of the daemon.";
-  const clearing = MAINTENANCE_EVENTS.filter(({ clears }) => clears.includes(code));
-  return `Cleared by ${clearing.map((event) => eventLabel(event.code)).join(", ")}.`;
+  const clearing = CATALOGUE.filter(({ clears }) => clears.includes(code));
+  return `Cleared by ${clearing.map((entry) => codeLabel(entry.code)).join(", ")}.`;
 }

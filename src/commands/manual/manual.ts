@@ -1,5 +1,6 @@
 /** The manual inside the executable: one text for each topic, at most 80 columns wide. */
 
+import { paragraph } from "../../command-line/paragraph.ts";
 import {
   DETECTION_TIME_MS_MAX,
   DETECTION_TIME_MS_MIN,
@@ -8,7 +9,6 @@ import {
 } from "../../limits.ts";
 import { commandSummaries, PUBLIC_COMMANDS } from "../catalogue.ts";
 import { configurationReference } from "../configuration-reference.ts";
-import { paragraph } from "../paragraph.ts";
 import { COMMAND_TEXTS } from "./command-texts.ts";
 import {
   ALLOCATION,

@@ -12,7 +12,7 @@ import {
 import { takesFunctions } from "../../supervisor/status-document.ts";
 import { type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
-import type { ConsoleSettings, Download } from "./console.ts";
+import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-command.ts";
 import { legsFile } from "./console-legs.ts";
 import {
   bookLines,
@@ -27,34 +27,6 @@ import {
   testLines,
   versionLines,
 } from "./console-show.ts";
-
-/** What a command has done. */
-export interface CommandResult {
-  /** The same for a program, of a command that has one. */
-  readonly document?: unknown;
-  readonly lines?: () => readonly string[];
-  readonly failure?: { readonly code: string; readonly message: string };
-  readonly download?: Download;
-  readonly ends?: boolean;
-}
-
-export interface ConsoleCommand {
-  readonly words: readonly string[];
-  readonly synopsis: string;
-  readonly summary: string;
-  /** What help says beside the summary. */
-  readonly text: string;
-  /** It changes something or ends something: its words are not shortened to one or two letters. */
-  readonly isChange: boolean;
-  /** It has a document for `| json`. */
-  readonly hasDocument: boolean;
-  /** @throws MaintenanceError */
-  run(
-    maintenance: Maintenance,
-    settings: ConsoleSettings,
-    args: readonly string[],
-  ): Promise<CommandResult>;
-}
 
 const CONFIRM = "confirm";
 /** So many functions or servers are named to choose from. */

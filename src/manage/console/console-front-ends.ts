@@ -1,4 +1,4 @@
-import { LOG_CONSOLE_FAILED } from "../../core/maintenance-code.ts";
+import { LOG_CONSOLE_FAILED } from "../../catalogue/upkeep-code.ts";
 import { SerialPort } from "../../io/serial-port.ts";
 import type { FrontEnd } from "../front-end.ts";
 import type { Maintenance } from "../maintenance.ts";

@@ -1,6 +1,6 @@
-import { paragraph } from "../../commands/paragraph.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import { CONSOLE_COLUMNS } from "../../limits.ts";
-import type { ConsoleCommand } from "./console-commands.ts";
+import type { ConsoleCommand } from "./console-command.ts";
 
 const SYNOPSIS_COLUMNS = 34;
 

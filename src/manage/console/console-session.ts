@@ -13,7 +13,8 @@ import {
 import type { Maintenance } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import { ZmodemSender } from "../zmodem/zmodem-sender.ts";
-import { type Answer, answerTo, type Download } from "./console.ts";
+import { type Answer, answerTo } from "./console.ts";
+import type { Download } from "./console-command.ts";
 import { printable } from "./console-table.ts";
 import {
   CTRL_C,

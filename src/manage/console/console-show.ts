@@ -1,5 +1,5 @@
 /** What `show` and `test` print, in lines of at most 80 columns. */
-import { paragraph } from "../../commands/paragraph.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import type { KeepAliveConfig } from "../../config/model.ts";
 import {
   type FunctionStatus,

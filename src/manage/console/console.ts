@@ -6,15 +6,10 @@
 import { alternatives, quoted } from "../../config/problem.ts";
 import { CONSOLE_LINE_MAX } from "../../limits.ts";
 import { type Maintenance, MaintenanceError } from "../maintenance.ts";
-import { CONSOLE_COMMANDS, type ConsoleCommand } from "./console-commands.ts";
+import type { ConsoleCommand, ConsoleSettings, Download } from "./console-command.ts";
+import { CONSOLE_COMMANDS } from "./console-commands.ts";
 import { commandHelp, commandList } from "./console-help.ts";
 import { jsonLine, printable } from "./console-table.ts";
-
-/** A file for the terminal at the other end, to be sent by ZMODEM. */
-export interface Download {
-  readonly name: string;
-  readonly content: Uint8Array;
-}
 
 export interface Answer {
   /** Printable ASCII; of tables each at most 80 columns wide. */
@@ -30,14 +25,6 @@ export interface Answer {
   readonly download: Download | null;
   /** The session ends here. */
   readonly ends: boolean;
-}
-
-/** What a command can see and change of the session that it is typed in. */
-export interface ConsoleSettings {
-  /** Lines to a page; 0: no pages. */
-  pageLines: number;
-  /** There is a terminal at the other end that may take a file. */
-  readonly takesDownloads: boolean;
 }
 
 /**

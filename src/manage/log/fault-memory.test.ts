@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
+import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
 import {
-  LOG_ACTION,
   LOG_FUNCTION_UP,
   LOG_ISOLATED,
   LOG_NO_LEASE,
@@ -14,7 +14,8 @@ import {
 } from "../../core/maintenance-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { KIND_NAMES } from "../maintenance.ts";
-import { FaultMemory, type RecordDraft } from "./fault-memory.ts";
+import { FaultMemory } from "./fault-memory.ts";
+import type { RecordDraft } from "./record-draft.ts";
 
 const MINUTE_US = 60_000_000;
 const HOUR_US = 60 * MINUTE_US;
@@ -245,7 +246,7 @@ describe("after a common power-up", () => {
     memory = new FaultMemory(60_000_000, (draft) => written.push(draft));
   });
 
-  test("a server that comes later than the others is an event and no fault", () => {
+  test("a server that comes later than the others is no fault", () => {
     server(LOG_SERVER_LOST, "b", 20_000_000);
     expect(written[0]?.class).toBe(0);
     server(LOG_SERVER_ALIVE, "b", 40_000_000);
@@ -275,7 +276,7 @@ describe("after a common power-up", () => {
   });
 });
 
-test("a code of another release is recorded as an event", () => {
+test("a code of another release is recorded as no fault", () => {
   memory.take({ code: 9999, first: 1, second: 2, functionId: "", detail: "1 2" }, at(1));
   expect(lines()).toEqual(["event 9999 1 2 x1"]);
 });

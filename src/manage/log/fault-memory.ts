@@ -1,54 +1,28 @@
 /**
- * The rules by which maintenance events become records: what is a fault, when it is set and
+ * The rules by which what happened becomes records of the log: what is a fault, when it is set and
  * cleared, what is held back because it comes too often, what is no fault yet because the aircraft
  * has only just been switched on, and what a fault was at the end of its leg. No clock, no file:
  * times come in, drafts of records go out.
  */
-import { eventSubject } from "../../core/event-text.ts";
-import type { MaintenanceEvent } from "../../core/maintenance-entry.ts";
-import { maintenanceEvent } from "../../core/maintenance-event.ts";
+
+import { catalogueEntry } from "../../catalogue/catalogue.ts";
+import type { CatalogueEntry } from "../../catalogue/entry.ts";
+import { recordSubject } from "../../catalogue/record-text.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
 import {
-  KIND_EVENT,
   KIND_FAULT_CLEARED,
   KIND_FAULT_SET,
   KIND_FAULT_SUMMARY,
+  KIND_NO_FAULT,
 } from "../maintenance.ts";
+import type { LogTime, Occurrence, RecordDraft } from "./record-draft.ts";
 
 const HOUR_US = 3_600_000_000;
 
-/** A point in time: µs since power-on, and ms of UTC where the clock has it. */
-export interface LogTime {
-  readonly bootUs: number;
-  readonly utcMs: number | null;
-}
-
-/** What has happened: an event of the list, and what it is about in words. */
-export interface Occurrence {
-  readonly code: number;
-  readonly first: number;
-  readonly second: number;
-  /** "" for none. */
-  readonly functionId: string;
-  readonly detail: string;
-}
-
-/** A record to be written. */
-export interface RecordDraft extends Occurrence {
-  readonly kind: number;
-  readonly class: 0 | 1 | 2 | 3;
-  readonly nature: number;
-  readonly count: number;
-  readonly time: LogTime;
-  /** Of a fault; null for an event. */
-  readonly firstTime: LogTime | null;
-  readonly lastTime: LogTime | null;
-}
-
 /** One code about one subject. */
 interface Memory {
-  readonly event: MaintenanceEvent | undefined;
+  readonly entry: CatalogueEntry | undefined;
   what: Occurrence;
   readonly subject: string;
   /** The fault is there. */
@@ -74,7 +48,7 @@ export class FaultMemory {
   readonly #write: (draft: RecordDraft) => void;
 
   /**
-   * @param inhibitUs until so long after power-on events that are marked so raise no fault
+   * @param inhibitUs until so long after power-on codes that are marked so raise no fault
    * @param write takes one record after the other
    */
   constructor(inhibitUs: number, write: (draft: RecordDraft) => void) {
@@ -91,15 +65,15 @@ export class FaultMemory {
 
   /** @param isLimited false for what must be in the log however often it comes */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
-    const event = maintenanceEvent(what.code);
+    const entry = catalogueEntry(what.code);
     const memory = this.#memoryOf(what, time);
-    if (event === undefined || event.class === 0) this.#event(memory, time, count, isLimited);
-    else if (event.inhibited && time.bootUs < this.#inhibitUs) {
+    if (entry === undefined || entry.class === 0) this.#noFault(memory, time, count, isLimited);
+    else if (entry.inhibited && time.bootUs < this.#inhibitUs) {
       if (!memory.waiting) memory.firstTime = time;
       memory.waiting = lasts(memory);
-      this.#event(memory, time, count, isLimited);
+      this.#noFault(memory, time, count, isLimited);
     } else this.#fault(memory, time, count, isLimited);
-    if (event !== undefined) this.#clearFor(event, what, memory.subject, time);
+    if (entry !== undefined) this.#clearFor(entry, what, memory.subject, time);
   }
 
   /**
@@ -157,7 +131,7 @@ export class FaultMemory {
    */
   clear(time: LogTime, onlyUntilStart = false): void {
     for (const memory of this.#memories.values()) {
-      if (onlyUntilStart && memory.event?.lasts !== "start") continue;
+      if (onlyUntilStart && memory.entry?.lasts !== "start") continue;
       memory.waiting = false;
       this.#clear(memory, time);
     }
@@ -169,7 +143,7 @@ export class FaultMemory {
    */
   restore(draft: RecordDraft, isThisBoot: boolean): void {
     const memory = this.#memoryOf(draft, draft.time);
-    const isFault = draft.kind !== KIND_EVENT;
+    const isFault = draft.kind !== KIND_NO_FAULT;
     if (isThisBoot && draft.kind <= KIND_FAULT_SET) remember(memory, draft.time.bootUs);
     if (!isFault) {
       if (isThisBoot) this.#restoreInhibited(memory, draft);
@@ -189,21 +163,21 @@ export class FaultMemory {
   }
 
   /**
-   * A fault that came while faults were inhibited is an event in the log: it waits on, unless
+   * A fault that came while faults were inhibited is none in the log: it waits on, unless
    * something ended it there.
    */
   #restoreInhibited(memory: Memory, draft: RecordDraft): void {
-    const { event } = memory;
-    if (event === undefined) return;
-    if (event.class !== 0 && event.inhibited && draft.time.bootUs < this.#inhibitUs) {
+    const { entry } = memory;
+    if (entry === undefined) return;
+    if (entry.class !== 0 && entry.inhibited && draft.time.bootUs < this.#inhibitUs) {
       if (!memory.waiting) memory.firstTime = draft.time;
       memory.waiting = lasts(memory);
     }
-    for (const ended of this.#endedBy(event, draft, memory.subject)) ended.waiting = false;
+    for (const ended of this.#endedBy(entry, draft, memory.subject)) ended.waiting = false;
   }
 
   #memoryOf(what: Occurrence, time: LogTime): Memory {
-    const subject = eventSubject(what.code, what.functionId, what.detail);
+    const subject = recordSubject(what.code, what.functionId, what.detail);
     const key = `${what.code} ${subject}`;
     const known = this.#memories.get(key);
     if (known !== undefined) {
@@ -212,7 +186,7 @@ export class FaultMemory {
     }
     if (this.#memories.size >= LOG_SUBJECTS_MAX) this.#forgetOne();
     const memory: Memory = {
-      ...{ event: maintenanceEvent(what.code), what, subject, firstTime: time, lastTime: time },
+      ...{ entry: catalogueEntry(what.code), what, subject, firstTime: time, lastTime: time },
       ...{
         active: false,
         setInLog: false,
@@ -242,7 +216,7 @@ export class FaultMemory {
     if (oldest !== null) this.#memories.delete(oldest);
   }
 
-  #event(memory: Memory, time: LogTime, count: number, isLimited: boolean): void {
+  #noFault(memory: Memory, time: LogTime, count: number, isLimited: boolean): void {
     memory.lastTime = time;
     if (isLimited && !mayWrite(memory, time.bootUs)) {
       memory.held += count;
@@ -251,7 +225,7 @@ export class FaultMemory {
     const { held } = memory;
     memory.held = 0;
     remember(memory, time.bootUs);
-    this.#draft(memory, KIND_EVENT, NATURE_NONE, held + count, time);
+    this.#draft(memory, KIND_NO_FAULT, NATURE_NONE, held + count, time);
   }
 
   #fault(
@@ -276,8 +250,8 @@ export class FaultMemory {
     const { held } = memory;
     memory.held = 0;
     remember(memory, time.bootUs);
-    if (memory.event === undefined || memory.event.class === 0 || memory.count === 0) {
-      this.#draft(memory, KIND_EVENT, NATURE_NONE, held, time);
+    if (memory.entry === undefined || memory.entry.class === 0 || memory.count === 0) {
+      this.#draft(memory, KIND_NO_FAULT, NATURE_NONE, held, time);
       return;
     }
     this.#draft(memory, KIND_FAULT_SET, NATURE_NONE, held, time);
@@ -285,18 +259,18 @@ export class FaultMemory {
     if (!memory.active && memory.setInLog) this.#cleared(memory, time);
   }
 
-  #clearFor(event: MaintenanceEvent, what: Occurrence, subject: string, time: LogTime): void {
-    for (const memory of this.#endedBy(event, what, subject)) {
+  #clearFor(entry: CatalogueEntry, what: Occurrence, subject: string, time: LogTime): void {
+    for (const memory of this.#endedBy(entry, what, subject)) {
       memory.waiting = false;
       this.#clear(memory, time);
     }
   }
 
   /** The faults that cannot be there any more when `what` happens. */
-  #endedBy(event: MaintenanceEvent, what: Occurrence, subject: string): Memory[] {
-    if (event.clearsWith !== null && !event.clearsWith.includes(what.first)) return [];
+  #endedBy(entry: CatalogueEntry, what: Occurrence, subject: string): Memory[] {
+    if (entry.clearsWith !== null && !entry.clearsWith.includes(what.first)) return [];
     // A fault without a subject is the only one of its code.
-    const found = event.clears.map(
+    const found = entry.clears.map(
       (code) => this.#memories.get(`${code} ${subject}`) ?? this.#memories.get(`${code} `),
     );
     return found.filter((memory) => memory !== undefined);
@@ -315,11 +289,11 @@ export class FaultMemory {
 
   #draft(memory: Memory, kind: number, nature: number, count: number, time: LogTime): void {
     const { what, firstTime, lastTime } = memory;
-    const isFault = kind !== KIND_EVENT;
+    const isFault = kind !== KIND_NO_FAULT;
     this.#write({
       ...{ kind, nature, count, time, code: what.code, first: what.first, second: what.second },
       ...{ functionId: what.functionId, detail: what.detail },
-      class: isFault ? (memory.event?.class ?? 0) : 0,
+      class: isFault ? (memory.entry?.class ?? 0) : 0,
       firstTime: isFault ? firstTime : null,
       lastTime: isFault ? lastTime : null,
     });
@@ -327,8 +301,8 @@ export class FaultMemory {
 }
 
 /** It is there from when it is set until it is cleared; another one is over as soon as it was. */
-function lasts({ event }: Memory): boolean {
-  return event !== undefined && event.lasts !== null;
+function lasts({ entry }: Memory): boolean {
+  return entry !== undefined && entry.lasts !== null;
 }
 
 function mayWrite({ writtenUs }: Memory, bootUs: number): boolean {

@@ -2,18 +2,19 @@
  * From the records of a log to what people and programs read of it: entries, faults of a leg, legs.
  * Records come newest first.
  */
-import { eventLabel, eventSubject } from "../../core/event-text.ts";
-import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../core/maintenance-code.ts";
-import { maintenanceEvent } from "../../core/maintenance-event.ts";
+
+import { catalogueEntry } from "../../catalogue/catalogue.ts";
+import { codeLabel, recordSubject } from "../../catalogue/record-text.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED } from "../../catalogue/upkeep-code.ts";
 import { type LogRecord, NATURE_HARD, NATURE_INTERMITTENT } from "../../wire/log-record.ts";
 import {
   type FaultEntry,
   type FaultNature,
-  KIND_EVENT,
   KIND_FAULT_CLEARED,
   KIND_FAULT_SET,
   KIND_FAULT_SUMMARY,
   KIND_NAMES,
+  KIND_NO_FAULT,
   type LegEntry,
   type LogEntry,
   type LogFilter,
@@ -31,8 +32,8 @@ export function entryOf(record: LogRecord): LogEntry {
     server: record.server,
     kind: KIND_NAMES[record.kind] ?? "event",
     code: record.code,
-    label: eventLabel(record.code),
-    text: maintenanceEvent(record.code)?.text ?? UNKNOWN_TEXT,
+    label: codeLabel(record.code),
+    text: catalogueEntry(record.code)?.text ?? UNKNOWN_TEXT,
     class: record.class,
     ata: record.ata,
     function: record.function,
@@ -72,12 +73,12 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
   const records: LogRecord[] = [];
   for (const record of newestFirst) {
     if (leg !== undefined && record.leg < leg) break;
-    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_EVENT)
+    if ((leg === undefined || record.leg === leg) && record.kind !== KIND_NO_FAULT)
       records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
   for (const record of records.reverse()) {
-    const key = `${record.leg} ${record.code} ${eventSubject(record.code, record.function, record.detail)}`;
+    const key = `${record.leg} ${record.code} ${recordSubject(record.code, record.function, record.detail)}`;
     let fault = faults.get(key);
     if (fault === undefined) {
       fault = faultOf(record);
@@ -89,11 +90,11 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
 }
 
 function faultOf(record: LogRecord): Growing<FaultEntry> {
-  const event = maintenanceEvent(record.code);
+  const entry = catalogueEntry(record.code);
   return {
     leg: record.leg,
-    label: eventLabel(record.code),
-    text: event?.text ?? UNKNOWN_TEXT,
+    label: codeLabel(record.code),
+    text: entry?.text ?? UNKNOWN_TEXT,
     class: record.class,
     ata: record.ata,
     function: record.function,
@@ -103,15 +104,15 @@ function faultOf(record: LogRecord): Growing<FaultEntry> {
     count: 0,
     isActive: false,
     nature: null,
-    cause: event?.cause ?? "Not known to this release.",
-    action: event?.action ?? "Read the log with the release that wrote it.",
+    cause: entry?.cause ?? "Not known to this release.",
+    action: entry?.action ?? "Read the log with the release that wrote it.",
   };
 }
 
 function addTo(fault: Growing<FaultEntry>, record: LogRecord): void {
   if (record.kind === KIND_FAULT_SET) {
     fault.count += record.count;
-    fault.isActive = maintenanceEvent(record.code)?.lasts !== null;
+    fault.isActive = catalogueEntry(record.code)?.lasts !== null;
     fault.last = { bootUs: record.lastBootUs, utcMs: record.lastUtcMs };
     fault.detail = record.detail;
   } else if (record.kind === KIND_FAULT_CLEARED) {

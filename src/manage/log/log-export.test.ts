@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
+import { LOG_ACTION_REFUSED } from "../../catalogue/upkeep-code.ts";
 import {
-  LOG_ACTION_REFUSED,
   LOG_SERVER_ALIVE,
   LOG_SERVER_LOST,
   LOG_STALLED,

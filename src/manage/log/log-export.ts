@@ -4,7 +4,7 @@
  * it can tell that it is whole (log-verify).
  */
 import { createHash } from "node:crypto";
-import { paragraph } from "../../commands/paragraph.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import type { FaultEntry, LegEntry, LogEntry, LogFilter } from "../maintenance.ts";
 import type { LogImage } from "./log-image.ts";
 

@@ -105,7 +105,7 @@ export class LogImage implements LogReader {
     return {
       file: this.#name,
       sizeBytes: this.#bytes.length,
-      capacity: this.header.legPlaces + this.header.eventPlaces,
+      capacity: this.header.legPlaces + this.header.otherPlaces,
       records: this.#places.count(PLACE_WHOLE),
       oldestSequence: this.#places.oldestSequence(),
       newestSequence: newest?.sequence ?? 0,

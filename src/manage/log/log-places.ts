@@ -53,11 +53,11 @@ export class LogPlaces {
   #order: Float64Array | null = null;
 
   /** Reads every place once. */
-  constructor(source: LogSource, header: Pick<LogHeader, "legPlaces" | "eventPlaces">) {
+  constructor(source: LogSource, header: Pick<LogHeader, "legPlaces" | "otherPlaces">) {
     this.#source = source;
     this.#starts = [0, header.legPlaces];
-    this.#counts = [header.legPlaces, header.eventPlaces];
-    this.state = new Uint8Array(header.legPlaces + header.eventPlaces);
+    this.#counts = [header.legPlaces, header.otherPlaces];
+    this.state = new Uint8Array(header.legPlaces + header.otherPlaces);
     this.#sequences = new Uint32Array(this.state.length);
     this.#newest = [header.legPlaces - 1, this.state.length - 1];
     for (let from = 0; from < this.state.length; from += CHUNK) {

@@ -2,46 +2,51 @@
  * What the log that is there says of the time before this process began: legs, faults of the
  * present leg, deliveries.
  */
-import {
-  LOG_LEG_BEGUN,
-  LOG_LEG_ENDED,
-  LOG_QUEUE_FULL,
-  LOG_RECORDS_LOST,
-} from "../../core/maintenance-code.ts";
+import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_RECORDS_LOST } from "../../catalogue/upkeep-code.ts";
+import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import { LOG_RELOAD_MAX } from "../../limits.ts";
 import type { LogHeader } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
-import type { RecordDraft } from "./fault-memory.ts";
-import type { PlacedRecord } from "./log-places.ts";
+import { type LogPlaces, PLACE_DAMAGED, type PlacedRecord } from "./log-places.ts";
 
 export interface LogPast {
+  /** The power is on since before the newest records. */
+  readonly isThisBoot: boolean;
+  /** Number of this power-on. */
+  readonly powerOn: number;
   readonly newest: LogRecord | null;
+  /** The highest that was ever given, as far as is known. */
+  readonly newestSequence: number;
   readonly leg: number;
   /** The leg lasts. */
   readonly inAir: boolean;
   /** Records of the leg, the oldest first. */
   readonly ofLeg: readonly LogRecord[];
-  /** What the leg has cost up to its newest record. */
+  /** What the leg has cost up to its newest record; on ground each power-up begins anew. */
   readonly legBytes: number;
   readonly legSyncs: number;
   /** Deliveries of the session of which everything is there. */
   readonly complete: Set<number>;
   /** Places of records whose delivery of the session was cut: it comes again as a whole. */
   readonly cut: readonly number[];
+  /** Places that hold a record no more. */
+  readonly damagedPlaces: readonly number[];
   /** Records that never reached the log, as far as the header does not count them yet. */
   readonly lost: number;
 }
 
 export function reloadLog(
-  newestFirst: Iterable<PlacedRecord>,
+  places: LogPlaces,
   header: LogHeader,
+  bootId: string,
   session: number,
 ): LogPast {
+  const isThisBoot = header.bootId === bootId;
   const placed: PlacedRecord[] = [];
   const complete = new Set<number>();
   let inAir: boolean | null = null;
   let lost = 0;
-  for (const each of newestFirst) {
+  for (const each of places.newestFirst()) {
     const { record } = each;
     placed.push(each);
     if (record.sequence > header.newestSequence) lost += lostIn(record);
@@ -57,13 +62,18 @@ export function reloadLog(
   const ofLeg = placed
     .filter((each) => !isCut(each) && each.record.leg === leg)
     .map(({ record }) => record);
-  // The record that ends a leg tells what the leg has cost; the time on ground begins anew.
-  const goesOn = newest !== null && newest.leg === leg && newest.code !== LOG_LEG_ENDED;
+  // The record that ends a leg tells what the leg has cost; the time on ground begins anew. It also
+  // does so with each power-up: an aircraft without a ground input has no legs, and would soon have
+  // used up its only one.
+  const goesOn = newest?.leg === leg && newest.code !== LOG_LEG_ENDED && (isThisBoot || inAir);
+  const spent = goesOn ? newest : null;
   return {
-    ...{ newest, leg, inAir: inAir ?? false, ofLeg: ofLeg.reverse(), complete, lost },
-    legBytes: goesOn ? newest.legBytes : 0,
-    legSyncs: goesOn ? newest.legSyncs : 0,
+    ...{ isThisBoot, powerOn: header.powerOn + (isThisBoot ? 0 : 1), newest, leg },
+    newestSequence: Math.max(header.sequenceBefore, header.newestSequence, places.newestSequence()),
+    ...{ inAir: inAir ?? false, ofLeg: ofLeg.reverse(), complete, lost },
+    ...{ legBytes: spent?.legBytes ?? 0, legSyncs: spent?.legSyncs ?? 0 },
     cut: placed.filter(isCut).map(({ place }) => place),
+    damagedPlaces: places.placesOf(PLACE_DAMAGED),
   };
 }
 
@@ -74,26 +84,4 @@ export function isLegRecord({ code }: LogRecord): boolean {
 
 function lostIn({ code, first }: LogRecord): number {
   return code === LOG_RECORDS_LOST || code === LOG_QUEUE_FULL ? Math.max(0, first) : 0;
-}
-
-/** What a record was before it was written. */
-export function draftOf(record: LogRecord): RecordDraft {
-  return {
-    ...{
-      kind: record.kind,
-      class: record.class,
-      nature: record.nature,
-      count: record.count,
-      code: record.code,
-    },
-    ...{
-      first: record.first,
-      second: record.second,
-      functionId: record.function,
-      detail: record.detail,
-    },
-    time: { bootUs: record.bootUs, utcMs: record.utcMs },
-    firstTime: { bootUs: record.firstBootUs, utcMs: record.firstUtcMs },
-    lastTime: { bootUs: record.lastBootUs, utcMs: record.lastUtcMs },
-  };
 }

@@ -87,9 +87,9 @@ export class LogStore implements LogSource {
     sizeKiB: number,
     begin: NewLog,
   ): { store: LogStore; archivedAs: string | null; resized: boolean | null } {
-    const eventPlaces =
+    const otherPlaces =
       Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
-    const sizes = { legPlaces: LOG_LEG_PLACES, eventPlaces };
+    const sizes = { legPlaces: LOG_LEG_PLACES, otherPlaces };
     const fresh = { ...EMPTY, ...begin, ...sizes };
     let archivedAs: string | null = null;
     const found = openExisting(file);
@@ -98,7 +98,7 @@ export class LogStore implements LogSource {
       if (past instanceof LogStore) {
         const { header } = past;
         const isAsConfigured =
-          header.legPlaces === sizes.legPlaces && header.eventPlaces === eventPlaces;
+          header.legPlaces === sizes.legPlaces && header.otherPlaces === otherPlaces;
         return { store: past, archivedAs, resized: isAsConfigured ? null : past.#resize(sizes) };
       }
       archivedAs = archive(file);
@@ -223,8 +223,8 @@ export class LogStore implements LogSource {
     const before = this.places.count(PLACE_WHOLE);
     this.places = new LogPlaces(this, this.header);
     const gone = before - this.places.count(PLACE_WHOLE);
-    const { legPlaces, eventPlaces } = this.header;
-    this.#copy({ legPlaces, eventPlaces });
+    const { legPlaces, otherPlaces } = this.header;
+    this.#copy({ legPlaces, otherPlaces });
     return gone;
   }
 
@@ -244,7 +244,7 @@ export class LogStore implements LogSource {
   }
 
   /** False where there is no room for it: everything stays as it is then. */
-  #resize(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): boolean {
+  #resize(sizes: Pick<LogHeader, "legPlaces" | "otherPlaces">): boolean {
     try {
       this.#copy(sizes);
       return true;
@@ -257,12 +257,12 @@ export class LogStore implements LogSource {
    * The same log in another size: the newest records of each ring as far as they fit. The old file
    * stays until the new is whole.
    */
-  #copy(sizes: Pick<LogHeader, "legPlaces" | "eventPlaces">): void {
+  #copy(sizes: Pick<LogHeader, "legPlaces" | "otherPlaces">): void {
     const header = { ...this.header, ...sizes, generation: this.header.generation + 1 };
     const kept: [LogRecord[], LogRecord[]] = [[], []];
     for (const { record, place } of this.places.newestFirst()) {
       const ring = this.places.ringOf(place);
-      if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.eventPlaces))
+      if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.otherPlaces))
         kept[ring].push(record);
     }
     const fd = create(this.file, header, (target) => {

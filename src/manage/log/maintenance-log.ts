@@ -1,10 +1,10 @@
 /**
- * The maintenance log as `manage` keeps it: events come in, records are collected, and written
+ * The maintenance log as `manage` keeps it: records come in, are judged and collected, and written
  * together. It never fails: without a storage it keeps what fits in memory, says so, acknowledges
  * nothing, and tries again.
  */
-import type { AircraftConfig } from "../../config/model.ts";
-import { type EventNames, eventDetail, eventFunction } from "../../core/event-text.ts";
+
+import { type RecordNames, recordDetail, recordFunction } from "../../catalogue/record-text.ts";
 import {
   LOG_ARCHIVED,
   LOG_LEG_BEGUN,
@@ -12,7 +12,6 @@ import {
   LOG_NOT_RESIZED,
   LOG_NOT_WRITTEN,
   LOG_POWER_ON,
-  LOG_QUEUE_FULL,
   LOG_RECORDS_DAMAGED,
   LOG_RECORDS_LOST,
   LOG_RENEWED,
@@ -20,7 +19,9 @@ import {
   LOG_STARTED_AGAIN,
   LOG_STOPPED,
   LOG_WRITTEN_AGAIN,
-} from "../../core/maintenance-code.ts";
+} from "../../catalogue/upkeep-code.ts";
+import type { AircraftConfig } from "../../config/model.ts";
+import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
@@ -28,14 +29,7 @@ import {
   LOG_SYNCS_PER_LEG,
   LOG_WAITING_MAX,
 } from "../../limits.ts";
-import {
-  decodeLogHeader,
-  encodeLogHeader,
-  LOG_HEADER_BYTES,
-  LOG_PAGE_BYTES,
-  type LogHeader,
-  logFileBytes,
-} from "../../wire/log-header.ts";
+import { LOG_PAGE_BYTES, logFileBytes } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";
 import type {
   FaultEntry,
@@ -45,14 +39,21 @@ import type {
   LogReader,
   StorageFigures,
 } from "../maintenance.ts";
-import { FaultMemory, type LogTime, type Occurrence, type RecordDraft } from "./fault-memory.ts";
+import { FaultMemory } from "./fault-memory.ts";
+import { LegBudget } from "./leg-budget.ts";
+import { LogClock } from "./log-clock.ts";
 import { entriesOf, faultsOf, legsOf } from "./log-contents.ts";
+import { isOwnedBy, logOwner } from "./log-owner.ts";
 import { PLACE_DAMAGED, PLACE_WHOLE } from "./log-places.ts";
-import { draftOf, isLegRecord, reloadLog } from "./log-reload.ts";
+import { isLegRecord, reloadLog } from "./log-reload.ts";
 import { LogStore } from "./log-store.ts";
-
-/** 2024-01-01: a clock that is before this was never set. */
-const UTC_VALID_MS = 1_704_067_200_000;
+import {
+  draftOf,
+  type LogTime,
+  type Occurrence,
+  type RecordDraft,
+  recordOf,
+} from "./record-draft.ts";
 
 export interface MaintenanceLogOptions {
   /** `maintenance.log` in the state directory. */
@@ -71,8 +72,9 @@ export interface MaintenanceLogOptions {
 
 export class MaintenanceLog implements LogReader {
   readonly #options: MaintenanceLogOptions;
-  readonly #names: EventNames;
+  readonly #names: RecordNames;
   readonly #memory: FaultMemory;
+  readonly #clock: LogClock;
   #store: LogStore | null = null;
   /** Not written yet, oldest first. */
   #waiting: LogRecord[] = [];
@@ -81,8 +83,7 @@ export class MaintenanceLog implements LogReader {
   #leg = 0;
   #inAir = false;
   #legRecords = 0;
-  #legBytes = 0;
-  #legSyncs = 0;
+  readonly #budget = new LegBudget();
   /** Up to now, and those of them that no record tells of yet. */
   #lost = 0;
   #lostUntold = 0;
@@ -91,8 +92,6 @@ export class MaintenanceLog implements LogReader {
   #highestTaken = 0;
   #durable = 0;
   #delivery = 0;
-  #nowUs: number;
-  #utcOffsetMs: number;
   #writtenUs = Number.NEGATIVE_INFINITY;
   #refusedUs = Number.NEGATIVE_INFINITY;
   #problem: string | null = null;
@@ -105,8 +104,7 @@ export class MaintenanceLog implements LogReader {
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
     };
-    this.#nowUs = options.nowBootUs;
-    this.#utcOffsetMs = options.nowUtcMs - options.nowBootUs / 1000;
+    this.#clock = new LogClock(options.nowBootUs, options.nowUtcMs);
     this.#memory = new FaultMemory(maintenance.log.inhibitSeconds * 1_000_000, (draft) =>
       this.#collect(draft),
     );
@@ -127,7 +125,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   /**
-   * An event of the engine. One that the file has already, or that came before, is ignored.
+   * A record of the engine. One that the file has already, or that came before, is ignored.
    * @param delivery number of the supervisor's session, from 1, growing
    * @param bootUs CLOCK_BOOTTIME when the supervisor had it
    */
@@ -135,12 +133,12 @@ export class MaintenanceLog implements LogReader {
     if (delivery <= this.#highestTaken) return;
     this.#highestTaken = delivery;
     if (this.#inFile.has(delivery)) return;
-    const index = eventFunction(code, first);
+    const index = recordFunction(code, first);
     const functionId = index < 0 ? "" : (this.#names.functions[index] ?? `function ${index}`);
-    const detail = eventDetail(code, first, second, this.#names);
+    const detail = recordDetail(code, first, second, this.#names);
     const from = this.#waiting.length;
     this.#delivery = delivery;
-    this.#memory.take({ code, first, second, functionId, detail }, this.#time(bootUs));
+    this.#memory.take({ code, first, second, functionId, detail }, this.#clock.at(bootUs));
     this.#delivery = 0;
     const last = this.#waiting.at(-1);
     if (this.#waiting.length > from && last !== undefined) last.isLast = true;
@@ -152,14 +150,14 @@ export class MaintenanceLog implements LogReader {
     code: number,
     functionIndex: number,
     detail: string,
-    bootUs: number = this.#nowUs,
+    bootUs: number = this.#clock.nowUs,
     count = 1,
   ): void {
     const functionId = this.#names.functions[functionIndex] ?? "";
     if (code === LOG_RECORDS_LOST) this.#lost += count;
     this.#memory.take(
       { code, first: count, second: 0, functionId, detail },
-      this.#time(bootUs),
+      this.#clock.at(bootUs),
       count,
     );
   }
@@ -171,18 +169,16 @@ export class MaintenanceLog implements LogReader {
   ground(onGround: boolean, bootUs: number): void {
     if (onGround !== this.#inAir) return;
     this.#inAir = !onGround;
-    const time = this.#time(bootUs);
+    const time = this.#clock.at(bootUs);
     if (onGround) {
       const faults = this.#memory.endLeg(time);
       const records = this.#legRecords + 1;
       this.#own(LOG_LEG_ENDED, `${records} records, ${faults} faults`, time, records, faults);
-      this.#legBytes = 0;
-      this.#legSyncs = 0;
+      this.#budget.begin();
     } else {
       this.#leg++;
       this.#legRecords = 0;
-      this.#legBytes = 0;
-      this.#legSyncs = 0;
+      this.#budget.begin();
       this.#own(LOG_LEG_BEGUN, `leg ${this.#leg}`, time, this.#leg, 0);
       this.#memory.beginLeg(time);
     }
@@ -192,9 +188,8 @@ export class MaintenanceLog implements LogReader {
    * Time has passed. @param utcMs of the system's clock, which may have been set in the meantime
    */
   tick(bootUs: number, utcMs: number = Date.now()): void {
-    this.#nowUs = bootUs;
-    this.#utcOffsetMs = utcMs - bootUs / 1000;
-    this.#memory.tick(this.#time(bootUs));
+    this.#clock.set(bootUs, utcMs);
+    this.#memory.tick(this.#clock.at(bootUs));
     if (bootUs - this.#refusedUs < LOG_RETRY_US) return;
     if (this.#store === null) this.#openStore();
     else this.#lookAfter(this.#store);
@@ -209,7 +204,7 @@ export class MaintenanceLog implements LogReader {
     if (this.#lostUntold > 0 && this.#waiting.length < LOG_WAITING_MAX) {
       const count = this.#lostUntold;
       this.#lostUntold = 0;
-      this.#own(LOG_RECORDS_LOST, `${count} records`, this.#time(this.#nowUs), count, 0);
+      this.#own(LOG_RECORDS_LOST, `${count} records`, this.#clock.now, count, 0);
     }
     if (this.#waiting.length === 0) {
       if (this.#store !== null) this.#durable = this.#highestTaken;
@@ -228,23 +223,21 @@ export class MaintenanceLog implements LogReader {
 
   /** Throws what the system refuses; what waits then waits on. */
   #append(store: LogStore): void {
-    const bytes = store.append(this.#waiting, isLegRecord);
-    this.#legBytes += bytes;
-    this.#legSyncs++;
-    this.#writtenUs = this.#nowUs;
+    this.#budget.spend(store.append(this.#waiting, isLegRecord));
+    this.#writtenUs = this.#clock.nowUs;
     this.#waiting = [];
     this.#durable = this.#highestTaken;
   }
 
   /** Ends the faults that are recorded as active. */
   clearFaults(bootUs: number): void {
-    this.#memory.clear(this.#time(bootUs));
+    this.#memory.clear(this.#clock.at(bootUs));
   }
 
   /** Says that it ended in good order, writes what there is, and lets go of the file. */
-  close(bootUs: number = this.#nowUs): void {
-    this.#memory.end(this.#time(bootUs));
-    this.#own(LOG_STOPPED, "", this.#time(bootUs), 0, 0);
+  close(bootUs: number = this.#clock.nowUs): void {
+    this.#memory.end(this.#clock.at(bootUs));
+    this.#own(LOG_STOPPED, "", this.#clock.at(bootUs), 0, 0);
     this.sync(true);
     this.#store?.close();
     this.#store = null;
@@ -259,15 +252,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   legs(): LegEntry[] {
-    const log = this;
-    return legsOf(
-      () => this.#newestFirst(),
-      (function* () {
-        for (const record of log.#waiting.toReversed()) if (isLegRecord(record)) yield record;
-        if (log.#store === null) return;
-        for (const { record } of log.#store.places.newestFirst(0)) yield record;
-      })(),
-    );
+    return legsOf(() => this.#newestFirst(), this.#newestFirst(true));
   }
 
   storage(): StorageFigures {
@@ -276,14 +261,14 @@ export class MaintenanceLog implements LogReader {
     return {
       file,
       sizeBytes: header === undefined ? sizeKiB * 1024 : logFileBytes(header),
-      capacity: header === undefined ? 0 : header.legPlaces + header.eventPlaces,
+      capacity: header === undefined ? 0 : header.legPlaces + header.otherPlaces,
       records: (this.#store?.places.count(PLACE_WHOLE) ?? 0) + this.#waiting.length,
       oldestSequence: this.#store?.places.oldestSequence() || (this.#waiting[0]?.sequence ?? 0),
       newestSequence: this.#nextSequence - 1,
       damaged: header?.damaged ?? 0,
       lost: this.#lost,
-      ...{ legBytes: this.#legBytes, legBytesBudget: LOG_BYTES_PER_LEG },
-      ...{ legSyncs: this.#legSyncs, legSyncsBudget: LOG_SYNCS_PER_LEG },
+      ...{ legBytes: this.#budget.bytes, legBytesBudget: LOG_BYTES_PER_LEG },
+      ...{ legSyncs: this.#budget.syncs, legSyncsBudget: LOG_SYNCS_PER_LEG },
       powerOn: this.#powerOn,
       leg: this.#leg,
     };
@@ -297,16 +282,12 @@ export class MaintenanceLog implements LogReader {
 
   // ---- records
 
-  *#newestFirst(): Generator<LogRecord> {
-    yield* this.#waiting.toReversed();
+  *#newestFirst(onlyLegs = false): Generator<LogRecord> {
+    const waiting = this.#waiting.toReversed();
+    yield* onlyLegs ? waiting.filter(isLegRecord) : waiting;
     if (this.#store === null) return;
-    for (const { record } of this.#store.places.newestFirst()) yield record;
-  }
-
-  #time(bootUs: number): LogTime {
-    this.#nowUs = Math.max(this.#nowUs, bootUs);
-    const utcMs = Math.floor(bootUs / 1000 + this.#utcOffsetMs);
-    return { bootUs, utcMs: utcMs >= UTC_VALID_MS ? utcMs : null };
+    const ring = onlyLegs ? 0 : undefined;
+    for (const { record } of this.#store.places.newestFirst(ring)) yield record;
   }
 
   /** A record that no rule holds back. */
@@ -325,39 +306,23 @@ export class MaintenanceLog implements LogReader {
       return;
     }
     this.#legRecords++;
-    this.#waiting.push({
-      sequence: this.#nextSequence++,
-      ...{
-        kind: draft.kind,
-        class: draft.class,
-        nature: draft.nature,
-        isLast: false,
-        code: draft.code,
-      },
-      ...{
-        powerOn: this.#powerOn,
-        leg: this.#leg,
-        count: draft.count,
-        first: draft.first,
-        second: draft.second,
-      },
-      ...{ bootUs: draft.time.bootUs, utcMs: draft.time.utcMs },
-      ...{ session: this.#options.session, delivery: this.#delivery },
-      ...{ firstBootUs: draft.firstTime?.bootUs ?? 0, firstUtcMs: draft.firstTime?.utcMs ?? null },
-      ...{ lastBootUs: draft.lastTime?.bootUs ?? 0, lastUtcMs: draft.lastTime?.utcMs ?? null },
-      ...{ legBytes: this.#legBytes, legSyncs: this.#legSyncs },
-      ...{ server: this.#options.serverId, function: draft.functionId, detail: draft.detail },
-      ata: this.#options.config.functions.find(({ id }) => id === draft.functionId)?.ata ?? "",
-    });
+    const { config, serverId, session } = this.#options;
+    const frame = {
+      ...{ sequence: this.#nextSequence++, powerOn: this.#powerOn, leg: this.#leg },
+      ...{ session, delivery: this.#delivery },
+      ...{ legBytes: this.#budget.bytes, legSyncs: this.#budget.syncs },
+      server: serverId,
+      ata: config.functions.find(({ id }) => id === draft.functionId)?.ata ?? "",
+    };
+    this.#waiting.push(recordOf(draft, frame));
   }
 
   // ---- storage
 
   #mustWait(): boolean {
-    const sinceUs = this.#nowUs - this.#writtenUs;
-    if (this.#nowUs - this.#refusedUs < LOG_RETRY_US) return true;
-    const isOver = this.#legSyncs >= LOG_SYNCS_PER_LEG || this.#legBytes >= LOG_BYTES_PER_LEG;
-    return isOver && sinceUs < LOG_COLLECT_US;
+    const sinceUs = this.#clock.nowUs - this.#writtenUs;
+    if (this.#clock.nowUs - this.#refusedUs < LOG_RETRY_US) return true;
+    return this.#budget.isUsedUp && sinceUs < LOG_COLLECT_US;
   }
 
   #lookAfter(store: LogStore): void {
@@ -377,7 +342,7 @@ export class MaintenanceLog implements LogReader {
     const gone = store.renew();
     // Not counted as a cost of the leg: the whole file is more than a leg may cost, and what
     // follows must not wait for that.
-    const time = this.#time(this.#nowUs);
+    const time = this.#clock.now;
     this.#own(LOG_RENEWED, "", time, 0, 0);
     if (gone === 0) return;
     this.#own(LOG_RECORDS_DAMAGED, `${gone} places`, time, gone, 0);
@@ -385,31 +350,31 @@ export class MaintenanceLog implements LogReader {
   }
 
   #refused(error: unknown): void {
-    this.#refusedUs = this.#nowUs;
+    this.#refusedUs = this.#clock.nowUs;
     const wasWell = this.#problem === null;
     this.#problem = (error as Error).message;
     const errno = Math.abs((error as { errno?: number }).errno ?? 0);
-    if (wasWell) this.#own(LOG_NOT_WRITTEN, `errno ${errno}`, this.#time(this.#nowUs), errno, 0);
+    if (wasWell) this.#own(LOG_NOT_WRITTEN, `errno ${errno}`, this.#clock.now, errno, 0);
   }
 
   #works(): void {
     if (this.#problem === null) return;
     this.#problem = null;
     this.#refusedUs = Number.NEGATIVE_INFINITY;
-    this.#own(LOG_WRITTEN_AGAIN, "", this.#time(this.#nowUs), 0, 0);
+    this.#own(LOG_WRITTEN_AGAIN, "", this.#clock.now, 0, 0);
   }
 
   #openStore(): void {
-    const { file, sizeKiB, bootId } = this.#options;
-    const time = this.#time(this.#nowUs);
+    const { file, sizeKiB, config, serverId } = this.#options;
+    const time = this.#clock.now;
     try {
       const { store, archivedAs, resized } = LogStore.open(file, sizeKiB, {
         identity: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
-        ...{ bootId: "", ...this.#whose() },
+        ...{ bootId: "", ...logOwner(config, serverId) },
         begunUtcMs: time.utcMs,
       });
       this.#store = store;
-      this.#takeOver(store, bootId);
+      this.#takeOver(store);
       if (archivedAs !== null) this.#own(LOG_ARCHIVED, archivedAs, time, 0, 0);
       if (resized !== null)
         this.#own(resized ? LOG_RESIZED : LOG_NOT_RESIZED, String(sizeKiB), time, sizeKiB, 0);
@@ -425,31 +390,22 @@ export class MaintenanceLog implements LogReader {
   /**
    * Goes on where the file ends. What waits already, from the time without a file, comes after it.
    */
-  #takeOver(store: LogStore, bootId: string): void {
+  #takeOver(store: LogStore): void {
+    const { config, serverId, bootId, session } = this.#options;
     const { header } = store;
-    const isThisBoot = header.bootId === bootId;
-    const damagedPlaces = store.places.placesOf(PLACE_DAMAGED);
-    const newestSequence = Math.max(
-      header.sequenceBefore,
-      header.newestSequence,
-      store.places.newestSequence(),
-    );
-    const past = reloadLog(store.places.newestFirst(), header, this.#options.session);
-    const { lost, newest } = past;
+    const owner = logOwner(config, serverId);
+    const past = reloadLog(store.places, header, bootId, session);
+    const { isThisBoot, newestSequence, newest, damagedPlaces, lost } = past;
     this.#inFile = past.complete;
-    this.#inAir = past.inAir;
     this.#leg = past.leg;
+    this.#inAir = past.inAir;
     this.#legRecords = past.ofLeg.length;
-    // On ground each power-up begins anew: an aircraft without a ground input has no legs, and
-    // would soon have used up its only one.
-    const goesOn = isThisBoot || past.inAir;
-    this.#legBytes = goesOn ? past.legBytes : 0;
-    this.#legSyncs = goesOn ? past.legSyncs : 0;
+    this.#budget.begin(past.legBytes, past.legSyncs);
     for (const record of past.ofLeg) {
       if (!isLegRecord(record))
         this.#memory.restore(draftOf(record), isThisBoot && record.powerOn === header.powerOn);
     }
-    this.#powerOn = header.powerOn + (isThisBoot ? 0 : 1);
+    this.#powerOn = past.powerOn;
     this.#nextSequence = newestSequence + 1;
     for (const record of this.#waiting) {
       record.sequence = this.#nextSequence++;
@@ -457,24 +413,27 @@ export class MaintenanceLog implements LogReader {
       record.leg = this.#leg;
     }
     this.#lost += header.lost + lost;
-    const time = this.#time(this.#nowUs);
+    const time = this.#clock.now;
     const ended =
       newest === null || newest.code === LOG_STOPPED ? "" : ", not stopped in good order before";
     if (isThisBoot) this.#own(LOG_STARTED_AGAIN, newest === null ? "" : ended.slice(2), time, 0, 0);
     else this.#own(LOG_POWER_ON, `power-on ${this.#powerOn}${ended}`, time, this.#powerOn, 0);
-    if (!isThisBoot || newest?.session !== this.#options.session) this.#memory.clear(time, true);
+    if (!isThisBoot || newest?.session !== session) this.#memory.clear(time, true);
     const damaged = damagedPlaces.length;
     if (damaged > 0) this.#own(LOG_RECORDS_DAMAGED, `${damaged} places`, time, damaged, 0);
     const mustRewrite =
-      !isThisBoot || damaged > 0 || lost > 0 || !store.hasBothHeaders() || !this.#isOurs(header);
+      !isThisBoot ||
+      damaged > 0 ||
+      lost > 0 ||
+      !store.hasBothHeaders() ||
+      !isOwnedBy(header, owner);
     if (mustRewrite) {
       store.writeHeader({
         ...{ bootId, powerOn: this.#powerOn, newestSequence, newestLeg: this.#leg },
-        ...this.#whose(),
+        ...owner,
         ...{ damaged: header.damaged + damaged, lost: this.#lost },
       });
-      this.#legBytes += 2 * LOG_PAGE_BYTES;
-      this.#legSyncs += 2;
+      this.#budget.spend(2 * LOG_PAGE_BYTES, 2);
     }
     // Told first and wiped then: a power cut in between tells it twice.
     this.#append(store);
@@ -482,19 +441,5 @@ export class MaintenanceLog implements LogReader {
       ...damagedPlaces.filter((place) => store.places.state[place] === PLACE_DAMAGED),
       ...past.cut,
     ]);
-  }
-  #whose(): Pick<LogHeader, "partNumber" | "system" | "server"> {
-    const { config, serverId } = this.#options;
-    return { partNumber: config.partNumber, system: config.system, server: serverId };
-  }
-
-  /** The header names this server and its configuration of today. */
-  #isOurs(header: LogHeader): boolean {
-    const bytes = new Uint8Array(LOG_HEADER_BYTES);
-    encodeLogHeader({ ...header, ...this.#whose() }, bytes, 0);
-    const today = decodeLogHeader(bytes, 0);
-    return (["partNumber", "system", "server"] as const).every(
-      (name) => today?.[name] === header[name],
-    );
   }
 }

@@ -2,8 +2,9 @@
  * The files of the page as they stand in page/, with the list of codes in the first one: inside the
  * executable, and nothing is fetched from elsewhere.
  */
-import { eventLabel } from "../../core/event-text.ts";
-import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
+
+import { CATALOGUE } from "../../catalogue/catalogue.ts";
+import { codeLabel } from "../../catalogue/record-text.ts";
 import icon from "./page/icon.svg" with { type: "text" };
 import index from "./page/index.html" with { type: "text" };
 import login from "./page/login.html" with { type: "text" };
@@ -27,10 +28,10 @@ const escaped = (text: string): string =>
   text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 
 /** A row for every code of the log: code, class, text, cause, action. */
-const codeRows = MAINTENANCE_EVENTS.toSorted((a, b) => a.code - b.code)
+const codeRows = CATALOGUE.toSorted((a, b) => a.code - b.code)
   .map(({ code, class: faultClass, text, cause, action }) => {
     const cells = [faultClass === 0 ? "event" : String(faultClass), text, cause, action];
-    return `<tr><th scope="row">${eventLabel(code)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
+    return `<tr><th scope="row">${codeLabel(code)}</th>${cells.map((cell) => `<td>${escaped(cell)}</td>`).join("")}</tr>`;
   })
   .join("\n");
 

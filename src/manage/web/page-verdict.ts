@@ -2,15 +2,7 @@
  * The answer of the page's first line: is everything running, and if not, what is to be done. Pure.
  */
 import type { FaultEntry } from "../maintenance.ts";
-import type { Level } from "../server-words.ts";
-import type { PageFunction, PageServer } from "./page-state.ts";
-
-export interface Verdict {
-  level: Level;
-  headline: string;
-  /** What to do, in order; empty when there is nothing. */
-  steps: string[];
-}
+import type { PageFunction, PageServer, Verdict } from "./page-state.ts";
 
 /** More names than this are counted instead. */
 const NAMES_MAX = 5;

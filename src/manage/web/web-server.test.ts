@@ -7,8 +7,8 @@ import { type AddressInfo, connect, createServer } from "node:net";
 import { join } from "node:path";
 import { MaintenanceStandIn } from "../../../test/harness/maintenance-stand-in.ts";
 import { scratchDirectory } from "../../../test/harness/run-mark.ts";
-import { eventLabel } from "../../core/event-text.ts";
-import { MAINTENANCE_EVENTS } from "../../core/maintenance-event.ts";
+import { CATALOGUE } from "../../catalogue/catalogue.ts";
+import { codeLabel } from "../../catalogue/record-text.ts";
 import { WEB_REFUSAL_MS } from "../../limits.ts";
 import { verifyLog } from "../log/log-verify.ts";
 import type { PageState } from "./page-state.ts";
@@ -87,7 +87,7 @@ describe("what is served", () => {
     const html = await (await fetch(start().url)).text();
     const rows = [...html.matchAll(/<tr><th scope="row">(WNG-\d{4})<\/th>(.*)<\/tr>/g)];
     expect(rows.map(([, label]) => label)).toEqual(
-      MAINTENANCE_EVENTS.map(({ code }) => eventLabel(code)).toSorted(),
+      CATALOGUE.map(({ code }) => codeLabel(code)).toSorted(),
     );
     expect(html).toContain(
       "<td>SERVER LOST</td><td>No server hears its keep-alives any longer.</td>",

@@ -16,8 +16,10 @@ import {
 import { exportLog } from "../log/log-export.ts";
 import { LogImage } from "../log/log-image.ts";
 import type { LogReader, Maintenance } from "../maintenance.ts";
+import { validUtc } from "../valid-utc.ts";
 import { LOGIN_PAGE, PAGE_FILES, type PageFile, PUBLIC_FILES } from "./page-files.ts";
-import { type PageState, PageStateReader, validUtc } from "./page-state.ts";
+import type { PageState } from "./page-state.ts";
+import { PageStateReader } from "./page-state-reader.ts";
 import { AccessToken, isLocalHost, isSameOrigin } from "./web-access.ts";
 
 /** What the log can be downloaded as, and the type of each. */

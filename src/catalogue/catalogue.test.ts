@@ -1,0 +1,52 @@
+import { describe, expect, test } from "bun:test";
+import * as engineCodes from "../core/maintenance-code.ts";
+import { CATALOGUE, catalogueEntry } from "./catalogue.ts";
+import * as upkeepCodes from "./upkeep-code.ts";
+
+describe("the list", () => {
+  test("has every LOG_ code exactly once", () => {
+    const codes = [engineCodes, upkeepCodes].flatMap((module) =>
+      Object.entries(module).flatMap(([name, value]) =>
+        name.startsWith("LOG_") ? [Number(value)] : [],
+      ),
+    );
+    expect(CATALOGUE.map(({ code }) => code).sort()).toEqual(codes.sort());
+    expect(new Set(codes).size).toBe(codes.length);
+  });
+
+  test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
+    "%d: an upper-case text of at most 40 characters, a cause and an action",
+    (_, { text, cause, action }) => {
+      expect(text).toMatch(/^[A-Z][A-Z0-9 ,'-]{2,39}$/);
+      expect(cause).toMatch(/^[A-Z].*\.$/);
+      expect(action).toMatch(/^[A-Z].*\.$/);
+    },
+  );
+});
+
+test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
+  "%d: what it clears is a fault that lasts",
+  (_, entry) => {
+    for (const code of entry.clears) {
+      const fault = catalogueEntry(code);
+      expect(fault?.class).toBeGreaterThan(0);
+      expect(fault?.lasts).toBe("cleared");
+    }
+    if (entry.lasts !== null || entry.inhibited) expect(entry.class).toBeGreaterThan(0);
+  },
+);
+
+test("every fault that lasts until it is cleared has something that clears it, about the same", () => {
+  const kindOf = (code: number) => catalogueEntry(code)?.first;
+  for (const { code, lasts } of CATALOGUE) {
+    if (lasts !== "cleared") continue;
+    const clearing = CATALOGUE.filter(
+      ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
+    );
+    expect(clearing.length).toBeGreaterThan(0);
+    // A phase, an error and nothing have no subject: there is only one such fault.
+    const subject = (kind: string | undefined) =>
+      ["phase", "none", "errno"].includes(kind ?? "") ? "" : kind;
+    for (const entry of clearing) expect(subject(entry.first)).toBe(subject(kindOf(code)));
+  }
+});

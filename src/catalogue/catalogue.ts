@@ -1,0 +1,17 @@
+/**
+ * The catalogue of maintenance codes: one list with the text, fault class, cause and maintenance
+ * action of each. Codes are stable: they are never used again for something else. Texts are
+ * upper-case English of at most 40 characters. 100 to 399 come from the engine, 400 to 499 from the
+ * supervisor and the process that keeps the log.
+ */
+
+import type { CatalogueEntry } from "./entry.ts";
+import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
+
+export const CATALOGUE: readonly CatalogueEntry[] = [...FLIGHT_ENTRIES, ...UPKEEP_ENTRIES];
+
+/** The entry of a code; undefined for one that this release does not know. */
+export function catalogueEntry(code: number): CatalogueEntry | undefined {
+  return CATALOGUE.find((candidate) => candidate.code === code);
+}

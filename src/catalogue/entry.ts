@@ -1,0 +1,76 @@
+/** What one maintenance code means. */
+
+/** What one of the two values of a record is. */
+export type ValueKind =
+  | "none"
+  | "network"
+  | "server"
+  | "function"
+  | "errno"
+  | "number"
+  | "phase"
+  | "digest"
+  /**
+   * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
+   * is the rest of the MAC.
+   */
+  | "functionAndMac";
+
+/** What a code is to the fault memory; all of it may be left out by one that is no fault. */
+interface FaultRules {
+  /**
+   * 1: seen in cabin or cockpit; 2: maintenance status only; 3: in this system's own report only.
+   */
+  readonly class?: 1 | 2 | 3;
+  /**
+   * Faults of the same subject (server, network, function; a stranger by function and MAC) that are
+   * over with it.
+   */
+  readonly clears?: readonly number[];
+  /** It clears only with one of these as its first value. */
+  readonly clearsWith?: readonly number[];
+  /**
+   * The fault is there until another code clears it ("cleared"), or, since nothing ever says that it is
+   * over, until the daemon is started again ("start"). Left out: it is over as soon as it was.
+   */
+  readonly lasts?: "cleared" | "start";
+  /**
+   * No fault in the time after a common power-up, when servers and links come up one after another.
+   */
+  readonly inhibited?: boolean;
+}
+
+export interface CatalogueEntry {
+  readonly code: number;
+  readonly text: string;
+  readonly first: ValueKind;
+  readonly second: ValueKind;
+  readonly cause: string;
+  readonly action: string;
+  /** 0: no fault. */
+  readonly class: 0 | 1 | 2 | 3;
+  readonly clears: readonly number[];
+  readonly clearsWith: readonly number[] | null;
+  readonly lasts: "cleared" | "start" | null;
+  readonly inhibited: boolean;
+}
+
+/** An entry of the catalogue. */
+export function entry(
+  code: number,
+  text: string,
+  first: ValueKind,
+  second: ValueKind,
+  cause: string,
+  action: string,
+  rules: FaultRules = {},
+): CatalogueEntry {
+  return {
+    ...{ code, text, first, second, cause, action },
+    class: rules.class ?? 0,
+    clears: rules.clears ?? [],
+    clearsWith: rules.clearsWith ?? null,
+    lasts: rules.lasts ?? null,
+    inhibited: rules.inhibited ?? false,
+  };
+}

@@ -1,0 +1,34 @@
+/**
+ * Codes of the maintenance records of the supervisor and of `wingman manage`, from 400. They are as
+ * stable as those of the engine (core/maintenance-code).
+ */
+export const LOG_POWER_ON = 400;
+export const LOG_STARTED_AGAIN = 401;
+export const LOG_STOPPED = 402;
+export const LOG_LEG_BEGUN = 410;
+export const LOG_LEG_ENDED = 411;
+export const LOG_ARCHIVED = 420;
+export const LOG_RECORDS_DAMAGED = 421;
+export const LOG_RECORDS_LOST = 422;
+export const LOG_NOT_WRITTEN = 423;
+export const LOG_WRITTEN_AGAIN = 424;
+export const LOG_RESIZED = 425;
+export const LOG_NOT_RESIZED = 426;
+export const LOG_RENEWED = 427;
+export const LOG_ACTION = 430;
+export const LOG_ACTION_REFUSED = 431;
+
+// Of the supervisor.
+export const LOG_RUN_KILLED = 440;
+export const LOG_ENGINE_ENDED = 441;
+export const LOG_ENGINE_STARTED = 442;
+export const LOG_PROCESS_ENDED = 443;
+export const LOG_VIPS_SWEPT = 444;
+export const LOG_MANAGE_ENDED = 445;
+
+// Of `wingman manage`.
+export const LOG_ACTION_FAILED = 460;
+export const LOG_GROUND_UNKNOWN = 461;
+export const LOG_CONSOLE_FAILED = 462;
+export const LOG_PAGE_FAILED = 463;
+export const LOG_PAGE_REFUSED = 464;

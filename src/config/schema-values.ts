@@ -1,0 +1,143 @@
+/**
+ * The kinds of values that the firmware configuration is made of: numbers, texts and lists with
+ * what is expected of them, addresses, names and paths. What is made of them is in schema.ts.
+ */
+import * as v from "valibot";
+import { PORT_MAX, parseAddress, parseVip, specialAddress, vipObjection } from "./address.ts";
+import { hasCorrectCheckCharacters, PART_NUMBER } from "./part-number.ts";
+import { quoted } from "./problem.ts";
+
+/** Below 1024 a socket would need a privilege that nothing else here needs. */
+const PORT_MIN = 1024;
+
+const grouped = (value: number): string => value.toLocaleString("en-US");
+
+/** Both ends are allowed. */
+export function wholeNumber(min: number, max: number, description: string) {
+  const message = `a whole number from ${grouped(min)} to ${grouped(max)}`;
+  return v.pipe(
+    v.number(message),
+    v.integer(message),
+    v.minValue(min, message),
+    v.maxValue(max, message),
+    v.description(description),
+  );
+}
+
+/** Text that `pattern` matches; `message` says so in words. */
+export function text(pattern: RegExp, message: string, description: string) {
+  return v.pipe(v.string(message), v.regex(pattern, message), v.description(description));
+}
+
+/** From `min` to `max` items, both allowed; `of` is their name in the plural. */
+export function list<const Item extends v.GenericSchema>(
+  item: Item,
+  min: number,
+  max: number,
+  of: string,
+  description: string,
+) {
+  const message = `a list of ${min} to ${grouped(max)} ${of}`;
+  return v.pipe(
+    v.array(item, message),
+    v.minLength(min, message),
+    v.maxLength(max, message),
+    v.description(description),
+  );
+}
+
+/** Text that `objection` has nothing against; its words follow "found" beside the text. */
+export function judgedText(
+  message: string,
+  description: string,
+  objection: (value: string) => string | null,
+) {
+  return v.pipe(
+    v.string(message),
+    v.check((value) => objection(value) === null, message),
+    v.metadata({ objection }),
+    v.description(description),
+  );
+}
+
+/** What is wrong with a text that {@link judgedText} refuses, beside the text itself. */
+export function objectionTo(schema: v.GenericSchema, value: unknown): string | null {
+  const { objection } = v.getMetadata(schema) as { objection?: (value: string) => string | null };
+  if (typeof value !== "string" || objection === undefined) return null;
+  const words = objection(value);
+  return words === null ? null : `${quoted(value)}, ${words}`;
+}
+
+export const IdSchema = text(
+  /^[a-z0-9][a-z0-9-]{0,31}$/,
+  'an identifier of 1 to 32 characters "a" to "z", "0" to "9" and "-", not starting with "-"',
+  "Identifier, unique among its kind.",
+);
+
+/** IFNAMSIZ leaves 15 characters. */
+export const interfaceName = (description: string) =>
+  text(
+    /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/,
+    "the name of a network interface, at most 15 characters",
+    description,
+  );
+
+export const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
+
+export const multicastGroup = (description: string) =>
+  judgedText(
+    "an IPv4 multicast address from 224.0.1.0 to 239.255.255.255",
+    description,
+    (value) => {
+      const address = parseAddress(value);
+      const [first = 0, second, third] = address?.bytes ?? [];
+      if (address?.family !== 4) return "no IPv4 address";
+      if (first < 224 || first > 239) return "no multicast address";
+      // 224.0.0.0/24 belongs to routing protocols; switches send it everywhere (RFC 5771,
+      // RFC 4541).
+      return first === 224 && second === 0 && third === 0 ? "a reserved group" : null;
+    },
+  );
+
+export const VipSchema = judgedText(
+  'a unicast address with its prefix length, such as "10.44.1.1/16" or "fd44::1:1/64"',
+  "Virtual IP address, IPv4 or IPv6, with the prefix length of the client network.",
+  (value) => {
+    const vip = parseVip(value);
+    return vip === null ? "no address with a prefix length" : vipObjection(vip);
+  },
+);
+
+export const WitnessSchema = judgedText(
+  'a unicast IPv4 address, such as "10.44.0.1"',
+  "Address on the client network that answers ARP, such as a switch or the crew panel.",
+  (value) => {
+    const address = parseAddress(value);
+    return address?.family === 4 ? specialAddress(address) : "no IPv4 address";
+  },
+);
+
+export const PartNumberSchema = judgedText(
+  "13 characters: supplier code (3), check characters (2), product identifier (8, without I, O, Q and Z)",
+  "Part number of this configuration. The check characters are the exclusive or of the other eleven, in hexadecimal.",
+  (value) => {
+    if (!PART_NUMBER.test(value)) return "no part number";
+    return hasCorrectCheckCharacters(value) ? null : "wrong check characters";
+  },
+);
+
+export const AbsolutePath = text(
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+  /^\/[^\u0000]{0,4094}$/,
+  "an absolute path",
+  "Absolute path.",
+);
+
+/** A relative path starts at the configuration file. */
+export const filePath = (description: string) =>
+  text(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
+    /^[^\u0000]{1,4095}$/,
+    "the path of a file",
+    description,
+  );

@@ -1,0 +1,234 @@
+/**
+ * Which datagrams count (P8; protocol, section 2). Layout and seal are sound; what is asked here is
+ * whether the sender lives now, in which incarnation, and whether its table is ours.
+ */
+import { NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
+import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
+import { AWAITS_ECHO, CHANGED, type Changes, NEVER } from "./changes.ts";
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_DUPLICATE,
+  COUNTER_REPLAY,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
+} from "./counters.ts";
+import type { EventQueue } from "./event-queue.ts";
+import {
+  MARK_CANDIDATE,
+  MARK_INCOMPATIBLE,
+  MARK_REPLAY_REFUSED,
+  MARK_SUCCEEDED,
+  MARK_TWIN,
+  MARK_UNREACHABLE_RESTARTED,
+  marks,
+} from "./marks.ts";
+import type { Identity, Membership } from "./membership.ts";
+import { SERVER_UNREACHABLE } from "./server-state.ts";
+import type { Timing } from "./timing.ts";
+
+const NOBODY = -1;
+
+export class Admission {
+  /** Newest sequence number that came from each server on each network. */
+  private readonly networkSequence = new Uint32Array(SERVERS_MAX * NETWORKS_MAX);
+  // A newcomer that has not proven to be fresh: echoed so that it can.
+  private readonly candidate = new Uint32Array(SERVERS_MAX);
+  private readonly candidateSequence = new Uint32Array(SERVERS_MAX);
+  private readonly candidateHeardUs = new Float64Array(SERVERS_MAX).fill(Number.NEGATIVE_INFINITY);
+  /** How often the server had departed when its candidate came: a newer departure ends it. */
+  private readonly candidateOfDeparture = new Uint32Array(SERVERS_MAX);
+  /** When a datagram with our own index was heard last; −Infinity: never. */
+  private twinHeardUs = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly serverCount: number,
+    private readonly identity: Identity,
+    private readonly timing: Timing,
+    private readonly membership: Membership,
+    private readonly changes: Changes,
+  ) {}
+
+  /**
+   * Takes the datagram in `slot` of the events where it counts.
+   * @param sequenceFloor our own sequence number of about one detection time ago: an echo of it or
+   * of a later one is fresh
+   * @returns the COUNTER_* under which it is counted; anything but COUNTER_ACCEPTED changed nothing
+   * that acts (P8)
+   */
+  accept(
+    events: EventQueue,
+    slot: number,
+    network: number,
+    nowUs: number,
+    sequenceFloor: number,
+  ): number {
+    const { identity, membership } = this;
+    const message = events.message(slot);
+    if (message.systemId !== identity.systemId) return COUNTER_SYSTEM;
+    const server = message.sender;
+    if (server >= this.serverCount) return COUNTER_UNKNOWN;
+    if (server === identity.self) return this.acceptOwnIndex(message, nowUs, sequenceFloor);
+    const isOurTable =
+      message.digestHigh === identity.digestHigh && message.digestLow === identity.digestLow;
+    const isKnown = message.incarnation === membership.incarnation[server];
+    if (!membership.isHeard(server)) {
+      if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
+      if (!isOurTable) return this.acceptIncompatible(events, slot, nowUs);
+      if (!isKnown) this.begin(server, message.incarnation);
+    } else if (!isOurTable) {
+      // While an incarnation is heard there is no other: a second box with its id, or a recording.
+      return COUNTER_UNKNOWN;
+    } else if (!isKnown) {
+      // But one that has missed two keep-alives may have been started again: its successor need not
+      // wait for the detection time.
+      const silentUs = nowUs - membership.lastHeardUs[server];
+      if (silentUs < SUCCESSION_PERIODS * this.timing.periodUs) return COUNTER_UNKNOWN;
+      if (!this.isFresh(message, sequenceFloor)) return this.acceptCandidate(message, nowUs);
+      marks[MARK_SUCCEEDED]++;
+      this.begin(server, message.incarnation);
+    }
+    if ((message.flags & FLAG_RELAYED) === 0 && !this.isNewOn(network, message, nowUs))
+      return COUNTER_REPLAY;
+    if (message.sequence <= membership.sequence[server]) return COUNTER_DUPLICATE;
+    membership.take(events, slot, nowUs);
+    return COUNTER_ACCEPTED;
+  }
+
+  /**
+   * Proof that the sender lives now and hears us: it echoes what we sent within about the last
+   * detection time. What was recorded earlier cannot.
+   */
+  private isFresh(message: KeepAliveMessage, sequenceFloor: number): boolean {
+    const { self, incarnation } = this.identity;
+    return (
+      (message.heardIncarnation[self] === incarnation &&
+        message.heardSequence[self] >= sequenceFloor) ||
+      (message.successorServer === self &&
+        message.successorIncarnation === incarnation &&
+        message.successorSequence >= sequenceFloor)
+    );
+  }
+
+  private begin(server: number, incarnation: number): void {
+    if (this.membership.state[server] === SERVER_UNREACHABLE) marks[MARK_UNREACHABLE_RESTARTED]++;
+    this.membership.beginIncarnation(server, incarnation);
+    this.candidate[server] = 0;
+    this.candidateSequence[server] = 0;
+    for (let network = 0; network < NETWORKS_MAX; network++)
+      this.networkSequence[server * NETWORKS_MAX + network] = 0;
+  }
+
+  /** Each network brings the messages of an incarnation in order: what comes again is replayed. */
+  private isNewOn(network: number, message: KeepAliveMessage, nowUs: number): boolean {
+    const { membership } = this;
+    const copy = message.sender * NETWORKS_MAX + network;
+    if (message.sequence <= this.networkSequence[copy]) {
+      marks[MARK_REPLAY_REFUSED]++;
+      return false;
+    }
+    this.networkSequence[copy] = message.sequence;
+    if (message.sequence >= membership.sequence[message.sender])
+      membership.noteDirect(message.sender, nowUs);
+    return true;
+  }
+
+  /**
+   * A first contact or a recording: nothing but our echo answers it, so that a living sender can
+   * prove to be fresh.
+   */
+  private acceptCandidate(message: KeepAliveMessage, nowUs: number): number {
+    const server = message.sender;
+    marks[MARK_CANDIDATE]++;
+    this.candidateHeardUs[server] = nowUs;
+    // recordings that take turns are not answered at once
+    if (this.candidateNow(server) === 0) this.changes.note(CHANGED | AWAITS_ECHO);
+    this.candidate[server] = message.incarnation;
+    this.candidateSequence[server] = message.sequence;
+    this.candidateOfDeparture[server] = this.membership.departures[server];
+    return message.heardIncarnation[this.identity.self] === 0 ? COUNTER_UNPROVEN : COUNTER_REPLAY;
+  }
+
+  /** Two boxes are configured as the same server; each echoes the other so that it can know. */
+  private acceptOwnIndex(message: KeepAliveMessage, nowUs: number, sequenceFloor: number): number {
+    const { incarnation, nonce } = this.identity;
+    // come back from a joined network or a reflector
+    if (message.incarnation === incarnation && message.nonce === nonce) return COUNTER_DUPLICATE;
+    this.acceptCandidate(message, nowUs);
+    marks[MARK_TWIN]++;
+    if (this.isFresh(message, sequenceFloor)) {
+      this.twinHeardUs = nowUs;
+      this.changes.note(CHANGED);
+    }
+    return COUNTER_UNKNOWN;
+  }
+
+  /** Such a server is never a peer: it is named in a fault and makes a newcomer wait. */
+  private acceptIncompatible(events: EventQueue, slot: number, nowUs: number): number {
+    this.acceptCandidate(events.message(slot), nowUs);
+    marks[MARK_INCOMPATIBLE]++;
+    this.membership.takeIncompatible(events, slot, nowUs);
+    return COUNTER_SYSTEM;
+  }
+
+  // ---- what the others are told
+
+  private candidateNow(server: number): number {
+    const isOver = this.candidateOfDeparture[server] !== this.membership.departures[server];
+    return isOver ? 0 : this.candidate[server];
+  }
+
+  /**
+   * What we tell the others about whom we hear: the incarnation, or that of a newcomer that still
+   * has to prove itself; 0 = not heard.
+   */
+  echoIncarnation(server: number): number {
+    const { membership } = this;
+    return membership.isHeard(server) ? membership.incarnation[server] : this.candidateNow(server);
+  }
+
+  echoSequence(server: number): number {
+    const { membership } = this;
+    return membership.isHeard(server)
+      ? membership.sequence[server]
+      : this.candidateSequence[server];
+  }
+
+  /** A newcomer in the place of a server still heard, −1 for none: echoed beside the other. */
+  successor(nowUs: number): number {
+    for (let server = 0; server < this.serverCount; server++) {
+      if (!this.membership.isHeard(server) || this.candidateNow(server) === 0) continue;
+      if (nowUs - this.candidateHeardUs[server] < this.timing.detectionUs) return server;
+    }
+    return NOBODY;
+  }
+
+  successorIncarnation(server: number): number {
+    return server === NOBODY ? 0 : this.candidateNow(server);
+  }
+
+  successorSequence(server: number): number {
+    return server === NOBODY ? 0 : this.candidateSequence[server];
+  }
+
+  // ---- what a newcomer has to know
+
+  /** Somebody was heard within `windowUs` who has not proven yet to be a server that lives. */
+  hearsCandidate(nowUs: number, windowUs: number): boolean {
+    for (let server = 0; server < this.serverCount; server++) {
+      if (server === this.identity.self || this.membership.isHeard(server)) continue;
+      if (nowUs - this.candidateHeardUs[server] < windowUs) return true;
+    }
+    return false;
+  }
+
+  /** Another box sends with this server's id. */
+  hearsTwin(nowUs: number): boolean {
+    return nowUs - this.twinHeardUs < this.timing.detectionUs;
+  }
+
+  /** When a twin that is heard no more is forgotten. */
+  twinDueUs(nowUs: number): number {
+    return this.hearsTwin(nowUs) ? this.twinHeardUs + this.timing.detectionUs : NEVER;
+  }
+}

@@ -1,0 +1,38 @@
+/** Our sets of functions as they go into the next keep-alive: what the states of functions say. */
+import { BITMAP_WORDS } from "../limits.ts";
+import { addFunction } from "./function-bitmap.ts";
+import type { FunctionTable } from "./function-table.ts";
+import { ADDING, CLAIMED, REMOVING } from "./handover-rows.ts";
+
+export class OwnSets {
+  /** Their VIPs may be up here. */
+  readonly owns = new Uint32Array(BITMAP_WORDS);
+  readonly claims = new Uint32Array(BITMAP_WORDS);
+  /** Claimed, and there is room: the old owner may let go. */
+  readonly ready = new Uint32Array(BITMAP_WORDS);
+  readonly cannotRun = new Uint32Array(BITMAP_WORDS);
+  /** VIPs may be up here. */
+  ownsAny = false;
+
+  constructor(private readonly table: FunctionTable) {}
+
+  clear(): void {
+    this.ownsAny = false;
+    for (let word = 0; word < this.table.wordCount; word++) {
+      this.owns[word] = 0;
+      this.claims[word] = 0;
+      this.ready[word] = 0;
+      this.cannotRun[word] = 0;
+    }
+  }
+
+  /** @param hasRoom of one that is claimed: it could be taken up now */
+  add(index: number, state: number, hasFailed: boolean, hasRoom: boolean): void {
+    if (state >= ADDING && state <= REMOVING) {
+      addFunction(this.owns, 0, index);
+      this.ownsAny = true;
+    } else if (state === CLAIMED) addFunction(this.claims, 0, index);
+    if (hasRoom) addFunction(this.ready, 0, index);
+    if (hasFailed) addFunction(this.cannotRun, 0, index);
+  }
+}

@@ -1,0 +1,54 @@
+/** The processes of the functions, as the supervisor tells of them and is asked to start them. */
+import { FUNCTIONS_MAX } from "../limits.ts";
+import { CONTROL_PROCESS_EXITED, CONTROL_PROCESS_RUNNING } from "../wire/control.ts";
+import { EFFECT_PROCESS_START, EFFECT_PROCESS_STOP, type EffectQueue } from "./effect-queue.ts";
+import { type FunctionTable, PROCESS_ALWAYS, PROCESS_NONE } from "./function-table.ts";
+
+const ABSENT = 0;
+const STARTING = 1;
+const RUNNING = 2;
+const STOPPING = 3;
+
+export class Processes {
+  private readonly state = new Uint8Array(FUNCTIONS_MAX);
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly effects: EffectQueue,
+  ) {}
+
+  /** @param reason REASON_* of wire/control */
+  begin(index: number, reason: number): void {
+    if (this.table.process[index] === PROCESS_NONE) return;
+    if (this.state[index] !== RUNNING) this.state[index] = STARTING;
+    this.effects.push(EFFECT_PROCESS_START, index, reason, 0);
+  }
+
+  end(index: number): void {
+    const kind = this.table.process[index];
+    if (kind === PROCESS_NONE || kind === PROCESS_ALWAYS) return;
+    if (this.state[index] === STOPPING || this.state[index] === ABSENT) return;
+    this.state[index] = STOPPING;
+    this.effects.push(EFFECT_PROCESS_STOP, index, this.table.stopGraceUs[index] / 1000, 0);
+  }
+
+  /** Nothing of it takes room, or would not be there anyway. */
+  isGone(index: number): boolean {
+    return this.state[index] === ABSENT || this.table.process[index] === PROCESS_ALWAYS;
+  }
+
+  /** Its clients can be served. */
+  serves(index: number): boolean {
+    return this.table.process[index] === PROCESS_NONE || this.state[index] === RUNNING;
+  }
+
+  /** @param kind CONTROL_PROCESS_* of wire/control */
+  onReport(index: number, kind: number): void {
+    const state = this.state[index];
+    if (kind === CONTROL_PROCESS_RUNNING) {
+      if (state !== STOPPING) this.state[index] = RUNNING;
+    } else if (kind === CONTROL_PROCESS_EXITED) {
+      if (state === RUNNING) this.state[index] = STARTING;
+    } else this.state[index] = ABSENT;
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * The own keep-alive: when it is due, what it says, and when something is new enough to be said at
+ * once. Its deadlines are absolute: work never moves them, and missed ones are left out.
+ */
+import { assert } from "../assert.ts";
+import { EXTRA_SENDS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
+import {
+  FLAG_DRAINING,
+  FLAG_GOOD_BYE,
+  FLAG_OWNS,
+  FLAG_PASSIVE,
+  KeepAliveMessage,
+} from "../wire/keep-alive.ts";
+import type { Admission } from "./admission.ts";
+import type { Agreement } from "./agreement.ts";
+import type { Changes } from "./changes.ts";
+import type { FunctionTable } from "./function-table.ts";
+import type { Handover } from "./handover.ts";
+import { Lateness } from "./lateness.ts";
+import { MARK_EXTRA_SENDS_SPENT, marks } from "./marks.ts";
+import type { Identity, Membership } from "./membership.ts";
+import type { Moves } from "./moves.ts";
+import type { Phases } from "./phases.ts";
+import type { Timing } from "./timing.ts";
+
+export class Sender {
+  /** What was said last. */
+  readonly message: KeepAliveMessage;
+  readonly lateness = new Lateness();
+  /** Absolute deadline of the next periodic keep-alive. */
+  nextSendUs = 0;
+  /** A keep-alive is to be composed and sent now. */
+  isRequested = false;
+  sequence = 0;
+  /** Own sequence number of about one detection time ago. */
+  sequenceFloor = 0;
+
+  /** Own sequence numbers at the beginnings of the last periods: what a fresh echo must reach. */
+  private readonly sequenceOfPeriod = new Uint32Array(LOST_AFTER_PERIODS_MAX);
+  private readonly freshPeriods: number;
+  private period = 0;
+  private extraSends = 0;
+  private clientMacHigh: number;
+  private clientMacLow: number;
+  /** Of the good-byes and of what peers wait for, what the last message answered. */
+  private goodByesSaid = 0;
+  private echoesGiven = 0;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly identity: Identity,
+    private readonly timing: Timing,
+    private readonly changes: Changes,
+    private readonly membership: Membership,
+    private readonly admission: Admission,
+    private readonly handover: Handover,
+    private readonly agreement: Agreement,
+    private readonly moves: Moves,
+    private readonly phases: Phases,
+  ) {
+    this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
+    this.clientMacHigh = identity.clientMacHigh ?? 0;
+    this.clientMacLow = identity.clientMacLow ?? 0;
+    this.freshPeriods = timing.detectionUs / timing.periodUs;
+  }
+
+  begin(nowUs: number): void {
+    this.nextSendUs = nowUs;
+  }
+
+  /** The periodic keep-alive is due. */
+  beginPeriod(nowUs: number): void {
+    this.lateness.count(nowUs - this.nextSendUs);
+    while (this.nextSendUs <= nowUs) this.nextSendUs += this.timing.periodUs;
+    this.period = (this.period + 1) % this.freshPeriods;
+    this.sequenceOfPeriod[this.period] = this.sequence;
+    this.sequenceFloor = this.sequenceOfPeriod[(this.period + 1) % this.freshPeriods];
+    this.extraSends = 0;
+    this.isRequested = true;
+  }
+
+  /** The client interface has this Ethernet address from now on. */
+  setClientMac(high: number, low: number): void {
+    this.clientMacHigh = high;
+    this.clientMacLow = low;
+  }
+
+  /**
+   * Asks for a send at once when what it would say differs from what was said last, or a peer waits
+   * for an echo. What this server is goes at once in any case, the rest so often in a period.
+   */
+  request(): void {
+    if (this.isAnotherServer()) this.isRequested = true;
+    const answers = this.echoesGiven !== this.changes.echoes;
+    if (!answers && !this.isWorkNew()) return;
+    if (this.extraSends === EXTRA_SENDS_MAX) {
+      marks[MARK_EXTRA_SENDS_SPENT]++;
+      return;
+    }
+    this.extraSends++;
+    this.isRequested = true;
+  }
+
+  /** Its phase, its flags, its address or the move it asks for are others than it said. */
+  private isAnotherServer(): boolean {
+    const { message, phases, moves } = this;
+    return (
+      message.phase !== phases.phase ||
+      ((message.flags ^ this.flags()) & ~FLAG_OWNS) !== 0 ||
+      this.goodByesSaid !== phases.goodByes ||
+      message.clientMacHigh !== this.clientMacHigh ||
+      message.clientMacLow !== this.clientMacLow ||
+      message.moveFunction !== moves.index + 1 ||
+      message.moveServer !== Math.max(0, moves.server)
+    );
+  }
+
+  /** What it does, and what it takes the others to do, is other than it said. */
+  private isWorkNew(): boolean {
+    const { message, handover } = this;
+    if (message.assignmentDigest !== this.agreement.digest) return true;
+    for (let word = 0; word < this.table.wordCount; word++) {
+      if (
+        message.owns[word] !== handover.owns[word] ||
+        message.claims[word] !== handover.claims[word] ||
+        message.ready[word] !== handover.ready[word] ||
+        message.cannotRun[word] !== handover.cannotRun[word]
+      )
+        return true;
+    }
+    return false;
+  }
+
+  private flags(): number {
+    const { phases, handover } = this;
+    return (
+      (phases.draining ? FLAG_DRAINING : 0) |
+      (phases.goodByes > 0 ? FLAG_GOOD_BYE : 0) |
+      (phases.passive ? FLAG_PASSIVE : 0) |
+      (handover.ownsAny ? FLAG_OWNS : 0)
+    );
+  }
+
+  /** Fills `message` with what is so now, and the next sequence number. */
+  compose(nowUs: number): void {
+    const { message, identity, membership, admission, phases, moves } = this;
+    assert(this.sequence < SEQUENCE_MAX, "an incarnation ends before its sequence numbers do");
+    this.sequence++;
+    message.sender = identity.self;
+    message.flags = this.flags();
+    message.phase = phases.phase;
+    message.systemId = identity.systemId;
+    message.incarnation = identity.incarnation;
+    message.nonce = identity.nonce;
+    message.digestHigh = identity.digestHigh;
+    message.digestLow = identity.digestLow;
+    message.sequence = this.sequence;
+    message.assignmentDigest = this.agreement.digest;
+    message.clientMacHigh = this.clientMacHigh;
+    message.clientMacLow = this.clientMacLow;
+    message.heard = membership.heard;
+    message.direct = membership.directMask(nowUs);
+    const successor = admission.successor(nowUs);
+    message.successorServer = Math.max(0, successor);
+    message.successorIncarnation = admission.successorIncarnation(successor);
+    message.successorSequence = admission.successorSequence(successor);
+    message.moveFunction = moves.index + 1;
+    message.moveServer = Math.max(0, moves.server);
+    for (let server = 0; server < this.table.serverCount; server++) {
+      message.heardIncarnation[server] = admission.echoIncarnation(server);
+      message.heardSequence[server] = admission.echoSequence(server);
+    }
+    for (let word = 0; word < this.table.wordCount; word++) {
+      message.owns[word] = this.handover.owns[word];
+      message.claims[word] = this.handover.claims[word];
+      message.ready[word] = this.handover.ready[word];
+      message.cannotRun[word] = this.handover.cannotRun[word];
+    }
+    this.goodByesSaid = phases.goodByes;
+    this.echoesGiven = this.changes.echoes;
+    this.isRequested = false;
+  }
+}

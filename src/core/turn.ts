@@ -1,0 +1,310 @@
+/**
+ * One turn of the flight loop: what is done in which order. It stands here alone; the aircraft, the
+ * simulator, the warm-up and the tests fly it over shells of their own.
+ *
+ * The order carries P1. A turn may be stopped between any two of its steps, for any time, and the
+ * kernel goes on meanwhile; so each step holds only on what was so before it.
+ */
+import {
+  EFFECTS_PER_TURN_MAX,
+  NETWORKS_MAX,
+  OTHER_EFFECTS_PER_TURN_MIN,
+  READ_REST_US,
+} from "../limits.ts";
+import type { KeepAliveMessage } from "../wire/keep-alive.ts";
+import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
+import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "./effect-queue.ts";
+import type { Engine } from "./engine.ts";
+import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "./maintenance-code.ts";
+import { Reception } from "./reception.ts";
+import type { Shell } from "./shell.ts";
+import type { Timing } from "./timing.ts";
+
+// ---- the steps of a turn, in their order
+/** The clock is read. A loop that was held up lets go of everything before anything else. */
+export const BEGIN = 0;
+/**
+ * A period begins: the lease is renewed before the keep-alive. Who is heard may answer, and who has
+ * stopped is silent before it is missed.
+ */
+export const RENEW_LEASE = 1;
+/** The keep-alive tells what was settled last: its time does not depend on the work. */
+export const SEND_KEEP_ALIVE = 2;
+/** Status, signs of life, who else answers for our VIPs. */
+export const REPORT = 3;
+/** What has arrived is read before anything is decided. */
+export const RECEIVE = 4;
+export const DECIDE = 5;
+/** What is new is told before it is done: ownership is known before a VIP goes up. */
+export const SEND_NEWS = 6;
+export const RELAY = 7;
+/** Between two keep-alives, when others granted less, or more can be had. */
+export const RENEW_LEASE_AGAIN = 8;
+export const CARRY_OUT = 9;
+/** Addresses that expired while this loop stood still stay away: the next turn lets go. */
+export const RENEW_ADDRESSES = 10;
+const OVER = 11;
+
+/** Names of the steps, for tests and traces. */
+export const STEP_NAMES = [
+  "begin",
+  "renew lease",
+  "send keep-alive",
+  "report",
+  "receive",
+  "decide",
+  "send news",
+  "relay",
+  "renew lease again",
+  "carry out",
+  "renew addresses",
+] as const;
+
+// ---- how a flight ends
+export const GOES_ON = 0;
+/** An orderly stop: everything was handed over, and good-bye is said. */
+export const ENDED_LEFT = 1;
+/** Held up, or no lease could be had: others may own by now what was ours. */
+export const ENDED_LET_GO = 2;
+export const ENDED_SUPERVISOR_GONE = 3;
+
+/** Nobody grants a lease any more: ETIME, as the kernel says of one that has run out. */
+const NOT_GRANTED = 62;
+
+export class Turn {
+  /** GOES_ON, or why the flight has ended. */
+  ended = GOES_ON;
+
+  /** The next step; OVER between two turns. */
+  private next = OVER;
+  private beganUs = 0;
+  private readUs = 0;
+  private steppedUs = 0;
+  /** A period begins with this turn. */
+  private isPeriod = false;
+  /** So late that this turn reads and decides before it tells what it knew before. */
+  private readsFirst = false;
+  private readonly reception: Reception;
+  /** Why each network refused the last datagram: 0 or an errno. */
+  private readonly refused = new Int32Array(NETWORKS_MAX);
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly shell: Shell,
+    private readonly timing: Timing,
+  ) {
+    this.reception = new Reception(engine, shell);
+  }
+
+  /** Flight begins. */
+  begin(): void {
+    this.shell.beginLease();
+    this.engine.begin(this.shell.nowUs());
+  }
+
+  /** One whole turn. */
+  run(): void {
+    do this.advance();
+    while (this.next !== OVER);
+  }
+
+  /** The step that comes next; BEGIN between two turns. */
+  get step(): number {
+    return this.next === OVER ? BEGIN : this.next;
+  }
+
+  /** Does the next step of the turn. @returns false when the turn is over */
+  advance(): boolean {
+    const { step } = this;
+    this.next = step + 1;
+    this.take(step);
+    return this.next !== OVER;
+  }
+
+  /** The flight ends with this step. */
+  private end(why: number): void {
+    this.ended = why;
+    this.next = OVER;
+  }
+
+  private take(step: number): void {
+    switch (step) {
+      case BEGIN:
+        this.beginTurn();
+        break;
+      case RENEW_LEASE:
+        this.renewLease();
+        break;
+      case SEND_KEEP_ALIVE:
+        if (!this.readsFirst) this.sendFirst();
+        break;
+      case REPORT:
+        this.report();
+        break;
+      case RECEIVE:
+        this.receive();
+        break;
+      case DECIDE:
+        this.decide();
+        break;
+      case SEND_NEWS:
+        if (this.engine.sendRequested) this.sendKeepAlive();
+        break;
+      case RELAY:
+        this.sendRelays();
+        break;
+      case RENEW_LEASE_AGAIN:
+        this.renewLeaseAgain();
+        break;
+      case CARRY_OUT:
+        this.carryOut();
+        break;
+      case RENEW_ADDRESSES:
+        this.renewAddresses();
+        break;
+    }
+  }
+
+  private beginTurn(): void {
+    const { engine } = this;
+    this.beganUs = this.shell.nowUs();
+    if (engine.hasStalled(this.beganUs)) {
+      const silentUs = this.beganUs - engine.nextSendUs + this.timing.periodUs;
+      this.letGo(LOG_STALLED, Math.floor(silentUs / 1000));
+      return;
+    }
+    this.isPeriod = this.beganUs >= engine.nextSendUs;
+    this.readsFirst = this.isPeriod && engine.isLate(this.beganUs);
+    if (!this.isPeriod) this.next = RECEIVE;
+  }
+
+  /** It runs from now on, and not from when the turn began. */
+  private renewLease(): void {
+    const { engine, shell } = this;
+    if (!shell.hasLease || !engine.needsLease) return;
+    const lengthMs = engine.lease.grant(shell.nowUs());
+    const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
+    if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
+  }
+
+  private renewLeaseAgain(): void {
+    const { engine, shell } = this;
+    if (shell.hasLease && engine.lease.look(this.steppedUs)) this.renewLease();
+  }
+
+  /** Others may own by now what was ours: everything goes, and a new incarnation begins anew. */
+  private letGo(code: number, value: number): void {
+    this.shell.letGo();
+    this.shell.tell(code, value);
+    this.end(ENDED_LET_GO);
+  }
+
+  private report(): void {
+    const { engine, shell } = this;
+    this.reception.beginPeriod();
+    engine.counters[COUNTER_DROPPED] = shell.dropped();
+    shell.report(this.beganUs, engine.events);
+    shell.observeNeighbours(engine.events);
+  }
+
+  private receive(): void {
+    const { engine, shell } = this;
+    this.readUs = shell.nowUs();
+    this.reception.receive();
+    // The kernel tells of every address that is moved: that is read when the moving is over.
+    if (engine.effects.urgentCount === 0) shell.observeLinks(engine.events);
+    if (shell.observeSupervisor(engine.events)) return;
+    shell.letGo(); // nobody is left who would do it
+    engine.sayGoodBye();
+    this.sendKeepAlive();
+    this.end(ENDED_SUPERVISOR_GONE);
+  }
+
+  private decide(): void {
+    const { engine } = this;
+    this.steppedUs = this.shell.nowUs();
+    engine.step(this.steppedUs, this.reception.mayJudgeSilence, this.readUs);
+    if (this.readsFirst) engine.beginPeriod(this.beganUs);
+  }
+
+  private sendFirst(): void {
+    this.engine.beginPeriod(this.beganUs);
+    this.sendKeepAlive();
+  }
+
+  private sendKeepAlive(): void {
+    this.send(this.engine.compose());
+  }
+
+  private sendRelays(): void {
+    const { engine } = this;
+    for (let next = engine.composeRelay(); next !== null; next = engine.composeRelay())
+      this.send(next);
+  }
+
+  /** On every network. One that refuses is counted each time, and recorded when that begins. */
+  private send(message: KeepAliveMessage): void {
+    const { engine, shell, refused } = this;
+    shell.compose(message);
+    for (let network = 0; network < shell.networkCount; network++) {
+      const error = shell.send(network);
+      if (error !== 0) engine.counters[COUNTER_SEND_FAILED]++;
+      if (error !== 0 && refused[network] === 0)
+        engine.effects.push(EFFECT_LOG, LOG_SEND_FAILED, shell.networkNumber(network), error);
+      refused[network] = error;
+    }
+  }
+
+  /**
+   * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
+   * not wait for all of them; then the others, so many in any case that they do not wait for ever.
+   * After a stall no VIP is moved on what was decided before it: the next turn lets go.
+   */
+  private carryOut(): void {
+    const { engine, shell } = this;
+    const { effects } = engine;
+    const mayMove = effects.urgentCount > 0 && !engine.hasStalled(shell.nowUs());
+    let left = EFFECTS_PER_TURN_MAX;
+    for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
+      if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
+      effects.take();
+      this.carryOutOne();
+    }
+    shell.commit(engine.events);
+    let others = OTHER_EFFECTS_PER_TURN_MIN;
+    if (effects.urgentCount === 0) others = Math.max(left, others);
+    for (; others > 0 && effects.takeOther(); others--) this.carryOutOne();
+  }
+
+  private carryOutOne(): void {
+    const { engine, shell } = this;
+    const { kind, index, first, second } = engine.effects;
+    // Its clients were warned that it stops: they are not told after that where it is.
+    if (kind === EFFECT_NOTICE && !engine.handover.isUp(index)) return;
+    shell.carryOut(kind, index, first, second);
+    if (kind === EFFECT_LEFT) this.end(ENDED_LEFT);
+  }
+
+  private renewAddresses(): void {
+    const { engine, shell } = this;
+    const nowUs = shell.nowUs();
+    if (!engine.hasStalled(nowUs)) shell.renewAddresses(nowUs, engine.effects.urgentCount === 0);
+  }
+
+  /**
+   * When the next turn is wanted at the latest. A flood costs a bounded share of the processor:
+   * when much has arrived in this period, arrivals wake nobody and are read a little later, many at
+   * a time, and never on the next keep-alive's time.
+   */
+  wakeUs(nowUs: number): number {
+    const { engine, shell } = this;
+    if (engine.effects.count > 0 || engine.events.count > 0) return nowUs;
+    if (this.arrivalsWake) return Math.min(engine.wakeUs, shell.renewalDueUs);
+    return Math.min(engine.nextSendUs, nowUs + READ_REST_US);
+  }
+
+  /** Datagrams that arrive bring the next turn forward. */
+  get arrivalsWake(): boolean {
+    return this.reception.arrivalsWake;
+  }
+}

@@ -1,0 +1,96 @@
+/** The VIPs of the functions on this server, as the kernel tells of them and is asked to move them. */
+import { assert } from "../assert.ts";
+import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
+import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "./effect-queue.ts";
+import { LOG_VIP_FAILED, LOG_VIP_REMOVED } from "./maintenance-code.ts";
+
+const UNKNOWN = 0;
+const UP = 1;
+const FAILED = 2;
+
+export class Vips {
+  private readonly state = new Uint8Array(FUNCTIONS_MAX);
+  /** Attempts in a row to move them that came to nothing. */
+  private readonly attempts = new Uint8Array(FUNCTIONS_MAX);
+  /** 1 where somebody else removed one since they were asked for. */
+  private readonly removedByOthers = new Uint8Array(FUNCTIONS_MAX);
+  /** Until when such a removal is not recorded again. */
+  private readonly recordRemovedFromUs = new Float64Array(FUNCTIONS_MAX);
+
+  /** @param recordAgainUs removals that come again and again are recorded this far apart */
+  constructor(
+    private readonly effects: EffectQueue,
+    private readonly recordAgainUs: number,
+  ) {}
+
+  isUp(index: number): boolean {
+    return this.state[index] === UP;
+  }
+
+  hasFailed(index: number): boolean {
+    return this.state[index] === FAILED;
+  }
+
+  isDown(index: number): boolean {
+    return this.state[index] === UNKNOWN;
+  }
+
+  wereRemoved(index: number): boolean {
+    return this.removedByOthers[index] !== 0;
+  }
+
+  add(index: number): void {
+    this.state[index] = UNKNOWN;
+    this.removedByOthers[index] = 0;
+    this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+  }
+
+  putBack(index: number, nowUs: number): void {
+    if (nowUs >= this.recordRemovedFromUs[index])
+      this.effects.push(EFFECT_LOG, LOG_VIP_REMOVED, index, 0);
+    this.recordRemovedFromUs[index] = nowUs + this.recordAgainUs;
+    this.add(index);
+  }
+
+  remove(index: number): void {
+    this.effects.push(EFFECT_VIP_REMOVE, index, 0, 0);
+  }
+
+  // ---- events
+
+  onUp(index: number): void {
+    this.attempts[index] = 0;
+    this.state[index] = UP;
+  }
+
+  /** @param mayPass for want of memory or of an answer: it is tried again, a few times */
+  onFailed(index: number, errno: number, mayPass: boolean): void {
+    if (mayPass && ++this.attempts[index] < VIP_ATTEMPTS_MAX) {
+      this.effects.push(EFFECT_VIP_ADD, index, 0, 0);
+      return;
+    }
+    this.attempts[index] = 0;
+    this.effects.push(EFFECT_LOG, LOG_VIP_FAILED, index, errno);
+    this.state[index] = FAILED;
+  }
+
+  onDown(index: number): void {
+    this.attempts[index] = 0;
+    this.state[index] = UNKNOWN;
+  }
+
+  /**
+   * It may still answer here: nobody is told that it is gone. An engine that cannot take its VIPs
+   * away ends, and its supervisor does.
+   */
+  onStays(index: number): void {
+    this.attempts[index]++;
+    assert(this.attempts[index] < VIP_ATTEMPTS_MAX, "the kernel takes VIPs away");
+    this.remove(index);
+  }
+
+  /** Somebody removed an address that should be up. */
+  onRemoved(index: number): void {
+    this.removedByOthers[index] = 1;
+  }
+}

@@ -1,0 +1,34 @@
+/** The time of the log: since power-on, and UTC where the system's clock has it. */
+import { validUtc } from "../valid-utc.ts";
+import type { LogTime } from "./record-draft.ts";
+
+export class LogClock {
+  #nowUs: number;
+  #utcOffsetMs: number;
+
+  /** CLOCK_BOOTTIME in µs, and UTC in ms, now. */
+  constructor(bootUs: number, utcMs: number) {
+    this.#nowUs = bootUs;
+    this.#utcOffsetMs = utcMs - bootUs / 1000;
+  }
+
+  /** Time has passed, and the system's clock may have been set in the meantime. */
+  set(bootUs: number, utcMs: number): void {
+    this.#nowUs = bootUs;
+    this.#utcOffsetMs = utcMs - bootUs / 1000;
+  }
+
+  get nowUs(): number {
+    return this.#nowUs;
+  }
+
+  get now(): LogTime {
+    return this.at(this.#nowUs);
+  }
+
+  /** The moment `bootUs`; one that is later than now becomes now. */
+  at(bootUs: number): LogTime {
+    this.#nowUs = Math.max(this.#nowUs, bootUs);
+    return { bootUs, utcMs: validUtc(Math.floor(bootUs / 1000 + this.#utcOffsetMs)) };
+  }
+}

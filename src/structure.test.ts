@@ -1,0 +1,121 @@
+/** The rules of the house: who may import whom, and how long a file may be. */
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+const ROOT = join(import.meta.dir, "..");
+const LINES_MAX = 450;
+const CORE_LINES_MAX = 400;
+
+/** Files that are still too long. A name leaves the list together with its reason to be in it. */
+const TOO_LONG: string[] = [];
+
+/** Text of every source file by its path from the root. */
+const sources = new Map(
+  readdirSync(join(ROOT, "src"), { recursive: true, encoding: "utf8" })
+    .map((name) => join("src", name))
+    .filter((file) => /\.(ts|js|html|css|svg)$/.test(file) && !file.endsWith(".test.ts"))
+    .sort()
+    .map((file) => [file, readFileSync(join(ROOT, file), "utf8")]),
+);
+
+/**
+ * What a file imports, types included: a path from the root, or the name of a package. The forms:
+ * `from "x"`, `import "x"`, and `import("x")` in code and in the comments that type the page.
+ */
+function importsOf(file: string): string[] {
+  const forms = /\b(?:from\s+|import\s*\(?\s*)"([^"\n]+)"/g;
+  return [...(sources.get(file) ?? "").matchAll(forms)].map(([, specifier = ""]) =>
+    specifier.startsWith(".") ? join(file, "..", specifier) : specifier,
+  );
+}
+
+/** Every import that `isForbidden` says so of, as `importer → imported`. */
+function offences(isForbidden: (importer: string, imported: string) => boolean): string[] {
+  return [...sources.keys()].flatMap((file) =>
+    importsOf(file)
+      .filter((imported) => isForbidden(file, imported))
+      .map((imported) => `${file} → ${imported}`),
+  );
+}
+
+/** One circle in a graph, beginning and ending with the same node; null: there is none. */
+function circle(
+  nodes: Iterable<string>,
+  next: (node: string) => readonly string[],
+): string[] | null {
+  const done = new Set<string>();
+  const visit = (node: string, way: readonly string[]): string[] | null => {
+    const place = way.indexOf(node);
+    if (place >= 0) return [...way.slice(place), node];
+    if (done.has(node)) return null;
+    for (const other of next(node)) {
+      const found = visit(other, [...way, node]);
+      if (found !== null) return found;
+    }
+    done.add(node);
+    return null;
+  };
+  for (const node of nodes) {
+    const found = visit(node, []);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * The folder of src/ that a file belongs to. The core and its codecs count as one, because what a
+ * datagram or a record says is in the words of the core.
+ */
+function folderOf(file: string): string {
+  const folder = file.split("/")[1] ?? "";
+  return folder === "wire" ? "core" : folder;
+}
+
+test("every import of a source file is seen and leads to a file", () => {
+  const lost = offences((_, imported) => imported.startsWith("src/") && !sources.has(imported));
+  expect(lost).toEqual([]);
+  expect(importsOf("src/main.ts")).toContain("src/commands/run.ts");
+  expect(importsOf("src/manage/web/page/plot.js")).toContain("src/manage/web/page-state.ts");
+});
+
+test("no file imports itself by way of others, types included", () => {
+  expect(circle(sources.keys(), importsOf)).toBeNull();
+});
+
+test("folders stand above one another: none imports one that imports it", () => {
+  const below = (folder: string): string[] => {
+    const files = [...sources.keys()].filter((file) => folderOf(file) === folder);
+    const imported = files.flatMap(importsOf).filter((file) => sources.has(file));
+    return [...new Set(imported.map(folderOf))].filter((other) => other !== folder);
+  };
+  expect(circle([...sources.keys()].map(folderOf), below)).toBeNull();
+});
+
+test("what flies imports neither tests nor scripts", () => {
+  expect(offences((_, imported) => /^(test|scripts)\//.test(imported))).toEqual([]);
+});
+
+test("the core imports itself, codecs, limits and assertions, and nothing else", () => {
+  const allowed = /^src\/(core|wire)\/|^src\/(limits|assert)\.ts$/;
+  const foreign = offences(
+    (importer, imported) => importer.startsWith("src/core/") && !allowed.test(imported),
+  );
+  expect(foreign).toEqual([]);
+});
+
+test("limits are taken from limits.ts, which knows them all", () => {
+  const outside = offences(
+    (importer, imported) =>
+      imported.startsWith("src/limits/") && !/^src\/limits[./]/.test(importer),
+  );
+  expect(outside).toEqual([]);
+});
+
+test(`no file is longer than ${LINES_MAX} lines, none of the core than ${CORE_LINES_MAX}`, () => {
+  const tooLong = [...sources].filter(([file, text]) => {
+    const max = file.startsWith("src/core/") ? CORE_LINES_MAX : LINES_MAX;
+    return text.split("\n").length - 1 > max;
+  });
+  expect(tooLong.map(([file]) => file)).toEqual(TOO_LONG);
+});

@@ -1,0 +1,158 @@
+/**
+ * Netlink answers that do not arrive, or late: by the kernel itself, whose answer finds no room,
+ * and by a thin wrapper of the socket's calls, which takes away what the kernel delivered.
+ */
+import { errno } from "../../src/io/errno.ts";
+import { libc, MSG_DONTWAIT, SO_RCVBUF, SOL_SOCKET } from "../../src/io/libc.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
+
+const SOCKADDR_BYTES = 12;
+/** No longer than an acknowledgement: what has no room for this has none for an answer. */
+const JUNK_BYTES = 16;
+const JUNK_MAX = 1000;
+const LARGE_BYTES = 128 * 1024;
+
+// The length of the name, an option, the name, the datagram.
+const OPTION_AT = 4;
+const NAME_AT = 8;
+const JUNK_AT = 24;
+
+/** The netlink socket that an object of src/io has to itself. */
+export function netlinkOf(owner: object, name = "netlink"): NetlinkSocket {
+  const socket: unknown = Reflect.get(owner, name);
+  if (!(socket instanceof NetlinkSocket)) throw new Error(`${name} is no netlink socket`);
+  return socket;
+}
+
+export class Losses {
+  /** Datagrams of the kernel that were taken away. */
+  lost = 0;
+  /** Batches and requests that were sent. */
+  sent = 0;
+  /** How many of the next datagrams are lost, and after how many more sendings that begins. */
+  private left = 0;
+  private waiting = 0;
+  private afterSends = 0;
+  /** Datagrams that were held back, and whether they arrive now. */
+  private held: Uint8Array[] | null = null;
+  private released: Uint8Array[] = [];
+  /** ms for which the next call of `send` stands still before, and after, the kernel has its due. */
+  private stallMs: readonly [before: number, after: number] = [0, 0];
+
+  constructor(socket: NetlinkSocket) {
+    const receive = socket.receive.bind(socket);
+    const send = socket.send.bind(socket);
+    socket.receive = (wait) => {
+      const late = this.released.shift();
+      if (late !== undefined) {
+        socket.received.bytes.set(late);
+        return late.length;
+      }
+      for (; this.left > 0; this.left--) {
+        const length = receive(wait);
+        if (length < 0) return length;
+        this.held?.push(socket.received.bytes.slice(0, length));
+        this.lost++;
+      }
+      return receive(wait);
+    };
+    socket.send = (memory, offset, length) => {
+      const [beforeMs, afterMs] = this.stallMs;
+      this.stallMs = [0, 0];
+      this.sent++;
+      if (this.afterSends > 0 && --this.afterSends === 0) this.left = this.waiting;
+      if (beforeMs > 0) Bun.sleepSync(beforeMs);
+      const outcome = send(memory, offset, length);
+      if (afterMs > 0) Bun.sleepSync(afterMs);
+      return outcome;
+    };
+  }
+
+  /**
+   * The next `count` datagrams that the kernel sends to this socket are lost; with `afterSends` the
+   * next ones from the answer to that sending on.
+   */
+  lose(count: number, afterSends = 0): void {
+    this.left = afterSends === 0 ? count : 0;
+    this.waiting = count;
+    this.afterSends = afterSends;
+  }
+
+  /** Answers are held back until the function that it gives is called: then they arrive, too late. */
+  delay(): () => void {
+    this.held = [];
+    this.left = Number.POSITIVE_INFINITY;
+    return () => {
+      this.released = this.held ?? [];
+      this.held = null;
+      this.left = 0;
+    };
+  }
+
+  /**
+   * The process stands still inside the next call that sends: before the kernel does what is asked
+   * (another process has its lock), or when it has done it.
+   */
+  stall(beforeMs: number, afterMs: number): void {
+    this.stallMs = [beforeMs, afterMs];
+  }
+}
+
+/** What any process may send to a netlink socket. */
+class Junk {
+  private readonly memory = new NativeMemory(JUNK_AT + JUNK_BYTES);
+  private readonly stranger: NetlinkSocket;
+
+  constructor(
+    private readonly socket: NetlinkSocket,
+    protocol: number,
+  ) {
+    const { view, address } = this.memory;
+    view.setUint32(0, SOCKADDR_BYTES, true);
+    if (libc.getsockname(socket.fd, address + NAME_AT, address) !== 0)
+      throw new Error(`errno ${errno()}`);
+    view.setUint32(JUNK_AT, JUNK_BYTES, true); // struct nlmsghdr: the length of the message
+    this.stranger = new NetlinkSocket(protocol, 0, 65_536);
+  }
+
+  /** Whether there was room for it. */
+  send(): boolean {
+    const { address } = this.memory;
+    const [junk, name] = [address + JUNK_AT, address + NAME_AT];
+    const { fd } = this.stranger;
+    return libc.sendto(fd, junk, JUNK_BYTES, MSG_DONTWAIT, name, SOCKADDR_BYTES) >= 0;
+  }
+
+  resize(bytes: number): void {
+    this.memory.view.setInt32(OPTION_AT, bytes, true);
+    const option = this.memory.address + OPTION_AT;
+    libc.setsockopt(this.socket.fd, SOL_SOCKET, SO_RCVBUF, option, 4);
+  }
+
+  close(): void {
+    this.stranger.close();
+  }
+}
+
+/**
+ * Fills the receive buffer of `socket` with datagrams of another process, until the kernel has no
+ * room left for an answer of its own: it drops that answer and says ENOBUFS. Call it inside the
+ * socket's network namespace. Gives what makes the buffer large again.
+ */
+export function fillReceiveBuffer(socket: NetlinkSocket, protocol: number): () => void {
+  const junk = new Junk(socket, protocol);
+  junk.resize(1); // the smallest that the kernel gives
+  for (let room = JUNK_MAX; junk.send(); room--) {
+    if (room === 0) throw new Error("a receive buffer without end");
+  }
+  junk.close();
+  return () => junk.resize(LARGE_BYTES);
+}
+
+/** Another process sends `count` datagrams to `socket`, before whatever it asks for next. */
+export function disturb(socket: NetlinkSocket, protocol: number, count: number): void {
+  const junk = new Junk(socket, protocol);
+  for (let sent = 0; sent < count; sent++) if (!junk.send()) throw new Error(`errno ${errno()}`);
+  junk.close();
+}

@@ -1,0 +1,409 @@
+/**
+ * What the flight loop gets from the kernel when it moves VIPs: an event for everything that was
+ * asked for, whatever becomes of the kernel's answers, that says what stands on the interface or
+ * that it is not known.
+ */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { AddressRenewal } from "../../src/core/address-renewal.ts";
+import {
+  EFFECT_ANNOUNCE,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+  EffectQueue,
+} from "../../src/core/effect-queue.ts";
+import {
+  EVENT_RECORD,
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
+  EVENT_VIP_UP,
+  EventQueue,
+} from "../../src/core/event-queue.ts";
+import { LOG_VIP_FOREIGN } from "../../src/core/maintenance-code.ts";
+import { Announcer } from "../../src/io/announcer.ts";
+import { ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { VipService } from "../../src/io/vip-service.ts";
+import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { RENEWAL_ROUND_MS } from "../../src/limits.ts";
+import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";
+
+const OWN = "10.44.0.1/16";
+const VIPS = [
+  ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"],
+  ["10.44.1.2/16"],
+  ["10.45.1.3/16", "10.45.1.4/16"],
+];
+/** More than any number of answers that a test waits for. */
+const ALL = 1000;
+/** A turn is over before this many ms, with the time-out of a lost answer, on a busy machine. */
+const TURN_MS_MAX = 5000;
+const TURNS_MAX = 100;
+
+let network: VirtualNetwork;
+let host: Host;
+let switcher: VipSwitcher;
+let announcer: Announcer;
+let service: VipService;
+let losses: Losses;
+const events = new EventQueue();
+let effects: EffectQueue;
+
+beforeEach(() => {
+  network = new VirtualNetwork();
+  host = network.addHost(OWN);
+  serve(VIPS);
+});
+afterEach(() => {
+  switcher.close();
+  announcer.close();
+  network.close();
+});
+
+function serve(texts: string[][], lifetimeS?: number): void {
+  const vips = texts.map((list) => list.map(vip));
+  switcher = host.inside(() => new VipSwitcher("eth0", vips, lifetimeS));
+  announcer = host.inside(() => new Announcer("eth0", vips));
+  service = new VipService(switcher, announcer, vips.length, new AddressRenewal(1));
+  losses = new Losses(netlinkOf(switcher));
+  effects = new EffectQueue();
+  events.clear();
+}
+
+/** One turn, as the flight loop carries effects out; nothing in it hangs. */
+function turn(): void {
+  const beganUs = nowUs();
+  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex())) {
+    effects.take();
+    if (effects.kind === EFFECT_VIP_ADD) service.add(effects.index);
+    else if (effects.kind === EFFECT_VIP_REMOVE) service.remove(effects.index);
+    else service.announce(effects.index);
+  }
+  host.inside(() => service.commit(events));
+  expect(nowUs() - beganUs).toBeLessThan(TURN_MS_MAX * 1000);
+}
+
+/** Turns until nothing is left to do; gives how many. */
+function turns(): number {
+  for (let count = 0; count < TURNS_MAX; count++) {
+    if (effects.urgentCount === 0) return count;
+    turn();
+  }
+  throw new Error(`${effects.urgentCount} effects after ${TURNS_MAX} turns`);
+}
+
+const ask = (kind: number, ...indices: number[]): void => {
+  for (const index of indices) effects.push(kind, index, 0, 0);
+};
+
+/** What was reported since: kind, index and values of each event. */
+function takeEvents(): number[][] {
+  const taken = Array.from({ length: events.count }, (_, at) => [
+    events.kind[at] as number,
+    events.index[at] as number,
+    events.first[at] as number,
+    events.second[at] as number,
+  ]);
+  events.clear();
+  return taken;
+}
+
+const up = (index: number): number[] => [EVENT_VIP_UP, index, 0, 0];
+const down = (index: number): number[] => [EVENT_VIP_DOWN, index, 0, 0];
+/** It may be up, and is worth another attempt. */
+const unanswered = (index: number): number[] => [EVENT_VIP_FAILED, index, ETIMEDOUT, 1];
+/** It may still be up. */
+const stays = (index: number): number[] => [EVENT_VIP_STAYS, index, ETIMEDOUT, 0];
+const foreignSeen = (index: number): number[] => [EVENT_RECORD, LOG_VIP_FOREIGN, index, 0];
+
+const UP_0 = ["10.44.1.1/32", "fd44::1:1/64"];
+
+describe("every answer arrives", () => {
+  test("up, announced, reported, and down again, one turn each", () => {
+    ask(EFFECT_VIP_ADD, 0, 1, 2);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([0, 1, 2].map((index) => up(index)));
+    expect(host.addresses()).toEqual(
+      [OWN, ...UP_0, "10.44.1.2/32", "10.45.1.3/32", "10.45.1.4/32"].sort(),
+    );
+    expect(announcer.systemCalls).toBe(1);
+    ask(EFFECT_ANNOUNCE, 1);
+    expect(turns()).toBe(1);
+    expect([announcer.systemCalls, announcer.queued]).toEqual([2, 0]);
+    ask(EFFECT_VIP_REMOVE, 0, 2);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([0, 2].map((index) => down(index)));
+    expect(host.addresses()).toEqual([OWN, "10.44.1.2/32"].sort());
+    expect(announcer.systemCalls).toBe(2);
+  });
+
+  test("a function is in a batch once: what is asked next is done in the next turn, and both are told", () => {
+    ask(EFFECT_VIP_REMOVE, 0);
+    ask(EFFECT_VIP_ADD, 0, 1);
+    expect(turns()).toBe(2);
+    expect(takeEvents()).toEqual([down(0), up(0), up(1)]);
+    expect(host.addresses()).toEqual([OWN, ...UP_0, "10.44.1.2/32"].sort());
+  });
+
+  test("letting go of everything at once, however many batches it takes", () => {
+    switcher.close();
+    announcer.close();
+    serve(Array.from({ length: 40 }, (_, f) => [1, 2, 3, 4].map((i) => `10.44.${f}.${i + 1}/16`)));
+    ask(EFFECT_VIP_ADD, ...Array.from({ length: 40 }, (_, index) => index));
+    expect(turns()).toBe(3);
+    expect(takeEvents()).toHaveLength(40);
+    expect(host.addresses()).toHaveLength(1 + 160);
+    host.inside(() => service.removeAll());
+    expect(host.addresses()).toEqual([OWN]);
+    expect(takeEvents()).toEqual([]);
+  });
+});
+
+describe("an answer that is lost", () => {
+  for (const [how, lose] of [
+    ["by the kernel, for want of room", fill],
+    ["on its way", loseAll],
+  ] as const) {
+    test(`${how}, to an addition: it is told so; asked again it is up, and ours`, () => {
+      const end = lose();
+      ask(EFFECT_VIP_ADD, 0, 1);
+      turn();
+      expect(takeEvents()).toEqual([unanswered(0), unanswered(1)]);
+      expect(host.addresses()).toContain("10.44.1.1/32"); // the kernel did it
+      expect(announcer.systemCalls).toBe(0);
+      end();
+      ask(EFFECT_VIP_ADD, 0, 1);
+      expect(turns()).toBe(1);
+      expect(takeEvents()).toEqual([up(0), up(1)]);
+      expect(host.addresses()).toEqual([OWN, ...UP_0, "10.44.1.2/32"].sort());
+      expect([...switcher.up]).toEqual([1, 1, 1, 0, 0]);
+      expect([...switcher.foreign]).toEqual([0, 0, 0, 0, 0]);
+      expect(announcer.systemCalls).toBe(1);
+      ask(EFFECT_VIP_REMOVE, 0, 1);
+      expect(turns()).toBe(1);
+      expect(host.addresses()).toEqual([OWN]);
+    });
+
+    test(`${how}, to a deletion: nobody is told that it is gone before the kernel says so`, () => {
+      ask(EFFECT_VIP_ADD, 0, 1);
+      turns();
+      takeEvents();
+      const end = lose();
+      ask(EFFECT_VIP_REMOVE, 0, 1);
+      turn();
+      expect(takeEvents()).toEqual([stays(0), stays(1)]);
+      expect([...switcher.up]).toEqual([0, 0, 0, 0, 0]); // whatever is left is not renewed
+      end();
+      ask(EFFECT_VIP_REMOVE, 0, 1);
+      expect(turns()).toBe(1);
+      expect(takeEvents()).toEqual([down(0), down(1)]);
+      expect(host.addresses()).toEqual([OWN]);
+      ask(EFFECT_VIP_ADD, 0);
+      expect(turns()).toBe(1);
+      expect(takeEvents()).toEqual([up(0)]);
+    });
+  }
+
+  test("and nobody asks again: the deletion takes away what may be there", () => {
+    losses.lose(ALL);
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(0)]);
+    losses.lose(0);
+    ask(EFFECT_VIP_REMOVE, 0);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([down(0)]);
+    expect(host.addresses()).toEqual([OWN]);
+  });
+
+  test("late: it is no answer to what was asked after it", () => {
+    const late = losses.delay();
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(0)]);
+    host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    late(); // before the refusal of the next one
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+  });
+
+  test("of the route to the subnet: the function is up, and the route is there", () => {
+    // the answer to the batch arrives, the one to the route after it does not
+    const netlink = netlinkOf(switcher);
+    const ask = netlink.ask.bind(netlink);
+    netlink.ask = (request, length, flags) => {
+      losses.lose(1);
+      return ask(request, length, flags);
+    };
+    effects.push(EFFECT_VIP_ADD, 2, 0, 0);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([up(2)]);
+    expect([losses.lost, switcher.routeErrno]).toEqual([1, ETIMEDOUT]);
+    expect(host.ip("route", "show", "proto", "0x57")).toContain("10.45.0.0/16");
+    Reflect.deleteProperty(netlink, "ask");
+    effects.push(EFFECT_VIP_ADD, 2, 0, 0);
+    expect(turns()).toBe(1);
+    expect(switcher.routeErrno).toBe(0);
+  });
+});
+
+describe("somebody's address equals a VIP", () => {
+  const foreign = "10.44.1.2/32";
+  beforeEach(() => {
+    host.ip("addr", "add", foreign, "dev", "eth0");
+  });
+  const foreignStands = (): void => {
+    expect(host.addresses()).toContain(foreign);
+    expect(host.ip("addr", "show", "dev", "eth0", "to", "10.44.1.2")).toContain(
+      "valid_lft forever",
+    );
+  };
+
+  test("the function answers, that is announced and logged; letting go leaves the address", () => {
+    ask(EFFECT_VIP_ADD, 1);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(announcer.systemCalls).toBe(1);
+    expect(switcher.upCost).toBe(0); // not ours to renew
+    ask(EFFECT_VIP_REMOVE, 1);
+    turns();
+    expect(takeEvents()).toEqual([down(1)]);
+    foreignStands();
+  });
+
+  test("the refusal is lost once: it is somebody's all the same", () => {
+    losses.lose(ALL, 1);
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(1)]);
+    losses.lose(0);
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(switcher.upCost).toBe(0);
+    ask(EFFECT_VIP_REMOVE, 1);
+    turns();
+    foreignStands();
+  });
+
+  test("the refusal is lost, and the function is wanted no longer: the address stays", () => {
+    losses.lose(1); // which is the acknowledgement, too
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    expect(takeEvents()).toEqual([unanswered(1)]);
+    ask(EFFECT_VIP_REMOVE, 1);
+    turns();
+    expect(takeEvents()).toEqual([down(1)]);
+    foreignStands();
+  });
+
+  test("an empty batch after the refusal: nothing is sent, nothing told, nothing kept", () => {
+    ask(EFFECT_VIP_ADD, 1);
+    turns();
+    takeEvents();
+    const { sent } = losses;
+    for (let round = 0; round < 100; round++) {
+      // nothing of function 1 is ours: its batch has no message in it
+      ask(EFFECT_VIP_REMOVE, 1);
+      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1)).toBe(true);
+      expect(turns()).toBe(1);
+      expect(takeEvents()).toEqual([down(1)]);
+      turn(); // and one without anybody
+    }
+    expect(takeEvents()).toEqual([]);
+    expect(losses.sent).toBe(sent);
+    expect([0, 1, 2].map((index) => switcher.fits(index))).toEqual([true, true, true]);
+    expect([...switcher.result]).toEqual([0, 0, 0]);
+    ask(EFFECT_VIP_ADD, 0);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([up(0)]);
+    foreignStands();
+  });
+});
+
+test("an interface that is gone: failed with its errno, and an empty batch after it tells nothing", () => {
+  host.ip("link", "del", "eth0");
+  ask(EFFECT_VIP_ADD, 0, 1);
+  expect(turns()).toBe(1);
+  expect(takeEvents()).toEqual([
+    [EVENT_VIP_FAILED, 0, ENODEV, 0],
+    [EVENT_VIP_FAILED, 1, ENODEV, 0],
+  ]);
+  const { sent } = losses;
+  ask(EFFECT_VIP_REMOVE, 0, 1);
+  turns();
+  expect(takeEvents()).toEqual([down(0), down(1)]);
+  expect(losses.sent).toBe(sent);
+});
+
+describe("renewal", () => {
+  const renewAfter = (rounds: number): number => {
+    const atUs = nowUs();
+    service.renew(atUs);
+    return service.renew(atUs + rounds * RENEWAL_ROUND_MS * 1000);
+  };
+
+  test("of what is up, once in a round; with nothing up the kernel is not asked, and nobody is woken", () => {
+    expect(renewAfter(1)).toBe(0);
+    expect(losses.sent).toBe(0);
+    expect(service.renewUs).toBe(Number.POSITIVE_INFINITY);
+    ask(EFFECT_VIP_ADD, 0, 1);
+    turns();
+    const { sent } = losses;
+    expect(renewAfter(1)).toBe(3);
+    expect(losses.sent).toBe(sent + 1);
+    expect(service.renewUs).toBeLessThan(Number.POSITIVE_INFINITY);
+  });
+
+  test("its lost answer costs a time-out, and nothing else: the next batch is read with its own answers", () => {
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    takeEvents();
+    losses.lose(ALL);
+    const beganUs = nowUs();
+    expect(renewAfter(1)).toBe(2);
+    expect(nowUs() - beganUs).toBeLessThan(TURN_MS_MAX * 1000);
+    losses.lose(0);
+    expect([...switcher.up]).toEqual([1, 1, 0, 0, 0]);
+    ask(EFFECT_VIP_ADD, 1);
+    ask(EFFECT_VIP_REMOVE, 0);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([down(0), up(1)]);
+  });
+});
+
+test("the link has come back: the routes of what is up, and of nothing else, are there again", () => {
+  ask(EFFECT_VIP_ADD, 0, 2);
+  turns();
+  host.ip("link", "set", "eth0", "down");
+  host.ip("link", "set", "eth0", "up");
+  const ours = (): string[] =>
+    host
+      .ip("route", "show", "proto", "0x57")
+      .split("\n")
+      .flatMap((line) => line.split(" ")[0] || [])
+      .sort();
+  expect(ours()).toEqual([]);
+  host.inside(() => service.restore());
+  expect(ours()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
+  ask(EFFECT_VIP_REMOVE, 2);
+  turns();
+  host.ip("link", "set", "eth0", "down");
+  host.ip("link", "set", "eth0", "up");
+  host.inside(() => service.restore());
+  expect(ours()).toEqual(["10.44.0.0/16"]);
+});
+
+/** The kernel has no room for the answers to the next batch, until it is given back. */
+function fill(): () => void {
+  return host.inside(() => fillReceiveBuffer(netlinkOf(switcher), NETLINK_ROUTE));
+}
+
+/** Every answer is lost until the end. */
+function loseAll(): () => void {
+  losses.lose(ALL);
+  return () => losses.lose(0);
+}

@@ -1,0 +1,212 @@
+/**
+ * The shell of one server in virtual time: what the turn that flies asks of clock, networks, lease
+ * and kernel is answered by the world.
+ */
+import { AddressRenewal } from "../../src/core/address-renewal.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import {
+  EVENT_VIP_DOWN,
+  EVENT_VIP_FAILED,
+  EVENT_VIP_STAYS,
+  EVENT_VIP_UP,
+  type EventQueue,
+} from "../../src/core/event-queue.ts";
+import type { Shell } from "../../src/core/shell.ts";
+import { EACCES, ETIME } from "../../src/io/errno.ts";
+import { LEASE_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
+import type { Host } from "./host.ts";
+import { RENEWED } from "./moments.ts";
+import type { World } from "./world.ts";
+
+/** Reading one datagram of a flood, with the two hashes that show that nobody sealed it. */
+const READING_US = 6;
+
+export class HostShell implements Shell {
+  readonly networkCount: number;
+  readonly hasLease: boolean;
+  /** VIPs to be moved at the end of this turn. */
+  private moves = 0;
+  private readonly moveKind = new Uint8Array(VIP_BATCH_MAX);
+  private readonly moveIndex = new Uint16Array(VIP_BATCH_MAX);
+  private readonly renewal = new AddressRenewal(0);
+  /** 1 for each function whose address is renewed, because the kernel took it from this shell. */
+  private readonly up: Uint8Array;
+  private upCount = 0;
+  /** The same when renewals were looked at last. */
+  private countBefore = 0;
+  private readonly cost: Uint8Array;
+  /** The datagram received last. */
+  private buffer = 0;
+  private kind = 0;
+
+  constructor(
+    private readonly world: World,
+    private readonly host: Host,
+    private readonly engine: Engine,
+  ) {
+    this.networkCount = world.aircraft.networks;
+    this.hasLease = world.hasLease;
+    this.up = new Uint8Array(host.up.length);
+    this.cost = new Uint8Array(host.up.length).fill(1);
+  }
+
+  /** A call that takes long was made with the clock as it was when it began. */
+  nowUs(): number {
+    return this.host.local(Math.min(this.world.nowUs, this.host.callBeganUs));
+  }
+
+  networkNumber(network: number): number {
+    return network;
+  }
+
+  compose(message: KeepAliveMessage): void {
+    const { world, host } = this;
+    if (message.sender === host.index)
+      world.invariants.conduct.onKeepAlive(host, this.engine, message);
+    world.air.compose(host.index, message, world.nowUs);
+  }
+
+  send(network: number): number {
+    const { world, host } = this;
+    const refused = host.sendErrno[network];
+    if (refused === 0) world.air.send(host.index, network, world.nowUs);
+    return refused;
+  }
+
+  receive(network: number): number {
+    const { world, host } = this;
+    const inbox = host.inboxes[network];
+    while (inbox.count > 0 && inbox.firstUs <= world.nowUs) {
+      this.buffer = inbox.buffer;
+      this.kind = inbox.kind;
+      inbox.shift();
+      if (this.kind >= UNSEALED) {
+        host.tookUs += READING_US;
+        return this.kind === TOO_SHORT ? KEEP_ALIVE_BYTES / 2 : KEEP_ALIVE_BYTES;
+      }
+      if (!world.judgeAlone(this.engine, host, this.buffer, network, this.kind))
+        return KEEP_ALIVE_BYTES;
+    }
+    return -1;
+  }
+
+  received(): DataView {
+    return this.world.air.datagrams.view(this.buffer);
+  }
+
+  isSealed(): boolean {
+    const { air } = this.world;
+    if (this.kind >= UNSEALED) return false;
+    return this.kind !== TOUCHED || air.seal.verify(air.datagrams.content(this.buffer));
+  }
+
+  dropped(): number {
+    let dropped = 0;
+    for (let network = 0; network < this.networkCount; network++)
+      dropped += this.host.inboxes[network].dropped;
+    return dropped;
+  }
+
+  beginLease(): void {
+    this.host.leaseEndUs = this.nowUs() + this.world.aircraft.timing.leaseUs;
+  }
+
+  /** As io/vip-lease: one in which this process stood still for too long is taken back. */
+  renewLease(lengthMs: number): number {
+    const { host, world } = this;
+    const nowUs = host.local(world.nowUs);
+    const endUs = nowUs + lengthMs * 1000 - world.drawTicksUs();
+    const refused = nowUs >= host.leaseEndUs ? ETIME : host.leaseErrno;
+    const isLate = nowUs - this.nowUs() > LEASE_LATENESS_MS * 1000;
+    if (isLate) host.leaseEndUs = 0;
+    else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
+      host.leaseEndUs = endUs;
+    host.leaseErrno = 0;
+    if (host.leaseEndUs === endUs) world.moments.note(RENEWED, host.index);
+    return isLate ? ETIME : refused;
+  }
+
+  hasRoom(kind: number, index: number): boolean {
+    if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
+    if (this.moves === this.world.kernels.speeds.vipsPerTurn) return false;
+    for (let slot = 0; slot < this.moves; slot++) if (this.moveIndex[slot] === index) return false;
+    return true;
+  }
+
+  carryOut(kind: number, index: number, first: number, second: number): void {
+    this.world.kernels.carryOut(this.host, kind, index, first, second);
+    if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return;
+    this.moveKind[this.moves] = kind;
+    this.moveIndex[this.moves++] = index;
+  }
+
+  commit(events: EventQueue): void {
+    if (this.moves === 0) return;
+    for (let slot = 0; slot < this.moves; slot++)
+      this.move(this.moveKind[slot], this.moveIndex[slot], events);
+    this.moves = 0;
+    this.host.tookUs += this.world.kernels.endBatch(this.host);
+  }
+
+  private move(kind: number, index: number, events: EventQueue): void {
+    const { host } = this;
+    const { kernels } = this.world;
+    if (kind === EFFECT_VIP_REMOVE) {
+      const refused = kernels.remove(host, index);
+      this.setUp(index, 0);
+      events.push(refused === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, refused);
+      return;
+    }
+    const refused = kernels.add(host, index);
+    this.setUp(index, refused === 0 ? 1 : 0);
+    if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
+    else events.push(EVENT_VIP_FAILED, index, refused, refused === EACCES ? 0 : 1);
+  }
+
+  private setUp(index: number, up: number): void {
+    this.upCount += up - this.up[index];
+    this.up[index] = up;
+  }
+
+  /** A function's address is gone without this server's doing: its kernel has none to renew. */
+  forget(index: number): void {
+    this.setUp(index, 0);
+  }
+
+  get renewalDueUs(): number {
+    return this.renewal.wakeUs;
+  }
+
+  renewAddresses(nowUs: number): void {
+    const { renewal, up, cost } = this;
+    if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
+    this.countBefore = this.upCount;
+    renewal.begin(nowUs, this.upCount);
+    for (let index = renewal.next(up, cost); index >= 0; index = renewal.next(up, cost))
+      this.world.kernels.renew(this.host, index);
+  }
+
+  letGo(): void {
+    this.host.leaseEndUs = 0;
+    this.world.kernels.dropAll(this.host);
+  }
+
+  tell(code: number): void {
+    this.world.onLetGo(this.host, code);
+  }
+
+  observeNeighbours(): void {}
+
+  observeLinks(): void {}
+
+  observeSupervisor(events: EventQueue): boolean {
+    const { world, host } = this;
+    if (host.laterDueUs <= world.nowUs) world.kernels.takeLater(host, events);
+    return host.isSupervised;
+  }
+
+  report(): void {}
+}

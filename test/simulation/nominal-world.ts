@@ -1,0 +1,191 @@
+/**
+ * The simulator's world with chance switched off, for stories and tests: everything takes its
+ * nominal time, no datagram is lost, clocks are right, and there is no lease. What happens, a test
+ * makes happen; what must hold in flights must hold here, after every step.
+ */
+import { assert } from "../../src/assert.ts";
+import type { Policy } from "../../src/core/allocation.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
+import { type FunctionTable, NONE } from "../../src/core/function-table.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import type { PolicyName } from "../../src/core/policies.ts";
+import { SERVER_ALIVE } from "../../src/core/server-state.ts";
+import { timingOf } from "../../src/core/timing.ts";
+import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { FIGURES } from "../allocation/reference.ts";
+import type { Aircraft } from "./aircraft.ts";
+import { FlightRecorder } from "./flight-recorder.ts";
+import { Host } from "./host.ts";
+import { Invariants } from "./invariants.ts";
+import type { Speeds } from "./kernels.ts";
+import type { Chance } from "./random.ts";
+import { Trace } from "./trace.ts";
+import { World } from "./world.ts";
+
+export interface NominalOptions {
+  table: FunctionTable;
+  policy: Policy;
+  lostAfterPeriods?: number;
+  recoveredAfterPeriods?: number;
+  /** Keep-alive networks, 1 or 2. */
+  networks?: number;
+  speeds?: Partial<Speeds>;
+}
+
+/** No fault happens by itself, nothing is late, and of several ways it is the first. */
+class NoChance implements Chance {
+  below(): number {
+    return 0;
+  }
+
+  between(low: number): number {
+    return low;
+  }
+
+  oneIn(): boolean {
+    return false;
+  }
+
+  pick<T>(choices: readonly T[]): T {
+    return choices[0] as T;
+  }
+
+  perMille(): boolean {
+    return false;
+  }
+}
+
+const PERIOD_MS = 10;
+const LOST_AFTER_PERIODS = 3;
+const RECOVERED_AFTER_PERIODS = 10;
+const SPEEDS: Speeds = {
+  processStartUs: 20_000,
+  processStopUs: 5_000,
+  vipsPerTurn: VIP_BATCH_MAX,
+  batchUs: 50,
+};
+/** The networks have been joined for so long when the first server starts. */
+const BEGIN_US = 1_000_000;
+/**
+ * How long a joined network may show what happened while it was divided: one period, the exchange
+ * of proofs, the removal. In flights, where datagrams are lost, it may be longer.
+ */
+const HEALING_PERIODS = 3;
+
+export class NominalWorld extends World {
+  override readonly recorder = new FlightRecorder();
+
+  constructor({ speeds, ...options }: NominalOptions) {
+    super(aircraftOf(options), new NoChance(), new Invariants(), new Trace(false), {
+      ...SPEEDS,
+      ...speeds,
+    });
+    this.nowUs = BEGIN_US;
+    this.invariants.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
+  }
+
+  /** Flies for `ms`. What a test has done to an engine by hand counts from now on. */
+  run(ms: number): void {
+    for (const host of this.hosts) this.touch(host.index);
+    this.runUntil(this.nowUs + Math.round(ms * 1000));
+  }
+
+  startAll(): void {
+    for (const host of this.hosts) this.start(host);
+  }
+
+  /** Another box that is configured as `server`. */
+  addTwin(server: number): Host {
+    const { hosts, air, aircraft } = this;
+    assert(hosts.length < SERVERS_MAX, "as many boxes as servers at most");
+    const twin = new Host(hosts.length, aircraft.table, aircraft.networks, air.datagrams, server);
+    twin.latenessMaxUs = this.latenessMaxUs;
+    hosts.push(twin);
+    return twin;
+  }
+
+  /** Somebody asks a server for a move. @returns 0, or MOVE_REFUSED_* */
+  move(asked: Host, index: number, server: number): number {
+    const refusal = this.engine(asked.index).moves.refusal(index, server);
+    if (refusal === 0) this.pushLater(asked, 0, EVENT_MOVE, index, server);
+    return refusal;
+  }
+
+  /** The supervisor reports CONTROL_PROCESS_* of a function's process. */
+  process(host: Host, index: number, kind: number): void {
+    this.pushLater(host, 0, EVENT_PROCESS, index, kind);
+  }
+
+  /** Cuts or joins both directions between two places, on all networks. */
+  cut(one: number, other: number, isCut: boolean): void {
+    this.cutOneWay(one, other, isCut);
+    this.cutOneWay(other, one, isCut);
+  }
+
+  cutOneWay(from: number, to: number, isCut: boolean): void {
+    for (let number = 0; number < this.aircraft.networks; number++)
+      this.cutNetwork(from, to, number, isCut);
+  }
+
+  cutNetwork(from: number, to: number, number: number, isCut: boolean): void {
+    const { network } = this.air;
+    if (isCut) network.cut(from, to, number, this.nowUs);
+    else network.join(from, to, number, this.nowUs);
+  }
+
+  /** Place of the host on which each function's address is up, NONE where on none. */
+  owners(): number[] {
+    return Array.from({ length: this.aircraft.table.functionCount }, (_, index) => {
+      const owner = this.hosts.find((host) => host.up[index] !== 0);
+      return owner?.index ?? NONE;
+    });
+  }
+
+  /** @throws when the host at that place is not running */
+  engine(place: number): Engine {
+    const { engine } = this.hosts[place];
+    if (engine === null) throw new Error(`server ${place} is not running`);
+    return engine;
+  }
+
+  /** All running servers are active, see each other and hold the same assignment (P5). */
+  agrees(): boolean {
+    const running = this.hosts.filter(({ engine }) => engine !== null);
+    const engines = running.map(({ index }) => this.engine(index));
+    return (
+      new Set(engines.map(({ agreement }) => agreement.digest)).size === 1 &&
+      engines.every(({ phase }) => phase === PHASE_ACTIVE) &&
+      running.every((host) =>
+        running.every(
+          (other) => host === other || host.engine?.membership.state[other.server] === SERVER_ALIVE,
+        ),
+      )
+    );
+  }
+}
+
+function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
+  const { table, policy, networks = 1 } = options;
+  const required = table.required.slice(0, table.functionCount);
+  const total = required.reduce((sum, each) => sum + each, 0);
+  return {
+    serverCount: table.serverCount,
+    networks,
+    table,
+    policy,
+    figure: FIGURES[policy.name as PolicyName],
+    timing: timingOf(
+      PERIOD_MS,
+      options.lostAfterPeriods ?? LOST_AFTER_PERIODS,
+      options.recoveredAfterPeriods ?? RECOVERED_AFTER_PERIODS,
+      Math.max(0, ...table.stopGraceUs) / 1000,
+    ),
+    systemId: 42,
+    digestHigh: 7,
+    digestLow: 7,
+    witnesses: 0,
+    roomy: table.resource.slice(0, table.serverCount).every((resource) => resource >= total),
+    text: "",
+  };
+}

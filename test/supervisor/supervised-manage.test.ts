@@ -1,0 +1,225 @@
+/** The real `manage` under the real supervisor, with records from the stand-in engine. */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  LOG_MANAGE_ENDED,
+  LOG_RECORDS_LOST,
+  LOG_STOPPED,
+} from "../../src/catalogue/upkeep-code.ts";
+import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/core/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
+import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
+import { recordsOf } from "../harness/log-records.ts";
+import { isRunning } from "../harness/processes.ts";
+import { signal } from "../harness/signals.ts";
+import { until } from "../harness/until.ts";
+import { Daemon } from "./daemon.ts";
+
+let daemon: Daemon;
+beforeEach(() => {
+  daemon = new Daemon();
+});
+afterEach(() => daemon.remove());
+
+const LIMIT_MS = 120_000;
+
+/**
+ * A stranger is told apart by its MAC: no rule of the log holds one back because another came
+ * before.
+ */
+const CODE = LOG_STRANGER;
+
+/** Process id of the maintenance process; undefined while there is none. */
+function managePid(): number | undefined {
+  const children = readFileSync(`/proc/${daemon.pid}/task/${daemon.pid}/children`, "latin1")
+    .trim()
+    .split(" ");
+  return children.map(Number).find((pid) => argumentsOf(pid).includes("manage"));
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0");
+  } catch {
+    return []; // it has ended
+  }
+}
+
+async function started(): Promise<void> {
+  daemon.start([{ id: "map" }]);
+  await daemon.engine();
+  daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
+}
+
+/** Numbers of the events of CODE in the log, in its order: the last four bytes of their MACs. */
+function stored(): number[] {
+  return recordsOf(daemon.stateDirectory).flatMap(({ code, detail }) =>
+    code === CODE ? [Number.parseInt(detail.replaceAll(":", ""), 16)] : [],
+  );
+}
+
+/** The supervisor's line about the event with this number. */
+const lineOf = (number: number): string =>
+  `ANOTHER HOST ANSWERS FOR A VIP: map 00:00:${number
+    .toString(16)
+    .padStart(8, "0")
+    .replace(/..(?!$)/g, "$&:")}\n`;
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+test(
+  "killed again and again while records come: each is in the log exactly once, in order",
+  async () => {
+    await started();
+    const kills = 20;
+    const perKill = 40;
+    let last = 0;
+    for (let kill = 0; kill < kills; kill++) {
+      const pid = await until("a new maintenance process", () => {
+        const found = managePid();
+        return found !== last && found;
+      });
+      last = pid;
+      // At any moment: before it has started, when it has taken some and not stored them, after it
+      // has answered.
+      daemon.order({ events: { code: CODE, from: kill * perKill, count: perKill / 2 } });
+      await Bun.sleep((kill * 370) % 1000);
+      daemon.order({
+        events: { code: CODE, from: kill * perKill + perKill / 2, count: perKill / 2 },
+      });
+      await Bun.sleep((kill * 30) % 100);
+      signal(pid, "SIGKILL");
+    }
+    await until(`all records; so far ${stored().length}`, () => stored().length >= kills * perKill);
+    expect(stored()).toEqual(upTo(kills * perKill));
+    expect(daemon.errors.split("the maintenance process ended: SIGKILL").length - 1).toBe(kills);
+    const ends = recordsOf(daemon.stateDirectory).filter(({ code }) => code === LOG_MANAGE_ENDED);
+    expect(ends[0]?.detail).toBe("-9");
+  },
+  LIMIT_MS,
+);
+
+test(
+  "stopped while more records come than the queue holds: what is lost is counted",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    daemon.order({ events: { code: CODE, from: 0, count: 1 } });
+    await until("the first record", () => stored().length === 1);
+    signal(pid, "SIGSTOP");
+    // One code about one function: all but a few of them are counted in the log, and not written.
+    const count = RECORD_QUEUE_MAX + 1000;
+    daemon.order({ events: { code: LOG_VIP_REMOVED, from: 0, count } });
+    daemon.order({ events: { code: CODE, from: 1, count: 1 } });
+    await until("the end of the flood", () => daemon.errors.includes(lineOf(1)));
+    signal(pid, "SIGCONT");
+    const lost = await until("the count", () =>
+      recordsOf(daemon.stateDirectory).find(({ code }) => code === LOG_RECORDS_LOST),
+    );
+    // Some were on their way when it was stopped, or not acknowledged yet.
+    expect(Math.abs(Number(lost.detail) - 1001)).toBeLessThan(10);
+    daemon.order({ events: { code: CODE, from: 2, count: 1 } });
+    await until("a record after it", () => stored().at(-1) === 2);
+    expect(stored()).toEqual([0, 2]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an orderly end stores the last records, and takes the process and its files along",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    daemon.order({ events: { code: CODE, from: 0, count: 500 } });
+    daemon.order({ record: [CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE, 0, 0] });
+    await until("the records", () => daemon.errors.includes(lineOf(499)));
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(stored()).toEqual(upTo(500));
+    expect(recordsOf(daemon.stateDirectory).at(-1)?.code).toBe(LOG_STOPPED);
+    expect(daemon.errors).not.toContain("were not stored");
+    expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual([
+      "lock",
+    ]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a maintenance process that hangs delays the end, and no longer than it may",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    signal(pid, "SIGSTOP");
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(0);
+    expect(isRunning(pid)).toBe(false);
+    expect(daemon.errors).toContain("the maintenance process does not end: killing it");
+    expect(daemon.errors).toMatch(/\d maintenance records were not stored/);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "it dies with its supervisor, even when it hangs",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    signal(pid, "SIGSTOP"); // it does not see that its socket ends
+    daemon.signal("SIGKILL");
+    await until("its end", () => !isRunning(pid));
+  },
+  LIMIT_MS,
+);
+
+test(
+  "it has no capability and no way to one, in any thread",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    const threads = readdirSync(`/proc/${pid}/task`).map((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/status`, "latin1"),
+    );
+    expect(threads.length).toBeGreaterThan(1);
+    for (const status of threads) {
+      for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
+        expect(new RegExp(`^${set}:\\s*(\\S+)$`, "m").exec(status)?.[1]).toBe("0".repeat(16));
+      }
+      expect(status).toMatch(/^NoNewPrivs:\s*1$/m);
+    }
+    expect(argumentsOf(daemon.pid)).not.toContain("manage");
+    const own = readFileSync(`/proc/${daemon.pid}/status`, "latin1");
+    expect(own).not.toMatch(/^CapEff:\s*0+$/m);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a state directory that cannot be used: it stays, and the next one that can use it stores everything",
+  async () => {
+    writeFileSync(daemon.stateDirectory, "a file where a directory should be");
+    await started();
+    daemon.order({ events: { code: CODE, from: 0, count: 300 } });
+    const errors = join(daemon.runDirectory, "manage.stderr");
+    await until(
+      "the complaint",
+      () => existsSync(errors) && /maintenance log/.test(readFileSync(errors, "utf8")),
+    );
+    const pid = await until("the maintenance process", managePid);
+    await Bun.sleep(1500);
+    expect(managePid()).toBe(pid);
+    expect(readFileSync(errors, "utf8").split("\n").length).toBe(2);
+    rmSync(daemon.stateDirectory);
+    mkdirSync(daemon.stateDirectory);
+    signal(pid, "SIGKILL");
+    await until("the records", () => stored().length === 300);
+    expect(stored()).toEqual(upTo(300));
+  },
+  LIMIT_MS,
+);
