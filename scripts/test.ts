@@ -10,6 +10,7 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { linesOf } from "../src/rig/line-stream.ts";
+import { argumentsOf } from "../src/rig/process-table.ts";
 import { beginRun, runDirectory } from "../test/harness/run-mark.ts";
 import {
   progressFile,
@@ -37,15 +38,15 @@ interface Outcome {
   remarks: string[];
 }
 
+let isEnding = false;
 /** Where this run is: what a signal that ends it, or the next run, says. */
 let place = "";
 function at(where: string): void {
-  if (where === place) return;
+  if (where === place || isEnding) return;
   place = where;
   writeFileSync(progressFile(mark), place);
 }
 
-let isEnding = false;
 /** The result of a child is nobody's concern once a signal has ended the run. */
 async function unlessEnding<T>(result: T): Promise<T> {
   return isEnding ? await new Promise<never>(() => undefined) : result;
@@ -105,9 +106,10 @@ async function leftBy(): Promise<string> {
     await Bun.sleep(20);
     remains = remainsOf(mark);
   }
+  const commands = remains.processes.map((pid) => argumentsOf(pid).join(" ").slice(0, 100));
   await removeRun(mark);
   mkdirSync(directory);
-  return remainsText({ ...remains, directories: [] });
+  return [remainsText({ ...remains, directories: [] }), ...commands].join("; ");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import type { Engine } from "../core/engine.ts";
 import { EVENT_COMMAND, EVENT_MOVE, EVENT_RECORD, EventQueue } from "../core/event-queue.ts";
 import { EVENTS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
@@ -39,7 +39,7 @@ let told: number[];
 let hasRoom: boolean;
 
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), "wingman-requests-"));
+  directory = scratchDirectory("requests");
   server = RecordSocket.bound(join(directory, "control"));
   asker = RecordSocket.connected(join(directory, "control"));
   events = new EventQueue(1, 1);

@@ -59,9 +59,9 @@ beforeEach(() => {
   };
   for (const id of ["a", "b"] as const) {
     // One device name, which the configuration gives to all, and another line behind it on each
-    // server.
+    // server: the daemon sees files of its own.
     const mount = `mount --bind ${cables[id].serverEnd.path} ${device} && exec "$@"`;
-    flight[id].launcher = ["sh", "-c", mount, "sh"];
+    flight[id].launcher = ["unshare", "--mount", "sh", "-c", mount, "sh"];
   }
 });
 afterEach(async () => {

@@ -6,7 +6,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Flight, type Server, type StatusDocument, TABLE } from "../harness/real-servers.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { Flight, type Server, TABLE } from "../harness/real-servers.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 

@@ -3,8 +3,7 @@
  * are real, every other part is a stand-in that writes down what it is called for and does what the
  * test has laid out.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
@@ -22,6 +21,7 @@ import {
   controlKind,
   encodeControl,
 } from "../../src/wire/control.ts";
+import { scratchDirectory } from "./run-mark.ts";
 
 export const FUNCTIONS = 40;
 /** 10 ms × 100: a loop that is late on a busy machine goes on. */
@@ -128,7 +128,7 @@ export class LoopBench {
   renewUs = Number.POSITIVE_INFINITY;
   leaseError = 0;
 
-  private readonly directory = mkdtempSync(join(tmpdir(), "wingman-loop-"));
+  private readonly directory = scratchDirectory("loop");
   private readonly inner: RecordSocket;
   private readonly commands: RecordSocket;
   private readonly record = new NativeMemory(CONTROL_RECORD_BYTES);

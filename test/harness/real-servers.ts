@@ -1,6 +1,7 @@
 /** Real `dist/wingman` daemons on a virtual network, and what can be seen of them from outside. */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 import { familyOf } from "./processes.ts";
 import { scratchDirectory } from "./run-mark.ts";
 import { until } from "./until.ts";
@@ -30,23 +31,6 @@ export const TABLE = {
 export const VIPS = TABLE.functions.flatMap(({ vips }) =>
   vips.map((vip) => vip.split("/")[0] as string),
 );
-
-export interface StatusDocument {
-  phase: string;
-  incarnation: number;
-  lease: string;
-  servers: { id: string; state: string }[];
-  functions: { id: string; owner: string | null; state: string }[];
-  keepAlive: {
-    sent: number;
-    accepted: number;
-    rejected: Record<string, number>;
-    dropped: number;
-    duplicate: number;
-    unproven: number;
-    lateUs: { p50: number; p99: number; p999: number; max: number };
-  };
-}
 
 /** One head-end server: a namespace, its directories, and the daemon when it runs. */
 export class Server {
@@ -120,7 +104,7 @@ export class Server {
     );
   }
 
-  /** Process id of the supervisor: `ip netns exec` replaces itself. */
+  /** Process id of the supervisor: `nsenter` replaces itself. */
   get pid(): number {
     if (this.daemon === null) throw new Error(`server ${this.id} does not run`);
     return this.daemon.pid;

@@ -6,14 +6,16 @@
 import { mkdtempSync, readlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { isRunning, processStat } from "../../src/supervisor/process-stat.ts";
+import { isRunning, type ProcessStat, processStat } from "../../src/supervisor/process-stat.ts";
 
 /** The environment variable with the mark. */
 export const RUN_VARIABLE = "WINGMAN_TEST_RUN";
 
 const PREFIX = "wmt";
 const TMPDIR_BYTES_MAX = 20;
-const NAME = /^wmt(\d+\.\d+\.[0-9a-f]+)(-.*)?$/;
+const NAME = /^wmt(\d+\.[0-9a-z]+\.[0-9a-z]+)(-.*)?$/;
+/** Number of the first process namespace of a machine (linux/proc_ns.h); the others follow. */
+const FIRST_PID_NAMESPACE = 0xefff_fffc;
 
 /**
  * The mark of this run: the one that this process was started with, or one of its own when it was
@@ -26,7 +28,7 @@ export function thisRun(): string {
 
 /** This process and what it starts from now on are a run of their own. Gives its mark. */
 export function beginRun(): string {
-  const mark = `${process.pid}.${processStat(process.pid)?.startTicks}.${pidNamespace()}`;
+  const mark = `${process.pid}.${startOf(processStat(process.pid))}.${pidNamespace()}`;
   process.env[RUN_VARIABLE] = mark;
   return mark;
 }
@@ -42,13 +44,13 @@ export function runEnvironment(): Record<string, string> {
  * runs are not over.
  */
 export function isOver(mark: string): boolean {
-  const [pid = "", startTicks, namespace] = mark.split(".");
+  const [pid = "", start, namespace] = mark.split(".");
   if (namespace !== pidNamespace()) return false;
   const stat = processStat(Number(pid));
-  return !isRunning(stat) || stat?.startTicks !== startTicks;
+  return !isRunning(stat) || startOf(stat) !== start;
 }
 
-/** A name that belongs to this run. At most 30 characters and the label. */
+/** A name that belongs to this run: short, for there are paths and messages with a limit. */
 export function runName(label: string): string {
   return `${PREFIX}${thisRun()}-${label}`;
 }
@@ -74,7 +76,9 @@ function shortTmpdir(): string {
   return Buffer.byteLength(tmpdir()) > TMPDIR_BYTES_MAX ? "/tmp" : tmpdir();
 }
 
-/** Number of the process namespace of this process, hexadecimal. */
+const startOf = (stat: ProcessStat | null): string => Number(stat?.startTicks).toString(36);
+
 function pidNamespace(): string {
-  return Number(readlinkSync("/proc/self/ns/pid").replace(/\D/g, "")).toString(16);
+  const number = Number(readlinkSync("/proc/self/ns/pid").replace(/\D/g, ""));
+  return (number - FIRST_PID_NAMESPACE).toString(36);
 }
