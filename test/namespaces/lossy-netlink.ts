@@ -6,6 +6,7 @@ import { errno } from "../../src/io/errno.ts";
 import { libc, MSG_DONTWAIT, SO_RCVBUF, SOL_SOCKET } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
+import { messageType } from "../../src/wire/rtnetlink.ts";
 
 const SOCKADDR_BYTES = 12;
 /** No longer than an acknowledgement: what has no room for this has none for an answer. */
@@ -28,28 +29,28 @@ export function netlinkOf(owner: object, name = "netlink"): NetlinkSocket {
 export class Losses {
   /** Datagrams of the kernel that were taken away. */
   lost = 0;
-  /** Batches and requests that were sent. */
-  sent = 0;
-  /** How many of the next datagrams are lost, and after how many more sendings that begins. */
-  private left = 0;
-  private waiting = 0;
-  private afterSends = 0;
-  /** Datagrams that were held back, and whether they arrive now. */
+  /** Type of the first message of each request and batch that was sent. */
+  readonly sent: number[] = [];
+  /** Answers are lost to the sendings from this one on, and no longer to this one. */
+  private from = 0;
+  private to = 0;
+  /** Datagrams that were held back, and those of them that arrive now. */
   private held: Uint8Array[] | null = null;
-  private released: Uint8Array[] = [];
-  /** ms for which the next call of `send` stands still before, and after, the kernel has its due. */
-  private stallMs: readonly [before: number, after: number] = [0, 0];
+  private late: Uint8Array[] = [];
+  /** What happens inside the next sending before, and after, the kernel has had its due. */
+  private before: () => void = nothing;
+  private after: () => void = nothing;
 
   constructor(socket: NetlinkSocket) {
     const receive = socket.receive.bind(socket);
     const send = socket.send.bind(socket);
     socket.receive = (wait) => {
-      const late = this.released.shift();
+      const late = this.late.shift();
       if (late !== undefined) {
         socket.received.bytes.set(late);
         return late.length;
       }
-      for (; this.left > 0; this.left--) {
+      while (this.sent.length > this.from && this.sent.length <= this.to) {
         const length = receive(wait);
         if (length < 0) return length;
         this.held?.push(socket.received.bytes.slice(0, length));
@@ -58,46 +59,45 @@ export class Losses {
       return receive(wait);
     };
     socket.send = (memory, offset, length) => {
-      const [beforeMs, afterMs] = this.stallMs;
-      this.stallMs = [0, 0];
-      this.sent++;
-      if (this.afterSends > 0 && --this.afterSends === 0) this.left = this.waiting;
-      if (beforeMs > 0) Bun.sleepSync(beforeMs);
+      const { before, after } = this;
+      this.before = nothing;
+      this.after = nothing;
+      this.sent.push(messageType(memory.view, offset));
+      before();
       const outcome = send(memory, offset, length);
-      if (afterMs > 0) Bun.sleepSync(afterMs);
+      after();
       return outcome;
     };
   }
 
-  /**
-   * The next `count` datagrams that the kernel sends to this socket are lost; with `afterSends` the
-   * next ones from the answer to that sending on.
-   */
-  lose(count: number, afterSends = 0): void {
-    this.left = afterSends === 0 ? count : 0;
-    this.waiting = count;
-    this.afterSends = afterSends;
+  /** The answers to the next `count` sendings are lost, the first `after` of them spared. */
+  lose(count: number, after = 0): void {
+    this.from = this.sent.length + after;
+    this.to = this.from + count;
   }
 
   /** Answers are held back until the function that it gives is called: then they arrive, too late. */
   delay(): () => void {
     this.held = [];
-    this.left = Number.POSITIVE_INFINITY;
+    this.lose(Number.POSITIVE_INFINITY);
     return () => {
-      this.released = this.held ?? [];
+      this.late = this.held ?? [];
       this.held = null;
-      this.left = 0;
+      this.lose(0);
     };
   }
 
   /**
-   * The process stands still inside the next call that sends: before the kernel does what is asked
-   * (another process has its lock), or when it has done it.
+   * What happens while the process stands still inside the next call that sends: before the kernel
+   * does what is asked (another process has its lock), or when it has done it.
    */
-  stall(beforeMs: number, afterMs: number): void {
-    this.stallMs = [beforeMs, afterMs];
+  whileSending(before: () => void, after: () => void = nothing): void {
+    this.before = before;
+    this.after = after;
   }
 }
+
+function nothing(): void {}
 
 /** What any process may send to a netlink socket. */
 class Junk {

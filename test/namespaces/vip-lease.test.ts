@@ -194,7 +194,10 @@ for (const asOlderKernel of [false, true]) {
         expect(lease.begin()).toBe(0);
         expect(lease.renew()).toBe(0);
         await untilAnswers("renewed", EVERYTHING);
-        losses.stall(beforeMs, afterMs);
+        losses.whileSending(
+          () => Bun.sleepSync(beforeMs),
+          () => Bun.sleepSync(afterMs),
+        );
         expect(lease.renew()).toBe(ETIME);
         await expectSilence();
         expect(lease.renew()).toBe(ENOENT);
@@ -208,7 +211,8 @@ for (const asOlderKernel of [false, true]) {
       const leaseMs = 300;
       const lease = leaseOn(server, leaseMs, VIPS, asOlderKernel);
       const losses = new Losses(netlinkOf(lease));
-      losses.stall(leaseMs + STALL_MS, 0); // the kernel's lease begins only then
+      // the kernel's lease begins only then
+      losses.whileSending(() => Bun.sleepSync(leaseMs + STALL_MS));
       expect(lease.begin()).toBe(0);
       // ENOENT: this machine was held up once more
       expect([ETIME, ENOENT]).toContain(lease.renew());

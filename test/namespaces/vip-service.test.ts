@@ -36,10 +36,10 @@ const VIPS = [
   ["10.44.1.2/16"],
   ["10.45.1.3/16", "10.45.1.4/16"],
 ];
-/** More than any number of answers that a test waits for. */
-const ALL = 1000;
-/** A turn is over before this many ms, with the time-out of a lost answer, on a busy machine. */
-const TURN_MS_MAX = 5000;
+/** Every answer, until it is said otherwise. */
+const ALL = Number.POSITIVE_INFINITY;
+/** A turn with a lost answer takes some 20 ms; on a busy machine it is over after so many ms. */
+const TURN_MS_MAX = 30_000;
 const TURNS_MAX = 100;
 
 let network: VirtualNetwork;
@@ -275,11 +275,10 @@ describe("somebody's address equals a VIP", () => {
   });
 
   test("the refusal is lost once: it is somebody's all the same", () => {
-    losses.lose(ALL, 1);
+    losses.lose(1);
     ask(EFFECT_VIP_ADD, 1);
     turns();
     expect(takeEvents()).toEqual([unanswered(1)]);
-    losses.lose(0);
     ask(EFFECT_VIP_ADD, 1);
     turns();
     expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
@@ -290,7 +289,7 @@ describe("somebody's address equals a VIP", () => {
   });
 
   test("the refusal is lost, and the function is wanted no longer: the address stays", () => {
-    losses.lose(1); // which is the acknowledgement, too
+    losses.lose(1);
     ask(EFFECT_VIP_ADD, 1);
     turns();
     expect(takeEvents()).toEqual([unanswered(1)]);
@@ -304,7 +303,7 @@ describe("somebody's address equals a VIP", () => {
     ask(EFFECT_VIP_ADD, 1);
     turns();
     takeEvents();
-    const { sent } = losses;
+    const sent = losses.sent.length;
     for (let round = 0; round < 100; round++) {
       // nothing of function 1 is ours: its batch has no message in it
       ask(EFFECT_VIP_REMOVE, 1);
@@ -314,7 +313,7 @@ describe("somebody's address equals a VIP", () => {
       turn(); // and one without anybody
     }
     expect(takeEvents()).toEqual([]);
-    expect(losses.sent).toBe(sent);
+    expect(losses.sent).toHaveLength(sent);
     expect([0, 1, 2].map((index) => switcher.fits(index))).toEqual([true, true, true]);
     expect([...switcher.result]).toEqual([0, 0, 0]);
     ask(EFFECT_VIP_ADD, 0);
@@ -332,11 +331,11 @@ test("an interface that is gone: failed with its errno, and an empty batch after
     [EVENT_VIP_FAILED, 0, ENODEV, 0],
     [EVENT_VIP_FAILED, 1, ENODEV, 0],
   ]);
-  const { sent } = losses;
+  const sent = losses.sent.length;
   ask(EFFECT_VIP_REMOVE, 0, 1);
   turns();
   expect(takeEvents()).toEqual([down(0), down(1)]);
-  expect(losses.sent).toBe(sent);
+  expect(losses.sent).toHaveLength(sent);
 });
 
 describe("renewal", () => {
@@ -348,13 +347,13 @@ describe("renewal", () => {
 
   test("of what is up, once in a round; with nothing up the kernel is not asked, and nobody is woken", () => {
     expect(renewAfter(1)).toBe(0);
-    expect(losses.sent).toBe(0);
+    expect(losses.sent).toEqual([]);
     expect(service.renewUs).toBe(Number.POSITIVE_INFINITY);
     ask(EFFECT_VIP_ADD, 0, 1);
     turns();
-    const { sent } = losses;
+    const sent = losses.sent.length;
     expect(renewAfter(1)).toBe(3);
-    expect(losses.sent).toBe(sent + 1);
+    expect(losses.sent).toHaveLength(sent + 1);
     expect(service.renewUs).toBeLessThan(Number.POSITIVE_INFINITY);
   });
 
