@@ -182,6 +182,18 @@ describe("links", () => {
     },
   );
 
+  test("a change beside one renewal is not forgotten with the next", () => {
+    const loop = bench.loop(2);
+    bench.renewedCount = 1;
+    bench.linkChanges = 1;
+    loop.renewAddresses(1, true);
+    loop.renewAddresses(2, true); // in between addresses were moved
+    bench.renewedCount = 0;
+    bench.carriers[0] = false;
+    loop.run();
+    expect(bench.events(EVENT_CARRIER)).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
+  });
+
   test("and then the loop rests again", () => {
     const begins: number[] = [];
     bench.onPeriod = (period) => {

@@ -210,7 +210,8 @@ describe("a flight", () => {
     const signs = bench.called("lifeSigns.give").map((call) => Number(/\d+/.exec(call)?.[0]));
     expect(signs).toEqual(bench.statusUs);
     expect(signs).toHaveLength(3);
-    expect(bench.called("lease.renew")).toHaveLength(3);
+    for (const call of ["lease.renew", "neighbours.receive"])
+      expect(bench.called(call)).toHaveLength(3);
   });
 
   test("ends in an orderly way: the filter is taken away and the watchdog disarmed, after the supervisor knows", () => {

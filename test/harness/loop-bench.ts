@@ -311,7 +311,7 @@ export class LoopBench {
         refresh: () => {
           this.seenMac = this.mac;
         },
-        receive: () => {},
+        receive: () => this.write("neighbours.receive"),
         ask: write("neighbours.ask"),
       },
       notices: { send: write("notices.send") },

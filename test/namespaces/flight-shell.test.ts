@@ -19,9 +19,9 @@ import {
 import { ETIME, ETIMEDOUT } from "../../src/io/errno.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME, NO_INDEX } from "../../src/wire/control.ts";
 import { NETLINK_ROUTE, RTM_DELADDR, RTM_DELROUTE, RTM_NEWADDR } from "../../src/wire/rtnetlink.ts";
+import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { DETECTION_MS, LoneServer } from "./lone-server.ts";
 import { fillReceiveBuffer, netlinkOf } from "./lossy-netlink.ts";
-import { type Host, VirtualNetwork, vip } from "./virtual-network.ts";
 
 const OWN = ["10.44.0.1/16", "fd44::1/64"];
 const VIPS = [["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"], ["10.44.1.2/16"], ["10.45.1.3/16"]].map(
