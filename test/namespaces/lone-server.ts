@@ -9,13 +9,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
+import { DEFAULT_POLICY, policyNamed } from "../../src/allocation/policies.ts";
 import type { Vip } from "../../src/config/model.ts";
 import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { FunctionTable, PROCESS_NONE } from "../../src/core/function-table.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
-import { DEFAULT_POLICY, policyNamed } from "../../src/core/policies.ts";
-import { StatusWriter } from "../../src/core/status.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { BEGIN, GOES_ON, Turn } from "../../src/core/turn.ts";
 import { Announcer } from "../../src/io/announcer.ts";
@@ -33,6 +32,7 @@ import { Poller } from "../../src/io/poller.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { StatusWriter } from "../../src/reporting/status.ts";
 import {
   CONTROL_LOG,
   CONTROL_RECORD_BYTES,
@@ -42,8 +42,8 @@ import {
 } from "../../src/wire/control.ts";
 import { keepAliveFilter, nothingFilter } from "../../src/wire/keep-alive-filter.ts";
 import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
+import type { Host } from "../harness/virtual-network.ts";
 import { Losses, netlinkOf } from "./lossy-netlink.ts";
-import type { Host } from "./virtual-network.ts";
 
 const PERIOD_MS = 20;
 const LOST_AFTER = 10;
