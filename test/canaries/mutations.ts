@@ -224,4 +224,162 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "lease renewed after the keep-alive",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "case RENEW_LEASE:\n        this.renewLease();",
+        to: "case RENEW_LEASE:\n        if (!this.readsFirst) this.sendFirst();",
+      },
+      {
+        file: "src/core/turn.ts",
+        from: "case SEND_KEEP_ALIVE:\n        if (!this.readsFirst) this.sendFirst();",
+        to: "case SEND_KEEP_ALIVE:\n        this.renewLease();",
+      },
+    ],
+  },
+  {
+    name: "decision before the sockets are read",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "case RECEIVE:\n        this.receive();",
+        to: "case RECEIVE:\n        this.decide();",
+      },
+      {
+        file: "src/core/turn.ts",
+        from: "case DECIDE:\n        this.decide();",
+        to: "case DECIDE:\n        this.receive();",
+      },
+    ],
+  },
+  {
+    name: "effects carried out before the keep-alive that tells of them",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "case SEND_NEWS:\n        if (this.engine.sendRequested) this.sendKeepAlive();",
+        to: "case SEND_NEWS:\n        this.carryOut();",
+      },
+      {
+        file: "src/core/turn.ts",
+        from: "case CARRY_OUT:\n        this.carryOut();",
+        to: "case CARRY_OUT:\n        if (this.engine.sendRequested) this.sendKeepAlive();",
+      },
+    ],
+  },
+  {
+    name: "no renewal between two keep-alives",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "if (shell.hasLease && engine.lease.look(this.steppedUs)) this.renewLease();",
+        to: "if (shell.hasLease) engine.lease.look(this.steppedUs);",
+      },
+    ],
+  },
+  {
+    name: "the stall check left out",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "if (engine.hasStalled(this.beganUs)) {",
+        to: "if (this.beganUs < 0) {",
+      },
+    ],
+  },
+  {
+    name: "the stall check left out before addresses are renewed",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "if (!engine.hasStalled(nowUs)) shell.renewAddresses(",
+        to: "shell.renewAddresses(",
+      },
+    ],
+  },
+  {
+    name: "silence is judged whatever was left unread",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/reception.ts",
+        from: "return this.unreadTurns === 0 || this.unreadTurns > UNREAD_TURNS_MAX;",
+        to: "return UNREAD_TURNS_MAX > 0;",
+      },
+    ],
+  },
+  {
+    name: "nothing lapses when everything is let go",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "    this.shell.letGo();\n    this.shell.tell(code, value);",
+        to: "    this.shell.tell(code, value);",
+      },
+    ],
+  },
+  {
+    name: "lease without its lateness",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/lease.ts",
+        from: "this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;",
+        to: "this.sentAtUs(echoed) + timing.detectionUs;",
+      },
+    ],
+  },
+  {
+    name: "no new listening after isolation",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/phases.ts",
+        from: "      this.enter(PHASE_LISTENING);\n      this.listening.begin(nowUs);",
+        to: "      this.enter(PHASE_LISTENING);",
+      },
+    ],
+  },
+  {
+    name: "stall noticed a period late",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/stall.ts",
+        from: "const sinceUs = this.timing.detectionUs - this.timing.periodUs;",
+        to: "const sinceUs = this.timing.detectionUs;",
+      },
+    ],
+  },
+  {
+    name: "listening that ignores the lease",
+    breaks: "P1",
+    changes: [
+      {
+        file: "src/core/timing.ts",
+        from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs + leaseMs * 1000",
+        to: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
+      },
+    ],
+  },
+  {
+    name: "a new incarnation begun on the first network only",
+    breaks: "P",
+    changes: [
+      {
+        file: "src/core/admission.ts",
+        from: "for (let network = 0; network < NETWORKS_MAX; network++)\n      this.networkSequence[server * NETWORKS_MAX + network] = 0;",
+        to: "this.networkSequence[server * NETWORKS_MAX] = 0;",
+      },
+    ],
+  },
 ];
