@@ -253,7 +253,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
       return null;
     case "unheard, then paused":
       network.mutedUntilUs[host.index] = nowUs + fault.durationUs;
-      return () => pause(world, host, (1 + (fault.value % 3)) * world.aircraft.timing.detectionUs);
+      return () => stopUnheard(world, host, fault);
     case "machine stalled":
       // What arrives meanwhile finds nobody: the ring of the network card overflows.
       pause(world, host, fault.durationUs);
@@ -491,6 +491,17 @@ function stopInTurn(world: World, host: Host, { value, durationUs }: Fault): voi
     const step = 1 + ((value >> 3) % RENEW_ADDRESSES);
     world.pace.stop(host, step, step >= SEND_NEWS && value % 4 === 2, durationUs);
   }
+}
+
+/** Its last words unheard, it stops; or first is as late with its lease as is allowed for. */
+function stopUnheard(world: World, host: Host, { other, value }: Fault): void {
+  const durationUs = (1 + (value % 3)) * world.aircraft.timing.detectionUs;
+  if (other % 2 === 0) {
+    pause(world, host, durationUs);
+    return;
+  }
+  world.pace.slowLease(host, RENEW_LEASE, 1 + (value % (LEASE_LATENESS_MS * 1000)));
+  world.pace.stop(host, SEND_KEEP_ALIVE, false, durationUs);
 }
 
 /** Before two steps of one turn: for a while, and then for longer than the others wait. */

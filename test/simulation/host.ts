@@ -65,6 +65,8 @@ export class Host {
   // ---- processes
   /** Functions whose process counts as load without an address. */
   readonly lingering: Uint8Array;
+  /** When somebody else removed the address of each function last. */
+  readonly removedUs: Float64Array;
   pausedUntilUs = 0;
   /** Turns since the process was stopped last. */
   turnsSincePause = 1_000;
@@ -155,6 +157,7 @@ export class Host {
     this.addressEndUs = new Float64Array(functionCount);
     this.expired = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);
+    this.removedUs = new Float64Array(functionCount);
   }
 
   local(worldUs: number): number {

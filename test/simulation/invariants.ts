@@ -10,6 +10,7 @@
 import { NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { UP } from "../../src/core/handover-rows.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -21,6 +22,9 @@ import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
 const SETTLED_US = 1_000_000;
+
+/** An address that somebody removed is back after some turns of the slowest loop and kernel. */
+const PUT_BACK_US = 100_000;
 
 /** A loop that was stopped ends its turn, and lets go in the next. */
 const TURNS_TO_LET_GO = 1;
@@ -138,6 +142,15 @@ export class Invariants {
       "P1",
       `s${host.index} renews f${index}, which has expired, as if it had not stood still`,
     );
+  }
+
+  /** A renewal finds an address gone that somebody removed: the hand-over should have put it back. */
+  onMissed(host: Host, index: number): void {
+    const { nowUs, aircraft } = this.world;
+    const sinceUs = nowUs - host.removedUs[index];
+    if (sinceUs < 3 * aircraft.timing.periodUs + PUT_BACK_US) return;
+    if (host.turnsSincePause < 10 || host.engine?.handover.state[index] !== UP) return;
+    this.fail("P2", `s${host.index} has not put f${index} back for ${sinceUs / 1000} ms`);
   }
 
   /** The engine asks for an address to be taken away. */

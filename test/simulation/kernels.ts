@@ -242,6 +242,7 @@ export class Kernels {
     else if (host.refused[index] === 0) {
       this.addAddress(host, index);
       if (host.expired[index] !== 0) this.world.invariants.onRevived(host, index);
+      else this.world.invariants.onMissed(host, index);
     }
   }
 
@@ -312,6 +313,7 @@ export class Kernels {
   removeByHand(host: Host, index: number): void {
     if (host.up[index] === 0) return;
     this.removeAddress(host, index);
+    host.removedUs[index] = this.world.nowUs;
     if (host.engine !== null) this.world.pushLater(host, 0, EVENT_VIP_REMOVED, index, 0);
   }
 }
