@@ -13,6 +13,9 @@ const namespaces = dlopen("libc.so.6", {
 /** Without spanning tree ports forward at once, without snooping multicast reaches all of them. */
 const SWITCH = ["stp_state", "0", "mcast_snooping", "0"];
 
+const LOOK_MS = 5;
+const LOOKS_MAX = 4000;
+
 let namespaceCount = 0;
 
 function enter(path: string): void {
@@ -206,6 +209,17 @@ export class VirtualNetwork {
     for (const address of addresses) {
       host.ip("addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
     }
+    this.awaitForwarding(port);
+  }
+
+  /** The kernel may take a while to open a port of its bridge, and tests send a frame once. */
+  private awaitForwarding(port: string): void {
+    for (let look = 0; look < LOOKS_MAX; look++) {
+      const state = run("bridge", "-n", this.bridge, "link", "show", "dev", port);
+      if (state.includes("state forwarding")) return;
+      Bun.sleepSync(LOOK_MS);
+    }
+    throw new Error(`the switch does not open ${port}`);
   }
 
   private bringUp(namespace: string, link: string): void {
