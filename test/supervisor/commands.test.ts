@@ -138,6 +138,29 @@ test(
   LIMIT_MS,
 );
 
+test("a user who may not signal the engine sees its status all the same", async () => {
+  const isRoot = process.getuid?.() === 0;
+  // Whom root may not signal: somebody else's process, without the right to. Else process 1.
+  const foreign = isRoot ? Bun.spawn(["setpriv", "--reuid=65534", "sleep", "600"]) : null;
+  try {
+    writeSnapshot(join(directory, "status"), snapshot({ pid: foreign?.pid ?? 1 }));
+    const main = join(import.meta.dir, "../../src/main.ts");
+    const withoutRight = ["setpriv", "--bounding-set=-kill", "--inh-caps=-all"];
+    const ask = (...command: string[]) =>
+      Bun.spawnSync([...(isRoot ? withoutRight : []), ...command]);
+    await until("somebody else's process", () => {
+      const refused = ask("sh", "-c", `kill -0 ${foreign?.pid ?? 1}`);
+      return refused.exitCode !== 0;
+    });
+    const result = ask(process.execPath, main, "status", "--json", "--run-dir", directory);
+    expect(result.stderr.toString()).toBe("");
+    expect(JSON.parse(result.stdout.toString())).toMatchObject({ phase: "active" });
+    expect(result.exitCode).toBe(0);
+  } finally {
+    foreign?.kill();
+  }
+});
+
 test(
   "status --json --watch: one document a line, until Ctrl-C, exit code 0",
   async () => {

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, expect, mock, spyOn, test } from "bun:test";
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { signal } from "../../test/harness/signals.ts";
+import { until } from "../../test/harness/until.ts";
+import { MAINTENANCE_DURABLE } from "../wire/maintenance-record.ts";
+import { MANAGE_SILENT_MS_MAX, MaintenanceLink } from "./maintenance-link.ts";
+
+const directory = scratchDirectory("maintenance-link");
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+/** How far the clock of this process is put forward: nobody waits a minute here. */
+let aheadMs = 0;
+const nowMs = performance.now.bind(performance);
+beforeAll(() => {
+  spyOn(performance, "now").mockImplementation(() => nowMs() + aheadMs);
+});
+afterAll(() => mock.restore());
+
+/** A stand-in for `manage`: says that it lives, twenty times a second, and nothing else. */
+function standIn(): string {
+  const path = join(directory, "manage");
+  const answer = `\\0${MAINTENANCE_DURABLE.toString(8)}${"\\000".repeat(7)}`;
+  writeFileSync(
+    path,
+    `#!/bin/sh
+echo $$ >> ${directory}/pids
+while printf '${answer}' >&3; do sleep 0.05; done
+`,
+  );
+  chmodSync(path, 0o755);
+  return path;
+}
+
+/** Of all stand-ins so far. */
+function pids(): number[] {
+  const file = join(directory, "pids");
+  if (!existsSync(file)) return [];
+  return [...readFileSync(file, "utf8").matchAll(/(\d+)\n/g)].map(([, pid]) => Number(pid));
+}
+
+test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
+  const link = new MaintenanceLink(
+    {
+      ownCommand: [standIn()],
+      serverId: "a",
+      configFile: "none",
+      configDirectory: "/",
+      runDirectory: directory,
+      errorsFile: join(directory, "errors"),
+      stateDirectory: directory,
+      session: 1,
+    },
+    () => "",
+  );
+  link.begin();
+  try {
+    const first = await until("the first process", () => pids()[0]);
+    for (let look = 0; look < 3; look++) {
+      aheadMs += MANAGE_SILENT_MS_MAX / 2;
+      await Bun.sleep(1200); // silence is looked for once a second
+    }
+    expect(pids()).toEqual([first]);
+    signal(first, "SIGSTOP");
+    aheadMs += MANAGE_SILENT_MS_MAX + 1000;
+    expect(await until("its successor", () => pids()[1])).not.toBe(first);
+  } finally {
+    link.kill();
+    await link.leave();
+  }
+});
