@@ -119,6 +119,14 @@ describe("granted by the others", () => {
     expect(lease.grant(100_000)).toBe(0);
   });
 
+  test("one that has fallen silent may have missed our last keep-alive as well (simulator, seed 38363)", () => {
+    peer(5, 63_000);
+    expect(lease.grant(105_000)).toBe(40); // it heard what was sent at 90 ms: missed from 150 ms on
+    expect(lease.grant(110_000)).toBe(35); // in time for the next renewal, whatever the ticks take
+    lease.noteSent(11, 110_000);
+    expect(lease.grant(110_000)).toBe(45);
+  });
+
   test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
     lease.noteRead(64_000);

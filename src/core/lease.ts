@@ -90,7 +90,11 @@ export class Lease {
     for (; left !== 0; left &= left - 1) {
       const server = lowest(left);
       // Silent as far as has been read: what this loop has not looked at yet is no silence.
-      if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) continue;
+      if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) {
+        // As its last one was lost, so may ours have been: it then counts from the one before.
+        endUs = Math.min(endUs, this.sentAtUs(this.newest) + timing.leaseUs);
+        continue;
+      }
       const echoed = membership.echoedSequence[server];
       // it listens, and has not heard us yet
       if (echoed === 0 && membership.phase(server) !== PHASE_ACTIVE) continue;
