@@ -304,7 +304,7 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "left":
       world.command(host, CONTROL_LEAVE);
       return () => {
-        if (host.engine?.phases.leaving === true) world.powerOff(host);
+        if (host.isToLeave) world.powerOff(host);
         startIfDown(world, host);
       };
     case "process exits":

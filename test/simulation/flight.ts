@@ -249,7 +249,7 @@ class Flight {
       const wasForeign = host.foreignTable;
       host.foreignTable = false;
       if ((core & (1 << host.index)) !== 0) {
-        const stays = host.isSupervised && host.engine?.phases.leaving === false;
+        const stays = host.engine !== null && host.isSupervised && !host.isToLeave;
         if (!stays || wasForeign) world.start(host);
         else world.command(host, CONTROL_RESUME);
       } else if (random.oneIn(2)) world.powerOff(host);

@@ -78,6 +78,8 @@ export class Host {
   /** This server flies with another table. */
   foreignTable = false;
   hasLeft = false;
+  /** Its engine was told to leave. */
+  isToLeave = false;
   /** Its supervisor is there. */
   isSupervised = false;
   /** errno with which each network refuses what it is to send, 0 where it does not. */

@@ -10,6 +10,7 @@ import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
+import { CONTROL_LEAVE } from "../../src/wire/control.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
@@ -152,6 +153,7 @@ export class World {
     host.restartAtUs = NEVER;
     host.powered = true;
     host.hasLeft = false;
+    host.isToLeave = false;
     host.clearLater();
     host.clearInboxes();
     host.isSupervised = true;
@@ -416,7 +418,9 @@ export class World {
   }
 
   command(host: Host, command: number): void {
-    if (host.engine !== null) this.pushLater(host, 0, EVENT_COMMAND, 0, command);
+    if (host.engine === null) return;
+    if (command === CONTROL_LEAVE) host.isToLeave = true;
+    this.pushLater(host, 0, EVENT_COMMAND, 0, command);
   }
 
   setCarrier(host: Host, present: boolean): void {
