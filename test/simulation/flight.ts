@@ -306,8 +306,8 @@ class Flight {
     const pollUs = Math.max(50_000, 2 * world.aircraft.timing.periodUs);
     world.runUntil(world.nowUs + pollUs);
     for (;;) {
-      // What was decided last may still have to be told.
-      const isBusy = world.hosts.some(({ engine }) => (engine?.effects.count ?? 0) > 0);
+      // What was asked for or decided last may still be on its way.
+      const isBusy = world.hosts.some((host) => host.isBusy);
       const missing = isBusy ? "somebody has something to do" : this.isSettled(core);
       if (missing === null) return;
       if (world.nowUs >= untilUs) world.invariants.fail("P2", `not settled, ${missing}`);

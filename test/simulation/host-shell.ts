@@ -156,6 +156,7 @@ export class HostShell implements Shell {
     const { kernels } = this.world;
     if (kind === EFFECT_VIP_REMOVE) {
       const refused = kernels.remove(host, index);
+      host.stays[index] = refused === 0 ? 0 : 1;
       this.setUp(index, 0);
       events.push(refused === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, refused);
       return;

@@ -54,6 +54,8 @@ export class Host {
   readonly addressEndUs: Float64Array;
   /** 1 where the kernel has deleted the address because it was not renewed. */
   readonly expired: Uint8Array;
+  /** 1 where the kernel did not delete the address when it was asked to: it is asked again. */
+  readonly stays: Uint8Array;
   /** No address expires before that. */
   expiryUs = NEVER;
   /** 1 where the kernel refuses the address of a function. */
@@ -158,6 +160,7 @@ export class Host {
     this.refused = new Uint8Array(functionCount);
     this.addressEndUs = new Float64Array(functionCount);
     this.expired = new Uint8Array(functionCount);
+    this.stays = new Uint8Array(functionCount);
     this.lingering = new Uint8Array(functionCount);
     this.removedUs = new Float64Array(functionCount);
   }
@@ -207,6 +210,12 @@ export class Host {
   /** It was stopped in the middle of a turn. */
   get isInTurn(): boolean {
     return this.turn !== null && this.turn.step !== BEGIN;
+  }
+
+  /** Something is on its way to the engine, or from it. */
+  get isBusy(): boolean {
+    const { engine } = this;
+    return engine !== null && (this.laterUs.length > 0 || engine.effects.count > 0);
   }
 
   /** Lifetimes of addresses are due to be renewed. */

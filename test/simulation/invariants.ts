@@ -155,6 +155,7 @@ export class Invariants {
 
   /** The engine asks for an address to be taken away. */
   onRemove(host: Host, index: number): void {
+    if (host.stays[index] !== 0) return; // asked for once more
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
     if (

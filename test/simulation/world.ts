@@ -158,6 +158,7 @@ export class World {
     host.clearInboxes();
     host.isSupervised = true;
     this.pace.begin(host);
+    host.stays.fill(0);
     host.lingering.fill(0);
     host.load = 0;
     host.startedUs = this.nowUs;
