@@ -80,8 +80,8 @@ describe("granted by the others", () => {
     expect(lease.grant(151_000)).toBe(9);
     expect(lease.grant(152_000)).toBe(0); // no more than the kernel's ticks
     expect(new Lease(membership, timing).grant(130_000)).toBe(45); // nothing was sent yet
-    peer(10, 61_000); // silent for 39 ms
-    expect(lease.grant(130_000)).toBe(30);
+    peer(10, 61_000); // silent for 39 ms: it may have missed the last one
+    expect(lease.grant(130_000)).toBe(15);
   });
 
   test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {

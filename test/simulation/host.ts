@@ -6,7 +6,7 @@
 import type { FunctionTable } from "../../src/allocation/function-table.ts";
 import { EffectQueue } from "../../src/core/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EventQueue } from "../../src/core/event-queue.ts";
+import { EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
 import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 import type { HostShell } from "./host-shell.ts";
@@ -215,7 +215,9 @@ export class Host {
   /** Something is on its way to the engine, or from it. */
   get isBusy(): boolean {
     const { engine } = this;
-    return engine !== null && (this.laterUs.length > 0 || engine.effects.count > 0);
+    if (engine === null) return false;
+    // Witnesses answer as long as they are asked.
+    return engine.effects.count > 0 || this.laterKind.some((kind) => kind !== EVENT_WITNESS);
   }
 
   /** Lifetimes of addresses are due to be renewed. */
