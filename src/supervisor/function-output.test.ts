@@ -32,6 +32,9 @@ test("what is too much is left out and counted; the next second begins anew", as
   nowMs = 2000;
   await output.forward(streamOf("y\n"));
   expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)", "[map] y"]);
+  nowMs = 3000;
+  await output.forward(streamOf("z\n"));
+  expect(lines.slice(52)).toEqual(["[map] z"]);
 });
 
 test("a line without end is cut into pieces", async () => {

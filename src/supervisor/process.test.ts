@@ -163,6 +163,26 @@ test(
 );
 
 test(
+  "a resume makes a failed process ready to be tried again, and starts none that is not wanted here",
+  async () => {
+    functionProcess = launchedBy("echo >> launches; exit 1");
+    functionProcess.start(REASON_START);
+    await until("its third failure", () => reports.includes(CONTROL_PROCESS_FAILED));
+    await Bun.sleep(100); // all is cleared away; were it not, this test would prove less, not fail
+    functionProcess.resume();
+    expect(functionProcess.failed).toBe(false);
+    let hasTurn = false;
+    gate.request(() => {
+      hasTurn = true;
+    });
+    // behind its launch, if there were one
+    await until("the turn of another function", () => hasTurn);
+    expect(readFileSync(join(directory, "launches"), "latin1")).toBe("\n".repeat(3));
+  },
+  LIMIT_MS,
+);
+
+test(
   "always: a stop is answered and noted, and does not stop it",
   async () => {
     functionProcess = launchedBy("exec 3>&-; exec sleep 1000", true);

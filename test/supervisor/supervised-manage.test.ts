@@ -141,6 +141,7 @@ test(
     expect(stored()).toEqual(upTo(500));
     expect(recordsOf(daemon.stateDirectory).at(-1)?.code).toBe(LOG_STOPPED);
     expect(daemon.errors).not.toContain("were not stored");
+    expect(daemon.errors).not.toContain("killing it");
     expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual([
       "lock",
     ]);
