@@ -48,11 +48,7 @@ export class AddressDump implements DumpReader {
    */
   look(interfaceIndex: number): number {
     this.interfaceIndex = interfaceIndex;
-    return this.netlink.dump(
-      this.request,
-      encodeAddressDump(this.request.view, 0, interfaceIndex),
-      this,
-    );
+    return this.netlink.dump(this.request, encodeAddressDump(this.request.view, 0), this);
   }
 
   begin(): void {

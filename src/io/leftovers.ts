@@ -80,7 +80,7 @@ class MarkedRoutes implements DumpReader {
 export function removeMarkedAddresses(netlink: NetlinkSocket): number {
   const request = new NativeMemory(MESSAGE_BYTES_MAX);
   const marked = new MarkedAddresses();
-  const refused = netlink.dump(request, encodeAddressDump(request.view, 0, 0), marked);
+  const refused = netlink.dump(request, encodeAddressDump(request.view, 0), marked);
   if (refused !== 0) throw new SystemError("netlink dump of addresses", refused);
   for (const { interfaceIndex, family, prefixLength, address } of marked.found) {
     const { view, bytes } = request;

@@ -39,9 +39,9 @@ describe("dump", () => {
   });
 
   test("gives the kernel's errno when it refuses: an interface that does not exist", () => {
-    expect(
-      socket.dump(request, encodeAddressDump(request.view, 0, 0x7fffff00), new Collector()),
-    ).toBe(ENODEV);
+    const length = encodeAddressDump(request.view, 0);
+    request.view.setUint32(20, 0x7fffff00, true); // of one interface
+    expect(socket.dump(request, length, new Collector())).toBe(ENODEV);
   });
 });
 
@@ -102,4 +102,9 @@ function lengthOf(bytes: number): NativeMemory {
 test("sequence numbers never repeat in use and stay positive", () => {
   const first = socket.takeSequence(64);
   expect(socket.takeSequence(1)).toBe(first + 64);
+  // after ten thousand hours of flight
+  expect(Reflect.set(socket, "sequence", 0x3fff_ffff)).toBe(true);
+  expect(socket.takeSequence(64)).toBe(0x3fff_ffff);
+  expect(socket.takeSequence(1)).toBe(1);
+  expect(socket.takeSequence(1)).toBe(2);
 });

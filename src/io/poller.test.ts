@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { RecordSocket, socketPair } from "./control-socket.ts";
-import { libc } from "./libc.ts";
+import { AF_INET, libc, MSG_DONTWAIT, SOCK_DGRAM } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { POLLED_MAX, Poller } from "./poller.ts";
@@ -91,6 +91,24 @@ describe("Poller", () => {
     expect(poller.isReadable(slot)).toBe(false);
     expect(poller.wait(0)).toBe(0);
     two.close();
+  });
+
+  test("an error ends a wait though there is nothing to read", () => {
+    // port 9 of this machine, where nobody listens: the kernel says so of the next call
+    const address = new NativeMemory(16);
+    address.view.setUint16(0, AF_INET, true);
+    address.view.setUint16(2, 9, false);
+    address.bytes.set([127, 0, 0, 1], 4);
+    const fd = libc.socket(AF_INET, SOCK_DGRAM, 0);
+    expect(libc.connect(fd, address.address, 16)).toBe(0);
+    const poller = new Poller();
+    const slot = poller.add(fd);
+    expect(libc.send(fd, record.address, 16, 0)).toBe(16);
+    expect(poller.wait(far())).toBe(1);
+    expect(poller.isReadable(slot)).toBe(true);
+    expect(libc.recv(fd, record.address, 16, MSG_DONTWAIT)).toBe(-1);
+    expect(poller.wait(0)).toBe(0);
+    libc.close(fd);
   });
 
   test("a descriptor that was closed while watched is a programmer's error", () => {

@@ -115,6 +115,24 @@ describe("RecordStream", () => {
     libc.close(theirs);
   });
 
+  test("closed by the last of the records that an error left behind: the end is told to nobody", async () => {
+    const [ours, theirs] = socketPair();
+    const stream = new RecordStream(ours);
+    const seen: (number | string)[] = [];
+    stream.onRecord((record) => {
+      seen.push(controlArgument(record, 0));
+      if (seen.length === 3) stream.close();
+    });
+    stream.onEnd(() => seen.push("end"));
+    const other = RecordSocket.inherited(theirs);
+    stream.send(numbered(99)); // never read
+    for (let number = 0; number < 5; number++) other.send(numbered(number));
+    other.close();
+    await until("the last of them", () => seen.length >= 3);
+    await Bun.sleep(20);
+    expect(seen).toEqual([0, 1, 2]);
+  });
+
   test("closes its descriptors and calls nobody afterwards", async () => {
     const [ours, theirs] = socketPair();
     const stream = new RecordStream(ours);

@@ -1,10 +1,12 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isRunning } from "../../test/harness/processes.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal, signalAll } from "../../test/harness/signals.ts";
 import { until as untilFound } from "../../test/harness/until.ts";
 import {
+  CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
@@ -126,6 +128,28 @@ test(
 );
 
 test(
+  "the late end of one launch is not the execution of the next",
+  async () => {
+    functionProcess = launchedBy(
+      LEAVES_DESCRIPTOR.replace("exec 3>&-", "until [ -e go ]; do sleep 0.01; done; exec 3>&-"),
+    );
+    functionProcess.start(REASON_START);
+    await until("the first launch", () => existsSync(join(directory, "stranger")));
+    const stranger = adoptStranger();
+    await until("the pause", () => log.some((text) => text.includes("starts again in 100 ms")));
+    // the second launcher is at work now; were it later, this test would prove less, not fail
+    await Bun.sleep(400);
+    signal(stranger, "SIGKILL");
+    strangers.pop();
+    await Bun.sleep(100);
+    expect(reports).toEqual([CONTROL_PROCESS_EXITED]);
+    writeFileSync(join(directory, "go"), "");
+    await until("the second launch", () => reports.includes(CONTROL_PROCESS_RUNNING));
+  },
+  LIMIT_MS,
+);
+
+test(
   "a launch that cannot be started gives its place back",
   async () => {
     functionProcess = launchedBy("exit 1");
@@ -196,3 +220,163 @@ test(
   },
   LIMIT_MS,
 );
+
+test(
+  "always: it survives its engine, and neither a resume nor anything else starts it while it leaves",
+  async () => {
+    functionProcess = launchedBy(
+      "echo >> launches; [ -e bad ] && exit 1; exec 3>&-; exec sleep 1000",
+      true,
+    );
+    functionProcess.begin();
+    await until("its start", () => reports.includes(CONTROL_PROCESS_RUNNING));
+    functionProcess.engineLost();
+    await Bun.sleep(200); // longer than its grace time
+    functionProcess.start(REASON_START);
+    expect(reports).toEqual([CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_RUNNING]);
+    await functionProcess.leave();
+
+    writeFileSync(join(directory, "bad"), "");
+    functionProcess = launchedBy("echo >> launches; exit 1", true);
+    functionProcess.begin();
+    await until("its last failure", () => reports.includes(CONTROL_PROCESS_FAILED));
+    const left = functionProcess.leave();
+    functionProcess.resume();
+    await left;
+    const before = readFileSync(join(directory, "launches"), "utf8");
+    await Bun.sleep(200);
+    expect(readFileSync(join(directory, "launches"), "utf8")).toBe(before);
+  },
+  LIMIT_MS,
+);
+
+describe("a leader that is gone, and left processes of its group behind", () => {
+  /** Those that it has started so far. */
+  function children(): number[] {
+    const file = join(directory, "children");
+    return existsSync(file) ? readFileSync(file, "utf8").trim().split("\n").map(Number) : [];
+  }
+  const alive = (): number[] => children().filter(isRunning);
+
+  /**
+   * Starts two children, one of which ignores what can be ignored, says so when one of an earlier
+   * launch still runs, and goes on as `then` says.
+   */
+  const withChildren = (then: string): FunctionProcess =>
+    launchedBy(`
+      for pid in $(cat children 2>/dev/null); do
+        grep -q '^State:.[^ZX]' /proc/$pid/status 2>/dev/null && echo $pid >> beside
+      done
+      (trap '' HUP INT TERM; exec sleep 1000) 3>&- & echo $! >> children
+      sleep 1000 3>&- & echo $! >> children
+      exec 3>&-
+      sleep 0.1
+      ${then}`);
+
+  test(
+    "its end is seen as it was; they are ended before the next start, and with the last one",
+    async () => {
+      functionProcess = withChildren("exit 0");
+      functionProcess.start(REASON_START);
+      await until("three ends", () => reports.includes(CONTROL_PROCESS_FAILED));
+      expect(reports).toEqual([
+        ...[CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_EXITED],
+        ...[CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_EXITED],
+        ...[CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_FAILED],
+      ]);
+      expect(log.filter((text) => text.endsWith("ended by itself: exit code 0"))).toHaveLength(3);
+      expect(children()).toHaveLength(6);
+      await until("they are gone", () => alive().length === 0);
+      expect(existsSync(join(directory, "beside"))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "a signal that ended it is named",
+    async () => {
+      functionProcess = withChildren("kill -SEGV $$");
+      functionProcess.start(REASON_START);
+      await until("its end", () => reports.includes(CONTROL_PROCESS_EXITED));
+      expect(log.some((text) => text.endsWith("ended by itself: SIGSEGV"))).toBe(true);
+    },
+    LIMIT_MS,
+  );
+
+  for (const [when, then, endsBy] of [
+    ["because it was asked to stop", "trap 'exit 0' TERM; while :; do sleep 0.02; done", "stop"],
+    ["by itself, just before it is asked to stop", "exit 0", "itself"],
+  ] as const) {
+    test(
+      `${when}: stopped means that all of them are gone`,
+      async () => {
+        functionProcess = withChildren(then);
+        let aliveWhenStopped: number[] | null = null;
+        onReport = (kind) => {
+          if (kind === CONTROL_PROCESS_STOPPED) aliveWhenStopped = alive();
+          if (kind === CONTROL_PROCESS_EXITED && endsBy === "itself")
+            queueMicrotask(() => functionProcess.stop(60_000));
+        };
+        functionProcess.start(REASON_START);
+        await until("its start", () => children().length === 2);
+        await until("it runs", () => reports.includes(CONTROL_PROCESS_RUNNING));
+        if (endsBy === "stop") functionProcess.stop(60_000);
+        await until("the stop", () => aliveWhenStopped !== null);
+        expect(aliveWhenStopped as number[] | null).toEqual([]);
+        await Bun.sleep(200); // longer than the pause before a start
+        expect(children()).toHaveLength(2);
+        expect(reports.at(-1)).toBe(CONTROL_PROCESS_STOPPED);
+      },
+      LIMIT_MS,
+    );
+  }
+
+  test(
+    "started again during the stop: the new one meets none of the old, and there is one",
+    async () => {
+      functionProcess = withChildren("trap 'exit 0' TERM; while :; do sleep 0.02; done");
+      functionProcess.start(REASON_START);
+      await until("it runs", () => reports.includes(CONTROL_PROCESS_RUNNING));
+      functionProcess.stop(60_000);
+      for (let times = 0; times < 3; times++) functionProcess.start(REASON_START);
+      await until("it runs again", () => reports.length === 3);
+      expect(reports[1]).toBe(CONTROL_PROCESS_STOPPED);
+      await until("its children", () => children().length === 4);
+      expect(alive()).toEqual(children().slice(2));
+      expect(existsSync(join(directory, "beside"))).toBe(false);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "and that fork on and on: no link of the chain survives",
+    async () => {
+      // Each link starts the next one and ends. Without its directory it ends in any case.
+      const link = join(directory, "link");
+      writeFileSync(link, "#!/bin/sh\n./link & echo $$ > last.$$; mv last.$$ last; exit 0\n");
+      chmodSync(link, 0o755);
+      functionProcess = launchedBy("./link 3>&- & exec 3>&-; sleep 0.1; echo > left; exit 0");
+      const last = (): string => readFileSync(join(directory, "last"), "utf8");
+      functionProcess.start(REASON_START);
+      await until("the first end", () => reports.includes(CONTROL_PROCESS_EXITED));
+      functionProcess.stop(0);
+      await until("the stop", () => reports.includes(CONTROL_PROCESS_STOPPED));
+      const before = last();
+      await Bun.sleep(200);
+      expect(last()).toBe(before);
+    },
+    LIMIT_MS,
+  );
+
+  test(
+    "the daemon leaves: it waits until they are gone",
+    async () => {
+      functionProcess = withChildren("trap 'exit 0' TERM; while :; do sleep 0.02; done");
+      functionProcess.start(REASON_START);
+      await until("it runs", () => children().length === 2);
+      await functionProcess.leave();
+      expect(alive()).toEqual([]);
+    },
+    LIMIT_MS,
+  );
+});

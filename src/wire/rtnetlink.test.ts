@@ -115,8 +115,8 @@ describe("messages, byte by byte", () => {
     expect(hex(made((view, _, at) => encodeLinkDump(view, at)))).toBe(
       `2000000012000000${"0".repeat(48)}`,
     );
-    expect(hex(made((view, _, at) => encodeAddressDump(view, at, 5)))).toBe(
-      `1800000016000000${"0".repeat(16)}0000000005000000`,
+    expect(hex(made((view, _, at) => encodeAddressDump(view, at)))).toBe(
+      `1800000016000000${"0".repeat(32)}`,
     );
     expect(hex(made((view, _, at) => encodeRouteDump(view, at)))).toBe(
       `1c0000001a000000${"0".repeat(16)}02000000fe00000000000000`,

@@ -235,13 +235,14 @@ export function encodeLinkDump(view: DataView, at: number): number {
 }
 
 /**
- * Writes a request to dump the addresses of both families. A kernel with strict checking on dumps
- * those of one interface only; the reader compares all the same. Gives its length.
+ * Writes a request to dump the addresses of both families on all interfaces. Linux can leave out
+ * other interfaces, but then (seen with 6.18) it does not say NLM_F_DUMP_INTR, and an address that
+ * goes while the dump is made hides another one. Gives its length.
  */
-export function encodeAddressDump(view: DataView, at: number, interfaceIndex: number): number {
+export function encodeAddressDump(view: DataView, at: number): number {
   const length = MESSAGE_HEADER_BYTES + ADDRESS_HEADER_BYTES;
   view.setUint32(at + MESSAGE_HEADER_BYTES, 0, true);
-  view.setUint32(at + MESSAGE_HEADER_BYTES + 4, interfaceIndex, true);
+  view.setUint32(at + MESSAGE_HEADER_BYTES + 4, 0, true);
   putHeader(view, at, length, RTM_GETADDR, 0);
   return length;
 }

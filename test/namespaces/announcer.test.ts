@@ -1,6 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
+import { ENOBUFS } from "../../src/io/errno.ts";
+import { libc, SO_SNDBUF, SOL_SOCKET } from "../../src/io/libc.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
+import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
@@ -172,6 +176,89 @@ describe("what another host sees on the wire", () => {
     server.ip("link", "set", "eth0", "up");
     announcer.announce(0);
     expect(announcer.flush()).toBe(0);
+  });
+});
+
+describe("an interface that takes no frames", () => {
+  const vips = ["10.44.1.1/16", "10.44.1.2/16", "10.44.1.3/16"];
+  let announcer: Announcer;
+  let lease: VipLease;
+  let capture: PacketSocket;
+  beforeEach(() => {
+    const server = network.addHost();
+    capture = captureOn(network.addHost());
+    announcer = announcerOn(server, ...vips.map((text) => [text]));
+    // The lease's filter, which knows the last two, refuses as a full queue does: with ENOBUFS.
+    const silenced = vips.slice(1).map((text) => [vip(text)]);
+    lease = kept(server.inside(() => new VipLease("eth0", silenced, 600_000)));
+    server.inside(() => lease.install());
+  });
+
+  /** VIPs that were announced, in their order, up to an announcement of the first one. */
+  async function announced(): Promise<number[]> {
+    const seen: number[] = [];
+    announcer.announce(0);
+    expect(announcer.flush()).toBe(0);
+    await until("the last one", () => {
+      for (let length = capture.receive(); length >= 0; length = capture.receive()) {
+        const frame = capture.received.bytes.slice(0, length);
+        if (frame[12] === 8 && frame[13] === 6) seen.push((frame[31] as number) - 1);
+      }
+      return seen.at(-1) === 0;
+    });
+    return seen.slice(0, -1);
+  }
+
+  test("what it does not take waits, behind what it took, and is sent once", async () => {
+    for (const index of [0, 1, 2]) announcer.announce(index);
+    expect(announcer.flush()).toBe(ENOBUFS);
+    expect(announcer.queued).toBe(2);
+    announcer.announce(2); // waits already
+    expect(announcer.flush()).toBe(ENOBUFS);
+    expect(announcer.queued).toBe(2);
+    expect(lease.begin()).toBe(0);
+    expect(announcer.flush()).toBe(0);
+    expect(announcer.queued).toBe(0);
+    expect(await announced()).toEqual([0, 1, 2]);
+    for (const index of [2, 1]) announcer.announce(index);
+    expect(announcer.flush()).toBe(0);
+    expect(await announced()).toEqual([2, 1]);
+  });
+
+  test("in vain so often that nobody waits any more: dropped; a success in between counts anew", async () => {
+    const inVain = (times: number): void => {
+      expect(lease.lapse()).toBe(0);
+      announcer.announce(1);
+      for (let flush = 0; flush < times; flush++) expect(announcer.flush()).toBe(ENOBUFS);
+    };
+    inVain(15);
+    expect(announcer.queued).toBe(1);
+    expect(lease.begin()).toBe(0);
+    expect(announcer.flush()).toBe(0);
+    inVain(15);
+    expect(announcer.queued).toBe(1);
+    expect(announcer.flush()).toBe(ENOBUFS);
+    expect(announcer.queued).toBe(0);
+    expect(lease.begin()).toBe(0);
+    expect(await announced()).toEqual([1]);
+    announcer.announce(1);
+    expect(announcer.flush()).toBe(0);
+    expect(await announced()).toEqual([1]);
+  });
+
+  test("a rehearsal sends nothing and leaves nothing", async () => {
+    expect(lease.begin()).toBe(0);
+    announcer.rehearse();
+    expect([announcer.queued, announcer.systemCalls]).toEqual([0, 0]);
+    expect(await announced()).toEqual([]);
+  });
+
+  test("a burst has room in the socket, whatever the system allows by default", () => {
+    const memory = new NativeMemory(8);
+    memory.view.setUint32(4, 4, true);
+    const { address } = memory;
+    expect(libc.getsockopt(capture.fd, SOL_SOCKET, SO_SNDBUF, address, address + 4)).toBe(0);
+    expect(memory.view.getInt32(0, true)).toBeGreaterThanOrEqual(4 << 20);
   });
 });
 

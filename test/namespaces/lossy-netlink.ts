@@ -38,8 +38,11 @@ export class Losses {
   private held: Uint8Array[] | null = null;
   private late: Uint8Array[] = [];
   /** What happens inside the next sending before, and after, the kernel has had its due. */
-  private before: () => void = nothing;
+  private before: (type: number) => void = nothing;
   private after: () => void = nothing;
+  /** What happens, or is received, after so many more datagrams. */
+  private datagramsLeft = Number.POSITIVE_INFINITY;
+  private interruption: () => number | undefined = () => undefined;
 
   constructor(socket: NetlinkSocket) {
     const receive = socket.receive.bind(socket);
@@ -49,6 +52,10 @@ export class Losses {
       if (late !== undefined) {
         socket.received.bytes.set(late);
         return late.length;
+      }
+      if (this.datagramsLeft-- === 0) {
+        const instead = this.interruption();
+        if (instead !== undefined) return instead;
       }
       while (this.sent.length > this.from && this.sent.length <= this.to) {
         const length = receive(wait);
@@ -62,8 +69,9 @@ export class Losses {
       const { before, after } = this;
       this.before = nothing;
       this.after = nothing;
-      this.sent.push(messageType(memory.view, offset));
-      before();
+      const type = messageType(memory.view, offset);
+      this.sent.push(type);
+      before(type);
       const outcome = send(memory, offset, length);
       after();
       return outcome;
@@ -91,9 +99,15 @@ export class Losses {
    * What happens while the process stands still inside the next call that sends: before the kernel
    * does what is asked (another process has its lock), or when it has done it.
    */
-  whileSending(before: () => void, after: () => void = nothing): void {
+  whileSending(before: (type: number) => void, after: () => void = nothing): void {
     this.before = before;
     this.after = after;
+  }
+
+  /** `act` happens when `datagrams` more were read; what it gives, as an errno, is read instead. */
+  interrupt(datagrams: number, act: () => number | undefined): void {
+    this.datagramsLeft = datagrams;
+    this.interruption = act;
   }
 }
 
