@@ -53,6 +53,7 @@ export class Air {
       random,
       networks,
       Math.max(1, timing.detectionUs / timing.periodUs - 2),
+      timing.leaseUs === 0 ? timing.detectionUs - 2 * timing.periodUs : NEVER,
     );
   }
 

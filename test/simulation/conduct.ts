@@ -33,6 +33,7 @@ export class Conduct {
   private readonly isPeriodDue = new Uint8Array(SERVERS_MAX);
   /** What the last one said that its sender owns. */
   private readonly owns: Uint32Array[];
+  private readonly releasedUs: Float64Array;
   /** Time of the world at which each server's turn began. */
   private readonly turnBeganUs = new Float64Array(SERVERS_MAX);
   /** Turns in a row after whose reading a receive buffer held more. */
@@ -44,7 +45,8 @@ export class Conduct {
   private readonly unread = new KeepAliveMessage();
 
   constructor(private readonly world: World) {
-    const { wordCount } = world.aircraft.table;
+    const { wordCount, functionCount } = world.aircraft.table;
+    this.releasedUs = new Float64Array(functionCount).fill(Number.NEGATIVE_INFINITY);
     this.owns = world.hosts.map(() => new Uint32Array(wordCount));
   }
 
@@ -73,7 +75,7 @@ export class Conduct {
     const localUs = host.local(this.world.nowUs);
     const silentUs = localUs - this.saidUs[at];
     this.saidUs[at] = localUs;
-    this.owns[at]?.set(message.owns);
+    this.noteOwns(at, message);
     if (this.world.moments.isAwaited(CLAIMED)) this.noteClaim(host, message);
     const isPeriodic = this.isPeriodDue[at] !== 0;
     this.isPeriodDue[at] = 0;
@@ -86,6 +88,23 @@ export class Conduct {
     const beganUs = host.local(this.turnBeganUs[at]);
     if (isPeriodic && this.world.hasLease && beganUs >= host.leaseEndUs)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
+  }
+
+  private noteOwns(at: number, message: KeepAliveMessage): void {
+    const owns = this.owns[at] as Uint32Array;
+    for (let word = 0; word < owns.length; word++) {
+      if (owns[word] === message.owns[word]) continue;
+      for (let index = word * 32; index < this.releasedUs.length; index++) {
+        if (hasFunction(owns, 0, index) && !hasFunction(message.owns, 0, index))
+          this.releasedUs[index] = this.world.nowUs;
+      }
+      owns[word] = message.owns[word];
+    }
+  }
+
+  /** When somebody last said that it owns the function no more. */
+  lastReleasedUs(index: number): number {
+    return this.releasedUs[index];
   }
 
   private noteClaim(host: Host, message: KeepAliveMessage): void {

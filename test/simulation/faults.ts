@@ -127,6 +127,7 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "lease call slow, then stopped",
   "lease call fails",
   "flood",
+  "unheard, then flooded",
   "supervisor killed",
   "unheard at the start, then paused",
 ];

@@ -303,7 +303,8 @@ class Flight {
   private settle(core: number): void {
     const { world } = this;
     const untilUs = world.nowUs + this.settlingUs();
-    const pollUs = Math.max(50_000, 2 * world.aircraft.timing.periodUs);
+    // Not always at the same instant of a period.
+    const pollUs = Math.max(50_000, 2 * world.aircraft.timing.periodUs) + 1_337;
     world.runUntil(world.nowUs + pollUs);
     for (;;) {
       // What was asked for or decided last may still be on its way.

@@ -129,7 +129,7 @@ export class Host {
   addressErrno = 0;
   addressFailures = 0;
 
-  // ---- events of the kernel and the supervisor on their way to the engine, in no order
+  // ---- events of the kernel and the supervisor on their way to the engine, in the order in which they began
   readonly laterUs: number[] = [];
   readonly laterKind: number[] = [];
   readonly laterIndex: number[] = [];
@@ -186,17 +186,12 @@ export class Host {
     if (atUs < this.laterDueUs) this.laterDueUs = atUs;
   }
 
-  /** Removes entry `at` of what is on its way. */
+  /** Removes entry `at` of what is on its way; the others stay in their order. */
   forgetLater(at: number): void {
-    const last = this.laterUs.length - 1;
-    this.laterUs[at] = this.laterUs[last];
-    this.laterKind[at] = this.laterKind[last];
-    this.laterIndex[at] = this.laterIndex[last];
-    this.laterFirst[at] = this.laterFirst[last];
-    this.laterUs.pop();
-    this.laterKind.pop();
-    this.laterIndex.pop();
-    this.laterFirst.pop();
+    this.laterUs.splice(at, 1);
+    this.laterKind.splice(at, 1);
+    this.laterIndex.splice(at, 1);
+    this.laterFirst.splice(at, 1);
   }
 
   clearLater(): void {

@@ -168,6 +168,7 @@ export class Invariants {
     // What it was asked for while it was cut off is still on its way for a while.
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
     // Owned twice, or a moment ago: one of the two was asked to yield.
+    if (this.world.nowUs - this.conduct.lastReleasedUs(index) < SETTLED_US) return;
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;
     for (let server = 0; server < this.world.aircraft.serverCount; server++) {
       if (membership.isHeard(server) && membership.owns(server, index)) return;

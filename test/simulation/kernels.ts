@@ -62,8 +62,6 @@ export function drawSpeeds(random: Chance, table: FunctionTable): Speeds {
 }
 /** So long a lost answer is waited for (io/netlink-socket). */
 const ANSWER_TIMEOUT_US = 20_000;
-/** A loop that waits for longer was stopped, as far as the others can tell. */
-const LONG_US = 1_000;
 
 /** What the trace counts beside effects. */
 const TRACE_EXPIRED = 110;
@@ -231,7 +229,6 @@ export class Kernels {
   endBatch(host: Host): number {
     if (host.addressErrno === 0) return this.speeds.batchUs;
     const tookUs = host.addressErrno === ETIMEDOUT ? ANSWER_TIMEOUT_US : this.speeds.batchUs;
-    if (tookUs >= LONG_US) host.turnsSincePause = 0;
     if (--host.addressFailures === 0) host.addressErrno = 0;
     return tookUs;
   }

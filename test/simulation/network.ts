@@ -42,12 +42,19 @@ export class Network {
   private readonly overflowedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   /** Datagrams lost in a row in each direction. */
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** When the last datagram of each direction was sent that was not lost. */
+  private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
     private readonly random: Chance,
     readonly networks: number,
     private readonly lostInARowMax: number,
+    /**
+     * Without a lease: for how long no datagram of a direction is taken any more after one has
+     * passed, however few a server that stands still has sent meanwhile.
+     */
+    private readonly lossUsMax: number,
   ) {}
 
   cut(from: number, to: number, network: number, nowUs: number): void {
@@ -102,11 +109,16 @@ export class Network {
   fate(from: number, to: number, nowUs: number): number {
     if (nowUs < this.deafUntilUs[to]) return LOST;
     const isMuted = nowUs < this.mutedUntilUs[from];
-    if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) return PASSES;
     const at = from * SERVERS_MAX + to;
+    if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) {
+      this.passedUs[at] = nowUs;
+      return PASSES;
+    }
     const back = to * SERVERS_MAX + from;
     const inARow = this.lostInARow[at];
-    if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
+    if (nowUs - this.passedUs[at] > this.lossUsMax) {
+      this.lostInARow[at] = 0;
+    } else if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
         this.counts.lost++;
@@ -120,6 +132,7 @@ export class Network {
       }
     }
     this.lostInARow[at] = 0;
+    this.passedUs[at] = nowUs;
     return PASSES;
   }
 

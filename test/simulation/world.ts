@@ -37,6 +37,7 @@ const PROVED_LIFE_US = 60_000_000;
 const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
+const LONG_US = 2_000;
 /** A flood comes in parts so far apart. */
 const FLOOD_PAUSE_US = 1_000;
 
@@ -370,7 +371,9 @@ export class World {
       if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
       if (this.moments.awaited !== 0) this.lookAround(host, engine, step);
       if (host.tookUs === 0) continue;
-      host.busyUntilUs = this.nowUs + host.tookUs;
+      // One that waits for long is stopped, as far as the others can tell.
+      if (host.tookUs > LONG_US) this.pause(host, host.tookUs);
+      else host.busyUntilUs = this.nowUs + host.tookUs;
       host.tookUs = 0;
       if (goesOn) return;
     }
