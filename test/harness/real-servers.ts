@@ -32,6 +32,11 @@ export const VIPS = TABLE.functions.flatMap(({ vips }) =>
   vips.map((vip) => vip.split("/")[0] as string),
 );
 
+/** What a configuration may ask for beside what it flies. */
+interface Wanted {
+  readonly maintenance?: object;
+}
+
 /** One head-end server: a namespace, its directories, and the daemon when it runs. */
 export class Server {
   private daemon: Bun.Subprocess | null = null;
@@ -88,9 +93,11 @@ export class Server {
     });
   }
 
+  /** Without a console where the test names none: the machine's serial line is not the test's. */
   start(config: object, ...options: string[]): void {
     const file = join(this.directory, "aircraft.json");
-    writeFileSync(file, JSON.stringify(config));
+    const maintenance = { console: { device: null }, ...(config as Wanted).maintenance };
+    writeFileSync(file, JSON.stringify({ ...config, maintenance }));
     this.daemon = Bun.spawn(
       [
         ...[...this.host.enter, ...this.launcher],

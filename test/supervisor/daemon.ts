@@ -68,6 +68,7 @@ export class Daemon {
         },
         ...entry,
       })),
+      maintenance: { console: { device: null } }, // the machine's serial line is not the test's
     };
     const file = join(this.directory, "aircraft.json");
     writeFileSync(file, JSON.stringify(config));
