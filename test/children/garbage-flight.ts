@@ -26,20 +26,9 @@ const SWITCHES_MIN_RESET = 100_000 / DIVISOR;
 
 let kept: unknown;
 
-/**
- * What warming up left behind, up to the limit at which the collector runs, is no garbage of the
- * rounds that are measured.
- */
-function measure(periods: number, round: () => void): void {
-  measureGarbage(periods, (number) => {
-    round();
-    if (number === periods - 1) Bun.gc(true);
-  });
-}
-
 function quiet(periods: number, round: (flight: Flight) => void): Flight {
   const flight = new Flight();
-  measure(periods, () => round(flight));
+  measureGarbage(periods, () => round(flight));
   if (flight.sightings() < periods) throw new Error(`${flight.sightings()} sightings of strangers`);
   if (flight.accepted() < 2 * periods * 11 || !flight.isSettled())
     throw new Error("this was no quiet flight");
@@ -49,7 +38,7 @@ function quiet(periods: number, round: (flight: Flight) => void): Flight {
 
 function busy(policy: Policy, switchesMin: number): void {
   const flight = new Flight(policy);
-  measure(BUSY_PERIODS, () => flight.busyPeriod());
+  measureGarbage(BUSY_PERIODS, () => flight.busyPeriod());
   if (policy.keepsRunning && flight.moves < BUSY_PERIODS / 40)
     throw new Error(`${flight.moves} moves by hand`);
   if (flight.ups < switchesMin || flight.downs < switchesMin)
