@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
+import { rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { until } from "../../test/harness/until.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
+import { processStat } from "./process-stat.ts";
 
 test("a group lives as long as one of its processes, whoever led it", async () => {
   const leader = Bun.spawn(["sh", "-c", "sleep 1000 & exit 0"], {
@@ -27,6 +31,24 @@ test("a zombie that nobody collects is not alive", async () => {
   } finally {
     parent.kill("SIGKILL");
     await parent.exited;
+  }
+});
+
+test("a process may have any name, one that looks like the rest of its entry, too", async () => {
+  const directory = scratchDirectory("group");
+  const program = join(directory, "a) Z 1 1 1");
+  symlinkSync(Bun.which("sleep") as string, program);
+  const named = Bun.spawn([program, "1000"], {
+    detached: true,
+    stdio: ["ignore", "ignore", "ignore"],
+  });
+  try {
+    expect(processStat(named.pid)).toMatchObject({ group: named.pid, parent: process.pid });
+    expect(groupIsAlive(named.pid)).toBe(true);
+  } finally {
+    named.kill("SIGKILL");
+    await named.exited;
+    rmSync(directory, { recursive: true });
   }
 });
 

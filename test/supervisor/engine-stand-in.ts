@@ -30,6 +30,8 @@ export interface Manner {
   message?: string;
   /** Takes no notice of LEAVE. */
   stays?: boolean;
+  /** Does not say by itself that its start-up is complete. */
+  isQuiet?: boolean;
 }
 
 /**
@@ -138,5 +140,5 @@ export function engineStandIn(args: string[]): void {
       },
     },
   });
-  send(CONTROL_PHASE, NO_INDEX, PHASE_LISTENING);
+  if (!manner.isQuiet) send(CONTROL_PHASE, NO_INDEX, PHASE_LISTENING);
 }

@@ -149,6 +149,26 @@ test(
 );
 
 test(
+  "a resume of one function is none of the others",
+  async () => {
+    const crash = daemon.script("crash", "exit 7");
+    daemon.start([
+      { id: "one", command: [crash] },
+      { id: "other", command: [crash] },
+    ]);
+    await daemon.engine();
+    for (const index of [0, 1]) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
+    for (const index of [0, 1])
+      expect((await daemon.recordsAtLeast(index, 6)).at(-1)).toBe(CONTROL_PROCESS_FAILED);
+    daemon.send(CONTROL_RESUME, 1);
+    for (const index of [0, 1]) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
+    expect((await daemon.recordsAtLeast(1, 7))[6]).not.toBe(CONTROL_PROCESS_FAILED);
+    expect((await daemon.recordsAtLeast(0, 7))[6]).toBe(CONTROL_PROCESS_FAILED);
+  },
+  LIMIT_MS,
+);
+
+test(
   "a program that does not exist, or is no program, counts as a failure and is named in the log",
   async () => {
     const missing = `${daemon.directory}/missing`;

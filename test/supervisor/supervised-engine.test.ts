@@ -5,6 +5,7 @@ import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../../src/io/control-socket.ts";
 import {
   CONTROL_LEAVE,
+  CONTROL_LEFT,
   CONTROL_LOG,
   CONTROL_PHASE,
   CONTROL_PROCESS_FAILED,
@@ -121,6 +122,47 @@ test(
       CONTROL_PROCESS_RUNNING,
     ]);
     expect(daemon.written("always.pid")?.split("\n").length).toBe(2); // one start, one empty rest
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an engine that fails after its good-bye, and the next one that ends well without any: both times its VIPs go",
+  async () => {
+    daemon.start([{ id: "map" }]);
+    for (const [round, exitCode] of [1, 0].entries()) {
+      await daemon.engine();
+      ip("link", "set", "lo", "up");
+      daemon.order({ vip: "10.9.0.1/24" });
+      await until("the VIP", () => ip("address", "show", "dev", "lo").includes("10.9.0.1/"));
+      if (round === 0) daemon.send(CONTROL_LEFT, NO_INDEX);
+      daemon.order({ exitCode });
+      await until("its end", () => daemon.errors.split("ended unexpectedly").length === round + 2);
+      expect(ip("address", "show", "dev", "lo")).not.toContain("10.9.0.1/");
+    }
+  },
+  LIMIT_MS,
+);
+
+test(
+  "an engine that is ready only when the daemon leaves: nothing is started any more",
+  async () => {
+    const always = daemon.script(
+      "always",
+      `echo $$ > ${daemon.directory}/always.pid; while :; do sleep 0.02; done`,
+    );
+    daemon.setManner({ stays: true, isQuiet: true });
+    daemon.start([{ id: "always", command: [always], start: "always" }]);
+    await daemon.engine();
+    daemon.signal("SIGTERM");
+    expect(await daemon.recordsAtLeast(NO_INDEX, 1)).toEqual([CONTROL_LEAVE]);
+    daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
+    await Bun.sleep(300); // were it started, it would have said so
+    daemon.send(CONTROL_LEFT, NO_INDEX);
+    daemon.order({ exitCode: 0 });
+    expect(await daemon.exitCode).toBe(0);
+    expect(daemon.written("always.pid")).toBeUndefined();
+    expect(daemon.records(0)).toEqual([]);
   },
   LIMIT_MS,
 );

@@ -4,13 +4,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from "node:path";
 import {
   LOG_MANAGE_ENDED,
+  LOG_PROCESS_ENDED,
   LOG_RECORDS_LOST,
   LOG_STOPPED,
 } from "../../src/catalogue/upkeep-code.ts";
 import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/core/maintenance-code.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
-import { CONTROL_PHASE, NO_INDEX } from "../../src/wire/control.ts";
+import {
+  CONTROL_PHASE,
+  CONTROL_START_PROCESS,
+  CONTROL_STOP_PROCESS,
+  NO_INDEX,
+  REASON_START,
+} from "../../src/wire/control.ts";
 import { recordsOf } from "../harness/log-records.ts";
 import { isRunning } from "../harness/processes.ts";
 import { signal } from "../harness/signals.ts";
@@ -145,6 +152,29 @@ test(
     expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual([
       "lock",
     ]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a function's process that ends by itself is in the log, and one that is stopped is not",
+  async () => {
+    const crash = daemon.script("crash", "sleep 0.2; exit 1");
+    const sleeps = daemon.script("sleeps", "exec sleep 1000");
+    daemon.start([
+      { id: "sleeps", command: [sleeps] },
+      { id: "crash", command: [crash] },
+    ]);
+    await daemon.engine();
+    for (const index of [0, 1]) daemon.send(CONTROL_START_PROCESS, index, REASON_START);
+    await daemon.recordsAtLeast(1, 2);
+    daemon.send(CONTROL_STOP_PROCESS, 0, 0);
+    await daemon.recordsAtLeast(0, 2);
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(0);
+    const ends = recordsOf(daemon.stateDirectory).filter(({ code }) => code === LOG_PROCESS_ENDED);
+    expect(ends.length).toBeGreaterThan(0);
+    for (const end of ends) expect(end.function).toBe("crash");
   },
   LIMIT_MS,
 );
