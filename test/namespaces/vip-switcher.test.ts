@@ -378,4 +378,25 @@ describe("the interface goes away", () => {
     expect(remove(host, switcher, 0, 1, 2)).toBe(0);
     expect(host.addresses("extra")).toEqual([]);
   });
+
+  test("what was up on it keeps no route on the one made anew", () => {
+    const host = network.addHost();
+    const plug = (): void => {
+      host.ip("link", "add", "extra", "type", "veth", "peer", "name", "extra-peer");
+      host.ip("link", "set", "extra", "up");
+      // With the last IPv4 address of an interface the kernel drops its routes, ours among them.
+      host.ip("address", "add", "10.99.0.1/24", "dev", "extra");
+    };
+    const routes = (): string => host.ip("route", "show", "proto", "0x57");
+    plug();
+    const switcher = host.inside(() => new VipSwitcher("extra", [[vip("10.44.1.1/16")]]));
+    switchers.push(switcher);
+    expect(add(host, switcher, 0)).toBe(0);
+    host.ip("link", "del", "extra");
+    plug();
+    expect(add(host, switcher, 0)).toBe(0);
+    expect(routes()).toContain("10.44.0.0/16 dev extra");
+    expect(remove(host, switcher, 0)).toBe(0);
+    expect(routes()).toBe("");
+  });
 });
