@@ -165,7 +165,11 @@ for (const asOlderKernel of [false, true]) {
       expect(lease.begin()).toBe(0);
       const beganUs = nowUs();
       while (nowUs() - beganUs < 3 * leaseMs * 1000) {
-        await untilAnswers("renewed", EVERYTHING, () => expect(lease.renew()).toBe(0));
+        await untilAnswers("renewed", EVERYTHING, () => {
+          const refused = lease.renew();
+          // A machine that stood still in the call ends the lease; it begins anew.
+          expect(refused === ETIME ? lease.begin() : refused).toBe(0);
+        });
       }
       await expectSilence();
       expect(lease.renew()).toBe(ENOENT);
