@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import { Announcer } from "../../src/io/announcer.ts";
 import { ENOBUFS } from "../../src/io/errno.ts";
 import { libc, SO_SNDBUF, SOL_SOCKET } from "../../src/io/libc.ts";
@@ -176,6 +176,29 @@ describe("what another host sees on the wire", () => {
     server.ip("link", "set", "eth0", "up");
     announcer.announce(0);
     expect(announcer.flush()).toBe(0);
+  });
+
+  test("a queue that is full: what waits is kept for sixteen flushes in a row, and no longer", () => {
+    const announcer = announcerOn(network.addHost(), ["10.44.1.1/16"]);
+    const socket: unknown = Reflect.get(announcer, "socket");
+    if (!(socket instanceof PacketSocket)) throw new Error("an announcer has a socket");
+    const full = spyOn(socket, "sendMany").mockReturnValue(-ENOBUFS);
+    const fruitless = (count: number): void => {
+      for (let flush = 0; flush < count; flush++) {
+        expect(announcer.queued).toBe(1);
+        expect(announcer.flush()).toBe(ENOBUFS);
+      }
+    };
+    announcer.announce(0);
+    fruitless(15);
+    full.mockReturnValueOnce(1); // one flush finds room: they are counted anew
+    expect(announcer.flush()).toBe(0);
+    announcer.announce(0);
+    fruitless(16);
+    expect(announcer.queued).toBe(0);
+    announcer.announce(0);
+    fruitless(16);
+    expect(announcer.queued).toBe(0);
   });
 });
 

@@ -257,7 +257,10 @@ describe("who answers for VIPs", () => {
     const announcer = kept(server.inside(() => new Announcer("eth0", VIPS)));
     announcer.announce(0);
     expect(announcer.flush()).toBe(0);
+    const cameBack = probe.announcement(VIP4); // from a joined network or a reflector
+    cameBack.splice(22, 6, ...server.hardwareAddress());
     for (const frame of [
+      cameBack,
       probe.announcement([10, 44, 1, 2]), // between the VIPs
       probe.announcement([10, 44, 0, 9]),
       probe.arpRequest(VIP4), // a seat asks for one

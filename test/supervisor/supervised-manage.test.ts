@@ -196,6 +196,25 @@ test(
 );
 
 test(
+  "a second SIGTERM does not wait for one that hangs",
+  async () => {
+    await started();
+    const pid = await until("the maintenance process", managePid);
+    await until("the first record", () => recordsOf(daemon.stateDirectory).length > 0);
+    signal(pid, "SIGSTOP");
+    daemon.signal("SIGTERM");
+    await until("the first wish", () => daemon.errors.includes("supervisor: leaving"));
+    await Bun.sleep(200); // signals within 100 ms are one wish
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(1);
+    expect(isRunning(pid)).toBe(false);
+    expect(daemon.errors).toContain("killing everything");
+    expect(daemon.errors).not.toContain("the maintenance process does not end");
+  },
+  LIMIT_MS,
+);
+
+test(
   "it dies with its supervisor, even when it hangs",
   async () => {
     await started();
