@@ -148,7 +148,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: "P4",
+    breaks: "P6",
     changes: [
       {
         file: "src/core/handover.ts",
@@ -283,7 +283,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: "stall",
+    breaks: "P7",
     changes: [
       {
         file: "src/core/turn.ts",
