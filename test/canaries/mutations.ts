@@ -240,7 +240,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: "recovery",
+    breaks: "silence",
     changes: [
       {
         file: "src/core/turn.ts",

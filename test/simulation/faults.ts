@@ -126,6 +126,8 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "lease call slow",
   "lease call slow, then stopped",
   "lease call fails",
+  "address calls slow",
+  "address answers lost",
   "flood",
   "unheard, then flooded",
   "supervisor killed",

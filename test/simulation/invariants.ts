@@ -156,6 +156,7 @@ export class Invariants {
   /** The engine asks for an address to be taken away. */
   onRemove(host: Host, index: number): void {
     if (host.stays[index] !== 0) return; // asked for once more
+    if (host.turnsSincePause === 0) return; // decided before it was stopped
     const engine = host.engine as Engine;
     const { handover, membership } = engine;
     if (

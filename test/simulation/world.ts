@@ -365,7 +365,7 @@ export class World {
     for (let goesOn = true; goesOn; ) {
       const { step } = turn;
       if (host.held !== 0 && this.pace.holdsUp(host, engine, step)) return;
-      if (step === DECIDE) host.decidedUs = host.local(this.nowUs);
+      if (step === RECEIVE || step === DECIDE) host.decidedUs = host.local(this.nowUs);
       goesOn = turn.advance();
       if (step === RECEIVE) conduct.onReceived(host);
       if (step === RECEIVE || step === DECIDE) conduct.onDecided(host, engine);
@@ -406,7 +406,8 @@ export class World {
       return false;
     events.pushMessage(network);
     const before = counters[COUNTER_ACCEPTED];
-    engine.step(host.local(this.nowUs), false);
+    host.decidedUs = host.local(this.nowUs);
+    engine.step(host.decidedUs, false);
     if (counters[COUNTER_ACCEPTED] !== before) {
       this.invariants.fail(
         "P8",
