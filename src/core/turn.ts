@@ -117,17 +117,6 @@ export class Turn {
   advance(): boolean {
     const { step } = this;
     this.next = step + 1;
-    this.take(step);
-    return this.next !== OVER;
-  }
-
-  /** The flight ends with this step. */
-  private end(why: number): void {
-    this.ended = why;
-    this.next = OVER;
-  }
-
-  private take(step: number): void {
     switch (step) {
       case BEGIN:
         this.beginTurn();
@@ -163,6 +152,13 @@ export class Turn {
         this.renewAddresses();
         break;
     }
+    return this.next !== OVER;
+  }
+
+  /** The flight ends with this step. */
+  private end(why: number): void {
+    this.ended = why;
+    this.next = OVER;
   }
 
   private beginTurn(): void {

@@ -55,7 +55,8 @@ export class HostShell implements Shell {
 
   /** A call that takes long was made with the clock as it was when it began. */
   nowUs(): number {
-    return this.host.local(Math.min(this.world.nowUs, this.host.callBeganUs));
+    const { world, host } = this;
+    return host.local(host.held === 0 ? world.nowUs : Math.min(world.nowUs, host.callBeganUs));
   }
 
   networkNumber(network: number): number {
@@ -187,8 +188,8 @@ export class HostShell implements Shell {
    */
   renewAddresses(nowUs: number): void {
     const { renewal, up, cost } = this;
-    if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
+    if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     this.countBefore = this.upCount;
     renewal.begin(nowUs, this.upCount);
     for (let index = renewal.next(up, cost); index >= 0; index = renewal.next(up, cost))
