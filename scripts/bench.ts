@@ -1,5 +1,6 @@
 /**
- * `npm run bench -- [--json] [--only NAME[,NAME…]] [--trials N] [--seed N] [--wingman FILE]`
+ * `npm run bench -- [--json] [--only NAME[,NAME…]] [--trials N] [--seed N] [--wingman FILE]
+ * [--peer FILE]`
  *
  * Measures Wingman side by side with what users would pick instead, in one run, alternating.
  * Results on stdout, progress on stderr. Exit code 0: everything was measured, or its peer is not
@@ -8,8 +9,9 @@
  *   --trials   of each system, instead of each benchmark's own number
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
+ *   --peer     another flight executable, with which `turn` compares it: an earlier build, say
  */
-import { readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -39,6 +41,7 @@ import { pause } from "./bench/pause.ts";
 import { reportDocument } from "./bench/report-document.ts";
 import { reportText } from "./bench/report-text.ts";
 import { size } from "./bench/size.ts";
+import { turn } from "./bench/turn.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const BENCHMARKS: readonly Benchmark[] = [
@@ -49,6 +52,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   busy,
   flood,
   jitter,
+  turn,
   allocate,
   netlink,
   boot,
@@ -63,6 +67,7 @@ interface Options {
   trials: number | null;
   seed: number;
   wingman: string | null;
+  peer: string | null;
 }
 
 const cleanUp = new CleanUp();
@@ -146,7 +151,8 @@ function readOptions(args: string[]): Options {
     trials:
       values.trials === undefined ? null : wholeNumber("trials", values.trials, 1, TRIALS_MAX),
     seed: wholeNumber("seed", values.seed, 0, SEED_MAX),
-    wingman: values.wingman === undefined ? null : resolve(values.wingman),
+    wingman: values.wingman === undefined ? null : existing("wingman", values.wingman),
+    peer: values.peer === undefined ? null : existing("peer", values.peer),
   };
 }
 
@@ -159,6 +165,7 @@ function parse(args: string[]) {
       trials: { type: "string" },
       seed: { type: "string", default: "1" },
       wingman: { type: "string" },
+      peer: { type: "string" },
     },
   }).values;
 }
@@ -186,6 +193,7 @@ function contextOf(options: Options): BenchContext {
   let directory: string | null = null;
   return {
     trials: options.trials,
+    peer: options.peer,
     random: new SeededRandom(options.seed),
     cleanUp,
     get directory() {
@@ -195,7 +203,7 @@ function contextOf(options: Options): BenchContext {
       return directory;
     },
     wingman: () => {
-      executable ??= options.wingman === null ? build() : existing(options.wingman);
+      executable ??= options.wingman === null ? build() : Promise.resolve(options.wingman);
       return executable;
     },
     progress: (text) => process.stderr.write(`bench: ${text}\n`),
@@ -217,8 +225,9 @@ async function build(): Promise<string> {
   return join(ROOT, "dist", "wingman");
 }
 
-async function existing(file: string): Promise<string> {
-  if (!(await Bun.file(file).exists())) throw new UsageError(`--wingman: there is no ${file}`);
+function existing(option: string, name: string): string {
+  const file = resolve(name);
+  if (!existsSync(file)) throw new UsageError(`--${option}: there is no ${file}`);
   return file;
 }
 

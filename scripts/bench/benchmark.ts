@@ -19,6 +19,8 @@ export interface BenchContext {
   directory: string;
   /** Path of the flight executable; builds it when first asked. Throws RuntimeError. */
   wingman(): Promise<string>;
+  /** Another flight executable to compare with, null when none was named. */
+  peer: string | null;
   /** Says on stderr what is going on. */
   progress(text: string): void;
 }
