@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
+import { EVENT_RECORD } from "../boundary/event-queue.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -15,9 +16,7 @@ import { functionTableOf } from "../config/function-table.ts";
 import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
-import { AddressRenewal, addressLifetimeS } from "../core/address-renewal.ts";
 import { Engine } from "../core/engine.ts";
-import { EVENT_RECORD } from "../core/event-queue.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import {
   LOG_LEASE_UNFIT,
@@ -55,6 +54,7 @@ import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
+import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
 import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
 import {
   STATUS_BYTES,

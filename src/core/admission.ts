@@ -2,7 +2,18 @@
  * Which datagrams count (P8; protocol, section 2). Layout and seal are sound; what is asked here is
  * whether the sender lives now, in which incarnation, and whether its table is ours.
  */
+
+import type { EventQueue } from "../boundary/event-queue.ts";
 import { NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
+import {
+  MARK_CANDIDATE,
+  MARK_INCOMPATIBLE,
+  MARK_REPLAY_REFUSED,
+  MARK_SUCCEEDED,
+  MARK_TWIN,
+  MARK_UNREACHABLE_RESTARTED,
+  marks,
+} from "../marks.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import { AWAITS_ECHO, CHANGED, type Changes, NEVER } from "./changes.ts";
 import {
@@ -13,16 +24,6 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "./counters.ts";
-import type { EventQueue } from "./event-queue.ts";
-import {
-  MARK_CANDIDATE,
-  MARK_INCOMPATIBLE,
-  MARK_REPLAY_REFUSED,
-  MARK_SUCCEEDED,
-  MARK_TWIN,
-  MARK_UNREACHABLE_RESTARTED,
-  marks,
-} from "./marks.ts";
 import type { Identity, Membership } from "./membership.ts";
 import { SERVER_UNREACHABLE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";

@@ -10,7 +10,9 @@
 import { Allocation, type Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
+import { MARK_DISAGREEMENT, marks } from "../marks.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -22,10 +24,8 @@ import {
 } from "../wire/client-notice.ts";
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
 import { ALWAYS, CHANGED, type Changes, NEVER } from "./changes.ts";
-import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
-import { MARK_DISAGREEMENT, marks } from "./marks.ts";
 import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";

@@ -4,9 +4,9 @@
  */
 
 import { NONE } from "../allocation/function-table.ts";
+import { EFFECT_ANNOUNCE, type EffectQueue } from "../boundary/effect-queue.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { NEVER } from "./changes.ts";
-import { EFFECT_ANNOUNCE, type EffectQueue } from "./effect-queue.ts";
 
 export class Announcements {
   /** When each function is announced next. */

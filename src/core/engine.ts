@@ -7,13 +7,7 @@
 
 import type { Policy } from "../allocation/allocation.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
-import type { KeepAliveMessage } from "../wire/keep-alive.ts";
-import { Admission } from "./admission.ts";
-import { Agreement } from "./agreement.ts";
-import { ALWAYS, CHANGED, Changes } from "./changes.ts";
-import { COUNTER_OVERFLOW, COUNTER_SENT, COUNTER_STRANGER, COUNTERS } from "./counters.ts";
-import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "./effect-queue.ts";
+import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "../boundary/effect-queue.ts";
 import {
   EVENT_CARRIER,
   EVENT_CLIENT_MAC,
@@ -30,14 +24,20 @@ import {
   EVENT_VIP_UP,
   EVENT_WITNESS,
   EventQueue,
-} from "./event-queue.ts";
+} from "../boundary/event-queue.ts";
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { MARK_UNREAD, marks } from "../marks.ts";
+import type { KeepAliveMessage } from "../wire/keep-alive.ts";
+import { Admission } from "./admission.ts";
+import { Agreement } from "./agreement.ts";
+import { ALWAYS, CHANGED, Changes } from "./changes.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT, COUNTER_STRANGER, COUNTERS } from "./counters.ts";
 import { detectFailures } from "./failure-detector.ts";
 import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import { Listening } from "./listening.ts";
 import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "./maintenance-code.ts";
-import { MARK_UNREAD, marks } from "./marks.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { MembershipRecords } from "./membership-records.ts";
 import { Moves } from "./moves.ts";

@@ -5,7 +5,7 @@
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
-import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "./marks.ts";
+import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "../marks.ts";
 import type { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,

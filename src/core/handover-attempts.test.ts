@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TurnFlight } from "../../test/harness/turn-flight.ts";
+import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
 import { VIP_ATTEMPTS_MAX } from "../limits.ts";
-import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "./event-queue.ts";
 import { LOG_VIP_FAILED } from "./maintenance-code.ts";
 
 describe("a kernel that refuses", () => {

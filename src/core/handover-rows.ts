@@ -16,7 +16,7 @@ import {
   MARK_RESTORE_FAILED,
   MARK_VIP_FAILED,
   MARK_YIELD_WHILE_STOPPING,
-} from "./marks.ts";
+} from "../marks.ts";
 
 // ---- states of a function on this server
 export const IDLE = 0; // not ours

@@ -6,13 +6,6 @@ import {
   PROCESS_NONE,
   PROCESS_ON_ACTIVATE,
 } from "../allocation/function-table.ts";
-import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
-import {
-  CONTROL_PROCESS_FAILED,
-  CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
-} from "../wire/control.ts";
-import { Changes } from "./changes.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -23,7 +16,14 @@ import {
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
   EffectQueue,
-} from "./effect-queue.ts";
+} from "../boundary/effect-queue.ts";
+import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
+import {
+  CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+} from "../wire/control.ts";
+import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";

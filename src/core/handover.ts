@@ -11,17 +11,18 @@
  */
 
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
-import { FUNCTIONS_MAX } from "../limits.ts";
-import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
-import { CONTROL_PROCESS_FAILED, REASON_FAILOVER, REASON_MOVE } from "../wire/control.ts";
-import { Announcements } from "./announcements.ts";
-import { ALWAYS, CHANGED, CHANGED_CANNOT_RUN, type Changes } from "./changes.ts";
 import {
   EFFECT_LOG,
   EFFECT_NOTICE,
   EFFECT_NOTICE_STOPPING,
   type EffectQueue,
-} from "./effect-queue.ts";
+} from "../boundary/effect-queue.ts";
+import { FUNCTIONS_MAX } from "../limits.ts";
+import { marks } from "../marks.ts";
+import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
+import { CONTROL_PROCESS_FAILED, REASON_FAILOVER, REASON_MOVE } from "../wire/control.ts";
+import { Announcements } from "./announcements.ts";
+import { ALWAYS, CHANGED, CHANGED_CANNOT_RUN, type Changes } from "./changes.ts";
 import {
   ADD_VIP,
   BEGIN_SERVICE,
@@ -67,7 +68,6 @@ import {
   LOG_HANDOVER_LATE,
   LOG_OWNED_TWICE,
 } from "./maintenance-code.ts";
-import { marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
 import { Processes } from "./processes.ts";

@@ -12,14 +12,14 @@
  * that listen or have another table grant as well: they serve when we are lost.
  */
 import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
-import { NEVER } from "./changes.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
   MARK_LEASE_RENEWED_BETWEEN,
   MARK_LEASE_SHORTENED,
   marks,
-} from "./marks.ts";
+} from "../marks.ts";
+import { NEVER } from "./changes.ts";
 import { lowest, type Membership } from "./membership.ts";
 import { PHASE_ACTIVE } from "./phase.ts";
 import type { Timing } from "./timing.ts";

@@ -1,6 +1,7 @@
 /** What the maintenance log is told of the servers: each change of a server's state, once. */
+
+import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { SERVERS_MAX } from "../limits.ts";
-import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import {
   LOG_SERVER_ALIVE,
   LOG_SERVER_ID_TWICE,

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { addFunction } from "../allocation/function-bitmap.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
+import { EventQueue } from "../boundary/event-queue.ts";
 import { DIRECT_PERIODS } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_OWNS, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
@@ -13,7 +14,6 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "./counters.ts";
-import { EventQueue } from "./event-queue.ts";
 import { yieldsToForeignTable } from "./foreign-table.ts";
 import { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";

@@ -6,7 +6,9 @@
 
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
+import type { EventQueue } from "../boundary/event-queue.ts";
 import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
+import { MARK_DEAF_PEER, MARK_EXCUSED, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
@@ -24,8 +26,6 @@ import {
   type Changes,
   NEVER,
 } from "./changes.ts";
-import type { EventQueue } from "./event-queue.ts";
-import { MARK_DEAF_PEER, MARK_EXCUSED, marks } from "./marks.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
 import {
   SERVER_ALIVE,

@@ -13,7 +13,15 @@
 import type { Allocation, Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
+import {
+  MARK_MOVE_GIVEN_UP,
+  MARK_MOVE_NOT_POSSIBLE,
+  MARK_MOVE_OVERTAKEN,
+  MARK_MOVED_BY_HAND,
+  marks,
+} from "../marks.ts";
 import {
   MOVE_REFUSED_ALREADY_THERE,
   MOVE_REFUSED_CANNOT_RUN,
@@ -28,16 +36,8 @@ import {
   MOVE_REFUSED_UNDER_WAY,
 } from "../wire/control.ts";
 import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
-import { EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
-import {
-  MARK_MOVE_GIVEN_UP,
-  MARK_MOVE_NOT_POSSIBLE,
-  MARK_MOVE_OVERTAKEN,
-  MARK_MOVED_BY_HAND,
-  marks,
-} from "./marks.ts";
 import type { Membership } from "./membership.ts";
 import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";

@@ -3,22 +3,28 @@
  * isolated while it is cut off from its clients; and in an orderly stop it says good-bye when
  * nothing is left on it.
  */
-import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
-import type { Admission } from "./admission.ts";
-import type { Agreement } from "./agreement.ts";
-import { ALWAYS, CHANGED, type Changes } from "./changes.ts";
-import { EFFECT_LEFT, EFFECT_LOG, EFFECT_PHASE, type EffectQueue } from "./effect-queue.ts";
-import { yieldsToForeignTable } from "./foreign-table.ts";
-import type { Handover } from "./handover.ts";
-import type { Isolation } from "./isolation.ts";
-import type { Listening } from "./listening.ts";
-import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
+
+import {
+  EFFECT_LEFT,
+  EFFECT_LOG,
+  EFFECT_PHASE,
+  type EffectQueue,
+} from "../boundary/effect-queue.ts";
 import {
   MARK_CUT_OFF,
   MARK_NO_CONTACT_AT_START,
   MARK_YIELDED_TO_FOREIGN_TABLE,
   marks,
-} from "./marks.ts";
+} from "../marks.ts";
+import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
+import type { Admission } from "./admission.ts";
+import type { Agreement } from "./agreement.ts";
+import { ALWAYS, CHANGED, type Changes } from "./changes.ts";
+import { yieldsToForeignTable } from "./foreign-table.ts";
+import type { Handover } from "./handover.ts";
+import type { Isolation } from "./isolation.ts";
+import type { Listening } from "./listening.ts";
+import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 

@@ -1,9 +1,13 @@
 /** The processes of the functions, as the supervisor tells of them and is asked to start them. */
 
 import { type FunctionTable, PROCESS_ALWAYS, PROCESS_NONE } from "../allocation/function-table.ts";
+import {
+  EFFECT_PROCESS_START,
+  EFFECT_PROCESS_STOP,
+  type EffectQueue,
+} from "../boundary/effect-queue.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { CONTROL_PROCESS_EXITED, CONTROL_PROCESS_RUNNING } from "../wire/control.ts";
-import { EFFECT_PROCESS_START, EFFECT_PROCESS_STOP, type EffectQueue } from "./effect-queue.ts";
 
 const ABSENT = 0;
 const STARTING = 1;

@@ -3,6 +3,7 @@ import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { TIMING } from "../../test/harness/turn-flight.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { EVENT_KEEP_ALIVE, EVENT_RECORD } from "../boundary/event-queue.ts";
 import {
   EVENTS_MAX,
   RECEIVES_AT_ONCE_MAX,
@@ -12,7 +13,6 @@ import {
 import { KEEP_ALIVE_BYTES, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_KEEP_ALIVE, EVENT_RECORD } from "./event-queue.ts";
 import { Reception } from "./reception.ts";
 
 let shell: RecordingShell;

@@ -3,11 +3,12 @@
  * its share: so many datagrams of each network in a turn, and after so many in a period they wake
  * nobody any more.
  */
+
+import type { Shell } from "../boundary/shell.ts";
 import { RECEIVES_AT_ONCE_MAX, RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
 import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
-import type { Shell } from "./shell.ts";
 
 export class Reception {
   /** Datagrams received since the period began. */

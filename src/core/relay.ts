@@ -12,8 +12,8 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
+import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "../marks.ts";
 import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
-import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "./marks.ts";
 import type { Membership } from "./membership.ts";
 
 export class Relay {

@@ -3,7 +3,7 @@
  * (protocol, section 4).
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
-import { MARK_RIVAL_CLAIM, marks } from "./marks.ts";
+import { MARK_RIVAL_CLAIM, marks } from "../marks.ts";
 import type { Membership } from "./membership.ts";
 
 export class Rivals {

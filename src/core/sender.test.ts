@@ -2,12 +2,17 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
+import {
+  EVENT_CLIENT_MAC,
+  EVENT_COMMAND,
+  EVENT_VIP_DOWN,
+  EVENT_VIP_UP,
+} from "../boundary/event-queue.ts";
 import { EXTRA_SENDS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { AWAITS_ECHO, CHANGED } from "./changes.ts";
-import { EFFECT_VIP_REMOVE } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CLIENT_MAC, EVENT_COMMAND, EVENT_VIP_DOWN, EVENT_VIP_UP } from "./event-queue.ts";
 import { timingOf } from "./timing.ts";
 
 const timing = timingOf(10, 3, 3, 0);

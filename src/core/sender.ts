@@ -6,6 +6,7 @@
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { assert } from "../assert.ts";
 import { EXTRA_SENDS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
+import { MARK_EXTRA_SENDS_SPENT, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
@@ -18,7 +19,6 @@ import type { Agreement } from "./agreement.ts";
 import type { Changes } from "./changes.ts";
 import type { Handover } from "./handover.ts";
 import { Lateness } from "./lateness.ts";
-import { MARK_EXTRA_SENDS_SPENT, marks } from "./marks.ts";
 import type { Identity, Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import type { Phases } from "./phases.ts";

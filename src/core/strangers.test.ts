@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
+import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "../boundary/effect-queue.ts";
 import { formatRecord } from "../catalogue/record-text.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { Changes } from "./changes.ts";
-import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "./effect-queue.ts";
 import { Handover } from "./handover.ts";
 import { IDLE, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";

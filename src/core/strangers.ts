@@ -17,6 +17,7 @@
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
+import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import {
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
@@ -26,7 +27,6 @@ import {
   STRANGER_LOG_AGAIN_MS,
 } from "../limits.ts";
 import { ALWAYS, NEVER } from "./changes.ts";
-import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "./effect-queue.ts";
 import type { Handover } from "./handover.ts";
 import { LOG_STRANGER, LOG_STRANGER_GONE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
-import { EFFECTS_PER_TURN_MAX, OTHER_EFFECTS_PER_TURN_MIN } from "../limits.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -9,8 +8,9 @@ import {
   EFFECT_PROCESS_START,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "./effect-queue.ts";
-import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "./event-queue.ts";
+} from "../boundary/effect-queue.ts";
+import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { EFFECTS_PER_TURN_MAX, OTHER_EFFECTS_PER_TURN_MIN } from "../limits.ts";
 
 let flight: TurnFlight;
 beforeEach(() => {

@@ -3,6 +3,8 @@ import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { EFFECT_LOG } from "../boundary/effect-queue.ts";
+import { EVENT_CARRIER, EVENT_RECORD } from "../boundary/event-queue.ts";
 import {
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
@@ -11,9 +13,7 @@ import {
 } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_OWNS } from "../wire/keep-alive.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
-import { EFFECT_LOG } from "./effect-queue.ts";
 import { Engine } from "./engine.ts";
-import { EVENT_CARRIER, EVENT_RECORD } from "./event-queue.ts";
 import { LOG_SEND_FAILED, LOG_SERVER_LEFT, LOG_SERVER_LOST } from "./maintenance-code.ts";
 import { PHASE_ACTIVE } from "./phase.ts";
 import { BEGIN, GOES_ON, RECEIVE, STEP_NAMES, Turn } from "./turn.ts";

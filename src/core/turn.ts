@@ -5,6 +5,9 @@
  * The order carries P1. A turn may be stopped between any two of its steps, for any time, and the
  * kernel goes on meanwhile; so each step holds only on what was so before it.
  */
+
+import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "../boundary/effect-queue.ts";
+import type { Shell } from "../boundary/shell.ts";
 import {
   EFFECTS_PER_TURN_MAX,
   NETWORKS_MAX,
@@ -13,11 +16,9 @@ import {
 } from "../limits.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
-import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "./effect-queue.ts";
 import type { Engine } from "./engine.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "./maintenance-code.ts";
 import { Reception } from "./reception.ts";
-import type { Shell } from "./shell.ts";
 import type { Timing } from "./timing.ts";
 
 // ---- the steps of a turn, in their order

@@ -1,7 +1,12 @@
 /** The VIPs of the functions on this server, as the kernel tells of them and is asked to move them. */
 import { assert } from "../assert.ts";
+import {
+  EFFECT_LOG,
+  EFFECT_VIP_ADD,
+  EFFECT_VIP_REMOVE,
+  type EffectQueue,
+} from "../boundary/effect-queue.ts";
 import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
-import { EFFECT_LOG, EFFECT_VIP_ADD, EFFECT_VIP_REMOVE, type EffectQueue } from "./effect-queue.ts";
 import { LOG_VIP_FAILED, LOG_VIP_REMOVED } from "./maintenance-code.ts";
 
 const UNKNOWN = 0;

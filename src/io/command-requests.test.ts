@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { EVENT_COMMAND, EVENT_MOVE, EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
 import type { Engine } from "../core/engine.ts";
-import { EVENT_COMMAND, EVENT_MOVE, EVENT_RECORD, EventQueue } from "../core/event-queue.ts";
 import { EVENTS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
 import {
   CONTROL_DONE,

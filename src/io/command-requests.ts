@@ -2,8 +2,9 @@
  * Requests of the commands beside the daemon, and of `wingman manage`: drain, resume, and moves of
  * functions by hand. Each is answered.
  */
+
+import { EVENT_COMMAND, EVENT_MOVE } from "../boundary/event-queue.ts";
 import type { Engine } from "../core/engine.ts";
-import { EVENT_COMMAND, EVENT_MOVE } from "../core/event-queue.ts";
 import { REPORTS_PER_TURN_MAX } from "../limits.ts";
 import {
   CONTROL_DONE,

@@ -3,7 +3,7 @@
  * the loop itself, once its keep-alive is sent, and by nothing else. A loop that is stopped, hung
  * or dead gives none.
  */
-import { EVENT_RECORD, type EventQueue } from "../core/event-queue.ts";
+import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
 import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import type { ServiceReport } from "../reporting/service-report.ts";
 import type { FeedingRhythm } from "../reporting/watchdog.ts";

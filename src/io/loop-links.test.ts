@@ -5,7 +5,7 @@ import {
   EVENT_CLIENT_MAC,
   EVENT_RECORD,
   EVENT_VIP_REMOVED,
-} from "../core/event-queue.ts";
+} from "../boundary/event-queue.ts";
 import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
 import { REPORTS_PER_TURN_MAX } from "../limits.ts";
 

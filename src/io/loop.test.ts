@@ -12,8 +12,8 @@ import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "../core/effect-queue.ts";
-import { EVENT_COMMAND, EVENT_MOVE, EVENT_PROCESS } from "../core/event-queue.ts";
+} from "../boundary/effect-queue.ts";
+import { EVENT_COMMAND, EVENT_MOVE, EVENT_PROCESS } from "../boundary/event-queue.ts";
 import { LOG_LEASE_LOST } from "../core/maintenance-code.ts";
 import { ENDED_LEFT, ENDED_LET_GO, ENDED_SUPERVISOR_GONE } from "../core/turn.ts";
 import { READ_REST_US, RECEIVES_AT_ONCE_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";

@@ -14,8 +14,7 @@ import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "../core/effect-queue.ts";
-import type { Engine } from "../core/engine.ts";
+} from "../boundary/effect-queue.ts";
 import {
   EVENT_CARRIER,
   EVENT_CLIENT_MAC,
@@ -24,9 +23,10 @@ import {
   EVENT_RECORD,
   EVENT_VIP_REMOVED,
   type EventQueue,
-} from "../core/event-queue.ts";
+} from "../boundary/event-queue.ts";
+import type { Shell } from "../boundary/shell.ts";
+import type { Engine } from "../core/engine.ts";
 import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
-import type { Shell } from "../core/shell.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";

@@ -15,10 +15,10 @@
  *   pass: it looks for VIPs.
  */
 import { assert } from "../assert.ts";
+import { EVENT_STRANGER, EVENT_WITNESS, type EventQueue } from "../boundary/event-queue.ts";
 import type { Vip } from "../config/model.ts";
-import { EVENT_STRANGER, EVENT_WITNESS, type EventQueue } from "../core/event-queue.ts";
-import { ASK_EVERYBODY, ASK_NOT, WitnessPoll } from "../core/witness-poll.ts";
 import { NEIGHBOURS_PER_PERIOD_MAX } from "../limits.ts";
+import { ASK_EVERYBODY, ASK_NOT, WitnessPoll } from "../upkeep/witness-poll.ts";
 import {
   ARP_BYTES,
   ARP_REPLY,

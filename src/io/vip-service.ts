@@ -4,8 +4,7 @@
  * reported as an event.
  */
 import { assert } from "../assert.ts";
-import type { AddressRenewal } from "../core/address-renewal.ts";
-import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../core/effect-queue.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
 import {
   EVENT_RECORD,
   EVENT_VIP_DOWN,
@@ -13,9 +12,10 @@ import {
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
-} from "../core/event-queue.ts";
+} from "../boundary/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
 import { VIP_BATCH_MAX } from "../limits.ts";
+import type { AddressRenewal } from "../upkeep/address-renewal.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";

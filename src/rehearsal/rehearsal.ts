@@ -10,16 +10,16 @@ import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "../core/effect-queue.ts";
-import type { Engine } from "../core/engine.ts";
+} from "../boundary/effect-queue.ts";
 import {
   EVENT_PROCESS,
   EVENT_VIP_DOWN,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   type EventQueue,
-} from "../core/event-queue.ts";
-import type { Shell } from "../core/shell.ts";
+} from "../boundary/event-queue.ts";
+import type { Shell } from "../boundary/shell.ts";
+import type { Engine } from "../core/engine.ts";
 import type { Timing } from "../core/timing.ts";
 import { Turn } from "../core/turn.ts";
 import { SERVERS_MAX } from "../limits.ts";

@@ -2,15 +2,15 @@ import { expect, test } from "bun:test";
 import type { Allocation } from "../allocation/allocation.ts";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { timingOf } from "../core/timing.ts";
+import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   MARK_LEASE_REFUSED,
   MARK_LEASE_SHORTENED,
   MARK_RELAYED,
   MARK_STALLED,
   marks,
-} from "../core/marks.ts";
-import { timingOf } from "../core/timing.ts";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+} from "../marks.ts";
 import { warmUp } from "./warm-up.ts";
 
 function tableOf(servers: number, functions: number): FunctionTable {

@@ -4,8 +4,7 @@
  * fails early would prove nothing.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { AddressRenewal } from "../../src/core/address-renewal.ts";
-import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
+import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/boundary/event-queue.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { EEXIST } from "../../src/io/errno.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
@@ -15,6 +14,7 @@ import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { SourceAddress } from "../../src/io/source-address.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { IPV6_COST, RENEWAL_ROUND_MS } from "../../src/limits.ts";
+import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { encodeArpAnnouncement } from "../../src/wire/arp.ts";
 import { NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
 import { encodeNeighbourAdvertisement } from "../../src/wire/neighbour.ts";

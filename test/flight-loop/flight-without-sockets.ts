@@ -6,10 +6,10 @@
 import type { Policy } from "../../src/allocation/allocation.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/boundary/effect-queue.ts";
+import { EVENT_COMMAND, EVENT_MOVE, EVENT_STRANGER } from "../../src/boundary/event-queue.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
-import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { EVENT_COMMAND, EVENT_MOVE, EVENT_STRANGER } from "../../src/core/event-queue.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";

@@ -15,15 +15,15 @@ import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "../../src/core/effect-queue.ts";
+} from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
-} from "../../src/core/event-queue.ts";
-import type { Shell } from "../../src/core/shell.ts";
+} from "../../src/boundary/event-queue.ts";
+import type { Shell } from "../../src/boundary/shell.ts";
 import {
   encodeKeepAlive,
   FLAG_GOOD_BYE,

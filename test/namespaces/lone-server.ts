@@ -12,7 +12,6 @@ import { join } from "node:path";
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { DEFAULT_POLICY, policyNamed } from "../../src/allocation/policies.ts";
 import type { Vip } from "../../src/config/model.ts";
-import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
 import { timingOf } from "../../src/core/timing.ts";
@@ -33,6 +32,7 @@ import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
+import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import {
   CONTROL_LOG,
   CONTROL_RECORD_BYTES,

@@ -3,7 +3,7 @@
  * seats and strangers frame by frame.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
+import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/boundary/event-queue.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { NeighbourWatch } from "../../src/io/neighbour-watch.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";

@@ -4,10 +4,10 @@
  * waited for.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 

@@ -4,13 +4,12 @@
  * that it is not known.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { AddressRenewal } from "../../src/core/address-renewal.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
   EffectQueue,
-} from "../../src/core/effect-queue.ts";
+} from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_RECORD,
   EVENT_VIP_DOWN,
@@ -18,7 +17,7 @@ import {
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EventQueue,
-} from "../../src/core/event-queue.ts";
+} from "../../src/boundary/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../../src/core/maintenance-code.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
@@ -26,6 +25,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RENEWAL_ROUND_MS } from "../../src/limits.ts";
+import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { NETLINK_ROUTE } from "../../src/wire/rtnetlink.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
 import { fillReceiveBuffer, Losses, netlinkOf } from "./lossy-netlink.ts";

@@ -9,7 +9,7 @@ import {
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_ADD,
   EFFECT_VIP_REMOVE,
-} from "../../src/core/effect-queue.ts";
+} from "../../src/boundary/effect-queue.ts";
 import {
   ADDING,
   CLAIMED,

@@ -3,7 +3,7 @@
  * be flown with less of it.
  */
 
-import { EVENT_MOVE, EVENT_PROCESS } from "../../src/core/event-queue.ts";
+import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
 import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
 import {

@@ -4,7 +4,7 @@ import {
   EFFECT_LOG,
   EFFECT_NOTICE,
   EFFECT_NOTICE_STOPPING,
-} from "../../src/core/effect-queue.ts";
+} from "../../src/boundary/effect-queue.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_STOPPING } from "../../src/wire/client-notice.ts";
 import type { Host } from "./host.ts";

@@ -1,7 +1,7 @@
 /** Flights from seeds, with every property checked after every step. Each commit flies new ones. */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { MARK_COMMON, MARK_NAMES } from "../../src/core/marks.ts";
+import { MARK_COMMON, MARK_NAMES } from "../../src/marks.ts";
 import { FAULTS, STATES } from "./faults.ts";
 import { fly } from "./flight.ts";
 import { shrink } from "./shrink.ts";

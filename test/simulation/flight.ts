@@ -7,10 +7,10 @@
 import { NONE } from "../../src/allocation/function-table.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
-import { marks } from "../../src/core/marks.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/core/server-state.ts";
 import { NETWORKS_MAX } from "../../src/limits.ts";
+import { marks } from "../../src/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
 import { begin, CUTS, drawFaults, FAULTS, type Fault, otherOf, STATES, stateOf } from "./faults.ts";

@@ -2,19 +2,20 @@
  * The shell of one server in virtual time: what the turn that flies asks of clock, networks, lease
  * and kernel is answered by the world.
  */
-import { AddressRenewal } from "../../src/core/address-renewal.ts";
-import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/core/effect-queue.ts";
-import type { Engine } from "../../src/core/engine.ts";
+
+import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
-} from "../../src/core/event-queue.ts";
-import type { Shell } from "../../src/core/shell.ts";
+} from "../../src/boundary/event-queue.ts";
+import type { Shell } from "../../src/boundary/shell.ts";
+import type { Engine } from "../../src/core/engine.ts";
 import { EACCES, ETIME } from "../../src/io/errno.ts";
 import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";

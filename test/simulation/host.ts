@@ -4,9 +4,9 @@
  */
 
 import type { FunctionTable } from "../../src/allocation/function-table.ts";
-import { EffectQueue } from "../../src/core/effect-queue.ts";
+import { EffectQueue } from "../../src/boundary/effect-queue.ts";
+import { EVENT_WITNESS, EventQueue } from "../../src/boundary/event-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EVENT_WITNESS, EventQueue } from "../../src/core/event-queue.ts";
 import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 import type { HostShell } from "./host-shell.ts";

@@ -8,7 +8,7 @@
  */
 
 import { NONE } from "../../src/allocation/function-table.ts";
-import { EFFECT_NOTICE_STOPPING } from "../../src/core/effect-queue.ts";
+import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";

@@ -4,8 +4,6 @@
  */
 
 import { type FunctionTable, PROCESS_ALWAYS } from "../../src/allocation/function-table.ts";
-import { formatRecord } from "../../src/catalogue/record-text.ts";
-import { addressLifetimeS } from "../../src/core/address-renewal.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LEFT,
@@ -16,15 +14,17 @@ import {
   EFFECT_PROCESS_START,
   EFFECT_PROCESS_STOP,
   EFFECT_VIP_REMOVE,
-} from "../../src/core/effect-queue.ts";
+} from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
   EVENT_WITNESS,
   type EventQueue,
-} from "../../src/core/event-queue.ts";
+} from "../../src/boundary/event-queue.ts";
+import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
 import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { addressLifetimeS } from "../../src/upkeep/address-renewal.ts";
 import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,

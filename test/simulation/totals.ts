@@ -1,5 +1,5 @@
 /** What many flights add up to, and how it is told. */
-import { MARK_NAMES } from "../../src/core/marks.ts";
+import { MARK_NAMES } from "../../src/marks.ts";
 import { FAULTS, type FaultKind, STATES } from "./faults.ts";
 import type { FlightResult } from "./flight.ts";
 

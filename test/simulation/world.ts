@@ -3,10 +3,11 @@
  * fly. One event at a time: the server whose turn is next does what io/loop does with sockets.
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
+
+import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/core/event-queue.ts";
 import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
