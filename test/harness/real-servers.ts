@@ -147,13 +147,9 @@ export class Server {
     return this.daemon !== null && this.daemon.exitCode === null && this.daemon.signalCode === null;
   }
 
-  command(...args: string[]): { code: number; out: string; err: string } {
-    const { exitCode, stdout, stderr } = Bun.spawnSync([
-      WINGMAN,
-      ...args,
-      "--run-dir",
-      this.runDirectory,
-    ]);
+  command(name: string, ...args: string[]): { code: number; out: string; err: string } {
+    const command = [WINGMAN, name, "--run-dir", this.runDirectory, ...args];
+    const { exitCode, stdout, stderr } = Bun.spawnSync(command);
     return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
   }
 

@@ -155,8 +155,15 @@ export class VirtualNetwork {
   private readonly names: string[] = [];
   private readonly bridge = this.addNamespace();
 
-  /** @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one */
-  constructor(private readonly hasIpv6 = true) {
+  /**
+   * @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one
+   * @param interfaceIndex where it is given, the eth0 of the first host has about this index, and each
+   * switch port that of its host's eth0: so IFLA_LINK names eth0 itself, as for a network adapter
+   */
+  constructor(
+    private readonly hasIpv6 = true,
+    private readonly interfaceIndex: number | null = null,
+  ) {
     run("ip", "-n", this.bridge, "link", "add", "br0", "type", "bridge", ...SWITCH);
     this.bringUp(this.bridge, "br0");
   }
@@ -199,9 +206,10 @@ export class VirtualNetwork {
 
   private plugIn(host: Host, addresses: readonly string[]): void {
     const { namespace, port } = host;
+    const index = this.indexOption();
     run(
-      ...["ip", "link", "add", "eth0", "netns", namespace, "type", "veth"],
-      ...["peer", "name", port, "netns", this.bridge],
+      ...["ip", "link", "add", "eth0", ...index, "netns", namespace, "type", "veth"],
+      ...["peer", "name", port, ...index, "netns", this.bridge],
     );
     run("ip", "-n", this.bridge, "link", "set", port, "master", "br0");
     this.bringUp(this.bridge, port);
@@ -210,6 +218,12 @@ export class VirtualNetwork {
       host.ip("addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
     }
     this.awaitForwarding(port);
+  }
+
+  /** Each port of the switch needs one of its own. */
+  private indexOption(): string[] {
+    if (this.interfaceIndex === null) return [];
+    return ["index", String(this.interfaceIndex + this.names.length)];
   }
 
   /** The kernel may take a while to open a port of its bridge, and tests send a frame once. */
