@@ -32,3 +32,7 @@ export const LOG_GROUND_UNKNOWN = 461;
 export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
 export const LOG_PAGE_REFUSED = 464;
+
+// Of `wingman manage`, about the machine.
+export const LOG_EXECUTABLE_OTHER = 450;
+export const LOG_EXECUTABLE_BACK = 451;

@@ -16,6 +16,7 @@ import { dieWithParent } from "../io/realtime.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
+import { ExecutableWatch } from "../manage/watch/executable-watch.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
 import { hasCapabilities } from "../supervisor/privileges.ts";
 
@@ -28,6 +29,7 @@ export async function manage(args: string[]): Promise<number> {
     "state-dir": "value",
     "run-dir": "value",
     session: "value",
+    executable: "value",
     "control-fd": "value",
     parent: "value",
   });
@@ -66,6 +68,7 @@ export async function manage(args: string[]): Promise<number> {
       nowBootUs: bootUs(),
       nowUtcMs: Date.now(),
     }),
+    watched: options.executable === undefined ? [] : [new ExecutableWatch(options.executable)],
     warn: (text) => console.error(text),
   });
   await manage.run();
@@ -79,6 +82,6 @@ function becomeUnprivileged(args: readonly string[]): void {
   const [program = "", ...rest] = ownCommand();
   throw new SystemError(
     `execute ${program}`,
-    execute([program, ...rest, "manage", ...args], process.env),
+    execute([process.execPath, ...rest, "manage", ...args], process.env, program),
   );
 }

@@ -14,7 +14,7 @@ import { claimInterface } from "../io/network-interface.ts";
 import { SERVICE_FEEDINGS } from "../limits.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
-import { ownCommand } from "../supervisor/own-executable.ts";
+import { ownCommand, ownFile } from "../supervisor/own-executable.ts";
 import { hangUpIsIgnored, missingCapabilities } from "../supervisor/privileges.ts";
 import {
   AlreadyRunningError,
@@ -45,6 +45,7 @@ export function run(args: string[]): Promise<number> {
 
 /** Likewise, with another way to start this program in its other roles (tests). */
 export async function runWith(args: string[], command: readonly string[]): Promise<number> {
+  const executable = ownFile();
   const { options } = parseOptions("run", args, {
     server: "value",
     config: "value",
@@ -70,7 +71,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
       configDirectory: directory,
       stateDirectory,
       incarnations: new Incarnations(stateDirectory, logSupervisor),
-      ownCommand: command,
+      ...{ ownCommand: command, executable },
     });
     const stopListening = obeySignals(supervisor);
     const inGoodOrder = await supervisor.run();

@@ -28,6 +28,7 @@ import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
 import { type KeptLog, LogKeeper } from "./log/log-keeper.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
+import { MachineWatch, type WatchedThing } from "./watch/machine-watch.ts";
 
 const TICK_MS = 1000;
 
@@ -40,6 +41,7 @@ export interface ManageOptions {
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
   readonly log: KeptLog;
+  readonly watched: readonly WatchedThing[];
   /** For people: stderr, which is a file in the run directory. */
   warn(text: string): void;
 }
@@ -50,6 +52,7 @@ export class Manage {
   readonly #answer = new NativeMemory(MAINTENANCE_ANSWER_BYTES);
   readonly #keeper: LogKeeper;
   readonly #doors: readonly OpenDoor[];
+  readonly #watch: MachineWatch;
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
@@ -61,6 +64,7 @@ export class Manage {
       acknowledge: (delivery) => this.#acknowledge(delivery),
       warn,
     });
+    this.#watch = new MachineWatch(options.watched, this.#keeper);
     const maintenance = new ServerMaintenance(
       ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
     );
@@ -115,6 +119,7 @@ export class Manage {
     const { isSilent } = this.#ground;
     if (isSilent && !this.#groundWasSilent) this.#keeper.note(LOG_GROUND_UNKNOWN, -1, "");
     this.#groundWasSilent = isSilent;
+    this.#watch.tick();
     this.#keeper.tick();
   }
 

@@ -50,6 +50,7 @@ test("a process that says that it lives is kept, however old it is; one that fal
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
       stateDirectory: directory,
+      executable: null,
       session: 1,
     },
     () => "",

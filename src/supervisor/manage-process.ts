@@ -13,6 +13,8 @@ import { RoleProcess, type RoleStart } from "./role-process.ts";
 
 export interface ManageStart extends RoleStart {
   readonly stateDirectory: string;
+  /** By whose name the server was started; null: it runs from source. */
+  readonly executable: string | null;
   /** Of this supervisor: delivery numbers count within it. */
   readonly session: number;
 }
@@ -29,6 +31,7 @@ export class ManageProcess {
    */
   constructor(start: ManageStart, onDurable: (delivery: number) => void) {
     const options = ["--state-dir", start.stateDirectory, "--session", String(start.session)];
+    if (start.executable !== null) options.push("--executable", start.executable);
     this.#process = new RoleProcess(
       start,
       "manage",

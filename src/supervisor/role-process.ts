@@ -7,7 +7,7 @@ import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
 import type { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
-import { cleanEnvironment } from "./own-executable.ts";
+import { cleanEnvironment, RUNNING_EXECUTABLE } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
 
@@ -72,6 +72,8 @@ export class RoleProcess {
           ...["--control-fd", String(CONTROL_FD)],
           ...["--parent", String(process.pid)],
         ],
+        // what `ps` shows, and not where it was found
+        ...(start.ownCommand[0] === RUNNING_EXECUTABLE ? { argv0: process.execPath } : {}),
         cwd: "/",
         env: cleanEnvironment(environment),
         stdio: ["ignore", "ignore", errors, theirs],

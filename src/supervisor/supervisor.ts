@@ -62,6 +62,8 @@ export interface SupervisorOptions {
   readonly notification: ServiceNotification;
   /** How to start this program in another role. */
   readonly ownCommand: readonly string[];
+  /** By whose name it was started; null: it runs from source. */
+  readonly executable: string | null;
 }
 
 export class Supervisor {
@@ -333,10 +335,11 @@ export class Supervisor {
 }
 
 function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
-  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
+  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory, executable } =
+    options;
   return new MaintenanceLink(
     {
-      ...{ ownCommand, serverId, configDirectory, stateDirectory },
+      ...{ ownCommand, executable, serverId, configDirectory, stateDirectory },
       configFile: runDirectory.config,
       runDirectory: runDirectory.path,
       errorsFile: runDirectory.manageErrors,

@@ -1,0 +1,25 @@
+/** What the codes of the machine under Wingman mean: executable, key file, disk, console line. */
+
+import { type CatalogueEntry, entry } from "./entry.ts";
+import { LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "./upkeep-code.ts";
+
+export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
+  entry(
+    LOG_EXECUTABLE_OTHER,
+    "EXECUTABLE WAS REMOVED OR REPLACED",
+    "none",
+    "none",
+    "The build that flies goes on; the next start finds another or none.",
+    "Restart the server after an installation, else put the file back.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_EXECUTABLE_BACK,
+    "EXECUTABLE IS THE ONE THAT FLIES",
+    "none",
+    "none",
+    "The file by whose name the server was started is the same again.",
+    "None.",
+    { clears: [LOG_EXECUTABLE_OTHER] },
+  ),
+];
