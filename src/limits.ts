@@ -10,6 +10,7 @@ export * from "./limits/console.ts";
 export * from "./limits/maintenance-log.ts";
 export * from "./limits/page.ts";
 export * from "./limits/protocol.ts";
+export * from "./limits/storage.ts";
 export * from "./limits/turn.ts";
 export * from "./limits/vips.ts";
 export * from "./limits/zmodem.ts";

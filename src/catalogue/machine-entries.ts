@@ -1,7 +1,7 @@
 /** What the codes of the machine under Wingman mean: executable, key file, disk, console line. */
 
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "./upkeep-code.ts";
+import { LOG_DISK_HANGS, LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "./upkeep-code.ts";
 
 export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -21,5 +21,14 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "The file by whose name the server was started is the same again.",
     "None.",
     { clears: [LOG_EXECUTABLE_OTHER] },
+  ),
+  entry(
+    LOG_DISK_HANGS,
+    "DISK OF THE STATE DIRECTORY HANGS",
+    "none",
+    "none",
+    "It neither does nor refuses what is written. Service goes on without it.",
+    "Check the disk named and its cable, or replace it.",
+    { class: 2, lasts: "cleared" },
   ),
 ];

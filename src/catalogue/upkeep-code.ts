@@ -36,3 +36,4 @@ export const LOG_PAGE_REFUSED = 464;
 // Of `wingman manage`, about the machine.
 export const LOG_EXECUTABLE_OTHER = 450;
 export const LOG_EXECUTABLE_BACK = 451;
+export const LOG_DISK_HANGS = 452;

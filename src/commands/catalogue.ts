@@ -73,6 +73,18 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: false,
   },
   {
+    name: "reserve",
+    synopsis: "…",
+    summary: "incarnations in the state directory, started by run",
+    public: false,
+  },
+  {
+    name: "disk",
+    synopsis: "…",
+    summary: "files of the state directory, started by manage",
+    public: false,
+  },
+  {
     name: "launch",
     synopsis: "-- PROGRAM [ARGUMENT…]",
     summary: "a function's process, started by run",

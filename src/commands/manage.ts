@@ -12,7 +12,9 @@ import { giveUpCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
+import { mountOf } from "../io/mount.ts";
 import { dieWithParent } from "../io/realtime.ts";
+import { DiskProcess } from "../manage/log/disk-process.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
@@ -67,6 +69,8 @@ export async function manage(args: string[]): Promise<number> {
       bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
       nowBootUs: bootUs(),
       nowUtcMs: Date.now(),
+      disk: new DiskProcess(ownCommand(), diskEnded),
+      diskName: diskName(stateDirectory),
     }),
     watched: options.executable === undefined ? [] : [new ExecutableWatch(options.executable)],
     warn: (text) => console.error(text),
@@ -74,6 +78,17 @@ export async function manage(args: string[]): Promise<number> {
   await manage.run();
   // Whatever a console or a page has still open must not keep it.
   process.exit(EXIT_DONE);
+}
+
+/** Nothing can be stored any more: the supervisor starts another one, which begins anew. */
+function diskEnded(): void {
+  console.error("the process for the state directory has ended");
+  process.exit(EXIT_FAILED);
+}
+
+function diskName(directory: string): string {
+  const mount = mountOf(directory);
+  return mount === null ? directory : `${directory} on ${mount.source}`;
 }
 
 /** Starts this program anew without capabilities: only so its other threads lose them, too. */

@@ -13,6 +13,7 @@ import { serializeConfig } from "../config/serialize.ts";
 import { claimInterface } from "../io/network-interface.ts";
 import { SERVICE_FEEDINGS } from "../limits.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
+import { incarnationSources } from "../supervisor/incarnation-sources.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
 import { ownCommand, ownFile } from "../supervisor/own-executable.ts";
 import { hangUpIsIgnored, missingCapabilities } from "../supervisor/privileges.ts";
@@ -70,7 +71,9 @@ export async function runWith(args: string[], command: readonly string[]): Promi
       ...{ config, serverId, runDirectory, notification },
       configDirectory: directory,
       stateDirectory,
-      incarnations: new Incarnations(stateDirectory, logSupervisor),
+      incarnations: new Incarnations(
+        incarnationSources(command, stateDirectory, runDirectory.incarnation),
+      ),
       ...{ ownCommand: command, executable },
     });
     const stopListening = obeySignals(supervisor);

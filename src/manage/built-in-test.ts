@@ -3,9 +3,9 @@
  */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
+import { validUtc } from "../io/valid-utc.ts";
 import { type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
-import { validUtc } from "./valid-utc.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
 /** What was seen; the test itself is a judgement of it. */

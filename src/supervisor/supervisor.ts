@@ -158,6 +158,7 @@ export class Supervisor {
 
   /** One engine after the other. False when the last one did not end in good order. */
   async #fly(): Promise<boolean> {
+    if (!(await this.#options.incarnations.begin())) await this.#awaitStorage();
     while (!this.#leaving) {
       const startedAtMs = performance.now();
       const end = await this.#flyOnce();
@@ -169,6 +170,14 @@ export class Supervisor {
       await this.#pause(pauseMs);
     }
     return true;
+  }
+
+  /** No engine can be started before the state directory answers: people are told meanwhile. */
+  async #awaitStorage(): Promise<void> {
+    this.#maintenance.begin();
+    this.#options.notification.noEngine("waiting for the state directory: the clock is not set");
+    void this.#options.incarnations.reserved().then(() => this.#endPause());
+    if (!this.#leaving) await this.#pause(Number.POSITIVE_INFINITY);
   }
 
   /** From the start of an engine to its end. */
