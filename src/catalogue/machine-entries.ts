@@ -1,7 +1,12 @@
 /** What the codes of the machine under Wingman mean: executable, key file, disk, console line. */
 
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_DISK_HANGS, LOG_EXECUTABLE_BACK, LOG_EXECUTABLE_OTHER } from "./upkeep-code.ts";
+import {
+  LOG_DISK_HANGS,
+  LOG_EXECUTABLE_BACK,
+  LOG_EXECUTABLE_OTHER,
+  LOG_RUN_ON_DISK,
+} from "./upkeep-code.ts";
 
 export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -30,5 +35,14 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "It neither does nor refuses what is written. Service goes on without it.",
     "Check the disk named and its cable, or replace it.",
     { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_RUN_ON_DISK,
+    "RUN DIRECTORY LIES ON A DISK",
+    "none",
+    "none",
+    "A disk that stalls stalls the flight loop; no tmpfs at /dev/shm.",
+    "Start with --run-dir on a tmpfs, such as /run/wingman.",
+    { class: 2, lasts: "start" },
   ),
 ];

@@ -37,3 +37,6 @@ export const LOG_PAGE_REFUSED = 464;
 export const LOG_EXECUTABLE_OTHER = 450;
 export const LOG_EXECUTABLE_BACK = 451;
 export const LOG_DISK_HANGS = 452;
+
+// Of the supervisor, about the machine.
+export const LOG_RUN_ON_DISK = 470;

@@ -64,6 +64,10 @@ export async function runWith(args: string[], command: readonly string[]): Promi
   const notification = notificationOf(config.keepAlive.periodMs);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
   try {
+    if (runDirectory.place !== runDirectory.path)
+      logSupervisor(
+        `run directory ${runDirectory.path} is on a disk, its files are in ${runDirectory.place}`,
+      );
     claimInterface(config.clients.interface);
     writeConfig(runDirectory, serializeConfig(config));
     const stateDirectory = resolve(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT);

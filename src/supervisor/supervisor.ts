@@ -10,6 +10,7 @@ import {
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
   LOG_RUN_KILLED,
+  LOG_RUN_ON_DISK,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
@@ -125,7 +126,9 @@ export class Supervisor {
    * ended in good order.
    */
   async run(): Promise<boolean> {
-    if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    const { lastWasKilled, isInMemory } = this.#options.runDirectory;
+    if (lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    if (!isInMemory) this.#maintenance.record(LOG_RUN_ON_DISK);
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
     await this.#maintenance.leave();
@@ -193,7 +196,7 @@ export class Supervisor {
         {
           ...{ ownCommand, serverId, configDirectory, incarnation },
           configFile: runDirectory.config,
-          runDirectory: runDirectory.path,
+          runDirectory: runDirectory.place,
           errorsFile: runDirectory.engineErrors,
           environment: notification.engineEnvironment,
         },
@@ -350,7 +353,7 @@ function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
     {
       ...{ ownCommand, executable, serverId, configDirectory, stateDirectory },
       configFile: runDirectory.config,
-      runDirectory: runDirectory.path,
+      runDirectory: runDirectory.place,
       errorsFile: runDirectory.manageErrors,
       session: crypto.getRandomValues(new Uint32Array(1))[0] as number,
     },

@@ -1,12 +1,12 @@
-/** The disk of the state directory hangs: writes neither come to an end nor fail. */
+/** A disk hangs, that of the state directory or that of the run directory: writes neither come to an end nor fail. */
 import { afterEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { run } from "../harness/command.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { whenActive, whenOver } from "./fault-states.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
+import { HangingDisk } from "./hanging-disk.ts";
 
 let field: Field;
 let disk: HangingDisk | null = null;
@@ -17,29 +17,6 @@ afterEach(async () => {
   disk = null;
   await field.close();
 });
-
-/** A file system of its own, which can be frozen. */
-class HangingDisk {
-  private isHanging = false;
-
-  constructor(private readonly directory: string) {
-    const image = `${directory}.image`;
-    mkdirSync(directory, { recursive: true });
-    run("truncate", "-s", "32M", image);
-    run("mkfs.ext4", "-q", image);
-    run("mount", "-o", "loop", image, directory);
-  }
-
-  hang(hanging = true): void {
-    if (hanging !== this.isHanging) run("fsfreeze", hanging ? "-f" : "-u", this.directory);
-    this.isHanging = hanging;
-  }
-
-  /** Who wrote last may have to end yet. */
-  remove(): void {
-    run("umount", "--lazy", this.directory);
-  }
-}
 
 test("an engine that dies is replaced, a daemon that is killed flies again, and people are told", async () => {
   field = new Field();
@@ -78,4 +55,35 @@ test("an engine that dies is replaced, a daemon that is killed flies again, and 
   await until("what happened meanwhile is in the log", () =>
     a.command("console", "show log -n 60").out.includes("WNG-0441"),
   );
+});
+
+test("a run directory on a disk that hangs holds up nothing", async () => {
+  field = new Field();
+  const { a, b } = field;
+  disk = new HangingDisk(a.runDirectory);
+  field.start();
+  await field.settled();
+  const sent = (): number => a.state()?.keepAlive.sent ?? 0;
+  disk.hang();
+  const before = sent();
+  await until("keep-alives go on, and the state tells it", () => sent() > before + 100);
+  const { incarnation } = a.state() ?? { incarnation: 0 };
+  expect(b.log).not.toContain("WNG-0111");
+  expect(a.log).not.toContain("WNG-0301");
+  signal(a.enginePid, "SIGKILL");
+  await until("another engine flies", () => {
+    const state = a.state();
+    return state?.phase === "active" && state.incarnation > incarnation;
+  });
+  expect(a.log).toContain("is on a disk");
+  expect(a.command("console", "show faults").code).toBe(0);
+});
+
+test("a run directory on a disk of a machine without a place in memory is a fault", async () => {
+  field = new Field();
+  const { a } = field;
+  const script = 'mount --bind "$0" /dev/shm && exec "$@"';
+  a.launcher = ["unshare", "--mount", "sh", "-c", script, field.directory];
+  field.start();
+  expect(await whenActive(a, "WNG-0470")).toContain("RUN DIRECTORY LIES ON A DISK");
 });
