@@ -5,6 +5,8 @@ import {
   LOG_DISK_HANGS,
   LOG_EXECUTABLE_BACK,
   LOG_EXECUTABLE_OTHER,
+  LOG_KEY_CHANGED,
+  LOG_KEY_UNCHANGED,
   LOG_RUN_ON_DISK,
 } from "./upkeep-code.ts";
 
@@ -35,6 +37,24 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "It neither does nor refuses what is written. Service goes on without it.",
     "Check the disk named and its cable, or replace it.",
     { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_KEY_CHANGED,
+    "KEY FILE IS NOT AS IT WAS AT THE START",
+    "none",
+    "none",
+    "The keys of the start go on; the next start takes the file as it is.",
+    "Put the file back, with its mode; a new key needs three steps.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_KEY_UNCHANGED,
+    "KEY FILE IS AS IT WAS AT THE START",
+    "none",
+    "none",
+    "The next start will find the same key.",
+    "None.",
+    { clears: [LOG_KEY_CHANGED] },
   ),
   entry(
     LOG_RUN_ON_DISK,

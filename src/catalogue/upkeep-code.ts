@@ -37,6 +37,8 @@ export const LOG_PAGE_REFUSED = 464;
 export const LOG_EXECUTABLE_OTHER = 450;
 export const LOG_EXECUTABLE_BACK = 451;
 export const LOG_DISK_HANGS = 452;
+export const LOG_KEY_CHANGED = 454;
+export const LOG_KEY_UNCHANGED = 455;
 
 // Of the supervisor, about the machine.
 export const LOG_RUN_ON_DISK = 470;

@@ -13,9 +13,9 @@ import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-l
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
-import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
+import { decodeKeys } from "../config/start-keys.ts";
 import { Engine } from "../core/engine.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import {
@@ -32,15 +32,17 @@ import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
-import { EPERM, SystemError } from "../io/errno.ts";
+import { EPERM, errno, SystemError } from "../io/errno.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
+import { libc, MSG_DONTWAIT } from "../io/libc.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
+import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
@@ -66,13 +68,16 @@ import {
 /** Above everything that functions run, below the kernel's own threads. */
 const REALTIME_PRIORITY = 50;
 
+/** Two keys and their lengths, with room. */
+const KEYS_BYTES_MAX = 4096;
+
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
   // Should the supervisor die, its end of the control socket closes: the loop then lets go and says
   // good-bye. A signal at the parent's death would end this process with its VIPs up.
   if (process.ppid !== options.parent) return EXIT_FAILED;
-  const seal = sealOf(config, options.source, options.directory);
+  const seal = sealOf(options.keysFd);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
@@ -202,6 +207,8 @@ interface EngineOptions {
   runDirectory: string;
   incarnation: number;
   controlFd: number;
+  /** null: without keys. */
+  keysFd: number | null;
   parent: number;
 }
 
@@ -213,6 +220,7 @@ function readOptions(args: string[]): EngineOptions {
     "run-dir": "value",
     incarnation: "value",
     "control-fd": "value",
+    "keys-fd": "value",
     parent: "value",
   });
   const required = (name: keyof typeof options): string => {
@@ -239,6 +247,7 @@ function readOptions(args: string[]): EngineOptions {
     runDirectory: required("run-dir"),
     incarnation: number("incarnation", 1, 0xffffffff),
     controlFd: number("control-fd", 3, 1023),
+    keysFd: options["keys-fd"] === undefined ? null : number("keys-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
   };
 }
@@ -335,10 +344,15 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
   return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
-function sealOf(config: AircraftConfig, source: string, directory: string): KeepAliveSeal {
-  const result = readKeys(config.keepAlive, directory);
-  if (!result.ok) throw new InputFileError({ source, problems: result.problems });
-  return new KeepAliveSeal(result.key, result.acceptKey);
+/** With the keys of the server's start, which the supervisor holds. */
+function sealOf(keysFd: number | null): KeepAliveSeal {
+  if (keysFd === null) return new KeepAliveSeal(null, null);
+  const waiting = new NativeMemory(KEYS_BYTES_MAX);
+  const length = libc.recv(keysFd, waiting.address, KEYS_BYTES_MAX, MSG_DONTWAIT);
+  if (length < 0) throw new SystemError("recv", errno(), "keys");
+  libc.close(keysFd);
+  const { key, acceptKey } = decodeKeys(waiting.bytes.subarray(0, length));
+  return new KeepAliveSeal(key, acceptKey);
 }
 
 function identityOf(config: AircraftConfig, self: number, incarnation: number): Identity {

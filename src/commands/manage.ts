@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
+import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { giveUpCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
@@ -19,6 +20,8 @@ import { LOG_FILE } from "../manage/log/log-store.ts";
 import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
 import { ExecutableWatch } from "../manage/watch/executable-watch.ts";
+import { KeyWatch } from "../manage/watch/key-watch.ts";
+import type { WatchedThing } from "../manage/watch/machine-watch.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
 import { hasCapabilities } from "../supervisor/privileges.ts";
 
@@ -72,7 +75,7 @@ export async function manage(args: string[]): Promise<number> {
       disk: new DiskProcess(ownCommand(), diskEnded),
       diskName: diskName(stateDirectory),
     }),
-    watched: options.executable === undefined ? [] : [new ExecutableWatch(options.executable)],
+    watched: watchedThings(options.executable),
     warn: (text) => console.error(text),
   });
   await manage.run();
@@ -84,6 +87,17 @@ export async function manage(args: string[]): Promise<number> {
 function diskEnded(): void {
   console.error("the process for the state directory has ended");
   process.exit(EXIT_FAILED);
+}
+
+/** The marks of the key files come as JSON of config/start-keys. */
+function watchedThings(
+  executable: string | undefined,
+  keyMarks = process.env[KEY_MARKS_VARIABLE],
+): WatchedThing[] {
+  return [
+    ...(executable === undefined ? [] : [new ExecutableWatch(executable)]),
+    ...(keyMarks === undefined ? [] : [new KeyWatch(JSON.parse(keyMarks) as KeyFileMark[])]),
+  ];
 }
 
 function diskName(directory: string): string {

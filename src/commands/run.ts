@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   EXIT_DONE,
@@ -10,6 +11,7 @@ import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
+import { type KeyFileMark, keyFileMark, type StartKeys } from "../config/start-keys.ts";
 import { claimInterface } from "../io/network-interface.ts";
 import { SERVICE_FEEDINGS } from "../limits.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
@@ -59,7 +61,7 @@ export async function runWith(args: string[], command: readonly string[]): Promi
     options.server,
     config.servers.map(({ id }) => id),
   );
-  requireKeys(loaded);
+  const keys = requireKeys(loaded);
   requirePrivileges();
   const notification = notificationOf(config.keepAlive.periodMs);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
@@ -72,7 +74,8 @@ export async function runWith(args: string[], command: readonly string[]): Promi
     writeConfig(runDirectory, serializeConfig(config));
     const stateDirectory = resolve(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT);
     const supervisor = new Supervisor({
-      ...{ config, serverId, runDirectory, notification },
+      ...{ config, serverId, runDirectory, notification, keys },
+      keyMarks: keyMarks(loaded, keys),
       configDirectory: directory,
       stateDirectory,
       incarnations: new Incarnations(
@@ -97,10 +100,24 @@ function requireServer(id: string | undefined, known: readonly string[]): string
   return id;
 }
 
-/** The engine reads them again; a key that cannot be used is told before anything starts. */
-function requireKeys({ config, source, directory }: LoadedConfig): void {
+/** A key that cannot be used is told before anything starts. */
+function requireKeys({ config, source, directory }: LoadedConfig): StartKeys {
   const result = readKeys(config.keepAlive, directory);
   if (!result.ok) throw new InputFileError({ source, problems: result.problems });
+  return result;
+}
+
+function keyMarks({ config, directory }: LoadedConfig, keys: StartKeys): KeyFileMark[] {
+  const { keyFile, acceptKeyFile } = config.keepAlive;
+  const files = [
+    [keyFile, keys.key],
+    [acceptKeyFile, keys.acceptKey],
+  ] as const;
+  return files.flatMap(([file, key]) => {
+    if (file === null || key === null) return [];
+    const path = resolve(directory, file);
+    return [keyFileMark(path, statSync(path), key)];
+  });
 }
 
 function requirePrivileges(): void {

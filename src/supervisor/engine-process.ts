@@ -16,6 +16,8 @@ export interface EngineStart extends RoleStart {
   readonly incarnation: number;
   /** What it has in its environment beside the clean one. */
   readonly environment: Readonly<Record<string, string>>;
+  /** See config/start-keys; null: without. */
+  readonly keys: Uint8Array | null;
 }
 
 /** Where a record is written before it is sent; used within one call only. */
@@ -38,6 +40,7 @@ export class EngineProcess {
       start.environment,
       CONTROL_RECORD_BYTES,
       onRecord,
+      start.keys,
     );
   }
 

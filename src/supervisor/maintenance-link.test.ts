@@ -51,6 +51,7 @@ test("a process that says that it lives is kept, however old it is; one that fal
       errorsFile: join(directory, "errors"),
       stateDirectory: directory,
       executable: null,
+      keyMarks: [],
       session: 1,
     },
     () => "",

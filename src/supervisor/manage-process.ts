@@ -1,4 +1,5 @@
 /** `wingman manage` as the supervisor sees it. Decides nothing. */
+import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import {
   encodeMaintenance,
@@ -15,6 +16,7 @@ export interface ManageStart extends RoleStart {
   readonly stateDirectory: string;
   /** By whose name the server was started; null: it runs from source. */
   readonly executable: string | null;
+  readonly keyMarks: readonly KeyFileMark[];
   /** Of this supervisor: delivery numbers count within it. */
   readonly session: number;
 }
@@ -36,7 +38,7 @@ export class ManageProcess {
       start,
       "manage",
       options,
-      {},
+      start.keyMarks.length === 0 ? {} : { [KEY_MARKS_VARIABLE]: JSON.stringify(start.keyMarks) },
       MAINTENANCE_ANSWER_BYTES,
       (answer) => {
         if (maintenanceKind(answer) === MAINTENANCE_DURABLE) onDurable(maintenanceDelivery(answer));

@@ -14,6 +14,7 @@ import {
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { encodeKeys, type KeyFileMark, type StartKeys } from "../config/start-keys.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
@@ -65,6 +66,8 @@ export interface SupervisorOptions {
   readonly ownCommand: readonly string[];
   /** By whose name it was started; null: it runs from source. */
   readonly executable: string | null;
+  readonly keys: StartKeys;
+  readonly keyMarks: readonly KeyFileMark[];
 }
 
 export class Supervisor {
@@ -185,8 +188,8 @@ export class Supervisor {
 
   /** From the start of an engine to its end. */
   async #flyOnce(): Promise<ProcessEnd> {
-    const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } =
-      this.#options;
+    const { runDirectory, serverId, incarnations, configDirectory, ownCommand } = this.#options;
+    const { notification, keys } = this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
     this.#saidGoodBye = false;
@@ -199,6 +202,7 @@ export class Supervisor {
           runDirectory: runDirectory.place,
           errorsFile: runDirectory.engineErrors,
           environment: notification.engineEnvironment,
+          keys: keys.key === null && keys.acceptKey === null ? null : encodeKeys(keys),
         },
         (record) => this.#onRecord(record),
       );
@@ -347,11 +351,11 @@ export class Supervisor {
 }
 
 function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
-  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory, executable } =
-    options;
+  const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
+  const { executable, keyMarks } = options;
   return new MaintenanceLink(
     {
-      ...{ ownCommand, executable, serverId, configDirectory, stateDirectory },
+      ...{ ownCommand, executable, keyMarks, serverId, configDirectory, stateDirectory },
       configFile: runDirectory.config,
       runDirectory: runDirectory.place,
       errorsFile: runDirectory.manageErrors,
