@@ -2,6 +2,8 @@
 
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
+  LOG_CONSOLE_FREE,
+  LOG_CONSOLE_IN_USE,
   LOG_DISK_HANGS,
   LOG_EXECUTABLE_BACK,
   LOG_EXECUTABLE_OTHER,
@@ -55,6 +57,24 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "The next start will find the same key.",
     "None.",
     { clears: [LOG_KEY_CHANGED] },
+  ),
+  entry(
+    LOG_CONSOLE_IN_USE,
+    "ANOTHER PROGRAM USES THE CONSOLE LINE",
+    "none",
+    "none",
+    "What two programs read neither gets: the console keeps off the line.",
+    "Disable the program named, such as serial-getty on this device.",
+    { class: 3, lasts: "cleared" },
+  ),
+  entry(
+    LOG_CONSOLE_FREE,
+    "CONSOLE HAS ITS LINE FOR ITSELF",
+    "none",
+    "none",
+    "The other program has let go of the line.",
+    "None.",
+    { clears: [LOG_CONSOLE_IN_USE] },
   ),
   entry(
     LOG_RUN_ON_DISK,

@@ -39,6 +39,8 @@ export const LOG_EXECUTABLE_BACK = 451;
 export const LOG_DISK_HANGS = 452;
 export const LOG_KEY_CHANGED = 454;
 export const LOG_KEY_UNCHANGED = 455;
+export const LOG_CONSOLE_IN_USE = 456;
+export const LOG_CONSOLE_FREE = 457;
 
 // Of the supervisor, about the machine.
 export const LOG_RUN_ON_DISK = 470;

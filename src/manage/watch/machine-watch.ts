@@ -4,6 +4,7 @@
  */
 import { codeLabel } from "../../catalogue/record-text.ts";
 import type { LogKeeper } from "../log/log-keeper.ts";
+import type { LogReader } from "../maintenance.ts";
 
 export interface WatchedThing {
   /** Code (catalogue/) of the fault, and of its end. */
@@ -40,15 +41,15 @@ export class MachineWatch {
     const before = this.#found.get(thing);
     this.#found.set(thing, found);
     if (found === before) return;
-    const isInLog = before === undefined ? this.#isActive(thing.faultCode) : before !== null;
+    const isInLog =
+      before === undefined ? isActive(this.keeper.reader, thing.faultCode) : before !== null;
     if (found !== null && !(isInLog && before === undefined))
       this.keeper.note(thing.faultCode, -1, found);
     else if (found === null && isInLog) this.keeper.note(thing.endCode, -1, "");
   }
+}
 
-  /** Set by the process before this one, or by an earlier run. */
-  #isActive(code: number): boolean {
-    const faults = this.keeper.reader.faults();
-    return faults.some(({ isActive, label }) => isActive && label === codeLabel(code));
-  }
+/** Whether a fault is there, set by this process, the one before it or an earlier run. */
+export function isActive(log: LogReader, code: number): boolean {
+  return log.faults().some((fault) => fault.isActive && fault.label === codeLabel(code));
 }
