@@ -7,11 +7,13 @@
 
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { KERNEL_ENTRIES } from "./kernel-entries.ts";
 import { MACHINE_ENTRIES } from "./machine-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
+  ...KERNEL_ENTRIES,
   ...MACHINE_ENTRIES,
   ...UPKEEP_ENTRIES,
 ];

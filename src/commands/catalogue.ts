@@ -73,6 +73,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: false,
   },
   {
+    name: "renew",
+    synopsis: "…",
+    summary: "lifetimes of VIPs, started by engine",
+    public: false,
+  },
+  {
     name: "reserve",
     synopsis: "…",
     summary: "incarnations in the state directory, started by run",

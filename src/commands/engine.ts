@@ -31,7 +31,7 @@ import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { ClientNotices } from "../io/client-notices.ts";
-import { RecordSocket } from "../io/control-socket.ts";
+import { RecordSocket, socketPair } from "../io/control-socket.ts";
 import { EPERM, errno, SystemError } from "../io/errno.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
@@ -46,6 +46,7 @@ import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { requireIpv4Address } from "../io/network-interface.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import { RenewalProcess } from "../io/renewal-process.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
@@ -56,6 +57,7 @@ import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
+import { cleanEnvironment, ownCommand } from "../supervisor/own-executable.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
 import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
 import {
@@ -98,6 +100,7 @@ export async function engine(args: string[]): Promise<number> {
     2 * kernelTickMs(),
   );
   const policy = policyNamed(config.allocation);
+  const renewals = renewalProcess(options.source);
   warmUp(table, policy, timing);
 
   // What an earlier run left goes before anything else.
@@ -184,7 +187,11 @@ export async function engine(args: string[]): Promise<number> {
     networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
     networkPlaces: present.map((name) => watched.indexOf(name)),
     seal,
-    vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
+    vips: new VipService(
+      ...([switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)] as const),
+      renewals,
+    ),
+    renewals,
     lease,
     links,
     neighbours,
@@ -342,6 +349,27 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
   if (watchdog === undefined) return null;
   const device = new HardwareWatchdog(watchdog.device, watchdog.timeoutSeconds);
   return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
+}
+
+/** null when it cannot be started: the loop does without. */
+function renewalProcess(configFile: string): RenewalProcess | null {
+  const [ours, theirs] = socketPair();
+  try {
+    const child = Bun.spawn({
+      cmd: [...ownCommand(), "renew", "--config", configFile, "--control-fd", "3"],
+      ...{ cwd: "/", env: cleanEnvironment() },
+      stdio: ["ignore", "ignore", "inherit", theirs],
+      detached: true,
+    });
+    child.unref(); // it ends with this process, which does not wait for it
+    return new RenewalProcess(ours);
+  } catch (error) {
+    console.error(`no process for renewals: ${(error as Error).message}`);
+    libc.close(ours);
+    return null;
+  } finally {
+    libc.close(theirs);
+  }
 }
 
 /** With the keys of the server's start, which the supervisor holds. */

@@ -26,10 +26,19 @@ import {
 } from "../boundary/event-queue.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Engine } from "../core/engine.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
+import {
+  LOG_LEASE_HELD_UP,
+  LOG_NETWORK_LOST,
+  LOG_NETWORK_PRESENT,
+} from "../core/maintenance-code.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
-import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import {
+  LEASE_LATENESS_MS,
+  NETWORKS_MAX,
+  RECORDS_PER_TURN_MAX,
+  REPORTS_PER_TURN_MAX,
+} from "../limits.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
@@ -58,7 +67,9 @@ import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
 import { Poller } from "./poller.ts";
+import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
+import { ThreadWaits } from "./thread-waits.ts";
 import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
 
@@ -74,6 +85,8 @@ export interface FlightParts {
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
   readonly lease: VipLease | null;
+  /** Its answers wake the loop; none where the loop renews lifetimes by itself. */
+  readonly renewals?: RenewalProcess | null;
   readonly links: LinkMonitor;
   readonly neighbours: NeighbourWatch;
   readonly notices: ClientNotices;
@@ -94,6 +107,8 @@ export class FlightLoop implements Shell {
   private readonly linkSlot: number;
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
+  /** Where renewals are answered; -1: nowhere. */
+  private readonly renewalSlot: number;
   /** Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first. */
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX).fill(1);
   /** Ethernet address of the client interface, as it was last. */
@@ -101,6 +116,7 @@ export class FlightLoop implements Shell {
   private macLow: number;
   /** Whether networks wake the loop. */
   private networksWake = true;
+  private readonly waits = new ThreadWaits();
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
@@ -115,6 +131,7 @@ export class FlightLoop implements Shell {
     this.linkSlot = this.poller.add(links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
+    this.renewalSlot = parts.renewals ? this.poller.add(parts.renewals.fd) : -1;
     this.supervisor = new SupervisorRecords(parts.supervisor);
     this.commands = new CommandRequests(parts.commands, engine, this.supervisor);
     this.macHigh = neighbours.macHigh;
@@ -201,7 +218,19 @@ export class FlightLoop implements Shell {
   }
 
   renewLease(lengthMs: number): number {
-    return this.parts.lease?.renew(lengthMs) ?? 0;
+    const { lease } = this.parts;
+    if (lease === null) return 0;
+    const waitsBefore = this.waits.count();
+    const beganUs = nowUs();
+    const refused = lease.renew(lengthMs);
+    if (refused !== 0 && this.waits.count() !== waitsBefore) this.tellHeldUp(nowUs() - beganUs);
+    return refused;
+  }
+
+  /** The kernel takes changes of nftables one after the other, whoever they are from. */
+  private tellHeldUp(forUs: number): void {
+    if (forUs <= LEASE_LATENESS_MS * 1000) return;
+    this.tell(LOG_LEASE_HELD_UP, Math.floor(forUs / 1000));
   }
 
   // ---- addresses, processes, clients
@@ -260,7 +289,10 @@ export class FlightLoop implements Shell {
   /** The kernel reports each renewal to us: read at once, that wakes nobody. */
   renewAddresses(timeUs: number, isIdle: boolean): void {
     const { vips, links } = this.parts;
-    if (vips.renew(timeUs) === 0 || !isIdle) return;
+    const renewed = vips.renew(timeUs);
+    if (this.renewalSlot >= 0 && this.parts.renewals?.hasEnded)
+      this.poller.remove(this.renewalSlot);
+    if (renewed === 0 || !isIdle) return;
     this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 
