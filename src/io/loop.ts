@@ -59,6 +59,7 @@ import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wir
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import { HoldUp } from "./hold-up.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
@@ -69,7 +70,6 @@ import type { NeighbourWatch } from "./neighbour-watch.ts";
 import { Poller } from "./poller.ts";
 import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
-import { ThreadWaits } from "./thread-waits.ts";
 import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
 
@@ -116,7 +116,9 @@ export class FlightLoop implements Shell {
   private macLow: number;
   /** Whether networks wake the loop. */
   private networksWake = true;
-  private readonly waits = new ThreadWaits();
+  private readonly holdUp = new HoldUp();
+  /** For how long the first lease was held up. */
+  private beginHeldUpUs = 0;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
   /** Addresses that others removed wait for room in the event queue. */
@@ -214,16 +216,18 @@ export class FlightLoop implements Shell {
   // ---- VIP lease
 
   beginLease(): void {
+    this.holdUp.begin();
     this.parts.lease?.begin();
+    this.beginHeldUpUs = this.holdUp.end();
   }
 
   renewLease(lengthMs: number): number {
     const { lease } = this.parts;
     if (lease === null) return 0;
-    const waitsBefore = this.waits.count();
-    const beganUs = nowUs();
+    this.holdUp.begin();
     const refused = lease.renew(lengthMs);
-    if (refused !== 0 && this.waits.count() !== waitsBefore) this.tellHeldUp(nowUs() - beganUs);
+    if (refused !== 0) this.tellHeldUp(Math.max(this.holdUp.end(), this.beginHeldUpUs));
+    this.beginHeldUpUs = 0;
     return refused;
   }
 
