@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { EEXIST, ENODEV } from "../../src/io/errno.ts";
+import { EEXIST, ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { Losses, netlinkOf } from "./lossy-netlink.ts";
 
 let network: VirtualNetwork;
 const switchers: VipSwitcher[] = [];
@@ -247,6 +248,40 @@ describe("seats reach a VIP", () => {
   }
 });
 
+describe("routes to the subnets of VIPs", () => {
+  test("subnets of one address and different lengths are two; a VIP that is its own subnet has none", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.0.1/16"], ["10.44.0.2/24"], ["10.46.1.1/32"]);
+    const routes = (): string[] => host.ip("route", "show", "proto", "0x57").match(/^\S+/gm) ?? [];
+    expect(add(host, switcher, 0, 1, 2)).toBe(0);
+    expect(routes().sort()).toEqual(["10.44.0.0/16", "10.44.0.0/24"]);
+    expect(remove(host, switcher, 0, 2)).toBe(0);
+    expect(routes()).toEqual(["10.44.0.0/24"]);
+    expect(switcher.routeErrno).toBe(0);
+  });
+
+  test("one that is gone already when it is needed no longer is no error", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.0.1/16"]);
+    expect(add(host, switcher, 0)).toBe(0);
+    host.ip("route", "del", "10.44.0.0/16", "proto", "0x57");
+    expect(remove(host, switcher, 0)).toBe(0);
+    expect(switcher.routeErrno).toBe(0);
+  });
+
+  test("of several the first error is told, as long as it is true", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.43.0.1/16"], ["10.44.0.1/16", "10.45.0.1/16"]);
+    expect(add(host, switcher, 0)).toBe(0); // marks are looked at with the first
+    const losses = new Losses(netlinkOf(switcher));
+    losses.lose(1, 1); // the answer about the first route, behind that about the addresses
+    expect(add(host, switcher, 1)).toBe(0);
+    expect(switcher.routeErrno).toBe(ETIMEDOUT);
+    expect(add(host, switcher, 1)).toBe(0);
+    expect(switcher.routeErrno).toBe(0);
+  });
+});
+
 test("VIPs that somebody removed bring their routes along when they are put there again", () => {
   const host = network.addHost();
   const routes = (): string[] =>
@@ -366,6 +401,29 @@ describe("after a crash", () => {
     expect(host.ip("route", "show", "proto", "0x57")).toBe("");
     expect([...switcher.foreign]).toEqual([0, 1]);
     expect(host.inside(() => switcher.removeLeftovers())).toBe(0);
+  });
+
+  test("what goes by itself while it is removed is no error", () => {
+    const host = network.addHost("10.44.200.1/16");
+    const killed = switcherOn(host, ["10.45.1.1/16"]);
+    expect(add(host, killed, 0)).toBe(0);
+    const switcher = switcherOn(host);
+    const losses = new Losses(netlinkOf(switcher));
+    // When it was told what there is: the route first, then the address.
+    const routeGoes = (): string => host.ip("route", "del", "10.45.0.0/16", "proto", "0x57");
+    losses.whileSending(
+      () => {},
+      () => {
+        host.ip("addr", "del", "10.45.1.1/32", "dev", "eth0");
+        losses.whileSending(
+          () => {},
+          () => losses.whileSending(() => {}, routeGoes),
+        );
+      },
+    );
+    expect(host.inside(() => switcher.removeLeftovers())).toBe(1);
+    expect(host.ip("route", "show", "proto", "0x57")).toBe("");
+    expect(host.addresses()).toEqual(["10.44.200.1/16"]);
   });
 
   test("this kernel keeps the mark, which is verified with the first address", () => {
