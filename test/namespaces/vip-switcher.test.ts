@@ -75,6 +75,16 @@ describe("adding and deleting", () => {
     expect([...switcher.result]).toEqual([0, 0, 0]);
   });
 
+  test("added and deleted in one batch: it is not there", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
+    switcher.add(0);
+    switcher.remove(0);
+    expect(host.inside(() => switcher.commit())).toBe(0);
+    expect(host.addresses()).toEqual([]);
+    expect(host.ip("route", "show", "proto", "0x57")).toBe("");
+  });
+
   test("an IPv6 VIP answers at once: no duplicate address detection, no tentative time", () => {
     const host = network.addHost();
     const switcher = switcherOn(host, ["fd44:0:0:0:0:0:1:1/64"]);
@@ -475,6 +485,9 @@ describe("the interface goes away", () => {
     expect(add(host, switcher, 0)).toBe(0);
     host.ip("link", "del", "extra");
     plug();
+    // Nothing is up on this one, so nothing is renewed and no route is missing.
+    expect(host.inside(() => switcher.restoreRoutes())).toBe(0);
+    expect([[...switcher.up], switcher.upCost]).toEqual([[0], 0]);
     expect(add(host, switcher, 0)).toBe(0);
     expect(routes()).toContain("10.44.0.0/16 dev extra");
     expect(remove(host, switcher, 0)).toBe(0);
