@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { EEXIST, ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
@@ -145,6 +145,18 @@ describe("adding and deleting", () => {
       expect([...switcher.result]).toEqual(
         [0, 1, 2].map((index) => (index === refused ? EEXIST : 0)),
       );
+    }
+  });
+
+  test("an address of somebody else hides no error of the function's other VIPs, whichever comes first", () => {
+    const host = network.addHost("10.44.1.1/32");
+    host.sysctl("net/ipv6/conf/eth0/disable_ipv6", "1");
+    const [foreign, refused] = ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"];
+    const switcher = switcherOn(host, [foreign, refused]);
+    const other = switcherOn(host, [refused, foreign]);
+    for (const either of [switcher, other]) {
+      expect(add(host, either, 0)).toBe(1);
+      expect([...either.result]).toEqual([EACCES]);
     }
   });
 
@@ -441,6 +453,14 @@ describe("after a crash", () => {
     const switcher = switcherOn(host, ["10.44.1.1/16"]);
     add(host, switcher, 0);
     expect(switcher.marksKept).toBe(true);
+    // one that somebody removed again at once says nothing of marks
+    const other = switcherOn(host, ["10.44.1.2/16"]);
+    new Losses(netlinkOf(other)).whileSending(
+      () => {},
+      () => host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0"),
+    );
+    expect(add(host, other, 0)).toBe(0);
+    expect(other.marksKept).toBe(true);
     // an address of an earlier run that nobody removed: ours by its mark
     const next = switcherOn(host, ["10.44.1.1/16"]);
     expect(add(host, next, 0)).toBe(0);
