@@ -190,7 +190,7 @@ export class VipSwitcher {
    * Sends what is queued as one netlink batch, and reads the answers. Gives the number of functions
    * with an error, whose `result` tells which. What was to be added and is there with our mark, or
    * was to be deleted and is not there, is no error. EEXIST: somebody else has put the same address
-   * on the interface; it is left alone, and the function's other VIPs are added all the same. An
+   * on the interface; it is left alone, and the function's other VIPs were added all the same. An
    * interface that was made anew since the last batch is looked up again by its name. No garbage.
    */
   commit(): number {
@@ -393,11 +393,12 @@ export class VipSwitcher {
     return this.routes.errno;
   }
 
+  /** The first error counts, but any other before EEXIST: with that alone the function answers. */
   private fail(vip: number, errno: number): number {
     const index = this.table.functionOf[vip] as number;
-    const first = this.result[index] === 0 ? 1 : 0;
-    if (first === 1) this.result[index] = errno;
-    return first;
+    const before = this.result[index] as number;
+    if (before === 0 || before === EEXIST) this.result[index] = errno;
+    return before === 0 ? 1 : 0;
   }
 
   /** Gives the socket back; the addresses stay. */

@@ -20,7 +20,7 @@ import {
 } from "../../src/boundary/event-queue.ts";
 import { LOG_VIP_FOREIGN } from "../../src/core/maintenance-code.ts";
 import { Announcer } from "../../src/io/announcer.ts";
-import { ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
+import { ENOBUFS, ENODEV, ENOMEM, EPERM, ETIMEDOUT } from "../../src/io/errno.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
@@ -230,6 +230,26 @@ describe("an answer that is lost", () => {
     expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
   });
 
+  test("behind one that arrived: what the kernel refused is known, the rest is not", () => {
+    host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    losses.interrupt(1, () => -ENOBUFS);
+    ask(EFFECT_VIP_ADD, 1, 2);
+    turns();
+    expect(takeEvents()).toEqual([foreignSeen(1), up(1), unanswered(2)]);
+  });
+
+  test("about what stands there already: one that we put there is ours all the same", () => {
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    losses.lose(ALL, 1); // the answer to the batch arrives
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    losses.lose(0);
+    expect(takeEvents()).toEqual([up(0), up(0)]);
+    expect([...switcher.up]).toEqual([1, 1, 0, 0, 0]);
+    expect([...switcher.foreign]).toEqual([0, 0, 0, 0, 0]);
+  });
+
   test("of the route to the subnet: the function is up, and the route is there", () => {
     // the answer to the batch arrives, the one to the route after it does not
     const netlink = netlinkOf(switcher);
@@ -322,6 +342,25 @@ describe("somebody's address equals a VIP", () => {
     foreignStands();
   });
 });
+
+test.each([
+  ["no memory", ENOMEM, 1],
+  ["no room", ENOBUFS, 1],
+  ["no right", EPERM, 0],
+])(
+  "a batch that the kernel does not take for %s: failed with its errno, and whether that may pass",
+  (_, errno, mayPass) => {
+    const netlink = netlinkOf(switcher);
+    netlink.send = () => errno;
+    ask(EFFECT_VIP_ADD, 0, 1);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([
+      [EVENT_VIP_FAILED, 0, errno, mayPass],
+      [EVENT_VIP_FAILED, 1, errno, mayPass],
+    ]);
+    expect([...switcher.up]).toEqual([0, 0, 0, 0, 0]);
+  },
+);
 
 test("an interface that is gone: failed with its errno, and an empty batch after it tells nothing", () => {
   host.ip("link", "del", "eth0");
