@@ -34,7 +34,6 @@ import {
   LOG_STRANGER,
   LOG_STRANGER_GONE,
   LOG_VIP_FAILED,
-  LOG_VIP_FOREIGN,
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
@@ -194,9 +193,6 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are down here.",
     "None.",
-    {
-      clears: [LOG_VIP_FOREIGN],
-    },
   ),
   entry(
     LOG_FUNCTION_PREEMPTED,
@@ -233,15 +229,6 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "Somebody else deleted the address.",
     "Do not change VIPs by hand: use 'wingman drain'.",
     { class: 3 },
-  ),
-  entry(
-    LOG_VIP_FOREIGN,
-    "VIP SET BY SOMEBODY ELSE",
-    "function",
-    "none",
-    "The address was there already and is left alone.",
-    "Remove the address from the network setup of this server.",
-    { class: 2, lasts: "cleared" },
   ),
   entry(
     LOG_OWNED_TWICE,

@@ -26,6 +26,7 @@ export const LOG_OWNED_TWICE = 213;
 export const LOG_HANDOVER_LATE = 214;
 export const LOG_STRANGER = 215;
 export const LOG_STRANGER_GONE = 216;
+export const LOG_VIP_FOREIGN_GONE = 217;
 export const LOG_DISAGREEMENT = 220;
 export const LOG_MOVE_BEGUN = 230;
 export const LOG_MOVE_DONE = 231;

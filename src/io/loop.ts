@@ -289,6 +289,7 @@ export class FlightLoop implements Shell {
       this.reportsWait = true;
     }
     if (this.reportsWait) this.reportRemovedVips(events);
+    links.foreign.report(events);
   }
 
   private takeLinks(events: EventQueue): void {

@@ -6,14 +6,12 @@
 import { assert } from "../assert.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
 import {
-  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
 } from "../boundary/event-queue.ts";
-import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
 import { VIP_BATCH_MAX } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
 import type { Announcer } from "./announcer.ts";
@@ -116,9 +114,8 @@ export class VipService {
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);
     } else {
-      // Somebody else has set the same address here: the function answers, and the address is left
-      // alone.
-      if (errno === EEXIST) events.push(EVENT_RECORD, LOG_VIP_FOREIGN, index, 0);
+      // EEXIST: somebody else has set the same address here. The function answers, the address is
+      // left alone, and ForeignAddresses has it recorded.
       this.announce(index);
       settle(events, EVENT_VIP_UP, index, 0, 0);
     }

@@ -349,6 +349,19 @@ export function hasOurMark(view: DataView, at: number, length: number): boolean 
 }
 
 /**
+ * The same; and on kernels before 5.18, which keep no mark, whether it is made as only we make
+ * addresses: for a limited time, and never preferred.
+ */
+export function looksLikeOurs(view: DataView, at: number, length: number): boolean {
+  const mark = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_PROTO, 1);
+  if (mark >= 0) return view.getUint8(mark) === OUR_MARK;
+  const lifetimes = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_CACHEINFO, 16);
+  if (lifetimes < 0) return false;
+  const isPreferred = view.getUint32(lifetimes, true) !== 0;
+  return !isPreferred && view.getUint32(lifetimes + 4, true) !== LIFETIME_INFINITE;
+}
+
+/**
  * Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for every
  * other route.
  */
