@@ -1,6 +1,12 @@
 /** What the codes about VIPs mean that a server sees in its own kernel. */
 
-import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../core/maintenance-code.ts";
+import {
+  LOG_ROUTE_MISSING,
+  LOG_ROUTE_PUT_BACK,
+  LOG_ROUTE_SET,
+  LOG_VIP_FOREIGN,
+  LOG_VIP_FOREIGN_GONE,
+} from "../core/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
 export const VIP_ENTRIES: readonly CatalogueEntry[] = [
@@ -21,5 +27,32 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "The address is gone from this server.",
     "None.",
     { clears: [LOG_VIP_FOREIGN] },
+  ),
+  entry(
+    LOG_ROUTE_PUT_BACK,
+    "ROUTE TO THE SEATS REMOVED, PUT BACK",
+    "function",
+    "none",
+    "Somebody deleted the route to the subnet of the function's VIP.",
+    "Keep the network manager off routes with protocol 0x57.",
+    { class: 3 },
+  ),
+  entry(
+    LOG_ROUTE_MISSING,
+    "NO ROUTE TO THE SEATS",
+    "function",
+    "errno",
+    "The kernel refuses the route to the subnet of the function's VIP; tried again.",
+    "Check the client interface and the routes ('ip route').",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_ROUTE_SET,
+    "ROUTE TO THE SEATS SET, OR NOT NEEDED",
+    "function",
+    "none",
+    "The kernel has taken the route, or the function has left this server.",
+    "None.",
+    { clears: [LOG_ROUTE_MISSING] },
   ),
 ];

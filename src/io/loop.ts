@@ -377,5 +377,6 @@ export class FlightLoop implements Shell {
   report(timeUs: number, events: EventQueue): void {
     this.parts.status.write(timeUs);
     this.parts.lifeSigns.give(timeUs, events);
+    this.parts.vips.lookAfter(this.carriers[0] === 1, timeUs, events);
   }
 }

@@ -99,6 +99,11 @@ export class VipService {
     this.switcher.restoreRoutes();
   }
 
+  /** Once a period: what is to be done again, and what somebody undid, is done. */
+  lookAfter(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    this.switcher.lookAfterRoutes(hasCarrier, nowUs, events);
+  }
+
   private enter(kind: number, index: number): void {
     this.kinds[this.count] = kind;
     this.indices[this.count] = index;

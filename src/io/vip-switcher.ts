@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import type { EventQueue } from "../boundary/event-queue.ts";
 import type { Vip } from "../config/model.ts";
 import { IPV6_COST, VIP_BATCH_MAX } from "../limits.ts";
 import {
@@ -264,6 +265,14 @@ export class VipSwitcher {
     return this.routes.restore(this.interfaceIndex);
   }
 
+  /**
+   * Once a period: the subnets' routes are set again where somebody deleted one, or the kernel
+   * refused it. No garbage.
+   */
+  lookAfterRoutes(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    this.routes.lookAfter(this.interfaceIndex, hasCarrier, nowUs, events);
+  }
+
   private findInterface(): boolean {
     const index = interfaceIndexOf(this.interfaceName);
     if (index === 0 || index === this.interfaceIndex) return false;
@@ -403,5 +412,6 @@ export class VipSwitcher {
   /** Gives the socket back; the addresses stay. */
   close(): void {
     this.netlink.close();
+    this.routes.close();
   }
 }

@@ -267,6 +267,7 @@ export class LoopBench {
         },
         removeAll: write("vips.removeAll"),
         restore: write("vips.restore"),
+        lookAfter: () => {},
         get renewUs() {
           return bench.renewUs;
         },
@@ -283,6 +284,7 @@ export class LoopBench {
         fd: this.linkSignal.fd,
         count: this.carriers.length,
         removed: this.removed,
+        foreign: { report: () => {} },
         get overflowed() {
           return bench.overflowed;
         },
