@@ -218,7 +218,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface; then 'wingman resume'.",
+    "Check the client interface; it is tried again by itself.",
     { class: 2, lasts: "cleared" },
   ),
   entry(

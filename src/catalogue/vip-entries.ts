@@ -6,6 +6,8 @@ import {
   LOG_ROUTE_SET,
   LOG_VIP_FOREIGN,
   LOG_VIP_FOREIGN_GONE,
+  LOG_VIP_REFUSED,
+  LOG_VIP_TAKEN,
 } from "../core/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
@@ -54,5 +56,23 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "The kernel has taken the route, or the function has left this server.",
     "None.",
     { clears: [LOG_ROUTE_MISSING] },
+  ),
+  entry(
+    LOG_VIP_REFUSED,
+    "ONE VIP OF A FUNCTION CANNOT BE SET",
+    "functionAndVip",
+    "errno",
+    "The kernel refuses this address; the function serves with its others.",
+    "Switch IPv6 on (disable_ipv6), or take the VIP out of the table.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_VIP_TAKEN,
+    "VIP SET AFTER ALL, OR NOT NEEDED",
+    "functionAndVip",
+    "none",
+    "The kernel has taken the address, or the function has left this server.",
+    "None.",
+    { clears: [LOG_VIP_REFUSED] },
   ),
 ];

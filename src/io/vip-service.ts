@@ -16,10 +16,12 @@ import { VIP_BATCH_MAX } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
+import { VipAttempts } from "./vip-attempts.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
 export class VipService {
   private count = 0;
+  private readonly attempts: VipAttempts;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
 
@@ -28,7 +30,9 @@ export class VipService {
     private readonly announcer: Announcer,
     private readonly functionCount: number,
     private readonly renewal: AddressRenewal,
-  ) {}
+  ) {
+    this.attempts = new VipAttempts(switcher, announcer);
+  }
 
   /**
    * Whether the effect may be carried out in this turn: it fits the batch, and the function is not
@@ -49,6 +53,7 @@ export class VipService {
   remove(index: number): void {
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
+    this.attempts.noteRemoved(index);
   }
 
   announce(index: number): void {
@@ -101,6 +106,7 @@ export class VipService {
 
   /** Once a period: what is to be done again, and what somebody undid, is done. */
   lookAfter(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    this.attempts.lookAfter(nowUs, events);
     this.switcher.lookAfterRoutes(hasCarrier, nowUs, events);
   }
 
@@ -115,15 +121,22 @@ export class VipService {
     const errno = this.switcher.result[index];
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
       settle(events, errno === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, errno, 0);
-    } else if (errno !== 0 && errno !== EEXIST) {
+    } else if (errno !== 0 && errno !== EEXIST && !this.servesInPart(index, errno)) {
+      this.attempts.noteFailed(index);
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);
     } else {
       // EEXIST: somebody else has set the same address here. The function answers, the address is
       // left alone, and ForeignAddresses has it recorded.
       this.announce(index);
+      this.attempts.noteUp(index);
       settle(events, EVENT_VIP_UP, index, 0, 0);
     }
+  }
+
+  /** The kernel refuses a VIP for good, and has others. An answer that was lost is asked for again. */
+  private servesInPart(index: number, errno: number): boolean {
+    return errno !== ETIMEDOUT && this.switcher.answersInPart(index);
   }
 }
 
