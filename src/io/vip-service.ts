@@ -14,6 +14,7 @@ import {
 } from "../boundary/event-queue.ts";
 import { VIP_BATCH_MAX } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
+import { AnnouncementSeries } from "../upkeep/announcement-series.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
 import { VipAttempts } from "./vip-attempts.ts";
@@ -22,6 +23,9 @@ import type { VipSwitcher } from "./vip-switcher.ts";
 export class VipService {
   private count = 0;
   private readonly attempts: VipAttempts;
+  private readonly series: AnnouncementSeries;
+  /** Of the last period. */
+  private nowUs = 0;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
 
@@ -32,6 +36,7 @@ export class VipService {
     private readonly renewal: AddressRenewal,
   ) {
     this.attempts = new VipAttempts(switcher, announcer);
+    this.series = new AnnouncementSeries(functionCount);
   }
 
   /**
@@ -54,6 +59,7 @@ export class VipService {
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
     this.attempts.noteRemoved(index);
+    this.series.end(index);
   }
 
   announce(index: number): void {
@@ -106,7 +112,12 @@ export class VipService {
 
   /** Once a period: what is to be done again, and what somebody undid, is done. */
   lookAfter(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    const { series } = this;
+    this.nowUs = nowUs;
     this.attempts.lookAfter(nowUs, events);
+    series.beginPeriod(nowUs);
+    for (let index = series.next(nowUs); index >= 0; index = series.next(nowUs))
+      this.announce(index);
     this.switcher.lookAfterRoutes(hasCarrier, nowUs, events);
   }
 
@@ -130,6 +141,7 @@ export class VipService {
       // left alone, and ForeignAddresses has it recorded.
       this.announce(index);
       this.attempts.noteUp(index);
+      this.series.begin(index, this.nowUs);
       settle(events, EVENT_VIP_UP, index, 0, 0);
     }
   }
