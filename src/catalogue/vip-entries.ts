@@ -1,6 +1,7 @@
 /** What the codes about VIPs mean that a server sees in its own kernel. */
 
 import {
+  LOG_ARP_UNGUARDED,
   LOG_ROUTE_MISSING,
   LOG_ROUTE_PUT_BACK,
   LOG_ROUTE_SET,
@@ -74,5 +75,14 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "The kernel has taken the address, or the function has left this server.",
     "None.",
     { clears: [LOG_VIP_REFUSED] },
+  ),
+  entry(
+    LOG_ARP_UNGUARDED,
+    "OTHER INTERFACES MAY ANSWER FOR VIPS",
+    "errno",
+    "none",
+    "No ARP filter (CONFIG_NF_TABLES_ARP, or lease off), and arp_ignore is 0.",
+    "Set net.ipv4.conf.all.arp_ignore=1 and arp_announce=2.",
+    { class: 3, lasts: "start" },
   ),
 ];

@@ -32,6 +32,7 @@ export const LOG_ROUTE_MISSING = 219;
 export const LOG_ROUTE_SET = 240;
 export const LOG_VIP_REFUSED = 241;
 export const LOG_VIP_TAKEN = 242;
+export const LOG_ARP_UNGUARDED = 243;
 export const LOG_DISAGREEMENT = 220;
 export const LOG_MOVE_BEGUN = 230;
 export const LOG_MOVE_DONE = 231;
