@@ -227,7 +227,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "Somebody else deleted the address.",
-    "Do not change VIPs by hand: use 'wingman drain'.",
+    "Do not change or flush VIPs by hand: 'wingman drain' first.",
     { class: 3 },
   ),
   entry(

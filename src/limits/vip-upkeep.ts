@@ -14,7 +14,8 @@ export const FOREIGN_ADDRESSES_MAX = 256;
 /**
  * What somebody takes away again and again (a route, a VIP) is put back at once, then after this
  * pause, twice as long each time: a network manager that fights for it costs little, and what was
- * one mistake is over within a period.
+ * one mistake is over within a period. 'ip addr flush' takes some ms and looks ten times whether
+ * nothing is left.
  */
 export const PUT_BACK_PAUSE_MS_MIN = 200;
 
@@ -56,5 +57,6 @@ assert(
   "every function has its turn within some pauses, however long the period",
 );
 assert(PUT_BACK_PAUSE_MS_MIN < ATTEMPT_PAUSE_MS_MAX, "pauses grow");
+assert(PUT_BACK_PAUSE_MS_MIN < ATTEMPT_PAUSE_MS_MIN, "pauses grow");
 assert(ATTEMPT_PAUSE_MS_MIN < ATTEMPT_PAUSE_MS_MAX, "pauses grow");
 assert(FOREIGN_ADDRESSES_MAX <= FUNCTIONS_MAX, "they are gone through in each notification");
