@@ -34,7 +34,6 @@ import {
   LOG_STRANGER,
   LOG_STRANGER_GONE,
   LOG_VIP_FAILED,
-  LOG_VIP_FOREIGN,
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
@@ -194,9 +193,6 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are down here.",
     "None.",
-    {
-      clears: [LOG_VIP_FOREIGN],
-    },
   ),
   entry(
     LOG_FUNCTION_PREEMPTED,
@@ -222,7 +218,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface; then 'wingman resume'.",
+    "Check the client interface; it is tried again by itself.",
     { class: 2, lasts: "cleared" },
   ),
   entry(
@@ -231,17 +227,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "Somebody else deleted the address.",
-    "Do not change VIPs by hand: use 'wingman drain'.",
+    "Do not change or flush VIPs by hand: 'wingman drain' first.",
     { class: 3 },
-  ),
-  entry(
-    LOG_VIP_FOREIGN,
-    "VIP SET BY SOMEBODY ELSE",
-    "function",
-    "none",
-    "The address was there already and is left alone.",
-    "Remove the address from the network setup of this server.",
-    { class: 2, lasts: "cleared" },
   ),
   entry(
     LOG_OWNED_TWICE,

@@ -19,6 +19,7 @@ import type { AircraftConfig, Vip } from "../config/model.ts";
 import { Engine } from "../core/engine.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import {
+  LOG_ARP_UNGUARDED,
   LOG_LEASE_UNFIT,
   LOG_LEFTOVERS,
   LOG_NETWORK_LOST,
@@ -30,6 +31,7 @@ import type { Identity } from "../core/membership.ts";
 import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
+import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
 import { EPERM, SystemError } from "../io/errno.ts";
@@ -110,6 +112,7 @@ export async function engine(args: string[]): Promise<number> {
 
   const present = requireNetworks(config);
   const { lease, ...missing } = leaseOf(config, vips);
+  const unguarded = guardArp(config, vips);
   const networks = present.map(
     (interfaceName) =>
       new MulticastSocket({
@@ -158,6 +161,7 @@ export async function engine(args: string[]): Promise<number> {
   });
   if (missing.code !== 0)
     flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
+  if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const flags =
@@ -193,6 +197,7 @@ export async function engine(args: string[]): Promise<number> {
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
+  if (ended === ENDED_LEFT) removeArpGuard();
   if (ended === ENDED_LEFT) return EXIT_DONE;
   return ended === ENDED_LET_GO ? EXIT_LET_GO : EXIT_FAILED;
 }
@@ -308,6 +313,17 @@ function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): Lea
   return wanted === "off"
     ? none(0, 0, 0)
     : none(LOG_LEASE_UNFIT, periodMs * lostAfterPeriods, leaseDetectionMsMin(periodMs));
+}
+
+/**
+ * Keeps other interfaces out of the VIPs' ARP; who wants no packet filter has none. The errno of the
+ * refusal, or 0, where another interface may answer all the same; null where none does.
+ */
+function guardArp(config: AircraftConfig, vips: readonly (readonly Vip[])[]): number | null {
+  const wanted = config.clients.lease !== "off";
+  const refused = wanted ? putUpArpGuard(config.clients.interface, vips) : removeArpGuard();
+  const isGuarded = wanted && refused === 0;
+  return !isGuarded && othersAnswerArp(config.clients.interface) ? refused : null;
 }
 
 /** A filter that an earlier run left, where a new one was refused. */

@@ -19,6 +19,7 @@ import {
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
+  EVENT_VIP_MAY_COME,
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
@@ -177,10 +178,7 @@ export class Engine {
     return this.sender.isRequested;
   }
 
-  /**
-   * Flight begins now: what start-up took since the engine was made counts neither as lateness nor
-   * as listening.
-   */
+  /** Flight begins now: what start-up took counts neither as lateness nor as listening. */
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
     this.listening.begin(nowUs);
@@ -348,6 +346,9 @@ export class Engine {
         break;
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
+        break;
+      case EVENT_VIP_MAY_COME:
+        handover.onVipMayCome(index);
         break;
       case EVENT_PROCESS:
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);

@@ -286,7 +286,7 @@ export class Handover {
         this.beginService(index, nowUs);
         break;
       case MARK_FAILED:
-        this.setFailed(index);
+        this.setFailed(index, 1);
         vips.remove(index);
         break;
       case REMOVE_VIP:
@@ -363,27 +363,28 @@ export class Handover {
     if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
 
+  /** What the kernel refused may be tried again, where that takes nothing from another server. */
+  onVipMayCome(index: number): void {
+    if (this.assigned[index] === NONE) this.setFailed(index, 0);
+  }
+
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
     this.processes.onReport(index, kind);
     if (kind !== CONTROL_PROCESS_FAILED) return;
-    this.setFailed(index);
+    this.setFailed(index, 1);
     this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);
   }
 
-  private setFailed(index: number): void {
-    if (this.failed[index] !== 0) return;
-    this.failed[index] = 1;
+  private setFailed(index: number, failed: number): void {
+    if (this.failed[index] === failed) return;
+    this.failed[index] = failed;
     this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
   }
 
   /** `resume`: functions that failed here may be tried again. */
   clearFailed(): void {
-    for (let index = 0; index < this.table.functionCount; index++) {
-      if (this.failed[index] === 0) continue;
-      this.failed[index] = 0;
-      this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
-    }
+    for (let index = 0; index < this.table.functionCount; index++) this.setFailed(index, 0);
   }
 
   /** Its clients may be told that it is here. */

@@ -89,6 +89,7 @@ export class Supervisor {
       servers: servers.map(({ id }) => id),
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
+      vips: functions.map(({ vips }) => vips.map(({ text }) => text)),
     };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);

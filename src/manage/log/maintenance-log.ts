@@ -103,6 +103,7 @@ export class MaintenanceLog implements LogReader {
       servers: servers.map(({ id }) => id),
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
+      vips: functions.map(({ vips }) => vips.map(({ text }) => text)),
     };
     this.#clock = new LogClock(options.nowBootUs, options.nowUtcMs);
     this.#memory = new FaultMemory(maintenance.log.inhibitSeconds * 1_000_000, (draft) =>
