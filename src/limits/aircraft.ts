@@ -62,6 +62,19 @@ export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 
 /**
+ * Pauses before a function that failed on a server may be tried there again: a cause that ends soon
+ * (a disk that is mounted, a licence that arrives) is not waited for, one that stays costs little.
+ */
+export const PROCESS_RETRY_MS_MIN = 2000;
+export const PROCESS_RETRY_MS_MAX = 60_000;
+
+/** That it may be tried is said so often: whoever could run it may go at any time. */
+export const PROCESS_RETRY_SAID_MS = 1000;
+
+/** A process that lives and is ready for so long works: what it failed of before is over. */
+export const PROCESS_PROVED_MS = 5000;
+
+/**
  * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must
  * be in time to feed it; and what waits longer than ten minutes is no watchdog.
  */

@@ -2,24 +2,31 @@
 import { assert } from "../assert.ts";
 import { isRunning, processIds, processStat } from "./process-stat.ts";
 
-/** Sends `signal` to every process of the group. A group that is gone already is no error. */
-export function signalGroup(groupId: number, signal: NodeJS.Signals): void {
+/**
+ * Sends `signal` to every process of the group. A group that is gone already is no error.
+ * @returns false when the kernel refused it for every one of them (EPERM: they became another user,
+ * and this process lacks CAP_KILL)
+ */
+export function signalGroup(groupId: number, signal: NodeJS.Signals): boolean {
   assert(groupId > 1, "0 and 1 stand for our own group and for everybody (kill(2))");
-  signalIfAlive(-groupId, signal);
+  return mayBeSignalled(-groupId, signal);
 }
 
-/** Sends `signal` to one process. A process that is gone already is no error. */
-export function signalProcess(processId: number, signal: NodeJS.Signals): void {
+/** Likewise to one process. */
+export function signalProcess(processId: number, signal: NodeJS.Signals): boolean {
   assert(processId > 1, "0 and 1 stand for our own group and for process 1");
-  signalIfAlive(processId, signal);
+  return mayBeSignalled(processId, signal);
 }
 
-function signalIfAlive(target: number, signal: NodeJS.Signals): void {
+function mayBeSignalled(target: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(target, signal);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EPERM") return false;
+    if (code !== "ESRCH") throw error;
   }
+  return true;
 }
 
 /**

@@ -4,44 +4,50 @@
  * stopped with it, and dies with the supervisor (`wingman launch`, commands/launch.ts).
  */
 
-import { socketPair } from "../io/control-socket.ts";
+import {
+  LOG_ENDS_IN_VAIN,
+  LOG_FUNCTION_PROVED,
+  LOG_FUNCTION_TRIABLE,
+  LOG_PROCESS_GONE,
+  LOG_PROCESS_STAYS,
+} from "../catalogue/upkeep-code.ts";
+import { EPERM } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
-import { RecordStream } from "../io/record-stream.ts";
+import type { RecordStream } from "../io/record-stream.ts";
+import { PROCESS_FAILURES_MAX } from "../limits.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
-  REASON_NAMES,
+  CONTROL_PROCESS_TRY,
   REASON_RESTART,
   REASON_START,
 } from "../wire/control.ts";
+import {
+  executionStream,
+  launchArguments,
+  launchEnvironment,
+  type ProcessDescription,
+} from "./function-launch.ts";
 import { FunctionOutput } from "./function-output.ts";
 import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
-import { cleanEnvironment } from "./own-executable.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { type Action, type Input, ProcessState } from "./process-state.ts";
+import { VipPresence } from "./vip-presence.ts";
 
 /** How often a killed group is looked for. A killed process is usually gone within one. */
 const GONE_CHECK_MS = 5;
+/** Likewise of one that does not go. */
+const STAYS_CHECK_MS = 500;
 
-/** Descriptor in the launched process that tells whether the program was executed. */
-const EXECUTION_FD = 3;
+/** A killed group that is still there after this long hangs in the kernel: nobody waits longer. */
+const GONE_MS_MAX = 5000;
 
-/** A killed group that is still there after this long hangs in the kernel: somebody should know. */
-const GONE_WARNING_MS = 5000;
-
-export interface ProcessDescription {
-  readonly functionId: string;
-  readonly serverId: string;
-  /** Absolute path and arguments. */
-  readonly command: readonly string[];
-  /** Started once and kept running, wherever the VIP is; else started and stopped with the VIP. */
-  readonly always: boolean;
-  readonly stopGraceMs: number;
-  /** The VIPs without prefix lengths. */
-  readonly addresses: readonly string[];
-}
+/** As shells say, and `wingman launch`: the program could not be executed, whoever has its VIPs. */
+const EXIT_NOT_EXECUTABLE = 126;
+const EXIT_NOT_FOUND = 127;
 
 export interface ProcessSurroundings {
   /** How to start this program in another role. */
@@ -50,6 +56,8 @@ export interface ProcessSurroundings {
   readonly launchGate: LaunchGate;
   /** Tells the engine: CONTROL_PROCESS_*. */
   report(kind: number): void;
+  /** A maintenance record about the function: LOG_*, and the second value. */
+  record(code: number, second?: number): void;
   log(text: string): void;
 }
 
@@ -65,6 +73,14 @@ export class FunctionProcess {
   #reason = REASON_START;
   /** Of "always": the engine is listening, so the process is wanted from now on. */
   #begun = false;
+  #leaving = false;
+  readonly #presence: VipPresence;
+  /** The engine was told that it failed, and not that it is fit again. */
+  #countsAsFailed = false;
+  /** Its last failure was one without its VIPs, or they could be bound: it can be repeated so. */
+  #failsAlone = false;
+  /** That it works is worth a record: for the first time, and after every fault. */
+  #isToProve = true;
   #timer: NodeJS.Timeout | undefined;
   #whenSettled: (() => void)[] = [];
 
@@ -73,12 +89,13 @@ export class FunctionProcess {
     private readonly surroundings: ProcessSurroundings,
   ) {
     this.#output = new FunctionOutput(description.functionId);
+    this.#presence = new VipPresence(description.vips);
   }
 
   /** The engine wants the process to run, because of REASON_*. Answered by running or failed. */
   start(reason: number): void {
     this.#reason = reason;
-    this.#handle("start");
+    this.#handle(this.description.always ? "arrived" : "start");
   }
 
   /** The engine wants it stopped within `graceMs`. Always answered by stopped. */
@@ -111,6 +128,7 @@ export class FunctionProcess {
   resume(): void {
     const wasFailed = this.failed;
     this.#handle("resume");
+    if (wasFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
     if (this.#begun && wasFailed) {
       this.#reason = REASON_RESTART;
       this.#handle("start");
@@ -129,12 +147,17 @@ export class FunctionProcess {
   /** The daemon leaves: stops the process, whatever it is. Resolves when nothing of it is left. */
   async leave(): Promise<void> {
     this.#begun = false;
+    this.#leaving = true;
     this.#handle("stop", this.description.stopGraceMs, false);
     await new Promise<void>((resolve) => {
       this.#whenSettled.push(resolve);
       this.#settle();
     });
+    clearTimeout(this.#timer);
     this.#output.close();
+    if (this.#state.state !== "stuck") return;
+    this.#log(`process group ${this.#groupId} is left behind`);
+    this.#child?.unref();
   }
 
   /** SIGKILL to whatever is left, now. The daemon ends next. */
@@ -145,7 +168,10 @@ export class FunctionProcess {
   }
 
   get failed(): boolean {
-    return this.#state.state === "failed" || this.#state.state === "failed-clearing";
+    const { state } = this.#state;
+    // One that always runs is fit again only when it has proved so.
+    if (this.description.always && this.#countsAsFailed) return true;
+    return state.startsWith("failed") || state === "offered" || state === "stuck";
   }
 
   #handle(input: Input, graceMs = 0, answer = true): void {
@@ -166,7 +192,8 @@ export class FunctionProcess {
         break;
       case "terminate":
         if (this.#ticket?.waiting) this.#neverStarted(this.#ticket);
-        else if (!this.#ended) signalProcess(this.#groupId, "SIGTERM");
+        else if (!this.#ended && !signalProcess(this.#groupId, "SIGTERM"))
+          this.#log(`process ${this.#groupId} became another user: it cannot be sent SIGTERM`);
         break;
       case "kill":
         this.#killGroup(this.#groupId, performance.now());
@@ -184,13 +211,50 @@ export class FunctionProcess {
         this.surroundings.report(CONTROL_PROCESS_STOPPED);
         break;
       case "report-failed":
-        this.#log("failed too often: not started again on this server before `wingman resume`");
+        this.#log("failed too often: it is tried here again after a pause");
+        this.#countsAsFailed = true;
+        this.#isToProve = true;
         this.surroundings.report(CONTROL_PROCESS_FAILED);
+        break;
+      case "offer":
+        this.#offer();
+        break;
+      case "prove":
+        this.#prove();
         break;
       case "hasten":
       case "forget":
         break; // numbers of the state machine alone
     }
+  }
+
+  /**
+   * It may be tried again. A failure that is long ago is forgotten where nothing moves by that; else
+   * it is tried only when the function runs nowhere.
+   */
+  #offer(): void {
+    if (!this.description.keepsRunning || !this.#state.isForgivable(performance.now())) {
+      this.surroundings.report(CONTROL_PROCESS_TRY);
+      return;
+    }
+    this.#forgive(LOG_FUNCTION_TRIABLE);
+    queueMicrotask(() => {
+      this.#handle("forgiven");
+      if (this.#begun) this.#handle("start");
+    });
+  }
+
+  #prove(): void {
+    if (!this.#isToProve) return;
+    this.#isToProve = false;
+    this.#forgive(LOG_FUNCTION_PROVED);
+  }
+
+  /** Its failure no longer counts; `code` says why. */
+  #forgive(code: number): void {
+    this.#countsAsFailed = false;
+    this.surroundings.report(CONTROL_PROCESS_FIT);
+    this.surroundings.record(code);
   }
 
   #requestLaunch(): void {
@@ -214,12 +278,9 @@ export class FunctionProcess {
     }
     try {
       const child = Bun.spawn({
-        cmd: [
-          ...[...this.surroundings.ownCommand, "launch", "--parent", String(process.pid)],
-          ...["--report-fd", String(EXECUTION_FD), "--", ...this.description.command],
-        ],
+        cmd: [...this.surroundings.ownCommand, ...launchArguments(this.description)],
         cwd: "/",
-        env: cleanEnvironment(this.#environment()),
+        env: launchEnvironment(this.description, this.#reason),
         // Sockets, as under the journal: what the function prints is always read here, so it never
         // blocks on a full pipe and never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],
@@ -259,15 +320,6 @@ export class FunctionProcess {
     queueMicrotask(() => this.#handle("ended"));
   }
 
-  #environment(): Record<string, string> {
-    return {
-      WINGMAN_FUNCTION: this.description.functionId,
-      WINGMAN_SERVER: this.description.serverId,
-      WINGMAN_VIPS: this.description.addresses.join(","),
-      WINGMAN_REASON: REASON_NAMES[this.#reason] ?? REASON_NAMES[REASON_START],
-    };
-  }
-
   /**
    * The launcher's end is closed by a successful exec; before a failed one it sends the reason as
    * text.
@@ -280,7 +332,10 @@ export class FunctionProcess {
     });
     stream.onEnd(() => {
       ticket.release();
-      if (reason === "" && child === this.#child && !this.#ended) this.#handle("executed");
+      if (reason !== "" || child !== this.#child || this.#ended) return;
+      this.#handle("executed");
+      // Tried without its VIPs, and it lives: if nobody serves, this server can.
+      if (this.#countsAsFailed) this.surroundings.report(CONTROL_PROCESS_TRY);
     });
   }
 
@@ -291,19 +346,52 @@ export class FunctionProcess {
     const stopping =
       this.#state.state.startsWith("stopping") || this.#state.state.startsWith("killing");
     const how = child.signalCode === null ? `exit code ${exitCode}` : child.signalCode;
-    if (!stopping) this.#log(`process ${child.pid} ended by itself: ${how}`);
-    this.#handle("ended");
+    if (stopping) {
+      this.#handle("ended");
+      return;
+    }
+    this.#log(`process ${child.pid} ended by itself: ${how}`);
+    const isLaunched = exitCode !== EXIT_NOT_FOUND && exitCode !== EXIT_NOT_EXECUTABLE;
+    if (this.description.always && isLaunched && this.#presence.areElsewhere) this.#endInVain();
+    else {
+      this.#failsAlone = !isLaunched || this.#presence.areBindable;
+      this.#handle("ended");
+    }
   }
 
-  /** Kills until nothing of the group is left, then says so. */
-  #killGroup(groupId: number, sinceMs: number, warned = false): void {
-    if (groupId !== 0) signalGroup(groupId, "SIGKILL");
-    const hangs = performance.now() - sinceMs >= GONE_WARNING_MS;
-    if (hangs && !warned) this.#log(`process group ${groupId} was killed but is still there`);
-    setTimeout(() => {
-      if (this.#isGone()) this.#handle("gone");
-      else this.#killGroup(groupId, sinceMs, warned || hangs);
-    }, GONE_CHECK_MS);
+  /** It could not live without its VIPs, which says nothing about whether it could serve. */
+  #endInVain(): void {
+    this.#handle("ended-in-vain");
+    if (this.#countsAsFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
+    if (this.#state.endsInVain !== PROCESS_FAILURES_MAX) return;
+    this.#isToProve = true;
+    this.#log("cannot be kept ready: it ends without its VIPs, and is started when they arrive");
+    this.surroundings.record(LOG_ENDS_IN_VAIN);
+  }
+
+  /** Kills until nothing of the group is left, then says so; or that it will not go. */
+  #killGroup(groupId: number, sinceMs: number, stays = false): void {
+    const isRefused = groupId !== 0 && !signalGroup(groupId, "SIGKILL");
+    const look = (): void => {
+      if (this.#isGone()) {
+        if (stays) this.surroundings.record(LOG_PROCESS_GONE);
+        this.#handle("gone");
+        return;
+      }
+      const hangs = isRefused || performance.now() - sinceMs >= GONE_MS_MAX;
+      if (hangs && !stays) this.#sayItStays(groupId, isRefused);
+      this.#killGroup(groupId, sinceMs, stays || hangs);
+    };
+    const timer = setTimeout(look, stays ? STAYS_CHECK_MS : GONE_CHECK_MS);
+    if (stays) timer.unref(); // what cannot be stopped keeps nobody
+  }
+
+  #sayItStays(groupId: number, isRefused: boolean): void {
+    const why = isRefused ? "became another user" : "was killed but is still there";
+    this.#log(`process group ${groupId} ${why}: it cannot be stopped`);
+    this.#isToProve = true;
+    this.surroundings.record(LOG_PROCESS_STAYS, isRefused ? EPERM : 0);
+    this.#handle("hangs");
   }
 
   #isGone(): boolean {
@@ -312,19 +400,20 @@ export class FunctionProcess {
 
   #armTimer(): void {
     clearTimeout(this.#timer);
-    const { deadlineMs } = this.#state;
-    if (!Number.isFinite(deadlineMs)) return;
+    const { deadlineMs, state } = this.#state;
+    const isRetry = state === "failed" || state === "offered";
+    if (!Number.isFinite(deadlineMs) || (isRetry && this.#leaving)) return;
+    const triesAlone = state === "failed" && this.#begun && this.#failsAlone;
     const waitMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs)
         this.#armTimer(); // it fired early
-      else this.#handle("deadline");
+      else this.#handle(triesAlone ? "try" : "deadline");
     }, waitMs);
   }
 
   #settle(): void {
-    const settled = this.#state.state === "idle" || this.#state.state === "failed";
-    if (!settled) return;
+    if (!["idle", "failed", "offered", "stuck"].includes(this.#state.state)) return;
     const waiting = this.#whenSettled;
     this.#whenSettled = [];
     for (const resolve of waiting) resolve();
@@ -332,17 +421,5 @@ export class FunctionProcess {
 
   #log(text: string): void {
     this.surroundings.log(`function ${this.description.functionId}: ${text}`);
-  }
-}
-
-/** Our end and the launcher's of the socket that tells whether the program was executed. */
-function executionStream(): [stream: RecordStream, theirs: number] {
-  const [ours, theirs] = socketPair();
-  try {
-    return [new RecordStream(ours), theirs];
-  } catch (error) {
-    libc.close(ours);
-    libc.close(theirs);
-    throw error;
   }
 }

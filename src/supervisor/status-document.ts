@@ -18,10 +18,10 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
-import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
 import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
 import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
+import { FUNCTION_STATE_NAMES } from "../wire/function-state.ts";
 import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,

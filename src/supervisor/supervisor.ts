@@ -4,6 +4,7 @@
  * is in process-state and engine-restarts.
  */
 
+import { policyNamed } from "../allocation/policies.ts";
 import { formatRecord, type RecordNames } from "../catalogue/record-text.ts";
 import {
   LOG_ENGINE_ENDED,
@@ -103,7 +104,8 @@ export class Supervisor {
           command: entry.command,
           always: entry.start === "always",
           stopGraceMs: entry.stopGraceMs,
-          addresses: entry.vips.map(({ text }) => text.replace(/\/\d+$/, "")),
+          vips: entry.vips,
+          keepsRunning: policyNamed(options.config.allocation).keepsRunning,
         },
         {
           ownCommand: options.ownCommand,
@@ -112,6 +114,7 @@ export class Supervisor {
             this.#engine?.send(kind, index);
             if (kind === CONTROL_PROCESS_EXITED) this.#maintenance.record(LOG_PROCESS_ENDED, index);
           },
+          record: (code, second) => this.#maintenance.record(code, index, second),
           log: logSupervisor,
         },
       );

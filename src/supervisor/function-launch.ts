@@ -1,0 +1,59 @@
+/** How a function's process is launched: what `wingman launch` is called with (commands/launch). */
+
+import type { Vip } from "../config/model.ts";
+import { socketPair } from "../io/control-socket.ts";
+import { libc } from "../io/libc.ts";
+import { RecordStream } from "../io/record-stream.ts";
+import { REASON_NAMES, REASON_START } from "../wire/control.ts";
+import { cleanEnvironment } from "./own-executable.ts";
+
+/** Descriptor in the launched process that tells whether the program was executed. */
+const EXECUTION_FD = 3;
+
+export interface ProcessDescription {
+  readonly functionId: string;
+  readonly serverId: string;
+  /** Absolute path and arguments. */
+  readonly command: readonly string[];
+  /** Started once and kept running, wherever the VIP is; else started and stopped with the VIP. */
+  readonly always: boolean;
+  readonly stopGraceMs: number;
+  readonly vips: readonly Pick<Vip, "text" | "address">[];
+  /**
+   * The policy leaves what runs where it is: a failure that is forgotten moves nothing.
+   */
+  readonly keepsRunning: boolean;
+}
+
+/** Behind the words that start this program. */
+export function launchArguments({ command }: ProcessDescription): string[] {
+  return [
+    ...["launch", "--parent", String(process.pid)],
+    ...["--report-fd", String(EXECUTION_FD), "--", ...command],
+  ];
+}
+
+/** @param reason REASON_* of wire/control */
+export function launchEnvironment(
+  { functionId, serverId, vips }: ProcessDescription,
+  reason: number,
+): Record<string, string> {
+  return cleanEnvironment({
+    WINGMAN_FUNCTION: functionId,
+    WINGMAN_SERVER: serverId,
+    WINGMAN_VIPS: vips.map(({ text }) => text.replace(/\/\d+$/, "")).join(","),
+    WINGMAN_REASON: REASON_NAMES[reason] ?? REASON_NAMES[REASON_START],
+  });
+}
+
+/** Our end and the launcher's of the socket that tells whether the program was executed. */
+export function executionStream(): [stream: RecordStream, theirs: number] {
+  const [ours, theirs] = socketPair();
+  try {
+    return [new RecordStream(ours), theirs];
+  } catch (error) {
+    libc.close(ours);
+    libc.close(theirs);
+    throw error;
+  }
+}
