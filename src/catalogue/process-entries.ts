@@ -6,8 +6,11 @@ import {
   LOG_ENDS_IN_VAIN,
   LOG_FUNCTION_PROVED,
   LOG_FUNCTION_TRIABLE,
+  LOG_NOT_READY,
   LOG_PROCESS_GONE,
   LOG_PROCESS_STAYS,
+  LOG_RIGHTS_MISSING,
+  LOG_START_REFUSED,
 } from "./upkeep-code.ts";
 
 export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
@@ -27,7 +30,12 @@ export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "Its process has lived here for 5 s: the first time, or after a fault.",
     "None.",
-    { clears: [LOG_FUNCTION_FAILED, LOG_ENDS_IN_VAIN, LOG_PROCESS_STAYS] },
+    {
+      clears: [
+        ...[LOG_FUNCTION_FAILED, LOG_ENDS_IN_VAIN, LOG_PROCESS_STAYS],
+        ...[LOG_START_REFUSED, LOG_NOT_READY],
+      ],
+    },
   ),
   entry(
     LOG_ENDS_IN_VAIN,
@@ -55,5 +63,32 @@ export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
     "The process that could not be stopped has ended.",
     "None.",
     { clears: [LOG_PROCESS_STAYS] },
+  ),
+  entry(
+    LOG_START_REFUSED,
+    "PROCESS COULD NOT BE STARTED",
+    "function",
+    "errno",
+    "The system refused its program, user, limits or directory (errno).",
+    "Read the reason in the daemon's output; correct the function.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_RIGHTS_MISSING,
+    "SERVICES LACK RIGHTS ON THIS SERVER",
+    "number",
+    "none",
+    "The daemon has not the capability of this number: no function has it.",
+    "Give it to the service: CapabilityBoundingSet in its unit.",
+    { class: 3, lasts: "start" },
+  ),
+  entry(
+    LOG_NOT_READY,
+    "PROCESS IS NOT READY IN TIME",
+    "function",
+    "none",
+    "It runs, and takes no connections at the port of 'ready'.",
+    "Check the function's own log, and ready.port.",
+    { class: 2, lasts: "cleared" },
   ),
 ];

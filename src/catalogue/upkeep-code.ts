@@ -39,3 +39,6 @@ export const LOG_FUNCTION_PROVED = 481;
 export const LOG_ENDS_IN_VAIN = 482;
 export const LOG_PROCESS_STAYS = 483;
 export const LOG_PROCESS_GONE = 484;
+export const LOG_START_REFUSED = 485;
+export const LOG_RIGHTS_MISSING = 486;
+export const LOG_NOT_READY = 487;

@@ -75,6 +75,17 @@ export const PROCESS_RETRY_SAID_MS = 1000;
 export const PROCESS_PROVED_MS = 5000;
 
 /**
+ * Soft limit of open files of a function's process, as Linux gives it: programs that use select(2)
+ * rely on it, and one that leaks is stopped before the machine is.
+ */
+export const FUNCTION_OPEN_FILES_DEFAULT = 1024;
+
+/** How often a process that is not ready is looked at, and until when nobody complains. */
+export const READY_LOOK_MS = 20;
+export const READY_TIMEOUT_MS_DEFAULT = 10_000;
+export const READY_TIMEOUT_MS_MAX = 600_000;
+
+/**
  * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must
  * be in time to feed it; and what waits longer than ten minutes is no watchdog.
  */

@@ -1,6 +1,6 @@
 /** How a function's process is launched: what `wingman launch` is called with (commands/launch). */
 
-import type { Vip } from "../config/model.ts";
+import type { ProcessSettings, Vip } from "../config/model.ts";
 import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -23,22 +23,28 @@ export interface ProcessDescription {
    * The policy leaves what runs where it is: a failure that is forgotten moves nothing.
    */
   readonly keepsRunning: boolean;
+  readonly settings: ProcessSettings;
 }
 
 /** Behind the words that start this program. */
-export function launchArguments({ command }: ProcessDescription): string[] {
+export function launchArguments({ command, settings }: ProcessDescription): string[] {
   return [
-    ...["launch", "--parent", String(process.pid)],
+    ...["launch", "--parent", String(process.pid), "--settings", JSON.stringify(settings)],
     ...["--report-fd", String(EXECUTION_FD), "--", ...command],
   ];
 }
 
 /** @param reason REASON_* of wire/control */
 export function launchEnvironment(
-  { functionId, serverId, vips }: ProcessDescription,
+  { functionId, serverId, vips, settings }: ProcessDescription,
   reason: number,
 ): Record<string, string> {
+  const own = settings.environment.map((text) => {
+    const at = text.indexOf("=");
+    return [text.slice(0, at), text.slice(at + 1)];
+  });
   return cleanEnvironment({
+    ...Object.fromEntries(own),
     WINGMAN_FUNCTION: functionId,
     WINGMAN_SERVER: serverId,
     WINGMAN_VIPS: vips.map(({ text }) => text.replace(/\/\d+$/, "")).join(","),
@@ -56,4 +62,10 @@ export function executionStream(): [stream: RecordStream, theirs: number] {
     libc.close(theirs);
     throw error;
   }
+}
+
+/** What the launcher says instead of executing the program: errno, a space, and the reason. */
+export function launchRefusal(text: string): { errno: number; reason: string } {
+  const [, errno = "0", reason = text] = /^(\d+) (.*)$/s.exec(text) ?? [];
+  return { errno: Number(errno), reason };
 }

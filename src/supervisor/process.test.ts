@@ -60,6 +60,10 @@ function launchedBy(script: string, always = false): FunctionProcess {
       stopGraceMs: 100,
       vips: [],
       keepsRunning: true,
+      settings: {
+        ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+        ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
+      },
     },
     {
       ownCommand: [file],

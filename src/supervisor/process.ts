@@ -10,6 +10,7 @@ import {
   LOG_FUNCTION_TRIABLE,
   LOG_PROCESS_GONE,
   LOG_PROCESS_STAYS,
+  LOG_START_REFUSED,
 } from "../catalogue/upkeep-code.ts";
 import { EPERM } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
@@ -29,6 +30,7 @@ import {
   executionStream,
   launchArguments,
   launchEnvironment,
+  launchRefusal,
   type ProcessDescription,
 } from "./function-launch.ts";
 import { FunctionOutput } from "./function-output.ts";
@@ -327,8 +329,12 @@ export class FunctionProcess {
   #watchExecution(stream: RecordStream, child: Bun.Subprocess, ticket: LaunchTicket): void {
     let reason = "";
     stream.onRecord((record, length) => {
-      reason = new TextDecoder().decode(new Uint8Array(record.buffer, record.byteOffset, length));
+      const bytes = new Uint8Array(record.buffer, record.byteOffset, length);
+      const refusal = launchRefusal(new TextDecoder().decode(bytes));
+      reason = refusal.reason;
       this.#log(reason);
+      this.#isToProve = true;
+      this.surroundings.record(LOG_START_REFUSED, refusal.errno);
     });
     stream.onEnd(() => {
       ticket.release();
