@@ -35,6 +35,7 @@ import {
 } from "./function-launch.ts";
 import { FunctionOutput } from "./function-output.ts";
 import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
 import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { type Action, type Input, ProcessState } from "./process-state.ts";
 import { VipPresence } from "./vip-presence.ts";
@@ -292,6 +293,7 @@ export class FunctionProcess {
           this.#onExit(ended, exitCode);
         },
       });
+      noteOwnChild(child);
       this.#child = child;
       this.#groupId = child.pid;
       this.#ended = false;

@@ -7,6 +7,7 @@ import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
 import type { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
@@ -85,6 +86,7 @@ export class RoleProcess {
       closeSync(errors);
       libc.close(theirs);
     }
+    noteOwnChild(child);
     this.pid = child.pid;
     this.#stream = new RecordStream(ours);
     this.#stream.onRecord((record, length) => {

@@ -37,6 +37,7 @@ import type { Incarnations } from "./incarnation.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
+import { beginCollection } from "./orphan-collection.ts";
 import { missingServiceCapabilities } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
@@ -132,9 +133,11 @@ export class Supervisor {
   async run(): Promise<boolean> {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
     if (this.#processes.some((one) => one !== null)) this.#reportRights();
+    const endCollection = beginCollection();
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
     await this.#maintenance.leave();
+    endCollection();
     return inGoodOrder && !this.#abandoned;
   }
 

@@ -1,7 +1,8 @@
-/** Processes that Wingman may not signal, and children that nobody collects. */
+/** Processes that Wingman may not signal, and orphans that nobody else collects. */
 import { afterEach, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { processIds, processStat } from "../../src/supervisor/process-stat.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
@@ -64,3 +65,40 @@ test.each([[WITHOUT_KILL], [[]]])(
     if (isLeft) signal(pid, "SIGKILL");
   },
 );
+
+/** Leaves many children behind, as scripts do that start what goes on by itself. */
+const LEAVES_ORPHANS = [
+  ...["/bin/sh", "-c"],
+  "while :; do (/bin/true & /bin/sleep 0.05 & /bin/true &); sleep 0.02; done",
+];
+
+/** Zombies among the children of a process, and orphans that it took over. */
+function zombiesOf(parent: number): number {
+  return processIds().filter((pid) => {
+    const stat = processStat(pid);
+    return stat?.parent === parent && stat.state === "Z";
+  }).length;
+}
+
+test.each([
+  ["process 1 of a container", ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]],
+  ["no process 1: orphans fall to it all the same", []],
+])("%s: what functions leave behind is collected", async (_, launcher) => {
+  field = new Field();
+  field.a.launcher = launcher;
+  const map = { id: "map", required: 10, priority: 9, vips: ["10.44.1.1/16"], stopGraceMs: 100 };
+  field.a.start({ ...FIELD_TABLE, functions: [{ ...map, command: LEAVES_ORPHANS }] });
+  const child = (pid: number) => processIds().find((one) => processStat(one)?.parent === pid);
+  const pid = () => (launcher.length > 0 ? (child(field.a.pid) ?? 0) : field.a.pid);
+  await until("the function runs", () => field.a.state()?.functions[0]?.state === "running");
+  // It leaves some hundred behind in that time. Only what has just ended may wait.
+  let most = 0;
+  for (let look = 0; look < 15; look++) {
+    await Bun.sleep(200);
+    most = Math.max(most, zombiesOf(pid()));
+  }
+  expect(most).toBeLessThan(60);
+  expect(field.a.log).not.toContain("unexpected");
+  const adopted = processIds().filter((one) => processStat(one)?.parent === pid());
+  expect(adopted.length).toBeGreaterThan(2); // engine, manage, the function, and orphans
+});
