@@ -40,18 +40,24 @@ export function canBind(address: Uint8Array): boolean {
 
 /**
  * Whether something on this machine takes TCP connections at one of its own addresses. Such a
- * connection is made or refused within the call: nothing is waited for. It is closed at once.
+ * connection is made or refused within the call: nothing is waited for. It comes from the address
+ * itself, so that none is made to another machine that has the address, and is closed at once.
  *
  * @param address 4 or 16 bytes
  */
 export function isListening(address: Uint8Array, port: number): boolean {
-  const length = write(address, port);
+  const length = write(address, 0);
   const family = address.length === 4 ? AF_INET : AF_INET6;
   const fd = libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
-  let isConnected = libc.connect(fd, sockaddr.address, length) === 0;
-  // asked to go on in the background: decided by now, for the other end is in this kernel
-  if (!isConnected) isConnected = libc.connect(fd, sockaddr.address, length) === 0;
+  let isConnected = false;
+  if (libc.bind(fd, sockaddr.address, length) === 0) {
+    write(address, port);
+    // The first call asks for it; the second one says what came of it.
+    isConnected =
+      libc.connect(fd, sockaddr.address, length) === 0 ||
+      libc.connect(fd, sockaddr.address, length) === 0;
+  }
   libc.close(fd);
   return isConnected;
 }

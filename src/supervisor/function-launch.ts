@@ -1,6 +1,6 @@
 /** How a function's process is launched: what `wingman launch` is called with (commands/launch). */
 
-import type { ProcessSettings, Vip } from "../config/model.ts";
+import type { FunctionConfig, ProcessSettings, Vip } from "../config/model.ts";
 import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -24,6 +24,8 @@ export interface ProcessDescription {
    */
   readonly keepsRunning: boolean;
   readonly settings: ProcessSettings;
+  /** When it can be used; null: as soon as it runs. */
+  readonly ready: FunctionConfig["ready"];
 }
 
 /** Behind the words that start this program. */

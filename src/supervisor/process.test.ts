@@ -60,6 +60,7 @@ function launchedBy(script: string, always = false): FunctionProcess {
       stopGraceMs: 100,
       vips: [],
       keepsRunning: true,
+      ready: null,
       settings: {
         ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
         ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },

@@ -8,6 +8,7 @@ import {
   LOG_ENDS_IN_VAIN,
   LOG_FUNCTION_PROVED,
   LOG_FUNCTION_TRIABLE,
+  LOG_NOT_READY,
   LOG_PROCESS_GONE,
   LOG_PROCESS_STAYS,
   LOG_START_REFUSED,
@@ -36,17 +37,10 @@ import {
 import { FunctionOutput } from "./function-output.ts";
 import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
 import { noteOwnChild } from "./orphan-collection.ts";
-import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
+import { endGroup, groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { type Action, type Input, ProcessState } from "./process-state.ts";
+import { Readiness } from "./readiness.ts";
 import { VipPresence } from "./vip-presence.ts";
-
-/** How often a killed group is looked for. A killed process is usually gone within one. */
-const GONE_CHECK_MS = 5;
-/** Likewise of one that does not go. */
-const STAYS_CHECK_MS = 500;
-
-/** A killed group that is still there after this long hangs in the kernel: nobody waits longer. */
-const GONE_MS_MAX = 5000;
 
 /** As shells say, and `wingman launch`: the program could not be executed, whoever has its VIPs. */
 const EXIT_NOT_EXECUTABLE = 126;
@@ -78,6 +72,10 @@ export class FunctionProcess {
   #begun = false;
   #leaving = false;
   readonly #presence: VipPresence;
+  /** null: it can be used as soon as it runs. */
+  readonly #readiness: Readiness | null;
+  /** The engine wants it, so its VIPs are here. */
+  #isWanted = false;
   /** The engine was told that it failed, and not that it is fit again. */
   #countsAsFailed = false;
   /** Its last failure was one without its VIPs, or they could be bound: it can be repeated so. */
@@ -93,11 +91,25 @@ export class FunctionProcess {
   ) {
     this.#output = new FunctionOutput(description.functionId);
     this.#presence = new VipPresence(description.vips);
+    const { vips, ready } = description;
+    this.#readiness =
+      ready === null
+        ? null
+        : new Readiness(
+            vips,
+            ready,
+            (wasLate) => {
+              this.surroundings.report(CONTROL_PROCESS_RUNNING);
+              if (wasLate) this.#prove();
+            },
+            () => this.#beLate(),
+          );
   }
 
   /** The engine wants the process to run, because of REASON_*. Answered by running or failed. */
   start(reason: number): void {
     this.#reason = reason;
+    this.#isWanted = true;
     this.#handle(this.description.always ? "arrived" : "start");
   }
 
@@ -143,6 +155,7 @@ export class FunctionProcess {
    * for an answer.
    */
   engineLost(): void {
+    this.#isWanted = false;
     this.#state.releaseAnswer();
     if (!this.description.always) this.#handle("stop", this.description.stopGraceMs, false);
   }
@@ -182,6 +195,7 @@ export class FunctionProcess {
     const before = this.#state.state;
     const actions = this.#state.handle(input, performance.now(), graceMs, answer);
     if (this.#state.unexpected !== unexpected) this.#log(`unexpected: ${input} while ${before}`);
+    if (this.#state.state !== "running") this.#readiness?.end();
     for (const action of actions) this.#do(action);
     this.#armTimer();
     this.#settle();
@@ -199,13 +213,22 @@ export class FunctionProcess {
           this.#log(`process ${this.#groupId} became another user: it cannot be sent SIGTERM`);
         break;
       case "kill":
-        this.#killGroup(this.#groupId, performance.now());
+        endGroup(
+          this.#groupId,
+          () => this.#isGone(),
+          (isRefused) => this.#sayItStays(isRefused),
+          (hasStayed) => {
+            if (hasStayed) this.surroundings.record(LOG_PROCESS_GONE);
+            this.#handle("gone");
+          },
+        );
         break;
       case "pause":
         this.#log(`starts again in ${this.#state.pauseMs} ms`);
         break;
       case "report-running":
-        this.surroundings.report(CONTROL_PROCESS_RUNNING);
+        if (this.#readiness === null) this.surroundings.report(CONTROL_PROCESS_RUNNING);
+        else if (this.#isWanted) this.#readiness.begin();
         break;
       case "report-ended":
         this.surroundings.report(CONTROL_PROCESS_EXITED);
@@ -247,8 +270,19 @@ export class FunctionProcess {
     });
   }
 
+  #beLate(): void {
+    this.#isWanted = !this.#presence.areElsewhere;
+    if (!this.#isWanted) {
+      this.#readiness?.end(); // until they come again
+      return;
+    }
+    this.#isToProve = true;
+    this.#log(`is not ready after ${this.description.ready?.timeoutMs} ms`);
+    this.surroundings.record(LOG_NOT_READY);
+  }
+
   #prove(): void {
-    if (!this.#isToProve) return;
+    if (!this.#isToProve || this.#readiness?.isLate) return;
     this.#isToProve = false;
     this.#forgive(LOG_FUNCTION_PROVED);
   }
@@ -377,26 +411,9 @@ export class FunctionProcess {
     this.surroundings.record(LOG_ENDS_IN_VAIN);
   }
 
-  /** Kills until nothing of the group is left, then says so; or that it will not go. */
-  #killGroup(groupId: number, sinceMs: number, stays = false): void {
-    const isRefused = groupId !== 0 && !signalGroup(groupId, "SIGKILL");
-    const look = (): void => {
-      if (this.#isGone()) {
-        if (stays) this.surroundings.record(LOG_PROCESS_GONE);
-        this.#handle("gone");
-        return;
-      }
-      const hangs = isRefused || performance.now() - sinceMs >= GONE_MS_MAX;
-      if (hangs && !stays) this.#sayItStays(groupId, isRefused);
-      this.#killGroup(groupId, sinceMs, stays || hangs);
-    };
-    const timer = setTimeout(look, stays ? STAYS_CHECK_MS : GONE_CHECK_MS);
-    if (stays) timer.unref(); // what cannot be stopped keeps nobody
-  }
-
-  #sayItStays(groupId: number, isRefused: boolean): void {
+  #sayItStays(isRefused: boolean): void {
     const why = isRefused ? "became another user" : "was killed but is still there";
-    this.#log(`process group ${groupId} ${why}: it cannot be stopped`);
+    this.#log(`process group ${this.#groupId} ${why}: it cannot be stopped`);
     this.#isToProve = true;
     this.surroundings.record(LOG_PROCESS_STAYS, isRefused ? EPERM : 0);
     this.#handle("hangs");

@@ -110,6 +110,7 @@ export class Supervisor {
           stopGraceMs: entry.stopGraceMs,
           vips: entry.vips,
           settings: processSettings(entry),
+          ready: entry.ready,
           keepsRunning: policyNamed(options.config.allocation).keepsRunning,
         },
         {
