@@ -7,6 +7,7 @@
 
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 import { VIP_ENTRIES } from "./vip-entries.ts";
 
@@ -14,6 +15,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
   ...UPKEEP_ENTRIES,
   ...VIP_ENTRIES,
+  ...PROCESS_ENTRIES,
 ];
 
 /** The entry of a code; undefined for one that this release does not know. */

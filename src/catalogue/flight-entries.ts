@@ -40,6 +40,7 @@ import {
 } from "../core/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
+import { LOG_ENDS_IN_VAIN } from "./upkeep-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
@@ -184,7 +185,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are up on this server.",
     "None.",
-    { clears: [LOG_FUNCTION_FAILED, LOG_VIP_FAILED] },
+    { clears: [LOG_VIP_FAILED, LOG_ENDS_IN_VAIN] },
   ),
   entry(
     LOG_FUNCTION_RELEASED,
@@ -208,8 +209,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "FUNCTION FAILED HERE",
     "function",
     "none",
-    "The function's process failed three times in 30 s.",
-    "Check the function's own log; then 'wingman resume'.",
+    "The function's process failed three times in 30 s, or in a retry.",
+    "Check what it printed ('wingman log'); it is tried again.",
     { class: 2, lasts: "cleared" },
   ),
   entry(

@@ -32,3 +32,13 @@ export const LOG_GROUND_UNKNOWN = 461;
 export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
 export const LOG_PAGE_REFUSED = 464;
+
+// Of the supervisor, about the functions' processes.
+export const LOG_FUNCTION_TRIABLE = 480;
+export const LOG_FUNCTION_PROVED = 481;
+export const LOG_ENDS_IN_VAIN = 482;
+export const LOG_PROCESS_STAYS = 483;
+export const LOG_PROCESS_GONE = 484;
+export const LOG_START_REFUSED = 485;
+export const LOG_RIGHTS_MISSING = 486;
+export const LOG_NOT_READY = 487;

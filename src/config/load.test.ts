@@ -58,7 +58,9 @@ describe("a sound configuration", () => {
             start: "on-activate",
             stopGraceMs: 500,
             servers: ["a", "b"],
-            ata: null,
+            ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+            ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
+            ...{ ready: null, ata: null },
           },
           expect.objectContaining({
             id: "g",

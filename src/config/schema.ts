@@ -36,6 +36,7 @@ import {
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
 import { alternatives, quoted } from "./problem.ts";
+import { PROCESS_ENTRIES } from "./process-schema.ts";
 import {
   AbsolutePath,
   filePath,
@@ -222,6 +223,7 @@ export const FunctionSchema = v.strictObject(
         "Servers that may run the function. Default: all of them.",
       ),
     ),
+    ...PROCESS_ENTRIES,
     ata: v.optional(
       v.nullable(
         text(

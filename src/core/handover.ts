@@ -70,7 +70,7 @@ import {
 } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
-import { Processes } from "./processes.ts";
+import { mayRunAgain, Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
 import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
@@ -167,7 +167,12 @@ export class Handover {
       }
       const isReady = state[index] === CLAIMED && room >= table.required[index];
       if (isReady) room -= table.required[index]; // kept for it: the old owner may let go
-      this.sets.add(index, state[index], this.failed[index] !== 0, isReady);
+      this.sets.add(
+        index,
+        state[index],
+        this.failed[index] !== 0,
+        isReady || this.isServing(index),
+      );
       if (state[index] === UP)
         this.announcements.update(index, nowUs, this.rivals.ownerAfterUs(index));
       this.noteDue(index, nowUs);
@@ -371,6 +376,7 @@ export class Handover {
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
     this.processes.onReport(index, kind);
+    if (mayRunAgain(kind, this.assigned[index] === NONE)) this.setFailed(index, 0);
     if (kind !== CONTROL_PROCESS_FAILED) return;
     this.setFailed(index, 1);
     this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);

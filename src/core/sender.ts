@@ -124,7 +124,7 @@ export class Sender {
       if (
         message.owns[word] !== handover.owns[word] ||
         message.claims[word] !== handover.claims[word] ||
-        message.ready[word] !== handover.ready[word] ||
+        ((message.ready[word] ^ handover.ready[word]) & handover.claims[word]) !== 0 ||
         message.cannotRun[word] !== handover.cannotRun[word]
       )
         return true;

@@ -45,8 +45,8 @@ import {
   CONTROL_LEFT,
   CONTROL_LOG,
   CONTROL_PHASE,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
   controlFunction,
@@ -390,7 +390,7 @@ export class FlightLoop implements Shell {
       if (length === 0) return false;
       const kind = controlKind(supervisor.received.view);
       const index = controlFunction(supervisor.received.view);
-      if (kind >= CONTROL_PROCESS_RUNNING && kind <= CONTROL_PROCESS_STOPPED) {
+      if (kind >= CONTROL_PROCESS_RUNNING && kind <= CONTROL_PROCESS_FIT) {
         if (index < functionCount) events.push(EVENT_PROCESS, index, kind);
       } else if (kind >= CONTROL_DRAIN && kind <= CONTROL_LEAVE) {
         events.push(EVENT_COMMAND, 0, kind);

@@ -65,6 +65,30 @@ export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
 
 /**
+ * Pauses before a function that failed on a server may be tried there again: a cause that ends soon
+ * (a disk that is mounted, a licence that arrives) is not waited for, one that stays costs little.
+ */
+export const PROCESS_RETRY_MS_MIN = 2000;
+export const PROCESS_RETRY_MS_MAX = 60_000;
+
+/** That it may be tried is said so often: whoever could run it may go at any time. */
+export const PROCESS_RETRY_SAID_MS = 1000;
+
+/** A process that lives and is ready for so long works: what it failed of before is over. */
+export const PROCESS_PROVED_MS = 5000;
+
+/**
+ * Soft limit of open files of a function's process, as Linux gives it: programs that use select(2)
+ * rely on it, and one that leaks is stopped before the machine is.
+ */
+export const FUNCTION_OPEN_FILES_DEFAULT = 1024;
+
+/** How often a process that is not ready is looked at, and until when nobody complains. */
+export const READY_LOOK_MS = 20;
+export const READY_TIMEOUT_MS_DEFAULT = 10_000;
+export const READY_TIMEOUT_MS_MAX = 600_000;
+
+/**
  * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must
  * be in time to feed it; and what waits longer than ten minutes is no watchdog.
  */

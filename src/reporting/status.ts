@@ -4,17 +4,17 @@ import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { COUNTERS } from "../core/counters.ts";
 import type { Engine } from "../core/engine.ts";
+import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
+import { LATENESS_BUCKETS } from "../core/lateness.ts";
+import type { Identity } from "../core/membership.ts";
+import { SERVER_SELF } from "../core/server-state.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
-} from "../core/function-state.ts";
-import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
-import type { Identity } from "../core/membership.ts";
-import { SERVER_SELF } from "../core/server-state.ts";
+} from "../wire/function-state.ts";
 import {
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
@@ -94,7 +94,8 @@ export class StatusWriter {
     if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
     if (handover.isUp(index))
       return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
-    if (owner !== NONE && owner !== this.identity.self) return FUNCTION_RUNNING;
+    if (owner !== NONE && owner !== this.identity.self)
+      return membership.isReadyFor(owner, index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;
     for (let server = 0; server < this.table.serverCount; server++) {

@@ -196,9 +196,9 @@ function ownedFunctions(
     for (const { status } of newestFirst) {
       const own = status.functions[index];
       if (own !== undefined && own.owner === status.server)
-        return { ...entry, owner: own.owner, state: own.state };
+        return { ...entry, owner: own.owner, state: own.state, ready: own.state === "running" };
     }
-    return { ...entry, owner: null, state: "stopped" };
+    return { ...entry, owner: null, state: "stopped", ready: false };
   });
 }
 

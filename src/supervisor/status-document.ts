@@ -18,10 +18,10 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
-import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
 import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
 import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
+import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../wire/function-state.ts";
 import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
@@ -53,6 +53,8 @@ export interface FunctionStatus {
   /** Identifier of the server that runs it. */
   owner: string | null;
   state: string;
+  /** Its process can be used. */
+  ready: boolean;
   /** As configured, with prefix lengths. */
   vips: string[];
 }
@@ -200,6 +202,7 @@ function functionStatus(
     required: entry?.required ?? 0,
     owner: config.servers[snapshot.owner[index]]?.id ?? null,
     state: FUNCTION_STATE_NAMES[snapshot.functionState[index]] ?? "unknown",
+    ready: snapshot.functionState[index] === FUNCTION_RUNNING,
     vips: entry?.vips.map(({ text }) => text) ?? [],
   };
 }

@@ -4,15 +4,18 @@
  * is in process-state and engine-restarts.
  */
 
+import { policyNamed } from "../allocation/policies.ts";
 import { formatRecord, type RecordNames } from "../catalogue/record-text.ts";
 import {
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
+  LOG_RIGHTS_MISSING,
   LOG_RUN_KILLED,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
-import type { AircraftConfig } from "../config/model.ts";
+import { CAPABILITY_NAMES } from "../config/capability-names.ts";
+import { type AircraftConfig, processSettings } from "../config/model.ts";
 import {
   CONTROL_LEAVE,
   CONTROL_LEFT,
@@ -34,6 +37,8 @@ import type { Incarnations } from "./incarnation.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
+import { beginCollection } from "./orphan-collection.ts";
+import { missingServiceCapabilities } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -104,7 +109,10 @@ export class Supervisor {
           command: entry.command,
           always: entry.start === "always",
           stopGraceMs: entry.stopGraceMs,
-          addresses: entry.vips.map(({ text }) => text.replace(/\/\d+$/, "")),
+          vips: entry.vips,
+          settings: processSettings(entry),
+          ready: entry.ready,
+          keepsRunning: policyNamed(options.config.allocation).keepsRunning,
         },
         {
           ownCommand: options.ownCommand,
@@ -113,6 +121,7 @@ export class Supervisor {
             this.#engine?.send(kind, index);
             if (kind === CONTROL_PROCESS_EXITED) this.#maintenance.record(LOG_PROCESS_ENDED, index);
           },
+          record: (code, second) => this.#maintenance.record(code, index, second),
           log: logSupervisor,
         },
       );
@@ -125,10 +134,21 @@ export class Supervisor {
    */
   async run(): Promise<boolean> {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    if (this.#processes.some((one) => one !== null)) this.#reportRights();
+    const endCollection = beginCollection();
     const inGoodOrder = await this.#fly();
     await this.#stopProcesses();
     await this.#maintenance.leave();
+    endCollection();
     return inGoodOrder && !this.#abandoned;
+  }
+
+  /** Functions could be refused what services do, and only they would see it. */
+  #reportRights(): void {
+    const missing = missingServiceCapabilities();
+    for (const number of missing) this.#maintenance.record(LOG_RIGHTS_MISSING, number);
+    const names = missing.map((number) => CAPABILITY_NAMES[number]).join(", ");
+    if (names !== "") logSupervisor(`no function can have ${names}: the daemon has not`);
   }
 
   /** Drain, say good-bye, stop everything, in good order. */

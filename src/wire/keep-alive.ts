@@ -19,7 +19,7 @@
  * | 96     | 16 × 4 | per server the last sequence number heard                                                   |
  * | 160    | 128    | functions the sender owns: their VIPs may be up there (bit index mod 32 of word index div 32) |
  * | 288    | 128    | functions the sender claims: assigned to it and not yet owned                                |
- * | 416    | 128    | functions among those for which it has room: the old owner may let go                        |
+ * | 416    | 128    | functions among those claimed for which it has room: the old owner may let go; and among those owned whose process can be used |
  * | 544    | 128    | functions it cannot run: their process failed there                                         |
  * | 672    | 4      | nonce, drawn at every start: tells own datagrams that come back from those of a box with the same id |
  * | 676    | 2      | servers that the sender hears, one bit each: they have proven to be fresh, unlike a mere echo |

@@ -25,7 +25,7 @@
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (core/lateness)                    |
- * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (core/function-state)               |
+ * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (wire/function-state)               |
  *
  * The row of a server:
  *

@@ -109,7 +109,7 @@ export class MaintenanceStandIn implements Maintenance {
           ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
         },
       ],
-      functions,
+      functions: functions.map((entry) => ({ ...entry, ready: entry.state === "running" })),
       keepAlive: {
         sent: 1000,
         accepted: 1000,

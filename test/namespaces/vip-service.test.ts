@@ -232,7 +232,7 @@ describe("an answer that is lost", () => {
     losses.interrupt(1, () => -ENOBUFS);
     ask(EFFECT_VIP_ADD, 1, 2);
     turns();
-    expect(takeEvents()).toEqual([foreignSeen(1), up(1), unanswered(2)]);
+    expect(takeEvents()).toEqual([up(1), unanswered(2)]);
   });
 
   test("about what stands there already: one that we put there is ours all the same", () => {

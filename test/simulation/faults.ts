@@ -26,6 +26,8 @@ import {
   CONTROL_LEAVE,
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
+  CONTROL_PROCESS_TRY,
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import type { Aircraft } from "./aircraft.ts";
@@ -317,7 +319,13 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "process fails":
       if (host.engine !== null)
         world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
-      return () => world.command(host, CONTROL_RESUME);
+      return () => {
+        if (index % 2 === 0) world.command(host, CONTROL_RESUME);
+        else if (host.engine !== null) {
+          world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_TRY);
+          world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FIT);
+        }
+      };
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
       return null;

@@ -12,8 +12,6 @@ import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
-  PROCESS_FAILURE_WINDOW_MS,
-  PROCESS_FAILURES_MAX,
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
@@ -23,7 +21,6 @@ import {
 } from "../../limits.ts";
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_KIND_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
-import { REASON_NAMES } from "../../wire/control.ts";
 import { numbered } from "./numbered.ts";
 
 export const ALLOCATION =
@@ -129,16 +126,7 @@ After a crash the VIPs of the earlier run are removed first of all.
 A server that stops without a word (killed, paused, starved) is silenced by its own
 kernel before the others take over: see the topic lease.
 
-The function's process, if it has a command, runs with these variables:
-  WINGMAN_FUNCTION  identifier of the function
-  WINGMAN_SERVER    identifier of the server
-  WINGMAN_VIPS      addresses, comma-separated, without prefix length
-  WINGMAN_REASON    ${REASON_NAMES.join(", ")}
-
-It is stopped with SIGTERM and, after stopGraceMs, its whole process group with
-SIGKILL. When it exits by itself it is started again after a growing pause; after
-${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function is marked failed on that server and moves.
-'wingman resume' clears the mark.`;
+Its process, if it has a command: see the topic processes.`;
 
 export const LEASE =
   (): string => `Only one server may answer for a VIP, even when the one that has it is killed, paused

@@ -20,6 +20,7 @@ import {
   WATCHDOG,
 } from "./flight-topics.ts";
 import { FAULTS, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
+import { PROCESSES } from "./process-topics.ts";
 import { VIPS } from "./vip-topic.ts";
 
 export interface Topic {
@@ -65,7 +66,7 @@ Keys are checked against each other, too:
 
 Servers compare a digest of the table (see the topic keep-alive). It covers all
 that they must agree on; not part number, interface names, key file, the words of
-commands, ATA chapters and maintenance, which may differ from server to server.
+commands, what surrounds processes, ATA chapters and maintenance, which may differ from server to server.
 
 ${configurationReference()}`;
 
@@ -115,6 +116,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "allocation", summary: "who runs what: the policies", text: ALLOCATION },
   { name: "keep-alive", summary: "how servers know of each other", text: KEEP_ALIVE },
   { name: "handover", summary: "how a function and its addresses move", text: HANDOVER },
+  { name: "processes", summary: "what surrounds a function's process", text: PROCESSES },
   { name: "lease", summary: "how a server that stops is silenced", text: LEASE },
   { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
   { name: "files", summary: "files and directories", text: FILES },
