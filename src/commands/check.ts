@@ -5,17 +5,13 @@
 import { EXIT_DONE, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
-import {
-  type CapacityCase,
-  type CapacityReport,
-  CRITICAL_PRIORITY,
-  capacityReport,
-} from "../config/capacity.ts";
+import { type CapacityCase, type CapacityReport, capacityReport } from "../config/capacity.ts";
 import { tableDigestText } from "../config/digest.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { alternatives } from "../config/problem.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
+import { CRITICAL_PRIORITY } from "../limits.ts";
 
 /**
  * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr

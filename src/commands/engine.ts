@@ -50,6 +50,8 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
+import { ConditionReport } from "../reporting/condition-report.ts";
+import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
@@ -161,7 +163,15 @@ export async function engine(args: string[]): Promise<number> {
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (lease === null ? 0 : STATUS_FLAG_LEASE) |
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
-  const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, flags);
+  const redundancy = new Redundancy(table, flight, self);
+  const status = new StatusWriter(
+    new DataView(snapshot.buffer),
+    table,
+    flight,
+    identity,
+    flags,
+    redundancy,
+  );
   status.begin(process.pid, nowUs(), tableDigest(config));
 
   const service = serviceOf(flight, table);
@@ -187,6 +197,7 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
+    conditions: new ConditionReport(table, flight, redundancy),
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();

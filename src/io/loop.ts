@@ -30,6 +30,7 @@ import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import type { ConditionReport } from "../reporting/condition-report.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
@@ -80,6 +81,7 @@ export interface FlightParts {
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
+  readonly conditions: ConditionReport;
   readonly lifeSigns: LifeSigns;
 }
 
@@ -374,7 +376,9 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    this.parts.status.write(timeUs);
-    this.parts.lifeSigns.give(timeUs, events);
+    const { status, conditions, lifeSigns } = this.parts;
+    status.write(timeUs);
+    conditions.update(timeUs, status.owners, events);
+    lifeSigns.give(timeUs, events);
   }
 }

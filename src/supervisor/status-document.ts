@@ -2,6 +2,10 @@
  * From a snapshot of the engine to what `wingman status --json` prints (design/contract): the one
  * formatter of the state.
  */
+
+import { FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
@@ -18,10 +22,7 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
-import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
-import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
 import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
-import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
 import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
@@ -55,6 +56,8 @@ export interface FunctionStatus {
   state: string;
   /** As configured, with prefix lengths. */
   vips: string[];
+  /** Who could take it now, should its owner fail. */
+  couldRunOn: string[];
 }
 
 export interface StatusDocument {
@@ -201,6 +204,9 @@ function functionStatus(
     owner: config.servers[snapshot.owner[index]]?.id ?? null,
     state: FUNCTION_STATE_NAMES[snapshot.functionState[index]] ?? "unknown",
     vips: entry?.vips.map(({ text }) => text) ?? [],
+    couldRunOn: config.servers
+      .filter((_, server) => (snapshot.couldRunOn[index] & (1 << server)) !== 0)
+      .map(({ id }) => id),
   };
 }
 

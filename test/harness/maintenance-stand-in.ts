@@ -85,7 +85,9 @@ export class MaintenanceStandIn implements Maintenance {
     const functions = this.config.functions.map(({ id, priority, required, vips }, index) => {
       const owner = owners[index] ?? null;
       const state = owner === null ? "stopped" : "running";
-      return { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
+      const couldRunOn = stateOfB === "alive" ? [owner === "a" ? "b" : "a"] : [];
+      const addresses = vips.map(({ text }) => text);
+      return { id, priority, required, owner, state, vips: addresses, couldRunOn };
     });
     const used = (server: string) =>
       functions.reduce((sum, { owner, required }) => (owner === server ? sum + required : sum), 0);
