@@ -10,6 +10,12 @@ import {
   LOG_WITNESS_ANSWERS,
 } from "../core/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
+import {
+  LOG_DRAIN_NOT_STORED,
+  LOG_DRAIN_STORED,
+  LOG_RESUMED,
+  LOG_STARTED_DRAINED,
+} from "./upkeep-code.ts";
 
 export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -83,5 +89,41 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "It is ready for a failure again, or runs no more.",
     "None.",
     { clears: [LOG_NO_REDUNDANCY_CRITICAL, LOG_NO_REDUNDANCY] },
+  ),
+  entry(
+    LOG_DRAIN_NOT_STORED,
+    "DRAIN NOT STORED",
+    "errno",
+    "none",
+    "The state directory does not take it: after a restart of the daemon it would serve again.",
+    "Check the disk of the state directory.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_DRAIN_STORED,
+    "DRAIN STORED",
+    "none",
+    "none",
+    "The state directory has taken it.",
+    "None.",
+    { clears: [LOG_DRAIN_NOT_STORED] },
+  ),
+  entry(
+    LOG_STARTED_DRAINED,
+    "STARTED, AND STILL DRAINED",
+    "none",
+    "none",
+    "The server was drained before it was started, and takes no functions until it is resumed.",
+    "When the work is done: 'wingman resume' on it.",
+    { class: 3, lasts: "cleared" },
+  ),
+  entry(
+    LOG_RESUMED,
+    "RESUMED",
+    "none",
+    "none",
+    "Somebody let this server take functions again.",
+    "None.",
+    { clears: [LOG_STARTED_DRAINED] },
   ),
 ];

@@ -151,6 +151,7 @@ export async function engine(args: string[]): Promise<number> {
     nowUs(),
     witnesses.length,
   );
+  flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.events.push(EVENT_RECORD, LOG_NETWORK_LOST, network, 0);
@@ -214,6 +215,7 @@ interface EngineOptions {
   incarnation: number;
   controlFd: number;
   parent: number;
+  draining: boolean;
 }
 
 function readOptions(args: string[]): EngineOptions {
@@ -225,8 +227,9 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: "value",
     "control-fd": "value",
     parent: "value",
+    draining: "flag",
   });
-  const required = (name: keyof typeof options): string => {
+  const required = (name: Exclude<keyof typeof options, "draining">): string => {
     const value = options[name];
     if (value === undefined)
       throw new UsageError(`engine: --${name} is missing; the engine is started by 'wingman run'`);
@@ -240,7 +243,7 @@ function readOptions(args: string[]): EngineOptions {
   const self = result.config.servers.findIndex((server) => server.id === id);
   if (self === -1)
     throw new UsageError(`engine: --server: found "${id}", expected one of the configured servers`);
-  const number = (name: keyof typeof options, min: number, max: number): number =>
+  const number = (name: Parameters<typeof required>[0], min: number, max: number): number =>
     wholeNumberOption("engine", name, required(name), min, max);
   return {
     config: result.config,
@@ -251,6 +254,7 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: number("incarnation", 1, 0xffffffff),
     controlFd: number("control-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
+    draining: options.draining,
   };
 }
 

@@ -30,6 +30,9 @@ export const CRITICAL_PRIORITY = 9;
 /** Functions whose redundancy is looked at in a period: all of them within 32 periods. */
 export const REDUNDANCY_FUNCTIONS_PER_PERIOD = 32;
 
+/** That a server is drained is offered to a disk that refused it again so often. */
+export const DRAIN_STORE_AGAIN_MS = 2000;
+
 /**
  * A function lacks its redundancy when it has done so for this long: longer than servers that start
  * together and processes that are started again need.

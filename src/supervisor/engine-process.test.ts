@@ -21,6 +21,7 @@ test("records for an engine that died before it read the earlier ones are droppe
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
       environment: {},
+      isDrained: false,
       incarnation: 1,
     },
     () => {},

@@ -47,7 +47,7 @@ export const CONTROL_PROCESS_FAILED = 18;
 /** The process and its group are gone after CONTROL_STOP_PROCESS (or there was none). */
 export const CONTROL_PROCESS_STOPPED = 19;
 
-// supervisor or command → engine
+// supervisor or command → engine; DRAIN and RESUME of a command go on from there to the supervisor
 export const CONTROL_DRAIN = 32;
 export const CONTROL_RESUME = 33;
 /** Drain, say good-bye and exit. */
