@@ -83,8 +83,17 @@ export class StatusWriter {
       if (owner !== NONE) snapshot.remaining[owner] -= table.required[index];
       snapshot.owner[index] = owner;
       snapshot.functionState[index] = this.stateOf(index, owner);
+      snapshot.cannotRunOn[index] = this.cannotRunOn(index);
       if (redundancy !== null) snapshot.couldRunOn[index] = redundancy.couldRunOn[index] as number;
     }
+  }
+
+  private cannotRunOn(index: number): number {
+    const { engine, identity, table } = this;
+    let mask = engine.handover.failed[index] !== 0 ? 1 << identity.self : 0;
+    for (let server = 0; server < table.serverCount; server++)
+      if (engine.membership.cannotRun(server, index)) mask |= 1 << server;
+    return mask;
   }
 
   private ownerOf(index: number): number {

@@ -58,6 +58,8 @@ export interface FunctionStatus {
   vips: string[];
   /** Who could take it now, should its owner fail. */
   couldRunOn: string[];
+  /** Where it has failed. */
+  cannotRunOn: string[];
 }
 
 export interface StatusDocument {
@@ -186,11 +188,6 @@ export function serverWord({ state, phase }: Pick<ServerStatus, "state" | "phase
   return state === "alive" && (phase === "draining" || phase === "isolated") ? phase : state;
 }
 
-/** Another server that takes functions. */
-export function takesFunctions({ state, phase }: Pick<ServerStatus, "state" | "phase">): boolean {
-  return state === "alive" && (phase === "active" || phase === "listening");
-}
-
 function functionStatus(
   snapshot: StatusSnapshot,
   config: AircraftConfig,
@@ -204,10 +201,13 @@ function functionStatus(
     owner: config.servers[snapshot.owner[index]]?.id ?? null,
     state: FUNCTION_STATE_NAMES[snapshot.functionState[index]] ?? "unknown",
     vips: entry?.vips.map(({ text }) => text) ?? [],
-    couldRunOn: config.servers
-      .filter((_, server) => (snapshot.couldRunOn[index] & (1 << server)) !== 0)
-      .map(({ id }) => id),
+    couldRunOn: serversIn(snapshot.couldRunOn[index], config),
+    cannotRunOn: serversIn(snapshot.cannotRunOn[index], config),
   };
+}
+
+function serversIn(mask: number, config: AircraftConfig): string[] {
+  return config.servers.filter((_, server) => (mask & (1 << server)) !== 0).map(({ id }) => id);
 }
 
 /**

@@ -51,6 +51,7 @@ function fullSnapshot(): StatusSnapshot {
     snapshot.owner[index] = (index % 17) - 1;
     snapshot.functionState[index] = index % 251;
     snapshot.couldRunOn[index] = 0xffff - index;
+    snapshot.cannotRunOn[index] = 0x1000 + index;
   }
   return snapshot;
 }
@@ -58,7 +59,7 @@ function fullSnapshot(): StatusSnapshot {
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(5000);
+  expect(view.byteLength).toBe(7048);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -88,6 +89,7 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.owner.set([-1, 1]);
   snapshot.functionState.set([0, 2]);
   snapshot.couldRunOn.set([3, 0x8001]);
+  snapshot.cannotRunOn.set([4, 0x8002]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
     [0, "574d5354 04000000 2a000000 67120000"], // magic, version, sequence, process id
@@ -99,7 +101,7 @@ test("a snapshot with these contents is these bytes", () => {
     [136, "0000000000000000 03000000 11000000 01 00"], // first server
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
-    [900, "09000000 ff000300 01020180"], // last bucket, both functions
+    [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));

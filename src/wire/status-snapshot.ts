@@ -25,7 +25,7 @@
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (boundary/lateness)                    |
- * | 904    | 1024×4 B| functions: i8 owner (−1 none), u8 state (boundary/function-state), u16 mask of the servers that could take it now |
+ * | 904    | 1024×6 B| functions: i8 owner (−1 none), u8 state (boundary/function-state), u16 mask of the servers that could take it now, u16 of those on which it has failed |
  *
  * The row of a server:
  *
@@ -58,7 +58,7 @@ const SERVERS_AT = 136;
 const SERVER_BYTES = 32;
 const HISTOGRAM_AT = SERVERS_AT + SERVERS_MAX * SERVER_BYTES;
 const FUNCTIONS_AT = HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
-const FUNCTION_BYTES = 4;
+const FUNCTION_BYTES = 6;
 export const STATUS_BYTES = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
 
 /** Bits of the flags. */
@@ -114,6 +114,8 @@ export class StatusSnapshot {
   readonly functionState = new Uint8Array(FUNCTIONS_MAX);
   /** Mask of the servers that could take each now. */
   readonly couldRunOn = new Uint16Array(FUNCTIONS_MAX);
+  /** Mask of the servers on which each has failed. */
+  readonly cannotRunOn = new Uint16Array(FUNCTIONS_MAX);
 }
 
 /**
@@ -153,6 +155,7 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     view.setInt8(at, snapshot.owner[index]);
     view.setUint8(at + 1, snapshot.functionState[index]);
     view.setUint16(at + 2, snapshot.couldRunOn[index], true);
+    view.setUint16(at + 4, snapshot.cannotRunOn[index], true);
   }
   snapshot.sequence = (snapshot.sequence + 2) >>> 0;
   view.setUint32(SEQUENCE_AT, snapshot.sequence, true);
@@ -205,6 +208,7 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     snapshot.owner[index] = view.getInt8(at);
     snapshot.functionState[index] = view.getUint8(at + 1);
     snapshot.couldRunOn[index] = view.getUint16(at + 2, true);
+    snapshot.cannotRunOn[index] = view.getUint16(at + 4, true);
   }
   return true;
 }

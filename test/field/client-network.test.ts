@@ -77,6 +77,6 @@ test("a server that starts behind the cut takes nothing; the last one that is le
   await until("b has what fits", () => (vipsOf("b").includes("10.44.1.1") ? true : null));
   expect(vipsOf("a")).toEqual([]);
   // Nobody else is there for the functions: a server that reaches no witness is better than none.
-  b.command("drain");
+  b.drain();
   await until("a serves", () => (vipsOf("a").includes("10.44.1.1") ? true : null));
 });

@@ -26,7 +26,7 @@ test("drained: the engine is killed, the daemon is killed, stopped, the machine 
   field.start(FIELD_TABLE);
   await field.settled();
   const { a, b } = field;
-  expect(a.command("drain").code).toBe(0);
+  expect(a.drain().code).toBe(0);
   const { enginePid } = a;
   signal(enginePid, "SIGKILL");
   await until("there is another engine", () => {
@@ -64,7 +64,7 @@ test("a drain that cannot be stored holds while the daemon lives, and is named",
   await field.settled();
   const { a } = field;
   a.host.run("mkdir", join(a.stateDirectory, "drained.new"));
-  expect(a.command("drain").code).toBe(0);
+  expect(a.drain().code).toBe(0);
   expect(await field.fault(a, "WNG-0432")).toContain("ACTIVE");
   const { enginePid } = a;
   signal(enginePid, "SIGKILL");

@@ -151,6 +151,10 @@ export class BenchServer implements Maintenance {
     return this.ground;
   }
 
+  stops(action: "drain" | "resume"): string {
+    return action === "drain" && !this.peerIsAlive ? "stops map: no other server could run it" : "";
+  }
+
   async drain(): Promise<void> {
     await this.#do("drain", false);
   }

@@ -87,7 +87,8 @@ export class MaintenanceStandIn implements Maintenance {
       const state = owner === null ? "stopped" : "running";
       const couldRunOn = stateOfB === "alive" ? [owner === "a" ? "b" : "a"] : [];
       const addresses = vips.map(({ text }) => text);
-      return { id, priority, required, owner, state, vips: addresses, couldRunOn };
+      const failures = { couldRunOn, cannotRunOn: [] };
+      return { id, priority, required, owner, state, vips: addresses, ...failures };
     });
     const used = (server: string) =>
       functions.reduce((sum, { owner, required }) => (owner === server ? sum + required : sum), 0);
@@ -139,6 +140,10 @@ export class MaintenanceStandIn implements Maintenance {
   isOnGround(): boolean {
     return this.onGround;
   }
+  stops(): string {
+    return "";
+  }
+
   async drain(): Promise<void> {
     throw new Error("the page must not drain");
   }
