@@ -5,6 +5,7 @@
  * supervisor and the process that keeps the log.
  */
 
+import { DECISION_ENTRIES } from "./decision-entries.ts";
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
 import { PROCESS_ENTRIES } from "./process-entries.ts";
@@ -13,9 +14,10 @@ import { VIP_ENTRIES } from "./vip-entries.ts";
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
-  ...UPKEEP_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
+  ...DECISION_ENTRIES,
+  ...UPKEEP_ENTRIES,
 ];
 
 /** The entry of a code; undefined for one that this release does not know. */

@@ -3,6 +3,7 @@
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
+  LOG_CUT_OFF_FROM_CLIENTS,
   LOG_DISAGREEMENT,
   LOG_FUNCTION_FAILED,
   LOG_FUNCTION_PREEMPTED,
@@ -44,7 +45,7 @@ import { LOG_ENDS_IN_VAIN } from "./upkeep-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
-    clears: [LOG_ISOLATED],
+    clears: [LOG_ISOLATED, LOG_CUT_OFF_FROM_CLIENTS],
     clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
   }),
   entry(

@@ -58,6 +58,8 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
+import { ConditionReport } from "../reporting/condition-report.ts";
+import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
@@ -155,6 +157,7 @@ export async function engine(args: string[]): Promise<number> {
     nowUs(),
     witnesses.length,
   );
+  flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
   config.keepAlive.interfaces.forEach((name, network) => {
     if (!present.includes(name)) flight.events.push(EVENT_RECORD, LOG_NETWORK_LOST, network, 0);
@@ -168,7 +171,15 @@ export async function engine(args: string[]): Promise<number> {
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (lease === null ? 0 : STATUS_FLAG_LEASE) |
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
-  const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, flags);
+  const redundancy = new Redundancy(table, flight, self);
+  const status = new StatusWriter(
+    new DataView(snapshot.buffer),
+    table,
+    flight,
+    identity,
+    flags,
+    redundancy,
+  );
   status.begin(process.pid, nowUs(), tableDigest(config));
 
   const service = serviceOf(flight, table);
@@ -194,6 +205,7 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
+    conditions: new ConditionReport(table, flight, redundancy),
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
@@ -211,6 +223,7 @@ interface EngineOptions {
   incarnation: number;
   controlFd: number;
   parent: number;
+  draining: boolean;
 }
 
 function readOptions(args: string[]): EngineOptions {
@@ -222,8 +235,9 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: "value",
     "control-fd": "value",
     parent: "value",
+    draining: "flag",
   });
-  const required = (name: keyof typeof options): string => {
+  const required = (name: Exclude<keyof typeof options, "draining">): string => {
     const value = options[name];
     if (value === undefined)
       throw new UsageError(`engine: --${name} is missing; the engine is started by 'wingman run'`);
@@ -237,7 +251,7 @@ function readOptions(args: string[]): EngineOptions {
   const self = result.config.servers.findIndex((server) => server.id === id);
   if (self === -1)
     throw new UsageError(`engine: --server: found "${id}", expected one of the configured servers`);
-  const number = (name: keyof typeof options, min: number, max: number): number =>
+  const number = (name: Parameters<typeof required>[0], min: number, max: number): number =>
     wholeNumberOption("engine", name, required(name), min, max);
   return {
     config: result.config,
@@ -248,6 +262,7 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: number("incarnation", 1, 0xffffffff),
     controlFd: number("control-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
+    draining: options.draining,
   };
 }
 

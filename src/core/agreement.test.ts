@@ -25,6 +25,7 @@ test("allocates on failure, recovery, drain, resume and a failed process, and no
   expect(during(() => world.kernels.removeByHand(a, 0))).toBe(0);
   expect(during(() => world.process(b, 1, 18))).toBe(1);
   expect(during(() => world.command(b, 32))).toBe(1);
+  expect(during(() => world.command(b, 33))).toBeGreaterThanOrEqual(1);
   expect(during(() => world.powerOff(b))).toBeGreaterThanOrEqual(1);
   expect(during(() => world.start(b))).toBeGreaterThanOrEqual(1);
 });

@@ -11,6 +11,7 @@ import { Allocation, type Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import { MARK_DISAGREEMENT, marks } from "../marks.ts";
 import {
@@ -29,7 +30,6 @@ import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
-import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;

@@ -354,7 +354,7 @@ export class Engine {
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
         break;
       case EVENT_CARRIER:
-        this.takeCarrier(first === 1);
+        this.takeCarrier(first === 1, nowUs);
         break;
       case EVENT_COMMAND:
         this.phases.takeCommand(first);
@@ -391,9 +391,9 @@ export class Engine {
     return this.silenceDueUs;
   }
 
-  private takeCarrier(present: boolean): void {
+  private takeCarrier(present: boolean, nowUs: number): void {
     if (present === this.isolation.carrier) return;
-    this.isolation.setCarrier(present);
+    this.isolation.setCarrier(present, nowUs);
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
   }
 }

@@ -17,6 +17,7 @@ import {
   EFFECT_NOTICE_STOPPING,
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { marks } from "../marks.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
@@ -72,7 +73,6 @@ import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
 import { mayRunAgain, Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
-import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 import { Vips } from "./vips.ts";
 

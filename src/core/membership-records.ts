@@ -1,6 +1,13 @@
 /** What the maintenance log is told of the servers: each change of a server's state, once. */
 
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_UNREACHABLE,
+} from "../boundary/server-state.ts";
 import { SERVERS_MAX } from "../limits.ts";
 import {
   LOG_SERVER_ALIVE,
@@ -11,13 +18,6 @@ import {
   LOG_SERVER_UNREACHABLE,
 } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
-import {
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_UNREACHABLE,
-} from "./server-state.ts";
 
 export class MembershipRecords {
   private readonly state = new Uint8Array(SERVERS_MAX);

@@ -36,6 +36,7 @@ import {
   RECORDS_PER_TURN_MAX,
   REPORTS_PER_TURN_MAX,
 } from "../limits.ts";
+import type { ConditionReport } from "../reporting/condition-report.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { Pauses } from "../upkeep/pauses.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
@@ -87,6 +88,7 @@ export interface FlightParts {
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
+  readonly conditions: ConditionReport;
   readonly lifeSigns: LifeSigns;
 }
 
@@ -400,8 +402,10 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    this.parts.status.write(timeUs);
-    this.parts.lifeSigns.give(timeUs, events);
-    this.parts.vips.lookAfter(this.carriers[0] === 1, timeUs, events);
+    const { status, conditions, lifeSigns, vips } = this.parts;
+    status.write(timeUs);
+    conditions.update(timeUs, status.owners, events);
+    lifeSigns.give(timeUs, events);
+    vips.lookAfter(this.carriers[0] === 1, timeUs, events);
   }
 }

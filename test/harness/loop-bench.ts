@@ -329,6 +329,7 @@ export class LoopBench {
           if (this.period >= periods) this.endSupervisor();
         },
       },
+      conditions: { update: () => {} },
       lifeSigns: { give: write("lifeSigns.give"), disarm: write("lifeSigns.disarm") },
     };
   }

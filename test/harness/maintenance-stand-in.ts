@@ -85,7 +85,10 @@ export class MaintenanceStandIn implements Maintenance {
     const functions = this.config.functions.map(({ id, priority, required, vips }, index) => {
       const owner = owners[index] ?? null;
       const state = owner === null ? "stopped" : "running";
-      return { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
+      const couldRunOn = stateOfB === "alive" ? [owner === "a" ? "b" : "a"] : [];
+      const addresses = vips.map(({ text }) => text);
+      const failures = { couldRunOn, cannotRunOn: [] };
+      return { id, priority, required, owner, state, vips: addresses, ...failures };
     });
     const used = (server: string) =>
       functions.reduce((sum, { owner, required }) => (owner === server ? sum + required : sum), 0);
@@ -137,6 +140,10 @@ export class MaintenanceStandIn implements Maintenance {
   isOnGround(): boolean {
     return this.onGround;
   }
+  stops(): string {
+    return "";
+  }
+
   async drain(): Promise<void> {
     throw new Error("the page must not drain");
   }

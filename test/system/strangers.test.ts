@@ -170,7 +170,7 @@ describe("what is no stranger", () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     await flight.settled();
-    expect(flight.a.command("drain").code).toBe(0);
+    expect(flight.a.drain().code).toBe(0);
     expect(flight.a.command("resume").code).toBe(0);
     await flight.settled();
     expect(await flight.b.stop()).toBe(0);
