@@ -8,7 +8,7 @@ import {
   LOG_PEER_WITH_CLIENTS,
   LOG_REDUNDANCY,
   LOG_WITNESS_ANSWERS,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_DRAIN_NOT_STORED,

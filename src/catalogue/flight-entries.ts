@@ -38,7 +38,7 @@ import {
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import { LOG_ENDS_IN_VAIN } from "./upkeep-code.ts";

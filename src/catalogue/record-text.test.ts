@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
-import * as codes from "../core/maintenance-code.ts";
-import { LOG_PHASE, LOG_SERVER_INCOMPATIBLE, LOG_VIP_FAILED } from "../core/maintenance-code.ts";
+import * as codes from "../boundary/maintenance-code.ts";
+import {
+  LOG_PHASE,
+  LOG_SERVER_INCOMPATIBLE,
+  LOG_VIP_FAILED,
+} from "../boundary/maintenance-code.ts";
 import { formatRecord, recordDetail, recordFunction, recordSubject } from "./record-text.ts";
 import { LOG_ACTION } from "./upkeep-code.ts";
 

@@ -1,6 +1,6 @@
 /**
  * Codes of the maintenance records of the supervisor and of `wingman manage`, from 400. They are as
- * stable as those of the engine (core/maintenance-code).
+ * stable as those of the engine (boundary/maintenance-code).
  */
 export const LOG_POWER_ON = 400;
 export const LOG_STARTED_AGAIN = 401;

@@ -9,7 +9,7 @@ import {
   LOG_VIP_FOREIGN_GONE,
   LOG_VIP_REFUSED,
   LOG_VIP_TAKEN,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
 export const VIP_ENTRIES: readonly CatalogueEntry[] = [

@@ -9,6 +9,15 @@ import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
 import { EVENT_RECORD } from "../boundary/event-queue.ts";
+import {
+  LOG_ARP_UNGUARDED,
+  LOG_LEASE_UNFIT,
+  LOG_LEFTOVERS,
+  LOG_NETWORK_LOST,
+  LOG_NO_LEASE,
+  LOG_NOT_REALTIME,
+  LOG_WATCHDOG_NO_TIMEOUT,
+} from "../boundary/maintenance-code.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -18,15 +27,6 @@ import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { Engine } from "../core/engine.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import {
-  LOG_ARP_UNGUARDED,
-  LOG_LEASE_UNFIT,
-  LOG_LEFTOVERS,
-  LOG_NETWORK_LOST,
-  LOG_NO_LEASE,
-  LOG_NOT_REALTIME,
-  LOG_WATCHDOG_NO_TIMEOUT,
-} from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
 import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";

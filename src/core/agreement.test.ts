@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
+import { LOG_DISAGREEMENT } from "../boundary/maintenance-code.ts";
 import { CHANGED } from "./changes.ts";
-import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 
 const SYSTEM = `
   servers a 100, b 100

@@ -26,6 +26,7 @@ import {
   EVENT_WITNESS,
   EventQueue,
 } from "../boundary/event-queue.ts";
+import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "../boundary/maintenance-code.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { MARK_UNREAD, marks } from "../marks.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
@@ -38,7 +39,6 @@ import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import { Listening } from "./listening.ts";
-import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "./maintenance-code.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { MembershipRecords } from "./membership-records.ts";
 import { Moves } from "./moves.ts";

@@ -2,6 +2,14 @@
 
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import {
+  LOG_SERVER_ALIVE,
+  LOG_SERVER_ID_TWICE,
+  LOG_SERVER_INCOMPATIBLE,
+  LOG_SERVER_LEFT,
+  LOG_SERVER_LOST,
+  LOG_SERVER_UNREACHABLE,
+} from "../boundary/maintenance-code.ts";
+import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_LEAVING,
@@ -9,14 +17,6 @@ import {
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
 import { SERVERS_MAX } from "../limits.ts";
-import {
-  LOG_SERVER_ALIVE,
-  LOG_SERVER_ID_TWICE,
-  LOG_SERVER_INCOMPATIBLE,
-  LOG_SERVER_LEFT,
-  LOG_SERVER_LOST,
-  LOG_SERVER_UNREACHABLE,
-} from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 
 export class MembershipRecords {

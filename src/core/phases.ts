@@ -10,6 +10,7 @@ import {
   EFFECT_PHASE,
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
+import { LOG_CUT_OFF_FROM_CLIENTS, LOG_ISOLATED, LOG_PHASE } from "../boundary/maintenance-code.ts";
 import {
   MARK_CUT_OFF,
   MARK_CUT_OFF_FROM_CLIENTS,
@@ -25,7 +26,6 @@ import { yieldsToForeignTable } from "./foreign-table.ts";
 import type { Handover } from "./handover.ts";
 import { type Isolation, NOBODY_ELSE, OTHERS_REACH, othersOf } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
-import { LOG_CUT_OFF_FROM_CLIENTS, LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 

@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { EventQueue } from "../boundary/event-queue.ts";
-import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../core/maintenance-code.ts";
+import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../boundary/maintenance-code.ts";
 import { FOREIGN_ADDRESSES_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
 import { encodeAddress, RTM_DELADDR, RTM_NEWADDR } from "../wire/rtnetlink.ts";
 import { ForeignAddresses } from "./foreign-addresses.ts";

@@ -1,5 +1,5 @@
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../core/maintenance-code.ts";
+import { LOG_VIP_FOREIGN, LOG_VIP_FOREIGN_GONE } from "../boundary/maintenance-code.ts";
 import { FOREIGN_ADDRESSES_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
 import {
   addressFamily,

@@ -14,7 +14,7 @@ import {
   EFFECT_VIP_REMOVE,
 } from "../boundary/effect-queue.ts";
 import { EVENT_COMMAND, EVENT_MOVE, EVENT_PROCESS } from "../boundary/event-queue.ts";
-import { LOG_LEASE_LOST } from "../core/maintenance-code.ts";
+import { LOG_LEASE_LOST } from "../boundary/maintenance-code.ts";
 import { ENDED_LEFT, ENDED_LET_GO, ENDED_SUPERVISOR_GONE } from "../core/turn.ts";
 import { READ_REST_US, RECEIVES_AT_ONCE_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";

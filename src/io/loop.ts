@@ -24,9 +24,9 @@ import {
   EVENT_VIP_REMOVED,
   type EventQueue,
 } from "../boundary/event-queue.ts";
+import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Engine } from "../core/engine.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import {

@@ -1,5 +1,9 @@
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import { LOG_ROUTE_MISSING, LOG_ROUTE_PUT_BACK, LOG_ROUTE_SET } from "../core/maintenance-code.ts";
+import {
+  LOG_ROUTE_MISSING,
+  LOG_ROUTE_PUT_BACK,
+  LOG_ROUTE_SET,
+} from "../boundary/maintenance-code.ts";
 import {
   ATTEMPT_PAUSE_MS_MAX,
   PUT_BACK_PAUSE_MS_MIN,

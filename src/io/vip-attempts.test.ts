@@ -1,6 +1,6 @@
 import { beforeEach, expect, test } from "bun:test";
 import { EVENT_RECORD, EVENT_VIP_MAY_COME, EventQueue } from "../boundary/event-queue.ts";
-import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../core/maintenance-code.ts";
+import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../boundary/maintenance-code.ts";
 import { ATTEMPT_PAUSE_MS_MAX, VIP_ATTEMPTS_PER_PERIOD_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
 import { EACCES } from "./errno.ts";

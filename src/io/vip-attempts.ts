@@ -1,5 +1,5 @@
 import { EVENT_RECORD, EVENT_VIP_MAY_COME, type EventQueue } from "../boundary/event-queue.ts";
-import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../core/maintenance-code.ts";
+import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../boundary/maintenance-code.ts";
 import {
   ATTEMPT_PAUSE_MS_MAX,
   ATTEMPT_PAUSE_MS_MIN,

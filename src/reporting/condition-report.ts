@@ -5,13 +5,13 @@
  */
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import type { Engine } from "../core/engine.ts";
 import {
   LOG_NO_WITNESS,
   LOG_PEER_CUT_OFF,
   LOG_PEER_WITH_CLIENTS,
   LOG_WITNESS_ANSWERS,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
+import type { Engine } from "../core/engine.ts";
 import { PHASE_ISOLATED } from "../core/phase.ts";
 import { WITNESS_NAMED_MS } from "../limits.ts";
 import type { Redundancy } from "./redundancy.ts";

@@ -9,7 +9,7 @@ import {
   LOG_PEER_CUT_OFF,
   LOG_PEER_WITH_CLIENTS,
   LOG_REDUNDANCY,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { REDUNDANCY_NAMED_MAX, REDUNDANCY_SETTLING_MS } from "../limits.ts";
 import { CONTROL_PROCESS_FAILED } from "../wire/control.ts";
 import { ConditionReport } from "./condition-report.ts";

@@ -7,12 +7,12 @@
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import type { Engine } from "../core/engine.ts";
 import {
   LOG_NO_REDUNDANCY,
   LOG_NO_REDUNDANCY_CRITICAL,
   LOG_REDUNDANCY,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
+import type { Engine } from "../core/engine.ts";
 import { PHASE_ACTIVE } from "../core/phase.ts";
 import {
   CRITICAL_PRIORITY,

@@ -4,9 +4,9 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/boundary/maintenance-code.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/core/maintenance-code.ts";
 import { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import type {
   FaultEntry,

@@ -10,7 +10,7 @@ import {
   LOG_VIP_FOREIGN,
   LOG_VIP_FOREIGN_GONE,
   LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-code.ts";
+} from "../../src/boundary/maintenance-code.ts";
 import {
   BEGIN,
   ENDED_LET_GO,

@@ -5,10 +5,10 @@
  */
 
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
+import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { CONTROL_LEAVE, CONTROL_RESUME } from "../../src/wire/control.ts";

@@ -1,7 +1,5 @@
 /** The topic vips: how VIPs stand in the kernel, and what is mended by itself. */
 
-import { codeLabel } from "../../catalogue/record-text.ts";
-import { paragraph } from "../../command-line/paragraph.ts";
 import {
   LOG_ARP_UNGUARDED,
   LOG_ROUTE_MISSING,
@@ -10,7 +8,9 @@ import {
   LOG_VIP_FOREIGN,
   LOG_VIP_REFUSED,
   LOG_VIP_REMOVED,
-} from "../../core/maintenance-code.ts";
+} from "../../boundary/maintenance-code.ts";
+import { codeLabel } from "../../catalogue/record-text.ts";
+import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   ANNOUNCE_AGAIN_MS,

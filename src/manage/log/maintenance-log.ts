@@ -4,6 +4,7 @@
  * nothing, and tries again.
  */
 
+import { LOG_QUEUE_FULL } from "../../boundary/maintenance-code.ts";
 import { type RecordNames, recordDetail, recordFunction } from "../../catalogue/record-text.ts";
 import {
   LOG_ARCHIVED,
@@ -21,7 +22,6 @@ import {
   LOG_WRITTEN_AGAIN,
 } from "../../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../../config/model.ts";
-import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
