@@ -28,6 +28,7 @@ import {
   CONTROL_PHASE,
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
   CONTROL_RESUME,
@@ -156,7 +157,7 @@ describe("the supervisor", () => {
         bench.say(kind, FUNCTIONS); // there is no such function
       }
       bench.say(CONTROL_PROCESS_RUNNING - 1);
-      bench.say(CONTROL_PROCESS_STOPPED + 1);
+      bench.say(CONTROL_PROCESS_FIT + 1);
       bench.say(CONTROL_DRAIN - 1);
       for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) bench.say(kind, 1);
       bench.say(CONTROL_MOVE, 1);
