@@ -5,16 +5,22 @@
  * supervisor and the process that keeps the log.
  */
 
+import { DECISION_ENTRIES } from "./decision-entries.ts";
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
 import { KERNEL_ENTRIES } from "./kernel-entries.ts";
 import { MACHINE_ENTRIES } from "./machine-entries.ts";
+import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
+import { VIP_ENTRIES } from "./vip-entries.ts";
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
   ...KERNEL_ENTRIES,
   ...MACHINE_ENTRIES,
+  ...VIP_ENTRIES,
+  ...PROCESS_ENTRIES,
+  ...DECISION_ENTRIES,
   ...UPKEEP_ENTRIES,
 ];
 

@@ -1,6 +1,6 @@
 /** What the codes of the engine about the kernel's locks mean. */
 
-import { LOG_LEASE_HELD_UP, LOG_RENEWALS_ENDED } from "../core/maintenance-code.ts";
+import { LOG_LEASE_HELD_UP, LOG_RENEWALS_ENDED } from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
 export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [

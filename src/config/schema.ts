@@ -25,6 +25,7 @@ import {
   RECOVERED_AFTER_PERIODS_MIN,
   REQUIRED_MIN,
   RESOURCE_MAX,
+  SEATS_MAX,
   SERVERS_MAX,
   SERVERS_MIN,
   STOP_GRACE_MS_DEFAULT,
@@ -35,6 +36,7 @@ import {
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
 import { alternatives, quoted } from "./problem.ts";
+import { PROCESS_ENTRIES } from "./process-schema.ts";
 import {
   AbsolutePath,
   filePath,
@@ -142,6 +144,14 @@ export const ClientsSchema = v.strictObject(
       ),
       [],
     ),
+    seats: v.optional(
+      wholeNumber(
+        0,
+        SEATS_MAX,
+        "Devices on the client network; 'check --here' judges the machine by it. 0: not said.",
+      ),
+      0,
+    ),
   },
   "an object",
 );
@@ -213,6 +223,7 @@ export const FunctionSchema = v.strictObject(
         "Servers that may run the function. Default: all of them.",
       ),
     ),
+    ...PROCESS_ENTRIES,
     ata: v.optional(
       v.nullable(
         text(
@@ -313,8 +324,12 @@ const MaintenanceSchema = v.strictObject(
       {},
     ),
     groundInput: v.optional(
-      v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
-      "/run/wingman/on-ground",
+      v.pipe(
+        AbsolutePath,
+        v.description(
+          "File that holds the air/ground signal; left out: on-ground in the run directory.",
+        ),
+      ),
     ),
     watchdog: v.optional(
       v.strictObject(

@@ -1,5 +1,5 @@
-import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { NOTHING_RECEIVED, RecordSocket, socketPair } from "./control-socket.ts";
@@ -130,6 +130,27 @@ describe("a bound RecordSocket", () => {
     engine.close();
   });
 
+  test("is asked all the same where a command of the same number was killed and left its path", () => {
+    const engine = RecordSocket.bound(path);
+    const ownPath = (): string =>
+      readdirSync(directory).find((name) => /^r\d/.test(name)) ?? "none";
+    const earlier = RecordSocket.connected(path);
+    const [number, question] = ownPath().split(".");
+    earlier.close();
+    expect(ownPath()).toBe("none");
+    const left = `${number}.${Number(question) + 1}`; // that of the next question
+    RecordSocket.bound(join(directory, left)).close();
+    const command = RecordSocket.connected(path);
+    expect(ownPath()).toBe(left);
+    expect(command.send(numbered(35))).toBe(0);
+    expect(engine.receive()).toBe(16);
+    expect(engine.reply(numbered(135))).toBe(0);
+    expect(command.receive()).toBe(16);
+    expect(numberIn(command)).toBe(135);
+    command.close();
+    engine.close();
+  });
+
   test("is the owner's alone from its first instant, whatever the umask", () => {
     const before = process.umask(0);
     const engine = RecordSocket.bound(path);
@@ -169,9 +190,16 @@ describe("a bound RecordSocket", () => {
   test("leaks no descriptor when it fails", () => {
     const openDescriptors = () =>
       new Bun.Glob("*").scanSync({ cwd: "/proc/self/fd", onlyFiles: false });
+    const engine = RecordSocket.bound(path);
     const before = [...openDescriptors()].length;
-    for (let i = 0; i < 20; i++)
+    for (let i = 0; i < 20; i++) {
       errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")));
+      errnoOf(() => RecordSocket.bound(join(directory, "missing/engine.sock")));
+      const bind = spyOn(libc, "bind").mockReturnValue(-1);
+      expect(() => RecordSocket.connected(path)).toThrow("bind");
+      bind.mockRestore();
+    }
     expect([...openDescriptors()].length).toBe(before);
+    engine.close();
   });
 });

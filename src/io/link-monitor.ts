@@ -23,6 +23,7 @@ import {
 } from "../wire/rtnetlink.ts";
 import { ABSENT, AddressDump, BESIDE, findVip, standingOf } from "./address-dump.ts";
 import { EAGAIN, SystemError } from "./errno.ts";
+import { ForeignAddresses } from "./foreign-addresses.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
 import { requireInterface } from "./network-interface.ts";
@@ -53,10 +54,18 @@ export class LinkMonitor implements DumpReader {
    */
   readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
   /**
+   * 1 for each interface (its place in the list) that had no carrier, or became another one, or may
+   * have, since the caller last set it to 0: `carrier` tells only how it is now.
+   */
+  readonly lost: Uint8Array<ArrayBuffer>;
+  /**
    * The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it
    * back.
    */
   overflowed = false;
+
+  /** VIPs that somebody else has set on this server, on any interface. */
+  readonly foreign: ForeignAddresses;
 
   readonly table: VipTable;
   private readonly notifications: NetlinkSocket;
@@ -86,6 +95,7 @@ export class LinkMonitor implements DumpReader {
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.notifications = new NetlinkSocket(
       NETLINK_ROUTE,
@@ -94,11 +104,13 @@ export class LinkMonitor implements DumpReader {
     );
     this.fd = this.notifications.fd;
     this.questions = new NetlinkSocket(NETLINK_ROUTE, 0, RECEIVE_BUFFER_BYTES);
-    this.addresses = new AddressDump(this.questions, this.table);
+    this.foreign = new ForeignAddresses(this.table);
+    this.addresses = new AddressDump(this.questions, this.table, this.foreign);
     this.before = new Uint8Array(new ArrayBuffer(this.addresses.state.length));
     const refused = this.resynchronise();
     if (refused !== 0) throw new SystemError("netlink dump", refused);
     this.removed.fill(0);
+    this.lost.fill(0);
   }
 
   /** Interfaces that are watched. */
@@ -167,6 +179,7 @@ export class LinkMonitor implements DumpReader {
     this.changes = 0;
     // older than the dumps; what arrives during them is taken after them and ends right
     this.notifications.discard();
+    this.lost.fill(1); // nobody knows
     const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
     if (refused !== 0) return refused;
     for (let place = 0; place < this.names.length; place++) {
@@ -182,9 +195,7 @@ export class LinkMonitor implements DumpReader {
     const { state } = this.addresses;
     this.clientChanged = false;
     this.before.set(state);
-    let outcome = 0;
-    if (client === NO_INTERFACE) state.fill(ABSENT);
-    else outcome = this.addresses.look(client);
+    const outcome = this.addresses.look(client);
     if (outcome !== 0) {
       state.set(this.before);
       return outcome;
@@ -205,12 +216,14 @@ export class LinkMonitor implements DumpReader {
   private setInterface(place: number, index: number, carrier: boolean): void {
     if (this.indexes[place] !== index) {
       this.indexes[place] = index;
+      this.lost[place] = 1;
       if (place === CLIENT_INTERFACE) this.clientChanged = true;
       this.changes++;
     }
     const value = carrier ? 1 : 0;
     if (this.carriers[place] !== value) {
       this.carriers[place] = value;
+      if (!carrier) this.lost[place] = 1;
       this.changes++;
     }
   }
@@ -239,6 +252,7 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddress(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    this.foreign.take(view, bytes, at, length);
     const vip = findVip(
       this.table,
       view,
@@ -256,6 +270,7 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddressGone(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    if (this.foreign.takeGone(view, bytes, at, length)) this.overflowed = true;
     const vip = findVip(
       this.table,
       view,

@@ -6,7 +6,7 @@ import {
   EVENT_RECORD,
   EVENT_VIP_REMOVED,
 } from "../boundary/event-queue.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
+import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../boundary/maintenance-code.ts";
 import { REPORTS_PER_TURN_MAX } from "../limits.ts";
 
 let bench: LoopBench;
@@ -66,6 +66,17 @@ describe("links", () => {
       "rejoin(other)",
       "vips.restore()",
     ]);
+  });
+
+  test("gone and back before anybody looked: likewise, once, and it is no news", () => {
+    change(() => bench.lost.fill(1, 2));
+    expect(bench.called("rejoin", "vips.restore")).toEqual([
+      "rejoin(one)",
+      "rejoin(other)",
+      "vips.restore()",
+    ]);
+    expect(bench.events()).toEqual([]);
+    expect(bench.lost).toEqual(new Uint8Array(3));
   });
 
   test("a network is lost and back: recorded by its number, and no event of the clients' carrier", () => {

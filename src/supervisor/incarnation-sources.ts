@@ -4,6 +4,7 @@ import { INCARNATIONS_RESERVED } from "../limits.ts";
 import type { IncarnationSources } from "./incarnation.ts";
 import type { Reservation } from "./incarnation-store.ts";
 import { logSupervisor } from "./log-output.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 
 /**
@@ -26,6 +27,7 @@ export function incarnationSources(
         ...{ cwd: "/", env: cleanEnvironment(), stdio: ["ignore", "pipe", "ignore"] },
         detached: true,
       });
+      noteOwnChild(child);
       const text = await new Response(child.stdout).text();
       if ((await child.exited) !== 0) throw new Error("the process for the state directory failed");
       return JSON.parse(text) as Reservation;

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, mock, spyOn, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, mock, spyOn, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal } from "../../test/harness/signals.ts";
 import { until } from "../../test/harness/until.ts";
+import { LOG_MANAGE_ENDED, LOG_PROCESS_ENDED } from "../catalogue/upkeep-code.ts";
+import { RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_DURABLE } from "../wire/maintenance-record.ts";
 import { MANAGE_SILENT_MS_MAX, MaintenanceLink } from "./maintenance-link.ts";
 
@@ -19,13 +21,14 @@ beforeAll(() => {
 afterAll(() => mock.restore());
 
 /** A stand-in for `manage`: says that it lives, twenty times a second, and nothing else. */
-function standIn(): string {
+function standIn(isSilent = false): string {
   const path = join(directory, "manage");
   const answer = `\\0${MAINTENANCE_DURABLE.toString(8)}${"\\000".repeat(7)}`;
   writeFileSync(
     path,
     `#!/bin/sh
 echo $$ >> ${directory}/pids
+${isSilent ? "exec sleep 60" : ""}
 while printf '${answer}' >&3; do sleep 0.05; done
 `,
   );
@@ -40,10 +43,10 @@ function pids(): number[] {
   return [...readFileSync(file, "utf8").matchAll(/(\d+)\n/g)].map(([, pid]) => Number(pid));
 }
 
-test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
-  const link = new MaintenanceLink(
+function linkTo(...ownCommand: string[]): MaintenanceLink {
+  return new MaintenanceLink(
     {
-      ownCommand: [standIn()],
+      ownCommand,
       serverId: "a",
       configFile: "none",
       configDirectory: "/",
@@ -56,6 +59,10 @@ test("a process that says that it lives is kept, however old it is; one that fal
     },
     () => "",
   );
+}
+
+test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
+  const link = linkTo(standIn());
   link.begin();
   try {
     const first = await until("the first process", () => pids()[0]);
@@ -71,4 +78,78 @@ test("a process that says that it lives is kept, however old it is; one that fal
     link.kill();
     await link.leave();
   }
+});
+
+test("a new process has the whole time for its first word, however long none was heard", async () => {
+  aheadMs += MANAGE_SILENT_MS_MAX + 1000;
+  const link = linkTo(standIn(true));
+  const before = pids().length;
+  link.begin();
+  try {
+    await until("the process", () => pids().length > before);
+    await Bun.sleep(2500); // silence was looked for twice
+    expect(pids()).toHaveLength(before + 1);
+  } finally {
+    link.kill();
+    await link.leave();
+  }
+});
+
+const STORES = [process.execPath, join(import.meta.dir, "../../test/children/manage-stand-in.ts")];
+const stored = join(directory, "stored");
+afterEach(() => rmSync(stored, { force: true }));
+
+/** Codes of the records that were stored, and where it was told that nothing more comes. */
+const codes = (): string[] =>
+  existsSync(stored) ? readFileSync(stored, "utf8").trim().split("\n") : [];
+
+test("leaving stores what a run has told that did not come so far as to begin", async () => {
+  const link = linkTo(...STORES);
+  link.record(LOG_PROCESS_ENDED, 1);
+  await link.leave();
+  expect(codes()).toEqual([`${LOG_PROCESS_ENDED}`, "leave"]);
+});
+
+test("what one process could not take goes on as soon as it has stored some, however much it is", async () => {
+  // Nobody looks again once a second: what is stored is all that moves them on.
+  const interval = spyOn(globalThis, "setInterval").mockReturnValue(
+    undefined as unknown as ReturnType<typeof setInterval>,
+  );
+  try {
+    const link = linkTo(...STORES);
+    link.begin();
+    const count = 3 * RECORDS_IN_FLIGHT_MAX;
+    for (let record = 0; record < count; record++) link.record(LOG_PROCESS_ENDED, record);
+    await link.leave();
+    expect(codes()).toEqual([...Array(count).fill(`${LOG_PROCESS_ENDED}`), "leave"]);
+  } finally {
+    interval.mockRestore();
+  }
+});
+
+test("leaving while it waits before the next process: that one comes at once, and stores what is left", async () => {
+  const program = join(directory, "manage");
+  writeFileSync(program, "#!/bin/sh\nexit 1\n");
+  chmodSync(program, 0o755);
+  const begun: number[] = [];
+  const { setTimeout: real } = globalThis;
+  // A pause that nobody ends never ends.
+  const timer = spyOn(globalThis, "setTimeout").mockImplementation(((
+    act: () => void,
+    ms: number,
+  ) => {
+    if (ms !== 100) return real(act, ms);
+    begun.push(ms);
+    return undefined;
+  }) as unknown as typeof setTimeout);
+  try {
+    const link = linkTo(program);
+    link.begin();
+    await until("the pause after its second end", () => begun.length === 1);
+    writeFileSync(program, `#!/bin/sh\nexec ${STORES.join(" ")} "$@"\n`);
+    await link.leave();
+  } finally {
+    timer.mockRestore();
+  }
+  expect(codes()).toEqual([`${LOG_MANAGE_ENDED}`, `${LOG_MANAGE_ENDED}`, "leave"]);
 });

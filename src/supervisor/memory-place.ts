@@ -52,8 +52,8 @@ export function memoryPlace(runDirectory: string, names: readonly string[]): str
   if (before !== null && isOurs(before)) return before;
   const place = mkdtempSync(join(SHARED_MEMORY, PREFIX));
   chmodSync(place, 0o755);
-  replace(link, place);
-  for (const name of names) replace(join(runDirectory, name), join(MEMORY_LINK, name));
+  linkTo(link, place);
+  for (const name of names) linkTo(join(runDirectory, name), join(MEMORY_LINK, name));
   return place;
 }
 
@@ -91,7 +91,8 @@ function readLink(link: string): string | null {
   }
 }
 
-function replace(link: string, target: string): void {
+/** A link in place of whatever has its name. */
+export function linkTo(link: string, target: string): void {
   rmSync(link, { force: true, recursive: true });
   symlinkSync(target, link);
 }

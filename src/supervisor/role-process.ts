@@ -7,7 +7,8 @@ import { socketPair } from "../io/control-socket.ts";
 import { errno, SystemError } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
-import { RecordStream } from "../io/record-stream.ts";
+import { type RecordStream, streamToChild } from "../io/record-stream.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
 import { cleanEnvironment, RUNNING_EXECUTABLE } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
@@ -66,11 +67,14 @@ export class RoleProcess {
     onRecord: (record: DataView) => void,
     secret: Uint8Array | null = null,
   ) {
-    const errors = openSync(start.errorsFile, "w", 0o644);
-    const [ours, theirs] = socketPair();
-    const secrets = secret === null ? [] : [secretSocket(secret)];
+    // Before the process: one that nobody hears must not live.
+    const [stream, theirs] = streamToChild();
+    let errors = -1;
+    const secrets: number[] = [];
     let child: Bun.Subprocess;
     try {
+      errors = openSync(start.errorsFile, "w", 0o644);
+      if (secret !== null) secrets.push(secretSocket(secret));
       child = Bun.spawn({
         cmd: [
           ...[...start.ownCommand, role],
@@ -92,15 +96,16 @@ export class RoleProcess {
         detached: true,
       });
     } catch (error) {
-      libc.close(ours);
+      stream.close();
       throw error;
     } finally {
-      closeSync(errors);
+      if (errors >= 0) closeSync(errors);
       libc.close(theirs);
       for (const descriptor of secrets) libc.close(descriptor);
     }
+    noteOwnChild(child);
     this.pid = child.pid;
-    this.#stream = new RecordStream(ours);
+    this.#stream = stream;
     this.#stream.onRecord((record, length) => {
       for (let at = 0; at + recordBytes <= length; at += recordBytes) {
         onRecord(new DataView(record.buffer, record.byteOffset + at, recordBytes));

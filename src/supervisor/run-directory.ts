@@ -16,7 +16,7 @@ import { join, resolve } from "node:path";
 import { errno, errnoName } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
-import { isInMemory, MEMORY_LINK, memoryPlace } from "./memory-place.ts";
+import { isInMemory, linkTo, MEMORY_LINK, memoryPlace } from "./memory-place.ts";
 
 // flock(2)
 const LOCK_EX = 2;
@@ -42,6 +42,7 @@ const NAMES = [
 type Name = (typeof NAMES)[number];
 
 const LOCK = "lock";
+const GROUND_INPUT = "on-ground";
 const INCARNATION = "incarnation";
 
 /** The files of a run directory by their names. */
@@ -93,6 +94,11 @@ export class RunDirectory {
     return this.#file("console.sock");
   }
 
+  /** The air/ground signal, where the configuration names no other file: not ours. */
+  get groundInput(): string {
+    return join(this.place, GROUND_INPUT);
+  }
+
   /** The last incarnation; it stays when the daemon is killed. */
   get incarnation(): string {
     return join(this.place, INCARNATION);
@@ -116,6 +122,7 @@ export class RunDirectory {
       this.isInMemory = place !== null;
       if (place !== null) {
         this.place = place;
+        linkTo(join(place, GROUND_INPUT), join(this.path, GROUND_INPUT));
         lock = this.#lock(place);
       }
     }

@@ -45,7 +45,8 @@ test("the kernel's lock is kept for longer than the detection time: nothing move
   }
   expect(JSON.stringify(a.state()?.functions.map(({ owner }) => owner))).toBe(owners);
   expect([a.enginePid, b.enginePid]).toEqual(engines);
-  // A hand-over waits for the lock with the kernel, and is done.
-  expect(a.command("drain").code).toBe(0);
-  await until("b has everything", () => field.ownerOf("announcements") === "b");
+  // No renewal puts up again what has been handed over.
+  expect(await a.stop()).toBe(0);
+  await until("b has the most important", () => b.vips().includes("10.44.1.1"));
+  expect(a.vips()).toEqual([]);
 });

@@ -116,6 +116,7 @@ export class LoopBench {
   // What the kernel would say of links: the client interface, and one for each network.
   readonly linkSignal = new Signal();
   readonly carriers = [true, true, true];
+  readonly lost = new Uint8Array(3);
   readonly removed = new Uint8Array(FUNCTIONS);
   /** Functions whose VIPs are there again although they were removed. */
   readonly present = new Set<number>();
@@ -267,6 +268,7 @@ export class LoopBench {
         },
         removeAll: write("vips.removeAll"),
         restore: write("vips.restore"),
+        lookAfter: () => {},
         get renewUs() {
           return bench.renewUs;
         },
@@ -282,7 +284,9 @@ export class LoopBench {
       links: {
         fd: this.linkSignal.fd,
         count: this.carriers.length,
+        lost: this.lost,
         removed: this.removed,
+        foreign: { report: () => {} },
         get overflowed() {
           return bench.overflowed;
         },
@@ -325,6 +329,7 @@ export class LoopBench {
           if (this.period >= periods) this.endSupervisor();
         },
       },
+      conditions: { update: () => {} },
       lifeSigns: { give: write("lifeSigns.give"), disarm: write("lifeSigns.disarm") },
     };
   }
