@@ -48,7 +48,7 @@ export function memoryPlace(runDirectory: string, names: readonly string[]): str
   if (!isThere(SHARED_MEMORY) || !isInMemory(SHARED_MEMORY)) return null;
   removeDead();
   const link = join(runDirectory, MEMORY_LINK);
-  const before = readLink(link);
+  const before = linkTarget(link);
   if (before !== null && isOurs(before)) return before;
   const place = mkdtempSync(join(SHARED_MEMORY, PREFIX));
   chmodSync(place, 0o755);
@@ -83,7 +83,8 @@ function isOurs(place: string): boolean {
 
 const isThere = (path: string): boolean => lstatSync(path, { throwIfNoEntry: false }) !== undefined;
 
-function readLink(link: string): string | null {
+/** Where a link leads; null: it is none. */
+export function linkTarget(link: string): string | null {
   try {
     return readlinkSync(link);
   } catch {

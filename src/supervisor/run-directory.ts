@@ -16,7 +16,7 @@ import { join, resolve } from "node:path";
 import { errno, errnoName } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
-import { isInMemory, linkTo, MEMORY_LINK, memoryPlace } from "./memory-place.ts";
+import { isInMemory, linkTarget, linkTo, MEMORY_LINK, memoryPlace } from "./memory-place.ts";
 
 // flock(2)
 const LOCK_EX = 2;
@@ -96,7 +96,8 @@ export class RunDirectory {
 
   /** The air/ground signal, where the configuration names no other file: not ours. */
   get groundInput(): string {
-    return join(this.place, GROUND_INPUT);
+    const file = join(this.place, GROUND_INPUT);
+    return linkTarget(file) ?? file; // by the name that people know
   }
 
   /** The last incarnation; it stays when the daemon is killed. */
