@@ -188,6 +188,20 @@ for (const asOlderKernel of [false, true]) {
       expect(lease.renew()).toBe(ENOENT);
     });
 
+    test("a lease is counted from before the kernel had its renewal, never from after it", () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      const losses = new Losses(netlinkOf(lease));
+      for (const renew of [() => lease.begin(), () => lease.renew()]) {
+        let sentUs = 0;
+        losses.whileSending(() => {
+          sentUs = nowUs();
+          while (nowUs() === sentUs); // from here on it is later
+        });
+        expect(renew()).toBe(0);
+        expect(Reflect.get(lease, "renewedUs")).toBeLessThanOrEqual(sentUs);
+      }
+    });
+
     for (const [when, beforeMs, afterMs] of [
       ["before the kernel has renewed", STALL_MS, 0],
       ["when the kernel has renewed", 0, STALL_MS],
