@@ -421,6 +421,16 @@ describe("the filter", () => {
     expect(tablesOf(server)).toEqual([]);
   });
 
+  test("that cannot be taken away is told: VIPs would stay silent", () => {
+    const lease = leaseOn(server, LONG_MS, VIPS);
+    const netlink = netlinkOf(lease);
+    netlink.send = () => ENOBUFS;
+    expect(() => lease.remove()).toThrow(/ENOBUFS.*table wingman is not removed/);
+    Reflect.deleteProperty(netlink, "send");
+    lease.remove();
+    expect(tablesOf(server)).toEqual([]);
+  });
+
   test("keeps requests to a VIP from the services: they do not act on what they could not answer", async () => {
     const received = (file: string, counter: RegExp): number =>
       Number(counter.exec(server.run("cat", `/proc/net/${file}`))?.[1]);
