@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { LOG_QUEUE_FULL } from "../core/maintenance-code.ts";
+import { LOG_QUEUE_FULL } from "../boundary/maintenance-code.ts";
 import {
   CONTROL_LOG,
   CONTROL_PHASE,

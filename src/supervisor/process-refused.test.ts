@@ -29,12 +29,17 @@ function functionProcess(always = false): FunctionProcess {
   return new FunctionProcess(
     {
       ...{ functionId: "map", serverId: "a", command: ["/bin/map"], always, stopGraceMs: 100 },
-      addresses: [],
+      ...{ vips: [], keepsRunning: true, ready: null },
+      settings: {
+        ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+        ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
+      },
     },
     {
       ownCommand: [join(directory, "nothing")],
       launchGate: gate,
       report: (kind) => reports.push(kind),
+      record: () => {},
       log: (text) => log.push(text),
     },
   );

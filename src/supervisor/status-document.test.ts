@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_JOINING,
+  SERVER_LOST,
+  SERVER_UNKNOWN,
+} from "../boundary/server-state.ts";
 import { statusText } from "../commands/status-text.ts";
+import { takesFunctions } from "../config/foresight.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import {
@@ -19,9 +26,8 @@ import {
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
-import { SERVER_ALIVE, SERVER_JOINING, SERVER_LOST, SERVER_UNKNOWN } from "../core/server-state.ts";
 import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
-import { lateness, serverWord, statusDocument, takesFunctions } from "./status-document.ts";
+import { lateness, serverWord, statusDocument } from "./status-document.ts";
 
 function aircraft(text = AIRCRAFT): AircraftConfig {
   const result = parseConfig(text, "test", "/");
