@@ -28,8 +28,10 @@ import {
   CONTROL_PHASE,
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
+  CONTROL_PROCESS_TRY,
   CONTROL_RESUME,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
@@ -151,12 +153,14 @@ describe("the supervisor", () => {
         CONTROL_PROCESS_EXITED,
         CONTROL_PROCESS_FAILED,
         CONTROL_PROCESS_STOPPED,
+        CONTROL_PROCESS_TRY,
+        CONTROL_PROCESS_FIT,
       ]) {
         bench.say(kind, FUNCTIONS - 1);
         bench.say(kind, FUNCTIONS); // there is no such function
       }
       bench.say(CONTROL_PROCESS_RUNNING - 1);
-      bench.say(CONTROL_PROCESS_STOPPED + 1);
+      bench.say(CONTROL_PROCESS_FIT + 1);
       bench.say(CONTROL_DRAIN - 1);
       for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) bench.say(kind, 1);
       bench.say(CONTROL_MOVE, 1);
@@ -167,6 +171,8 @@ describe("the supervisor", () => {
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_EXITED, 0],
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_FAILED, 0],
       [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_STOPPED, 0],
+      [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_TRY, 0],
+      [EVENT_PROCESS, FUNCTIONS - 1, CONTROL_PROCESS_FIT, 0],
       [EVENT_COMMAND, 0, CONTROL_DRAIN, 0],
       [EVENT_COMMAND, 0, CONTROL_RESUME, 0],
     ]);
