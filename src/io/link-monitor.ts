@@ -53,6 +53,11 @@ export class LinkMonitor implements DumpReader {
    */
   readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
   /**
+   * 1 for each interface (its place in the list) that had no carrier, or became another one, or may
+   * have, since the caller last set it to 0: `carrier` tells only how it is now.
+   */
+  readonly lost: Uint8Array<ArrayBuffer>;
+  /**
    * The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it
    * back.
    */
@@ -86,6 +91,7 @@ export class LinkMonitor implements DumpReader {
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.notifications = new NetlinkSocket(
       NETLINK_ROUTE,
@@ -99,6 +105,7 @@ export class LinkMonitor implements DumpReader {
     const refused = this.resynchronise();
     if (refused !== 0) throw new SystemError("netlink dump", refused);
     this.removed.fill(0);
+    this.lost.fill(0);
   }
 
   /** Interfaces that are watched. */
@@ -167,6 +174,7 @@ export class LinkMonitor implements DumpReader {
     this.changes = 0;
     // older than the dumps; what arrives during them is taken after them and ends right
     this.notifications.discard();
+    this.lost.fill(1); // nobody knows
     const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
     if (refused !== 0) return refused;
     for (let place = 0; place < this.names.length; place++) {
@@ -205,12 +213,14 @@ export class LinkMonitor implements DumpReader {
   private setInterface(place: number, index: number, carrier: boolean): void {
     if (this.indexes[place] !== index) {
       this.indexes[place] = index;
+      this.lost[place] = 1;
       if (place === CLIENT_INTERFACE) this.clientChanged = true;
       this.changes++;
     }
     const value = carrier ? 1 : 0;
     if (this.carriers[place] !== value) {
       this.carriers[place] = value;
+      if (!carrier) this.lost[place] = 1;
       this.changes++;
     }
   }

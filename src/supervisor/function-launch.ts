@@ -1,9 +1,6 @@
 /** How a function's process is launched: what `wingman launch` is called with (commands/launch). */
 
 import type { FunctionConfig, ProcessSettings, Vip } from "../config/model.ts";
-import { socketPair } from "../io/control-socket.ts";
-import { libc } from "../io/libc.ts";
-import { RecordStream } from "../io/record-stream.ts";
 import { REASON_NAMES, REASON_START } from "../wire/control.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 
@@ -52,18 +49,6 @@ export function launchEnvironment(
     WINGMAN_VIPS: vips.map(({ text }) => text.replace(/\/\d+$/, "")).join(","),
     WINGMAN_REASON: REASON_NAMES[reason] ?? REASON_NAMES[REASON_START],
   });
-}
-
-/** Our end and the launcher's of the socket that tells whether the program was executed. */
-export function executionStream(): [stream: RecordStream, theirs: number] {
-  const [ours, theirs] = socketPair();
-  try {
-    return [new RecordStream(ours), theirs];
-  } catch (error) {
-    libc.close(ours);
-    libc.close(theirs);
-    throw error;
-  }
 }
 
 /** What the launcher says instead of executing the program: errno, a space, and the reason. */

@@ -15,7 +15,7 @@ import {
 } from "../catalogue/upkeep-code.ts";
 import { EPERM } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
-import type { RecordStream } from "../io/record-stream.ts";
+import { type RecordStream, streamToChild } from "../io/record-stream.ts";
 import { PROCESS_FAILURES_MAX } from "../limits.ts";
 import {
   CONTROL_PROCESS_EXITED,
@@ -28,7 +28,6 @@ import {
   REASON_START,
 } from "../wire/control.ts";
 import {
-  executionStream,
   launchArguments,
   launchEnvironment,
   launchRefusal,
@@ -308,7 +307,7 @@ export class FunctionProcess {
     let execution: RecordStream;
     let theirs: number;
     try {
-      [execution, theirs] = executionStream();
+      [execution, theirs] = streamToChild();
     } catch (error) {
       this.#couldNotStart(error, ticket);
       return;
