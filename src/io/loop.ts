@@ -31,6 +31,7 @@ import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
+import type { FaultBoard } from "../reporting/fault-board.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
@@ -82,6 +83,7 @@ export interface FlightParts {
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
   readonly conditions: ConditionReport;
+  readonly faults: FaultBoard;
   readonly lifeSigns: LifeSigns;
 }
 
@@ -118,7 +120,7 @@ export class FlightLoop implements Shell {
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
     this.supervisor = new SupervisorRecords(parts.supervisor);
-    this.commands = new CommandRequests(parts.commands, engine, this.supervisor);
+    this.commands = new CommandRequests(parts.commands, engine, this.supervisor, parts.faults);
     this.macHigh = neighbours.macHigh;
     this.macLow = neighbours.macLow;
     this.takeLinks(engine.events);
@@ -164,6 +166,8 @@ export class FlightLoop implements Shell {
   }
 
   compose(message: KeepAliveMessage): void {
+    const { engine, faults } = this.parts;
+    if (message === engine.sender.message) faults.tell(message, nowUs());
     encodeKeepAlive(message, this.datagram.view);
     this.parts.seal.seal(this.datagram.bytes);
   }
@@ -376,7 +380,8 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    const { status, conditions, lifeSigns } = this.parts;
+    const { engine, faults, status, conditions, lifeSigns } = this.parts;
+    faults.observe(engine, timeUs);
     status.write(timeUs);
     conditions.update(timeUs, status.owners, events);
     lifeSigns.give(timeUs, events);
