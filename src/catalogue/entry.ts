@@ -14,7 +14,9 @@ export type ValueKind =
    * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
    * is the rest of the MAC.
    */
-  | "functionAndMac";
+  | "functionAndMac"
+  /** Function in the lower half, and which of its VIPs, from 0, in the upper half. */
+  | "functionAndVip";
 
 /** What a code is to the fault memory; all of it may be left out by one that is no fault. */
 interface FaultRules {
@@ -23,7 +25,8 @@ interface FaultRules {
    */
   readonly class?: 1 | 2 | 3;
   /**
-   * Faults of the same subject (server, network, function; a stranger by function and MAC) that are
+   * Faults of the same subject (server, network, function; a stranger by function and MAC,
+   * a VIP by function and address) that are
    * over with it.
    */
   readonly clears?: readonly number[];

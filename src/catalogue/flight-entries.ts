@@ -3,6 +3,7 @@
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
+  LOG_CUT_OFF_FROM_CLIENTS,
   LOG_DISAGREEMENT,
   LOG_FUNCTION_FAILED,
   LOG_FUNCTION_PREEMPTED,
@@ -34,18 +35,17 @@ import {
   LOG_STRANGER,
   LOG_STRANGER_GONE,
   LOG_VIP_FAILED,
-  LOG_VIP_FOREIGN,
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import { LOG_ENDS_IN_VAIN, LOG_NOT_READY } from "./upkeep-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
-    clears: [LOG_ISOLATED],
+    clears: [LOG_ISOLATED, LOG_CUT_OFF_FROM_CLIENTS],
     clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
   }),
   entry(
@@ -196,7 +196,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "The function's VIPs are down here.",
     "None.",
     {
-      clears: [LOG_VIP_FOREIGN, LOG_NOT_READY],
+      clears: [LOG_NOT_READY],
     },
   ),
   entry(
@@ -223,7 +223,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface; then 'wingman resume'.",
+    "Check the client interface; it is tried again by itself.",
     { class: 2, lasts: "cleared" },
   ),
   entry(
@@ -232,17 +232,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "Somebody else deleted the address.",
-    "Do not change VIPs by hand: use 'wingman drain'.",
+    "Do not change or flush VIPs by hand: 'wingman drain' first.",
     { class: 3 },
-  ),
-  entry(
-    LOG_VIP_FOREIGN,
-    "VIP SET BY SOMEBODY ELSE",
-    "function",
-    "none",
-    "The address was there already and is left alone.",
-    "Remove the address from the network setup of this server.",
-    { class: 2, lasts: "cleared" },
   ),
   entry(
     LOG_OWNED_TWICE,

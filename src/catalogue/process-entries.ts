@@ -1,6 +1,6 @@
 /** What the codes about the functions' processes mean, 480 to 499. */
 
-import { LOG_FUNCTION_FAILED } from "../core/maintenance-code.ts";
+import { LOG_FUNCTION_FAILED } from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_ENDS_IN_VAIN,

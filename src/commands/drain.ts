@@ -6,6 +6,7 @@ import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { StatusError } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN } from "../wire/control.ts";
+import { requireAllowed } from "./interlocked.ts";
 
 /** Beyond the longest grace time of a function, draining has this long. */
 const DRAIN_MS_MAX = 60_000;
@@ -13,8 +14,9 @@ const LOOK_MS = 50;
 const PROGRESS_MS = 1000;
 
 /**
- * `wingman drain [--no-wait] [--run-dir DIR]`: the server hands all its functions over and takes no
- * others until `resume`.
+ * `wingman drain [--confirm] [--no-wait] [--run-dir DIR]`: the server hands all its functions over
+ * and takes no others until `resume`. What would stop a function is done with `--confirm` and on
+ * ground only.
  *
  * Waits until it owns none, and until those that it has handed over can be used where they are now;
  * with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it refuses, or
@@ -22,10 +24,15 @@ const PROGRESS_MS = 1000;
  * no reason to fail.
  */
 export async function drain(args: string[]): Promise<number> {
-  const { options } = parseOptions("drain", args, { "no-wait": "flag", "run-dir": "value" });
+  const { options } = parseOptions("drain", args, {
+    confirm: "flag",
+    "no-wait": "flag",
+    "run-dir": "value",
+  });
   const daemon = new RunningDaemon(options["run-dir"]);
   try {
     const graceMs = Math.max(0, ...daemon.config().functions.map(({ stopGraceMs }) => stopGraceMs));
+    await requireAllowed(daemon, "drain", options.confirm);
     const handedOver = functionsLeft(await daemon.status());
     await daemon.request(CONTROL_DRAIN);
     if (options["no-wait"]) return EXIT_DONE;

@@ -76,7 +76,6 @@ describe("a sound configuration", () => {
           console: { device: "/dev/ttyS0", baud: 115200 },
           web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
-          groundInput: "/run/wingman/on-ground",
         },
       },
     });

@@ -136,8 +136,8 @@ export interface MaintenanceConfig {
   web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */
   log: { sizeKiB: number; inhibitSeconds: number };
-  /** File that holds the air/ground signal. */
-  groundInput: string;
+  /** File that holds the air/ground signal; left out: `on-ground` in the run directory. */
+  groundInput?: string | undefined;
   /** Hardware watchdog; left out: none. */
   watchdog?: { device: string; timeoutSeconds: number } | undefined;
 }

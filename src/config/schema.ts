@@ -324,8 +324,12 @@ const MaintenanceSchema = v.strictObject(
       {},
     ),
     groundInput: v.optional(
-      v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
-      "/run/wingman/on-ground",
+      v.pipe(
+        AbsolutePath,
+        v.description(
+          "File that holds the air/ground signal; left out: on-ground in the run directory.",
+        ),
+      ),
     ),
     watchdog: v.optional(
       v.strictObject(

@@ -24,6 +24,27 @@ export const NETWORKS_MAX = 2;
 export const PRIORITY_MIN = 1;
 export const PRIORITY_MAX = 10;
 
+/**
+ * Functions from this priority up must not stop: announcements, emergency messages, the crew's
+ * panels.
+ */
+export const CRITICAL_PRIORITY = 9;
+
+/** Functions whose redundancy is looked at in a period: all of them within 32 periods. */
+export const REDUNDANCY_FUNCTIONS_PER_PERIOD = 32;
+
+/** That a server is drained is offered to a disk that refused it again so often. */
+export const DRAIN_STORE_AGAIN_MS = 2000;
+
+/**
+ * A function lacks its redundancy when it has done so for this long: longer than servers that start
+ * together and processes that are started again need.
+ */
+export const REDUNDANCY_SETTLING_MS = 5000;
+
+/** So many functions are recorded one by one: in a large aircraft one server is behind hundreds. */
+export const REDUNDANCY_NAMED_MAX = 8;
+
 /** Resource units are the integrator's own; sums over 1,024 functions stay far inside 31 bits. */
 export const RESOURCE_MAX = 1_000_000;
 export const REQUIRED_MIN = 1;

@@ -2,25 +2,26 @@
 
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
-import { COUNTERS } from "../core/counters.ts";
-import type { Engine } from "../core/engine.ts";
-import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
-import type { Identity } from "../core/membership.ts";
-import { SERVER_SELF } from "../core/server-state.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
-} from "../wire/function-state.ts";
+} from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
+import { SERVER_SELF } from "../boundary/server-state.ts";
+import { COUNTERS } from "../core/counters.ts";
+import type { Engine } from "../core/engine.ts";
+import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
+import type { Identity } from "../core/membership.ts";
 import {
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
   StatusSnapshot,
 } from "../wire/status-snapshot.ts";
+import type { Redundancy } from "./redundancy.ts";
 
 export class StatusWriter {
   private readonly snapshot = new StatusSnapshot();
@@ -32,7 +33,14 @@ export class StatusWriter {
     private readonly identity: Identity,
     /** STATUS_FLAG_* that never change. */
     private readonly fixedFlags: number,
+    /** Who could take each function. */
+    private readonly redundancy: Redundancy | null = null,
   ) {}
+
+  /** Server that owns each function as it was written last, NONE for none. */
+  get owners(): Int8Array {
+    return this.snapshot.owner;
+  }
 
   /** Start-up: what an earlier engine left goes, and what never changes is set. */
   begin(pid: number, nowUs: number, tableDigest: Uint8Array): void {
@@ -67,7 +75,7 @@ export class StatusWriter {
   }
 
   private takeFunctions(): void {
-    const { snapshot, table } = this;
+    const { snapshot, table, redundancy } = this;
     for (let server = 0; server < table.serverCount; server++)
       snapshot.remaining[server] = table.resource[server];
     for (let index = 0; index < table.functionCount; index++) {
@@ -75,7 +83,17 @@ export class StatusWriter {
       if (owner !== NONE) snapshot.remaining[owner] -= table.required[index];
       snapshot.owner[index] = owner;
       snapshot.functionState[index] = this.stateOf(index, owner);
+      snapshot.cannotRunOn[index] = this.cannotRunOn(index);
+      if (redundancy !== null) snapshot.couldRunOn[index] = redundancy.couldRunOn[index] as number;
     }
+  }
+
+  private cannotRunOn(index: number): number {
+    const { engine, identity, table } = this;
+    let mask = engine.handover.failed[index] !== 0 ? 1 << identity.self : 0;
+    for (let server = 0; server < table.serverCount; server++)
+      if (engine.membership.cannotRun(server, index)) mask |= 1 << server;
+    return mask;
   }
 
   private ownerOf(index: number): number {

@@ -7,16 +7,21 @@
 import { policyNamed } from "../allocation/policies.ts";
 import { formatRecord, type RecordNames } from "../catalogue/record-text.ts";
 import {
+  LOG_DRAIN_NOT_STORED,
+  LOG_DRAIN_STORED,
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
+  LOG_RESUMED,
   LOG_RIGHTS_MISSING,
   LOG_RUN_KILLED,
+  LOG_STARTED_DRAINED,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
 import { CAPABILITY_NAMES } from "../config/capability-names.ts";
 import { type AircraftConfig, processSettings } from "../config/model.ts";
 import {
+  CONTROL_DRAIN,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
@@ -31,6 +36,7 @@ import {
   controlKind,
   NO_INDEX,
 } from "../wire/control.ts";
+import { DrainStore } from "./drain-store.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
@@ -76,6 +82,7 @@ export class Supervisor {
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
+  readonly #drain: DrainStore;
   readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
@@ -94,10 +101,14 @@ export class Supervisor {
       servers: servers.map(({ id }) => id),
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
+      vips: functions.map(({ vips }) => vips.map(({ text }) => text)),
     };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     this.#maintenance = maintenanceLink(options);
+    this.#drain = new DrainStore(options.stateDirectory, (errno) =>
+      this.#maintenance.record(errno === 0 ? LOG_DRAIN_STORED : LOG_DRAIN_NOT_STORED, errno),
+    );
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -135,7 +146,12 @@ export class Supervisor {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
     if (this.#processes.some((one) => one !== null)) this.#reportRights();
     const endCollection = beginCollection();
+    if (this.#drain.isDrained) {
+      logSupervisor("drained before this start: takes no functions until 'wingman resume'");
+      this.#maintenance.record(LOG_STARTED_DRAINED);
+    }
     const inGoodOrder = await this.#fly();
+    this.#drain.close();
     await this.#stopProcesses();
     await this.#maintenance.leave();
     endCollection();
@@ -201,6 +217,7 @@ export class Supervisor {
       engine = new EngineProcess(
         {
           ...{ ownCommand, serverId, configDirectory, incarnation },
+          isDrained: this.#drain.isDrained,
           configFile: runDirectory.config,
           runDirectory: runDirectory.path,
           errorsFile: runDirectory.engineErrors,
@@ -260,7 +277,11 @@ export class Supervisor {
       case CONTROL_PHASE:
         this.#onPhase();
         return;
+      case CONTROL_DRAIN:
+        this.#drain.set(true);
+        return;
       case CONTROL_RESUME:
+        if (index === NO_INDEX) this.#resume();
         for (const [at, functionProcess] of this.#processes.entries()) {
           if (index === NO_INDEX || index === at) functionProcess?.resume();
         }
@@ -271,6 +292,11 @@ export class Supervisor {
       default:
         logSupervisor(`a record of unknown kind ${controlKind(record)} from the engine`);
     }
+  }
+
+  #resume(): void {
+    if (this.#drain.isDrained) this.#maintenance.record(LOG_RESUMED);
+    this.#drain.set(false);
   }
 
   #onPhase(): void {

@@ -54,7 +54,7 @@ export const CONTROL_PROCESS_TRY = 20;
 /** It failed here, and that no longer counts. */
 export const CONTROL_PROCESS_FIT = 21;
 
-// supervisor or command → engine
+// supervisor or command → engine; DRAIN and RESUME of a command go on from there to the supervisor
 export const CONTROL_DRAIN = 32;
 export const CONTROL_RESUME = 33;
 /** Drain, say good-bye and exit. */

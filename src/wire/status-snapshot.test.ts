@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   decodeStatusSnapshot,
@@ -50,6 +50,8 @@ function fullSnapshot(): StatusSnapshot {
   for (let index = 0; index < FUNCTIONS_MAX; index++) {
     snapshot.owner[index] = (index % 17) - 1;
     snapshot.functionState[index] = index % 251;
+    snapshot.couldRunOn[index] = 0xffff - index;
+    snapshot.cannotRunOn[index] = 0x1000 + index;
   }
   return snapshot;
 }
@@ -57,7 +59,7 @@ function fullSnapshot(): StatusSnapshot {
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(2952);
+  expect(view.byteLength).toBe(7048);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -86,9 +88,11 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.functionCount = 2;
   snapshot.owner.set([-1, 1]);
   snapshot.functionState.set([0, 2]);
+  snapshot.couldRunOn.set([3, 0x8001]);
+  snapshot.cannotRunOn.set([4, 0x8002]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
-    [0, "574d5354 03000000 2a000000 67120000"], // magic, version, sequence, process id
+    [0, "574d5354 04000000 2a000000 67120000"], // magic, version, sequence, process id
     [16, "000000000000f83f 00000000000000c0"], // written, started
     [32, "04030201 01 02 02 12 02000000"], // incarnation, self, phase, servers, flags, functions
     [78, "aabb"], // end of the digest
@@ -97,7 +101,7 @@ test("a snapshot with these contents is these bytes", () => {
     [136, "0000000000000000 03000000 11000000 01 00"], // first server
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
-    [900, "09000000 ff00 0102"], // last bucket, both functions
+    [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));
@@ -124,9 +128,9 @@ describe("the head", () => {
 
   test("tells another layout, and what is no snapshot", () => {
     const view = viewOf(fullSnapshot());
-    expect(statusVersion(view)).toBe(3);
-    view.setUint32(4, 4, true);
     expect(statusVersion(view)).toBe(4);
+    view.setUint32(4, 5, true);
+    expect(statusVersion(view)).toBe(5);
     expect(read(view)).toBe(null);
     view.setUint8(0, 0);
     expect(statusVersion(view)).toBe(0);

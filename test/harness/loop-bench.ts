@@ -268,6 +268,7 @@ export class LoopBench {
         },
         removeAll: write("vips.removeAll"),
         restore: write("vips.restore"),
+        lookAfter: () => {},
         get renewUs() {
           return bench.renewUs;
         },
@@ -285,6 +286,7 @@ export class LoopBench {
         count: this.carriers.length,
         lost: this.lost,
         removed: this.removed,
+        foreign: { report: () => {} },
         get overflowed() {
           return bench.overflowed;
         },
@@ -327,6 +329,7 @@ export class LoopBench {
           if (this.period >= periods) this.endSupervisor();
         },
       },
+      conditions: { update: () => {} },
       lifeSigns: { give: write("lifeSigns.give"), disarm: write("lifeSigns.disarm") },
     };
   }

@@ -1,5 +1,6 @@
 /** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { linkState } from "../../src/io/network-interface.ts";
 import { VirtualNetwork } from "../harness/virtual-network.ts";
 
@@ -17,6 +18,7 @@ function probe(address: string): string {
 
 test("the state of a link", () => {
   const seen = (): string => here.inside(() => linkState("eth0"));
+  const before = readdirSync("/proc/self/fd").length;
   expect(seen()).toBe("up");
   here.plug(false);
   expect(seen()).toBe("no carrier");
@@ -25,6 +27,7 @@ test("the state of a link", () => {
   expect(seen()).toBe("down");
   here.ip("link", "set", "eth0", "up");
   expect(here.inside(() => linkState("eth7"))).toBe("missing");
+  expect(readdirSync("/proc/self/fd").length).toBe(before);
 });
 
 test("a witness that is there refuses; one that never was does not answer", () => {

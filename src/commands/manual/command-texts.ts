@@ -62,10 +62,15 @@ named on stderr), with --no-wait as soon as the request was taken. Use it before
 on a server: clients lose far less time than in a failure, because the others
 need not detect anything.
 
-Functions for which the others have no room stop, the least important first;
-'wingman plan --down ID' shows which, before the drain.
+Drained it stays until then, whatever is restarted meanwhile: the engine, the daemon
+or the machine.
 
-SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
+Functions that no other server could run would stop: then it says which, and does
+nothing. With --confirm, and while the ground input says on ground, it does it; so do
+the console and 'wingman resume'. 'wingman plan --from' asks beforehand.
+
+SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave, on
+ground and in the air: they are for the service manager, and are forgotten.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
 of functions whose process failed too often, so that they are tried at once.`,
   console: `The maintenance console answers here and on the serial line

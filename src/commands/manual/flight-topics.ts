@@ -6,7 +6,6 @@
 import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
-  ANNOUNCE_AGAIN_MS,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
   HARDWARE_FEEDINGS,
@@ -113,15 +112,15 @@ new one. The new server takes it only after it has seen the old one let go, or
 after the old one is lost, and only while it has room for the function.
 
 When a VIP comes up, it is announced at once (gratuitous ARP, unsolicited
-neighbour advertisement) and again after ${ANNOUNCE_AGAIN_MS} ms.
+neighbour advertisement), and again and again for some minutes (topic vips).
 
 Found up on two servers after a divided network was joined, a function stays with
 the server that comes first in the configuration and is announced again; the other
 lets go.
 
 A VIP deleted by hand is put back. An address of the same value that somebody else
-set is left alone and named in a message: Wingman counts it as up there, and cannot
-take it down when the function moves. Keep VIPs out of the system's network setup.
+set is left alone and is a fault: Wingman cannot take it down when the function
+moves. Keep VIPs out of the system's network setup (topic vips).
 After a crash the VIPs of the earlier run are removed first of all.
 
 A server that stops without a word (killed, paused, starved) is silenced by its own

@@ -21,6 +21,7 @@ import {
 } from "./flight-topics.ts";
 import { FAULTS, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
 import { PROCESSES } from "./process-topics.ts";
+import { VIPS } from "./vip-topic.ts";
 
 export interface Topic {
   name: string;
@@ -120,6 +121,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
+  { name: "vips", summary: "how VIPs stand in the kernel, and what is mended", text: VIPS },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
