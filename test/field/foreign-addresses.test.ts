@@ -75,7 +75,7 @@ test("at the start, and when the server comes to own it and lets it go again", a
   for (const server of [a, b]) await faultBegins(server, CODE, "announcements");
   const owner = field.server(field.ownerOf("announcements") ?? "");
   const other = owner === a ? b : a;
-  owner.command("drain");
+  owner.drain();
   await until("the other one owns it", () => field.ownerOf("announcements") === other.id);
   for (const server of [a, b]) await faultBegins(server, CODE, "announcements");
   for (const server of [a, b])

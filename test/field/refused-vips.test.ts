@@ -56,7 +56,7 @@ test("IPv6 is switched off in flight: nothing moves, and its fault leaves with t
   await faultBegins(served, ONE_VIP, "announcements fd44:0:0:1::1/64");
   await reached("10.44.1.1");
   expect(owner()).toBe(served);
-  served.command("drain");
+  served.drain();
   await until(
     "it is on the other server",
     () => ![null, served.id].includes(field.ownerOf("announcements")),

@@ -55,7 +55,7 @@ test("one is deleted, then all of both families, again and again", async () => {
 test("the function moves: its route goes, and nobody puts that back", async () => {
   await flying();
   const before = owner();
-  before.command("drain");
+  before.drain();
   await until("it is on the other server", () => owner() !== before);
   await until("the seat reaches the VIP", reached, 5000);
   await until("no route is left", () => before.host.ip("route", "show", "proto", "0x57") === "");
