@@ -30,6 +30,7 @@ import {
   maintenanceSecond,
 } from "../wire/maintenance-record.ts";
 import { LineInUseError } from "./console/serial-console.ts";
+import { tellFaults } from "./fault-teller.ts";
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
@@ -61,6 +62,7 @@ export class Manage {
   readonly #doors: readonly OpenDoor[];
   readonly #watch: MachineWatch;
   readonly #groundInput: string;
+  readonly #engineSocket: string;
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
@@ -74,6 +76,7 @@ export class Manage {
     });
     this.#watch = new MachineWatch(options.watched, this.#keeper);
     const directories = new RunDirectory(runDirectory);
+    this.#engineSocket = directories.engineSocket;
     this.#groundInput = config.maintenance.groundInput ?? directories.groundInput;
     const maintenance = new ServerMaintenance(
       ...([config, serverId, directories, this.#keeper, this.#ground] as const),
@@ -137,6 +140,16 @@ export class Manage {
     this.#groundWasSilent = isSilent;
     this.#watch.tick();
     this.#keeper.tick();
+    this.#tellFaults();
+  }
+
+  #tellFaults(): void {
+    const { functions } = this.options.config;
+    const faults = this.#keeper.active().map(({ functionId, ...fault }) => ({
+      ...fault,
+      functionIndex: functions.findIndex(({ id }) => id === functionId),
+    }));
+    tellFaults(this.#engineSocket, faults);
   }
 
   /**
