@@ -31,7 +31,12 @@ function functionProcess(always = false): FunctionProcess {
       ...{ functionId: "map", serverId: "a", command: ["/bin/map"], always, stopGraceMs: 100 },
       ...{ vips: [], keepsRunning: true, ready: null },
       settings: {
-        ...{ user: null, capabilities: null, limits: { nofile: 1024, rtprio: 0 }, workingDirectory: "/" },
+        ...{
+          user: null,
+          capabilities: null,
+          limits: { nofile: 1024, rtprio: 0 },
+          workingDirectory: "/",
+        },
         ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
       },
     },

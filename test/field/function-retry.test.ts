@@ -50,13 +50,21 @@ const isActive = (server: Server, code: string): boolean =>
 
 const count = (text: string, of: RegExp): number => text.match(of)?.length ?? 0;
 
-test.each(["preempt", "reset"])(
-  "%s: what failed on all servers is tried again by itself and serves when its cause ends",
-  async (allocation) => {
+test.each([
+  ["preempt", "its program ends"],
+  ["reset", "its program is missing"],
+])(
+  "%s, %s: what failed on all servers is tried again by itself and serves when its cause ends",
+  async (allocation, why) => {
     field = new Field();
     const cause = join(field.directory, "cause");
+    const program = join(field.directory, "map");
+    const isMissing = why.endsWith("missing");
     writeFileSync(cause, "");
-    const command = ["/bin/sh", "-c", `[ -e ${cause} ] && exit 1; exec sleep 1000`];
+    const serve = `echo >> ${cause}.$WINGMAN_SERVER; exec sleep 1000`;
+    const command = isMissing
+      ? [program]
+      : ["/bin/sh", "-c", `[ -e ${cause} ] && exit 1; ${serve}`];
     field.start({ ...tableWith({ command }), allocation });
     for (const server of field.servers)
       await until("it failed", () => isActive(server, "WNG-0203"));
@@ -66,9 +74,12 @@ test.each(["preempt", "reset"])(
     );
     for (const server of field.servers) expect(isActive(server, "WNG-0203")).toBe(true);
     rmSync(cause);
-    await until("it serves", () => stateOf(field.a)?.state === "running");
+    writeFileSync(program, `#!/bin/sh\n${serve}\n`, { mode: 0o755 });
+    const owner = await until("it serves", () =>
+      field.servers.find(({ id }) => existsSync(`${cause}.${id}`)),
+    );
+    await until("all say so", () => field.ownerOf("map") === owner.id);
     if (allocation === "reset") return; // the rest has nothing to do with it
-    const owner = field.server(stateOf(field.a)?.owner ?? "");
     await until("its fault ends", () => !isActive(owner, "WNG-0203"));
   },
 );
