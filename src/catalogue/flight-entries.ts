@@ -195,9 +195,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are down here.",
     "None.",
-    {
-      clears: [LOG_NOT_READY],
-    },
+    { clears: [LOG_NOT_READY] },
   ),
   entry(
     LOG_FUNCTION_PREEMPTED,

@@ -1,4 +1,4 @@
-/** A function whose process cannot be started: there is nothing to be had of the system, or no program. */
+/** A function whose process cannot be started: out of descriptors, or without a program. */
 import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -100,7 +100,7 @@ export class MaintenanceStandIn implements Maintenance {
       servers: [
         {
           ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
-          ...{ lastHeardMs: 0, incarnation: 7 },
+          ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0 },
         },
         {
           ...{
@@ -109,7 +109,7 @@ export class MaintenanceStandIn implements Maintenance {
             phase: stateOfB === "alive" ? "active" : null,
             resource: 100,
           },
-          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
+          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3, activeFaults: 0 },
         },
       ],
       functions: functions.map((entry) => ({ ...entry, ready: entry.state === "running" })),
@@ -126,6 +126,8 @@ export class MaintenanceStandIn implements Maintenance {
       overflow: 0,
       strangers: 0,
       draining: false,
+      faults: [],
+      witnesses: [],
       carrier: true,
       realtime: true,
       lease: "running",

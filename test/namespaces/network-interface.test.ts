@@ -1,0 +1,64 @@
+/** What a server asks of its interfaces before it flies. Needs root and `ip`. */
+import { afterAll, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { EADDRINUSE, EADDRNOTAVAIL, ENODEV, SystemError } from "../../src/io/errno.ts";
+import {
+  claimInterface,
+  interfaceNames,
+  requireIpv4Address,
+} from "../../src/io/network-interface.ts";
+import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
+
+const network = new VirtualNetwork();
+afterAll(() => network.close());
+
+const descriptors = (): number => readdirSync("/proc/self/fd").length;
+
+/** Why it is refused on this host: 0 when it is not, and the message. */
+function refusal(host: Host, act: () => void): [errno: number, message: string] {
+  try {
+    host.inside(act);
+    return [0, ""];
+  } catch (error) {
+    if (error instanceof SystemError) return [error.errno, error.message];
+    throw error;
+  }
+}
+
+test("an interface without an IPv4 address, and one that is not there, are told apart", () => {
+  const host = network.addHost("fd44:0:0:0:0:0:0:9/64");
+  const before = descriptors();
+  const of = (name: string) => refusal(host, () => requireIpv4Address(name));
+  expect(of("eth0")).toEqual([EADDRNOTAVAIL, expect.stringMatching(/: eth0 has no IPv4 address$/)]);
+  expect(of("eth7")).toEqual([ENODEV, expect.stringContaining('"eth7"; there are: ')]);
+  host.ip("addr", "add", "10.44.0.1/16", "dev", "eth0");
+  expect(of("eth0")).toEqual([0, ""]);
+  expect(descriptors()).toBe(before);
+});
+
+test("an interface has one server, and is another one on another host", () => {
+  const [host, other] = [network.addHost(), network.addHost()];
+  const claim = (): void => claimInterface("eth0");
+  expect([refusal(host, claim), refusal(other, claim)]).toEqual([
+    [0, ""],
+    [0, ""],
+  ]);
+  const before = descriptors(); // those that were claimed are kept
+  expect(refusal(host, claim)).toEqual([
+    EADDRINUSE,
+    expect.stringMatching(/: eth0 is served by another wingman$/),
+  ]);
+  expect(refusal(host, () => claimInterface("eth0.7"))).toEqual([0, ""]);
+  expect(descriptors()).toBe(before + 1);
+});
+
+test("the names of this network's interfaces, and of no other's", () => {
+  const host = network.addHost();
+  host.ip("link", "add", "cabin0", "type", "veth", "peer", "name", "cabin0-peer");
+  const names = host.inside(interfaceNames);
+  expect(names.filter((name) => /^(lo|eth0|cabin0.*)$/.test(name)).sort()).toEqual([
+    ...["cabin0", "cabin0-peer"],
+    ...["eth0", "lo"],
+  ]);
+  expect(network.addHost().inside(interfaceNames)).not.toContain("cabin0");
+});
