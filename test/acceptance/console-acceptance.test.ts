@@ -216,7 +216,7 @@ test("in the air: the interlock needs no operator, and nothing is moved by hand"
   expect(move?.notDone).toContain("ERR GROUND: refused unless on ground");
   expect(interlock?.checks.map(({ measured }) => measured)).toEqual([
     expect.stringMatching(
-      /^ERR GROUND: refused unless on ground: it ends faults .* \(.*on-ground says 0, expected 1\)$/,
+      /^ERR GROUND: refused unless on ground: it ends faults .* \(\S+on-ground says 0, expected 1\)$/,
     ),
     "OK",
   ]);

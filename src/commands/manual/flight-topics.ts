@@ -6,6 +6,8 @@
 import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
+  CUT_OFF_PAUSE_MS_MAX,
+  CUT_OFF_PAUSE_MS_MIN,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
   HARDWARE_FEEDINGS,
@@ -18,6 +20,7 @@ import {
   RENEWAL_IPV6_PER_ROUND,
   SERVICE_FEEDINGS,
   WITNESS_BROADCAST_MS,
+  WITNESS_SILENT_MS,
 } from "../../limits.ts";
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_KIND_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
@@ -200,8 +203,18 @@ with carrier that hears no peer serves alone, unless clients.witnesses names
 hosts of the client network, such as a switch or the crew panel: then it serves
 only while one of them answers its ARP questions. Otherwise it is cut off
 (phase isolated), and lets go after lostAfterPeriods + the number of witnesses
-periods. While a peer is heard, nothing depends on the witnesses. Each period one
-of them is asked alone, and by broadcast, ${1000 / WITNESS_BROADCAST_MS} times a second at most, while it does
+periods.
+
+Servers that hear each other, on a second network say, tell each other whether a
+witness answers them. One that none has answered for ${WITNESS_SILENT_MS} ms, and for twice the
+periods above, while another one that can take functions reaches one, hands its
+functions over and is isolated (WNG-0116; WNG-0119 on the others). It takes part
+again after a witness has answered without a break for ${CUT_OFF_PAUSE_MS_MIN / 1000} s, each time in a row
+twice as long, up to ${CUT_OFF_PAUSE_MS_MAX / 1000} s; at once when no other server can take functions. Where
+no server reaches a witness, all stay (WNG-0117). So witnesses stand where the seats
+are: a server that reaches only some of the seats and no witness serves none.
+
+Each period one of the witnesses is asked alone, and by broadcast, ${1000 / WITNESS_BROADCAST_MS} times a second at most, while it does
 not answer. A switch must not limit ARP below that rate.
 
 A host that is no server and answers for a VIP is named in the log with its MAC,
