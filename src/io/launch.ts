@@ -49,7 +49,7 @@ export function launch(
   if (!dieWithParent(parentPid)) return ESRCH;
   resetSignals();
   // Not closed at once: if the program cannot be executed, this process still needs its own.
-  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC, 0, 0) < 0)
     return errno();
   return execute(command, environment);
 }

@@ -10,6 +10,7 @@ import {
   GROUP_LINK,
   IFLA_IFNAME,
   LINK_HEADER_BYTES,
+  linkCarrierChanges,
   linkHasCarrier,
   linkInterface,
   messageLength,
@@ -22,6 +23,7 @@ import {
   RTM_NEWLINK,
 } from "../wire/rtnetlink.ts";
 import { ABSENT, AddressDump, BESIDE, findVip, standingOf } from "./address-dump.ts";
+import { CarrierCounts, UNKNOWN_COUNT } from "./carrier-count.ts";
 import { EAGAIN, SystemError } from "./errno.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
@@ -66,7 +68,12 @@ export class LinkMonitor implements DumpReader {
   private readonly names: readonly NativeMemory[];
   /** Index of each watched interface, NO_INTERFACE while there is none. */
   private readonly indexes: Int32Array<ArrayBuffer>;
+  /** 1 where the kernel told of a carrier, and how often it had changed by then (−1: not known). */
   private readonly carriers: Uint8Array<ArrayBuffer>;
+  private readonly changesTold: Float64Array<ArrayBuffer>;
+  private readonly counts: CarrierCounts;
+  /** 1 where a carrier is gone of which the kernel has not told yet. */
+  private readonly lost: Uint8Array<ArrayBuffer>;
   /** 1 for each interface that the dump in progress has shown. */
   private readonly seen: Uint8Array<ArrayBuffer>;
   /** What stood on the client interface before a dump, for comparison. */
@@ -86,6 +93,9 @@ export class LinkMonitor implements DumpReader {
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.changesTold = new Float64Array(new ArrayBuffer(8 * interfaceNames.length));
+    this.counts = new CarrierCounts(interfaceNames);
+    this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.notifications = new NetlinkSocket(
       NETLINK_ROUTE,
@@ -111,7 +121,30 @@ export class LinkMonitor implements DumpReader {
    * none of the name.
    */
   carrier(place: number): boolean {
-    return this.carriers[place] === 1;
+    return this.carriers[place] === 1 && this.lost[place] === 0;
+  }
+
+  /**
+   * Looks, without waiting for anything, whether a carrier is gone of which the kernel has not told
+   * yet: it may take a second to. Gives the number of carriers that changed by that.
+   */
+  lookAtCarriers(): number {
+    let changes = 0;
+    for (let place = 0; place < this.names.length; place++) {
+      const lost = this.isLostUntold(place) ? 1 : 0;
+      if (this.lost[place] === lost) continue;
+      this.lost[place] = lost;
+      changes++;
+    }
+    return changes;
+  }
+
+  /** Loss and return take turns: an odd number of changes since the carrier was told is a loss. */
+  private isLostUntold(place: number): boolean {
+    const told = this.changesTold[place] as number;
+    if (this.carriers[place] === 0 || told < 0) return false;
+    const count = this.counts.read(place);
+    return count !== UNKNOWN_COUNT && count > told && (count - told) % 2 === 1;
   }
 
   /**
@@ -205,6 +238,7 @@ export class LinkMonitor implements DumpReader {
   private setInterface(place: number, index: number, carrier: boolean): void {
     if (this.indexes[place] !== index) {
       this.indexes[place] = index;
+      this.counts.reopen(place);
       if (place === CLIENT_INTERFACE) this.clientChanged = true;
       this.changes++;
     }
@@ -224,6 +258,7 @@ export class LinkMonitor implements DumpReader {
       if (nameAt >= 0 && sameBytes(bytes, nameAt, name, 0, name.length)) {
         this.seen[place] = 1;
         this.setInterface(place, index, linkHasCarrier(view, at));
+        this.changesTold[place] = linkCarrierChanges(view, at, length);
       } else if (this.indexes[place] === index) {
         this.setInterface(place, NO_INTERFACE, false); // it has another name now
       }
@@ -287,5 +322,6 @@ export class LinkMonitor implements DumpReader {
   close(): void {
     this.notifications.close();
     this.questions.close();
+    this.counts.close();
   }
 }

@@ -53,6 +53,16 @@ describe("links", () => {
     expect(bench.called("rejoin", "vips.restore")).toEqual([]);
   });
 
+  test("a carrier that is gone is looked for in every period: the kernel may not have told", () => {
+    bench.onPeriod = (period) => {
+      if (period !== 1) return;
+      bench.carriers.fill(false, 0, 1);
+      bench.untoldCarriers = 1;
+    };
+    bench.fly(3);
+    expect(bench.events()).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
+  });
+
   test("one that is back: groups are joined and routes set again", () => {
     bench.carriers.fill(false, 0, 1);
     change(() => bench.carriers.fill(true));

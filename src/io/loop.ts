@@ -103,6 +103,8 @@ export class FlightLoop implements Shell {
   private networksWake = true;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
+  /** Carriers are looked at once a period. */
+  private carriersDue = false;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
 
@@ -281,6 +283,8 @@ export class FlightLoop implements Shell {
 
   observeLinks(events: EventQueue): void {
     const { links } = this.parts;
+    if (this.carriersDue) this.linkChanges += links.lookAtCarriers();
+    this.carriersDue = false;
     if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
       const changes = links.poll() + this.linkChanges;
       this.linkChanges = 0;
@@ -374,6 +378,7 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
+    this.carriersDue = true;
     this.parts.status.write(timeUs);
     this.parts.lifeSigns.give(timeUs, events);
   }

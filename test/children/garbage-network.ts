@@ -120,7 +120,7 @@ const cases: Record<string, () => void> = {
       check(switcher.commit() === 0 && drain() > 0 && monitor.present(1));
       switcher.remove(1);
       check(switcher.commit() === 0 && drain() > 0 && !monitor.present(1));
-      check(monitor.removed[1] === 1 && monitor.carrier(0));
+      check(monitor.removed[1] === 1 && monitor.lookAtCarriers() === 0 && monitor.carrier(0));
       monitor.removed[1] = 0;
     });
   },

@@ -8,11 +8,9 @@ import { join } from "node:path";
 import { Server, TABLE } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { until } from "../harness/until.ts";
-import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
+import { type Host, INTERFACE_INDEX, VirtualNetwork } from "../harness/virtual-network.ts";
 import { Answers } from "../system/answers.ts";
 
-/** Nothing that a fresh namespace numbers by itself comes near it. */
-const INTERFACE_INDEX = 77;
 const SEAT_ADDRESS = "10.44.9.1";
 
 /**
@@ -20,6 +18,12 @@ const SEAT_ADDRESS = "10.44.9.1";
  * and the lease of the product fits.
  */
 export const FIELD_TABLE = { ...TABLE, keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 20 } };
+
+/** The same with keep-alives on both networks. */
+export const TWO_NETWORKS = {
+  ...FIELD_TABLE,
+  keepAlive: { ...FIELD_TABLE.keepAlive, interfaces: ["eth0", "eth1"] },
+};
 
 interface Wanted {
   readonly servers?: number;
@@ -37,7 +41,7 @@ export class Field {
   readonly seat: Host;
 
   constructor({ servers = 2, secondNetwork = false, hasIpv6 = true }: Wanted = {}) {
-    this.network = new VirtualNetwork(hasIpv6, INTERFACE_INDEX);
+    this.network = new VirtualNetwork(hasIpv6);
     this.seat = this.network.addHost(`${SEAT_ADDRESS}/16`);
     this.servers = Array.from({ length: servers }, (_, place) => {
       const id = String.fromCharCode(97 + place);
@@ -106,6 +110,18 @@ export class Field {
       const shown = this.faults(server);
       return shown.includes(code) ? shown : null;
     });
+  }
+
+  /** Waits until a server shows no fault that is active. */
+  async noFault(server: Server): Promise<void> {
+    let shown = "";
+    await until(
+      () => `${server.id} has no fault, but: ${shown}`,
+      () => {
+        shown = this.faults(server);
+        return /NO FAULTS|, 0 ACTIVE/.test(shown);
+      },
+    );
   }
 
   async close(): Promise<void> {

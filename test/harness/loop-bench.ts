@@ -122,6 +122,8 @@ export class LoopBench {
   overflowed = false;
   resynchronises = true;
   linkChanges = 0;
+  /** Carriers that changed without the kernel having told. */
+  untoldCarriers = 0;
   mac = [0x0200, 1];
   private seenMac = this.mac;
   renewedCount = 0;
@@ -287,6 +289,11 @@ export class LoopBench {
           return bench.overflowed;
         },
         carrier: (place: number) => this.carriers[place],
+        lookAtCarriers: () => {
+          const changes = this.untoldCarriers;
+          this.untoldCarriers = 0;
+          return changes;
+        },
         present: (index: number) => this.present.has(index),
         poll: () => {
           this.write("links.poll");

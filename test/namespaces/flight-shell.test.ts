@@ -135,6 +135,7 @@ describe("the link has come back", () => {
     server.flyUntil("it is seen", () => !server.links.carrier(0));
     expect(routes()).toEqual([]);
     host.ip("link", "set", "eth0", "up");
+    host.ip("link", "show", "dev", "eth0"); // the kernel tells of it now, and not within a second
     server.flyUntil("it is up again", () => server.links.carrier(0) && server.isAllUp());
     server.fly(20);
     expect(routes()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
