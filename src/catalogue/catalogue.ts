@@ -7,9 +7,14 @@
 
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { NETWORK_ENTRIES } from "./network-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 
-export const CATALOGUE: readonly CatalogueEntry[] = [...FLIGHT_ENTRIES, ...UPKEEP_ENTRIES];
+export const CATALOGUE: readonly CatalogueEntry[] = [
+  ...FLIGHT_ENTRIES,
+  ...NETWORK_ENTRIES,
+  ...UPKEEP_ENTRIES,
+];
 
 /** The entry of a code; undefined for one that this release does not know. */
 export function catalogueEntry(code: number): CatalogueEntry | undefined {

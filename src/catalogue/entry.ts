@@ -14,7 +14,9 @@ export type ValueKind =
    * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
    * is the rest of the MAC.
    */
-  | "functionAndMac";
+  | "functionAndMac"
+  /** Likewise with a network in the lower half. */
+  | "networkAndMac";
 
 /** What a code is to the fault memory; all of it may be left out by one that is no fault. */
 interface FaultRules {
@@ -31,9 +33,10 @@ interface FaultRules {
   readonly clearsWith?: readonly number[];
   /**
    * The fault is there until another code clears it ("cleared"), or, since nothing ever says that it is
-   * over, until the daemon is started again ("start"). Left out: it is over as soon as it was.
+   * over, until the daemon is started again ("start"); or until a code clears it or the next engine
+   * begins, which finds it again ("engine"). Left out: it is over as soon as it was.
    */
-  readonly lasts?: "cleared" | "start";
+  readonly lasts?: "cleared" | "start" | "engine";
   /**
    * No fault in the time after a common power-up, when servers and links come up one after another.
    */
@@ -51,7 +54,7 @@ export interface CatalogueEntry {
   readonly class: 0 | 1 | 2 | 3;
   readonly clears: readonly number[];
   readonly clearsWith: readonly number[] | null;
-  readonly lasts: "cleared" | "start" | null;
+  readonly lasts: "cleared" | "start" | "engine" | null;
   readonly inhibited: boolean;
 }
 

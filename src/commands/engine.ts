@@ -21,7 +21,6 @@ import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/l
 import {
   LOG_LEASE_UNFIT,
   LOG_LEFTOVERS,
-  LOG_NETWORK_LOST,
   LOG_NO_LEASE,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
@@ -35,6 +34,7 @@ import { RecordSocket } from "../io/control-socket.ts";
 import { EPERM, SystemError } from "../io/errno.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
+import { KeepAliveSocket } from "../io/keep-alive-socket.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { FlightLoop } from "../io/loop.ts";
@@ -42,7 +42,7 @@ import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
-import { requireIpv4Address } from "../io/network-interface.ts";
+import { NetworkObserver } from "../io/network-observer.ts";
 import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
@@ -55,7 +55,7 @@ import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
-import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
+import { nothingFilter } from "../wire/keep-alive-filter.ts";
 import {
   STATUS_BYTES,
   STATUS_FLAG_LEASE,
@@ -105,17 +105,9 @@ export async function engine(args: string[]): Promise<number> {
   );
   const leftovers = switcher.removeLeftovers();
 
-  const present = requireNetworks(config);
   const { lease, ...missing } = leaseOf(config, vips);
-  const networks = present.map(
-    (interfaceName) =>
-      new MulticastSocket({
-        interfaceName,
-        group: config.keepAlive.group,
-        port: config.keepAlive.port,
-        filter: keepAliveFilter(),
-      }),
-  );
+  const { interfaces, group, port } = config.keepAlive;
+  const networks = interfaces.map((name) => new KeepAliveSocket(name, group, port));
   const noticeSocket = new MulticastSocket({
     interfaceName: config.clients.interface,
     group: config.clients.noticeGroup,
@@ -124,7 +116,7 @@ export async function engine(args: string[]): Promise<number> {
   });
   const supervisor = RecordSocket.inherited(options.controlFd);
   const commands = RecordSocket.bound(join(runDirectory, "engine.sock"));
-  const watched = [...new Set([config.clients.interface, ...present])];
+  const watched = [...new Set([config.clients.interface, ...interfaces])];
   const links = new LinkMonitor(watched, vips);
 
   const announcer = new Announcer(config.clients.interface, vips);
@@ -150,9 +142,6 @@ export async function engine(args: string[]): Promise<number> {
     witnesses.length,
   );
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
-  config.keepAlive.interfaces.forEach((name, network) => {
-    if (!present.includes(name)) flight.events.push(EVENT_RECORD, LOG_NETWORK_LOST, network, 0);
-  });
   if (missing.code !== 0)
     flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
@@ -161,7 +150,11 @@ export async function engine(args: string[]): Promise<number> {
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (lease === null ? 0 : STATUS_FLAG_LEASE) |
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
-  const status = new StatusWriter(new DataView(snapshot.buffer), table, flight, identity, flags);
+  const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
+  const status = new StatusWriter(
+    new DataView(snapshot.buffer),
+    ...[table, flight, identity, flags, observer],
+  );
   status.begin(process.pid, nowUs(), tableDigest(config));
 
   const service = serviceOf(flight, table);
@@ -176,8 +169,8 @@ export async function engine(args: string[]): Promise<number> {
     timing,
     functionCount: table.functionCount,
     networks,
-    networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
-    networkPlaces: present.map((name) => watched.indexOf(name)),
+    networkPlaces: interfaces.map((name) => watched.indexOf(name)),
+    observer,
     seal,
     vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
     lease,
@@ -241,26 +234,6 @@ function readOptions(args: string[]): EngineOptions {
     controlFd: number("control-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
   };
-}
-
-/**
- * The keep-alive interfaces that can be used, by their names. One network that is missing does not
- * keep a server down: the others hear it on the other one. The client interface is indispensable.
- */
-function requireNetworks(config: AircraftConfig): string[] {
-  requireIpv4Address(config.clients.interface);
-  const refusals: Error[] = [];
-  const present = config.keepAlive.interfaces.filter((name) => {
-    try {
-      requireIpv4Address(name);
-      return true;
-    } catch (error) {
-      refusals.push(error as Error);
-      return false;
-    }
-  });
-  if (present.length === 0) throw refusals[0];
-  return present;
 }
 
 interface LeaseOutcome {

@@ -83,12 +83,12 @@ export class LinkMonitor implements DumpReader {
   private changes = 0;
 
   /**
-   * Throws a SystemError when an interface does not exist. `interfaceNames[0]` is the client
-   * interface.
+   * Throws a SystemError when the client interface, `interfaceNames[0]`, does not exist; the others
+   * may come later.
    */
   constructor(interfaceNames: readonly string[], vipsOfFunction: readonly (readonly Vip[])[]) {
     assert(interfaceNames.length >= 1, "there is a client interface");
-    for (const name of interfaceNames) requireInterface(name);
+    requireInterface(interfaceNames[CLIENT_INTERFACE] as string);
     this.table = new VipTable(vipsOfFunction);
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));

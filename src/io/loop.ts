@@ -51,12 +51,13 @@ import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
+import { WRONG_PORT } from "./keep-alive-socket.ts";
 import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
-import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
+import type { KeepAliveNetwork, NetworkObserver } from "./network-observer.ts";
 import { Poller } from "./poller.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
 import type { VipLease } from "./vip-lease.ts";
@@ -66,10 +67,10 @@ export interface FlightParts {
   readonly engine: Engine;
   readonly timing: Timing;
   readonly functionCount: number;
-  readonly networks: readonly MulticastSocket[];
-  /** Number in the configuration, and place among the watched interfaces, of each of them. */
-  readonly networkNumbers: readonly number[];
+  readonly networks: readonly KeepAliveNetwork[];
+  /** Place of each among the watched interfaces. */
   readonly networkPlaces: readonly number[];
+  readonly observer: NetworkObserver;
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
@@ -160,7 +161,7 @@ export class FlightLoop implements Shell {
   // ---- networks
 
   networkNumber(network: number): number {
-    return this.parts.networkNumbers[network] as number;
+    return network;
   }
 
   compose(message: KeepAliveMessage): void {
@@ -169,11 +170,13 @@ export class FlightLoop implements Shell {
   }
 
   send(network: number): number {
-    return this.socket(network).send(this.datagram, 0, KEEP_ALIVE_BYTES);
+    return this.socket(network).send(this.datagram);
   }
 
   receive(network: number): number {
-    return this.socket(network).receive();
+    const length = this.socket(network).receive();
+    if (length === WRONG_PORT) this.parts.observer.noteWrongPort(network);
+    return length;
   }
 
   received(network: number): DataView {
@@ -181,7 +184,10 @@ export class FlightLoop implements Shell {
   }
 
   isSealed(network: number): boolean {
-    return this.parts.seal.verify(this.socket(network).received.bytes);
+    const { seal, observer } = this.parts;
+    const isSealed = seal.verify(this.socket(network).received.bytes);
+    observer.noteDatagram(network, isSealed);
+    return isSealed;
   }
 
   dropped(): number {
@@ -192,8 +198,8 @@ export class FlightLoop implements Shell {
     return dropped;
   }
 
-  private socket(network: number): MulticastSocket {
-    return this.parts.networks[network] as MulticastSocket;
+  private socket(network: number): KeepAliveNetwork {
+    return this.parts.networks[network] as KeepAliveNetwork;
   }
 
   // ---- VIP lease
@@ -278,7 +284,7 @@ export class FlightLoop implements Shell {
   // ---- what others tell
 
   observeNeighbours(events: EventQueue): void {
-    this.parts.neighbours.receive(events);
+    this.parts.neighbours.receive(events, this.parts.observer);
   }
 
   observeLinks(events: EventQueue): void {
@@ -322,6 +328,16 @@ export class FlightLoop implements Shell {
     this.macHigh = neighbours.macHigh;
     this.macLow = neighbours.macLow;
     events.push(EVENT_CLIENT_MAC, 0, this.macHigh, this.macLow);
+    for (let network = 0; network < this.networkCount; network++) this.socket(network).refresh();
+  }
+
+  /** Mask of the networks whose interface has a link. */
+  private networkCarriers(): number {
+    const { networkPlaces } = this.parts;
+    let mask = 0;
+    for (let network = 0; network < this.networkCount; network++)
+      mask |= (this.carriers[networkPlaces[network] as number] as number) << network;
+    return mask;
   }
 
   private recordNetworks(events: EventQueue, place: number, carrier: number): void {
@@ -379,6 +395,7 @@ export class FlightLoop implements Shell {
 
   report(timeUs: number, events: EventQueue): void {
     this.carriersDue = true;
+    this.parts.observer.beginPeriod(timeUs, this.networkCarriers(), events);
     this.parts.status.write(timeUs);
     this.parts.lifeSigns.give(timeUs, events);
   }

@@ -22,6 +22,15 @@ import {
   StatusSnapshot,
 } from "../wire/status-snapshot.ts";
 
+/** The keep-alive networks as this server sees them. */
+export interface NetworksSeen {
+  readonly count: number;
+  /** Mask of those whose interface has a link. */
+  readonly carriers: number;
+  /** Mask of the servers that are heard on one of them. */
+  heardMask(network: number): number;
+}
+
 export class StatusWriter {
   private readonly snapshot = new StatusSnapshot();
 
@@ -32,6 +41,7 @@ export class StatusWriter {
     private readonly identity: Identity,
     /** STATUS_FLAG_* that never change. */
     private readonly fixedFlags: number,
+    private readonly networks: NetworksSeen | null = null,
   ) {}
 
   /** Start-up: what an earlier engine left goes, and what never changes is set. */
@@ -63,6 +73,7 @@ export class StatusWriter {
       snapshot.latenessHistogram[i] = engine.sender.lateness.histogram[i];
     this.takeFunctions();
     this.takeServers();
+    this.takeNetworks();
     encodeStatusSnapshot(snapshot, this.view);
   }
 
@@ -115,6 +126,15 @@ export class StatusWriter {
       snapshot.serverIncarnation[server] = membership.incarnation[server];
       snapshot.serverState[server] = membership.state[server];
       snapshot.serverPhase[server] = membership.phase(server);
+    }
+  }
+
+  private takeNetworks(): void {
+    const { snapshot, networks } = this;
+    if (networks === null) return;
+    for (let network = 0; network < networks.count; network++) {
+      snapshot.networkCarrier[network] = (networks.carriers >> network) & 1;
+      snapshot.networkHeard[network] = networks.heardMask(network);
     }
   }
 }

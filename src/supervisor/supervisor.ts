@@ -31,6 +31,7 @@ import {
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
+import { InterfaceWait } from "./interface-wait.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
@@ -71,6 +72,7 @@ export class Supervisor {
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
+  readonly #interface: InterfaceWait;
   readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
@@ -93,6 +95,9 @@ export class Supervisor {
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     this.#maintenance = maintenanceLink(options);
+    this.#interface = new InterfaceWait(
+      ...([clients.interface, this.#maintenance, options.notification] as const),
+    );
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -156,17 +161,25 @@ export class Supervisor {
 
   /** One engine after the other. False when the last one did not end in good order. */
   async #fly(): Promise<boolean> {
-    while (!this.#leaving) {
+    for (;;) {
+      await this.#interface.wait(
+        () => this.#leaving,
+        (ms) => this.#pause(ms),
+      );
+      if (this.#leaving) return true;
       const startedAtMs = performance.now();
       const end = await this.#flyOnce();
       this.#maintenance.begin();
       if (this.#leaving) return this.#hasLeft(end);
+      if (this.#interface.isMissing) {
+        this.#reportLoss(end, 0);
+        continue;
+      }
       const pauseMs = this.#restarts.pauseMsAfter(end, performance.now() - startedAtMs);
       this.#reportLoss(end, pauseMs);
       if (pauseMs === null) return false;
       await this.#pause(pauseMs);
     }
-    return true;
   }
 
   /** From the start of an engine to its end. */

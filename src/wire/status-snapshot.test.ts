@@ -51,13 +51,15 @@ function fullSnapshot(): StatusSnapshot {
     snapshot.owner[index] = (index % 17) - 1;
     snapshot.functionState[index] = index % 251;
   }
+  snapshot.networkCarrier.set([0xfe, 0xfd]);
+  snapshot.networkHeard.set([0xfffe, 0xfffd]);
   return snapshot;
 }
 
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(2952);
+  expect(view.byteLength).toBe(2960);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -86,9 +88,11 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.functionCount = 2;
   snapshot.owner.set([-1, 1]);
   snapshot.functionState.set([0, 2]);
+  snapshot.networkCarrier[1] = 1;
+  snapshot.networkHeard.set([0x0102, 0x0304]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
-    [0, "574d5354 03000000 2a000000 67120000"], // magic, version, sequence, process id
+    [0, "574d5354 04000000 2a000000 67120000"], // magic, version, sequence, process id
     [16, "000000000000f83f 00000000000000c0"], // written, started
     [32, "04030201 01 02 02 12 02000000"], // incarnation, self, phase, servers, flags, functions
     [78, "aabb"], // end of the digest
@@ -98,6 +102,7 @@ test("a snapshot with these contents is these bytes", () => {
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
     [900, "09000000 ff00 0102"], // last bucket, both functions
+    [2952, "00000201 01000403"], // networks
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));
@@ -124,9 +129,9 @@ describe("the head", () => {
 
   test("tells another layout, and what is no snapshot", () => {
     const view = viewOf(fullSnapshot());
-    expect(statusVersion(view)).toBe(3);
-    view.setUint32(4, 4, true);
     expect(statusVersion(view)).toBe(4);
+    view.setUint32(4, 5, true);
+    expect(statusVersion(view)).toBe(5);
     expect(read(view)).toBe(null);
     view.setUint8(0, 0);
     expect(statusVersion(view)).toBe(0);

@@ -26,6 +26,7 @@
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (core/lateness)                    |
  * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (core/function-state)               |
+ * | 2952   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
  *
  * The row of a server:
  *
@@ -41,10 +42,10 @@
  */
 import { COUNTERS } from "../core/counters.ts";
 import { LATENESS_BUCKETS } from "../core/lateness.ts";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
 
 const MAGIC = 0x54534d57;
-export const STATUS_VERSION = 3;
+export const STATUS_VERSION = 4;
 /** Magic, version and sequence: what tells whether the rest can be read. */
 export const STATUS_HEAD_BYTES = 12;
 
@@ -58,7 +59,9 @@ const SERVER_BYTES = 32;
 const HISTOGRAM_AT = SERVERS_AT + SERVERS_MAX * SERVER_BYTES;
 const FUNCTIONS_AT = HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
 const FUNCTION_BYTES = 2;
-export const STATUS_BYTES = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
+const NETWORKS_AT = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
+const NETWORK_BYTES = 4;
+export const STATUS_BYTES = NETWORKS_AT + NETWORK_BYTES * NETWORKS_MAX;
 
 /** Bits of the flags. */
 export const STATUS_FLAG_DRAINING = 1;
@@ -111,6 +114,11 @@ export class StatusSnapshot {
   readonly owner = new Int8Array(FUNCTIONS_MAX);
   /** FUNCTION_* */
   readonly functionState = new Uint8Array(FUNCTIONS_MAX);
+
+  // The keep-alive networks, in the order of the configuration.
+  readonly networkCarrier = new Uint8Array(NETWORKS_MAX);
+  /** Mask of the servers that are heard on each. */
+  readonly networkHeard = new Uint16Array(NETWORKS_MAX);
 }
 
 /**
@@ -149,6 +157,11 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
     view.setInt8(at, snapshot.owner[index]);
     view.setUint8(at + 1, snapshot.functionState[index]);
+  }
+  for (let network = 0; network < NETWORKS_MAX; network++) {
+    const at = NETWORKS_AT + NETWORK_BYTES * network;
+    view.setUint8(at, snapshot.networkCarrier[network]);
+    view.setUint16(at + 2, snapshot.networkHeard[network], true);
   }
   snapshot.sequence = (snapshot.sequence + 2) >>> 0;
   view.setUint32(SEQUENCE_AT, snapshot.sequence, true);
@@ -200,6 +213,11 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
     snapshot.owner[index] = view.getInt8(at);
     snapshot.functionState[index] = view.getUint8(at + 1);
+  }
+  for (let network = 0; network < NETWORKS_MAX; network++) {
+    const at = NETWORKS_AT + NETWORK_BYTES * network;
+    snapshot.networkCarrier[network] = view.getUint8(at);
+    snapshot.networkHeard[network] = view.getUint16(at + 2, true);
   }
   return true;
 }

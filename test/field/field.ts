@@ -134,17 +134,38 @@ export class Field {
     const bridge = this.network.addHost();
     bridge.ip("link", "add", "br1", "type", "bridge", "mcast_snooping", "0");
     bridge.ip("link", "set", "br1", "up");
-    for (const [place, { host }] of this.servers.entries()) {
-      const port = `second${place}`;
-      const index = String(2 * INTERFACE_INDEX + place);
-      bridge.run(
-        ...["ip", "link", "add", port, "index", index, "type", "veth"],
-        ...["peer", "name", "eth1", "index", index, "netns", host.namespace],
-      );
-      bridge.ip("link", "set", port, "master", "br1", "up");
-      host.ip("addr", "add", `10.45.0.${place + 1}/24`, "dev", "eth1");
-      host.ip("link", "set", "eth1", "up");
-    }
+    for (const place of this.servers.keys()) this.layCable(bridge, place);
     return bridge;
+  }
+  /** Gives the server an `eth1` on the second network. */
+  private layCable(bridge: Host, place: number): void {
+    const { host } = this.servers[place] as Server;
+    const port = `second${place}`;
+    const index = String(2 * INTERFACE_INDEX + place);
+    bridge.run(
+      ...["ip", "link", "add", port, "index", index, "type", "veth"],
+      ...["peer", "name", "eth1", "index", index, "netns", host.namespace],
+    );
+    bridge.ip("link", "set", port, "master", "br1", "up");
+    host.ip("addr", "add", `10.45.0.${place + 1}/24`, "dev", "eth1");
+    host.ip("link", "set", "eth1", "up");
+  }
+
+  /** Takes the `eth1` of a server out of the machine, or puts it in again. */
+  fitSecondAdapter(server: Server, fitted: boolean): void {
+    const place = this.servers.indexOf(server);
+    if (fitted) this.layCable(this.requireSecond(), place);
+    else server.host.ip("link", "del", "eth1");
+  }
+
+  /** The second switch forwards nothing for a server, or does again; its link stays up. */
+  cutSecond(server: Server, cut: boolean): void {
+    const port = `second${this.servers.indexOf(server)}`;
+    this.requireSecond().run("bridge", "link", "set", "dev", port, "state", cut ? "0" : "3");
+  }
+
+  private requireSecond(): Host {
+    if (this.secondSwitch === null) throw new Error("there is no second network");
+    return this.secondSwitch;
   }
 }

@@ -77,8 +77,8 @@ class NetworkStandIn {
     private readonly name: string,
   ) {}
 
-  send(memory: NativeMemory, offset: number, length: number): number {
-    this.sent.push(memory.bytes.slice(offset, offset + length));
+  send(memory: NativeMemory): number {
+    this.sent.push(memory.bytes.slice());
     return this.sendError;
   }
 
@@ -94,6 +94,8 @@ class NetworkStandIn {
     this.bench.write("rejoin", this.name);
     return 0;
   }
+
+  refresh(): void {}
 }
 
 export class LoopBench {
@@ -122,6 +124,8 @@ export class LoopBench {
   overflowed = false;
   resynchronises = true;
   linkChanges = 0;
+  /** Of the networks, as the observer was told last. */
+  networkCarriers = 0;
   /** Carriers that changed without the kernel having told. */
   untoldCarriers = 0;
   mac = [0x0200, 1];
@@ -251,8 +255,15 @@ export class LoopBench {
       timing: TIMING,
       functionCount: FUNCTIONS,
       networks: this.networks,
-      networkNumbers: [3, 5],
       networkPlaces: [1, 2],
+      observer: {
+        beginPeriod: (_: number, carriers: number) => {
+          this.networkCarriers = carriers;
+        },
+        noteDatagram: () => {},
+        noteWrongPort: () => {},
+        isRefused: () => false,
+      },
       seal: this.seal,
       vips: {
         hasRoom: (kind: number, index: number) => {

@@ -44,6 +44,11 @@ const CONFIG = {
   })),
 };
 
+const NETWORKS = [
+  { interface: "eth0", carrier: true, heard: ["b"] },
+  { interface: "eth1", carrier: true, heard: ["b"] },
+];
+
 /** Who runs what with both servers. */
 const OWNERS = ["a", "b", "b", "a", "a", "b", "a", "b", "b", "a"];
 
@@ -97,7 +102,7 @@ export class MaintenanceStandIn implements Maintenance {
       servers: [
         {
           ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
-          ...{ lastHeardMs: 0, incarnation: 7 },
+          ...{ lastHeardMs: 0, incarnation: 7, networks: NETWORKS },
         },
         {
           ...{
@@ -106,9 +111,10 @@ export class MaintenanceStandIn implements Maintenance {
             phase: stateOfB === "alive" ? "active" : null,
             resource: 100,
           },
-          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3 },
+          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3, networks: null },
         },
       ],
+      networks: NETWORKS,
       functions,
       keepAlive: {
         sent: 1000,

@@ -194,6 +194,16 @@ export class VirtualNetwork {
     this.plugIn(host, addresses);
   }
 
+  /** The host's network adapter falls out. */
+  takeOut(host: Host): void {
+    host.ip("link", "del", "eth0");
+  }
+
+  /** It is put in again, with these addresses, which the host sets up by itself; another Ethernet address. */
+  putIn(host: Host, ...addresses: string[]): void {
+    this.plugIn(host, addresses);
+  }
+
   /** Removes everything; for afterAll and finally. */
   close(): void {
     for (const name of this.names.splice(0)) run("ip", "netns", "del", name);
