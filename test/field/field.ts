@@ -11,7 +11,7 @@ import { until } from "../harness/until.ts";
 import { type Host, INTERFACE_INDEX, VirtualNetwork } from "../harness/virtual-network.ts";
 import { Answers } from "../system/answers.ts";
 
-const SEAT_ADDRESS = "10.44.9.1";
+export const SEAT_ADDRESS = "10.44.9.1";
 
 /**
  * Keep-alives every 20 ms and a detection time of 0.4 s: no neighbour on the machine stalls that,
