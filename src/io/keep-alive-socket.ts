@@ -12,7 +12,7 @@ import {
   GROUP_REPORT_BYTES,
   keepAliveFrameFilter,
 } from "../wire/keep-alive-frame.ts";
-import { EADDRINUSE, ENODEV, ENXIO, errno, SystemError } from "./errno.ts";
+import { ENODEV, ENXIO, errno, SystemError } from "./errno.ts";
 import {
   AF_INET,
   libc,
@@ -30,6 +30,7 @@ import { SourceAddress } from "./source-address.ts";
 
 const IPPROTO_IP = 0;
 const IP_ADD_MEMBERSHIP = 35;
+const IP_DROP_MEMBERSHIP = 36;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
@@ -109,11 +110,15 @@ export class KeepAliveSocket {
     const index = interfaceIndexOf(this.#name);
     if (index === 0) return ENODEV;
     this.#membership.view.setInt32(MREQN_INTERFACE_INDEX_AT, index, true);
+    // A socket stays a member on an interface that is gone, and then is none on one of its index.
+    this.#ask(IP_DROP_MEMBERSHIP);
+    return this.#ask(IP_ADD_MEMBERSHIP);
+  }
+
+  #ask(membership: number): number {
     const { address } = this.#membership;
-    if (libc.setsockopt(this.#member, IPPROTO_IP, IP_ADD_MEMBERSHIP, address, IP_MREQN_BYTES) === 0)
-      return 0;
-    const refused = errno();
-    return refused === EADDRINUSE ? 0 : refused; // a member already
+    const refused = libc.setsockopt(this.#member, IPPROTO_IP, membership, address, IP_MREQN_BYTES);
+    return refused < 0 ? errno() : 0;
   }
 
   /** Follows the interface and its addresses. */

@@ -163,6 +163,7 @@ export class VirtualNetwork {
   private readonly names: string[] = [];
   private readonly bridge = this.addNamespace();
   private nextIndex = INTERFACE_INDEX;
+  private readonly indexes = new Map<string, number>();
 
   /** @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one */
   constructor(private readonly hasIpv6 = true) {
@@ -218,7 +219,9 @@ export class VirtualNetwork {
 
   private plugIn(host: Host, addresses: readonly string[]): void {
     const { namespace, port } = host;
-    const index = ["index", String(this.nextIndex++)]; // each port of the switch needs its own
+    const number = this.indexes.get(namespace) ?? this.nextIndex++;
+    this.indexes.set(namespace, number);
+    const index = ["index", String(number)]; // each port of the switch needs its own
     run(
       ...["ip", "link", "add", "eth0", ...index, "netns", namespace, "type", "veth"],
       ...["peer", "name", port, ...index, "netns", this.bridge],
