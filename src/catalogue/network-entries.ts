@@ -12,7 +12,12 @@ import {
   LOG_SERVER_NEVER_HEARD,
 } from "../core/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_INTERFACE_MISSING, LOG_INTERFACE_PRESENT } from "./upkeep-code.ts";
+import {
+  LOG_INTERFACE_MISSING,
+  LOG_INTERFACE_PRESENT,
+  LOG_NETWORKS_MISSING,
+  LOG_NETWORKS_PRESENT,
+} from "./upkeep-code.ts";
 
 export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
   entry(
@@ -101,6 +106,24 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "It is there again: the server takes part.",
     "None.",
     { clears: [LOG_INTERFACE_MISSING] },
+  ),
+  entry(
+    LOG_NETWORKS_MISSING,
+    "ALL KEEP-ALIVE INTERFACES MISSING",
+    "none",
+    "none",
+    "No interface of keepAlive.interfaces is there: it does not serve.",
+    "Check the network adapters, their drivers and names.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_NETWORKS_PRESENT,
+    "KEEP-ALIVE INTERFACE PRESENT",
+    "none",
+    "none",
+    "One of them is there: the server takes part.",
+    "None.",
+    { clears: [LOG_NETWORKS_MISSING] },
   ),
 ];
 

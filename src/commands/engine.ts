@@ -55,7 +55,7 @@ import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
-import { nothingFilter } from "../wire/keep-alive-filter.ts";
+import { nothingFilter } from "../wire/packet-program.ts";
 import {
   STATUS_BYTES,
   STATUS_FLAG_LEASE,

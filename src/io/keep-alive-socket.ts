@@ -12,6 +12,7 @@ import {
   GROUP_REPORT_BYTES,
   keepAliveFrameFilter,
 } from "../wire/keep-alive-frame.ts";
+import { nothingFilter } from "../wire/packet-program.ts";
 import { ENODEV, ENXIO, errno, SystemError } from "./errno.ts";
 import {
   AF_INET,
@@ -19,6 +20,7 @@ import {
   SO_MEMINFO,
   SO_PRIORITY,
   SO_RCVBUFFORCE,
+  SO_REUSEADDR,
   SOCK_CLOEXEC,
   SOCK_DGRAM,
   SOL_SOCKET,
@@ -26,11 +28,14 @@ import {
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { interfaceIndexOf } from "./network-interface.ts";
 import { PacketSocket } from "./packet-socket.ts";
+import { attachFilter } from "./socket-filter.ts";
 import { SourceAddress } from "./source-address.ts";
 
 const IPPROTO_IP = 0;
 const IP_ADD_MEMBERSHIP = 35;
 const IP_DROP_MEMBERSHIP = 36;
+const IP_MULTICAST_ALL = 49;
+const SOCKADDR_IN_BYTES = 16;
 /** struct ip_mreqn: group, local address, i32 interface index. */
 const IP_MREQN_BYTES = 12;
 const MREQN_INTERFACE_INDEX_AT = 8;
@@ -57,8 +62,13 @@ export class KeepAliveSocket {
   readonly received: { readonly view: DataView; readonly bytes: Uint8Array };
   readonly #frames: PacketSocket;
   readonly #source: SourceAddress;
-  /** Holds the membership: the interface takes the group's frames, IGMP answers for it. */
+  /**
+   * Holds the membership: the interface takes the group's frames, IGMP answers for it. It counts
+   * what comes to the port, and takes nothing.
+   */
   readonly #member: number;
+  #taken = 0;
+  #dropped = 0;
   readonly #group: Uint8Array;
   readonly #port: number;
   readonly #name: NativeMemory;
@@ -85,8 +95,9 @@ export class KeepAliveSocket {
     this.#source = new SourceAddress(interfaceName);
     this.#member = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (this.#member < 0) throw new SystemError("socket", errno(), "UDP");
-    this.#set(SO_PRIORITY, PRIORITY);
-    this.#set(SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
+    this.#set(this.fd, SOL_SOCKET, SO_PRIORITY, PRIORITY);
+    this.#set(this.fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_BYTES);
+    this.#countOnPort(interfaceName);
     const refused = this.rejoin();
     if (refused !== 0 && refused !== ENODEV) throw new SystemError("join", refused, interfaceName);
   }
@@ -156,16 +167,24 @@ export class KeepAliveSocket {
     const length = this.#frames.receive();
     if (length < 0) return -1;
     const { view } = this.#frames.received;
-    return view.getUint16(FRAME_PORT_AT) === this.#port ? KEEP_ALIVE_BYTES : WRONG_PORT;
+    if (view.getUint16(FRAME_PORT_AT) !== this.#port) return WRONG_PORT;
+    this.#taken++;
+    return KEEP_ALIVE_BYTES;
   }
 
-  /** Datagrams for which the receive buffer had no room, since the socket was made, modulo 2^32. */
+  /**
+   * Datagrams that came to the port and were not taken, since the socket was made: no keep-alives,
+   * and those for which the receive buffer had no room.
+   */
   dropped(): number {
     const info = this.#memoryInfo;
     info.view.setUint32(MEMINFO_BYTES, MEMINFO_BYTES, true);
     const lengthAddress = info.address + MEMINFO_BYTES;
-    if (libc.getsockopt(this.fd, SOL_SOCKET, SO_MEMINFO, info.address, lengthAddress) < 0) return 0;
-    return info.view.getUint32(MEMINFO_DROPS_AT, true);
+    if (libc.getsockopt(this.#member, SOL_SOCKET, SO_MEMINFO, info.address, lengthAddress) < 0)
+      return this.#dropped;
+    const come = info.view.getUint32(MEMINFO_DROPS_AT, true);
+    this.#dropped = Math.max(this.#dropped, come - this.#taken); // some wait to be taken
+    return this.#dropped;
   }
 
   close(): void {
@@ -174,10 +193,23 @@ export class KeepAliveSocket {
     libc.close(this.#member);
   }
 
+  /** Start-up: the kernel drops whatever comes to the port for the member, and counts it. */
+  #countOnPort(interfaceName: string): void {
+    const port = new NativeMemory(SOCKADDR_IN_BYTES);
+    port.view.setUint16(0, AF_INET, true);
+    port.view.setUint16(2, this.#port, false);
+    port.bytes.set(this.#group, 4);
+    this.#set(this.#member, SOL_SOCKET, SO_REUSEADDR, 1);
+    this.#set(this.#member, IPPROTO_IP, IP_MULTICAST_ALL, 0); // those of its own interface
+    attachFilter(this.#member, nothingFilter());
+    if (libc.bind(this.#member, port.address, SOCKADDR_IN_BYTES) < 0)
+      throw new SystemError("bind", errno(), `port ${this.#port}, ${interfaceName}`);
+  }
+
   /** What the kernel refuses leaves its default. */
-  #set(option: number, value: number): void {
+  #set(fd: number, level: number, option: number, value: number): void {
     const memory = this.#memoryInfo;
     memory.view.setInt32(0, value, true);
-    libc.setsockopt(this.fd, SOL_SOCKET, option, memory.address, 4);
+    libc.setsockopt(fd, level, option, memory.address, 4);
   }
 }

@@ -302,7 +302,7 @@ export class FlightLoop implements Shell {
   }
 
   private takeLinks(events: EventQueue): void {
-    const { links, vips } = this.parts;
+    const { links, vips, notices } = this.parts;
     this.takeMac(events);
     const carrierBefore = this.carriers[0];
     let cameBack = false;
@@ -316,6 +316,7 @@ export class FlightLoop implements Shell {
     if (cameBack) {
       // The interface may have been made anew, and the kernel drops routes with the link.
       for (let network = 0; network < this.networkCount; network++) this.socket(network).rejoin();
+      notices.rejoin();
       vips.restore();
     }
     if (this.carriers[0] !== carrierBefore) events.push(EVENT_CARRIER, 0, this.carriers[0]);

@@ -95,9 +95,7 @@ export class Supervisor {
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     this.#maintenance = maintenanceLink(options);
-    this.#interface = new InterfaceWait(
-      ...([clients.interface, this.#maintenance, options.notification] as const),
-    );
+    this.#interface = new InterfaceWait(options.config, this.#maintenance, options.notification);
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -305,6 +303,7 @@ export class Supervisor {
 
   /** Whoever takes over must be the only one that answers for a VIP. */
   #removeVips(): void {
+    if (this.#interface.hasNoClients) return; // they went with it
     try {
       const removed = this.#sweep.removeAll();
       if (removed === 0) return;

@@ -51,3 +51,8 @@ export function encodeProgram(program: readonly Instruction[]): Uint8Array<Array
   });
   return new Uint8Array(view.buffer);
 }
+
+/** Lets nothing pass: for a socket that only sends, or counts. */
+export function nothingFilter(): Uint8Array<ArrayBuffer> {
+  return encodeProgram([[RETURN, 0, 0, DROP]]);
+}

@@ -60,25 +60,43 @@ test("it is missing at boot: supervisor and console stay and name it, and are fe
   expect(heard.count("READY=1")).toBe(1);
 }, 60_000);
 
-test("it is out in flight, and in again: the other serves, then both, and no fault stays", async () => {
+test("no keep-alive interface is there: it does not serve alone beside the others", async () => {
   field = new Field();
-  const { a, b, network } = field;
-  const heard = watched(a);
-  field.start();
-  await field.settled();
-  const { pid } = a;
-  for (let round = 0; round < 2; round++) {
-    network.takeOut(a.host);
-    await field.fault(a, "CLIENT");
-    await until("the other has everything", () =>
-      b.state()?.functions.every(({ owner }) => owner !== "a"),
-    );
-    await isFed(heard);
-    network.putIn(a.host, "10.44.0.1/16");
-    await servesAgain(a);
-  }
-  expect(a.pid).toBe(pid);
+  const { a, b } = field;
+  const keepAlive = { ...FIELD_TABLE.keepAlive, interfaces: ["eth7"] };
+  a.start({ ...FIELD_TABLE, keepAlive, clients: { interface: "eth0" } });
+  b.start(FIELD_TABLE);
+  expect(await field.fault(a, "WNG-0448")).toContain("KEEP-ALIVE INTERFACES MISSING");
+  expect(a.log).toContain("no interface eth7: waiting for it; there are: ");
+  expect(a.log).toContain("eth0");
+  await until("the other serves", () => serves(b));
+  expect(a.vips()).toEqual([]);
+  expect(await a.stop()).toBe(0);
 }, 60_000);
+
+test.each(["off", "auto"])(
+  "it is out in flight, and in again, lease %s: the other serves, then both; no fault stays",
+  async (lease) => {
+    field = new Field();
+    const { a, b, network } = field;
+    const heard = watched(a);
+    field.start({ ...FIELD_TABLE, clients: { lease } });
+    await field.settled();
+    const { pid } = a;
+    for (let round = 0; round < 2; round++) {
+      network.takeOut(a.host);
+      await field.fault(a, "CLIENT");
+      await until("the other has everything", () =>
+        b.state()?.functions.every(({ owner }) => owner !== "a"),
+      );
+      await isFed(heard);
+      network.putIn(a.host, "10.44.0.1/16");
+      await servesAgain(a);
+    }
+    expect(a.pid).toBe(pid);
+  },
+  60_000,
+);
 
 test("it has no address at boot, gets one, and loses it in flight: it serves all the time", async () => {
   field = new Field();

@@ -332,7 +332,7 @@ export class LoopBench {
         receive: () => this.write("neighbours.receive"),
         ask: write("neighbours.ask"),
       },
-      notices: { send: write("notices.send") },
+      notices: { send: write("notices.send"), rejoin: () => 0 },
       supervisor: this.inner,
       commands: this.commands,
       status: {

@@ -89,6 +89,7 @@ test("it speaks UDP: an ordinary socket hears it, and it hears one", async () =>
   expect(plain.send(datagram, 0, KEEP_ALIVE_BYTES - 1)).toBe(0); // another length is no keep-alive
   const marks = socketOn(other);
   await nothingButMark(marks, socket);
+  expect(socket.dropped()).toBe(1);
 });
 
 test("one for another port is told from one that is none", async () => {

@@ -42,7 +42,7 @@ import {
   controlKind,
   encodeControl,
 } from "../../src/wire/control.ts";
-import { nothingFilter } from "../../src/wire/keep-alive-filter.ts";
+import { nothingFilter } from "../../src/wire/packet-program.ts";
 import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
 import type { Host } from "../harness/virtual-network.ts";
 import { Losses, netlinkOf } from "./lossy-netlink.ts";
