@@ -85,7 +85,7 @@ export const NETWORK_ENTRIES: readonly CatalogueEntry[] = [
     "REFUSED KEEP-ALIVES HAVE ENDED",
     "networkAndMac",
     "none",
-    "No such keep-alive came for 5 s.",
+    "No such keep-alive came for some seconds.",
     "None.",
     { clears: [LOG_REFUSED_KEY, LOG_REFUSED_SYSTEM, LOG_REFUSED_PORT, LOG_REFUSED_SERVER] },
   ),

@@ -17,8 +17,8 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "check",
-    synopsis: "[--config FILE] [--json]",
-    summary: "validate a configuration; what runs when servers fail",
+    synopsis: "[--config FILE] [--here] [--json]",
+    summary: "validate a configuration and judge this machine",
     public: true,
   },
   {

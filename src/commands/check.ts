@@ -2,7 +2,7 @@
  * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
  */
 
-import { EXIT_DONE, InputFileError } from "../command-line/errors.ts";
+import { EXIT_DONE, EXIT_FAILED, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
 import {
@@ -16,25 +16,54 @@ import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { alternatives } from "../config/problem.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
+import type { Finding, Grade } from "../machine/machine-findings.ts";
+
+const WAKES_MEASURED_MS = 3_000;
 
 /**
- * Prints the report. With `--json` the problems of a bad configuration are the document; on stderr
+ * Prints the report, with `--here` also what this machine is. Exit code 1: it cannot serve on it.
+ * With `--json` the problems of a bad configuration are the document; on stderr
  * they stand in any case.
  *
  * @throws UsageError, InputFileError
  */
 export async function check(args: string[]): Promise<number> {
-  const { options } = parseOptions("check", args, { config: "value", json: "flag" });
+  const { options } = parseOptions("check", args, { config: "value", here: "flag", json: "flag" });
   const result = loadConfig(options.config);
   if (!result.ok) {
     if (options.json) console.log(JSON.stringify(result, null, 2));
     throw new InputFileError(result);
   }
   const report = capacityReport(result.config);
-  console.log(
-    options.json ? JSON.stringify(documentOf(result, report), null, 2) : textOf(result, report),
-  );
-  return EXIT_DONE;
+  const findings = options.here ? await findingsHere(result.config) : null;
+  if (options.json) {
+    const here = findings === null ? {} : { here: findings };
+    console.log(JSON.stringify({ ...documentOf(result, report), ...here }, null, 2));
+  } else {
+    console.log(textOf(result, report));
+    if (findings !== null) console.log(findingsText(findings));
+  }
+  const canServe = findings?.every(({ grade }) => grade !== "stops") ?? true;
+  return canServe ? EXIT_DONE : EXIT_FAILED;
+}
+
+/** Looks at this machine, for some seconds: how late it wakes has to be seen. */
+async function findingsHere(config: AircraftConfig): Promise<Finding[]> {
+  // Loaded only here: a configuration is checked on machines that do not fly, too.
+  const { measureWakes } = await import("../machine/wake-lateness.ts");
+  const { readMachine } = await import("../machine/machine-facts.ts");
+  const { findingsOf } = await import("../machine/machine-findings.ts");
+  return findingsOf(readMachine(measureWakes(WAKES_MEASURED_MS)), config);
+}
+
+const SIGNS: Readonly<Record<Grade, string>> = { good: "  ", advice: "? ", stops: "!!" };
+
+function findingsText(findings: readonly Finding[]): string {
+  const lines = findings.map(({ grade, subject, found, action }) => {
+    const text = action === "" ? `${subject}: ${found}` : `${subject}: ${found}; ${action}`;
+    return paragraph(text, `${SIGNS[grade]} `, "     ");
+  });
+  return ["", "This machine (!! stops Wingman, ? will hurt)", ...lines].join("\n");
 }
 
 function documentOf({ config, source }: LoadedConfig, report: CapacityReport) {

@@ -43,7 +43,13 @@ import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { NetworkObserver } from "../io/network-observer.ts";
-import { becomeRealtime, keepCpuAwake, lockMemory, setTimerSlack } from "../io/realtime.ts";
+import {
+  becomeRealtime,
+  FLIGHT_PRIORITY,
+  keepCpuAwake,
+  lockMemory,
+  setTimerSlack,
+} from "../io/realtime.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
@@ -62,9 +68,6 @@ import {
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
 } from "../wire/status-snapshot.ts";
-
-/** Above everything that functions run, below the kernel's own threads. */
-const REALTIME_PRIORITY = 50;
 
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -130,7 +133,7 @@ export async function engine(args: string[]): Promise<number> {
   setTimerSlack(1);
   lockMemory();
   keepCpuAwake();
-  const notRealtime = becomeRealtime(REALTIME_PRIORITY);
+  const notRealtime = becomeRealtime(FLIGHT_PRIORITY);
 
   const flight = new Engine(
     table,

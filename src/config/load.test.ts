@@ -35,6 +35,7 @@ describe("a sound configuration", () => {
           noticeGroup: "239.192.44.2",
           noticePort: 44101,
           witnesses: [],
+          seats: 0,
         },
         servers: [
           { id: "a", resource: 100 },

@@ -50,6 +50,8 @@ export interface ClientsConfig {
   noticePort: number;
   /** IPv4 addresses on the client network that are probed when no peer is heard. */
   witnesses: string[];
+  /** Devices on the client network; 0: not said. What this machine has is judged by it. */
+  seats: number;
 }
 
 export interface ServerConfig {

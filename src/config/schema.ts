@@ -25,6 +25,7 @@ import {
   RECOVERED_AFTER_PERIODS_MIN,
   REQUIRED_MIN,
   RESOURCE_MAX,
+  SEATS_MAX,
   SERVERS_MAX,
   SERVERS_MIN,
   STOP_GRACE_MS_DEFAULT,
@@ -141,6 +142,14 @@ export const ClientsSchema = v.strictObject(
         "Addresses that tell a server which hears no peer whether it is cut off.",
       ),
       [],
+    ),
+    seats: v.optional(
+      wholeNumber(
+        0,
+        SEATS_MAX,
+        "Devices on the client network; 'check --here' judges the machine by it. 0: not said.",
+      ),
+      0,
     ),
   },
   "an object",

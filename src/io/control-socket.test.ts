@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { NOTHING_RECEIVED, RecordSocket, socketPair } from "./control-socket.ts";
@@ -127,6 +127,27 @@ describe("a bound RecordSocket", () => {
     expect(engine.receive()).toBe(16);
     expect(engine.reply(record)).toBe(ENOENT); // it did not wait for the answer
     resume.close();
+    engine.close();
+  });
+
+  test("is asked all the same where a command of the same number was killed and left its path", () => {
+    const engine = RecordSocket.bound(path);
+    const ownPath = (): string =>
+      readdirSync(directory).find((name) => /^r\d/.test(name)) ?? "none";
+    const earlier = RecordSocket.connected(path);
+    const [number, question] = ownPath().split(".");
+    earlier.close();
+    expect(ownPath()).toBe("none");
+    const left = `${number}.${Number(question) + 1}`; // that of the next question
+    RecordSocket.bound(join(directory, left)).close();
+    const command = RecordSocket.connected(path);
+    expect(ownPath()).toBe(left);
+    expect(command.send(numbered(35))).toBe(0);
+    expect(engine.receive()).toBe(16);
+    expect(engine.reply(numbered(135))).toBe(0);
+    expect(command.receive()).toBe(16);
+    expect(numberIn(command)).toBe(135);
+    command.close();
     engine.close();
   });
 

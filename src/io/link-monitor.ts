@@ -55,6 +55,11 @@ export class LinkMonitor implements DumpReader {
    */
   readonly removed = new Uint8Array(new ArrayBuffer(FUNCTIONS_MAX));
   /**
+   * 1 for each interface (its place in the list) that had no carrier, or became another one, or may
+   * have, since the caller last set it to 0: `carrier` tells only how it is now.
+   */
+  readonly lost: Uint8Array<ArrayBuffer>;
+  /**
    * The kernel had to drop notifications: the caller calls {@link resynchronise}, which sets it
    * back.
    */
@@ -73,7 +78,7 @@ export class LinkMonitor implements DumpReader {
   private readonly changesTold: Float64Array<ArrayBuffer>;
   private readonly counts: CarrierCounts;
   /** 1 where a carrier is gone of which the kernel has not told yet. */
-  private readonly lost: Uint8Array<ArrayBuffer>;
+  private readonly untold: Uint8Array<ArrayBuffer>;
   /** 1 for each interface that the dump in progress has shown. */
   private readonly seen: Uint8Array<ArrayBuffer>;
   /** What stood on the client interface before a dump, for comparison. */
@@ -95,6 +100,7 @@ export class LinkMonitor implements DumpReader {
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.changesTold = new Float64Array(new ArrayBuffer(8 * interfaceNames.length));
     this.counts = new CarrierCounts(interfaceNames);
+    this.untold = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.notifications = new NetlinkSocket(
@@ -109,6 +115,7 @@ export class LinkMonitor implements DumpReader {
     const refused = this.resynchronise();
     if (refused !== 0) throw new SystemError("netlink dump", refused);
     this.removed.fill(0);
+    this.lost.fill(0);
   }
 
   /** Interfaces that are watched. */
@@ -121,7 +128,7 @@ export class LinkMonitor implements DumpReader {
    * none of the name.
    */
   carrier(place: number): boolean {
-    return this.carriers[place] === 1 && this.lost[place] === 0;
+    return this.carriers[place] === 1 && this.untold[place] === 0;
   }
 
   /**
@@ -131,9 +138,9 @@ export class LinkMonitor implements DumpReader {
   lookAtCarriers(): number {
     let changes = 0;
     for (let place = 0; place < this.names.length; place++) {
-      const lost = this.isLostUntold(place) ? 1 : 0;
-      if (this.lost[place] === lost) continue;
-      this.lost[place] = lost;
+      const untold = this.isLostUntold(place) ? 1 : 0;
+      if (this.untold[place] === untold) continue;
+      this.untold[place] = untold;
       changes++;
     }
     return changes;
@@ -200,6 +207,7 @@ export class LinkMonitor implements DumpReader {
     this.changes = 0;
     // older than the dumps; what arrives during them is taken after them and ends right
     this.notifications.discard();
+    this.lost.fill(1); // nobody knows
     const refused = this.questions.dump(this.request, encodeLinkDump(this.request.view, 0), this);
     if (refused !== 0) return refused;
     for (let place = 0; place < this.names.length; place++) {
@@ -239,12 +247,14 @@ export class LinkMonitor implements DumpReader {
     if (this.indexes[place] !== index) {
       this.indexes[place] = index;
       this.counts.reopen(place);
+      this.lost[place] = 1;
       if (place === CLIENT_INTERFACE) this.clientChanged = true;
       this.changes++;
     }
     const value = carrier ? 1 : 0;
     if (this.carriers[place] !== value) {
       this.carriers[place] = value;
+      if (!carrier) this.lost[place] = 1;
       this.changes++;
     }
   }

@@ -78,6 +78,17 @@ describe("links", () => {
     ]);
   });
 
+  test("gone and back before anybody looked: likewise, once, and it is no news", () => {
+    change(() => bench.lost.fill(1, 2));
+    expect(bench.called("rejoin", "vips.restore")).toEqual([
+      "rejoin(one)",
+      "rejoin(other)",
+      "vips.restore()",
+    ]);
+    expect(bench.events()).toEqual([]);
+    expect(bench.lost).toEqual(new Uint8Array(3));
+  });
+
   test("a network is lost and back: recorded by its number, and no event of the clients' carrier", () => {
     bench.carriers[1] = false;
     change(() => {

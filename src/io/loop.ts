@@ -308,8 +308,11 @@ export class FlightLoop implements Shell {
     let cameBack = false;
     for (let place = 0; place < links.count; place++) {
       const carrier = links.carrier(place) ? 1 : 0;
-      if (carrier === this.carriers[place]) continue;
-      if (carrier === 1) cameBack = true;
+      const hasChanged = carrier !== this.carriers[place];
+      // Gone and back before anybody looked: the kernel has dropped what it drops all the same.
+      if (carrier === 1 && (hasChanged || links.lost[place] === 1)) cameBack = true;
+      links.lost[place] = 0;
+      if (!hasChanged) continue;
       this.carriers[place] = carrier;
       this.recordNetworks(events, place, carrier);
     }

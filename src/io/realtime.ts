@@ -7,6 +7,9 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
  * be logged, and flying goes on without.
  */
 
+/** Of the flight loop: above everything that functions run, below the kernel's own threads. */
+export const FLIGHT_PRIORITY = 50;
+
 const SCHED_FIFO = 1;
 /**
  * Threads and children made later start as ordinary ones: without it, everything the process starts

@@ -1,3 +1,4 @@
+import { socketPair } from "./control-socket.ts";
 import { ECONNRESET, EPIPE, errno, SystemError } from "./errno.ts";
 import { F_DUPFD_CLOEXEC, libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
@@ -108,5 +109,20 @@ export class RecordStream {
       if (length > 0) this.#record(new DataView(rest.buffer, 0, length), length);
       else if (length === 0 || errno() !== ECONNRESET || ++resets > 1) return;
     }
+  }
+}
+
+/**
+ * A stream, and the descriptor of its other end for a child process: whoever has started the child
+ * closes it. Throws SystemError, and then nothing is left open.
+ */
+export function streamToChild(): [stream: RecordStream, theirs: number] {
+  const [ours, theirs] = socketPair();
+  try {
+    return [new RecordStream(ours), theirs];
+  } catch (error) {
+    libc.close(ours);
+    libc.close(theirs);
+    throw error;
   }
 }

@@ -14,6 +14,9 @@ export const BITMAP_WORDS = FUNCTIONS_MAX / 32;
 /** Virtual IP addresses of one function. */
 export const VIPS_PER_FUNCTION_MAX = 8;
 
+/** Devices on the client network: more do not fit the IPv4 networks of 16 bits that cabins have. */
+export const SEATS_MAX = 65_534;
+
 /** Keep-alive networks: aircraft have one or two. */
 export const NETWORKS_MAX = 2;
 

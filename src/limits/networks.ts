@@ -23,7 +23,7 @@ export const REFUSED_SENDERS_MAX = 8;
 export const REFUSED_NAMED_AFTER = 5;
 export const REFUSED_NAMED_AFTER_MS = 500;
 /** It is forgotten after a silence of so long. */
-export const REFUSED_GONE_MS = 5000;
+export const REFUSED_GONE_MS = 3000;
 /** Each of these times is at least so many keep-alive periods. */
 export const REFUSED_PERIODS_MIN = 5;
 

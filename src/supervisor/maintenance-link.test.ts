@@ -19,13 +19,14 @@ beforeAll(() => {
 afterAll(() => mock.restore());
 
 /** A stand-in for `manage`: says that it lives, twenty times a second, and nothing else. */
-function standIn(): string {
+function standIn(isSilent = false): string {
   const path = join(directory, "manage");
   const answer = `\\0${MAINTENANCE_DURABLE.toString(8)}${"\\000".repeat(7)}`;
   writeFileSync(
     path,
     `#!/bin/sh
 echo $$ >> ${directory}/pids
+${isSilent ? "exec sleep 60" : ""}
 while printf '${answer}' >&3; do sleep 0.05; done
 `,
   );
@@ -40,10 +41,10 @@ function pids(): number[] {
   return [...readFileSync(file, "utf8").matchAll(/(\d+)\n/g)].map(([, pid]) => Number(pid));
 }
 
-test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
-  const link = new MaintenanceLink(
+function linkTo(program: string): MaintenanceLink {
+  return new MaintenanceLink(
     {
-      ownCommand: [standIn()],
+      ownCommand: [program],
       serverId: "a",
       configFile: "none",
       configDirectory: "/",
@@ -54,6 +55,10 @@ test("a process that says that it lives is kept, however old it is; one that fal
     },
     () => "",
   );
+}
+
+test("a process that says that it lives is kept, however old it is; one that falls silent is replaced", async () => {
+  const link = linkTo(standIn());
   link.begin();
   try {
     const first = await until("the first process", () => pids()[0]);
@@ -65,6 +70,21 @@ test("a process that says that it lives is kept, however old it is; one that fal
     signal(first, "SIGSTOP");
     aheadMs += MANAGE_SILENT_MS_MAX + 1000;
     expect(await until("its successor", () => pids()[1])).not.toBe(first);
+  } finally {
+    link.kill();
+    await link.leave();
+  }
+});
+
+test("a new process has the whole time for its first word, however long none was heard", async () => {
+  aheadMs += MANAGE_SILENT_MS_MAX + 1000;
+  const link = linkTo(standIn(true));
+  const before = pids().length;
+  link.begin();
+  try {
+    await until("the process", () => pids().length > before);
+    await Bun.sleep(2500); // silence was looked for twice
+    expect(pids()).toHaveLength(before + 1);
   } finally {
     link.kill();
     await link.leave();

@@ -4,9 +4,8 @@
  * stopped with it, and dies with the supervisor (`wingman launch`, commands/launch.ts).
  */
 
-import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
-import { RecordStream } from "../io/record-stream.ts";
+import { type RecordStream, streamToChild } from "../io/record-stream.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
@@ -207,7 +206,7 @@ export class FunctionProcess {
     let execution: RecordStream;
     let theirs: number;
     try {
-      [execution, theirs] = executionStream();
+      [execution, theirs] = streamToChild();
     } catch (error) {
       this.#couldNotStart(error, ticket);
       return;
@@ -332,17 +331,5 @@ export class FunctionProcess {
 
   #log(text: string): void {
     this.surroundings.log(`function ${this.description.functionId}: ${text}`);
-  }
-}
-
-/** Our end and the launcher's of the socket that tells whether the program was executed. */
-function executionStream(): [stream: RecordStream, theirs: number] {
-  const [ours, theirs] = socketPair();
-  try {
-    return [new RecordStream(ours), theirs];
-  } catch (error) {
-    libc.close(ours);
-    libc.close(theirs);
-    throw error;
   }
 }

@@ -1,8 +1,10 @@
-import { afterAll, expect, test } from "bun:test";
+import { afterAll, expect, spyOn, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { until } from "../../test/harness/until.ts";
+import { libc } from "../io/libc.ts";
+import { processIds, processStat } from "./process-stat.ts";
 import { RoleProcess } from "./role-process.ts";
 
 const directory = scratchDirectory("role-process");
@@ -36,3 +38,21 @@ test("no descriptor is left of processes that have ended, or could not be starte
     5000,
   );
 });
+
+test.each(["socketpair", "fcntl"] as const)(
+  "out of descriptors at %s: an error, and neither a process nor a descriptor is left",
+  async (call) => {
+    await started("/bin/true").ended;
+    const children = (): number[] =>
+      processIds().filter((pid) => processStat(pid)?.parent === process.pid);
+    const [before, others] = [descriptors(), children()];
+    const refusal = spyOn(libc, call).mockReturnValue(-1);
+    try {
+      expect(() => started("/bin/cat")).toThrow(call);
+    } finally {
+      refusal.mockRestore();
+    }
+    expect(descriptors()).toBeLessThanOrEqual(before);
+    expect(children().filter((pid) => !others.includes(pid))).toEqual([]);
+  },
+);

@@ -3,10 +3,9 @@
  * socket to it. Decides nothing.
  */
 import { closeSync, openSync } from "node:fs";
-import { socketPair } from "../io/control-socket.ts";
 import { libc } from "../io/libc.ts";
 import type { NativeMemory } from "../io/native-memory.ts";
-import { RecordStream } from "../io/record-stream.ts";
+import { type RecordStream, streamToChild } from "../io/record-stream.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
@@ -57,10 +56,12 @@ export class RoleProcess {
     recordBytes: number,
     onRecord: (record: DataView) => void,
   ) {
-    const errors = openSync(start.errorsFile, "w", 0o644);
-    const [ours, theirs] = socketPair();
+    // Before the process: one that nobody hears must not live.
+    const [stream, theirs] = streamToChild();
+    let errors = -1;
     let child: Bun.Subprocess;
     try {
+      errors = openSync(start.errorsFile, "w", 0o644);
       child = Bun.spawn({
         cmd: [
           ...[...start.ownCommand, role],
@@ -79,14 +80,14 @@ export class RoleProcess {
         detached: true,
       });
     } catch (error) {
-      libc.close(ours);
+      stream.close();
       throw error;
     } finally {
-      closeSync(errors);
+      if (errors >= 0) closeSync(errors);
       libc.close(theirs);
     }
     this.pid = child.pid;
-    this.#stream = new RecordStream(ours);
+    this.#stream = stream;
     this.#stream.onRecord((record, length) => {
       for (let at = 0; at + recordBytes <= length; at += recordBytes) {
         onRecord(new DataView(record.buffer, record.byteOffset + at, recordBytes));

@@ -74,7 +74,7 @@ test("no keep-alive interface is there: it does not serve alone beside the other
   expect(await a.stop()).toBe(0);
 }, 60_000);
 
-test.each(["off", "auto"])(
+test.each(["off", "preferred"])(
   "it is out in flight, and in again, lease %s: the other serves, then both; no fault stays",
   async (lease) => {
     field = new Field();

@@ -118,6 +118,7 @@ export class LoopBench {
   // What the kernel would say of links: the client interface, and one for each network.
   readonly linkSignal = new Signal();
   readonly carriers = [true, true, true];
+  readonly lost = new Uint8Array(3);
   readonly removed = new Uint8Array(FUNCTIONS);
   /** Functions whose VIPs are there again although they were removed. */
   readonly present = new Set<number>();
@@ -295,6 +296,7 @@ export class LoopBench {
       links: {
         fd: this.linkSignal.fd,
         count: this.carriers.length,
+        lost: this.lost,
         removed: this.removed,
         get overflowed() {
           return bench.overflowed;

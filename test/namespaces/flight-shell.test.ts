@@ -142,6 +142,22 @@ describe("the link has come back", () => {
     expect(vips()).toEqual(UP);
     expect(server.turn.ended).toBe(GOES_ON);
   });
+
+  for (const isTold of [true, false]) {
+    test(`before anybody looked, and that is ${isTold ? "" : "not "}told: likewise`, () => {
+      const netlink = netlinkOf(server.links, "notifications");
+      const end = isTold ? () => {} : host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
+      host.ip("link", "set", "eth0", "down");
+      host.ip("link", "set", "eth0", "up");
+      end();
+      expect(routes()).toEqual([]);
+      server.flyUntil("it is up again", () => server.links.carrier(0) && server.isAllUp());
+      server.fly(20);
+      expect(routes()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
+      expect(vips()).toEqual(UP);
+      expect(server.turn.ended).toBe(GOES_ON);
+    });
+  }
 });
 
 describe("a loop that stood still", () => {

@@ -233,6 +233,16 @@ for (const asOlderKernel of [false, true]) {
       await expectSilence();
     });
 
+    test("how short the last renewal was says nothing of a lease that begins anew", async () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      expect(lease.begin()).toBe(0);
+      expect(lease.renew(LEASE_MS_MIN)).toBe(0);
+      expect(lease.begin()).toBe(0);
+      await Bun.sleep(2 * LEASE_MS_MIN);
+      expect(lease.renew()).toBe(0);
+      await untilAnswers("renewed", EVERYTHING);
+    });
+
     test("a refusal for which the kernel has no room is a refusal", async () => {
       const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
       expect(lease.begin()).toBe(0);

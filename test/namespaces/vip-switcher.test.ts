@@ -247,6 +247,29 @@ describe("seats reach a VIP", () => {
   }
 });
 
+test("VIPs that somebody removed bring their routes along when they are put there again", () => {
+  const host = network.addHost();
+  const routes = (): string[] =>
+    host
+      .ip("route", "show", "proto", "0x57")
+      .split("\n")
+      .flatMap((line) => /^\S+/.exec(line)?.[0] ?? [])
+      .sort();
+  const switcher = switcherOn(host, ["10.44.1.1/16"], ["10.44.1.2/16"], ["10.45.1.1/16"]);
+  expect(add(host, switcher, 0, 1, 2)).toBe(0);
+  expect(routes()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
+  host.ip("address", "flush", "dev", "eth0"); // with the last IPv4 address the kernel drops them
+  expect(routes()).toEqual([]);
+  expect(add(host, switcher, 1)).toBe(0);
+  expect(routes()).toEqual(["10.44.0.0/16"]);
+  expect(add(host, switcher, 0, 2)).toBe(0);
+  expect(routes()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
+  expect(remove(host, switcher, 0, 2)).toBe(0);
+  expect(routes()).toEqual(["10.44.0.0/16"]);
+  expect(remove(host, switcher, 1)).toBe(0);
+  expect(routes()).toEqual([]);
+});
+
 describe("a VIP is never the source of the server's own traffic", () => {
   const sourceTo = (host: Host, destination: string): string =>
     /src (\S+)/.exec(host.ip("route", "get", destination))?.[1] ?? "none";

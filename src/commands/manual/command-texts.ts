@@ -22,10 +22,17 @@ failure (both at the same time), each from the state with all servers alive and 
 the configured policy. Stopped functions stand with their priority; lines with !!
 show functions of priority 9 or more that would stop, or that no VIP lease fits.
 
+With --here it looks at this machine for some seconds, best before wingman runs on
+it, as the user that will run it: kernel, privileges, how late it wakes up, the
+interfaces and what else answers beside them, and how full the kernel's tables are
+against clients.seats. It changes nothing. Lines with ? will hurt some day, lines
+with !! keep Wingman from serving (exit 1); each says what to do.
+
 JSON: {"ok":true, "source", "system", "partNumber", "tableDigest", "servers",
 "functions", "lease":{"wanted", "leaseMs" or null, "detectionMs",
 "detectionMsMin"}, "policy", "resource", "required", "cases":[{"down", "running",
-"notRunning", "critical", "remaining"}]}; of a bad file {"ok":false, "source",
+"notRunning", "critical", "remaining"}], "here":[{"grade":"good", "advice" or
+"stops", "subject", "found", "action"}]}; of a bad file {"ok":false, "source",
 "problems":[{"path", "found", "expected"}]}.`,
   plan: `Starts from the plan with all servers alive, or from the state in --from, takes
 the servers of --down away and shows what the allocation makes of it.

@@ -1,0 +1,105 @@
+/**
+ * What a machine is, as far as it matters to Wingman: read from the kernel, judged elsewhere
+ * (machine-findings). Nothing is changed.
+ */
+import { readFileSync } from "node:fs";
+import { cpus, networkInterfaces, release } from "node:os";
+import { interfaceNames, type LinkState, linkState } from "../io/network-interface.ts";
+import type { WakeLateness } from "./wake-lateness.ts";
+
+export interface InterfaceFacts {
+  readonly name: string;
+  readonly state: LinkState;
+  /** As `10.44.0.1/16`; link-local ones of IPv6 are left out. */
+  readonly addresses: readonly string[];
+  /** What the kernel does, the interface's own setting or that of all, whichever counts. */
+  readonly arpIgnore: number;
+  readonly isIpv6Off: boolean;
+}
+
+/** The kernel's table of the devices that it knows, of one family. */
+export interface NeighbourFacts {
+  readonly used: number;
+  /** Null: the limit is the whole machine's, and shown in its first network namespace alone. */
+  readonly limit: number | null;
+}
+
+export interface MachineFacts {
+  readonly kernel: string;
+  readonly processors: number;
+  /** Effective capabilities of the process that looks: the mask of /proc/self/status. */
+  readonly capabilities: bigint;
+  /** Every interface of the network namespace but the loopback. */
+  readonly interfaces: readonly InterfaceFacts[];
+  readonly neighboursIpv4: NeighbourFacts;
+  readonly neighboursIpv6: NeighbourFacts;
+  /** Null: connections are not tracked. */
+  readonly connections: { readonly used: number; readonly limit: number } | null;
+  readonly lateness: WakeLateness;
+}
+
+export function readMachine(lateness: WakeLateness): MachineFacts {
+  const used = numberIn("/proc/sys/net/netfilter/nf_conntrack_count");
+  const limit = numberIn("/proc/sys/net/netfilter/nf_conntrack_max");
+  return {
+    kernel: release(),
+    processors: cpus().length,
+    capabilities: readCapabilities(),
+    interfaces: interfaceNames()
+      .filter((name) => name !== "lo")
+      .map(readInterface),
+    neighboursIpv4: { used: knownByArp(), limit: neighboursMax("ipv4") },
+    neighboursIpv6: { used: knownByDiscovery(), limit: neighboursMax("ipv6") },
+    connections: used === null || limit === null ? null : { used, limit },
+    lateness,
+  };
+}
+
+function readInterface(name: string): InterfaceFacts {
+  const setting = (family: string, of: string, key: string): number =>
+    numberIn(`/proc/sys/net/${family}/conf/${of}/${key}`) ?? 0;
+  const addresses = networkInterfaces()[name] ?? [];
+  return {
+    name,
+    state: linkState(name),
+    addresses: addresses.flatMap(({ cidr }) =>
+      cidr === null || cidr.startsWith("fe80") ? [] : [cidr],
+    ),
+    arpIgnore: Math.max(setting("ipv4", "all", "arp_ignore"), setting("ipv4", name, "arp_ignore")),
+    isIpv6Off: numberIn(`/proc/sys/net/ipv6/conf/${name}/disable_ipv6`) !== 0,
+  };
+}
+
+function readCapabilities(): bigint {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1];
+  return BigInt(`0x${mask ?? "0"}`);
+}
+
+/** proc_net(5): a heading, then a line for each. */
+function knownByArp(): number {
+  return (textOf("/proc/net/arp") ?? "").trimEnd().split("\n").length - 1;
+}
+
+/** The first number of the second line, in hexadecimal, is the same for every processor. */
+function knownByDiscovery(): number {
+  const [, line = ""] = textOf("/proc/net/stat/ndisc_cache")?.split("\n") ?? [];
+  return Number.parseInt(line, 16) || 0;
+}
+
+function neighboursMax(family: string): number | null {
+  return numberIn(`/proc/sys/net/${family}/neigh/default/gc_thresh3`);
+}
+
+function numberIn(file: string): number | null {
+  const text = textOf(file);
+  return text === null ? null : Number(text);
+}
+
+/** Null where the kernel has no such file, or does not let it be read. */
+function textOf(file: string): string | null {
+  try {
+    return readFileSync(file, "latin1");
+  } catch {
+    return null;
+  }
+}
