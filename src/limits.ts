@@ -12,5 +12,6 @@ export * from "./limits/networks.ts";
 export * from "./limits/page.ts";
 export * from "./limits/protocol.ts";
 export * from "./limits/turn.ts";
+export * from "./limits/vip-upkeep.ts";
 export * from "./limits/vips.ts";
 export * from "./limits/zmodem.ts";

@@ -45,6 +45,7 @@ export const MARK_MOVED_BY_HAND = 37;
 export const MARK_MOVE_GIVEN_UP = 38;
 export const MARK_MOVE_NOT_POSSIBLE = 39;
 export const MARK_MOVE_OVERTAKEN = 40;
+export const MARK_CUT_OFF_FROM_CLIENTS = 41;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -88,6 +89,7 @@ export const MARK_NAMES: readonly string[] = [
   "a move by hand was given up",
   "a move by hand has no place in an allocation",
   "a move by hand was no longer possible when its turn came",
+  "cut off from clients that another server reaches",
 ];
 
 /** How often each was taken in this process. */

@@ -115,7 +115,9 @@ export class WingmanHeadEnd implements HeadEnd {
   }
 
   async depart(): Promise<void> {
-    await runCommand([this.executable, "drain", "--run-dir", this.runDirectories[0] as string]);
+    const runDirectory = this.runDirectories[0] as string;
+    writeFileSync(join(runDirectory, "on-ground"), "1\n");
+    await runCommand([this.executable, "drain", "--confirm", "--run-dir", runDirectory]);
   }
 
   /** How late the loop of server `index` has begun its periods since its start, in µs. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import * as engineCodes from "../core/maintenance-code.ts";
+import * as engineCodes from "../boundary/maintenance-code.ts";
 import { CATALOGUE, catalogueEntry } from "./catalogue.ts";
 import * as upkeepCodes from "./upkeep-code.ts";
 

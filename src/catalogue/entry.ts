@@ -16,7 +16,9 @@ export type ValueKind =
    */
   | "functionAndMac"
   /** Likewise with a network in the lower half. */
-  | "networkAndMac";
+  | "networkAndMac"
+  /** Function in the lower half, and which of its VIPs, from 0, in the upper half. */
+  | "functionAndVip";
 
 /** What a code is to the fault memory; all of it may be left out by one that is no fault. */
 interface FaultRules {
@@ -25,7 +27,8 @@ interface FaultRules {
    */
   readonly class?: 1 | 2 | 3;
   /**
-   * Faults of the same subject (server, network, function; a stranger by function and MAC) that are
+   * Faults of the same subject (server, network, function; a stranger by function and MAC,
+   * a VIP by function and address) that are
    * over with it.
    */
   readonly clears?: readonly number[];

@@ -3,6 +3,7 @@
 import {
   LOG_CARRIER_LOST,
   LOG_CARRIER_PRESENT,
+  LOG_CUT_OFF_FROM_CLIENTS,
   LOG_DISAGREEMENT,
   LOG_FUNCTION_FAILED,
   LOG_FUNCTION_PREEMPTED,
@@ -35,17 +36,17 @@ import {
   LOG_STRANGER,
   LOG_STRANGER_GONE,
   LOG_VIP_FAILED,
-  LOG_VIP_FOREIGN,
   LOG_VIP_REMOVED,
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
+import { LOG_ENDS_IN_VAIN } from "./upkeep-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
-    clears: [LOG_ISOLATED],
+    clears: [LOG_ISOLATED, LOG_CUT_OFF_FROM_CLIENTS],
     clearsWith: [PHASE_ACTIVE, PHASE_DRAINING],
   }),
   entry(
@@ -189,7 +190,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are up on this server.",
     "None.",
-    { clears: [LOG_FUNCTION_FAILED, LOG_VIP_FAILED] },
+    { clears: [LOG_VIP_FAILED, LOG_ENDS_IN_VAIN] },
   ),
   entry(
     LOG_FUNCTION_RELEASED,
@@ -198,9 +199,6 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are down here.",
     "None.",
-    {
-      clears: [LOG_VIP_FOREIGN],
-    },
   ),
   entry(
     LOG_FUNCTION_PREEMPTED,
@@ -216,8 +214,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "FUNCTION FAILED HERE",
     "function",
     "none",
-    "The function's process failed three times in 30 s.",
-    "Check the function's own log; then 'wingman resume'.",
+    "The function's process failed three times in 30 s, or in a retry.",
+    "Check what it printed ('wingman log'); it is tried again.",
     { class: 2, lasts: "cleared" },
   ),
   entry(
@@ -226,7 +224,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface; then 'wingman resume'.",
+    "Check the client interface; it is tried again by itself.",
     { class: 2, lasts: "cleared" },
   ),
   entry(
@@ -235,17 +233,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "Somebody else deleted the address.",
-    "Do not change VIPs by hand: use 'wingman drain'.",
+    "Do not change or flush VIPs by hand: 'wingman drain' first.",
     { class: 3 },
-  ),
-  entry(
-    LOG_VIP_FOREIGN,
-    "VIP SET BY SOMEBODY ELSE",
-    "function",
-    "none",
-    "The address was there already and is left alone.",
-    "Remove the address from the network setup of this server.",
-    { class: 2, lasts: "cleared" },
   ),
   entry(
     LOG_OWNED_TWICE,

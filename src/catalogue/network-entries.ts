@@ -10,7 +10,7 @@ import {
   LOG_REFUSED_SERVER,
   LOG_REFUSED_SYSTEM,
   LOG_SERVER_NEVER_HEARD,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_INTERFACE_MISSING,

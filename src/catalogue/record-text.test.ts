@@ -1,6 +1,10 @@
 import { expect, test } from "bun:test";
-import * as codes from "../core/maintenance-code.ts";
-import { LOG_PHASE, LOG_SERVER_INCOMPATIBLE, LOG_VIP_FAILED } from "../core/maintenance-code.ts";
+import * as codes from "../boundary/maintenance-code.ts";
+import {
+  LOG_PHASE,
+  LOG_SERVER_INCOMPATIBLE,
+  LOG_VIP_FAILED,
+} from "../boundary/maintenance-code.ts";
 import { formatRecord, recordDetail, recordFunction, recordSubject } from "./record-text.ts";
 import { LOG_ACTION } from "./upkeep-code.ts";
 
@@ -52,4 +56,18 @@ test("the subject of a fault is what sets and clears have in common", () => {
   );
   expect(recordSubject(codes.LOG_STALLED, "", "300")).toBe("");
   expect(recordSubject(LOG_ACTION, "", "DRAIN")).not.toBe(recordSubject(LOG_ACTION, "", "RESUME"));
+});
+
+test("a VIP is named by its address, and is the subject of its fault with its function", () => {
+  const named = { ...names, vips: [["10.44.1.1/16"], ["10.44.1.2/16", "fd44::2/64"]] };
+  const first = (1 << 16) | 1;
+  expect(formatRecord(codes.LOG_VIP_REFUSED, first, 13, named)).toBe(
+    "WNG-0241 ONE VIP OF A FUNCTION CANNOT BE SET: map fd44::2/64 errno 13",
+  );
+  expect(recordFunction(codes.LOG_VIP_REFUSED, first)).toBe(1);
+  const [begins, ends] = [codes.LOG_VIP_REFUSED, codes.LOG_VIP_TAKEN].map((code) =>
+    recordSubject(code, "map", recordDetail(code, first, 13, named)),
+  );
+  expect([begins, ends]).toEqual(["map fd44::2/64", "map fd44::2/64"]);
+  expect(recordDetail(codes.LOG_VIP_TAKEN, first, 0, names)).toBe("VIP 1");
 });

@@ -11,6 +11,8 @@ export interface RecordNames {
   readonly functions: readonly string[];
   /** Interfaces of the keep-alive networks. */
   readonly networks: readonly string[];
+  /** Addresses of each function, as `10.44.1.1/16`; without them VIPs are numbered. */
+  readonly vips?: readonly (readonly string[])[];
 }
 
 /** `WNG-0111` */
@@ -22,7 +24,7 @@ export function codeLabel(code: number): string {
 export function recordFunction(code: number, first: number): number {
   const kind = catalogueEntry(code)?.first;
   if (kind === "function") return first;
-  return kind === "functionAndMac" ? first & 0xffff : -1;
+  return kind === "functionAndMac" || kind === "functionAndVip" ? first & 0xffff : -1;
 }
 
 /**
@@ -38,6 +40,8 @@ export function recordDetail(
   if (known === undefined) return `${first} ${second}`;
   if (known.first === "functionAndMac") return formatMac(first >>> 16, second >>> 0);
   if (known.first === "networkAndMac") return formatValue(known.first, first, names, second);
+  if (known.first === "functionAndVip")
+    return `${formatVip(first, names)} ${formatValue(known.second, second, names, 0)}`.trimEnd();
   const values = [
     known.first === "function" ? "" : formatValue(known.first, first, names, second),
     formatValue(known.second, second, names, 0),
@@ -63,6 +67,8 @@ export function recordSubject(code: number, functionId: string, detail: string):
       return detail;
     case "functionAndMac":
       return `${functionId} ${detail}`;
+    case "functionAndVip":
+      return `${functionId} ${detail.split(" ")[0]}`;
     case "server":
     case "network":
     case "phase":
@@ -106,6 +112,8 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
       return `${formatValue("function", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
     case "networkAndMac":
       return `${formatValue("network", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
+    case "functionAndVip":
+      return `${formatValue("function", value & 0xffff, names, 0)} ${formatVip(value, names)}`;
     case "phase":
       return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
     case "digest":
@@ -115,6 +123,12 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
     case "number":
       return String(value);
   }
+}
+
+/** `10.44.1.1/16` of a "functionAndVip". */
+function formatVip(value: number, names: RecordNames): string {
+  const place = value >>> 16;
+  return names.vips?.[value & 0xffff]?.[place] ?? `VIP ${place}`;
 }
 
 /** `02:11:22:33:44:55` of its first two and last four bytes. */

@@ -1,6 +1,6 @@
 /**
  * Codes of the maintenance records of the supervisor and of `wingman manage`, from 400. They are as
- * stable as those of the engine (core/maintenance-code).
+ * stable as those of the engine (boundary/maintenance-code).
  */
 export const LOG_POWER_ON = 400;
 export const LOG_STARTED_AGAIN = 401;
@@ -19,6 +19,10 @@ export const LOG_ACTION = 430;
 export const LOG_ACTION_REFUSED = 431;
 
 // Of the supervisor.
+export const LOG_DRAIN_NOT_STORED = 432;
+export const LOG_STARTED_DRAINED = 433;
+export const LOG_RESUMED = 434;
+export const LOG_DRAIN_STORED = 435;
 export const LOG_RUN_KILLED = 440;
 export const LOG_ENGINE_ENDED = 441;
 export const LOG_ENGINE_STARTED = 442;
@@ -36,3 +40,13 @@ export const LOG_GROUND_UNKNOWN = 461;
 export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
 export const LOG_PAGE_REFUSED = 464;
+
+// Of the supervisor, about the functions' processes.
+export const LOG_FUNCTION_TRIABLE = 480;
+export const LOG_FUNCTION_PROVED = 481;
+export const LOG_ENDS_IN_VAIN = 482;
+export const LOG_PROCESS_STAYS = 483;
+export const LOG_PROCESS_GONE = 484;
+export const LOG_START_REFUSED = 485;
+export const LOG_RIGHTS_MISSING = 486;
+export const LOG_NOT_READY = 487;

@@ -5,12 +5,7 @@
 import { EXIT_DONE, EXIT_FAILED, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
-import {
-  type CapacityCase,
-  type CapacityReport,
-  CRITICAL_PRIORITY,
-  capacityReport,
-} from "../config/capacity.ts";
+import { type CapacityCase, type CapacityReport, capacityReport } from "../config/capacity.ts";
 import { tableDigestText } from "../config/digest.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
@@ -19,6 +14,8 @@ import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import type { Finding, Grade } from "../machine/machine-findings.ts";
 
 const WAKES_MEASURED_MS = 3_000;
+
+import { CRITICAL_PRIORITY } from "../limits.ts";
 
 /**
  * Prints the report, with `--here` also what this machine is. Exit code 1: it cannot serve on it.

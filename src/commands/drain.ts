@@ -1,10 +1,12 @@
 import { EXIT_DONE, RuntimeError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
+import { READY_TIMEOUT_MS_DEFAULT } from "../limits.ts";
 import { RequestError } from "../supervisor/control-request.ts";
 import { RunningDaemon } from "../supervisor/running-daemon.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 import { StatusError } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN } from "../wire/control.ts";
+import { requireAllowed } from "./interlocked.ts";
 
 /** Beyond the longest grace time of a function, draining has this long. */
 const DRAIN_MS_MAX = 60_000;
@@ -12,19 +14,30 @@ const LOOK_MS = 50;
 const PROGRESS_MS = 1000;
 
 /**
- * `wingman drain [--no-wait] [--run-dir DIR]`: the server hands all its functions over and takes no
- * others until `resume`.
+ * `wingman drain [--confirm] [--no-wait] [--run-dir DIR]`: the server hands all its functions over
+ * and takes no others until `resume`. What would stop a function is done with `--confirm` and on
+ * ground only.
  *
- * Waits until it owns none; with `--no-wait` only until the engine has accepted. Exit code 1 when
- * no daemon runs, it refuses, or functions are left when the time is over.
+ * Waits until it owns none, and until those that it has handed over can be used where they are now;
+ * with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it refuses, or
+ * functions are left when the time is over. One that is not ready elsewhere in time is named; it is
+ * no reason to fail.
  */
 export async function drain(args: string[]): Promise<number> {
-  const { options } = parseOptions("drain", args, { "no-wait": "flag", "run-dir": "value" });
+  const { options } = parseOptions("drain", args, {
+    confirm: "flag",
+    "no-wait": "flag",
+    "run-dir": "value",
+  });
   const daemon = new RunningDaemon(options["run-dir"]);
   try {
     const graceMs = Math.max(0, ...daemon.config().functions.map(({ stopGraceMs }) => stopGraceMs));
+    await requireAllowed(daemon, "drain", options.confirm);
+    const handedOver = functionsLeft(await daemon.status());
     await daemon.request(CONTROL_DRAIN);
-    if (!options["no-wait"]) await untilDrained(daemon, DRAIN_MS_MAX + graceMs);
+    if (options["no-wait"]) return EXIT_DONE;
+    await untilDrained(daemon, DRAIN_MS_MAX + graceMs);
+    await untilReady(daemon, handedOver);
     return EXIT_DONE;
   } catch (error) {
     if (error instanceof RequestError || error instanceof StatusError)
@@ -46,6 +59,28 @@ async function untilDrained(daemon: RunningDaemon, limitMs: number): Promise<voi
     if (process.stderr.isTTY === true && nowMs >= progressAtMs) {
       process.stderr.write(`draining: ${leftText(status, left)}\n`);
       progressAtMs += PROGRESS_MS;
+    }
+    await Bun.sleep(LOOK_MS);
+  }
+}
+
+/** Each has the time that its own readiness may take. */
+async function untilReady(daemon: RunningDaemon, handedOver: readonly string[]): Promise<void> {
+  const limitsMs = daemon
+    .config()
+    .functions.filter(({ id }) => handedOver.includes(id))
+    .map(({ ready }) => ready?.timeoutMs ?? READY_TIMEOUT_MS_DEFAULT);
+  const endMs = performance.now() + Math.max(0, ...limitsMs);
+  for (;;) {
+    const { functions } = await daemon.status();
+    const starting = functions.filter(
+      ({ id, state }) => state === "starting" && handedOver.includes(id),
+    );
+    if (starting.length === 0) return;
+    if (performance.now() >= endMs) {
+      const names = starting.map(({ id }) => id).join(", ");
+      process.stderr.write(`wingman: drain: handed over, and not ready there: ${names}\n`);
+      return;
     }
     await Bun.sleep(LOOK_MS);
   }

@@ -9,6 +9,14 @@ import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
 import { EVENT_RECORD } from "../boundary/event-queue.ts";
+import {
+  LOG_ARP_UNGUARDED,
+  LOG_LEASE_UNFIT,
+  LOG_LEFTOVERS,
+  LOG_NO_LEASE,
+  LOG_NOT_REALTIME,
+  LOG_WATCHDOG_NO_TIMEOUT,
+} from "../boundary/maintenance-code.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -18,17 +26,11 @@ import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { Engine } from "../core/engine.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import {
-  LOG_LEASE_UNFIT,
-  LOG_LEFTOVERS,
-  LOG_NO_LEASE,
-  LOG_NOT_REALTIME,
-  LOG_WATCHDOG_NO_TIMEOUT,
-} from "../core/maintenance-code.ts";
 import type { Identity } from "../core/membership.ts";
 import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
+import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket } from "../io/control-socket.ts";
 import { EPERM, SystemError } from "../io/errno.ts";
@@ -56,6 +58,8 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
+import { ConditionReport } from "../reporting/condition-report.ts";
+import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
@@ -109,6 +113,7 @@ export async function engine(args: string[]): Promise<number> {
   const leftovers = switcher.removeLeftovers();
 
   const { lease, ...missing } = leaseOf(config, vips);
+  const unguarded = guardArp(config, vips);
   const { interfaces, group, port } = config.keepAlive;
   const networks = interfaces.map((name) => new KeepAliveSocket(name, group, port));
   const noticeSocket = new MulticastSocket({
@@ -144,9 +149,11 @@ export async function engine(args: string[]): Promise<number> {
     nowUs(),
     witnesses.length,
   );
+  flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
   if (missing.code !== 0)
     flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
+  if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const flags =
@@ -154,9 +161,15 @@ export async function engine(args: string[]): Promise<number> {
     (lease === null ? 0 : STATUS_FLAG_LEASE) |
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
+  const redundancy = new Redundancy(table, flight, self);
   const status = new StatusWriter(
     new DataView(snapshot.buffer),
-    ...[table, flight, identity, flags, observer],
+    table,
+    flight,
+    identity,
+    flags,
+    redundancy,
+    observer,
   );
   status.begin(process.pid, nowUs(), tableDigest(config));
 
@@ -183,9 +196,11 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
+    conditions: new ConditionReport(table, flight, redundancy),
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
+  if (ended === ENDED_LEFT) removeArpGuard();
   if (ended === ENDED_LEFT) return EXIT_DONE;
   return ended === ENDED_LET_GO ? EXIT_LET_GO : EXIT_FAILED;
 }
@@ -199,6 +214,7 @@ interface EngineOptions {
   incarnation: number;
   controlFd: number;
   parent: number;
+  draining: boolean;
 }
 
 function readOptions(args: string[]): EngineOptions {
@@ -210,8 +226,9 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: "value",
     "control-fd": "value",
     parent: "value",
+    draining: "flag",
   });
-  const required = (name: keyof typeof options): string => {
+  const required = (name: Exclude<keyof typeof options, "draining">): string => {
     const value = options[name];
     if (value === undefined)
       throw new UsageError(`engine: --${name} is missing; the engine is started by 'wingman run'`);
@@ -225,7 +242,7 @@ function readOptions(args: string[]): EngineOptions {
   const self = result.config.servers.findIndex((server) => server.id === id);
   if (self === -1)
     throw new UsageError(`engine: --server: found "${id}", expected one of the configured servers`);
-  const number = (name: keyof typeof options, min: number, max: number): number =>
+  const number = (name: Parameters<typeof required>[0], min: number, max: number): number =>
     wholeNumberOption("engine", name, required(name), min, max);
   return {
     config: result.config,
@@ -236,6 +253,7 @@ function readOptions(args: string[]): EngineOptions {
     incarnation: number("incarnation", 1, 0xffffffff),
     controlFd: number("control-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
+    draining: options.draining,
   };
 }
 
@@ -281,6 +299,17 @@ function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): Lea
   return wanted === "off"
     ? none(0, 0, 0)
     : none(LOG_LEASE_UNFIT, periodMs * lostAfterPeriods, leaseDetectionMsMin(periodMs));
+}
+
+/**
+ * Keeps other interfaces out of the VIPs' ARP; who wants no packet filter has none. The errno of the
+ * refusal, or 0, where another interface may answer all the same; null where none does.
+ */
+function guardArp(config: AircraftConfig, vips: readonly (readonly Vip[])[]): number | null {
+  const wanted = config.clients.lease !== "off";
+  const refused = wanted ? putUpArpGuard(config.clients.interface, vips) : removeArpGuard();
+  const isGuarded = wanted && refused === 0;
+  return !isGuarded && othersAnswerArp(config.clients.interface) ? refused : null;
 }
 
 /** A filter that an earlier run left, where a new one was refused. */

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { open, scratch } from "../../test/harness/log-on-disk.ts";
-import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
+import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
 
 const MAIN = new URL("../main.ts", import.meta.url).pathname;
 

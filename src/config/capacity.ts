@@ -1,14 +1,9 @@
 /** Which functions an aircraft keeps when servers fail. */
 
 import type { PolicyName } from "../allocation/policies.ts";
+import { CRITICAL_PRIORITY } from "../limits.ts";
 import type { AircraftConfig } from "./model.ts";
 import { failures, type Plan, WhatIf } from "./what-if.ts";
-
-/**
- * Functions from this priority up must not stop: announcements, emergency messages, the crew's
- * panels.
- */
-export const CRITICAL_PRIORITY = 9;
 
 /** What runs while some servers are down. */
 export interface CapacityCase {

@@ -58,7 +58,9 @@ describe("a sound configuration", () => {
             start: "on-activate",
             stopGraceMs: 500,
             servers: ["a", "b"],
-            ata: null,
+            ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+            ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
+            ...{ ready: null, ata: null },
           },
           expect.objectContaining({
             id: "g",
@@ -69,7 +71,6 @@ describe("a sound configuration", () => {
           console: { device: "/dev/ttyS0", baud: 115200 },
           web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
-          groundInput: "/run/wingman/on-ground",
         },
       },
     });

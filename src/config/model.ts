@@ -60,7 +60,40 @@ export interface ServerConfig {
   resource: number;
 }
 
-export interface FunctionConfig {
+/** What surrounds a function's process. */
+export interface ProcessSettings {
+  /** Name or number; null: the daemon's. */
+  user: string | null;
+  /** null: what services do, or nothing as another user than root. */
+  capabilities: string[] | null;
+  /** Soft resource limits (setrlimit(2)); left out: the daemon's. */
+  limits: {
+    nofile: number;
+    nproc?: number | undefined;
+    core?: number | undefined;
+    memlock?: number | undefined;
+    rtprio?: number | undefined;
+  };
+  workingDirectory: string;
+  /** Each `NAME=value`. */
+  environment: string[];
+  nice: number;
+  oomScoreAdjust: number;
+  /** In octal digits. */
+  umask: string;
+}
+
+/** Those of a function alone. */
+export function processSettings(entry: ProcessSettings): ProcessSettings {
+  const { user, capabilities, limits, workingDirectory } = entry;
+  const { environment, nice, oomScoreAdjust, umask } = entry;
+  return {
+    ...{ user, capabilities, limits, workingDirectory },
+    ...{ environment, nice, oomScoreAdjust, umask },
+  };
+}
+
+export interface FunctionConfig extends ProcessSettings {
   id: string;
   /** NR(Fy), patent [0028]. */
   required: number;
@@ -72,6 +105,8 @@ export interface FunctionConfig {
   start: "on-activate" | "always";
   /** From SIGTERM to SIGKILL. */
   stopGraceMs: number;
+  /** When its process can be used; null: as soon as it runs. */
+  ready: { port: number; timeoutMs: number } | null;
   /**
    * Identifiers of the servers that may run the function, in the order of the configuration's
    * servers.
@@ -101,8 +136,8 @@ export interface MaintenanceConfig {
   web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */
   log: { sizeKiB: number; inhibitSeconds: number };
-  /** File that holds the air/ground signal. */
-  groundInput: string;
+  /** File that holds the air/ground signal; left out: `on-ground` in the run directory. */
+  groundInput?: string | undefined;
   /** Hardware watchdog; left out: none. */
   watchdog?: { device: string; timeoutSeconds: number } | undefined;
 }

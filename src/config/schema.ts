@@ -36,6 +36,7 @@ import {
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
 import { alternatives, quoted } from "./problem.ts";
+import { PROCESS_ENTRIES } from "./process-schema.ts";
 import {
   AbsolutePath,
   filePath,
@@ -222,6 +223,7 @@ export const FunctionSchema = v.strictObject(
         "Servers that may run the function. Default: all of them.",
       ),
     ),
+    ...PROCESS_ENTRIES,
     ata: v.optional(
       v.nullable(
         text(
@@ -322,8 +324,12 @@ const MaintenanceSchema = v.strictObject(
       {},
     ),
     groundInput: v.optional(
-      v.pipe(AbsolutePath, v.description("File that holds the air/ground signal.")),
-      "/run/wingman/on-ground",
+      v.pipe(
+        AbsolutePath,
+        v.description(
+          "File that holds the air/ground signal; left out: on-ground in the run directory.",
+        ),
+      ),
     ),
     watchdog: v.optional(
       v.strictObject(

@@ -83,3 +83,34 @@ test("an unreadable file", () => {
     problems: [{ found: "no such file" }],
   });
 });
+
+test("what a server shows is a situation: who takes nothing is down", () => {
+  const shown = {
+    server: "a",
+    phase: "active",
+    draining: false,
+    uptimeMs: 5,
+    servers: [
+      { id: "a", state: "self", phase: "active", resource: 100 },
+      { id: "b", state: "alive", phase: "draining", resource: 100 },
+    ],
+    functions: [
+      { id: "avod", owner: "a", state: "running", cannotRunOn: ["b"] },
+      { id: "games", owner: null, state: "stopped" },
+    ],
+  };
+  expect(parseSituation(JSON.stringify(shown), "s", config)).toEqual({
+    ok: true,
+    situation: {
+      owners: { avod: "a", games: null },
+      down: ["b"],
+      cannotRun: { a: [], b: ["avod"] },
+    },
+  });
+  expect(linesAbout({ ...shown, functions: [{ id: "x", owner: "a" }] })[0]).toStartWith(
+    "s: owners.x: found an unknown key",
+  );
+  expect(linesAbout({ ...shown, servers: [{ id: "a" }] })).toEqual([
+    "s: servers.0.state: found a state that is not whole, expected what wingman status --json prints",
+  ]);
+});

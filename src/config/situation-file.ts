@@ -1,8 +1,9 @@
 /**
  * The state from which `wingman plan --from` starts, read from a file and judged like a
- * configuration.
+ * configuration: either what somebody wrote down, or what `wingman status --json` printed.
  */
 import * as v from "valibot";
+import { situationOf } from "./foresight.ts";
 import { parseJson, readTextFile } from "./json-file.ts";
 import type { AircraftConfig, FunctionConfig, Problem } from "./model.ts";
 import { alternatives } from "./problem.ts";
@@ -14,8 +15,8 @@ export type SituationResult =
   | { ok: false; source: string; problems: Problem[] };
 
 /**
- * Reads `{"owners":{"FUNCTION":"SERVER"|null},"down":["ID"],"cannotRun":{"SERVER":["FUNCTION"]}}`;
- * every key may be left out.
+ * Reads `{"owners":{"FUNCTION":"SERVER"|null},"down":["ID"],"cannotRun":{"SERVER":["FUNCTION"]}}`,
+ * where every key may be left out, or a state as a server shows it.
  */
 export function loadSituation(file: string, config: AircraftConfig): SituationResult {
   const reading = readTextFile(file);
@@ -29,11 +30,46 @@ export function parseSituation(
   config: AircraftConfig,
 ): SituationResult {
   const schema = situationSchema(config);
-  const { value, wellFormed, problems } = parseJson(text);
+  const { value: written, wellFormed, problems } = parseJson(text);
+  const value = isShown(written) ? shownSituation(written, problems) : written;
   if (wellFormed)
     problems.push(...schemaProblems(schema, value, ""), ...overloadProblems(value, config));
   if (problems.length > 0) return { ok: false, source, problems };
   return { ok: true, situation: v.parse(schema, value) as Situation };
+}
+
+/** The keys of a situation are others. */
+function isShown(value: unknown): value is object {
+  return isObject(value) && "server" in value && "functions" in value;
+}
+
+/** What of a shown state a situation is made of; it shows much more. */
+const ShownState = v.looseObject({
+  server: v.string(),
+  phase: v.string(),
+  draining: v.boolean(),
+  servers: v.array(
+    v.looseObject({ id: v.string(), state: v.string(), phase: v.nullable(v.string()) }),
+  ),
+  functions: v.array(
+    v.looseObject({
+      id: v.string(),
+      owner: v.nullable(v.string()),
+      cannotRunOn: v.optional(v.array(v.string()), []),
+    }),
+  ),
+});
+
+/** The names in it are judged afterwards, as those of any situation. */
+function shownSituation(value: object, problems: Problem[]): unknown {
+  const result = v.safeParse(ShownState, value);
+  if (result.success) return situationOf(result.output);
+  problems.push({
+    path: v.getDotPath(result.issues[0]) ?? "",
+    found: "a state that is not whole",
+    expected: "what wingman status --json prints",
+  });
+  return {};
 }
 
 /** Names come from the aircraft, so that an unknown one is answered with the nearest. */

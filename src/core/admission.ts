@@ -4,6 +4,7 @@
  */
 
 import type { EventQueue } from "../boundary/event-queue.ts";
+import { SERVER_UNREACHABLE } from "../boundary/server-state.ts";
 import { NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
 import {
   MARK_CANDIDATE,
@@ -25,7 +26,6 @@ import {
   COUNTER_UNPROVEN,
 } from "./counters.ts";
 import type { Identity, Membership } from "./membership.ts";
-import { SERVER_UNREACHABLE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOBODY = -1;

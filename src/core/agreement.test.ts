@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
+import { LOG_DISAGREEMENT } from "../boundary/maintenance-code.ts";
 import { CHANGED } from "./changes.ts";
-import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 
 const SYSTEM = `
   servers a 100, b 100
@@ -25,6 +25,7 @@ test("allocates on failure, recovery, drain, resume and a failed process, and no
   expect(during(() => world.kernels.removeByHand(a, 0))).toBe(0);
   expect(during(() => world.process(b, 1, 18))).toBe(1);
   expect(during(() => world.command(b, 32))).toBe(1);
+  expect(during(() => world.command(b, 33))).toBeGreaterThanOrEqual(1);
   expect(during(() => world.powerOff(b))).toBeGreaterThanOrEqual(1);
   expect(during(() => world.start(b))).toBeGreaterThanOrEqual(1);
 });

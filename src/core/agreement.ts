@@ -11,6 +11,8 @@ import { Allocation, type Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
+import { LOG_DISAGREEMENT } from "../boundary/maintenance-code.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import { MARK_DISAGREEMENT, marks } from "../marks.ts";
 import {
@@ -25,11 +27,9 @@ import {
 import { REASON_FAILOVER, REASON_MOVE, REASON_RECOVERY, REASON_START } from "../wire/control.ts";
 import { ALWAYS, CHANGED, type Changes, NEVER } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_DISAGREEMENT } from "./maintenance-code.ts";
 import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
-import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;

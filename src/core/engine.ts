@@ -19,12 +19,14 @@ import {
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
+  EVENT_VIP_MAY_COME,
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   EventQueue,
 } from "../boundary/event-queue.ts";
+import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "../boundary/maintenance-code.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { MARK_UNREAD, marks } from "../marks.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
@@ -37,7 +39,6 @@ import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import { Listening } from "./listening.ts";
-import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "./maintenance-code.ts";
 import { type Identity, Membership } from "./membership.ts";
 import { MembershipRecords } from "./membership-records.ts";
 import { Moves } from "./moves.ts";
@@ -177,10 +178,7 @@ export class Engine {
     return this.sender.isRequested;
   }
 
-  /**
-   * Flight begins now: what start-up took since the engine was made counts neither as lateness nor
-   * as listening.
-   */
+  /** Flight begins now: what start-up took counts neither as lateness nor as listening. */
   begin(nowUs: number): void {
     this.isolation.begin(nowUs);
     this.listening.begin(nowUs);
@@ -349,11 +347,14 @@ export class Engine {
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
         break;
+      case EVENT_VIP_MAY_COME:
+        handover.onVipMayCome(index);
+        break;
       case EVENT_PROCESS:
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
         break;
       case EVENT_CARRIER:
-        this.takeCarrier(first === 1);
+        this.takeCarrier(first === 1, nowUs);
         break;
       case EVENT_COMMAND:
         this.phases.takeCommand(first);
@@ -391,9 +392,9 @@ export class Engine {
     return this.silenceDueUs;
   }
 
-  private takeCarrier(present: boolean): void {
+  private takeCarrier(present: boolean, nowUs: number): void {
     if (present === this.isolation.carrier) return;
-    this.isolation.setCarrier(present);
+    this.isolation.setCarrier(present, nowUs);
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
   }
 }

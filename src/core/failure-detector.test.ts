@@ -1,15 +1,15 @@
 import { beforeEach, expect, test } from "bun:test";
 import { FunctionTable } from "../allocation/function-table.ts";
-import { Changes } from "./changes.ts";
-import { detectFailures } from "./failure-detector.ts";
-import { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_LEAVING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "./server-state.ts";
+} from "../boundary/server-state.ts";
+import { Changes } from "./changes.ts";
+import { detectFailures } from "./failure-detector.ts";
+import { Membership } from "./membership.ts";
 import { timingOf } from "./timing.ts";
 
 const DETECTION_US = 30_000;

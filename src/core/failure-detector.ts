@@ -5,15 +5,15 @@
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
-import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "../marks.ts";
-import type { Membership } from "./membership.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_JOINING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "./server-state.ts";
+} from "../boundary/server-state.ts";
+import { MARK_CORROBORATED, MARK_UNREACHABLE, marks } from "../marks.ts";
+import type { Membership } from "./membership.ts";
 
 /**
  * Moves silent servers to lost or unreachable, and unreachable ones to lost when the last witness

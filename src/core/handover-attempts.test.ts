@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TurnFlight } from "../../test/harness/turn-flight.ts";
 import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { LOG_VIP_FAILED } from "../boundary/maintenance-code.ts";
 import { VIP_ATTEMPTS_MAX } from "../limits.ts";
-import { LOG_VIP_FAILED } from "./maintenance-code.ts";
 
 describe("a kernel that refuses", () => {
   const ENOMEM = 12;

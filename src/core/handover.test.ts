@@ -17,6 +17,7 @@ import {
   EFFECT_VIP_REMOVE,
   EffectQueue,
 } from "../boundary/effect-queue.ts";
+import { SERVER_ALIVE, SERVER_LOST } from "../boundary/server-state.ts";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_FAILED,
@@ -27,7 +28,6 @@ import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
-import { SERVER_ALIVE, SERVER_LOST } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const SELF = 1;

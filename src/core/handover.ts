@@ -17,6 +17,15 @@ import {
   EFFECT_NOTICE_STOPPING,
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
+import {
+  LOG_FUNCTION_FAILED,
+  LOG_FUNCTION_PREEMPTED,
+  LOG_FUNCTION_RELEASED,
+  LOG_FUNCTION_UP,
+  LOG_HANDOVER_LATE,
+  LOG_OWNED_TWICE,
+} from "../boundary/maintenance-code.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { marks } from "../marks.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
@@ -60,19 +69,10 @@ import {
   VIP_WAS_REMOVED,
   YIELD,
 } from "./handover-rows.ts";
-import {
-  LOG_FUNCTION_FAILED,
-  LOG_FUNCTION_PREEMPTED,
-  LOG_FUNCTION_RELEASED,
-  LOG_FUNCTION_UP,
-  LOG_HANDOVER_LATE,
-  LOG_OWNED_TWICE,
-} from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
-import { Processes } from "./processes.ts";
+import { mayRunAgain, Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
-import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 import { Vips } from "./vips.ts";
 
@@ -167,7 +167,8 @@ export class Handover {
       }
       const isReady = state[index] === CLAIMED && room >= table.required[index];
       if (isReady) room -= table.required[index]; // kept for it: the old owner may let go
-      this.sets.add(index, state[index], this.failed[index] !== 0, isReady);
+      const ready = isReady || this.isServing(index);
+      this.sets.add(index, state[index], this.failed[index] !== 0, ready);
       if (state[index] === UP)
         this.announcements.update(index, nowUs, this.rivals.ownerAfterUs(index));
       this.noteDue(index, nowUs);
@@ -286,7 +287,7 @@ export class Handover {
         this.beginService(index, nowUs);
         break;
       case MARK_FAILED:
-        this.setFailed(index);
+        this.setFailed(index, 1);
         vips.remove(index);
         break;
       case REMOVE_VIP:
@@ -363,27 +364,29 @@ export class Handover {
     if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
 
+  /** What the kernel refused may be tried again, where that takes nothing from another server. */
+  onVipMayCome(index: number): void {
+    if (this.assigned[index] === NONE) this.setFailed(index, 0);
+  }
+
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
     this.processes.onReport(index, kind);
+    if (mayRunAgain(kind, this.assigned[index] === NONE)) this.setFailed(index, 0);
     if (kind !== CONTROL_PROCESS_FAILED) return;
-    this.setFailed(index);
+    this.setFailed(index, 1);
     this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);
   }
 
-  private setFailed(index: number): void {
-    if (this.failed[index] !== 0) return;
-    this.failed[index] = 1;
+  private setFailed(index: number, failed: number): void {
+    if (this.failed[index] === failed) return;
+    this.failed[index] = failed;
     this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
   }
 
   /** `resume`: functions that failed here may be tried again. */
   clearFailed(): void {
-    for (let index = 0; index < this.table.functionCount; index++) {
-      if (this.failed[index] === 0) continue;
-      this.failed[index] = 0;
-      this.changes.note(CHANGED | CHANGED_CANNOT_RUN);
-    }
+    for (let index = 0; index < this.table.functionCount; index++) this.setFailed(index, 0);
   }
 
   /** Its clients may be told that it is here. */

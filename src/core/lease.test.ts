@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable } from "../allocation/function-table.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../boundary/server-state.ts";
 import {
   LEASE_LATENESS_MS,
   LOST_AFTER_PERIODS_MAX,
@@ -11,7 +12,6 @@ import { Changes } from "./changes.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
-import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {

@@ -4,10 +4,10 @@
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "../boundary/server-state.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "../marks.ts";
 import type { Admission } from "./admission.ts";
 import type { Membership } from "./membership.ts";
-import { SERVER_ALIVE, SERVER_JOINING } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 /**

@@ -1,7 +1,6 @@
 /** What the maintenance log is told of the servers: each change of a server's state, once. */
 
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
-import { SERVERS_MAX } from "../limits.ts";
 import {
   LOG_SERVER_ALIVE,
   LOG_SERVER_ID_TWICE,
@@ -9,15 +8,16 @@ import {
   LOG_SERVER_LEFT,
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
-} from "./maintenance-code.ts";
-import type { Membership } from "./membership.ts";
+} from "../boundary/maintenance-code.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
   SERVER_LEAVING,
   SERVER_LOST,
   SERVER_UNREACHABLE,
-} from "./server-state.ts";
+} from "../boundary/server-state.ts";
+import { SERVERS_MAX } from "../limits.ts";
+import type { Membership } from "./membership.ts";
 
 export class MembershipRecords {
   private readonly state = new Uint8Array(SERVERS_MAX);

@@ -2,6 +2,15 @@ import { beforeEach, describe, expect, test } from "bun:test";
 import { addFunction } from "../allocation/function-bitmap.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { EventQueue } from "../boundary/event-queue.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_SELF,
+  SERVER_UNKNOWN,
+} from "../boundary/server-state.ts";
 import { DIRECT_PERIODS } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_OWNS, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
@@ -17,15 +26,6 @@ import {
 import { yieldsToForeignTable } from "./foreign-table.ts";
 import { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
-import {
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_JOINING,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_SELF,
-  SERVER_UNKNOWN,
-} from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const OURS = 100;

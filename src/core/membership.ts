@@ -7,6 +7,16 @@
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import type { EventQueue } from "../boundary/event-queue.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LEAVING,
+  SERVER_LOST,
+  SERVER_SELF,
+  SERVER_UNKNOWN,
+  SERVER_UNREACHABLE,
+} from "../boundary/server-state.ts";
 import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
 import { MARK_DEAF_PEER, MARK_EXCUSED, marks } from "../marks.ts";
 import {
@@ -15,6 +25,7 @@ import {
   FLAG_OWNS,
   FLAG_PASSIVE,
   FLAG_RELAYED,
+  FLAG_WITNESS,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
 import {
@@ -27,16 +38,6 @@ import {
   NEVER,
 } from "./changes.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
-import {
-  SERVER_ALIVE,
-  SERVER_INCOMPATIBLE,
-  SERVER_JOINING,
-  SERVER_LEAVING,
-  SERVER_LOST,
-  SERVER_SELF,
-  SERVER_UNKNOWN,
-  SERVER_UNREACHABLE,
-} from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 /** What identifies this server and its table to the others. */
@@ -59,7 +60,7 @@ export function lowest(servers: number): number {
 }
 
 /** Flags that say nothing of the server's state. */
-const FLAGS_OF_NO_STATE = FLAG_RELAYED | FLAG_OWNS;
+const FLAGS_OF_NO_STATE = FLAG_RELAYED | FLAG_OWNS | FLAG_WITNESS;
 
 export class Membership {
   readonly state = new Uint8Array(SERVERS_MAX);
@@ -128,7 +129,7 @@ export class Membership {
     return this.counts(server) && hasFunction(this.said(server).claims, 0, index);
   }
 
-  /** The server waits for the function, and has room for it. */
+  /** The server waits for the function, and has room for it; or owns it, and its process can be used. */
   isReadyFor(server: number, index: number): boolean {
     return this.counts(server) && hasFunction(this.said(server).ready, 0, index);
   }
@@ -163,7 +164,12 @@ export class Membership {
    */
   isOperable(server: number): boolean {
     const state = this.state[server];
-    if (state !== SERVER_ALIVE && state !== SERVER_UNREACHABLE) return false;
+    const isThere = state === SERVER_ALIVE || state === SERVER_UNREACHABLE;
+    return isThere && this.takesFunctions(server);
+  }
+
+  /** As it says itself. */
+  takesFunctions(server: number): boolean {
     const { flags, phase } = this.said(server);
     if ((flags & (FLAG_DRAINING | FLAG_PASSIVE)) !== 0) return false;
     return phase === PHASE_ACTIVE || phase === PHASE_LISTENING;
@@ -292,7 +298,9 @@ export class Membership {
     if (before.phase !== now.phase || before.assignmentDigest !== now.assignmentDigest)
       changes |= CHANGED;
     if ((now.flags & FLAG_GOOD_BYE) !== 0) return changes; // nothing else of it counts
-    if (((before.flags ^ now.flags) & ~FLAGS_OF_NO_STATE) !== 0) changes |= CHANGED | AWAITS_ECHO;
+    const flags = before.flags ^ now.flags;
+    if ((flags & FLAG_WITNESS) !== 0) changes |= CHANGED;
+    if ((flags & ~FLAGS_OF_NO_STATE) !== 0) changes |= CHANGED | AWAITS_ECHO;
     for (let word = 0; word < this.table.wordCount; word++) {
       if (now.claims[word] !== (counted ? before.claims[word] : 0))
         changes |= CHANGED | AWAITS_ECHO;

@@ -5,14 +5,14 @@ import { FunctionTable, NONE, PROCESS_NONE } from "../allocation/function-table.
 import { PREEMPT } from "../allocation/preempt.ts";
 import { RESET } from "../allocation/reset.ts";
 import { EFFECT_LOG, EffectQueue } from "../boundary/effect-queue.ts";
+import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "../boundary/maintenance-code.ts";
+import { SERVER_ALIVE, SERVER_UNREACHABLE } from "../boundary/server-state.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
 import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
-import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
-import { SERVER_ALIVE, SERVER_UNREACHABLE } from "./server-state.ts";
 import { timingOf } from "./timing.ts";
 
 const ALL = 0b1111;

@@ -14,6 +14,8 @@ import type { Allocation, Policy } from "../allocation/allocation.ts";
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
+import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "../boundary/maintenance-code.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
   MARK_MOVE_GIVEN_UP,
@@ -37,9 +39,7 @@ import {
 } from "../wire/control.ts";
 import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
-import { SERVER_ALIVE } from "./server-state.ts";
 import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;

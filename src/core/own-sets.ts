@@ -9,7 +9,7 @@ export class OwnSets {
   /** Their VIPs may be up here. */
   readonly owns = new Uint32Array(BITMAP_WORDS);
   readonly claims = new Uint32Array(BITMAP_WORDS);
-  /** Claimed, and there is room: the old owner may let go. */
+  /** Claimed, and there is room: the old owner may let go. Owned: its process can be used. */
   readonly ready = new Uint32Array(BITMAP_WORDS);
   readonly cannotRun = new Uint32Array(BITMAP_WORDS);
   /** VIPs may be up here. */
@@ -27,13 +27,13 @@ export class OwnSets {
     }
   }
 
-  /** @param hasRoom of one that is claimed: it could be taken up now */
-  add(index: number, state: number, hasFailed: boolean, hasRoom: boolean): void {
+  /** @param isReady of one that is claimed: it could be taken up now; owned: it serves */
+  add(index: number, state: number, hasFailed: boolean, isReady: boolean): void {
     if (state >= ADDING && state <= REMOVING) {
       addFunction(this.owns, 0, index);
       this.ownsAny = true;
     } else if (state === CLAIMED) addFunction(this.claims, 0, index);
-    if (hasRoom) addFunction(this.ready, 0, index);
+    if (isReady) addFunction(this.ready, 0, index);
     if (hasFailed) addFunction(this.cannotRun, 0, index);
   }
 }

@@ -10,8 +10,10 @@ import {
   EFFECT_PHASE,
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
+import { LOG_CUT_OFF_FROM_CLIENTS, LOG_ISOLATED, LOG_PHASE } from "../boundary/maintenance-code.ts";
 import {
   MARK_CUT_OFF,
+  MARK_CUT_OFF_FROM_CLIENTS,
   MARK_NO_CONTACT_AT_START,
   MARK_YIELDED_TO_FOREIGN_TABLE,
   marks,
@@ -22,9 +24,8 @@ import type { Agreement } from "./agreement.ts";
 import { ALWAYS, CHANGED, type Changes } from "./changes.ts";
 import { yieldsToForeignTable } from "./foreign-table.ts";
 import type { Handover } from "./handover.ts";
-import type { Isolation } from "./isolation.ts";
+import { type Isolation, NOBODY_ELSE, OTHERS_REACH, othersOf } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
-import { LOG_ISOLATED, LOG_PHASE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 
@@ -48,7 +49,7 @@ export class Phases {
     private readonly admission: Admission,
     private readonly handover: Handover,
     private readonly agreement: Agreement,
-    private readonly isolation: Isolation,
+    readonly isolation: Isolation,
     private readonly listening: Listening,
     private readonly effects: EffectQueue,
   ) {
@@ -81,17 +82,19 @@ export class Phases {
   dueUs(nowUs: number): number {
     const { membership, isolation } = this;
     if (!this.serving || this.leaving || membership.incompatible !== 0) return ALWAYS;
-    return Math.min(isolation.dueUs(membership.heard !== 0), this.admission.twinDueUs(nowUs));
+    const cutOffUs = isolation.dueUs(nowUs, othersOf(membership));
+    return Math.min(cutOffUs, this.admission.twinDueUs(nowUs));
   }
 
   /** Listening → active → draining, and isolated while it is cut off from its clients. */
   update(nowUs: number): void {
-    const hearsPeer = this.membership.heard !== 0;
     const { isolation } = this;
-    if (isolation.isCutOff(nowUs, hearsPeer)) {
+    const others = othersOf(this.membership);
+    if (isolation.isCutOff(nowUs, others)) {
       if (this.phase !== PHASE_ISOLATED && isolation.carrier) {
-        marks[MARK_CUT_OFF]++;
-        this.effects.push(EFFECT_LOG, LOG_ISOLATED, 0, 0);
+        marks[others === NOBODY_ELSE ? MARK_CUT_OFF : MARK_CUT_OFF_FROM_CLIENTS]++;
+        const code = others === NOBODY_ELSE ? LOG_ISOLATED : LOG_CUT_OFF_FROM_CLIENTS;
+        this.effects.push(EFFECT_LOG, code, 0, 0);
       }
       this.enter(PHASE_ISOLATED);
       return;
@@ -103,15 +106,18 @@ export class Phases {
       this.enter(PHASE_LISTENING);
       this.listening.begin(nowUs);
     }
-    this.passive = this.phase === PHASE_LISTENING && (yields || this.admission.hearsTwin(nowUs));
+    this.passive = false;
     if (this.phase === PHASE_LISTENING) {
+      const hasContact = isolation.hasContact(nowUs, others);
+      const othersServe = others === OTHERS_REACH && !hasContact;
+      this.passive = othersServe || yields || this.admission.hearsTwin(nowUs);
       if (this.passive || !this.listening.isOver(nowUs)) return;
-      if (!isolation.hasContact(nowUs, hearsPeer)) {
+      if (!hasContact) {
         marks[MARK_NO_CONTACT_AT_START]++;
         return;
       }
+      this.agreement.begin();
     }
-    if (this.phase === PHASE_LISTENING) this.agreement.begin();
     this.enter(this.draining ? PHASE_DRAINING : PHASE_ACTIVE);
   }
 

@@ -7,12 +7,26 @@ import {
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
-import { CONTROL_PROCESS_EXITED, CONTROL_PROCESS_RUNNING } from "../wire/control.ts";
+import {
+  CONTROL_PROCESS_EXITED,
+  CONTROL_PROCESS_FIT,
+  CONTROL_PROCESS_RUNNING,
+  CONTROL_PROCESS_STOPPED,
+  CONTROL_PROCESS_TRY,
+} from "../wire/control.ts";
 
 const ABSENT = 0;
 const STARTING = 1;
 const RUNNING = 2;
 const STOPPING = 3;
+
+/**
+ * Whether a function that failed here may run here again. A try takes nothing from another server.
+ * @param isNowhere the policy gives it to nobody
+ */
+export function mayRunAgain(kind: number, isNowhere: boolean): boolean {
+  return kind === CONTROL_PROCESS_FIT || (kind === CONTROL_PROCESS_TRY && isNowhere);
+}
 
 export class Processes {
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
@@ -54,6 +68,6 @@ export class Processes {
       if (state !== STOPPING) this.state[index] = RUNNING;
     } else if (kind === CONTROL_PROCESS_EXITED) {
       if (state === RUNNING) this.state[index] = STARTING;
-    } else this.state[index] = ABSENT;
+    } else if (kind <= CONTROL_PROCESS_STOPPED) this.state[index] = ABSENT;
   }
 }

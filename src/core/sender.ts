@@ -5,6 +5,7 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { assert } from "../assert.ts";
+import { Lateness } from "../boundary/lateness.ts";
 import { EXTRA_SENDS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import { MARK_EXTRA_SENDS_SPENT, marks } from "../marks.ts";
 import {
@@ -12,13 +13,13 @@ import {
   FLAG_GOOD_BYE,
   FLAG_OWNS,
   FLAG_PASSIVE,
+  FLAG_WITNESS,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
 import type { Admission } from "./admission.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Changes } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import { Lateness } from "./lateness.ts";
 import type { Identity, Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import type { Phases } from "./phases.ts";
@@ -107,7 +108,7 @@ export class Sender {
     const { message, phases, moves } = this;
     return (
       message.phase !== phases.phase ||
-      ((message.flags ^ this.flags()) & ~FLAG_OWNS) !== 0 ||
+      ((message.flags ^ this.flags()) & ~(FLAG_OWNS | FLAG_WITNESS)) !== 0 ||
       this.goodByesSaid !== phases.goodByes ||
       message.clientMacHigh !== this.clientMacHigh ||
       message.clientMacLow !== this.clientMacLow ||
@@ -119,17 +120,7 @@ export class Sender {
   /** What it does, and what it takes the others to do, is other than it said. */
   private isWorkNew(): boolean {
     const { message, handover } = this;
-    if (message.assignmentDigest !== this.agreement.digest) return true;
-    for (let word = 0; word < this.table.wordCount; word++) {
-      if (
-        message.owns[word] !== handover.owns[word] ||
-        message.claims[word] !== handover.claims[word] ||
-        message.ready[word] !== handover.ready[word] ||
-        message.cannotRun[word] !== handover.cannotRun[word]
-      )
-        return true;
-    }
-    return false;
+    return message.assignmentDigest !== this.agreement.digest || !message.hasSets(handover);
   }
 
   private flags(): number {
@@ -148,7 +139,7 @@ export class Sender {
     assert(this.sequence < SEQUENCE_MAX, "an incarnation ends before its sequence numbers do");
     this.sequence++;
     message.sender = identity.self;
-    message.flags = this.flags();
+    message.flags = this.flags() | (phases.isolation.reaches(nowUs) ? FLAG_WITNESS : 0);
     message.phase = phases.phase;
     message.systemId = identity.systemId;
     message.incarnation = identity.incarnation;
@@ -171,12 +162,7 @@ export class Sender {
       message.heardIncarnation[server] = admission.echoIncarnation(server);
       message.heardSequence[server] = admission.echoSequence(server);
     }
-    for (let word = 0; word < this.table.wordCount; word++) {
-      message.owns[word] = this.handover.owns[word];
-      message.claims[word] = this.handover.claims[word];
-      message.ready[word] = this.handover.ready[word];
-      message.cannotRun[word] = this.handover.cannotRun[word];
-    }
+    message.takeSets(this.handover);
     this.goodByesSaid = phases.goodByes;
     this.echoesGiven = this.changes.echoes;
     this.isRequested = false;

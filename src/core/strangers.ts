@@ -18,6 +18,7 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
+import { LOG_STRANGER, LOG_STRANGER_GONE } from "../boundary/maintenance-code.ts";
 import {
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
@@ -28,7 +29,6 @@ import {
 } from "../limits.ts";
 import { ALWAYS, NEVER } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import { LOG_STRANGER, LOG_STRANGER_GONE } from "./maintenance-code.ts";
 import type { Membership } from "./membership.ts";
 
 const NOBODY = 0;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG } from "../boundary/effect-queue.ts";
 import { EVENT_COMMAND, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { LOG_LEASE_LOST, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import { CONTROL_LEAVE } from "../wire/control.ts";
-import { LOG_LEASE_LOST, LOG_STALLED } from "./maintenance-code.ts";
 import { ENDED_LEFT, ENDED_LET_GO, ENDED_SUPERVISOR_GONE } from "./turn.ts";
 
 const ETIME = 62;

@@ -6,7 +6,7 @@ import { describe, expect, test } from "bun:test";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
 import { EFFECT_ANNOUNCE } from "../boundary/effect-queue.ts";
 import { EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
-import { LOG_LEASE_LOST, LOG_STALLED } from "./maintenance-code.ts";
+import { LOG_LEASE_LOST, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import { STEP_NAMES } from "./turn.ts";
 
 const DETECTION_MS = TIMING.detectionUs / 1000;

@@ -5,6 +5,7 @@ import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
 import { EFFECT_LOG } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_RECORD } from "../boundary/event-queue.ts";
+import { LOG_SEND_FAILED, LOG_SERVER_LEFT, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
 import {
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
@@ -14,7 +15,6 @@ import {
 import { FLAG_GOOD_BYE, FLAG_OWNS } from "../wire/keep-alive.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import { Engine } from "./engine.ts";
-import { LOG_SEND_FAILED, LOG_SERVER_LEFT, LOG_SERVER_LOST } from "./maintenance-code.ts";
 import { PHASE_ACTIVE } from "./phase.ts";
 import { BEGIN, GOES_ON, RECEIVE, STEP_NAMES, Turn } from "./turn.ts";
 

@@ -7,6 +7,7 @@
  */
 
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "../boundary/effect-queue.ts";
+import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
 import {
   EFFECTS_PER_TURN_MAX,
@@ -17,7 +18,6 @@ import {
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
-import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "./maintenance-code.ts";
 import { Reception } from "./reception.ts";
 import type { Timing } from "./timing.ts";
 

@@ -6,8 +6,8 @@ import {
   EFFECT_VIP_REMOVE,
   type EffectQueue,
 } from "../boundary/effect-queue.ts";
+import { LOG_VIP_FAILED, LOG_VIP_REMOVED } from "../boundary/maintenance-code.ts";
 import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
-import { LOG_VIP_FAILED, LOG_VIP_REMOVED } from "./maintenance-code.ts";
 
 const UNKNOWN = 0;
 const UP = 1;

@@ -8,6 +8,7 @@ import {
   messageType,
   RTM_NEWADDR,
 } from "../wire/rtnetlink.ts";
+import type { ForeignAddresses } from "./foreign-addresses.ts";
 import { AF_INET } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { DumpReader, NetlinkSocket } from "./netlink-socket.ts";
@@ -38,25 +39,31 @@ export class AddressDump implements DumpReader {
   constructor(
     private readonly netlink: NetlinkSocket,
     private readonly table: VipTable,
+    /** Shown every address, on all interfaces. */
+    private readonly foreign: ForeignAddresses | null = null,
   ) {
     this.state = new Uint8Array(new ArrayBuffer(Math.max(1, table.count)));
   }
 
   /**
    * Fills `state`; gives 0 or errno, after which `state` is incomplete. An interface that is gone
-   * has no addresses.
+   * has no addresses, and there is none with the index 0.
    */
   look(interfaceIndex: number): number {
     this.interfaceIndex = interfaceIndex;
-    return this.netlink.dump(this.request, encodeAddressDump(this.request.view, 0), this);
+    const refused = this.netlink.dump(this.request, encodeAddressDump(this.request.view, 0), this);
+    if (refused === 0) this.foreign?.endDump();
+    return refused;
   }
 
   begin(): void {
     this.state.fill(ABSENT);
+    this.foreign?.beginDump();
   }
 
   message(view: DataView, bytes: Uint8Array, at: number, length: number): void {
     if (messageType(view, at) !== RTM_NEWADDR) return;
+    this.foreign?.take(view, bytes, at, length);
     const vip = findVip(this.table, view, bytes, at, length, this.interfaceIndex);
     if (vip < 0) return;
     const standing = standingOf(this.table, vip, view, at, length);

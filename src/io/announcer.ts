@@ -1,6 +1,6 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
-import { ARP_BYTES, encodeArpAnnouncement } from "../wire/arp.ts";
+import { ARP_BYTES, encodeArpAnnouncement, encodeArpReplyAnnouncement } from "../wire/arp.ts";
 import { encodeNeighbourAdvertisement, NEIGHBOUR_ADVERTISEMENT_BYTES } from "../wire/neighbour.ts";
 import { EAGAIN, ENOBUFS } from "./errno.ts";
 import { AF_INET } from "./libc.ts";
@@ -16,6 +16,9 @@ const FRAMES_PER_CALL = 1024;
  * again soon anyway.
  */
 const FRUITLESS_FLUSHES_MAX = 16;
+
+/** An IPv4 VIP is announced in both forms of ARP: its second frame is the reply. */
+const FORMS = 2;
 
 /** Room for the longer of the two frames, on a multiple of 8. */
 const FRAME_BYTES = 88;
@@ -35,20 +38,20 @@ assert(
 const REHEARSALS = 20;
 
 /**
- * Tells the hosts of the client network which server answers for a VIP now: a gratuitous ARP for
- * IPv4, an unsolicited neighbour advertisement for IPv6. The frames are made at start-up, and again
+ * Tells the hosts of the client network which server answers for a VIP now: gratuitous ARP for
+ * IPv4, as a request and as a reply, an unsolicited neighbour advertisement for IPv6. The frames are made at start-up, and again
  * when the interface's address changes.
  */
 export class Announcer {
   private readonly socket: PacketSocket;
   private readonly table: VipTable;
-  /** A frame for each VIP. */
+  /** FORMS rows for each VIP, of which an IPv6 VIP uses the first. */
   private readonly frames: NativeMemory;
   /** The iovec of each frame. */
   private readonly iovecs: NativeMemory;
   /** What one system call sends. */
   private readonly messages = new NativeMemory(FRAMES_PER_CALL * MESSAGE_BYTES);
-  /** VIPs to announce: a ring of `table.count` places from `head` on, each VIP at most once. */
+  /** Frames to send: a ring of as many places as there are rows, each frame at most once. */
   private readonly ring: Int32Array<ArrayBuffer>;
   private readonly waiting: Uint8Array<ArrayBuffer>;
   /** sendmmsg calls so far. */
@@ -63,15 +66,16 @@ export class Announcer {
   constructor(interfaceName: string, vipsOfFunction: readonly (readonly Vip[])[]) {
     this.socket = new PacketSocket(interfaceName, 0);
     this.table = new VipTable(vipsOfFunction);
-    const size = Math.max(1, this.table.count);
+    const size = FORMS * Math.max(1, this.table.count);
     this.frames = new NativeMemory(size * FRAME_BYTES);
     this.iovecs = new NativeMemory(size * IOVEC_BYTES);
     this.ring = new Int32Array(new ArrayBuffer(4 * size));
     this.waiting = new Uint8Array(new ArrayBuffer(size));
-    for (let vip = 0; vip < this.table.count; vip++) {
-      const length = this.table.family[vip] === AF_INET ? ARP_BYTES : NEIGHBOUR_ADVERTISEMENT_BYTES;
-      this.iovecs.setPointer(vip * IOVEC_BYTES, vip * FRAME_BYTES, this.frames);
-      this.iovecs.view.setUint32(vip * IOVEC_BYTES + 8, length, true);
+    for (let row = 0; row < size; row++) {
+      const family = this.table.family[Math.floor(row / FORMS)];
+      const length = family === AF_INET ? ARP_BYTES : NEIGHBOUR_ADVERTISEMENT_BYTES;
+      this.iovecs.setPointer(row * IOVEC_BYTES, row * FRAME_BYTES, this.frames);
+      this.iovecs.view.setUint32(row * IOVEC_BYTES + 8, length, true);
     }
     for (let i = 0; i < FRAMES_PER_CALL; i++) {
       this.messages.view.setUint32(i * MESSAGE_BYTES + MESSAGE_IOVEC_COUNT_AT, 1, true);
@@ -85,18 +89,20 @@ export class Announcer {
   }
 
   private makeFrames(): void {
-    const { table, frames, socket } = this;
+    const { table } = this;
     for (let vip = 0; vip < table.count; vip++) {
-      const encode =
-        table.family[vip] === AF_INET ? encodeArpAnnouncement : encodeNeighbourAdvertisement;
-      encode(
-        frames.bytes,
-        vip * FRAME_BYTES,
-        socket.hardwareAddress,
-        table.address,
-        table.addressAt(vip),
-      );
+      const row = FORMS * vip;
+      if (table.family[vip] === AF_INET) {
+        this.makeFrame(encodeArpAnnouncement, row, vip);
+        this.makeFrame(encodeArpReplyAnnouncement, row + 1, vip);
+      } else this.makeFrame(encodeNeighbourAdvertisement, row, vip);
     }
+  }
+
+  private makeFrame(encode: typeof encodeArpAnnouncement, row: number, vip: number): void {
+    const { table, frames, socket } = this;
+    const addressAt = table.addressAt(vip);
+    encode(frames.bytes, row * FRAME_BYTES, socket.hardwareAddress, table.address, addressAt);
   }
 
   /**
@@ -104,13 +110,19 @@ export class Announcer {
    * twice. No garbage.
    */
   announce(index: number): void {
-    const end = this.table.firstOf[index + 1] as number;
-    for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
-      if (this.waiting[vip] === 1) continue;
-      this.waiting[vip] = 1;
-      this.ring[(this.head + this.queuedCount) % this.ring.length] = vip;
-      this.queuedCount++;
+    const { table } = this;
+    const end = table.firstOf[index + 1] as number;
+    for (let vip = table.firstOf[index] as number; vip < end; vip++) {
+      this.queue(FORMS * vip);
+      if (table.family[vip] === AF_INET) this.queue(FORMS * vip + 1);
     }
+  }
+
+  private queue(row: number): void {
+    if (this.waiting[row] === 1) return;
+    this.waiting[row] = 1;
+    this.ring[(this.head + this.queuedCount) % this.ring.length] = row;
+    this.queuedCount++;
   }
 
   /**
@@ -147,10 +159,10 @@ export class Announcer {
 
   private fillMessages(count: number): void {
     for (let i = 0; i < count; i++) {
-      const vip = this.ring[(this.head + i) % this.ring.length] as number;
+      const row = this.ring[(this.head + i) % this.ring.length] as number;
       this.messages.setPointer(
         i * MESSAGE_BYTES + MESSAGE_IOVEC_AT,
-        vip * IOVEC_BYTES,
+        row * IOVEC_BYTES,
         this.iovecs,
       );
     }

@@ -96,7 +96,7 @@ function pushed(): number[][] {
   ]);
 }
 
-test("drain and resume are obeyed and answered; the supervisor hears of resume alone", () => {
+test("drain and resume are obeyed and answered, and the supervisor hears of both", () => {
   for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) {
     ask(kind);
     requests.receive();
@@ -106,14 +106,16 @@ test("drain and resume are obeyed and answered; the supervisor hears of resume a
     [EVENT_COMMAND, 0, CONTROL_DRAIN],
     [EVENT_COMMAND, 0, CONTROL_RESUME],
   ]);
-  expect(told).toEqual([CONTROL_RESUME]);
+  expect(told).toEqual([CONTROL_DRAIN, CONTROL_RESUME]);
 });
 
-test("a supervisor that cannot be told of resume: nothing is done", () => {
+test("a supervisor that cannot be told: nothing is done", () => {
   hasRoom = false;
-  ask(CONTROL_RESUME);
-  requests.receive();
-  expect(answers()).toEqual([[CONTROL_REFUSED, CONTROL_RESUME, 0]]);
+  for (const kind of [CONTROL_DRAIN, CONTROL_RESUME]) {
+    ask(kind);
+    requests.receive();
+    expect(answers()).toEqual([[CONTROL_REFUSED, kind, 0]]);
+  }
   expect(pushed()).toEqual([]);
 });
 

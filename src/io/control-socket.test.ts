@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
@@ -190,9 +190,16 @@ describe("a bound RecordSocket", () => {
   test("leaks no descriptor when it fails", () => {
     const openDescriptors = () =>
       new Bun.Glob("*").scanSync({ cwd: "/proc/self/fd", onlyFiles: false });
+    const engine = RecordSocket.bound(path);
     const before = [...openDescriptors()].length;
-    for (let i = 0; i < 20; i++)
+    for (let i = 0; i < 20; i++) {
       errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")));
+      errnoOf(() => RecordSocket.bound(join(directory, "missing/engine.sock")));
+      const bind = spyOn(libc, "bind").mockReturnValue(-1);
+      expect(() => RecordSocket.connected(path)).toThrow("bind");
+      bind.mockRestore();
+    }
     expect([...openDescriptors()].length).toBe(before);
+    engine.close();
   });
 });

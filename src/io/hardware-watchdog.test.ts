@@ -1,14 +1,20 @@
 /** This kernel need not have a watchdog: a FIFO and a terminal stand for one. */
-import { afterAll, expect, test } from "bun:test";
+import { type Pointer, toArrayBuffer } from "bun:ffi";
+import { afterAll, afterEach, expect, mock, spyOn, test } from "bun:test";
 import { closeSync, constants, openSync, readSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
-import { EAGAIN, EPIPE } from "./errno.ts";
+import { EAGAIN, EOPNOTSUPP, EPIPE } from "./errno.ts";
 import { HardwareWatchdog } from "./hardware-watchdog.ts";
+import { AF_INET, libc, SOCK_DGRAM } from "./libc.ts";
+import { NativeMemory } from "./native-memory.ts";
 
 const ENOTTY = 25;
 const directory = scratchDirectory("watchdog");
 afterAll(() => rmSync(directory, { recursive: true }));
+afterEach(() => {
+  mock.restore();
+});
 
 let fifos = 0;
 function fifo(): string {
@@ -55,4 +61,44 @@ test("what cannot be a device is named", () => {
   expect(made(join(directory, "none"))).toThrow(/maintenance\.watchdog: open: .*ENOENT.*none/);
   expect(made(file)).toThrow("a file that is no device, expected a watchdog device");
   expect(made(fifo())).toThrow("ENXIO"); // nobody reads it
+});
+
+/** What a driver answers to each of the requests: the seconds that it gives back, or an errno. */
+function driver(...answers: (number | "EOPNOTSUPP" | "EBADF")[]): void {
+  const pair = new NativeMemory(8);
+  const ioctl = (_fd: number, _request: number, address: number): number => {
+    const answer = answers.shift();
+    // Calls that fail for these reasons leave them as a driver would.
+    if (answer === "EBADF") return libc.close(-1);
+    if (answer === "EOPNOTSUPP") return libc.socketpair(AF_INET, SOCK_DGRAM, 0, pair.address);
+    const seconds = toArrayBuffer(address as Pointer, 0, 4);
+    new DataView(seconds).setInt32(0, answer ?? 0, true);
+    return 0;
+  };
+  spyOn(libc, "ioctl").mockImplementation(ioctl as unknown as typeof libc.ioctl);
+}
+
+test("a driver that makes another time-out of it is believed", () => {
+  driver(16);
+  const watchdog = new HardwareWatchdog("/dev/null", 12);
+  expect([watchdog.refused, watchdog.timeoutS]).toEqual([0, 16]);
+});
+
+test("a driver whose time-out cannot be set: its own counts; where it does not tell, that asked for", () => {
+  driver("EOPNOTSUPP", 60, "EOPNOTSUPP", "EOPNOTSUPP");
+  for (const seconds of [60, 12]) {
+    const watchdog = new HardwareWatchdog("/dev/null", 12);
+    expect([watchdog.refused, watchdog.timeoutS]).toEqual([EOPNOTSUPP, seconds]);
+  }
+});
+
+test("a time-out that is refused: told, and the machine is not reset for it", () => {
+  const path = fifo();
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  driver("EBADF");
+  expect(() => new HardwareWatchdog(path, 12)).toThrow(/WDIOC_SETTIMEOUT: .*EBADF.*12 s on /);
+  const bytes = Buffer.alloc(16);
+  expect(bytes.subarray(0, readSync(reader, bytes)).toString()).toBe("V");
+  expect(readSync(reader, bytes)).toBe(0); // closed
+  closeSync(reader);
 });

@@ -1,6 +1,8 @@
+import type { ProcessSettings } from "../config/model.ts";
 import { EPERM, errno } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
+import { type Refusal, takeOn } from "./process-settings.ts";
 import { dieWithParent } from "./realtime.ts";
 
 /** The same on all architectures. Called directly: older C libraries have no wrapper. */
@@ -28,30 +30,36 @@ const ESRCH = 3;
  * for set-user-id programs); has the default action for every signal, none blocked, and no
  * descriptor but 0, 1 and 2. The JavaScript runtime had changed all of these for itself.
  *
- * One thing the program does inherit: the runtime has raised the soft limit of open files to the
- * hard one, and what it was before is not known.
+ * The runtime has raised the soft limit of open files to the hard one, too, and what it was before is
+ * not known: `settings` have one.
  *
- * Does not return when it works. Otherwise returns the errno (ENOENT, EACCES, …; ESRCH: the parent
- * is gone) and the process can still report it on descriptor 2, or on any other that it has open,
- * but should end.
+ * Does not return when it works. Otherwise returns what was refused, with its errno (ENOENT, EACCES,
+ * …; ESRCH: the parent is gone), and the process can still report it on descriptor 2, or on any other
+ * that it has open, but should end.
  */
 export function launch(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string | undefined>>,
   parentPid: number,
-): number {
+  settings: ProcessSettings | null = null,
+): Refusal {
+  const cannot = (what: string, code: number): Refusal => ({ what, errno: code });
   // Who leads its session already (a shell's job control, a detached spawn) is refused, and has
   // what we want.
   if (libc.setsid() < 0) {
     const refused = errno();
-    if (refused !== EPERM || libc.getsid(0) !== libc.getpid()) return refused;
+    if (refused !== EPERM || libc.getsid(0) !== libc.getpid())
+      return cannot("lead a session", refused);
   }
-  if (!dieWithParent(parentPid)) return ESRCH;
+  const refusal = settings === null ? null : takeOn(settings);
+  if (refusal !== null) return refusal;
+  // Not before: who becomes another user no longer dies with its parent (prctl(2)).
+  if (!dieWithParent(parentPid)) return cannot("die with the parent", ESRCH);
   resetSignals();
   // Not closed at once: if the program cannot be executed, this process still needs its own.
   if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC, 0, 0) < 0)
-    return errno();
-  return execute(command, environment);
+    return cannot("close descriptors", errno());
+  return cannot(`execute ${command[0]}`, execute(command, environment));
 }
 
 /**

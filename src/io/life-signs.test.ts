@@ -5,8 +5,8 @@ import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
 import { EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
+import { LOG_WATCHDOG_REFUSED } from "../boundary/maintenance-code.ts";
 import { Engine } from "../core/engine.ts";
-import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
 import { timingOf } from "../core/timing.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
@@ -82,4 +82,17 @@ test("a device is fed in its rhythm; one that refuses is tried with every period
   closeSync(reader);
   signs.give(3 * INTERVAL_US, events);
   expect(recorded()).toEqual([[LOG_WATCHDOG_REFUSED, EPIPE]]); // it has begun again
+});
+
+test("an orderly end stops the device, and needs none", () => {
+  const path = join(directory, "watchdog");
+  if (Bun.spawnSync(["mkfifo", path]).exitCode !== 0) throw new Error("mkfifo");
+  const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  const device = new HardwareWatchdog(path, 10);
+  new LifeSigns(null, { device, rhythm: new FeedingRhythm(4 * INTERVAL_US, 4) }).disarm();
+  const bytes = Buffer.alloc(16);
+  expect(bytes.subarray(0, readSync(reader, bytes)).toString()).toBe("V");
+  expect(readSync(reader, bytes)).toBe(0); // closed
+  closeSync(reader);
+  new LifeSigns(null, null).disarm();
 });

@@ -4,7 +4,7 @@
  * or dead gives none.
  */
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import { LOG_WATCHDOG_REFUSED } from "../core/maintenance-code.ts";
+import { LOG_WATCHDOG_REFUSED } from "../boundary/maintenance-code.ts";
 import type { ServiceReport } from "../reporting/service-report.ts";
 import type { FeedingRhythm } from "../reporting/watchdog.ts";
 import { SERVICE_MESSAGE_BYTES, ServiceMessage } from "../wire/service-message.ts";

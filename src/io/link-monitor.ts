@@ -25,6 +25,7 @@ import {
 import { ABSENT, AddressDump, BESIDE, findVip, standingOf } from "./address-dump.ts";
 import { CarrierCounts, UNKNOWN_COUNT } from "./carrier-count.ts";
 import { EAGAIN, SystemError } from "./errno.ts";
+import { ForeignAddresses } from "./foreign-addresses.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
 import { requireInterface } from "./network-interface.ts";
@@ -64,6 +65,9 @@ export class LinkMonitor implements DumpReader {
    * back.
    */
   overflowed = false;
+
+  /** VIPs that somebody else has set on this server, on any interface. */
+  readonly foreign: ForeignAddresses;
 
   readonly table: VipTable;
   private readonly notifications: NetlinkSocket;
@@ -110,7 +114,8 @@ export class LinkMonitor implements DumpReader {
     );
     this.fd = this.notifications.fd;
     this.questions = new NetlinkSocket(NETLINK_ROUTE, 0, RECEIVE_BUFFER_BYTES);
-    this.addresses = new AddressDump(this.questions, this.table);
+    this.foreign = new ForeignAddresses(this.table);
+    this.addresses = new AddressDump(this.questions, this.table, this.foreign);
     this.before = new Uint8Array(new ArrayBuffer(this.addresses.state.length));
     const refused = this.resynchronise();
     if (refused !== 0) throw new SystemError("netlink dump", refused);
@@ -223,9 +228,7 @@ export class LinkMonitor implements DumpReader {
     const { state } = this.addresses;
     this.clientChanged = false;
     this.before.set(state);
-    let outcome = 0;
-    if (client === NO_INTERFACE) state.fill(ABSENT);
-    else outcome = this.addresses.look(client);
+    const outcome = this.addresses.look(client);
     if (outcome !== 0) {
       state.set(this.before);
       return outcome;
@@ -284,6 +287,7 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddress(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    this.foreign.take(view, bytes, at, length);
     const vip = findVip(
       this.table,
       view,
@@ -301,6 +305,7 @@ export class LinkMonitor implements DumpReader {
   }
 
   private takeAddressGone(view: DataView, bytes: Uint8Array, at: number, length: number): void {
+    if (this.foreign.takeGone(view, bytes, at, length)) this.overflowed = true;
     const vip = findVip(
       this.table,
       view,

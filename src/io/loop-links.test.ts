@@ -6,7 +6,7 @@ import {
   EVENT_RECORD,
   EVENT_VIP_REMOVED,
 } from "../boundary/event-queue.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
+import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../boundary/maintenance-code.ts";
 import { REPORTS_PER_TURN_MAX } from "../limits.ts";
 
 let bench: LoopBench;

@@ -24,13 +24,21 @@ import {
   EVENT_VIP_REMOVED,
   type EventQueue,
 } from "../boundary/event-queue.ts";
+import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Engine } from "../core/engine.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../core/maintenance-code.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
-import { NETWORKS_MAX, RECORDS_PER_TURN_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import {
+  ATTEMPT_PAUSE_MS_MIN,
+  NETWORKS_MAX,
+  PUT_BACK_PAUSE_MS_MIN,
+  RECORDS_PER_TURN_MAX,
+  REPORTS_PER_TURN_MAX,
+} from "../limits.ts";
+import type { ConditionReport } from "../reporting/condition-report.ts";
 import type { StatusWriter } from "../reporting/status.ts";
+import { Pauses } from "../upkeep/pauses.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DRAIN,
@@ -38,8 +46,8 @@ import {
   CONTROL_LEFT,
   CONTROL_LOG,
   CONTROL_PHASE,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
-  CONTROL_PROCESS_STOPPED,
   CONTROL_START_PROCESS,
   CONTROL_STOP_PROCESS,
   controlFunction,
@@ -81,6 +89,7 @@ export interface FlightParts {
   readonly supervisor: RecordSocket;
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
+  readonly conditions: ConditionReport;
   readonly lifeSigns: LifeSigns;
 }
 
@@ -108,9 +117,15 @@ export class FlightLoop implements Shell {
   private carriersDue = false;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
+  private readonly removals: Pauses;
 
   constructor(private readonly parts: FlightParts) {
     const { engine, networks, links, neighbours } = parts;
+    this.removals = new Pauses(
+      parts.functionCount,
+      PUT_BACK_PAUSE_MS_MIN * 1000,
+      ATTEMPT_PAUSE_MS_MIN * 1000,
+    );
     this.networkCount = networks.length;
     this.hasLease = parts.lease !== null;
     this.turn = new Turn(engine, this, parts.timing);
@@ -299,6 +314,7 @@ export class FlightLoop implements Shell {
       this.reportsWait = true;
     }
     if (this.reportsWait) this.reportRemovedVips(events);
+    links.foreign.report(events);
   }
 
   private takeLinks(events: EventQueue): void {
@@ -354,22 +370,31 @@ export class FlightLoop implements Shell {
   }
 
   /**
-   * VIPs that somebody else removed, a bounded number a turn. Those that are there again, or went
-   * with the link, are no news.
+   * VIPs that somebody else removed, a bounded number a turn; one that is removed again and again at
+   * growing pauses, so that a tool which looks whether all are gone finds an end. Those that are
+   * there again, or went with the link, are no news.
    */
   private reportRemovedVips(events: EventQueue): void {
+    const { removals } = this;
     const { links, functionCount } = this.parts;
+    const timeUs = this.nowUs();
     let reports = 0;
+    let waits = false;
     for (let index = 0; index < functionCount; index++) {
       if (links.removed[index] === 0) continue;
       if (this.carriers[0] === 1 && !links.present(index)) {
+        if (timeUs < removals.dueUs[index]) {
+          waits = true;
+          continue;
+        }
         if (reports === REPORTS_PER_TURN_MAX) return;
         reports++;
+        removals.note(index, timeUs);
         events.push(EVENT_VIP_REMOVED, index, 0);
       }
       links.removed[index] = 0;
     }
-    this.reportsWait = false;
+    this.reportsWait = waits;
   }
 
   observeSupervisor(events: EventQueue): boolean {
@@ -388,7 +413,7 @@ export class FlightLoop implements Shell {
       if (length === 0) return false;
       const kind = controlKind(supervisor.received.view);
       const index = controlFunction(supervisor.received.view);
-      if (kind >= CONTROL_PROCESS_RUNNING && kind <= CONTROL_PROCESS_STOPPED) {
+      if (kind >= CONTROL_PROCESS_RUNNING && kind <= CONTROL_PROCESS_FIT) {
         if (index < functionCount) events.push(EVENT_PROCESS, index, kind);
       } else if (kind >= CONTROL_DRAIN && kind <= CONTROL_LEAVE) {
         events.push(EVENT_COMMAND, 0, kind);
@@ -398,9 +423,12 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
+    const { observer, status, conditions, lifeSigns, vips } = this.parts;
     this.carriersDue = true;
-    this.parts.observer.beginPeriod(timeUs, this.networkCarriers(), events);
-    this.parts.status.write(timeUs);
-    this.parts.lifeSigns.give(timeUs, events);
+    observer.beginPeriod(timeUs, this.networkCarriers(), events);
+    status.write(timeUs);
+    conditions.update(timeUs, status.owners, events);
+    lifeSigns.give(timeUs, events);
+    vips.lookAfter(this.carriers[0] === 1, timeUs, events);
   }
 }

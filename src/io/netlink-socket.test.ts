@@ -7,7 +7,7 @@ import {
   NETLINK_ROUTE,
   RTM_DELADDR,
 } from "../wire/rtnetlink.ts";
-import { EAGAIN, EINVAL, ENODEV, ETIMEDOUT } from "./errno.ts";
+import { EAGAIN, EINVAL, ENODEV, EOPNOTSUPP, ETIMEDOUT } from "./errno.ts";
 import { AF_INET, AF_NETLINK, libc } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 import { type DumpReader, NetlinkSocket } from "./netlink-socket.ts";
@@ -43,6 +43,12 @@ describe("dump", () => {
     request.view.setUint32(20, 0x7fffff00, true); // of one interface
     expect(socket.dump(request, length, new Collector())).toBe(ENODEV);
   });
+
+  test("gives the kernel's errno when it does not even begin: of a kind that there is not", () => {
+    const length = encodeAddressDump(request.view, 0);
+    request.view.setUint16(4, 0xffff, true);
+    expect(socket.dump(request, length, new Collector())).toBe(EOPNOTSUPP);
+  });
 });
 
 describe("ask", () => {
@@ -61,7 +67,7 @@ describe("ask", () => {
     );
     expect(socket.ask(request, length, 0)).toBe(ENODEV);
     view.setUint16(4, 0xffff, true); // no such type
-    expect([EINVAL, 95]).toContain(socket.ask(request, length, 0)); // EOPNOTSUPP
+    expect([EINVAL, EOPNOTSUPP]).toContain(socket.ask(request, length, 0));
   });
 });
 

@@ -27,6 +27,7 @@ import {
   SOL_SOCKET,
 } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
+import { attachFilter } from "./socket-filter.ts";
 
 /** The kernel fills datagrams of a dump up to 32 KiB; everything else is far smaller. */
 const RECEIVED_BYTES = 32 * 1024;
@@ -91,11 +92,19 @@ export class NetlinkSocket {
   /**
    * `groups`: mask of the notification groups, 0 for a socket that asks and gets answers.
    * `receiveBufferBytes` should hold the largest burst; as root it may be larger than the system's
-   * limit. Throws a SystemError.
+   * limit. `filter`: which notifications are let in (wire/packet-program); all by default. Throws a
+   * SystemError.
    */
-  constructor(protocol: number, groups: number, receiveBufferBytes: number) {
+  constructor(
+    protocol: number,
+    groups: number,
+    receiveBufferBytes: number,
+    filter: Uint8Array | null = null,
+  ) {
     this.fd = libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
     if (this.fd < 0) throw new SystemError("socket(AF_NETLINK)", errno());
+    const unfiltered = filter === null ? 0 : attachFilter(this.fd, filter);
+    if (unfiltered !== 0) throw new SystemError("setsockopt(SO_ATTACH_FILTER)", unfiltered);
     const { view, address } = this.scratch;
     view.setUint16(PEER_AT, AF_NETLINK, true);
     view.setUint32(PEER_AT + 4, 0, true); // port id: the kernel chooses

@@ -4,7 +4,6 @@
  * told for that. It is told of datagrams as they are read, and reports once a period.
  */
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
-import type { Engine } from "../core/engine.ts";
 import {
   LOG_GROUP_FORGOTTEN,
   LOG_NETWORK_HEARD,
@@ -12,9 +11,10 @@ import {
   LOG_REFUSED_GONE,
   LOG_REFUSED_KEY,
   LOG_SERVER_NEVER_HEARD,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
+import { SERVER_UNKNOWN } from "../boundary/server-state.ts";
+import type { Engine } from "../core/engine.ts";
 import type { Identity } from "../core/membership.ts";
-import { SERVER_UNKNOWN } from "../core/server-state.ts";
 import type { Timing } from "../core/timing.ts";
 import { INTERFACE_LOOK_MS, NETWORK_RECORDS_PER_PERIOD_MAX, NEVER_HEARD_MS } from "../limits.ts";
 import { AS_BEFORE, FELL_SILENT, NetworkWatch } from "../upkeep/network-watch.ts";

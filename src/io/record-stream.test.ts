@@ -5,8 +5,8 @@ import { until } from "../../test/harness/until.ts";
 import { CONTROL_RECORD_BYTES, controlArgument, encodeControl } from "../wire/control.ts";
 import { RecordSocket, socketPair } from "./control-socket.ts";
 import { EAGAIN, EPIPE } from "./errno.ts";
-import { libc } from "./libc.ts";
-import { NativeMemory } from "./native-memory.ts";
+import { libc, O_CLOEXEC, O_RDWR } from "./libc.ts";
+import { NativeMemory, nativeString } from "./native-memory.ts";
 import { RecordStream } from "./record-stream.ts";
 
 const CHILD = join(import.meta.dir, "../../test/children/control-socket-child.ts");
@@ -131,6 +131,13 @@ describe("RecordStream", () => {
     await until("the last of them", () => seen.length >= 3);
     await Bun.sleep(20);
     expect(seen).toEqual([0, 1, 2]);
+  });
+
+  test("over what cannot be waited for ends at once", async () => {
+    const file = libc.open(nativeString("/dev/null").address, O_RDWR | O_CLOEXEC, 0);
+    const { seen, ended } = collect(new RecordStream(file));
+    await ended;
+    expect(seen).toEqual(["end"]);
   });
 
   test("closes its descriptors and calls nobody afterwards", async () => {

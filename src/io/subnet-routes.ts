@@ -1,25 +1,62 @@
-import { copyBytes, sameBytes } from "../wire/bytes.ts";
+import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
 import {
+  LOG_ROUTE_MISSING,
+  LOG_ROUTE_PUT_BACK,
+  LOG_ROUTE_SET,
+} from "../boundary/maintenance-code.ts";
+import {
+  ATTEMPT_PAUSE_MS_MAX,
+  PUT_BACK_PAUSE_MS_MIN,
+  ROUTE_MESSAGES_PER_PERIOD_MAX,
+} from "../limits.ts";
+import { Pauses } from "../upkeep/pauses.ts";
+import { copyBytes, sameBytes } from "../wire/bytes.ts";
+import { routeFilter } from "../wire/route-filter.ts";
+import {
+  addressBytes,
   encodeSubnetRoute,
+  GROUP_IPV4_ROUTE,
+  GROUP_IPV6_ROUTE,
   MESSAGE_BYTES_MAX,
+  NETLINK_ROUTE,
   NLM_F_CREATE,
   NLM_F_REPLACE,
   RTM_DELROUTE,
   RTM_NEWROUTE,
+  routeDestination,
+  routeInterface,
+  routePrefixLength,
 } from "../wire/rtnetlink.ts";
-import { ENODEV, ESRCH } from "./errno.ts";
+import { EAGAIN, ENODEV, ESRCH } from "./errno.ts";
 import { AF_INET } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
-import type { NetlinkSocket } from "./netlink-socket.ts";
-import type { VipTable } from "./vip-table.ts";
+import { NetlinkSocket } from "./netlink-socket.ts";
+import { ADDRESS_ROW_BYTES, type VipTable } from "./vip-table.ts";
 
 const NO_SUBNET = -1;
+
+/** A thousand routes that go at once. */
+const RECEIVE_BUFFER_BYTES = 1024 * 1024;
+
+// What is known of the route of a subnet.
+const STANDS = 0;
+/** Somebody deleted it. */
+const REMOVED = 1;
+/** The kernel refused it: it is set again, and nobody was told yet. */
+const REFUSED = 2;
+/** The same, and it is on record. */
+const MISSING = 3;
 
 /**
  * An IPv4 VIP is a /32 in the kernel, which then knows no way to the seats of its subnet unless the
  * server has an address of its own there. For that case a route to the configured subnet stands as
  * long as a VIP of it is up. Its metric puts it behind every other: where the server has its own
  * address, the route of that address is used.
+ *
+ * Network managers delete routes that they do not know. One that is gone is set again within a
+ * period, and one that the kernel refuses, after growing pauses. The route of an IPv6 VIP is the
+ * kernel's, which sets it again itself with the next renewal of the VIP (addrconf, since Linux 4.20):
+ * that it was deleted is recorded all the same.
  */
 export class SubnetRoutes {
   /**
@@ -27,16 +64,27 @@ export class SubnetRoutes {
    * reached.
    */
   errno = 0;
-  /** Subnet of each VIP, or NO_SUBNET: IPv6, and a configured /32. */
+  /** Subnet of each VIP, or NO_SUBNET: a configured host address. */
   private readonly subnetOf: Int32Array<ArrayBuffer>;
   private readonly subnetCount: number;
-  /** Row s holds the network address of subnet s from byte 4 × s. */
+  private readonly family: Uint8Array<ArrayBuffer>;
+  /** Row s holds the network address of subnet s. */
   private readonly network: Uint8Array<ArrayBuffer>;
   private readonly prefixLength: Uint8Array<ArrayBuffer>;
+  /** The first function of the table with a VIP in the subnet: records name it. */
+  private readonly functionOf: Int32Array<ArrayBuffer>;
   private readonly upCount: Int32Array<ArrayBuffer>;
   /** 1 where this batch made the route necessary or needless. */
   private readonly touched: Uint8Array<ArrayBuffer>;
+  private readonly state: Uint8Array<ArrayBuffer>;
+  private readonly pauses: Pauses;
   private readonly request = new NativeMemory(MESSAGE_BYTES_MAX);
+  private readonly notifications = new NetlinkSocket(
+    NETLINK_ROUTE,
+    GROUP_IPV4_ROUTE | GROUP_IPV6_ROUTE,
+    RECEIVE_BUFFER_BYTES,
+    routeFilter(),
+  );
 
   constructor(
     private readonly netlink: NetlinkSocket,
@@ -44,34 +92,56 @@ export class SubnetRoutes {
   ) {
     const size = Math.max(1, table.count);
     this.subnetOf = new Int32Array(new ArrayBuffer(4 * size));
-    this.network = new Uint8Array(new ArrayBuffer(4 * size));
+    this.family = new Uint8Array(new ArrayBuffer(size));
+    this.network = new Uint8Array(new ArrayBuffer(ADDRESS_ROW_BYTES * size));
     this.prefixLength = new Uint8Array(new ArrayBuffer(size));
+    this.functionOf = new Int32Array(new ArrayBuffer(4 * size));
     this.upCount = new Int32Array(new ArrayBuffer(4 * size));
     this.touched = new Uint8Array(new ArrayBuffer(size));
+    this.state = new Uint8Array(new ArrayBuffer(size));
     let count = 0;
     for (let vip = 0; vip < table.count; vip++) {
       const subnet = this.subnetFor(table, vip, count);
       this.subnetOf[vip] = subnet;
-      if (subnet === count) count++;
+      if (subnet !== count) continue;
+      this.functionOf[subnet] = table.functionOf[vip] as number;
+      count++;
     }
     this.subnetCount = count;
+    this.pauses = new Pauses(count, PUT_BACK_PAUSE_MS_MIN * 1000, ATTEMPT_PAUSE_MS_MAX * 1000);
   }
 
   /** The row of the VIP's subnet; writes it as row `next` when it is new. */
   private subnetFor(table: VipTable, vip: number, next: number): number {
     const prefixLength = table.configuredPrefixLength[vip] as number;
-    if (table.family[vip] !== AF_INET || prefixLength === 32) return NO_SUBNET;
-    copyBytes(this.network, 4 * next, table.address, table.addressAt(vip), 4);
-    for (let bit = prefixLength; bit < 32; bit++) {
-      const byte = 4 * next + (bit >> 3);
+    const family = table.family[vip] as number;
+    const bits = 8 * addressBytes(family);
+    if (prefixLength === bits) return NO_SUBNET;
+    const at = ADDRESS_ROW_BYTES * next;
+    copyBytes(this.network, at, table.address, table.addressAt(vip), bits / 8);
+    for (let bit = prefixLength; bit < bits; bit++) {
+      const byte = at + (bit >> 3);
       this.network[byte] = (this.network[byte] as number) & ~(0x80 >> (bit & 7));
     }
+    this.family[next] = family;
     this.prefixLength[next] = prefixLength;
-    for (let subnet = 0; subnet < next; subnet++) {
-      const same = sameBytes(this.network, 4 * subnet, this.network, 4 * next, 4);
-      if (same && this.prefixLength[subnet] === prefixLength) return subnet;
-    }
+    for (let subnet = 0; subnet < next; subnet++)
+      if (this.isSubnet(subnet, family, prefixLength, this.network, at)) return subnet;
     return next;
+  }
+
+  private isSubnet(
+    subnet: number,
+    family: number,
+    prefixLength: number,
+    bytes: Uint8Array,
+    at: number,
+  ): boolean {
+    return (
+      this.family[subnet] === family &&
+      this.prefixLength[subnet] === prefixLength &&
+      sameBytes(this.network, ADDRESS_ROW_BYTES * subnet, bytes, at, addressBytes(family))
+    );
   }
 
   /** A VIP is one more (1) or one less (−1) on the interface, or was put there again (0). */
@@ -113,24 +183,93 @@ export class SubnetRoutes {
     return this.commit(interfaceIndex);
   }
 
+  /**
+   * Once a period: sets again what somebody deleted, or what the kernel refused, and records it.
+   * Without a carrier nothing is tried: routes are restored with it. No garbage.
+   */
+  lookAfter(interfaceIndex: number, hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    this.readNotifications(interfaceIndex);
+    if (!hasCarrier) return;
+    for (let subnet = 0; subnet < this.subnetCount; subnet++) {
+      if (this.state[subnet] !== STANDS && nowUs >= this.pauses.dueUs[subnet])
+        this.tryAgain(subnet, interfaceIndex, nowUs, events);
+    }
+  }
+
+  private tryAgain(
+    subnet: number,
+    interfaceIndex: number,
+    nowUs: number,
+    events: EventQueue,
+  ): void {
+    const before = this.state[subnet];
+    const index = this.functionOf[subnet];
+    const isNeeded = this.upCount[subnet] !== 0;
+    this.pauses.note(subnet, nowUs);
+    const errno = isNeeded ? this.apply(subnet, interfaceIndex) : 0;
+    if (errno !== 0) {
+      if (before !== REFUSED) this.state[subnet] = before === MISSING ? MISSING : REFUSED;
+      else if (events.push(EVENT_RECORD, LOG_ROUTE_MISSING, index, errno))
+        this.state[subnet] = MISSING;
+      return;
+    }
+    this.state[subnet] = STANDS;
+    if (before === MISSING) {
+      if (!events.push(EVENT_RECORD, LOG_ROUTE_SET, index)) this.state[subnet] = MISSING;
+    } else if (before === REMOVED && isNeeded) events.push(EVENT_RECORD, LOG_ROUTE_PUT_BACK, index);
+  }
+
+  /** A bounded number of them. After an overflow every route is set again. */
+  private readNotifications(interfaceIndex: number): void {
+    const { view, bytes } = this.notifications.received;
+    for (let message = 0; message < ROUTE_MESSAGES_PER_PERIOD_MAX; message++) {
+      const end = this.notifications.receive(false);
+      if (end === -EAGAIN) return;
+      if (end > 0 && routeInterface(view, 0, end) === interfaceIndex) {
+        this.takeRemoved(view, bytes, end);
+      } else if (end < 0) {
+        for (let subnet = 0; subnet < this.subnetCount; subnet++)
+          if (this.upCount[subnet] !== 0 && this.state[subnet] === STANDS)
+            this.state[subnet] = REFUSED;
+      }
+    }
+  }
+
+  private takeRemoved(view: DataView, bytes: Uint8Array, length: number): void {
+    for (let subnet = 0; subnet < this.subnetCount; subnet++) {
+      if (this.upCount[subnet] === 0 || this.state[subnet] !== STANDS) continue;
+      const family = this.family[subnet];
+      const at = routeDestination(view, 0, length, family);
+      if (at >= 0 && this.isSubnet(subnet, family, routePrefixLength(view, 0), bytes, at))
+        this.state[subnet] = REMOVED;
+    }
+  }
+
+  /** 0, also for IPv6, or errno. */
   private apply(subnet: number, interfaceIndex: number): number {
+    if (this.family[subnet] !== AF_INET) return 0;
     const needed = this.upCount[subnet] !== 0;
     const { view, bytes } = this.request;
-    const type = needed ? RTM_NEWROUTE : RTM_DELROUTE;
-    const prefixLength = this.prefixLength[subnet] as number;
     const length = encodeSubnetRoute(
       view,
       bytes,
       0,
-      type,
-      prefixLength,
+      needed ? RTM_NEWROUTE : RTM_DELROUTE,
+      this.prefixLength[subnet] as number,
       interfaceIndex,
       this.network,
-      4 * subnet,
+      ADDRESS_ROW_BYTES * subnet,
     );
     // Replacing an equal route does nothing, so that it need not be known whether the kernel still
     // has it.
     const errno = this.netlink.ask(this.request, length, needed ? NLM_F_CREATE | NLM_F_REPLACE : 0);
+    // What is told of our own deletion is read while the route is not needed.
+    if (!needed) this.readNotifications(interfaceIndex);
+    if (needed && errno !== 0 && this.state[subnet] === STANDS) this.state[subnet] = REFUSED;
     return !needed && (errno === ESRCH || errno === ENODEV) ? 0 : errno;
+  }
+
+  close(): void {
+    this.notifications.close();
   }
 }

@@ -1,6 +1,6 @@
 /** What the engine tells its supervisor. */
 import { assert } from "../assert.ts";
-import { LOG_QUEUE_FULL } from "../core/maintenance-code.ts";
+import { LOG_QUEUE_FULL } from "../boundary/maintenance-code.ts";
 import { CONTROL_LOG, CONTROL_RECORD_BYTES, encodeControl, NO_INDEX } from "../wire/control.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import { NativeMemory } from "./native-memory.ts";

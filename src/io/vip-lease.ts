@@ -1,21 +1,8 @@
 import { assert } from "../assert.ts";
 import type { Vip } from "../config/model.ts";
 import { LEASE_LATENESS_MS, LEASE_MS_MAX, LEASE_MS_MIN } from "../limits.ts";
-import {
-  elementExpirationMs,
-  NETLINK_NETFILTER,
-  NftablesBatch,
-  TABLE_OWNED,
-  TABLE_PERSISTS,
-} from "../wire/nftables.ts";
-import {
-  messageErrno,
-  messageLength,
-  messageSequence,
-  messageType,
-  NLMSG_ERROR,
-  nextMessage,
-} from "../wire/rtnetlink.ts";
+import { type NftablesBatch, TABLE_OWNED, TABLE_PERSISTS } from "../wire/nftables.ts";
+import { elementExpirationMs } from "../wire/nftables-answers.ts";
 import {
   encodeVipFilter,
   type FilterPlaces,
@@ -25,36 +12,16 @@ import {
   SET_UNBROKEN,
   TABLE,
 } from "../wire/vip-filter.ts";
-import {
-  EAGAIN,
-  EINVAL,
-  ENOBUFS,
-  ENODEV,
-  EOPNOTSUPP,
-  EPERM,
-  EPROTONOSUPPORT,
-  ETIME,
-  SystemError,
-} from "./errno.ts";
+import { EINVAL, ENODEV, EOPNOTSUPP, EPERM, ETIME, SystemError } from "./errno.ts";
 import { libc, SIOCGIFINDEX, SO_SNDBUFFORCE, SOL_SOCKET } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
-import { NetlinkSocket } from "./netlink-socket.ts";
+import type { NetlinkSocket } from "./netlink-socket.ts";
 import { INTERFACE_NAME_BYTES, requireInterface } from "./network-interface.ts";
-
-/**
- * A failed batch is answered with an error for each message, all of them together less than this.
- */
-const RECEIVE_BUFFER_BYTES = 256 * 1024;
+import { addressesOf, Batch, NftablesExchange, netfilterSocket } from "./nftables-exchange.ts";
 
 /** A batch of a few messages: renewal, lapse, removal. */
 const SMALL_BATCH_BYTES = 1024;
-
-/**
- * Datagrams among which the first error of a batch is looked for: it is the reason, the others
- * follow from it. Before it may lie what other processes sent.
- */
-const ANSWERS_MAX = 1024;
 
 /** Sequence numbers of a batch: more than the filter has messages. */
 const SEQUENCES = 256;
@@ -66,22 +33,6 @@ const TRIAL_EXPIRATION_MS = 60_000;
 // struct ifreq: the name, then the answer.
 const REQUEST_BYTES = 40;
 const OPTION_AT = REQUEST_BYTES;
-
-/** A prebuilt batch in memory that the kernel reads. */
-class Batch {
-  readonly memory: NativeMemory;
-  readonly content: NftablesBatch;
-  /** Where the elements that it adds have their expiration. */
-  readonly expirationsAt: number[] = [];
-
-  constructor(
-    byteLength: number,
-    readonly firstSequence: number,
-  ) {
-    this.memory = new NativeMemory(byteLength);
-    this.content = new NftablesBatch(this.memory.view, this.memory.bytes, firstSequence);
-  }
-}
 
 /**
  * The VIPs of this server answer on the client interface only while a lease runs, which the flight
@@ -114,6 +65,7 @@ export class VipLease {
   isProtected = false;
 
   private readonly netlink: NetlinkSocket;
+  private readonly exchange: NftablesExchange;
   private readonly scratch = new NativeMemory(48);
   private readonly key: Uint8Array<ArrayBuffer>;
   private readonly ipv4: Uint8Array<ArrayBuffer>;
@@ -122,8 +74,6 @@ export class VipLease {
   private renewal: Batch;
   private readonly lapsing: Batch;
   private readonly removal: Batch;
-  /** Which message of the last batch failed first. */
-  private failedPlace = 0;
   /** The interface that the filter was put on: another one of the same name has none. */
   private interfaceIndex = 0;
   /** The time before the last renewal was sent, and for how long it was. */
@@ -148,7 +98,8 @@ export class VipLease {
       "length of a lease",
     );
     this.lengthMs = leaseMs;
-    this.netlink = netfilterSocket();
+    this.netlink = netfilterSocket("VIP lease");
+    this.exchange = new NftablesExchange(this.netlink);
     this.key = interfaceKey(interfaceName);
     this.ipv4 = addressesOf(vipsOfFunction, 4);
     this.ipv6 = addressesOf(vipsOfFunction, 6);
@@ -191,14 +142,18 @@ export class VipLease {
     if (
       (refused === EOPNOTSUPP || refused === EINVAL) &&
       tableFlags !== 0 &&
-      this.failedPlace === places.newTable
+      this.exchange.failedPlace === places.newTable
     ) {
       tableFlags = 0;
       ({ batch, places } = this.filter(tableFlags, false));
       refused = this.carryOut(batch);
     }
     if (refused !== 0)
-      throw new SystemError("VIP lease", refused, missingPart(refused, this.failedPlace, places));
+      throw new SystemError(
+        "VIP lease",
+        refused,
+        missingPart(refused, this.exchange.failedPlace, places),
+      );
     this.isProtected = tableFlags !== 0;
     this.beginning = this.filter(tableFlags, true).batch;
     this.canRenewInPlace = !this.asOlderKernel && this.movesExpiration();
@@ -278,40 +233,8 @@ export class VipLease {
     return this.scratch.view.getInt32(INTERFACE_NAME_BYTES, true);
   }
 
-  /**
-   * Sends a batch and reads what the kernel has to say against it. 0 or errno of the first message
-   * that failed.
-   */
   private carryOut(batch: Batch): number {
-    this.failedPlace = 0;
-    const refused = this.netlink.send(batch.memory, 0, batch.content.length);
-    return refused === 0 ? this.readErrors(batch.firstSequence) : refused;
-  }
-
-  private readErrors(firstSequence: number): number {
-    const { view } = this.netlink.received;
-    for (let answers = 0; answers < ANSWERS_MAX; answers++) {
-      const end = this.netlink.receive(false);
-      if (end === -EAGAIN) return 0;
-      if (end < 0) {
-        this.netlink.discard();
-        return -end;
-      }
-      for (let at = 0; ; ) {
-        const length = messageLength(view, at, end);
-        if (length === 0) break;
-        const errno = messageType(view, at) === NLMSG_ERROR ? messageErrno(view, at, length) : 0;
-        if (errno !== 0) {
-          this.failedPlace = messageSequence(view, at) - firstSequence;
-          this.netlink.discard();
-          return errno;
-        }
-        at = nextMessage(at, length);
-      }
-    }
-    // An error may lie behind all this.
-    this.netlink.discard();
-    return ENOBUFS;
+    return this.exchange.carryOut(batch);
   }
 
   /** Whether adding an element again moves its expiration. */
@@ -390,33 +313,6 @@ export class VipLease {
     batch.content.end();
     return batch;
   }
-}
-
-function netfilterSocket(): NetlinkSocket {
-  try {
-    return new NetlinkSocket(NETLINK_NETFILTER, 0, RECEIVE_BUFFER_BYTES);
-  } catch (error) {
-    if (!(error instanceof SystemError) || error.errno !== EPROTONOSUPPORT) throw error;
-    throw new SystemError(
-      "VIP lease",
-      error.errno,
-      "this kernel has no nfnetlink (CONFIG_NETFILTER_NETLINK)",
-    );
-  }
-}
-
-/** The addresses of one family in a row. */
-function addressesOf(
-  vipsOfFunction: readonly (readonly Vip[])[],
-  family: 4 | 6,
-): Uint8Array<ArrayBuffer> {
-  const vips = vipsOfFunction.flat().filter((vip) => vip.family === family);
-  const size = family === 4 ? 4 : 16;
-  const addresses = new Uint8Array(new ArrayBuffer(vips.length * size));
-  vips.forEach((vip, index) => {
-    addresses.set(vip.address, index * size);
-  });
-  return addresses;
 }
 
 /**

@@ -6,22 +6,26 @@
 import { assert } from "../assert.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
 import {
-  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
 } from "../boundary/event-queue.ts";
-import { LOG_VIP_FOREIGN } from "../core/maintenance-code.ts";
 import { VIP_BATCH_MAX } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
+import { AnnouncementSeries } from "../upkeep/announcement-series.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
+import { VipAttempts } from "./vip-attempts.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
 export class VipService {
   private count = 0;
+  private readonly attempts: VipAttempts;
+  private readonly series: AnnouncementSeries;
+  /** Of the last period. */
+  private nowUs = 0;
   private readonly kinds = new Uint8Array(new ArrayBuffer(VIP_BATCH_MAX));
   private readonly indices = new Uint16Array(new ArrayBuffer(2 * VIP_BATCH_MAX));
 
@@ -30,7 +34,10 @@ export class VipService {
     private readonly announcer: Announcer,
     private readonly functionCount: number,
     private readonly renewal: AddressRenewal,
-  ) {}
+  ) {
+    this.attempts = new VipAttempts(switcher, announcer);
+    this.series = new AnnouncementSeries(functionCount);
+  }
 
   /**
    * Whether the effect may be carried out in this turn: it fits the batch, and the function is not
@@ -51,6 +58,8 @@ export class VipService {
   remove(index: number): void {
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
+    this.attempts.noteRemoved(index);
+    this.series.end(index);
   }
 
   announce(index: number): void {
@@ -101,6 +110,17 @@ export class VipService {
     this.switcher.restoreRoutes();
   }
 
+  /** Once a period: what is to be done again, and what somebody undid, is done. */
+  lookAfter(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    const { series } = this;
+    this.nowUs = nowUs;
+    this.attempts.lookAfter(nowUs, events);
+    series.beginPeriod(nowUs);
+    for (let index = series.next(nowUs); index >= 0; index = series.next(nowUs))
+      this.announce(index);
+    this.switcher.lookAfterRoutes(hasCarrier, nowUs, events);
+  }
+
   private enter(kind: number, index: number): void {
     this.kinds[this.count] = kind;
     this.indices[this.count] = index;
@@ -112,16 +132,23 @@ export class VipService {
     const errno = this.switcher.result[index];
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
       settle(events, errno === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, errno, 0);
-    } else if (errno !== 0 && errno !== EEXIST) {
+    } else if (errno !== 0 && errno !== EEXIST && !this.servesInPart(index, errno)) {
+      this.attempts.noteFailed(index);
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);
     } else {
-      // Somebody else has set the same address here: the function answers, and the address is left
-      // alone.
-      if (errno === EEXIST) events.push(EVENT_RECORD, LOG_VIP_FOREIGN, index, 0);
+      // EEXIST: somebody else has set the same address here. The function answers, the address is
+      // left alone, and ForeignAddresses has it recorded.
       this.announce(index);
+      this.attempts.noteUp(index);
+      this.series.begin(index, this.nowUs);
       settle(events, EVENT_VIP_UP, index, 0, 0);
     }
+  }
+
+  /** The kernel refuses a VIP for good, and has others. An answer that was lost is asked for again. */
+  private servesInPart(index: number, errno: number): boolean {
+    return errno !== ETIMEDOUT && this.switcher.answersInPart(index);
   }
 }
 

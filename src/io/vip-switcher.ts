@@ -1,4 +1,5 @@
 import { assert } from "../assert.ts";
+import type { EventQueue } from "../boundary/event-queue.ts";
 import type { Vip } from "../config/model.ts";
 import { IPV6_COST, VIP_BATCH_MAX } from "../limits.ts";
 import {
@@ -78,6 +79,8 @@ export class VipSwitcher {
    * those to be renewed.
    */
   readonly up: Uint8Array<ArrayBuffer>;
+  /** For each VIP: why the kernel refused it when it was to be added last, or 0. */
+  readonly refused: Int32Array<ArrayBuffer>;
   /** What each VIP costs the kernel, in IPv4 addresses, and the sum of those that are `up`. */
   readonly cost: Uint8Array<ArrayBuffer>;
   upCost = 0;
@@ -121,6 +124,7 @@ export class VipSwitcher {
     this.foreign = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
     this.added = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
     this.up = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
+    this.refused = new Int32Array(new ArrayBuffer(4 * Math.max(1, this.table.count)));
     this.costOf = new Int32Array(new ArrayBuffer(4 * Math.max(1, vipsOfFunction.length)));
     this.cost = new Uint8Array(new ArrayBuffer(Math.max(1, this.table.count)));
     for (let vip = 0; vip < this.table.count; vip++) {
@@ -167,6 +171,22 @@ export class VipSwitcher {
     this.queue(index, RTM_DELADDR);
   }
 
+  /**
+   * Queues adding one VIP that was refused. Not between {@link add} or {@link remove} and {@link
+   * commit}. No garbage.
+   */
+  addAgain(vip: number): void {
+    this.enter(vip, RTM_NEWADDR);
+  }
+
+  /** Whether a VIP of the function answers here, in this batch: ours, or somebody else's. */
+  answersInPart(index: number): boolean {
+    const end = this.table.firstOf[index + 1] as number;
+    for (let vip = this.table.firstOf[index] as number; vip < end; vip++)
+      if (this.up[vip] === 1 || (this.foreign[vip] === 1 && this.refused[vip] === 0)) return true;
+    return false;
+  }
+
   private queue(index: number, type: number): void {
     assert(this.queued + this.table.countOf(index) <= VIP_BATCH_MAX, "VIP batch is full");
     this.result[index] = 0;
@@ -174,10 +194,15 @@ export class VipSwitcher {
     const end = this.table.firstOf[index + 1] as number;
     for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
       if (type === RTM_DELADDR && this.added[vip] === 0 && !this.isQueued(vip)) continue;
-      this.slotVip[this.queued] = vip;
-      this.slotType[this.queued] = type;
-      this.queued++;
+      this.enter(vip, type);
     }
+  }
+
+  private enter(vip: number, type: number): void {
+    assert(this.queued < VIP_BATCH_MAX, "VIP batch is full");
+    this.slotVip[this.queued] = vip;
+    this.slotType[this.queued] = type;
+    this.queued++;
   }
 
   /** An addition in the same batch counts as done when the deletion after it is carried out. */
@@ -190,7 +215,7 @@ export class VipSwitcher {
    * Sends what is queued as one netlink batch, and reads the answers. Gives the number of functions
    * with an error, whose `result` tells which. What was to be added and is there with our mark, or
    * was to be deleted and is not there, is no error. EEXIST: somebody else has put the same address
-   * on the interface; it is left alone, and the function's other VIPs are added all the same. An
+   * on the interface; it is left alone, and the function's other VIPs were added all the same. An
    * interface that was made anew since the last batch is looked up again by its name. No garbage.
    */
   commit(): number {
@@ -215,10 +240,7 @@ export class VipSwitcher {
    * commit}. No garbage.
    */
   renew(vip: number): void {
-    assert(this.queued < VIP_BATCH_MAX, "VIP batch is full");
-    this.slotVip[this.queued] = vip;
-    this.slotType[this.queued] = RENEWAL;
-    this.queued++;
+    this.enter(vip, RENEWAL);
   }
 
   /**
@@ -262,6 +284,14 @@ export class VipSwitcher {
   restoreRoutes(): number {
     this.findInterface();
     return this.routes.restore(this.interfaceIndex);
+  }
+
+  /**
+   * Once a period: the subnets' routes are set again where somebody deleted one, or the kernel
+   * refused it. No garbage.
+   */
+  lookAfterRoutes(hasCarrier: boolean, nowUs: number, events: EventQueue): void {
+    this.routes.lookAfter(this.interfaceIndex, hasCarrier, nowUs, events);
   }
 
   private findInterface(): boolean {
@@ -329,6 +359,7 @@ export class VipSwitcher {
     if (errno === 0 && this.looked) this.verifyMark(vip);
     const isUp = errno === 0 || (errno === EEXIST && this.isOurs(vip));
     this.setUp(vip, isUp ? 1 : 0);
+    this.refused[vip] = errno === EEXIST ? 0 : errno;
     if (isUp) {
       this.setAdded(vip, 1);
       this.foreign[vip] = 0;
@@ -341,7 +372,7 @@ export class VipSwitcher {
       // It may be there: a later remove() must look after it. What is seen there without our mark
       // is not ours: the answer that was lost was the kernel's refusal.
       this.setAdded(vip, this.isForeign(vip) ? 0 : 1);
-    }
+    } else this.setAdded(vip, 0);
     return this.fail(vip, errno);
   }
 
@@ -393,15 +424,17 @@ export class VipSwitcher {
     return this.routes.errno;
   }
 
+  /** The first error counts, but any other before EEXIST: with that alone the function answers. */
   private fail(vip: number, errno: number): number {
     const index = this.table.functionOf[vip] as number;
-    const first = this.result[index] === 0 ? 1 : 0;
-    if (first === 1) this.result[index] = errno;
-    return first;
+    const before = this.result[index] as number;
+    if (before === 0 || before === EEXIST) this.result[index] = errno;
+    return before === 0 ? 1 : 0;
   }
 
   /** Gives the socket back; the addresses stay. */
   close(): void {
     this.netlink.close();
+    this.routes.close();
   }
 }

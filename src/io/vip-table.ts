@@ -6,7 +6,7 @@ import { addressBytes, installedPrefixLength } from "../wire/rtnetlink.ts";
 import { AF_INET, AF_INET6 } from "./libc.ts";
 
 /** Bytes of a row of `address`; IPv4 uses the first four. */
-const ADDRESS_ROW_BYTES = 16;
+export const ADDRESS_ROW_BYTES = 16;
 const EMPTY = -1;
 
 /**

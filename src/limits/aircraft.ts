@@ -24,6 +24,27 @@ export const NETWORKS_MAX = 2;
 export const PRIORITY_MIN = 1;
 export const PRIORITY_MAX = 10;
 
+/**
+ * Functions from this priority up must not stop: announcements, emergency messages, the crew's
+ * panels.
+ */
+export const CRITICAL_PRIORITY = 9;
+
+/** Functions whose redundancy is looked at in a period: all of them within 32 periods. */
+export const REDUNDANCY_FUNCTIONS_PER_PERIOD = 32;
+
+/** That a server is drained is offered to a disk that refused it again so often. */
+export const DRAIN_STORE_AGAIN_MS = 2000;
+
+/**
+ * A function lacks its redundancy when it has done so for this long: longer than servers that start
+ * together and processes that are started again need.
+ */
+export const REDUNDANCY_SETTLING_MS = 5000;
+
+/** So many functions are recorded one by one: in a large aircraft one server is behind hundreds. */
+export const REDUNDANCY_NAMED_MAX = 8;
+
 /** Resource units are the integrator's own; sums over 1,024 functions stay far inside 31 bits. */
 export const RESOURCE_MAX = 1_000_000;
 export const REQUIRED_MIN = 1;
@@ -63,6 +84,30 @@ export const STOP_GRACE_MS_DEFAULT = 500;
  */
 export const PROCESS_FAILURES_MAX = 3;
 export const PROCESS_FAILURE_WINDOW_MS = 30_000;
+
+/**
+ * Pauses before a function that failed on a server may be tried there again: a cause that ends soon
+ * (a disk that is mounted, a licence that arrives) is not waited for, one that stays costs little.
+ */
+export const PROCESS_RETRY_MS_MIN = 2000;
+export const PROCESS_RETRY_MS_MAX = 60_000;
+
+/** That it may be tried is said so often: whoever could run it may go at any time. */
+export const PROCESS_RETRY_SAID_MS = 1000;
+
+/** A process that lives and is ready for so long works: what it failed of before is over. */
+export const PROCESS_PROVED_MS = 5000;
+
+/**
+ * Soft limit of open files of a function's process, as Linux gives it: programs that use select(2)
+ * rely on it, and one that leaks is stopped before the machine is.
+ */
+export const FUNCTION_OPEN_FILES_DEFAULT = 1024;
+
+/** How often a process that is not ready is looked at, and until when nobody complains. */
+export const READY_LOOK_MS = 20;
+export const READY_TIMEOUT_MS_DEFAULT = 10_000;
+export const READY_TIMEOUT_MS_MAX = 600_000;
 
 /**
  * Time-out of a hardware watchdog: an engine that is started again, after the longest pause, must

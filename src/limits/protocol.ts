@@ -64,6 +64,23 @@ export const MOVE_TOLD_PERIODS = 3;
  */
 export const DISAGREEMENT_PERIODS = 10;
 
+/**
+ * A server that reaches no witness for so long, and for two windows of its questions at least,
+ * hands its functions over to one that does. Shorter, and what a switch loses while it learns would
+ * move functions; longer, and the cabin would notice.
+ */
+export const WITNESS_SILENT_MS = 400;
+
+/** And so long before that no witness answers is recorded: a switch may be started again. */
+export const WITNESS_NAMED_MS = 1000;
+
+/**
+ * It takes part again after it has reached a witness without a break for so long; each time in a
+ * row twice as long, up to the greater one: a cable that comes and goes moves nothing to and fro.
+ */
+export const CUT_OFF_PAUSE_MS_MIN = 1000;
+export const CUT_OFF_PAUSE_MS_MAX = 32_000;
+
 assert((SENT_TIMES & (SENT_TIMES - 1)) === 0, "a sequence number's place is found by a mask");
 assert(
   SENT_TIMES > LOST_AFTER_PERIODS_MAX * (1 + EXTRA_SENDS_MAX),

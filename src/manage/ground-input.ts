@@ -28,6 +28,23 @@ export function readGroundInput(file: string): GroundReading {
   }
 }
 
+/** How far apart two looks are that agree about the ground, where nobody watches all the time. */
+const SECOND_LOOK_MS = 50;
+
+/** Surely on ground: two readings in a row say so, as for {@link GroundSignal}. */
+export async function isOnGroundNow(file: string): Promise<boolean> {
+  if (readGroundInput(file) !== true) return false;
+  await Bun.sleep(SECOND_LOOK_MS);
+  return readGroundInput(file) === true;
+}
+
+/** What the file says, for whoever is refused because of it. */
+export function groundText(file: string): string {
+  const reading = readGroundInput(file);
+  const said = reading === null ? "is missing, or says nothing" : `says ${reading ? 1 : 0}`;
+  return `${file} ${said}, expected 1`;
+}
+
 /** What the first character of the file means. */
 export function groundReading(character: number): GroundReading {
   if (character === 0x31) return true;

@@ -1,11 +1,12 @@
 /**
  * The on-ground interlock: what disturbs the service of passengers and crew is done on ground only.
- * Reading is always allowed, and so is what restores service.
+ * Reading is always allowed, and so is what restores service, or moves it without an interruption.
  */
 
-export type Action = "drain" | "drain-last" | "resume" | "move" | "clear-faults" | "inject-fault";
+export type Action = "drain" | "resume" | "move" | "clear-faults" | "inject-fault";
 
 interface Rule {
+  /** Where no function would stop by it. */
   readonly onGroundOnly: boolean;
   /** What would happen, for whoever is refused. */
   readonly effect: string;
@@ -14,11 +15,6 @@ interface Rule {
 const RULES: Readonly<Record<Action, Rule>> = {
   // The other servers take over, as they would after a failure.
   drain: { onGroundOnly: false, effect: "hands all functions to the other servers" },
-  // Nobody takes over.
-  "drain-last": {
-    onGroundOnly: true,
-    effect: "stops every function: no other server is there to take them",
-  },
   // Restores service; disturbs nobody who is served.
   resume: { onGroundOnly: false, effect: "lets this server take functions again" },
   move: { onGroundOnly: true, effect: "interrupts the function while it moves" },
@@ -30,8 +26,16 @@ const RULES: Readonly<Record<Action, Rule>> = {
 /**
  * Why `action` is refused, for a human; null: it is allowed. Where nothing says that the aircraft
  * is on ground, it is not.
+ * @param stops what the action stops beside its effect, "" for nothing: on ground only in any case
+ * @param ground what the ground input says, for whoever is refused
  */
-export function refusal(action: Action, isOnGround: boolean): string | null {
+export function refusal(
+  action: Action,
+  isOnGround: boolean,
+  ground: string,
+  stops = "",
+): string | null {
   const { onGroundOnly, effect } = RULES[action];
-  return onGroundOnly && !isOnGround ? `refused unless on ground: it ${effect}` : null;
+  if (isOnGround || (!onGroundOnly && stops === "")) return null;
+  return `refused unless on ground: it ${stops === "" ? effect : stops} (${ground})`;
 }

@@ -166,6 +166,8 @@ export interface Maintenance {
   status(): StatusDocument | null;
   /** What the ground input says; false also where it says nothing. */
   isOnGround(): boolean;
+  /** What drain or resume would stop, `stops map: …`; "" for nothing. */
+  stops(action: "drain" | "resume"): string;
   drain(): Promise<void>;
   resume(): Promise<void>;
   /** Moves a function to a server that has room for it. */

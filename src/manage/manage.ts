@@ -50,6 +50,7 @@ export class Manage {
   readonly #answer = new NativeMemory(MAINTENANCE_ANSWER_BYTES);
   readonly #keeper: LogKeeper;
   readonly #doors: readonly OpenDoor[];
+  readonly #groundInput: string;
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
@@ -61,8 +62,10 @@ export class Manage {
       acknowledge: (delivery) => this.#acknowledge(delivery),
       warn,
     });
+    const directories = new RunDirectory(runDirectory);
+    this.#groundInput = config.maintenance.groundInput ?? directories.groundInput;
     const maintenance = new ServerMaintenance(
-      ...([config, serverId, new RunDirectory(runDirectory), this.#keeper, this.#ground] as const),
+      ...([config, serverId, directories, this.#keeper, this.#ground] as const),
     );
     const onRefused = (from: string): void => this.#keeper.note(LOG_PAGE_REFUSED, -1, from);
     this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused }).map(
@@ -110,7 +113,7 @@ export class Manage {
   }
 
   #tick(): void {
-    const leg = this.#ground.take(readGroundInput(this.options.config.maintenance.groundInput));
+    const leg = this.#ground.take(readGroundInput(this.#groundInput));
     if (leg !== null) this.#keeper.ground(leg);
     const { isSilent } = this.#ground;
     if (isSilent && !this.#groundWasSilent) this.#keeper.note(LOG_GROUND_UNKNOWN, -1, "");

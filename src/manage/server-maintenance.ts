@@ -4,19 +4,16 @@
  */
 
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
+import { stopsText, wouldStop } from "../config/foresight.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { linkState } from "../io/network-interface.ts";
 import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
-import {
-  type StatusDocument,
-  statusDocument,
-  takesFunctions,
-} from "../supervisor/status-document.ts";
+import { type StatusDocument, statusDocument } from "../supervisor/status-document.ts";
 import { readStatusNow } from "../supervisor/status-reader.ts";
 import { CONTROL_DRAIN, CONTROL_MOVE, CONTROL_RESUME } from "../wire/control.ts";
 import { judge } from "./built-in-test.ts";
-import type { GroundSignal } from "./ground-input.ts";
+import { type GroundSignal, groundText } from "./ground-input.ts";
 import { type Action, refusal } from "./interlock.ts";
 import type { LogKeeper } from "./log/log-keeper.ts";
 import {
@@ -49,13 +46,19 @@ export class ServerMaintenance implements Maintenance {
     return this.ground.isOnGround;
   }
 
+  stops(action: "drain" | "resume"): string {
+    const status = this.status();
+    if (status === null) return ""; // the engine that is asked is not there either
+    const ids = wouldStop(this.config, status, action);
+    return ids.length === 0 ? "" : stopsText(ids);
+  }
+
   async drain(): Promise<void> {
-    const others = this.status()?.servers.some(takesFunctions) ?? false;
-    await this.#act(others ? "drain" : "drain-last", "DRAIN", -1, () => this.#ask(CONTROL_DRAIN));
+    await this.#act("drain", "DRAIN", -1, () => this.#ask(CONTROL_DRAIN), this.stops("drain"));
   }
 
   async resume(): Promise<void> {
-    await this.#act("resume", "RESUME", -1, () => this.#ask(CONTROL_RESUME));
+    await this.#act("resume", "RESUME", -1, () => this.#ask(CONTROL_RESUME), this.stops("resume"));
   }
 
   async move(functionId: string, serverId: string): Promise<void> {
@@ -95,8 +98,10 @@ export class ServerMaintenance implements Maintenance {
     words: string,
     functionIndex: number,
     act: () => Promise<void>,
+    stops = "",
   ): Promise<void> {
-    const reason = refusal(action, this.isOnGround());
+    const { groundInput = this.runDirectory.groundInput } = this.config.maintenance;
+    const reason = refusal(action, this.isOnGround(), groundText(groundInput), stops);
     if (reason !== null) {
       this.keeper.note(LOG_ACTION_REFUSED, functionIndex, words);
       throw new MaintenanceError("GROUND", reason);

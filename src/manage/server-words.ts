@@ -3,13 +3,13 @@
  * does about it.
  */
 
-import { CATALOGUE } from "../catalogue/catalogue.ts";
 import {
   LOG_ISOLATED,
   LOG_SERVER_INCOMPATIBLE,
   LOG_SERVER_LOST,
   LOG_SERVER_UNREACHABLE,
-} from "../core/maintenance-code.ts";
+} from "../boundary/maintenance-code.ts";
+import { CATALOGUE } from "../catalogue/catalogue.ts";
 
 /**
  * `good`: it serves; `moving`: on its way, or as somebody wanted it; `bad`: somebody has to look at

@@ -189,7 +189,7 @@ export class RehearsalShell implements Shell {
   observeSupervisor(): boolean {
     return true;
   }
-  report(_nowUs: number): void {}
+  report(_nowUs: number, _events: EventQueue): void {}
 }
 
 class Datagram {

@@ -1,16 +1,16 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
 import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../allocation/function-table.ts";
-import { COUNTER_SENT } from "../core/counters.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
-} from "../core/function-state.ts";
-import { latenessBucket } from "../core/lateness.ts";
+} from "../boundary/function-state.ts";
+import { latenessBucket } from "../boundary/lateness.ts";
+import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "../boundary/server-state.ts";
+import { COUNTER_SENT } from "../core/counters.ts";
 import { PHASE_ACTIVE } from "../core/phase.ts";
-import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "../core/server-state.ts";
 import {
   decodeStatusSnapshot,
   STATUS_BYTES,

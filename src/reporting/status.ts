@@ -2,25 +2,26 @@
 
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
-import { COUNTERS } from "../core/counters.ts";
-import type { Engine } from "../core/engine.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
   FUNCTION_STARTING,
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
-} from "../core/function-state.ts";
+} from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
+import { SERVER_SELF } from "../boundary/server-state.ts";
+import { COUNTERS } from "../core/counters.ts";
+import type { Engine } from "../core/engine.ts";
 import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import type { Identity } from "../core/membership.ts";
-import { SERVER_SELF } from "../core/server-state.ts";
 import {
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
   StatusSnapshot,
 } from "../wire/status-snapshot.ts";
+import type { Redundancy } from "./redundancy.ts";
 
 /** The keep-alive networks as this server sees them. */
 export interface NetworksSeen {
@@ -41,8 +42,15 @@ export class StatusWriter {
     private readonly identity: Identity,
     /** STATUS_FLAG_* that never change. */
     private readonly fixedFlags: number,
+    /** Who could take each function. */
+    private readonly redundancy: Redundancy | null = null,
     private readonly networks: NetworksSeen | null = null,
   ) {}
+
+  /** Server that owns each function as it was written last, NONE for none. */
+  get owners(): Int8Array {
+    return this.snapshot.owner;
+  }
 
   /** Start-up: what an earlier engine left goes, and what never changes is set. */
   begin(pid: number, nowUs: number, tableDigest: Uint8Array): void {
@@ -78,7 +86,7 @@ export class StatusWriter {
   }
 
   private takeFunctions(): void {
-    const { snapshot, table } = this;
+    const { snapshot, table, redundancy } = this;
     for (let server = 0; server < table.serverCount; server++)
       snapshot.remaining[server] = table.resource[server];
     for (let index = 0; index < table.functionCount; index++) {
@@ -86,7 +94,17 @@ export class StatusWriter {
       if (owner !== NONE) snapshot.remaining[owner] -= table.required[index];
       snapshot.owner[index] = owner;
       snapshot.functionState[index] = this.stateOf(index, owner);
+      snapshot.cannotRunOn[index] = this.cannotRunOn(index);
+      if (redundancy !== null) snapshot.couldRunOn[index] = redundancy.couldRunOn[index] as number;
     }
+  }
+
+  private cannotRunOn(index: number): number {
+    const { engine, identity, table } = this;
+    let mask = engine.handover.failed[index] !== 0 ? 1 << identity.self : 0;
+    for (let server = 0; server < table.serverCount; server++)
+      if (engine.membership.cannotRun(server, index)) mask |= 1 << server;
+    return mask;
   }
 
   private ownerOf(index: number): number {
@@ -105,7 +123,8 @@ export class StatusWriter {
     if (own === CLAIMED || own === ADDING) return FUNCTION_STARTING;
     if (handover.isUp(index))
       return handover.isServing(index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
-    if (owner !== NONE && owner !== this.identity.self) return FUNCTION_RUNNING;
+    if (owner !== NONE && owner !== this.identity.self)
+      return membership.isReadyFor(owner, index) ? FUNCTION_RUNNING : FUNCTION_STARTING;
     if (own !== IDLE) return FUNCTION_STOPPING;
     if (handover.failed[index] !== 0) return FUNCTION_FAILED;
     for (let server = 0; server < this.table.serverCount; server++) {

@@ -181,7 +181,7 @@ function describe(aircraft: VirtualAircraft): string {
 
 async function daemonCommand(server: VirtualServer, name: string): Promise<string> {
   if (server.machine !== "on") return `wingman run is not running on ${server.id}`;
-  const { exitCode, stdout, stderr } = await server.command(name);
+  const { exitCode, stdout, stderr } = await server.command(name, "--confirm");
   return `wingman ${name} on ${server.id}: exit code ${exitCode} ${`${stdout}${stderr}`.trim()}`.trimEnd();
 }
 

@@ -193,13 +193,13 @@ function ownedFunctions(
     .filter((view) => view !== null)
     .sort((one, other) => one.ageMs - other.ageMs);
   return config.functions.map(({ id, priority, required, vips }, index) => {
-    const entry = { id, priority, required, vips: vips.map(({ text }) => text) };
+    const addresses = vips.map(({ text }) => text);
+    const entry = { id, priority, required, vips: addresses, couldRunOn: [], cannotRunOn: [] };
     for (const { status } of newestFirst) {
       const own = status.functions[index];
-      if (own !== undefined && own.owner === status.server)
-        return { ...entry, owner: own.owner, state: own.state };
+      if (own !== undefined && own.owner === status.server) return own;
     }
-    return { ...entry, owner: null, state: "stopped" };
+    return { ...entry, owner: null, state: "stopped", ready: false };
   });
 }
 

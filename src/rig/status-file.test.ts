@@ -2,9 +2,9 @@ import { afterAll, expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
-import { FUNCTION_RUNNING } from "../core/function-state.ts";
+import { FUNCTION_RUNNING } from "../boundary/function-state.ts";
+import { SERVER_LOST, SERVER_SELF } from "../boundary/server-state.ts";
 import { PHASE_ACTIVE } from "../core/phase.ts";
-import { SERVER_LOST, SERVER_SELF } from "../core/server-state.ts";
 import { encodeStatusSnapshot, STATUS_BYTES, StatusSnapshot } from "../wire/status-snapshot.ts";
 import { readServerView } from "./status-file.ts";
 

@@ -3,9 +3,9 @@
  * starting `wingman status` for every look would disturb what is being measured. The acceptance
  * procedure compares both once.
  */
-import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
+import { FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { SERVER_STATE_NAMES } from "../boundary/server-state.ts";
 import { PHASE_NAMES } from "../core/phase.ts";
-import { SERVER_STATE_NAMES } from "../core/server-state.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
 import type { StatusSnapshot } from "../wire/status-snapshot.ts";
 

@@ -23,7 +23,7 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 
   const expected = context.plan(before, drained);
   context.drained = client;
-  await command(context, step, serverId, "drain", "DRAIN");
+  await command(context, step, serverId, "drain confirm", "DRAIN");
   const settlement = await context.settle(expected, drained);
   context.checkSettlement(step, before, expected, settlement);
   const left = Object.entries(settlement.owners).flatMap(([id, owner]) =>
@@ -34,7 +34,7 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 
   const resting = settlement.owners;
   const back = context.plan(resting);
-  await command(context, step, serverId, "resume", "RESUME");
+  await command(context, step, serverId, "resume confirm", "RESUME");
   context.drained = null;
   const resumed = await context.settle(back);
   context.checkSettlement(step, resting, back, resumed);

@@ -3,8 +3,8 @@
  * others are watched.
  */
 
+import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
 import { LOG_POWER_ON, LOG_STARTED_AGAIN } from "../catalogue/upkeep-code.ts";
-import { LOG_FUNCTION_UP, LOG_SERVER_LOST } from "../core/maintenance-code.ts";
 import { TAKEOVER_MARGIN_MS } from "./acceptance-context.ts";
 import { ConsoleFault } from "./console-client.ts";
 import { BOOT_DEADLINE_MS, type ConsoleContext, OPERATOR_DEADLINE_MS } from "./console-context.ts";

@@ -64,7 +64,7 @@ async function command(
   plan: Plan,
 ): Promise<SeatObservation[]> {
   const sinceUs = context.aircraft.nowUs;
-  const { exitCode, stderr } = await server.command(name);
+  const { exitCode, stderr } = await server.command(name, "--confirm");
   step.did(`wingman ${name} on server ${server.id}`);
   const answer = stderr.trim() === "" ? String(exitCode) : `${exitCode}: ${stderr.trim()}`;
   step.check(`exit code of wingman ${name}`, "0", answer, exitCode === 0);

@@ -3,7 +3,7 @@
  * which the real `wingman run` works. To switch its power off is to end the first process of its
  * process namespace: the kernel then kills all the others at once.
  */
-import { mkdirSync, openSync } from "node:fs";
+import { mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
@@ -115,6 +115,8 @@ export class VirtualServer {
   /** Starts `wingman run`. */
   startDaemon(): void {
     this.#isPaused = false;
+    // The ground rig stands on ground: what stops functions is allowed.
+    writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
     const log = openSync(this.logFile, "a", 0o600);
     const daemon = Bun.spawn(
       [

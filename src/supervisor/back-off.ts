@@ -5,8 +5,8 @@ export const PAUSE_MS_MAX = 5000;
 export const PAUSE_MS_MIN = 100;
 
 /**
- * The growing pause before a restart: 100 ms, 200, 400 … 5 s, forgotten after a life that was long
- * enough.
+ * The growing pause before a restart: 100 ms, 200, 400 … 5 s unless said otherwise, forgotten after a
+ * life that was long enough.
  */
 export class BackOff {
   #failures = 0;
@@ -14,10 +14,14 @@ export class BackOff {
   /**
    * @param immediate restarts without any pause before the pauses begin
    * @param resetAfterLifeMs what lived at least this long has proved itself: the pauses begin anew
+   * @param minMs the first real pause
+   * @param maxMs the longest one
    */
   constructor(
     private readonly immediate: number,
     private readonly resetAfterLifeMs: number,
+    private readonly minMs = PAUSE_MS_MIN,
+    private readonly maxMs = PAUSE_MS_MAX,
   ) {}
 
   /** The pause in ms before the next start of what has just ended after a life of `lifeMs`. */
@@ -25,7 +29,7 @@ export class BackOff {
     if (lifeMs >= this.resetAfterLifeMs) this.#failures = 0;
     const doublings = this.#failures - this.immediate;
     this.#failures++;
-    return doublings < 0 ? 0 : Math.min(PAUSE_MS_MIN * 2 ** doublings, PAUSE_MS_MAX);
+    return doublings < 0 ? 0 : Math.min(this.minMs * 2 ** doublings, this.maxMs);
   }
 
   /** As if it had never failed. */

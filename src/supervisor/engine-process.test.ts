@@ -24,6 +24,7 @@ function engineOf(program: string): EngineProcess {
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
       environment: {},
+      isDrained: false,
       incarnation: 1,
     },
     () => {},

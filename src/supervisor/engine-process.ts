@@ -14,6 +14,8 @@ const ERRORS_OF_DEAD_PEER: readonly number[] = [EPIPE, ECONNRESET, constants.err
 
 export interface EngineStart extends RoleStart {
   readonly incarnation: number;
+  /** Somebody drained the server, and nobody has resumed it. */
+  readonly isDrained: boolean;
   /** What it has in its environment beside the clean one. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -31,6 +33,7 @@ export class EngineProcess {
   /** @throws when the process cannot be started */
   constructor(start: EngineStart, onRecord: (record: DataView) => void) {
     const options = ["--incarnation", String(start.incarnation)];
+    if (start.isDrained) options.push("--draining");
     this.#process = new RoleProcess(
       start,
       "engine",

@@ -9,6 +9,7 @@ test("the first restart is at once, then pauses grow; a life of a minute forgive
   restarts.ready();
   const pauses = [10, 10, 10, 10].map((lifeMs) => restarts.pauseMsAfter(CRASH, lifeMs));
   expect(pauses).toEqual([0, 100, 200, 400]);
+  expect(restarts.pauseMsAfter(CRASH, 59_999)).toBe(800);
   expect(restarts.pauseMsAfter(CRASH, 60_000)).toBe(0);
 });
 

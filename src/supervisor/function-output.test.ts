@@ -40,8 +40,25 @@ test("what is too much is left out and counted; the next second begins anew", as
 test("a line without end is cut into pieces", async () => {
   const lines: string[] = [];
   const output = new FunctionOutput("map", (text) => lines.push(text));
-  await output.forward(streamOf("x".repeat(3000), "x".repeat(3000)));
-  expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(2010);
+  const long = (letter: string): string => letter.repeat(3000);
+  await output.forward(streamOf(long("x"), long("y"), `${long("z")}\n`, "end"));
+  // What was cut off is forgotten, and nothing of one piece is in the next.
+  expect(lines).toEqual([...["x", "y", "z"].map((l) => `[map] ${l.repeat(2000)}`), "[map] end"]);
+});
+
+test("output that cannot be read is said, after what could, and is nobody's failure", async () => {
+  const lines: string[] = [];
+  const output = new FunctionOutput("map", (text) => lines.push(text));
+  const chunks = ["one\ntw"];
+  const stream = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      const chunk = chunks.shift();
+      if (chunk === undefined) controller.error(new Error("EIO"));
+      else controller.enqueue(new TextEncoder().encode(chunk));
+    },
+  });
+  await output.forward(stream);
+  expect(lines).toEqual(["[map] one", "[map] (its output cannot be read: Error: EIO)", "[map] tw"]);
 });
 
 test("close ends a stream that nobody ends", async () => {

@@ -1,9 +1,11 @@
-import { afterAll, beforeAll, expect, mock, spyOn, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, mock, spyOn, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal } from "../../test/harness/signals.ts";
 import { until } from "../../test/harness/until.ts";
+import { LOG_MANAGE_ENDED, LOG_PROCESS_ENDED } from "../catalogue/upkeep-code.ts";
+import { RECORDS_IN_FLIGHT_MAX } from "../limits.ts";
 import { MAINTENANCE_DURABLE } from "../wire/maintenance-record.ts";
 import { MANAGE_SILENT_MS_MAX, MaintenanceLink } from "./maintenance-link.ts";
 
@@ -41,10 +43,10 @@ function pids(): number[] {
   return [...readFileSync(file, "utf8").matchAll(/(\d+)\n/g)].map(([, pid]) => Number(pid));
 }
 
-function linkTo(program: string): MaintenanceLink {
+function linkTo(...ownCommand: string[]): MaintenanceLink {
   return new MaintenanceLink(
     {
-      ownCommand: [program],
+      ownCommand,
       serverId: "a",
       configFile: "none",
       configDirectory: "/",
@@ -89,4 +91,63 @@ test("a new process has the whole time for its first word, however long none was
     link.kill();
     await link.leave();
   }
+});
+
+const STORES = [process.execPath, join(import.meta.dir, "../../test/children/manage-stand-in.ts")];
+const stored = join(directory, "stored");
+afterEach(() => rmSync(stored, { force: true }));
+
+/** Codes of the records that were stored, and where it was told that nothing more comes. */
+const codes = (): string[] =>
+  existsSync(stored) ? readFileSync(stored, "utf8").trim().split("\n") : [];
+
+test("leaving stores what a run has told that did not come so far as to begin", async () => {
+  const link = linkTo(...STORES);
+  link.record(LOG_PROCESS_ENDED, 1);
+  await link.leave();
+  expect(codes()).toEqual([`${LOG_PROCESS_ENDED}`, "leave"]);
+});
+
+test("what one process could not take goes on as soon as it has stored some, however much it is", async () => {
+  // Nobody looks again once a second: what is stored is all that moves them on.
+  const interval = spyOn(globalThis, "setInterval").mockReturnValue(
+    undefined as unknown as ReturnType<typeof setInterval>,
+  );
+  try {
+    const link = linkTo(...STORES);
+    link.begin();
+    const count = 3 * RECORDS_IN_FLIGHT_MAX;
+    for (let record = 0; record < count; record++) link.record(LOG_PROCESS_ENDED, record);
+    await link.leave();
+    expect(codes()).toEqual([...Array(count).fill(`${LOG_PROCESS_ENDED}`), "leave"]);
+  } finally {
+    interval.mockRestore();
+  }
+});
+
+test("leaving while it waits before the next process: that one comes at once, and stores what is left", async () => {
+  const program = join(directory, "manage");
+  writeFileSync(program, "#!/bin/sh\nexit 1\n");
+  chmodSync(program, 0o755);
+  const begun: number[] = [];
+  const { setTimeout: real } = globalThis;
+  // A pause that nobody ends never ends.
+  const timer = spyOn(globalThis, "setTimeout").mockImplementation(((
+    act: () => void,
+    ms: number,
+  ) => {
+    if (ms !== 100) return real(act, ms);
+    begun.push(ms);
+    return undefined;
+  }) as unknown as typeof setTimeout);
+  try {
+    const link = linkTo(program);
+    link.begin();
+    await until("the pause after its second end", () => begun.length === 1);
+    writeFileSync(program, `#!/bin/sh\nexec ${STORES.join(" ")} "$@"\n`);
+    await link.leave();
+  } finally {
+    timer.mockRestore();
+  }
+  expect(codes()).toEqual([`${LOG_MANAGE_ENDED}`, `${LOG_MANAGE_ENDED}`, "leave"]);
 });

@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
-import { PROCESS_FAILURE_WINDOW_MS } from "../limits.ts";
+import {
+  PROCESS_FAILURE_WINDOW_MS,
+  PROCESS_PROVED_MS,
+  PROCESS_RETRY_MS_MAX,
+  PROCESS_RETRY_MS_MIN,
+} from "../limits.ts";
 import { type Action, type Input, ProcessState, rowOf, type State } from "./process-state.ts";
+
+const FAILS: Input[] = [
+  ...["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended"],
+] as Input[];
 
 /**
  * Brings a fresh state machine into `state` by the way it would get there; the time is 1000
@@ -17,8 +26,10 @@ function stateOf(state: State): ProcessState {
     "stopping-to-start": ["start", "executed", "stop", "start"],
     killing: ["start", "executed", "stop", "ended"],
     "killing-to-start": ["start", "executed", "stop", "start", "ended"],
-    "failed-clearing": ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended"],
-    failed: ["start", "ended", "gone", "deadline", "ended", "gone", "deadline", "ended", "gone"],
+    "failed-clearing": FAILS,
+    failed: [...FAILS, "gone"],
+    offered: [...FAILS, "gone", "deadline"],
+    stuck: ["start", "executed", "stop", "ended", "hangs"],
   };
   const machine = new ProcessState();
   let nowMs = 0;
@@ -36,6 +47,8 @@ function stateOf(state: State): ProcessState {
  */
 const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> = {
   idle: {
+    arrived: [["spawn"], "starting"],
+    hangs: "-",
     start: [["spawn"], "starting"],
     stop: [["report-stopped"], "idle"],
     executed: "-",
@@ -45,6 +58,8 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "idle"],
   },
   starting: {
+    arrived: [[], "starting"],
+    "ended-in-vain": [["kill", "report-ended"], "clearing"],
     start: [[], "starting"],
     stop: [["terminate"], "stopping"],
     executed: [["report-running"], "running"],
@@ -54,15 +69,18 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "starting"],
   },
   running: {
+    "ended-in-vain": [["kill", "report-ended"], "clearing"],
     start: [["report-running"], "running"],
     stop: [["terminate"], "stopping"],
     executed: "-",
     ended: [["kill", "report-ended"], "clearing"],
     gone: "-",
-    deadline: "-",
+    deadline: [["prove"], "running"],
     resume: [["forget"], "running"],
   },
   clearing: {
+    arrived: [[], "clearing"],
+    hangs: [["report-failed"], "stuck"],
     start: [[], "clearing"],
     stop: [[], "killing"],
     executed: "-",
@@ -72,6 +90,7 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "clearing"],
   },
   pausing: {
+    arrived: [["spawn"], "starting"],
     start: [[], "pausing"],
     stop: [["report-stopped"], "idle"],
     executed: "-",
@@ -99,6 +118,7 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "stopping-to-start"],
   },
   killing: {
+    hangs: [["report-failed"], "stuck"],
     start: [[], "killing-to-start"],
     stop: [[], "killing"],
     executed: [[], "killing"],
@@ -108,6 +128,7 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "killing"],
   },
   "killing-to-start": {
+    hangs: [["report-failed"], "stuck"],
     start: [[], "killing-to-start"],
     stop: [[], "killing"],
     executed: [[], "killing-to-start"],
@@ -117,6 +138,7 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "killing-to-start"],
   },
   "failed-clearing": {
+    hangs: [[], "stuck"],
     start: [["report-failed"], "failed-clearing"],
     stop: [["report-stopped"], "failed-clearing"],
     executed: "-",
@@ -126,13 +148,30 @@ const EXPECTED: Record<State, Partial<Record<Input, [Action[], State] | "-">>> =
     resume: [["forget"], "killing"],
   },
   failed: {
+    try: [["spawn"], "starting"],
     start: [["report-failed"], "failed"],
     stop: [["report-stopped"], "failed"],
     executed: "-",
     ended: "-",
     gone: "-",
-    deadline: "-",
+    deadline: [["offer"], "offered"],
     resume: [["forget"], "idle"],
+  },
+  offered: {
+    start: [["spawn"], "starting"],
+    arrived: [["spawn"], "starting"],
+    stop: [["report-stopped"], "offered"],
+    ended: "-",
+    deadline: [["offer"], "offered"],
+    forgiven: [[], "idle"],
+    resume: [["forget"], "idle"],
+  },
+  stuck: {
+    start: [["report-failed"], "stuck"],
+    stop: [["report-stopped"], "stuck"],
+    ended: [[], "stuck"],
+    gone: [[], "failed"],
+    resume: [[], "stuck"],
   },
 };
 
@@ -149,7 +188,8 @@ describe("every row", () => {
           expect(machine.state).toBe(state);
           // A deadline that is not set is never reached, so it is ignored before the table is
           // asked.
-          expect(machine.unexpected).toBe(input === "deadline" ? unexpected : unexpected + 1);
+          const isTime = input === "deadline" || input === "try";
+          expect(machine.unexpected).toBe(isTime ? unexpected : unexpected + 1);
         } else {
           expect([[...actions], machine.state]).toEqual(expected);
           expect(machine.unexpected).toBe(unexpected);
@@ -187,7 +227,6 @@ describe("failures", () => {
     expect(machine.deadlineMs - clock.nowMs).toBe(200);
     expect([...live(machine, clock, 1)]).toEqual(["kill", "report-failed"]);
     expect(machine.state).toBe("failed");
-    expect(machine.deadlineMs).toBe(Number.POSITIVE_INFINITY);
   });
 
   test("failures further apart than the window never add up, and the pause starts anew after a long life", () => {
@@ -256,6 +295,74 @@ describe("failures", () => {
     }
     expect(machine.state).toBe("idle");
   });
+});
+
+describe("a failed one is tried again", () => {
+  /** Fails in the retry that begins at `atMs`; gives the pause after it. */
+  function failAgain(machine: ProcessState, lifeMs = 1): number {
+    machine.handle("deadline", machine.deadlineMs);
+    const startMs = machine.deadlineMs;
+    machine.handle("start", startMs);
+    machine.handle("executed", startMs);
+    expect([...machine.handle("ended", startMs + lifeMs)]).toEqual(["kill", "report-failed"]);
+    machine.handle("gone", startMs + lifeMs);
+    return machine.deadlineMs - startMs - lifeMs;
+  }
+
+  test("with growing pauses of a minute at most, and one failure is enough each time", () => {
+    const machine = stateOf("failed");
+    const pauses = Array.from({ length: 7 }, () => failAgain(machine));
+    expect(pauses).toEqual([4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  test("what has lived for long begins anew; one that lived a little is no longer on parole", () => {
+    const machine = stateOf("failed");
+    failAgain(machine);
+    failAgain(machine);
+    machine.handle("deadline", machine.deadlineMs);
+    const startMs = machine.deadlineMs;
+    machine.handle("start", startMs);
+    machine.handle("executed", startMs);
+    expect(machine.onParole).toBe(true);
+    expect([...machine.handle("deadline", startMs + PROCESS_PROVED_MS - 1)]).toEqual([]);
+    expect([...machine.handle("deadline", startMs + PROCESS_PROVED_MS)]).toEqual(["prove"]);
+    expect(machine.onParole).toBe(false);
+    expect([...machine.handle("ended", startMs + PROCESS_RETRY_MS_MAX)]).toEqual([
+      "kill",
+      "report-ended",
+    ]);
+  });
+
+  test("its failure is forgotten after a minute, and not before", () => {
+    const machine = stateOf("failed");
+    const failedAtMs = machine.deadlineMs - PROCESS_RETRY_MS_MIN;
+    expect(machine.isForgivable(failedAtMs + PROCESS_RETRY_MS_MAX - 1)).toBe(false);
+    expect(machine.isForgivable(failedAtMs + PROCESS_RETRY_MS_MAX)).toBe(true);
+  });
+});
+
+test("what ends for want of its VIPs never fails, waits longer and longer, and starts when they arrive", () => {
+  const machine = new ProcessState();
+  machine.handle("start", 0);
+  let nowMs = 0;
+  const pauses = Array.from({ length: 12 }, () => {
+    machine.handle("executed", nowMs);
+    expect([...machine.handle("ended-in-vain", nowMs)]).toEqual(["kill", "report-ended"]);
+    machine.handle("gone", nowMs);
+    const pauseMs = machine.deadlineMs - nowMs;
+    nowMs = machine.deadlineMs;
+    machine.handle("deadline", nowMs);
+    return pauseMs;
+  });
+  expect(pauses.slice(0, 3)).toEqual([100, 200, 400]);
+  expect(pauses.at(-1)).toBe(PROCESS_RETRY_MS_MAX);
+  machine.handle("ended-in-vain", nowMs);
+  machine.handle("arrived", nowMs);
+  machine.handle("gone", nowMs);
+  expect(machine.deadlineMs - nowMs).toBe(100);
+  expect([...machine.handle("arrived", nowMs)]).toEqual(["spawn"]);
+  // with its VIPs a failure counts as ever
+  expect([...machine.handle("ended", nowMs)]).toEqual(["kill", "report-ended"]);
 });
 
 describe("deadlines", () => {

@@ -3,8 +3,15 @@
  * go with it. Pure: time comes in as a number, and what is to be done comes out as names of actions
  * (see process.ts, which does them).
  */
-import { PROCESS_FAILURE_WINDOW_MS, PROCESS_FAILURES_MAX } from "../limits.ts";
-import { BackOff } from "./back-off.ts";
+import {
+  PROCESS_FAILURE_WINDOW_MS,
+  PROCESS_FAILURES_MAX,
+  PROCESS_PROVED_MS,
+  PROCESS_RETRY_MS_MAX,
+  PROCESS_RETRY_MS_MIN,
+  PROCESS_RETRY_SAID_MS,
+} from "../limits.ts";
+import { BackOff, PAUSE_MS_MIN } from "./back-off.ts";
 
 /**
  * A process that lived this long has proved itself: its next restart waits only the first pause.
@@ -22,16 +29,23 @@ export type State =
   | "killing" // the whole group was killed; waits until nothing of it is left
   | "killing-to-start" // likewise, and wanted again afterwards
   | "failed-clearing" // too many failures; what is left of its group is being killed
-  | "failed"; // nothing of it is left; not started again until someone says resume
+  | "failed" // nothing of it is left; a pause runs before it may be tried again
+  | "offered" // likewise, and the pause is over: it is tried when someone wants it
+  | "stuck"; // killed, and something of it is left all the same: it cannot run here
 
 export type Input =
   | "start" // it shall run here
+  | "arrived" // likewise, and its VIPs are here: no pause is waited for
   | "stop" // it shall not run here
   | "executed" // exec succeeded
   | "ended" // the process ended, or could not be started at all
   | "ended-for-good" // likewise, and it was one failure too many (told apart by ProcessState.handle)
+  | "ended-in-vain" // likewise, for want of its VIPs, which are elsewhere: no failure
   | "gone" // nothing of the process group is left
-  | "deadline" // the grace time or the pause is over
+  | "hangs" // the group was killed, and will not go
+  | "deadline" // the time is over: of the grace, of a pause, or until a life counts as proved
+  | "try" // likewise, of a failed one that is tried without its VIPs
+  | "forgiven" // its failure no longer counts
   | "resume"; // a human wants a failed one to be tried again
 
 export type Action =
@@ -41,6 +55,8 @@ export type Action =
   | "kill" // SIGKILL to the process group, repeated until "gone"
   | "pause" // the pause before the next start begins
   | "forget" // earlier failures no longer count
+  | "prove" // it has lived for long enough: a failure is one of three again
+  | "offer" // it may be tried again
   | "report-running"
   | "report-ended"
   | "report-failed"
@@ -61,12 +77,15 @@ const ROWS: readonly Row[] = [
   // no such program, or it ended before we saw it execute
   ["starting", "ended", ["kill", "report-ended"], "clearing"],
   ["starting", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
+  ["starting", "ended-in-vain", ["kill", "report-ended"], "clearing"],
   ["starting", "stop", ["terminate"], "stopping"],
   ["starting", "resume", ["forget"], "starting"],
 
   ["running", "start", ["report-running"], "running"],
   ["running", "ended", ["kill", "report-ended"], "clearing"],
   ["running", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
+  ["running", "ended-in-vain", ["kill", "report-ended"], "clearing"],
+  ["running", "deadline", ["prove"], "running"],
   ["running", "stop", ["terminate"], "stopping"],
   ["running", "resume", ["forget"], "running"],
 
@@ -74,10 +93,12 @@ const ROWS: readonly Row[] = [
   // "stopped" either.
   ["clearing", "start", [], "clearing"],
   ["clearing", "gone", ["pause"], "pausing"],
+  ["clearing", "hangs", ["report-failed"], "stuck"],
   ["clearing", "stop", [], "killing"],
   ["clearing", "resume", ["forget"], "clearing"],
 
   ["pausing", "start", [], "pausing"], // wanted already: the pause is not cut short by asking again
+  ["pausing", "arrived", ["spawn"], "starting"],
   ["pausing", "deadline", ["spawn"], "starting"],
   ["pausing", "stop", ["report-stopped"], "idle"],
   ["pausing", "resume", ["forget", "spawn"], "starting"],
@@ -102,6 +123,7 @@ const ROWS: readonly Row[] = [
   ["killing", "executed", [], "killing"],
   ["killing", "ended", [], "killing"], // "gone" follows
   ["killing", "gone", ["report-stopped"], "idle"],
+  ["killing", "hangs", ["report-failed"], "stuck"], // nobody waits for ever: that is the answer
   ["killing", "resume", ["forget"], "killing"],
 
   ["killing-to-start", "start", [], "killing-to-start"],
@@ -110,18 +132,34 @@ const ROWS: readonly Row[] = [
   ["killing-to-start", "ended", [], "killing-to-start"],
   // the stop is answered before the new start
   ["killing-to-start", "gone", ["report-stopped", "spawn"], "starting"],
+  ["killing-to-start", "hangs", ["report-failed"], "stuck"],
   ["killing-to-start", "resume", ["forget"], "killing-to-start"],
 
   ["failed-clearing", "start", ["report-failed"], "failed-clearing"],
   ["failed-clearing", "stop", ["report-stopped"], "failed-clearing"],
   ["failed-clearing", "gone", [], "failed"],
+  ["failed-clearing", "hangs", [], "stuck"],
   // Not wanted before the next start, which must not meet the remains: they may hold the port.
   ["failed-clearing", "resume", ["forget"], "killing"],
 
   // the engine may be a new one that does not know yet
   ["failed", "start", ["report-failed"], "failed"],
   ["failed", "stop", ["report-stopped"], "failed"],
+  ["failed", "deadline", ["offer"], "offered"],
+  ["failed", "try", ["spawn"], "starting"],
   ["failed", "resume", ["forget"], "idle"],
+
+  ["offered", "start", ["spawn"], "starting"],
+  ["offered", "stop", ["report-stopped"], "offered"],
+  ["offered", "deadline", ["offer"], "offered"],
+  ["offered", "forgiven", [], "idle"],
+  ["offered", "resume", ["forget"], "idle"],
+
+  ["stuck", "start", ["report-failed"], "stuck"],
+  ["stuck", "stop", ["report-stopped"], "stuck"],
+  ["stuck", "ended", [], "stuck"], // "gone" follows
+  ["stuck", "gone", [], "failed"],
+  ["stuck", "resume", [], "stuck"],
 ];
 
 const ROW_BY_STATE_AND_INPUT = new Map<string, Row>();
@@ -148,6 +186,18 @@ export class ProcessState {
   /** Times of the latest failures, oldest first. */
   readonly #failuresAtMs: number[] = [];
   readonly #backOff = new BackOff(0, PROVED_LIFE_MS);
+  /** Of a process that ends for want of its VIPs. */
+  readonly #vainBackOff = new BackOff(0, PROVED_LIFE_MS, PAUSE_MS_MIN, PROCESS_RETRY_MS_MAX);
+  readonly #retryBackOff = new BackOff(
+    0,
+    PROCESS_RETRY_MS_MAX,
+    PROCESS_RETRY_MS_MIN,
+    PROCESS_RETRY_MS_MAX,
+  );
+  #failedAtMs = 0;
+  #retryAtMs = 0;
+  #onParole = false;
+  #endsInVain = 0;
   /** The engine asked for a stop and was not answered yet. */
   #answerOwed = false;
 
@@ -171,6 +221,21 @@ export class ProcessState {
     return this.#pauseMs;
   }
 
+  /** It failed, and has not proved itself since: the next failure is one too many. */
+  get onParole(): boolean {
+    return this.#onParole;
+  }
+
+  /** How often in a row it ended for want of its VIPs. */
+  get endsInVain(): number {
+    return this.#endsInVain;
+  }
+
+  /** It failed so long ago that it should no longer count. */
+  isForgivable(nowMs: number): boolean {
+    return nowMs - this.#failedAtMs >= PROCESS_RETRY_MS_MAX;
+  }
+
   /**
    * One input. Returns what is to be done, in this order.
    * @param graceMs for "stop" only: the time between SIGTERM and SIGKILL
@@ -178,14 +243,13 @@ export class ProcessState {
    * engine died)
    */
   handle(input: Input, nowMs: number, graceMs = 0, answer = true): readonly Action[] {
-    if (input === "deadline" && nowMs < this.#deadlineMs) return []; // timers may fire early
+    const isTime = input === "deadline" || input === "try";
+    if (isTime && nowMs < this.#deadlineMs) return []; // timers may fire early
     if (input === "stop") this.#answerOwed ||= answer;
-    const actual = input === "ended" && this.#isFailure() ? this.#countFailure(nowMs) : input;
+    const actual = this.#actual(input, nowMs);
     const { actions, next, expected } = rowOf(this.#state, actual);
     if (!expected) this.unexpected++;
-    if (next !== this.#state)
-      this.#deadlineMs = next.startsWith("stopping") ? this.#deadlineMs : Number.POSITIVE_INFINITY;
-    this.#state = next;
+    if (next !== this.#state) this.#enter(next, nowMs);
     for (const action of actions) this.#note(action, nowMs, graceMs);
     return actions.filter((action) => action !== "report-stopped" || this.#takeAnswer());
   }
@@ -195,9 +259,35 @@ export class ProcessState {
     this.#answerOwed = false;
   }
 
-  /** A process that ends although it should run has failed, whatever its exit code. */
-  #isFailure(): boolean {
-    return this.#state === "starting" || this.#state === "running";
+  /** The input by which the table is asked. */
+  #actual(input: Input, nowMs: number): Input {
+    // A process that ends although it should run has failed, whatever its exit code.
+    const shouldRun = this.#state === "starting" || this.#state === "running";
+    if (input === "ended-in-vain") {
+      if (!shouldRun) return "ended";
+      this.#pauseMs = this.#vainBackOff.pauseMsAfter(nowMs - this.#startedAtMs);
+      this.#endsInVain++;
+    }
+    if (input === "hangs" && this.#state !== "failed-clearing") this.#fail(nowMs);
+    if (input === "arrived" && this.#state !== "pausing") {
+      this.#pauseMs = Math.min(this.#pauseMs, PAUSE_MS_MIN);
+      return "start";
+    }
+    return input === "ended" && shouldRun ? this.#countFailure(nowMs) : input;
+  }
+
+  #enter(next: State, nowMs: number): void {
+    if (!next.startsWith("stopping")) this.#deadlineMs = Number.POSITIVE_INFINITY;
+    if (next === "running") this.#deadlineMs = nowMs + PROCESS_PROVED_MS;
+    if (next === "failed") this.#deadlineMs = Math.max(nowMs, this.#retryAtMs);
+    if (next === "stuck") this.#answerOwed = false; // it was told that the process failed
+    this.#state = next;
+  }
+
+  #fail(nowMs: number): void {
+    this.#failedAtMs = nowMs;
+    this.#retryAtMs = nowMs + this.#retryBackOff.pauseMsAfter(nowMs - this.#startedAtMs);
+    this.#onParole = true;
   }
 
   #countFailure(nowMs: number): Input {
@@ -208,7 +298,9 @@ export class ProcessState {
     const tooOften =
       this.#failuresAtMs.length === PROCESS_FAILURES_MAX &&
       nowMs - oldest <= PROCESS_FAILURE_WINDOW_MS;
-    return tooOften ? "ended-for-good" : "ended";
+    if (!tooOften && !this.#onParole) return "ended";
+    this.#fail(nowMs);
+    return "ended-for-good";
   }
 
   /** The part of an action that is only a number. */
@@ -217,9 +309,17 @@ export class ProcessState {
     if (action === "terminate") this.#deadlineMs = nowMs + graceMs;
     if (action === "hasten") this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + graceMs);
     if (action === "pause") this.#deadlineMs = nowMs + this.#pauseMs;
+    if (action === "offer") this.#deadlineMs = nowMs + PROCESS_RETRY_SAID_MS;
+    if (action === "prove") this.#deadlineMs = Number.POSITIVE_INFINITY;
+    if (action === "prove" || action === "forget") {
+      this.#onParole = false;
+      this.#endsInVain = 0;
+    }
     if (action === "forget") {
       this.#failuresAtMs.length = 0;
       this.#backOff.forget();
+      this.#vainBackOff.forget();
+      this.#retryBackOff.forget();
     }
   }
 

@@ -21,6 +21,7 @@ let directory: string;
 let gate: LaunchGate;
 let reports: number[];
 let log: string[];
+let records: number[];
 let onReport: (kind: number) => void;
 let functionProcess: FunctionProcess;
 /** Processes outside every group that Wingman knows. */
@@ -31,6 +32,7 @@ beforeEach(() => {
   gate = new LaunchGate(1);
   reports = [];
   log = [];
+  records = [];
   onReport = () => {};
   strangers = [];
 });
@@ -56,7 +58,13 @@ function launchedBy(script: string, always = false): FunctionProcess {
       command: ["/bin/map"],
       always,
       stopGraceMs: 100,
-      addresses: [],
+      vips: [],
+      keepsRunning: true,
+      ready: null,
+      settings: {
+        ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+        ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
+      },
     },
     {
       ownCommand: [file],
@@ -65,6 +73,7 @@ function launchedBy(script: string, always = false): FunctionProcess {
         reports.push(kind);
         onReport(kind);
       },
+      record: (code) => records.push(code),
       log: (text) => log.push(text),
     },
   );

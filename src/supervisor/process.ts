@@ -4,43 +4,46 @@
  * stopped with it, and dies with the supervisor (`wingman launch`, commands/launch.ts).
  */
 
+import {
+  LOG_ENDS_IN_VAIN,
+  LOG_FUNCTION_PROVED,
+  LOG_FUNCTION_TRIABLE,
+  LOG_NOT_READY,
+  LOG_PROCESS_GONE,
+  LOG_PROCESS_STAYS,
+  LOG_START_REFUSED,
+} from "../catalogue/upkeep-code.ts";
+import { EPERM } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { type RecordStream, streamToChild } from "../io/record-stream.ts";
+import { PROCESS_FAILURES_MAX } from "../limits.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
-  REASON_NAMES,
+  CONTROL_PROCESS_TRY,
   REASON_RESTART,
   REASON_START,
 } from "../wire/control.ts";
+import {
+  launchArguments,
+  launchEnvironment,
+  launchRefusal,
+  type ProcessDescription,
+} from "./function-launch.ts";
 import { FunctionOutput } from "./function-output.ts";
 import type { LaunchGate, LaunchTicket } from "./launch-gate.ts";
-import { cleanEnvironment } from "./own-executable.ts";
-import { groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
+import { endGroup, groupIsAlive, signalGroup, signalProcess } from "./process-group.ts";
 import { type Action, type Input, ProcessState } from "./process-state.ts";
+import { Readiness } from "./readiness.ts";
+import { VipPresence } from "./vip-presence.ts";
 
-/** How often a killed group is looked for. A killed process is usually gone within one. */
-const GONE_CHECK_MS = 5;
-
-/** Descriptor in the launched process that tells whether the program was executed. */
-const EXECUTION_FD = 3;
-
-/** A killed group that is still there after this long hangs in the kernel: somebody should know. */
-const GONE_WARNING_MS = 5000;
-
-export interface ProcessDescription {
-  readonly functionId: string;
-  readonly serverId: string;
-  /** Absolute path and arguments. */
-  readonly command: readonly string[];
-  /** Started once and kept running, wherever the VIP is; else started and stopped with the VIP. */
-  readonly always: boolean;
-  readonly stopGraceMs: number;
-  /** The VIPs without prefix lengths. */
-  readonly addresses: readonly string[];
-}
+/** As shells say, and `wingman launch`: the program could not be executed, whoever has its VIPs. */
+const EXIT_NOT_EXECUTABLE = 126;
+const EXIT_NOT_FOUND = 127;
 
 export interface ProcessSurroundings {
   /** How to start this program in another role. */
@@ -49,6 +52,8 @@ export interface ProcessSurroundings {
   readonly launchGate: LaunchGate;
   /** Tells the engine: CONTROL_PROCESS_*. */
   report(kind: number): void;
+  /** A maintenance record about the function: LOG_*, and the second value. */
+  record(code: number, second?: number): void;
   log(text: string): void;
 }
 
@@ -64,6 +69,18 @@ export class FunctionProcess {
   #reason = REASON_START;
   /** Of "always": the engine is listening, so the process is wanted from now on. */
   #begun = false;
+  #leaving = false;
+  readonly #presence: VipPresence;
+  /** null: it can be used as soon as it runs. */
+  readonly #readiness: Readiness | null;
+  /** The engine wants it, so its VIPs are here. */
+  #isWanted = false;
+  /** The engine was told that it failed, and not that it is fit again. */
+  #countsAsFailed = false;
+  /** Its last failure was one without its VIPs, or they could be bound: it can be repeated so. */
+  #failsAlone = false;
+  /** That it works is worth a record: for the first time, and after every fault. */
+  #isToProve = true;
   #timer: NodeJS.Timeout | undefined;
   #whenSettled: (() => void)[] = [];
 
@@ -72,12 +89,27 @@ export class FunctionProcess {
     private readonly surroundings: ProcessSurroundings,
   ) {
     this.#output = new FunctionOutput(description.functionId);
+    this.#presence = new VipPresence(description.vips);
+    const { vips, ready } = description;
+    this.#readiness =
+      ready === null
+        ? null
+        : new Readiness(
+            vips,
+            ready,
+            (wasLate) => {
+              this.surroundings.report(CONTROL_PROCESS_RUNNING);
+              if (wasLate) this.#prove();
+            },
+            () => this.#beLate(),
+          );
   }
 
   /** The engine wants the process to run, because of REASON_*. Answered by running or failed. */
   start(reason: number): void {
     this.#reason = reason;
-    this.#handle("start");
+    this.#isWanted = true;
+    this.#handle(this.description.always ? "arrived" : "start");
   }
 
   /** The engine wants it stopped within `graceMs`. Always answered by stopped. */
@@ -110,6 +142,7 @@ export class FunctionProcess {
   resume(): void {
     const wasFailed = this.failed;
     this.#handle("resume");
+    if (wasFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
     if (this.#begun && wasFailed) {
       this.#reason = REASON_RESTART;
       this.#handle("start");
@@ -121,6 +154,7 @@ export class FunctionProcess {
    * for an answer.
    */
   engineLost(): void {
+    this.#isWanted = false;
     this.#state.releaseAnswer();
     if (!this.description.always) this.#handle("stop", this.description.stopGraceMs, false);
   }
@@ -128,12 +162,17 @@ export class FunctionProcess {
   /** The daemon leaves: stops the process, whatever it is. Resolves when nothing of it is left. */
   async leave(): Promise<void> {
     this.#begun = false;
+    this.#leaving = true;
     this.#handle("stop", this.description.stopGraceMs, false);
     await new Promise<void>((resolve) => {
       this.#whenSettled.push(resolve);
       this.#settle();
     });
+    clearTimeout(this.#timer);
     this.#output.close();
+    if (this.#state.state !== "stuck") return;
+    this.#log(`process group ${this.#groupId} is left behind`);
+    this.#child?.unref();
   }
 
   /** SIGKILL to whatever is left, now. The daemon ends next. */
@@ -144,7 +183,10 @@ export class FunctionProcess {
   }
 
   get failed(): boolean {
-    return this.#state.state === "failed" || this.#state.state === "failed-clearing";
+    const { state } = this.#state;
+    // One that always runs is fit again only when it has proved so.
+    if (this.description.always && this.#countsAsFailed) return true;
+    return state.startsWith("failed") || state === "offered" || state === "stuck";
   }
 
   #handle(input: Input, graceMs = 0, answer = true): void {
@@ -152,6 +194,7 @@ export class FunctionProcess {
     const before = this.#state.state;
     const actions = this.#state.handle(input, performance.now(), graceMs, answer);
     if (this.#state.unexpected !== unexpected) this.#log(`unexpected: ${input} while ${before}`);
+    if (this.#state.state !== "running") this.#readiness?.end();
     for (const action of actions) this.#do(action);
     this.#armTimer();
     this.#settle();
@@ -165,16 +208,26 @@ export class FunctionProcess {
         break;
       case "terminate":
         if (this.#ticket?.waiting) this.#neverStarted(this.#ticket);
-        else if (!this.#ended) signalProcess(this.#groupId, "SIGTERM");
+        else if (!this.#ended && !signalProcess(this.#groupId, "SIGTERM"))
+          this.#log(`process ${this.#groupId} became another user: it cannot be sent SIGTERM`);
         break;
       case "kill":
-        this.#killGroup(this.#groupId, performance.now());
+        endGroup(
+          this.#groupId,
+          () => this.#isGone(),
+          (isRefused) => this.#sayItStays(isRefused),
+          (hasStayed) => {
+            if (hasStayed) this.surroundings.record(LOG_PROCESS_GONE);
+            this.#handle("gone");
+          },
+        );
         break;
       case "pause":
         this.#log(`starts again in ${this.#state.pauseMs} ms`);
         break;
       case "report-running":
-        this.surroundings.report(CONTROL_PROCESS_RUNNING);
+        if (this.#readiness === null) this.surroundings.report(CONTROL_PROCESS_RUNNING);
+        else if (this.#isWanted) this.#readiness.begin();
         break;
       case "report-ended":
         this.surroundings.report(CONTROL_PROCESS_EXITED);
@@ -183,13 +236,61 @@ export class FunctionProcess {
         this.surroundings.report(CONTROL_PROCESS_STOPPED);
         break;
       case "report-failed":
-        this.#log("failed too often: not started again on this server before `wingman resume`");
+        this.#log("failed too often: it is tried here again after a pause");
+        this.#countsAsFailed = true;
+        this.#isToProve = true;
         this.surroundings.report(CONTROL_PROCESS_FAILED);
+        break;
+      case "offer":
+        this.#offer();
+        break;
+      case "prove":
+        this.#prove();
         break;
       case "hasten":
       case "forget":
         break; // numbers of the state machine alone
     }
+  }
+
+  /**
+   * It may be tried again. A failure that is long ago is forgotten where nothing moves by that; else
+   * it is tried only when the function runs nowhere.
+   */
+  #offer(): void {
+    if (!this.description.keepsRunning || !this.#state.isForgivable(performance.now())) {
+      this.surroundings.report(CONTROL_PROCESS_TRY);
+      return;
+    }
+    this.#forgive(LOG_FUNCTION_TRIABLE);
+    queueMicrotask(() => {
+      this.#handle("forgiven");
+      if (this.#begun) this.#handle("start");
+    });
+  }
+
+  #beLate(): void {
+    this.#isWanted = !this.#presence.areElsewhere;
+    if (!this.#isWanted) {
+      this.#readiness?.end(); // until they come again
+      return;
+    }
+    this.#isToProve = true;
+    this.#log(`is not ready after ${this.description.ready?.timeoutMs} ms`);
+    this.surroundings.record(LOG_NOT_READY);
+  }
+
+  #prove(): void {
+    if (!this.#isToProve || this.#readiness?.isLate) return;
+    this.#isToProve = false;
+    this.#forgive(LOG_FUNCTION_PROVED);
+  }
+
+  /** Its failure no longer counts; `code` says why. */
+  #forgive(code: number): void {
+    this.#countsAsFailed = false;
+    this.surroundings.report(CONTROL_PROCESS_FIT);
+    this.surroundings.record(code);
   }
 
   #requestLaunch(): void {
@@ -213,12 +314,9 @@ export class FunctionProcess {
     }
     try {
       const child = Bun.spawn({
-        cmd: [
-          ...[...this.surroundings.ownCommand, "launch", "--parent", String(process.pid)],
-          ...["--report-fd", String(EXECUTION_FD), "--", ...this.description.command],
-        ],
+        cmd: [...this.surroundings.ownCommand, ...launchArguments(this.description)],
         cwd: "/",
-        env: cleanEnvironment(this.#environment()),
+        env: launchEnvironment(this.description, this.#reason),
         // Sockets, as under the journal: what the function prints is always read here, so it never
         // blocks on a full pipe and never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],
@@ -228,6 +326,7 @@ export class FunctionProcess {
           this.#onExit(ended, exitCode);
         },
       });
+      noteOwnChild(child);
       this.#child = child;
       this.#groupId = child.pid;
       this.#ended = false;
@@ -258,15 +357,6 @@ export class FunctionProcess {
     queueMicrotask(() => this.#handle("ended"));
   }
 
-  #environment(): Record<string, string> {
-    return {
-      WINGMAN_FUNCTION: this.description.functionId,
-      WINGMAN_SERVER: this.description.serverId,
-      WINGMAN_VIPS: this.description.addresses.join(","),
-      WINGMAN_REASON: REASON_NAMES[this.#reason] ?? REASON_NAMES[REASON_START],
-    };
-  }
-
   /**
    * The launcher's end is closed by a successful exec; before a failed one it sends the reason as
    * text.
@@ -274,12 +364,19 @@ export class FunctionProcess {
   #watchExecution(stream: RecordStream, child: Bun.Subprocess, ticket: LaunchTicket): void {
     let reason = "";
     stream.onRecord((record, length) => {
-      reason = new TextDecoder().decode(new Uint8Array(record.buffer, record.byteOffset, length));
+      const bytes = new Uint8Array(record.buffer, record.byteOffset, length);
+      const refusal = launchRefusal(new TextDecoder().decode(bytes));
+      reason = refusal.reason;
       this.#log(reason);
+      this.#isToProve = true;
+      this.surroundings.record(LOG_START_REFUSED, refusal.errno);
     });
     stream.onEnd(() => {
       ticket.release();
-      if (reason === "" && child === this.#child && !this.#ended) this.#handle("executed");
+      if (reason !== "" || child !== this.#child || this.#ended) return;
+      this.#handle("executed");
+      // Tried without its VIPs, and it lives: if nobody serves, this server can.
+      if (this.#countsAsFailed) this.surroundings.report(CONTROL_PROCESS_TRY);
     });
   }
 
@@ -290,19 +387,35 @@ export class FunctionProcess {
     const stopping =
       this.#state.state.startsWith("stopping") || this.#state.state.startsWith("killing");
     const how = child.signalCode === null ? `exit code ${exitCode}` : child.signalCode;
-    if (!stopping) this.#log(`process ${child.pid} ended by itself: ${how}`);
-    this.#handle("ended");
+    if (stopping) {
+      this.#handle("ended");
+      return;
+    }
+    this.#log(`process ${child.pid} ended by itself: ${how}`);
+    const isLaunched = exitCode !== EXIT_NOT_FOUND && exitCode !== EXIT_NOT_EXECUTABLE;
+    if (this.description.always && isLaunched && this.#presence.areElsewhere) this.#endInVain();
+    else {
+      this.#failsAlone = !isLaunched || this.#presence.areBindable;
+      this.#handle("ended");
+    }
   }
 
-  /** Kills until nothing of the group is left, then says so. */
-  #killGroup(groupId: number, sinceMs: number, warned = false): void {
-    if (groupId !== 0) signalGroup(groupId, "SIGKILL");
-    const hangs = performance.now() - sinceMs >= GONE_WARNING_MS;
-    if (hangs && !warned) this.#log(`process group ${groupId} was killed but is still there`);
-    setTimeout(() => {
-      if (this.#isGone()) this.#handle("gone");
-      else this.#killGroup(groupId, sinceMs, warned || hangs);
-    }, GONE_CHECK_MS);
+  /** It could not live without its VIPs, which says nothing about whether it could serve. */
+  #endInVain(): void {
+    this.#handle("ended-in-vain");
+    if (this.#countsAsFailed) this.#forgive(LOG_FUNCTION_TRIABLE);
+    if (this.#state.endsInVain !== PROCESS_FAILURES_MAX) return;
+    this.#isToProve = true;
+    this.#log("cannot be kept ready: it ends without its VIPs, and is started when they arrive");
+    this.surroundings.record(LOG_ENDS_IN_VAIN);
+  }
+
+  #sayItStays(isRefused: boolean): void {
+    const why = isRefused ? "became another user" : "was killed but is still there";
+    this.#log(`process group ${this.#groupId} ${why}: it cannot be stopped`);
+    this.#isToProve = true;
+    this.surroundings.record(LOG_PROCESS_STAYS, isRefused ? EPERM : 0);
+    this.#handle("hangs");
   }
 
   #isGone(): boolean {
@@ -311,19 +424,20 @@ export class FunctionProcess {
 
   #armTimer(): void {
     clearTimeout(this.#timer);
-    const { deadlineMs } = this.#state;
-    if (!Number.isFinite(deadlineMs)) return;
+    const { deadlineMs, state } = this.#state;
+    const isRetry = state === "failed" || state === "offered";
+    if (!Number.isFinite(deadlineMs) || (isRetry && this.#leaving)) return;
+    const triesAlone = state === "failed" && this.#begun && this.#failsAlone;
     const waitMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
     this.#timer = setTimeout(() => {
       if (performance.now() < deadlineMs)
         this.#armTimer(); // it fired early
-      else this.#handle("deadline");
+      else this.#handle(triesAlone ? "try" : "deadline");
     }, waitMs);
   }
 
   #settle(): void {
-    const settled = this.#state.state === "idle" || this.#state.state === "failed";
-    if (!settled) return;
+    if (!["idle", "failed", "offered", "stuck"].includes(this.#state.state)) return;
     const waiting = this.#whenSettled;
     this.#whenSettled = [];
     for (const resolve of waiting) resolve();

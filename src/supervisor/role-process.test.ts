@@ -1,7 +1,8 @@
 import { afterAll, expect, spyOn, test } from "bun:test";
-import { readdirSync, rmSync } from "node:fs";
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { signal } from "../../test/harness/signals.ts";
 import { until } from "../../test/harness/until.ts";
 import { libc } from "../io/libc.ts";
 import { processIds, processStat } from "./process-stat.ts";
@@ -20,6 +21,14 @@ function started(program: string): RoleProcess {
     errorsFile: join(directory, "errors"),
   };
   return new RoleProcess(start, "engine", [], {}, 8, () => {});
+}
+
+/** A program of its own in this test's directory. */
+function script(text: string): string {
+  const path = join(directory, "program");
+  writeFileSync(path, `#!/bin/sh\ncd ${directory}\n${text}\n`);
+  chmodSync(path, 0o755);
+  return path;
 }
 
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
@@ -56,3 +65,40 @@ test.each(["socketpair", "fcntl"] as const)(
     expect(children().filter((pid) => !others.includes(pid))).toEqual([]);
   },
 );
+
+test("a process of its own that keeps the socket open delays its end not for ever, and costs no descriptor", async () => {
+  await started("/bin/true").ended;
+  const before = descriptors();
+  const leaves = script("sleep 1000 & echo $! > stranger; exit 5");
+  try {
+    expect(await started(leaves).ended).toEqual({ exitCode: 5, signal: null });
+    await until(
+      () => `${before} descriptors, found ${descriptors()}`,
+      () => descriptors() <= before,
+      5000,
+    );
+  } finally {
+    signal(Number(readFileSync(join(directory, "stranger"), "latin1")), "SIGKILL");
+  }
+});
+
+test("one that has ended is not killed: its number may be somebody else's by now", async () => {
+  const ended = started("/bin/true");
+  await ended.ended;
+  const kill = spyOn(process, "kill").mockReturnValue(true);
+  try {
+    ended.kill();
+    expect(kill).not.toHaveBeenCalled();
+  } finally {
+    kill.mockRestore();
+  }
+});
+
+test("what it prints replaces the words of the one before it", async () => {
+  const says = script('echo "$$ speaks" >&2');
+  for (let start = 0; start < 2; start++) {
+    const speaker = started(says);
+    await speaker.ended;
+    expect(readFileSync(join(directory, "errors"), "utf8")).toBe(`${speaker.pid} speaks\n`);
+  }
+});

@@ -6,6 +6,7 @@ import { closeSync, openSync } from "node:fs";
 import { libc } from "../io/libc.ts";
 import type { NativeMemory } from "../io/native-memory.ts";
 import { type RecordStream, streamToChild } from "../io/record-stream.ts";
+import { noteOwnChild } from "./orphan-collection.ts";
 import { cleanEnvironment } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
@@ -86,6 +87,7 @@ export class RoleProcess {
       if (errors >= 0) closeSync(errors);
       libc.close(theirs);
     }
+    noteOwnChild(child);
     this.pid = child.pid;
     this.#stream = stream;
     this.#stream.onRecord((record, length) => {

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 import { AlreadyRunningError, RunDirectory } from "./run-directory.ts";
 
 let path: string;
@@ -38,4 +39,27 @@ test("a run that was killed is told apart from one that ended in good order, and
   directory.acquire();
   expect(directory.lastWasKilled).toBe(true);
   expect(readFileSync(lock, "latin1")).toBe(`${process.pid}\n`);
+});
+
+test("nothing of an earlier run is left: no snapshot when one begins, and but for the lock no file when it has ended", () => {
+  directory.acquire();
+  writeFileSync(directory.status, "of an engine that was killed");
+  directory.writeConfig("{}");
+  expect(readFileSync(directory.config, "utf8")).toBe("{}");
+  expect(readFileSync(directory.status)).toEqual(Buffer.alloc(STATUS_BYTES));
+  const { engineSocket, engineErrors, manageErrors, consoleSocket } = directory;
+  for (const file of [engineSocket, engineErrors, manageErrors, consoleSocket])
+    writeFileSync(file, "");
+  directory.release();
+  expect(readdirSync(path)).toEqual(["lock"]);
+});
+
+test("last words: the last lines of a process that printed many, however long those before were", () => {
+  expect([directory.engineErrorTail(), directory.manageErrorTail()]).toEqual(["", ""]);
+  const lines = Array.from({ length: 30 }, (_, line) => `line ${line}`);
+  writeFileSync(directory.engineErrors, `${lines.join("\n")}\n`);
+  writeFileSync(directory.manageErrors, `${"x".repeat(20_000)}\nthe reason\n`);
+  expect(directory.engineErrorTail().split("\n")).toEqual(lines.slice(-20));
+  expect(directory.engineErrorTail(2)).toBe("line 28\nline 29");
+  expect(directory.manageErrorTail(1)).toBe("the reason");
 });

@@ -42,6 +42,8 @@ export class RunDirectory {
   readonly manageErrors: string;
   /** The maintenance console, for `wingman console`. */
   readonly consoleSocket: string;
+  /** The air/ground signal, where the configuration names no other file: not ours. */
+  readonly groundInput: string;
   readonly #lockFile: string;
   #lock = -1;
   #lastWasKilled = false;
@@ -54,6 +56,7 @@ export class RunDirectory {
     this.engineErrors = join(this.path, "engine.stderr");
     this.manageErrors = join(this.path, "manage.stderr");
     this.consoleSocket = join(this.path, "console.sock");
+    this.groundInput = join(this.path, "on-ground");
     this.#lockFile = join(this.path, "lock");
   }
 

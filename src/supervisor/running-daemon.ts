@@ -32,6 +32,11 @@ export class RunningDaemon {
     return result.config;
   }
 
+  /** The file that says whether it is on ground. Throws StatusError. */
+  get groundInput(): string {
+    return this.config().maintenance.groundInput ?? this.#directory.groundInput;
+  }
+
   /** Its state now. Throws StatusError. */
   async status(): Promise<StatusDocument> {
     const config = this.config(); // again each time: it may have been restarted with another one

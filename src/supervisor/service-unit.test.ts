@@ -1,19 +1,22 @@
 /** firmware-config/wingman@.service against what the daemon does. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
+import { SERVICE_CAPABILITIES } from "../config/capability-names.ts";
 import { SERVICE_FEEDINGS, STOP_GRACE_MS_MAX } from "../limits.ts";
 import { PAUSE_MS_MAX } from "./back-off.ts";
 import { START_UP_MS } from "./engine-restarts.ts";
 import { MANAGE_LEAVE_MS } from "./maintenance-link.ts";
 import { KILL_EXTRA_MS, LEAVE_EXTRA_MS } from "./supervisor.ts";
 
+const unit = readFileSync(
+  new URL("../../firmware-config/wingman@.service", import.meta.url),
+  "utf8",
+);
 const settings = new Map(
-  readFileSync(new URL("../../firmware-config/wingman@.service", import.meta.url), "utf8")
-    .split("\n")
-    .flatMap((line) => {
-      const [, key = "", value = ""] = /^(\w+)=(.*)$/.exec(line) ?? [];
-      return key === "" ? [] : [[key, value] as const];
-    }),
+  unit.split("\n").flatMap((line) => {
+    const [, key = "", value = ""] = /^(\w+)=(.*)$/.exec(line) ?? [];
+    return key === "" ? [] : [[key, value] as const];
+  }),
 );
 const ms = (key: string): number => Number(settings.get(key)) * 1000;
 
@@ -35,6 +38,13 @@ test("an orderly stop has the time it may take", () => {
   expect(ms("TimeoutStopSec")).toBeGreaterThan(
     2 * STOP_GRACE_MS_MAX + LEAVE_EXTRA_MS + KILL_EXTRA_MS + MANAGE_LEAVE_MS,
   );
+});
+
+test("functions can do what services do", () => {
+  const names = [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
+    list.split(" "),
+  );
+  for (const name of SERVICE_CAPABILITIES) expect(names).toContain(name);
 });
 
 test("nothing that the executable's compiler cannot live with", () => {

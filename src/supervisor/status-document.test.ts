@@ -1,6 +1,13 @@
 import { expect, test } from "bun:test";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_JOINING,
+  SERVER_LOST,
+  SERVER_UNKNOWN,
+} from "../boundary/server-state.ts";
 import { statusText } from "../commands/status-text.ts";
+import { takesFunctions } from "../config/foresight.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import {
@@ -11,15 +18,16 @@ import {
   COUNTER_MALFORMED,
   COUNTER_OVERFLOW,
   COUNTER_REPLAY,
+  COUNTER_SEND_FAILED,
   COUNTER_SENT,
   COUNTER_STRANGER,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
-import { PHASE_DRAINING } from "../core/phase.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
 import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
-import { lateness, statusDocument } from "./status-document.ts";
+import { lateness, serverWord, statusDocument } from "./status-document.ts";
 
 function aircraft(text = AIRCRAFT): AircraftConfig {
   const result = parseConfig(text, "test", "/");
@@ -41,6 +49,9 @@ test("the document has the shape of the contract", () => {
         [COUNTER_DUPLICATE]: 8,
         [COUNTER_UNPROVEN]: 9,
         [COUNTER_DROPPED]: 10,
+        [COUNTER_SEND_FAILED]: 11,
+        [COUNTER_OVERFLOW]: 12,
+        [COUNTER_STRANGER]: 13,
       },
       latenessesUs: [3],
     }),
@@ -75,8 +86,11 @@ test("the document has the shape of the contract", () => {
       dropped: 10,
       duplicate: 8,
       unproven: 9,
+      sendFailed: 11,
       lateUs: { p50: 3, p99: 3, p999: 3, max: 3 },
     },
+    overflow: 12,
+    strangers: 13,
     draining: false,
     carrier: true,
     realtime: true,
@@ -94,6 +108,31 @@ test("the document has the shape of the contract", () => {
     "running",
     "missing",
   ]);
+});
+
+test("another server: what it says of itself counts as long as it is heard, and when that was last", () => {
+  const seen = (state: number, phase: number, heardMsAgo?: number): unknown[] => {
+    const made = snapshot();
+    made.serverState[1] = state;
+    made.serverPhase[1] = phase;
+    made.lastHeardUs[1] = heardMsAgo === undefined ? 0 : made.writtenUs - heardMsAgo * 1000;
+    const { servers } = statusDocument(made, aircraft());
+    return [servers[1].phase, servers[1].lastHeardMs, serverWord(servers[1])].concat(
+      takesFunctions(servers[1]) ? ["takes functions"] : [],
+    );
+  };
+  expect(seen(SERVER_ALIVE, PHASE_ACTIVE, 7)).toEqual(["active", 7, "alive", "takes functions"]);
+  expect(seen(SERVER_ALIVE, PHASE_LISTENING, 7)).toEqual([
+    ...["listening", 7, "alive"],
+    "takes functions",
+  ]);
+  expect(seen(SERVER_ALIVE, PHASE_DRAINING, 7)).toEqual(["draining", 7, "draining"]);
+  expect(seen(SERVER_ALIVE, PHASE_ISOLATED, 7)).toEqual(["isolated", 7, "isolated"]);
+  expect(seen(SERVER_JOINING, PHASE_ACTIVE, 0)).toEqual(["active", 0, "joining"]);
+  // Heard while the snapshot was written.
+  expect(seen(SERVER_ALIVE, PHASE_ACTIVE, -1)).toEqual(["active", 0, "alive", "takes functions"]);
+  expect(seen(SERVER_LOST, PHASE_ACTIVE, 9000)).toEqual([null, 9000, "lost"]);
+  expect(seen(SERVER_UNKNOWN, PHASE_ACTIVE)).toEqual([null, null, "unknown"]);
 });
 
 test("percentiles are upper bounds of their buckets, at most the greatest value", () => {

@@ -2,6 +2,10 @@
  * From a snapshot of the engine to what `wingman status --json` prints (design/contract): the one
  * formatter of the state.
  */
+
+import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
@@ -18,10 +22,7 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
-import { FUNCTION_STATE_NAMES } from "../core/function-state.ts";
-import { LATENESS_BUCKETS, latenessBucketEnd } from "../core/lateness.ts";
 import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
-import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../core/server-state.ts";
 import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
@@ -63,8 +64,14 @@ export interface FunctionStatus {
   /** Identifier of the server that runs it. */
   owner: string | null;
   state: string;
+  /** Its process can be used. */
+  ready: boolean;
   /** As configured, with prefix lengths. */
   vips: string[];
+  /** Who could take it now, should its owner fail. */
+  couldRunOn: string[];
+  /** Where it has failed. */
+  cannotRunOn: string[];
 }
 
 export interface StatusDocument {
@@ -215,11 +222,6 @@ export function serverWord({ state, phase }: Pick<ServerStatus, "state" | "phase
   return state === "alive" && (phase === "draining" || phase === "isolated") ? phase : state;
 }
 
-/** Another server that takes functions. */
-export function takesFunctions({ state, phase }: Pick<ServerStatus, "state" | "phase">): boolean {
-  return state === "alive" && (phase === "active" || phase === "listening");
-}
-
 function functionStatus(
   snapshot: StatusSnapshot,
   config: AircraftConfig,
@@ -232,8 +234,15 @@ function functionStatus(
     required: entry?.required ?? 0,
     owner: config.servers[snapshot.owner[index]]?.id ?? null,
     state: FUNCTION_STATE_NAMES[snapshot.functionState[index]] ?? "unknown",
+    ready: snapshot.functionState[index] === FUNCTION_RUNNING,
     vips: entry?.vips.map(({ text }) => text) ?? [],
+    couldRunOn: serversIn(snapshot.couldRunOn[index], config),
+    cannotRunOn: serversIn(snapshot.cannotRunOn[index], config),
   };
+}
+
+function serversIn(mask: number, config: AircraftConfig): string[] {
+  return config.servers.filter((_, server) => (mask & (1 << server)) !== 0).map(({ id }) => id);
 }
 
 /**

@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { snapshot, writeSnapshot } from "../../test/harness/status-snapshot.ts";
-import { readStatusNow } from "./status-reader.ts";
+import { until } from "../../test/harness/until.ts";
+import { readSnapshot, readStatus, readStatusNow, StatusError } from "./status-reader.ts";
 
 const directory = scratchDirectory("status-reader");
 afterAll(() => rmSync(directory, { recursive: true, force: true }));
@@ -16,4 +17,41 @@ test("an engine is well as long as its snapshot is younger than two seconds, or 
   };
   expect([isWell(1000, 20), isWell(2100, 20)]).toEqual([true, false]);
   expect([isWell(9000, 1000), isWell(10_100, 1000)]).toEqual([true, false]);
+});
+
+test("an engine that writes while somebody looks: no snapshot is made of parts of two", async () => {
+  const file = join(directory, "written");
+  const program = join(import.meta.dir, "../../test/children/snapshot-writer.ts");
+  const writer = Bun.spawn([process.execPath, program, file], { stdio: ["ignore", null, null] });
+  try {
+    await until("a snapshot", () => readSnapshot(file));
+    let seen = 0;
+    for (let look = 0; look < 20_000 && seen < 2000; look++) {
+      const snapshot = readSnapshot(file);
+      if (snapshot === null) continue;
+      seen++;
+      expect(new Set([...snapshot.counters, ...snapshot.latenessHistogram]).size).toBe(1);
+    }
+    expect(seen).toBeGreaterThan(0); // the fewer, the less is proved
+  } finally {
+    writer.kill("SIGKILL");
+    await writer.exited;
+  }
+});
+
+/** `wingman manage` looks several times a second for as long as the machine is on. */
+test("a look leaves no descriptor open, whatever it finds", async () => {
+  const file = join(directory, "status");
+  const descriptors = (): number => readdirSync("/proc/self/fd").length;
+  const before = descriptors();
+  writeSnapshot(file);
+  expect(readSnapshot(file)).not.toBeNull();
+  expect(readStatusNow(file, 20)).not.toBeNull();
+  await readStatus(file, 20);
+  writeSnapshot(file, snapshot({ ageMs: 60_000 }));
+  expect(readStatusNow(file, 20)).toBeNull();
+  await expect(readStatus(file, 20)).rejects.toThrow(StatusError);
+  writeSnapshot(file, snapshot(), (view) => view.setUint32(8, 3, true)); // is being written
+  expect(readSnapshot(file)).toBeNull();
+  expect(descriptors()).toBe(before);
 });

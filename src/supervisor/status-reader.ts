@@ -94,15 +94,20 @@ export function unreadable(file: string, error: unknown): StatusError {
  */
 function readWhole(descriptor: number): DataView | null {
   const view = new DataView(new ArrayBuffer(STATUS_BYTES));
-  const headAfter = new DataView(new ArrayBuffer(STATUS_HEAD_BYTES));
+  const sequence = sequenceNow(descriptor);
   const length = readSync(descriptor, view, 0, STATUS_BYTES, 0);
-  readSync(descriptor, headAfter, 0, STATUS_HEAD_BYTES, 0);
-  const sequence = statusSequence(view);
   // One read is one copy by the kernel, during which the engine may write: an even sequence that
-  // has not changed rules it out.
-  const settled = sequence % 2 === 0 && sequence === statusSequence(headAfter);
+  // has not changed rules it out. The one in the copy says nothing: which of its bytes were taken
+  // first is the processor's business.
+  const settled = sequence % 2 === 0 && sequence === sequenceNow(descriptor);
   // Sequence 0: the engine has made the file, and not written its first snapshot yet.
   return settled && length === STATUS_BYTES && sequence !== 0 ? view : null;
+}
+
+function sequenceNow(descriptor: number): number {
+  const head = new DataView(new ArrayBuffer(STATUS_HEAD_BYTES));
+  readSync(descriptor, head, 0, STATUS_HEAD_BYTES, 0);
+  return statusSequence(head);
 }
 
 /** Null when no engine of this release wrote it. */

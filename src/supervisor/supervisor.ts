@@ -4,16 +4,24 @@
  * is in process-state and engine-restarts.
  */
 
+import { policyNamed } from "../allocation/policies.ts";
 import { formatRecord, type RecordNames } from "../catalogue/record-text.ts";
 import {
+  LOG_DRAIN_NOT_STORED,
+  LOG_DRAIN_STORED,
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_PROCESS_ENDED,
+  LOG_RESUMED,
+  LOG_RIGHTS_MISSING,
   LOG_RUN_KILLED,
+  LOG_STARTED_DRAINED,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
-import type { AircraftConfig } from "../config/model.ts";
+import { CAPABILITY_NAMES } from "../config/capability-names.ts";
+import { type AircraftConfig, processSettings } from "../config/model.ts";
 import {
+  CONTROL_DRAIN,
   CONTROL_LEAVE,
   CONTROL_LEFT,
   CONTROL_LOG,
@@ -28,6 +36,7 @@ import {
   controlKind,
   NO_INDEX,
 } from "../wire/control.ts";
+import { DrainStore } from "./drain-store.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
@@ -35,6 +44,8 @@ import { InterfaceWait } from "./interface-wait.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
+import { beginCollection } from "./orphan-collection.ts";
+import { missingServiceCapabilities } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -73,6 +84,7 @@ export class Supervisor {
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
   readonly #interface: InterfaceWait;
+  readonly #drain: DrainStore;
   readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
   #engine: EngineProcess | null = null;
@@ -91,11 +103,15 @@ export class Supervisor {
       servers: servers.map(({ id }) => id),
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
+      vips: functions.map(({ vips }) => vips.map(({ text }) => text)),
     };
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     this.#maintenance = maintenanceLink(options);
     this.#interface = new InterfaceWait(options.config, this.#maintenance, options.notification);
+    this.#drain = new DrainStore(options.stateDirectory, (errno) =>
+      this.#maintenance.record(errno === 0 ? LOG_DRAIN_STORED : LOG_DRAIN_NOT_STORED, errno),
+    );
     const launchGate = new LaunchGate();
     this.#processes = functions.map((entry, index) => {
       if (entry.command === null || !entry.servers.includes(options.serverId)) return null;
@@ -106,7 +122,10 @@ export class Supervisor {
           command: entry.command,
           always: entry.start === "always",
           stopGraceMs: entry.stopGraceMs,
-          addresses: entry.vips.map(({ text }) => text.replace(/\/\d+$/, "")),
+          vips: entry.vips,
+          settings: processSettings(entry),
+          ready: entry.ready,
+          keepsRunning: policyNamed(options.config.allocation).keepsRunning,
         },
         {
           ownCommand: options.ownCommand,
@@ -115,6 +134,7 @@ export class Supervisor {
             this.#engine?.send(kind, index);
             if (kind === CONTROL_PROCESS_EXITED) this.#maintenance.record(LOG_PROCESS_ENDED, index);
           },
+          record: (code, second) => this.#maintenance.record(code, index, second),
           log: logSupervisor,
         },
       );
@@ -127,10 +147,26 @@ export class Supervisor {
    */
   async run(): Promise<boolean> {
     if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    if (this.#processes.some((one) => one !== null)) this.#reportRights();
+    const endCollection = beginCollection();
+    if (this.#drain.isDrained) {
+      logSupervisor("drained before this start: takes no functions until 'wingman resume'");
+      this.#maintenance.record(LOG_STARTED_DRAINED);
+    }
     const inGoodOrder = await this.#fly();
+    this.#drain.close();
     await this.#stopProcesses();
     await this.#maintenance.leave();
+    endCollection();
     return inGoodOrder && !this.#abandoned;
+  }
+
+  /** Functions could be refused what services do, and only they would see it. */
+  #reportRights(): void {
+    const missing = missingServiceCapabilities();
+    for (const number of missing) this.#maintenance.record(LOG_RIGHTS_MISSING, number);
+    const names = missing.map((number) => CAPABILITY_NAMES[number]).join(", ");
+    if (names !== "") logSupervisor(`no function can have ${names}: the daemon has not`);
   }
 
   /** Drain, say good-bye, stop everything, in good order. */
@@ -192,6 +228,7 @@ export class Supervisor {
       engine = new EngineProcess(
         {
           ...{ ownCommand, serverId, configDirectory, incarnation },
+          isDrained: this.#drain.isDrained,
           configFile: runDirectory.config,
           runDirectory: runDirectory.path,
           errorsFile: runDirectory.engineErrors,
@@ -251,7 +288,11 @@ export class Supervisor {
       case CONTROL_PHASE:
         this.#onPhase();
         return;
+      case CONTROL_DRAIN:
+        this.#drain.set(true);
+        return;
       case CONTROL_RESUME:
+        if (index === NO_INDEX) this.#resume();
         for (const [at, functionProcess] of this.#processes.entries()) {
           if (index === NO_INDEX || index === at) functionProcess?.resume();
         }
@@ -262,6 +303,11 @@ export class Supervisor {
       default:
         logSupervisor(`a record of unknown kind ${controlKind(record)} from the engine`);
     }
+  }
+
+  #resume(): void {
+    if (this.#drain.isDrained) this.#maintenance.record(LOG_RESUMED);
+    this.#drain.set(false);
   }
 
   #onPhase(): void {

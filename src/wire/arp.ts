@@ -5,7 +5,8 @@
  * The announcement tells every host of the client network which server answers for an IPv4 VIP now:
  * an Ethernet broadcast with an ARP request in which the sender's and the target's address are both
  * the VIP (RFC 5227, section 2.3: announcements are requests; some hosts do not look at unasked
- * replies). A question has the asker's own address as its sender and another one as its target; it
+ * replies). Other hosts learn from replies alone: each announcement goes out in both forms. A
+ * question has the asker's own address as its sender and another one as its target; it
  * goes to everybody, or to the one host that had the address last (RFC 1122, section 2.3.2.1:
  * unicast poll).
  *
@@ -60,6 +61,22 @@ export function encodeArpAnnouncement(
 ): void {
   encodeArpRequest(frame, frameAt, hardware, address, addressAt);
   copyBytes(frame, frameAt + ARP_SENDER_AT, address, addressAt, 4);
+}
+
+/**
+ * Writes the same announcement as a reply that nobody asked for, for hosts that learn from replies
+ * alone (RFC 5227, section 3): its target is the server itself.
+ */
+export function encodeArpReplyAnnouncement(
+  frame: Bytes,
+  frameAt: number,
+  hardware: Bytes,
+  address: Bytes,
+  addressAt: number,
+): void {
+  encodeArpAnnouncement(frame, frameAt, hardware, address, addressAt);
+  frame[frameAt + OPERATION_AT + 1] = ARP_REPLY;
+  copyBytes(frame, frameAt + ARP_TARGET_HARDWARE_AT, hardware, 0, 6);
 }
 
 /**

@@ -38,16 +38,23 @@ export const CONTROL_PHASE = 4;
 export const CONTROL_LEFT = 5;
 
 // supervisor → engine
-/** The process was started (exec done). */
+/** The process can be used: it was started (exec done), and is ready where that is configured. */
 export const CONTROL_PROCESS_RUNNING = 16;
 /** The process ended by itself and will be started again after a pause. */
 export const CONTROL_PROCESS_EXITED = 17;
-/** The process failed too often on this server; it is not started again until CONTROL_RESUME. */
+/** The process failed too often on this server: the function is to run elsewhere. */
 export const CONTROL_PROCESS_FAILED = 18;
 /** The process and its group are gone after CONTROL_STOP_PROCESS (or there was none). */
 export const CONTROL_PROCESS_STOPPED = 19;
+/**
+ * It failed here, and a pause is over: it may be tried again if the function runs nowhere. Said
+ * again and again.
+ */
+export const CONTROL_PROCESS_TRY = 20;
+/** It failed here, and that no longer counts. */
+export const CONTROL_PROCESS_FIT = 21;
 
-// supervisor or command → engine
+// supervisor or command → engine; DRAIN and RESUME of a command go on from there to the supervisor
 export const CONTROL_DRAIN = 32;
 export const CONTROL_RESUME = 33;
 /** Drain, say good-bye and exit. */

@@ -33,6 +33,11 @@ function full(): KeepAliveMessage {
     clientMacLow: 0xa000000b,
     moveFunction: 0x0200,
     moveServer: 13,
+    faultCount: 3,
+    faultPlace: 2,
+    faultCode: 0xa00d,
+    faultFunction: 0x0201,
+    faultAgeS: 0xa000000e,
   });
   const sets = [
     message.heardIncarnation,
@@ -68,7 +73,7 @@ test("the layout is the documented one", () => {
   const view = encoded(full());
   const word = (at: number): string => view.getUint32(at).toString(16);
   expect(Buffer.from(view.buffer, 0, 4).toString()).toBe("WMKA");
-  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("03090303");
+  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("04090303");
   expect([8, 12, 16, 20, 24, 28].map(word)).toEqual([
     "a0000001",
     "a0000002",
@@ -86,7 +91,8 @@ test("the layout is the documented one", () => {
     "b0050000",
   ]);
   expect([672, 676, 680, 684].map(word)).toEqual(["a0000007", "a008a009", "a00aa000", "b0200"]);
-  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e0d0000"]);
+  expect([688, 692, 696].map(word)).toEqual(["a000000c", "a000000d", "e0d0302"]);
+  expect([700, 704].map(word)).toEqual(["a00d0201", "a000000e"]);
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   // the sealer's
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true);
@@ -107,8 +113,8 @@ describe("refused", () => {
     ["an unknown phase", 7, 4],
     ["a function to be moved beyond the limit", 686, 0x20],
     ["a move to a server beyond the limit", 697, SERVERS_MAX],
-    ["something in the reserved bytes", 698, 1],
-    ["something behind them", 699, 1],
+    ["a fault beyond their number", 699, 3],
+    ["a fault of a function beyond the limit", 702, 0x20],
     ["a successor beyond the limit", 696, SERVERS_MAX],
   ] as const)("%s", (_, at, value) => {
     expect(refuse((view) => view.setUint8(at, value))).toBe(true);

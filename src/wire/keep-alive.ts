@@ -6,9 +6,9 @@
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
  * | 0      | 4      | magic "WMKA"                                                                                |
- * | 4      | 1      | layout version, 3                                                                           |
+ * | 4      | 1      | layout version, 4                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
- * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something; the others are 0 |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something, bit 5 reaches a witness; the others are 0 |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
  * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
  * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
@@ -19,7 +19,7 @@
  * | 96     | 16 × 4 | per server the last sequence number heard                                                   |
  * | 160    | 128    | functions the sender owns: their VIPs may be up there (bit index mod 32 of word index div 32) |
  * | 288    | 128    | functions the sender claims: assigned to it and not yet owned                                |
- * | 416    | 128    | functions among those for which it has room: the old owner may let go                        |
+ * | 416    | 128    | functions among those claimed for which it has room: the old owner may let go; and among those owned whose process can be used |
  * | 544    | 128    | functions it cannot run: their process failed there                                         |
  * | 672    | 4      | nonce, drawn at every start: tells own datagrams that come back from those of a box with the same id |
  * | 676    | 2      | servers that the sender hears, one bit each: they have proven to be fresh, unlike a mere echo |
@@ -30,8 +30,12 @@
  * | 692    | 4      | last sequence number heard of it                                                             |
  * | 696    | 1      | its server index                                                                             |
  * | 697    | 1      | index of the server to which it is to move; 0 without one                                   |
- * | 698    | 2      | 0                                                                                           |
- * | 700    | 16     | HMAC-SHA256 over bytes 0…699, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
+ * | 698    | 1      | active faults in the sender's maintenance log, 255 also for more                              |
+ * | 699    | 1      | which of them is told with this message: all are told in turn                                |
+ * | 700    | 2      | its code (catalogue/); 0 = none is told                                                      |
+ * | 702    | 2      | the function that it is about, its index + 1; 0 = none                                       |
+ * | 704    | 4      | how long it has been active, in seconds                                                      |
+ * | 708    | 16     | HMAC-SHA256 over bytes 0…707, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  *
  * A relayed message is another server's, word for word but for the flag: who hears a server sends
  * its newest message on to those whose cable to it is cut (see core/relay).
@@ -41,8 +45,8 @@ import { PHASE_DRAINING } from "../core/phase.ts";
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
-export const KEEP_ALIVE_VERSION = 3;
-export const KEEP_ALIVE_MAC_AT = 700;
+export const KEEP_ALIVE_VERSION = 4;
+export const KEEP_ALIVE_MAC_AT = 708;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
 
@@ -56,7 +60,10 @@ export const FLAG_RELAYED = 8;
  * VIPs may be up at the sender: for those who do not know its table, and with it not its functions.
  */
 export const FLAG_OWNS = 16;
-const FLAGS_KNOWN = FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED | FLAG_OWNS;
+/** A witness of the client network answers the sender (core/isolation). */
+export const FLAG_WITNESS = 32;
+const FLAGS_KNOWN =
+  FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED | FLAG_OWNS | FLAG_WITNESS;
 
 const HEARD_INCARNATION_AT = 32;
 const HEARD_SEQUENCE_AT = 96;
@@ -71,13 +78,26 @@ const CLIENT_MAC_AT = 680;
 const MOVE_AT = 686;
 const SUCCESSOR_AT = 688;
 const SUCCESSOR_SERVER_AT = 696;
+const FAULT_COUNT_AT = 698;
+const FAULT_PLACE_AT = 699;
+const FAULT_CODE_AT = 700;
+const FAULT_FUNCTION_AT = 702;
+const FAULT_AGE_AT = 704;
+
+/** What a server says of functions: bitmaps, see the layout. */
+export interface FunctionSets {
+  readonly owns: Uint32Array;
+  readonly claims: Uint32Array;
+  readonly ready: Uint32Array;
+  readonly cannotRun: Uint32Array;
+}
 
 /**
  * The content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap. Its
  * columns have `servers` and `words` entries: what the layout has beyond them is 0 in every message
  * of the same table.
  */
-export class KeepAliveMessage {
+export class KeepAliveMessage implements FunctionSets {
   sender = 0;
   flags = 0;
   phase = 0;
@@ -104,6 +124,12 @@ export class KeepAliveMessage {
    */
   moveFunction = 0;
   moveServer = 0;
+  /** Active faults of the sender, and one of them: what the layout says. */
+  faultCount = 0;
+  faultPlace = 0;
+  faultCode = 0;
+  faultFunction = 0;
+  faultAgeS = 0;
   readonly heardIncarnation: Uint32Array;
   readonly heardSequence: Uint32Array;
   readonly owns: Uint32Array;
@@ -144,16 +170,39 @@ export class KeepAliveMessage {
     this.clientMacLow = other.clientMacLow;
     this.moveFunction = other.moveFunction;
     this.moveServer = other.moveServer;
+    this.faultCount = other.faultCount;
+    this.faultPlace = other.faultPlace;
+    this.faultCode = other.faultCode;
+    this.faultFunction = other.faultFunction;
+    this.faultAgeS = other.faultAgeS;
     for (let server = 0; server < this.servers; server++) {
       this.heardIncarnation[server] = other.heardIncarnation[server];
       this.heardSequence[server] = other.heardSequence[server];
     }
+    this.takeSets(other);
+  }
+
+  takeSets(other: FunctionSets): void {
     for (let word = 0; word < this.words; word++) {
       this.owns[word] = other.owns[word];
       this.claims[word] = other.claims[word];
       this.ready[word] = other.ready[word];
       this.cannotRun[word] = other.cannotRun[word];
     }
+  }
+
+  /** It says the same of functions; which are ready counts where they are claimed. */
+  hasSets(other: FunctionSets): boolean {
+    for (let word = 0; word < this.words; word++) {
+      if (
+        this.owns[word] !== other.owns[word] ||
+        this.claims[word] !== other.claims[word] ||
+        ((this.ready[word] ^ other.ready[word]) & this.claims[word]) !== 0 ||
+        this.cannotRun[word] !== other.cannotRun[word]
+      )
+        return false;
+    }
+    return true;
   }
 }
 
@@ -178,7 +227,13 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(MOVE_AT, message.moveFunction);
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
-  view.setUint32(SUCCESSOR_SERVER_AT, (message.successorServer << 24) | (message.moveServer << 16));
+  view.setUint8(SUCCESSOR_SERVER_AT, message.successorServer);
+  view.setUint8(SUCCESSOR_SERVER_AT + 1, message.moveServer);
+  view.setUint8(FAULT_COUNT_AT, message.faultCount);
+  view.setUint8(FAULT_PLACE_AT, message.faultPlace);
+  view.setUint16(FAULT_CODE_AT, message.faultCode);
+  view.setUint16(FAULT_FUNCTION_AT, message.faultFunction);
+  view.setUint32(FAULT_AGE_AT, message.faultAgeS);
   const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } =
     message;
   for (let server = 0; server < servers; server++) {
@@ -219,14 +274,19 @@ export function decodeKeepAlive(
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0)
     return false;
   if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
-  // the successor's, the move's, and two bytes that are 0
-  const indices = view.getUint32(SUCCESSOR_SERVER_AT);
-  message.successorServer = indices >>> 24;
-  message.moveServer = (indices >>> 16) & 0xff;
+  message.successorServer = view.getUint8(SUCCESSOR_SERVER_AT);
+  message.moveServer = view.getUint8(SUCCESSOR_SERVER_AT + 1);
   message.moveFunction = view.getUint16(MOVE_AT);
-  if ((indices & 0xffff) !== 0 || message.successorServer >= SERVERS_MAX) return false;
+  if (message.successorServer >= SERVERS_MAX) return false;
   if (message.moveFunction > FUNCTIONS_MAX || message.moveServer >= SERVERS_MAX) return false;
   if (message.moveFunction === 0 && message.moveServer !== 0) return false;
+  message.faultCount = view.getUint8(FAULT_COUNT_AT);
+  message.faultPlace = view.getUint8(FAULT_PLACE_AT);
+  message.faultCode = view.getUint16(FAULT_CODE_AT);
+  message.faultFunction = view.getUint16(FAULT_FUNCTION_AT);
+  message.faultAgeS = view.getUint32(FAULT_AGE_AT);
+  if (message.faultFunction > FUNCTIONS_MAX) return false;
+  if (message.faultCode !== 0 && message.faultPlace >= message.faultCount) return false;
   message.successorIncarnation = view.getUint32(SUCCESSOR_AT);
   message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
   message.heard = view.getUint16(HEARD_AT);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { fillBytes } from "./bytes.ts";
 import {
-  elementExpirationMs,
   HOOK_EGRESS,
   KEY_INTERFACE,
   KEY_IPV4,
@@ -13,6 +12,7 @@ import {
   TABLE_PERSISTS,
   VERDICT_DROP,
 } from "./nftables.ts";
+import { elementExpirationMs } from "./nftables-answers.ts";
 
 const FIRST = 0x0102;
 const SEQUENCE = "02010000";

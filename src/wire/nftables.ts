@@ -14,7 +14,7 @@
  * | 6      | u16  | flags: NLM_F_*                                                            |
  * | 8      | u32  | sequence number; an answer has that of its question                       |
  * | 12     | u32  | port id of the sender; the kernel fills in ours                           |
- * | 16     | u8   | family: 5, netdev; 0 in the begin and the end of a batch                  |
+ * | 16     | u8   | family: 3, ARP, or 5, netdev; 0 in the begin and the end of a batch       |
  * | 17     | u8   | version 0                                                                 |
  * | 18     | u16  | in network order: 10 in the begin and the end of a batch, else 0          |
  * | 20     |      | attributes: u16 length with these 4 bytes, u16 type (bit 15: it holds attributes), value, padding to 4 |
@@ -25,13 +25,16 @@
 import { assert } from "../assert.ts";
 import type { Bytes } from "./bytes.ts";
 import { AttributeWriter } from "./netlink-attributes.ts";
-import { MESSAGE_HEADER_BYTES, messageType, NLM_F_CREATE, NLM_F_EXCL } from "./rtnetlink.ts";
+import { MESSAGE_HEADER_BYTES, NLM_F_CREATE, NLM_F_EXCL } from "./rtnetlink.ts";
 
 export const NETLINK_NETFILTER = 12;
 
 const SUBSYSTEM = 10;
-const FAMILY_NETDEV = 5;
-const GENERIC_HEADER_BYTES = 4;
+/** ARP of all interfaces. */
+export const FAMILY_ARP = 3;
+/** Everything on the interfaces that a chain names. */
+export const FAMILY_NETDEV = 5;
+export const GENERIC_HEADER_BYTES = 4;
 
 const BATCH_BEGIN = 16;
 const BATCH_END = 17;
@@ -40,7 +43,7 @@ const DELETE_TABLE = (SUBSYSTEM << 8) | 2;
 const NEW_CHAIN = (SUBSYSTEM << 8) | 3;
 const NEW_RULE = (SUBSYSTEM << 8) | 6;
 const NEW_SET = (SUBSYSTEM << 8) | 9;
-const NEW_ELEMENT = (SUBSYSTEM << 8) | 12;
+export const NEW_ELEMENT = (SUBSYSTEM << 8) | 12;
 const GET_ELEMENT = (SUBSYSTEM << 8) | 13;
 const DELETE_ELEMENT = (SUBSYSTEM << 8) | 14;
 
@@ -48,7 +51,7 @@ const NLM_F_REQUEST = 0x1;
 const NLM_F_APPEND = 0x800;
 
 /** The entries of every list. */
-const LIST_ENTRY = 1;
+export const LIST_ENTRY = 1;
 const DATA_VALUE = 1;
 const DATA_VERDICT = 2;
 
@@ -66,6 +69,9 @@ export const TABLE_PERSISTS = 0x4;
 // Hooks of the netdev family. Egress: Linux 5.16.
 export const HOOK_INGRESS = 0;
 export const HOOK_EGRESS = 1;
+// Hooks of the ARP family: what comes in, and what this host sends.
+export const HOOK_ARP_INPUT = 0;
+export const HOOK_ARP_OUTPUT = 1;
 const POLICY_ACCEPT = 1;
 
 /** Elements of the set expire. */
@@ -118,6 +124,8 @@ const VERDICT_REGISTER = 0;
  * strings make garbage: what is sent in flight is written once and sent again and again.
  */
 export class NftablesBatch extends AttributeWriter {
+  /** Of the tables that the messages are about: FAMILY_*. */
+  family = FAMILY_NETDEV;
   /** Messages written; message number i has the sequence number `firstSequence` + i. */
   count = 0;
   private messageAt = 0;
@@ -167,7 +175,7 @@ export class NftablesBatch extends AttributeWriter {
 
   /**
    * Makes a chain that all packets pass which come in (HOOK_INGRESS) or go out (HOOK_EGRESS)
-   * through the interface.
+   * through the interface; in the ARP family on all interfaces, and the name is "".
    */
   newChain(table: string, chain: string, hook: number, interfaceName: string): void {
     this.beginMessage(NEW_CHAIN, NLM_F_CREATE | NLM_F_EXCL);
@@ -176,7 +184,7 @@ export class NftablesBatch extends AttributeWriter {
     const hookAt = this.nest(4);
     this.number(1, hook);
     this.number(2, 0); // priority: where filters are by custom
-    this.text(3, interfaceName);
+    if (interfaceName !== "") this.text(3, interfaceName);
     this.close(hookAt);
     this.number(5, POLICY_ACCEPT);
     this.text(7, "filter");
@@ -267,7 +275,7 @@ export class NftablesBatch extends AttributeWriter {
     this.endMessage();
   }
 
-  /** Asks for all elements of a set. Not in a batch; see {@link elementExpirationMs}. */
+  /** Asks for all elements of a set. Not in a batch; see elementExpirationMs. */
   dumpElements(table: string, set: string): void {
     this.beginMessage(GET_ELEMENT, 0);
     this.text(1, table);
@@ -328,9 +336,17 @@ export class NftablesBatch extends AttributeWriter {
 
   /** What was loaded must be `value`. */
   requireValue(value: Bytes): void {
+    this.compare(value, 0);
+  }
+
+  requireOtherValue(value: Bytes): void {
+    this.compare(value, 1);
+  }
+
+  private compare(value: Bytes, operation: number): void {
     this.beginExpression("cmp");
     this.number(1, REGISTER);
-    this.number(2, 0); // equal
+    this.number(2, operation);
     const dataAt = this.nest(3);
     this.value(DATA_VALUE, value, 0, value.length);
     this.close(dataAt);
@@ -351,6 +367,22 @@ export class NftablesBatch extends AttributeWriter {
     this.text(1, set);
     this.number(2, REGISTER);
     if (flags !== 0) this.number(5, flags);
+    this.endExpression();
+  }
+
+  /** Writes `value` into the packet; no checksum covers it. */
+  writePayload(base: number, offset: number, value: Bytes): void {
+    this.beginExpression("immediate");
+    this.number(1, REGISTER);
+    const dataAt = this.nest(2);
+    this.value(DATA_VALUE, value, 0, value.length);
+    this.close(dataAt);
+    this.endExpression();
+    this.beginExpression("payload");
+    this.number(2, base);
+    this.number(3, offset);
+    this.number(4, value.length);
+    this.number(5, REGISTER);
     this.endExpression();
   }
 
@@ -387,7 +419,7 @@ export class NftablesBatch extends AttributeWriter {
     view.setUint16(at + 6, flags | NLM_F_REQUEST, true);
     view.setUint32(at + 8, this.firstSequence + this.count, true);
     view.setUint32(at + 12, 0, true);
-    view.setUint8(at + 16, FAMILY_NETDEV);
+    view.setUint8(at + 16, this.family);
     view.setUint8(at + 17, 0);
     view.setUint16(at + 18, 0, true);
     this.length += MESSAGE_HEADER_BYTES + GENERIC_HEADER_BYTES;
@@ -406,32 +438,4 @@ export class NftablesBatch extends AttributeWriter {
     this.view.setUint8(at + 1, text.length + 1);
     this.putText(at + 2, text);
   }
-}
-
-/**
- * ms until the first element in the answer to {@link NftablesBatch.dumpElements} expires; −1 when
- * it has none that does.
- */
-export function elementExpirationMs(view: DataView, at: number, length: number): number {
-  if (messageType(view, at) !== NEW_ELEMENT) return -1;
-  const list = findIn(view, at + MESSAGE_HEADER_BYTES + GENERIC_HEADER_BYTES, at + length, 3);
-  const element = list < 0 ? -1 : findIn(view, list + 4, attributeEnd(view, list), LIST_ENTRY);
-  const expiration = element < 0 ? -1 : findIn(view, element + 4, attributeEnd(view, element), 5);
-  if (expiration < 0 || attributeEnd(view, expiration) - expiration < 12) return -1;
-  return (
-    view.getUint32(expiration + 4, false) * 0x1_0000_0000 + view.getUint32(expiration + 8, false)
-  );
-}
-
-const attributeEnd = (view: DataView, at: number): number => at + view.getUint16(at, true);
-
-/** Offset of the attribute `type` among those from `at` to `end`, −1 when it is not there whole. */
-function findIn(view: DataView, at: number, end: number, type: number): number {
-  while (at + 4 <= end) {
-    const size = view.getUint16(at, true);
-    if (size < 4 || at + size > end) return -1;
-    if ((view.getUint16(at + 2, true) & 0x3fff) === type) return at;
-    at += (size + 3) & ~3;
-  }
-  return -1;
 }

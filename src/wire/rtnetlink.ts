@@ -23,7 +23,9 @@ export const NETLINK_ROUTE = 0;
 // Groups that a socket subscribes to, as the bit mask of sockaddr_nl.
 export const GROUP_LINK = 1 << 0;
 export const GROUP_IPV4_ADDRESS = 1 << 4;
+export const GROUP_IPV4_ROUTE = 1 << 6;
 export const GROUP_IPV6_ADDRESS = 1 << 8;
+export const GROUP_IPV6_ROUTE = 1 << 10;
 
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
@@ -350,6 +352,19 @@ export function hasOurMark(view: DataView, at: number, length: number): boolean 
 }
 
 /**
+ * The same; and on kernels before 5.18, which keep no mark, whether it is made as only we make
+ * addresses: for a limited time, and never preferred.
+ */
+export function looksLikeOurs(view: DataView, at: number, length: number): boolean {
+  const mark = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_PROTO, 1);
+  if (mark >= 0) return view.getUint8(mark) === OUR_MARK;
+  const lifetimes = findAttribute(view, at, length, ADDRESS_HEADER_BYTES, IFA_CACHEINFO, 16);
+  if (lifetimes < 0) return false;
+  const isPreferred = view.getUint32(lifetimes, true) !== 0;
+  return !isPreferred && view.getUint32(lifetimes + 4, true) !== LIFETIME_INFINITE;
+}
+
+/**
  * Offset of the destination of an IPv4 route with our mark in an RTM_NEWROUTE message; −1 for every
  * other route.
  */
@@ -358,6 +373,18 @@ export function ourRouteDestination(view: DataView, at: number, length: number):
   const body = at + MESSAGE_HEADER_BYTES;
   if (view.getUint8(body) !== AF_INET || view.getUint8(body + 5) !== OUR_MARK) return -1;
   return findAttribute(view, at, length, ROUTE_HEADER_BYTES, RTA_DST, 4);
+}
+
+/** Offset of the destination of a route of a family in a route message, −1 where it has none. */
+export function routeDestination(
+  view: DataView,
+  at: number,
+  length: number,
+  family: number,
+): number {
+  if (length < MESSAGE_HEADER_BYTES + ROUTE_HEADER_BYTES) return -1;
+  if (view.getUint8(at + MESSAGE_HEADER_BYTES) !== family) return -1;
+  return findAttribute(view, at, length, ROUTE_HEADER_BYTES, RTA_DST, addressBytes(family));
 }
 
 export const routePrefixLength = (view: DataView, at: number): number =>

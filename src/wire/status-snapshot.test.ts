@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   decodeStatusSnapshot,
@@ -50,6 +50,8 @@ function fullSnapshot(): StatusSnapshot {
   for (let index = 0; index < FUNCTIONS_MAX; index++) {
     snapshot.owner[index] = (index % 17) - 1;
     snapshot.functionState[index] = index % 251;
+    snapshot.couldRunOn[index] = 0xffff - index;
+    snapshot.cannotRunOn[index] = 0x1000 + index;
   }
   snapshot.networkCarrier.set([0xfe, 0xfd]);
   snapshot.networkHeard.set([0xfffe, 0xfffd]);
@@ -59,7 +61,7 @@ function fullSnapshot(): StatusSnapshot {
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(2960);
+  expect(view.byteLength).toBe(7056);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -88,6 +90,8 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.functionCount = 2;
   snapshot.owner.set([-1, 1]);
   snapshot.functionState.set([0, 2]);
+  snapshot.couldRunOn.set([3, 0x8001]);
+  snapshot.cannotRunOn.set([4, 0x8002]);
   snapshot.networkCarrier[1] = 1;
   snapshot.networkHeard.set([0x0102, 0x0304]);
   const expected = Buffer.alloc(STATUS_BYTES);
@@ -101,8 +105,8 @@ test("a snapshot with these contents is these bytes", () => {
     [136, "0000000000000000 03000000 11000000 01 00"], // first server
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
-    [900, "09000000 ff00 0102"], // last bucket, both functions
-    [2952, "00000201 01000403"], // networks
+    [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
+    [7048, "00000201 01000403"], // networks
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));

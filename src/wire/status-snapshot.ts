@@ -24,9 +24,9 @@
  * | 80     | 13 u32  | counters: see core/counters                                                 |
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers, one row each, see below                                            |
- * | 648    | 64 u32  | histogram of the lateness of keep-alives (core/lateness)                    |
- * | 904    | 1024×2 B| functions: i8 owner (−1 none), u8 state (core/function-state)               |
- * | 2952   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
+ * | 648    | 64 u32  | histogram of the lateness of keep-alives (boundary/lateness)                    |
+ * | 904    | 1024×6 B| functions: i8 owner (−1 none), u8 state (boundary/function-state), u16 mask of the servers that could take it now, u16 of those on which it has failed |
+ * | 7048   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
  *
  * The row of a server:
  *
@@ -35,13 +35,14 @@
  * | 0      | f64  | when it was last heard, µs; 0 = never                |
  * | 8      | i32  | remaining resource                                   |
  * | 12     | u32  | incarnation                                          |
- * | 16     | u8   | state (core/server-state)                            |
+ * | 16     | u8   | state (boundary/server-state)                            |
  * | 17     | u8   | phase as it says itself (core/phase)                 |
  *
  * Everything that is not named is 0.
  */
+
+import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { LATENESS_BUCKETS } from "../core/lateness.ts";
 import { FUNCTIONS_MAX, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
 
 const MAGIC = 0x54534d57;
@@ -58,7 +59,7 @@ const SERVERS_AT = 136;
 const SERVER_BYTES = 32;
 const HISTOGRAM_AT = SERVERS_AT + SERVERS_MAX * SERVER_BYTES;
 const FUNCTIONS_AT = HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
-const FUNCTION_BYTES = 2;
+const FUNCTION_BYTES = 6;
 const NETWORKS_AT = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
 const NETWORK_BYTES = 4;
 export const STATUS_BYTES = NETWORKS_AT + NETWORK_BYTES * NETWORKS_MAX;
@@ -94,7 +95,7 @@ export class StatusSnapshot {
   readonly counters = new Uint32Array(COUNTERS);
   /** Greatest lateness of a keep-alive in µs. */
   latenessMaxUs = 0;
-  /** By latenessBucket of core/lateness. */
+  /** By latenessBucket of boundary/lateness. */
   readonly latenessHistogram = new Uint32Array(LATENESS_BUCKETS);
 
   /** The columns of the servers hold so many entries that count. */
@@ -114,6 +115,10 @@ export class StatusSnapshot {
   readonly owner = new Int8Array(FUNCTIONS_MAX);
   /** FUNCTION_* */
   readonly functionState = new Uint8Array(FUNCTIONS_MAX);
+  /** Mask of the servers that could take each now. */
+  readonly couldRunOn = new Uint16Array(FUNCTIONS_MAX);
+  /** Mask of the servers on which each has failed. */
+  readonly cannotRunOn = new Uint16Array(FUNCTIONS_MAX);
 
   // The keep-alive networks, in the order of the configuration.
   readonly networkCarrier = new Uint8Array(NETWORKS_MAX);
@@ -157,6 +162,8 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
     view.setInt8(at, snapshot.owner[index]);
     view.setUint8(at + 1, snapshot.functionState[index]);
+    view.setUint16(at + 2, snapshot.couldRunOn[index], true);
+    view.setUint16(at + 4, snapshot.cannotRunOn[index], true);
   }
   for (let network = 0; network < NETWORKS_MAX; network++) {
     const at = NETWORKS_AT + NETWORK_BYTES * network;
@@ -213,6 +220,8 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
     snapshot.owner[index] = view.getInt8(at);
     snapshot.functionState[index] = view.getUint8(at + 1);
+    snapshot.couldRunOn[index] = view.getUint16(at + 2, true);
+    snapshot.cannotRunOn[index] = view.getUint16(at + 4, true);
   }
   for (let network = 0; network < NETWORKS_MAX; network++) {
     const at = NETWORKS_AT + NETWORK_BYTES * network;

@@ -57,7 +57,7 @@ export const TABLE = "wingman";
 export const SET_LEASE = "lease";
 /** Holds the interface's name as long as the lease was never allowed to run out: see VipLease. */
 export const SET_UNBROKEN = "unbroken";
-const SET_IPV4 = "vip4";
+export const SET_IPV4 = "vip4";
 const SET_IPV6 = "vip6";
 const CHAIN_INGRESS = "ingress";
 const CHAIN_EGRESS = "egress";
@@ -66,7 +66,7 @@ const COMMENT = "Wingman: the VIPs answer only while the lease is renewed";
 const ETHER_TYPE_IPV4 = Uint8Array.of(0x08, 0x00);
 const ETHER_TYPE_ARP = Uint8Array.of(0x08, 0x06);
 const ETHER_TYPE_IPV6 = Uint8Array.of(0x86, 0xdd);
-const ARP_REQUEST = Uint8Array.of(0, 1);
+export const ARP_REQUEST = Uint8Array.of(0, 1);
 const ICMPV6 = Uint8Array.of(58);
 const NEIGHBOUR_SOLICITATION = Uint8Array.of(135);
 const NEIGHBOUR_ADVERTISEMENT = Uint8Array.of(136);
@@ -77,9 +77,9 @@ const IPV4_SOURCE_AT = 12;
 const IPV4_DESTINATION_AT = 16;
 const IPV6_SOURCE_AT = 8;
 const IPV6_DESTINATION_AT = 24;
-const ARP_OPERATION_AT = 6;
-const ARP_SENDER_AT = 14;
-const ARP_TARGET_AT = 24;
+export const ARP_OPERATION_AT = 6;
+export const ARP_SENDER_AT = 14;
+export const ARP_TARGET_AT = 24;
 const DISCOVERY_TARGET_AT = 8;
 
 /** Bytes of all messages of {@link encodeVipFilter} without the addresses, generously. */

@@ -19,6 +19,7 @@ const IDS = ["a", "b", "c", "d"];
 const SEAT = { ipv4: "10.44.9.1", ipv6: "fd44:0:0:1::5" };
 const KEEP_ALIVE_PORT = 44100;
 const FLOOD_PER_MS = 5;
+const RESUME_DEADLINE_MS = 20_000;
 const COMMAND_DEADLINE_MS = 10_000;
 
 export const VIPS = ["10.44.1.1", "fd44:0:0:1::1", "10.44.1.2", "10.44.1.3", "10.44.1.4"];
@@ -136,9 +137,10 @@ export class Aircraft {
         await Bun.sleep(lengthMs);
         return this.start(server);
       case "drain":
-        await this.command(server, "drain", "--no-wait");
+        this.at(server).land();
+        await this.command(server, "drain", "--confirm", "--no-wait");
         await Bun.sleep(lengthMs);
-        return await this.command(server, "resume");
+        return await this.resume(server);
       case "unplug":
         host.plug(false);
         await Bun.sleep(lengthMs);
@@ -160,13 +162,23 @@ export class Aircraft {
    * An order by the operator. A server that cannot obey, because it starts or is cut off, says so;
    * that is no fault of it.
    */
-  async command(server: number, ...args: string[]): Promise<void> {
+  /** Whoever wants that asks again: an engine that is just started again does not hear it. */
+  private async resume(server: number): Promise<void> {
+    const endMs = performance.now() + RESUME_DEADLINE_MS;
+    while (performance.now() < endMs) {
+      if ((await this.command(server, "resume", "--confirm")) === 0) return;
+      await Bun.sleep(100);
+    }
+  }
+
+  /** @returns its exit code */
+  async command(server: number, ...args: string[]): Promise<number> {
     const child = Bun.spawn([WINGMAN, ...args, "--run-dir", this.at(server).runDirectory], {
       stdio: ["ignore", "ignore", "ignore"],
       timeout: COMMAND_DEADLINE_MS,
       killSignal: "SIGKILL",
     });
-    await child.exited;
+    return await child.exited;
   }
 
   /**

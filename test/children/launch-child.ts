@@ -44,6 +44,6 @@ if (first === "supervise") {
       [program, ...rest],
       { ...process.env, LAUNCHED: "yes", DROPPED: undefined },
       Number(first),
-    ),
+    ).errno,
   );
 }

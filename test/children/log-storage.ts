@@ -3,7 +3,7 @@
  * DIRECTORY`. Prints what it sees as one line of JSON.
  */
 import { statSync } from "node:fs";
-import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { LogImage } from "../../src/manage/log/log-image.ts";
 import type { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import { run } from "../harness/command.ts";

@@ -3,7 +3,11 @@
  * from FIRST on and says after each sync, in a line of its own, up to which one it is durable.
  */
 import { writeSync } from "node:fs";
-import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import {
+  LOG_SERVER_ALIVE,
+  LOG_SERVER_LOST,
+  LOG_STALLED,
+} from "../../src/boundary/maintenance-code.ts";
 import { open } from "../harness/log-on-disk.ts";
 
 const HOUR_US = 3_600_000_000;

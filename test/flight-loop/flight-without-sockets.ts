@@ -7,12 +7,19 @@ import type { Policy } from "../../src/allocation/allocation.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/boundary/effect-queue.ts";
-import { EVENT_COMMAND, EVENT_MOVE, EVENT_STRANGER } from "../../src/boundary/event-queue.ts";
+import {
+  EVENT_COMMAND,
+  EVENT_MOVE,
+  EVENT_STRANGER,
+  type EventQueue,
+} from "../../src/boundary/event-queue.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";
+import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../../src/wire/control.ts";
 import type { KeepAliveMessage } from "../../src/wire/keep-alive.ts";
@@ -44,6 +51,7 @@ class SealedShell extends RehearsalShell {
   renewals = 0;
   private readonly seal = new KeepAliveSeal(new Uint8Array(32).fill(5));
   status: StatusWriter | null = null;
+  conditions: ConditionReport | null = null;
 
   override compose(message: KeepAliveMessage): void {
     super.compose(message);
@@ -69,8 +77,11 @@ class SealedShell extends RehearsalShell {
     throw new Error(`a server lets go of everything: ${code}, ${value}`);
   }
 
-  override report(nowUs: number): void {
-    this.status?.write(nowUs);
+  override report(nowUs: number, events: EventQueue): void {
+    const { status, conditions } = this;
+    if (status === null || conditions === null) return;
+    status.write(nowUs);
+    conditions.update(nowUs, status.owners, events);
   }
 }
 
@@ -194,7 +205,9 @@ export class Flight {
     const engine = new Engine(table, policy, identity, TIMING, 1_000_000, rehearsal.nowUs, 1);
     const shell = new SealedShell(rehearsal, self, true, engine.events);
     const view = new DataView(new ArrayBuffer(STATUS_BYTES));
-    shell.status = new StatusWriter(view, table, engine, identity, 0);
+    const redundancy = new Redundancy(table, engine, self);
+    shell.status = new StatusWriter(view, table, engine, identity, 0, redundancy);
+    shell.conditions = new ConditionReport(table, engine, redundancy);
     shell.status.begin(1, rehearsal.nowUs, new Uint8Array(32));
     this.shells.push(shell);
     rehearsal.add(engine, shell);

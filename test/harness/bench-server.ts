@@ -2,9 +2,10 @@
  * A server on a test bench: the {@link Maintenance} that tests of the console and of the page show,
  * all in memory.
  */
+
+import { SERVER_ALIVE, SERVER_LOST } from "../../src/boundary/server-state.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import { SERVER_ALIVE, SERVER_LOST } from "../../src/core/server-state.ts";
 import {
   type FaultEntry,
   type LegEntry,
@@ -148,6 +149,10 @@ export class BenchServer implements Maintenance {
 
   isOnGround(): boolean {
     return this.ground;
+  }
+
+  stops(action: "drain" | "resume"): string {
+    return action === "drain" && !this.peerIsAlive ? "stops map: no other server could run it" : "";
   }
 
   async drain(): Promise<void> {

@@ -281,6 +281,7 @@ export class LoopBench {
         },
         removeAll: write("vips.removeAll"),
         restore: write("vips.restore"),
+        lookAfter: () => {},
         get renewUs() {
           return bench.renewUs;
         },
@@ -298,6 +299,7 @@ export class LoopBench {
         count: this.carriers.length,
         lost: this.lost,
         removed: this.removed,
+        foreign: { report: () => {} },
         get overflowed() {
           return bench.overflowed;
         },
@@ -345,6 +347,7 @@ export class LoopBench {
           if (this.period >= periods) this.endSupervisor();
         },
       },
+      conditions: { update: () => {} },
       lifeSigns: { give: write("lifeSigns.give"), disarm: write("lifeSigns.disarm") },
     };
   }

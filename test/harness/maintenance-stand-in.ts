@@ -4,9 +4,9 @@
  */
 import { rmSync } from "node:fs";
 import { join } from "node:path";
+import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/boundary/maintenance-code.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
-import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/core/maintenance-code.ts";
 import { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import type {
   FaultEntry,
@@ -90,7 +90,10 @@ export class MaintenanceStandIn implements Maintenance {
     const functions = this.config.functions.map(({ id, priority, required, vips }, index) => {
       const owner = owners[index] ?? null;
       const state = owner === null ? "stopped" : "running";
-      return { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
+      const couldRunOn = stateOfB === "alive" ? [owner === "a" ? "b" : "a"] : [];
+      const addresses = vips.map(({ text }) => text);
+      const failures = { couldRunOn, cannotRunOn: [] };
+      return { id, priority, required, owner, state, vips: addresses, ...failures };
     });
     const used = (server: string) =>
       functions.reduce((sum, { owner, required }) => (owner === server ? sum + required : sum), 0);
@@ -115,7 +118,7 @@ export class MaintenanceStandIn implements Maintenance {
         },
       ],
       networks: NETWORKS,
-      functions,
+      functions: functions.map((entry) => ({ ...entry, ready: entry.state === "running" })),
       keepAlive: {
         sent: 1000,
         accepted: 1000,
@@ -143,6 +146,10 @@ export class MaintenanceStandIn implements Maintenance {
   isOnGround(): boolean {
     return this.onGround;
   }
+  stops(): string {
+    return "";
+  }
+
   async drain(): Promise<void> {
     throw new Error("the page must not drain");
   }

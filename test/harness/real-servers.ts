@@ -153,6 +153,18 @@ export class Server {
     return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
   }
 
+  /** The aircraft is on ground from now on. */
+  land(): void {
+    mkdirSync(this.runDirectory, { recursive: true });
+    writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
+  }
+
+  /** `wingman drain` by somebody on ground who wants it, whatever stops. */
+  drain(...options: string[]): { code: number; out: string; err: string } {
+    this.land();
+    return this.command("drain", "--confirm", ...options);
+  }
+
   /** The state, or null while there is none to be had. */
   state(): StatusDocument | null {
     const { code, out } = this.command("status", "--json");

@@ -1,7 +1,7 @@
 /** That a record is acknowledged only after the storage has said that it holds it. */
 import { afterAll, beforeEach, expect, mock, test } from "bun:test";
 import * as fs from "node:fs";
-import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 
 const HOUR_US = 3_600_000_000;
 

@@ -6,7 +6,7 @@ import {
   LOG_SERVER_ALIVE,
   LOG_SERVER_LOST,
   LOG_STALLED,
-} from "../../src/core/maintenance-code.ts";
+} from "../../src/boundary/maintenance-code.ts";
 import { LOG_LEG_PLACES } from "../../src/limits.ts";
 import { open, scratch } from "../harness/log-on-disk.ts";
 

@@ -1,7 +1,11 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import {
+  LOG_SERVER_ALIVE,
+  LOG_SERVER_LOST,
+  LOG_STALLED,
+} from "../../src/boundary/maintenance-code.ts";
 import { LOG_ARCHIVES_MAX } from "../../src/limits.ts";
 import { exportLog } from "../../src/manage/log/log-export.ts";
 import { LogImage, NoLogError } from "../../src/manage/log/log-image.ts";

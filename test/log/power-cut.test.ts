@@ -6,7 +6,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
+import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { LogImage } from "../../src/manage/log/log-image.ts";
 import type { LogEntry } from "../../src/manage/maintenance.ts";
 import { LOG_RECORD_BYTES } from "../../src/wire/log-record.ts";

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "bun:test";
 import { ABSENT, AddressDump, OURS } from "../../src/io/address-dump.ts";
 import { EAGAIN, ENOBUFS, ETIMEDOUT } from "../../src/io/errno.ts";
+import { removeMarkedAddresses } from "../../src/io/leftovers.ts";
 import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
 import { requireInterface } from "../../src/io/network-interface.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
@@ -73,6 +74,15 @@ test("an address that goes while the dump is made: it is made anew, and what cam
   expect(look()).toBe(0);
   expect(losses.sent).toEqual([RTM_GETADDR, RTM_GETADDR]);
   expect(absent()).toEqual([0]);
+});
+
+test("what an earlier run left, and addresses that go while it is looked for: each is counted once", () => {
+  losses.interrupt(1, () => {
+    takeDown(0); // it was in the first datagram
+    return undefined;
+  });
+  expect(removeMarkedAddresses(netlink)).toBe(COUNT - 1);
+  expect(host.addresses()).toEqual([]);
 });
 
 test("addresses that change during every dump: given up after some, and right when they no longer do", () => {

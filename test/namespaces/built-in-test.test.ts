@@ -1,5 +1,6 @@
 /** What the built-in test sees of real interfaces and hosts. Needs root and `ip`. */
 import { afterAll, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
 import { linkState } from "../../src/io/network-interface.ts";
 import { until } from "../harness/until.ts";
 import { VirtualNetwork } from "../harness/virtual-network.ts";
@@ -19,6 +20,7 @@ function probe(address: string): string {
 test("the state of a link", async () => {
   const seen = (): string => here.inside(() => linkState("eth0"));
   const becomes = (state: string) => until(state, () => seen() === state); // within a second
+  const before = readdirSync("/proc/self/fd").length;
   expect(seen()).toBe("up");
   here.plug(false);
   await becomes("no carrier");
@@ -28,6 +30,7 @@ test("the state of a link", async () => {
   here.plug(true);
   await becomes("up");
   expect(here.inside(() => linkState("eth7"))).toBe("missing");
+  expect(readdirSync("/proc/self/fd").length).toBe(before);
 });
 
 test("a witness that is there refuses; one that never was does not answer", async () => {

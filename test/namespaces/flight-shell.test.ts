@@ -7,8 +7,10 @@ import {
   LOG_LEASE_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
+  LOG_VIP_FOREIGN,
+  LOG_VIP_FOREIGN_GONE,
   LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-code.ts";
+} from "../../src/boundary/maintenance-code.ts";
 import {
   BEGIN,
   ENDED_LET_GO,
@@ -107,6 +109,7 @@ describe("answers of the kernel that are lost", () => {
       // else the renewal of their lifetimes has put them back
       if (looks > 0) return;
       expect(server.records()).toEqual([
+        [LOG_VIP_FOREIGN, 1, 0],
         [LOG_VIP_REMOVED, 0, 0],
         [LOG_VIP_REMOVED, 1, 0],
       ]);
@@ -117,6 +120,7 @@ describe("answers of the kernel that are lost", () => {
 test("an address removed by hand is put back, beside somebody's of another prefix length, too", () => {
   host.ip("addr", "add", "10.44.1.1/24", "dev", "eth0");
   server.fly(5);
+  expect(server.records()).toEqual([[LOG_VIP_FOREIGN, 0, 0]]);
   host.ip("addr", "del", "10.44.1.1/32", "dev", "eth0");
   server.flyUntil("it is back", () => host.addresses().includes("10.44.1.1/32"));
   server.fly(2);
@@ -124,7 +128,7 @@ test("an address removed by hand is put back, beside somebody's of another prefi
   expect(vips()).toEqual([...UP, "10.44.1.1/24"].sort());
   host.ip("addr", "del", "10.44.1.1/24", "dev", "eth0");
   server.fly(20);
-  expect(server.records()).toEqual([]);
+  expect(server.records()).toEqual([[LOG_VIP_FOREIGN_GONE, 0, 0]]);
   expect(vips()).toEqual(UP);
 });
 

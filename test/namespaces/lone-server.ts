@@ -33,6 +33,8 @@ import { Poller } from "../../src/io/poller.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
+import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import {
@@ -145,6 +147,11 @@ export class LoneServer {
           supervisor: this.kept(RecordSocket.inherited(theirs)),
           commands: this.kept(RecordSocket.bound(join(this.directory, "engine.sock"))),
           status,
+          conditions: new ConditionReport(
+            table,
+            this.engine,
+            new Redundancy(table, this.engine, 0),
+          ),
           lifeSigns: new LifeSigns(null, null),
         }),
     );

@@ -176,6 +176,15 @@ describe("witnesses", () => {
     }
   });
 
+  test("a server whose Ethernet address changed a moment ago asks with the new one", async () => {
+    const witness = network.addHost("10.44.0.254/16");
+    const capture = captureOn(witness);
+    const watch = watchOn(server, WITNESS);
+    server.ip("link", "set", "eth0", "address", "02:00:00:00:00:77");
+    await answered(watch);
+    expect(questions(capture).length).toBeGreaterThan(0);
+  });
+
   test("no answer: nobody has the address; and neither a question, an announcement nor a reply to another host counts", async () => {
     const watch = watchOn(server, WITNESS);
     const witnessProbe = probe;

@@ -11,16 +11,14 @@ import {
   EffectQueue,
 } from "../../src/boundary/effect-queue.ts";
 import {
-  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EventQueue,
 } from "../../src/boundary/event-queue.ts";
-import { LOG_VIP_FOREIGN } from "../../src/core/maintenance-code.ts";
 import { Announcer } from "../../src/io/announcer.ts";
-import { ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
+import { ENOBUFS, ENODEV, ENOMEM, EPERM, ETIMEDOUT } from "../../src/io/errno.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
@@ -116,7 +114,6 @@ const down = (index: number): number[] => [EVENT_VIP_DOWN, index, 0, 0];
 const unanswered = (index: number): number[] => [EVENT_VIP_FAILED, index, ETIMEDOUT, 1];
 /** It may still be up. */
 const stays = (index: number): number[] => [EVENT_VIP_STAYS, index, ETIMEDOUT, 0];
-const foreignSeen = (index: number): number[] => [EVENT_RECORD, LOG_VIP_FOREIGN, index, 0];
 
 const UP_0 = ["10.44.1.1/32", "fd44::1:1/64"];
 
@@ -227,7 +224,27 @@ describe("an answer that is lost", () => {
     late(); // before the refusal of the next one
     ask(EFFECT_VIP_ADD, 1);
     turns();
-    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(takeEvents()).toEqual([up(1)]);
+  });
+
+  test("behind one that arrived: what the kernel refused is known, the rest is not", () => {
+    host.ip("addr", "add", "10.44.1.2/32", "dev", "eth0");
+    losses.interrupt(1, () => -ENOBUFS);
+    ask(EFFECT_VIP_ADD, 1, 2);
+    turns();
+    expect(takeEvents()).toEqual([up(1), unanswered(2)]);
+  });
+
+  test("about what stands there already: one that we put there is ours all the same", () => {
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    losses.lose(ALL, 1); // the answer to the batch arrives
+    ask(EFFECT_VIP_ADD, 0);
+    turns();
+    losses.lose(0);
+    expect(takeEvents()).toEqual([up(0), up(0)]);
+    expect([...switcher.up]).toEqual([1, 1, 0, 0, 0]);
+    expect([...switcher.foreign]).toEqual([0, 0, 0, 0, 0]);
   });
 
   test("of the route to the subnet: the function is up, and the route is there", () => {
@@ -262,10 +279,10 @@ describe("somebody's address equals a VIP", () => {
     );
   };
 
-  test("the function answers, that is announced and logged; letting go leaves the address", () => {
+  test("the function answers, that is announced; letting go leaves the address", () => {
     ask(EFFECT_VIP_ADD, 1);
     expect(turns()).toBe(1);
-    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(takeEvents()).toEqual([up(1)]);
     expect(announcer.systemCalls).toBe(1);
     expect(switcher.upCost).toBe(0); // not ours to renew
     ask(EFFECT_VIP_REMOVE, 1);
@@ -281,7 +298,7 @@ describe("somebody's address equals a VIP", () => {
     expect(takeEvents()).toEqual([unanswered(1)]);
     ask(EFFECT_VIP_ADD, 1);
     turns();
-    expect(takeEvents()).toEqual([foreignSeen(1), up(1)]);
+    expect(takeEvents()).toEqual([up(1)]);
     expect(switcher.upCost).toBe(0);
     ask(EFFECT_VIP_REMOVE, 1);
     turns();
@@ -322,6 +339,25 @@ describe("somebody's address equals a VIP", () => {
     foreignStands();
   });
 });
+
+test.each([
+  ["no memory", ENOMEM, 1],
+  ["no room", ENOBUFS, 1],
+  ["no right", EPERM, 0],
+])(
+  "a batch that the kernel does not take for %s: failed with its errno, and whether that may pass",
+  (_, errno, mayPass) => {
+    const netlink = netlinkOf(switcher);
+    netlink.send = () => errno;
+    ask(EFFECT_VIP_ADD, 0, 1);
+    expect(turns()).toBe(1);
+    expect(takeEvents()).toEqual([
+      [EVENT_VIP_FAILED, 0, errno, mayPass],
+      [EVENT_VIP_FAILED, 1, errno, mayPass],
+    ]);
+    expect([...switcher.up]).toEqual([0, 0, 0, 0, 0]);
+  },
+);
 
 test("an interface that is gone: failed with its errno, and an empty batch after it tells nothing", () => {
   host.ip("link", "del", "eth0");

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
-import { EEXIST, ENODEV } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { until } from "../harness/until.ts";
 import { type Host, VirtualNetwork, vip } from "../harness/virtual-network.ts";
+import { Losses, netlinkOf } from "./lossy-netlink.ts";
 
 let network: VirtualNetwork;
 const switchers: VipSwitcher[] = [];
@@ -74,6 +75,16 @@ describe("adding and deleting", () => {
     expect([...switcher.result]).toEqual([0, 0, 0]);
   });
 
+  test("added and deleted in one batch: it is not there", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"]);
+    switcher.add(0);
+    switcher.remove(0);
+    expect(host.inside(() => switcher.commit())).toBe(0);
+    expect(host.addresses()).toEqual([]);
+    expect(host.ip("route", "show", "proto", "0x57")).toBe("");
+  });
+
   test("an IPv6 VIP answers at once: no duplicate address detection, no tentative time", () => {
     const host = network.addHost();
     const switcher = switcherOn(host, ["fd44:0:0:0:0:0:1:1/64"]);
@@ -134,6 +145,18 @@ describe("adding and deleting", () => {
       expect([...switcher.result]).toEqual(
         [0, 1, 2].map((index) => (index === refused ? EEXIST : 0)),
       );
+    }
+  });
+
+  test("an address of somebody else hides no error of the function's other VIPs, whichever comes first", () => {
+    const host = network.addHost("10.44.1.1/32");
+    host.sysctl("net/ipv6/conf/eth0/disable_ipv6", "1");
+    const [foreign, refused] = ["10.44.1.1/16", "fd44:0:0:0:0:0:1:1/64"];
+    const switcher = switcherOn(host, [foreign, refused]);
+    const other = switcherOn(host, [refused, foreign]);
+    for (const either of [switcher, other]) {
+      expect(add(host, either, 0)).toBe(1);
+      expect([...either.result]).toEqual([EACCES]);
     }
   });
 
@@ -245,6 +268,40 @@ describe("seats reach a VIP", () => {
       }
     }, 90_000);
   }
+});
+
+describe("routes to the subnets of VIPs", () => {
+  test("subnets of one address and different lengths are two; a VIP that is its own subnet has none", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.0.1/16"], ["10.44.0.2/24"], ["10.46.1.1/32"]);
+    const routes = (): string[] => host.ip("route", "show", "proto", "0x57").match(/^\S+/gm) ?? [];
+    expect(add(host, switcher, 0, 1, 2)).toBe(0);
+    expect(routes().sort()).toEqual(["10.44.0.0/16", "10.44.0.0/24"]);
+    expect(remove(host, switcher, 0, 2)).toBe(0);
+    expect(routes()).toEqual(["10.44.0.0/24"]);
+    expect(switcher.routeErrno).toBe(0);
+  });
+
+  test("one that is gone already when it is needed no longer is no error", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.44.0.1/16"]);
+    expect(add(host, switcher, 0)).toBe(0);
+    host.ip("route", "del", "10.44.0.0/16", "proto", "0x57");
+    expect(remove(host, switcher, 0)).toBe(0);
+    expect(switcher.routeErrno).toBe(0);
+  });
+
+  test("of several the first error is told, as long as it is true", () => {
+    const host = network.addHost();
+    const switcher = switcherOn(host, ["10.43.0.1/16"], ["10.44.0.1/16", "10.45.0.1/16"]);
+    expect(add(host, switcher, 0)).toBe(0); // marks are looked at with the first
+    const losses = new Losses(netlinkOf(switcher));
+    losses.lose(1, 1); // the answer about the first route, behind that about the addresses
+    expect(add(host, switcher, 1)).toBe(0);
+    expect(switcher.routeErrno).toBe(ETIMEDOUT);
+    expect(add(host, switcher, 1)).toBe(0);
+    expect(switcher.routeErrno).toBe(0);
+  });
 });
 
 test("VIPs that somebody removed bring their routes along when they are put there again", () => {
@@ -368,11 +425,42 @@ describe("after a crash", () => {
     expect(host.inside(() => switcher.removeLeftovers())).toBe(0);
   });
 
+  test("what goes by itself while it is removed is no error", () => {
+    const host = network.addHost("10.44.200.1/16");
+    const killed = switcherOn(host, ["10.45.1.1/16"]);
+    expect(add(host, killed, 0)).toBe(0);
+    const switcher = switcherOn(host);
+    const losses = new Losses(netlinkOf(switcher));
+    // When it was told what there is: the route first, then the address.
+    const routeGoes = (): string => host.ip("route", "del", "10.45.0.0/16", "proto", "0x57");
+    losses.whileSending(
+      () => {},
+      () => {
+        host.ip("addr", "del", "10.45.1.1/32", "dev", "eth0");
+        losses.whileSending(
+          () => {},
+          () => losses.whileSending(() => {}, routeGoes),
+        );
+      },
+    );
+    expect(host.inside(() => switcher.removeLeftovers())).toBe(1);
+    expect(host.ip("route", "show", "proto", "0x57")).toBe("");
+    expect(host.addresses()).toEqual(["10.44.200.1/16"]);
+  });
+
   test("this kernel keeps the mark, which is verified with the first address", () => {
     const host = network.addHost();
     const switcher = switcherOn(host, ["10.44.1.1/16"]);
     add(host, switcher, 0);
     expect(switcher.marksKept).toBe(true);
+    // one that somebody removed again at once says nothing of marks
+    const other = switcherOn(host, ["10.44.1.2/16"]);
+    new Losses(netlinkOf(other)).whileSending(
+      () => {},
+      () => host.ip("addr", "del", "10.44.1.2/32", "dev", "eth0"),
+    );
+    expect(add(host, other, 0)).toBe(0);
+    expect(other.marksKept).toBe(true);
     // an address of an earlier run that nobody removed: ours by its mark
     const next = switcherOn(host, ["10.44.1.1/16"]);
     expect(add(host, next, 0)).toBe(0);
@@ -417,6 +505,9 @@ describe("the interface goes away", () => {
     expect(add(host, switcher, 0)).toBe(0);
     host.ip("link", "del", "extra");
     plug();
+    // Nothing is up on this one, so nothing is renewed and no route is missing.
+    expect(host.inside(() => switcher.restoreRoutes())).toBe(0);
+    expect([[...switcher.up], switcher.upCost]).toEqual([[0], 0]);
     expect(add(host, switcher, 0)).toBe(0);
     expect(routes()).toContain("10.44.0.0/16 dev extra");
     expect(remove(host, switcher, 0)).toBe(0);

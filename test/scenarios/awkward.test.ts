@@ -4,7 +4,7 @@ import { expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { POLICY_NAMES } from "../../src/allocation/policies.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
-import { LOG_SERVER_ID_TWICE } from "../../src/core/maintenance-code.ts";
+import { LOG_SERVER_ID_TWICE } from "../../src/boundary/maintenance-code.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { NominalWorld } from "../simulation/nominal-world.ts";

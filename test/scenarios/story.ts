@@ -40,8 +40,8 @@ import {
   POLICY_NAMES,
   policyNamed,
 } from "../../src/allocation/policies.ts";
+import { SERVER_STATE_NAMES } from "../../src/boundary/server-state.ts";
 import { PHASE_NAMES } from "../../src/core/phase.ts";
-import { SERVER_STATE_NAMES } from "../../src/core/server-state.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,

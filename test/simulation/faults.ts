@@ -26,6 +26,8 @@ import {
   CONTROL_LEAVE,
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
+  CONTROL_PROCESS_TRY,
   CONTROL_RESUME,
 } from "../../src/wire/control.ts";
 import type { Aircraft } from "./aircraft.ts";
@@ -50,6 +52,7 @@ export const FAULTS = [
   "one-way cut",
   "partition",
   "carrier lost",
+  "client network cut behind the switch",
   "loss",
   "delay and reorder",
   "duplicates",
@@ -108,6 +111,7 @@ export const CUTS: readonly FaultKind[] = [
   "one-way cut",
   "partition",
   "carrier lost",
+  "client network cut behind the switch",
   "network refuses",
   "started again on one network",
 ];
@@ -139,6 +143,12 @@ const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
   "started again on one network",
 ];
 
+/** Without a witness nobody can know of it. */
+const NEEDS_WITNESSES: readonly FaultKind[] = [
+  "witness down",
+  "client network cut behind the switch",
+];
+
 /** Draws which kinds of faults this flight has (swarm), and `count` of them within `horizonUs`. */
 export function drawFaults(
   random: Random,
@@ -151,7 +161,7 @@ export function drawFaults(
     (kind) =>
       (hasLease || !NEEDS_LEASE.includes(kind)) &&
       (aircraft.networks === NETWORKS_MAX || !NEEDS_TWO_NETWORKS.includes(kind)) &&
-      (kind !== "witness down" || aircraft.witnesses > 0),
+      (!NEEDS_WITNESSES.includes(kind) || aircraft.witnesses > 0),
   );
   const present = possible.filter(() => random.oneIn(3));
   const kinds = present.length === 0 ? possible : present;
@@ -195,6 +205,8 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       timing.detectionUs - timing.periodUs,
       timing.detectionUs + timing.periodUs,
     );
+  if (kind === "client network cut behind the switch" && random.oneIn(2))
+    return random.between(400_000, 6_000_000);
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);
   return random.between(1_000, 3_000_000);
 }
@@ -279,6 +291,9 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "carrier lost":
       world.setCarrier(host, false);
       return () => world.setCarrier(host, true);
+    case "client network cut behind the switch":
+      world.setClientCut(host, true);
+      return () => world.setClientCut(host, false);
     case "loss":
       network.lossPerMille = fault.value % 200;
       return () => {
@@ -317,7 +332,13 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "process fails":
       if (host.engine !== null)
         world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED);
-      return () => world.command(host, CONTROL_RESUME);
+      return () => {
+        if (index % 2 === 0) world.command(host, CONTROL_RESUME);
+        else if (host.engine !== null) {
+          world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_TRY);
+          world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FIT);
+        }
+      };
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
       return null;

@@ -5,11 +5,11 @@
  */
 
 import { NONE } from "../../src/allocation/function-table.ts";
+import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
-import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/core/server-state.ts";
-import { NETWORKS_MAX } from "../../src/limits.ts";
+import { CUT_OFF_PAUSE_MS_MAX, NETWORKS_MAX } from "../../src/limits.ts";
 import { marks } from "../../src/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
@@ -239,6 +239,8 @@ class Flight {
     const core = random.oneIn(2) ? everybody : random.between(1, everybody);
     for (const host of world.hosts) {
       host.carrierFaults = 0;
+      host.clientCuts = 0;
+      host.isDrained = false;
       if (!host.carrier) world.setCarrier(host, true);
       host.latenessMaxUs = world.latenessMaxUs;
       world.pace.clear(host);
@@ -286,7 +288,8 @@ class Flight {
   /**
    * The time within which everything is as it should be after the last fault: pauses of up to 10 s
    * end, the supervisor's longest pause, listening with its patience, recovery, hand-overs carried
-   * out late, and tables computed again after the longest back-off.
+   * out late, tables computed again after the longest back-off, and the longest pause of a server
+   * that was cut off from its clients.
    */
   private settlingUs(): number {
     const { periodUs, recoveredAfter, handoverUs, listenUs } = this.world.aircraft.timing;
@@ -296,6 +299,7 @@ class Flight {
       listenUs +
       (4 * recoveredAfter + 10 * 64) * periodUs +
       3 * handoverUs +
+      CUT_OFF_PAUSE_MS_MAX * 1000 +
       2_000_000
     );
   }

@@ -63,6 +63,11 @@ export class Host {
   carrier = true;
   /** How many faults keep the carrier away. */
   carrierFaults = 0;
+  /** How many faults cut the client network behind the switch's port: its carrier stays. */
+  clientCuts = 0;
+  /** It was drained and not resumed: what its state directory says, whatever restarts. */
+  isDrained = false;
+  drainedUs = 0;
 
   // ---- processes
   /** Functions whose process counts as load without an address. */

@@ -9,13 +9,14 @@
 
 import { NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
+import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
-import { SERVER_ALIVE, SERVER_JOINING } from "../../src/core/server-state.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
+import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";
@@ -47,6 +48,7 @@ export class Invariants {
   private steps = 0;
   private world!: World;
   conduct!: Conduct;
+  private clients!: Clients;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
   /** When each function's address was last up on more than one. */
@@ -70,6 +72,7 @@ export class Invariants {
   begin(world: World): void {
     this.world = world;
     this.conduct = new Conduct(world);
+    this.clients = new Clients(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
@@ -89,6 +92,7 @@ export class Invariants {
     this.checkCapacity(host);
     const { engine } = host;
     if (engine === null) return;
+    if (this.world.aircraft.witnesses > 0) this.clients.check(host);
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;
@@ -118,6 +122,8 @@ export class Invariants {
 
   onAdd(host: Host, index: number): void {
     this.changes++;
+    if (host.isDrained && host.startedUs > host.drainedUs)
+      this.fail("drained", `s${host.index} was drained, is started again, and takes f${index}`);
     if (++this.owners[index] === 2) this.twice++;
     this.checkCapacity(host);
   }

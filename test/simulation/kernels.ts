@@ -16,6 +16,7 @@ import {
   EFFECT_VIP_REMOVE,
 } from "../../src/boundary/effect-queue.ts";
 import {
+  EVENT_COMMAND,
   EVENT_PROCESS,
   EVENT_VIP_REMOVED,
   EVENT_WITNESS,
@@ -26,9 +27,11 @@ import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
 import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { addressLifetimeS } from "../../src/upkeep/address-renewal.ts";
 import {
+  CONTROL_DRAIN,
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
+  CONTROL_RESUME,
   REASON_FAILOVER,
 } from "../../src/wire/control.ts";
 import type { Host } from "./host.ts";
@@ -127,9 +130,18 @@ export class Kernels {
       host.forgetLater(at);
       const ended = first === CONTROL_PROCESS_STOPPED || first === CONTROL_PROCESS_FAILED;
       if (kind === EVENT_PROCESS && ended) this.endProcess(host, index);
+      if (kind === EVENT_COMMAND) this.keepDrained(host, first);
       events.push(kind, index, first);
     }
     host.laterDueUs = dueUs;
+  }
+
+  /** The supervisor stores it before whoever asked has an answer. */
+  private keepDrained(host: Host, command: number): void {
+    if (command === CONTROL_RESUME) host.isDrained = false;
+    if (command !== CONTROL_DRAIN) return;
+    host.isDrained = true;
+    host.drainedUs = this.world.nowUs;
   }
 
   /** The process of a function is gone. */
@@ -176,8 +188,8 @@ export class Kernels {
         );
         break;
       case EFFECT_PROBE:
-        // A witness is on the client network: it answers whoever has a cable.
-        if (this.world.witnesses[index] !== 0 && host.carrier)
+        // A witness is on the client network: it answers whoever reaches it.
+        if (this.world.witnesses[index] !== 0 && host.carrier && host.clientCuts === 0)
           host.later(this.world.nowUs + 150, EVENT_WITNESS, index, 0);
         break;
       case EFFECT_NOTICE:

@@ -9,9 +9,9 @@ import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts
 import type { PolicyName } from "../../src/allocation/policies.ts";
 import { assert } from "../../src/assert.ts";
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
+import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
-import { SERVER_ALIVE } from "../../src/core/server-state.ts";
 import { timingOf } from "../../src/core/timing.ts";
 import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { FIGURES } from "../allocation/reference.ts";

@@ -34,6 +34,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "partition",
     "carrier lost",
     "witness down",
+    "client network cut behind the switch",
     "network refuses",
     "loss on one network",
   ],

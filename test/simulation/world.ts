@@ -5,13 +5,13 @@
  */
 
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
+import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { LOG_STALLED } from "../../src/core/maintenance-code.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
-import { CONTROL_LEAVE } from "../../src/wire/control.ts";
+import { CONTROL_LEAVE, CONTROL_RESUME } from "../../src/wire/control.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../../src/wire/keep-alive.ts";
 import { Air } from "./air.ts";
 import type { Aircraft } from "./aircraft.ts";
@@ -191,6 +191,7 @@ export class World {
       host.effects,
     );
     host.engine.skips = !this.skipsNothing;
+    host.engine.phases.draining = host.isDrained;
     host.shell = new HostShell(this, host, host.engine);
     host.turn = new Turn(host.engine, host.shell, timing);
     this.invariants.conduct.begin(host);
@@ -444,8 +445,12 @@ export class World {
     this.touch(host.index);
   }
 
+  /** Whoever asks for something asks again until it is done. */
   command(host: Host, command: number): void {
-    if (host.engine === null) return;
+    if (host.engine === null) {
+      if (command === CONTROL_RESUME) host.isDrained = false;
+      return;
+    }
     if (command === CONTROL_LEAVE) host.isToLeave = true;
     this.pushLater(host, 0, EVENT_COMMAND, 0, command);
   }
@@ -455,16 +460,28 @@ export class World {
     const carrier = host.carrierFaults <= 0;
     if (carrier === host.carrier) return;
     host.carrier = carrier;
+    this.cutClientNetwork(host, !carrier);
+    if (host.engine !== null) this.pushLater(host, 0, EVENT_CARRIER, 0, carrier ? 1 : 0);
+  }
+
+  /** The client network is cut behind the switch's port, where no server sees it, or joined. */
+  setClientCut(host: Host, isCut: boolean): void {
+    host.clientCuts += isCut ? 1 : -1;
+    this.cutClientNetwork(host, isCut);
+  }
+
+  /** It is the first of the keep-alive networks, too. */
+  private cutClientNetwork(host: Host, isCut: boolean): void {
+    const { network } = this.air;
     for (let other = 0; other < this.hosts.length; other++) {
       if (other === host.index) continue;
-      if (carrier) {
-        this.air.network.join(host.index, other, 0, this.nowUs);
-        this.air.network.join(other, host.index, 0, this.nowUs);
+      if (isCut) {
+        network.cut(host.index, other, 0, this.nowUs);
+        network.cut(other, host.index, 0, this.nowUs);
       } else {
-        this.air.network.cut(host.index, other, 0, this.nowUs);
-        this.air.network.cut(other, host.index, 0, this.nowUs);
+        network.join(host.index, other, 0, this.nowUs);
+        network.join(other, host.index, 0, this.nowUs);
       }
     }
-    if (host.engine !== null) this.pushLater(host, 0, EVENT_CARRIER, 0, carrier ? 1 : 0);
   }
 }

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
+  CONTROL_PROCESS_FIT,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
   CONTROL_RESUME,
@@ -143,7 +144,7 @@ test(
 
     daemon.send(CONTROL_RESUME, NO_INDEX);
     daemon.send(CONTROL_START_PROCESS, 0, REASON_START);
-    expect((await daemon.recordsAtLeast(0, 14)).slice(8)).toEqual(round);
+    expect((await daemon.recordsAtLeast(0, 15)).slice(8)).toEqual([CONTROL_PROCESS_FIT, ...round]);
   },
   LIMIT_MS,
 );

@@ -207,6 +207,13 @@ test(
     expect(daemon.errors).toContain(
       "exit code 3; again in 200 ms. It said: interface eth9 does not exist",
     );
+    const lines = daemon.errors.split("\n");
+    const at = (place: number): number => Date.parse((lines[place] ?? "").split(" ")[0] ?? "");
+    for (const pauseMs of [100, 200]) {
+      const end = lines.findIndex((line) => line.includes(`again in ${pauseMs} ms`));
+      const next = lines.findIndex((line, place) => place > end && /engine started/.test(line));
+      expect(at(next) - at(end)).toBeGreaterThan(pauseMs / 2);
+    }
     daemon.signal("SIGTERM");
     expect([0, 1]).toContain(await daemon.exitCode); // 1 when it hit an engine that was just ending
   },
@@ -301,6 +308,29 @@ test(
     expect(await daemon.exitCode).toBe(1);
     expect(daemon.errors).toContain("the engine does not leave: killing it");
     expect(isRunning(pid)).toBe(false);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a process that needs its grace time to end well has it, though the engine is gone long since",
+  async () => {
+    const slow = daemon.script(
+      "slow",
+      `trap 'sleep 6; echo well > ${daemon.directory}/end; exit 0' TERM
+       echo $$ > ${daemon.directory}/pid; while :; do sleep 0.02; done`,
+    );
+    daemon.start([
+      { id: "quick", stopGraceMs: 0 },
+      { id: "slow", command: [slow], stopGraceMs: 50_000 },
+    ]);
+    await daemon.engine();
+    daemon.send(CONTROL_START_PROCESS, 1, REASON_START);
+    await until("its start", () => daemon.written("pid"));
+    daemon.signal("SIGTERM");
+    expect(await daemon.exitCode).toBe(0);
+    expect(daemon.written("end")).toBe("well\n");
+    expect(daemon.errors).not.toContain("do not end: killing them");
   },
   LIMIT_MS,
 );

@@ -2,13 +2,17 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/boundary/maintenance-code.ts";
 import {
+  LOG_ENGINE_ENDED,
+  LOG_ENGINE_STARTED,
   LOG_MANAGE_ENDED,
   LOG_PROCESS_ENDED,
   LOG_RECORDS_LOST,
+  LOG_RUN_KILLED,
   LOG_STOPPED,
+  LOG_VIPS_SWEPT,
 } from "../../src/catalogue/upkeep-code.ts";
-import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/core/maintenance-code.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import {
@@ -151,6 +155,51 @@ test(
     expect(daemon.errors).not.toContain("killing it");
     expect(readdirSync(daemon.runDirectory).filter((name) => name !== "stand-in.sock")).toEqual([
       "lock",
+    ]);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "engines that start and end, VIPs that one left, and a run that was killed are in the log",
+  async () => {
+    daemon.start([{ id: "map" }]);
+    const first = await daemon.engine();
+    daemon.send(CONTROL_PHASE, NO_INDEX, PHASE_ACTIVE);
+    daemon.order({ vip: "10.9.0.1/24" });
+    // Once this is told, the VIP is there.
+    daemon.order({ events: { code: CODE, from: 0, count: 1 } });
+    await until("the VIP", () => daemon.errors.includes(lineOf(0)));
+    signal(first.pid, "SIGKILL");
+    await daemon.engine();
+    const seen = (): string[] =>
+      recordsOf(daemon.stateDirectory).flatMap(({ code, detail }) =>
+        code >= LOG_RUN_KILLED && code <= LOG_VIPS_SWEPT ? [`${code} ${detail}`] : [],
+      );
+    const flown = [
+      `${LOG_ENGINE_STARTED} 1`,
+      `${LOG_VIPS_SWEPT} 1`,
+      `${LOG_ENGINE_ENDED} -9`,
+      `${LOG_ENGINE_STARTED} 2`,
+    ];
+    await until(
+      () => `the second engine in ${seen()}`,
+      () => seen().length >= flown.length,
+    );
+    expect(seen()).toEqual(flown);
+    daemon.signal("SIGKILL");
+    await daemon.exitCode;
+    daemon.setManner({ stays: true });
+    daemon.start([{ id: "map" }]);
+    await daemon.engine();
+    daemon.signal("SIGTERM");
+    await daemon.recordsAtLeast(NO_INDEX, 1);
+    daemon.order({ exitCode: 5 }); // without a good-bye
+    expect(await daemon.exitCode).toBe(1);
+    expect(seen().slice(flown.length)).toEqual([
+      `${LOG_RUN_KILLED} `,
+      `${LOG_ENGINE_STARTED} 1`,
+      `${LOG_ENGINE_ENDED} 5`,
     ]);
   },
   LIMIT_MS,

@@ -6,16 +6,16 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
-  LOG_GROUND_UNKNOWN,
-  LOG_LEG_BEGUN,
-  LOG_LEG_ENDED,
-} from "../../src/catalogue/upkeep-code.ts";
-import {
   LOG_FUNCTION_UP,
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_REMOVED,
-} from "../../src/core/maintenance-code.ts";
+} from "../../src/boundary/maintenance-code.ts";
+import {
+  LOG_GROUND_UNKNOWN,
+  LOG_LEG_BEGUN,
+  LOG_LEG_ENDED,
+} from "../../src/catalogue/upkeep-code.ts";
 import { run } from "../harness/command.ts";
 import { recordsOf } from "../harness/log-records.ts";
 import { Flight, ownersOf, type Server, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";

@@ -325,7 +325,7 @@ describe("two servers", () => {
     flight.a.start(TABLE);
     flight.b.start(TABLE);
     await flight.settled();
-    expect(flight.a.command("drain")).toMatchObject({ code: 0, err: "" });
+    expect(flight.a.drain()).toMatchObject({ code: 0, err: "" });
     expect(flight.a.vips()).toEqual([]);
     expect(flight.a.state()?.phase).toBe("draining");
     expect(ownersOf(flight.b.state() ?? flight.fail()).announcements).toBe("b");

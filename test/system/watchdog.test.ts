@@ -96,7 +96,7 @@ describe("the service manager", () => {
     await saying("STATUS=active; functions up here: 2; servers alive: 1 of 2");
     b.start(TABLE);
     await saying("STATUS=active; functions up here: 2; servers alive: 2 of 2");
-    expect(a.command("drain").code).toBe(0);
+    expect(a.drain().code).toBe(0);
     await saying("STATUS=draining; functions up here: 0; servers alive: 2 of 2");
     await b.stop();
     await saying("STATUS=draining; functions up here: 0; servers alive: 1 of 2");

@@ -56,17 +56,23 @@ lease (running, missing, off), and the keep-alives it sent, accepted and rejecte
 --watch repeats it until Ctrl-C.
 Exit 1 when no server runs in the run directory.`,
   drain: `Hands all functions of the server on this machine to the others and keeps it from
-taking any, until 'wingman resume'. Returns when no function is left, with --no-wait
-as soon as the request was taken. Use it before
-work on a server: clients lose far less time than in a failure, because the others
+taking any, until 'wingman resume'. Returns when no function is left and each can be
+used where it is now (see ready in the topic processes; one that is not in time is
+named on stderr), with --no-wait as soon as the request was taken. Use it before work
+on a server: clients lose far less time than in a failure, because the others
 need not detect anything.
 
-Functions for which the others have no room stop, the least important first;
-'wingman plan --down ID' shows which, before the drain.
+Drained it stays until then, whatever is restarted meanwhile: the engine, the daemon
+or the machine.
 
-SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave.`,
+Functions that no other server could run would stop: then it says which, and does
+nothing. With --confirm, and while the ground input says on ground, it does it; so do
+the console and 'wingman resume'. 'wingman plan --from' asks beforehand.
+
+SIGTERM and SIGINT to 'wingman run' drain as well, then say good-bye and leave, on
+ground and in the air: they are for the service manager, and are forgotten.`,
   resume: `Lets this server take functions again after 'wingman drain', and clears the mark
-of functions whose process failed too often.`,
+of functions whose process failed too often, so that they are tried at once.`,
   console: `The maintenance console answers here and on the serial line
 maintenance.console.device (8 data bits, no parity, 1 stop bit, no flow control,
 maintenance.console.baud). There Enter wakes it. A session ends when no key was

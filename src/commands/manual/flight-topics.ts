@@ -6,7 +6,6 @@
 import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
-  ANNOUNCE_AGAIN_MS,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
   GROUP_REPORT_MS,
@@ -15,8 +14,6 @@ import {
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
   NETWORK_SILENT_MS,
-  PROCESS_FAILURE_WINDOW_MS,
-  PROCESS_FAILURES_MAX,
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
@@ -26,7 +23,6 @@ import {
 } from "../../limits.ts";
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_KIND_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
-import { REASON_NAMES } from "../../wire/control.ts";
 import { numbered } from "./numbered.ts";
 
 export const ALLOCATION =
@@ -125,30 +121,21 @@ new one. The new server takes it only after it has seen the old one let go, or
 after the old one is lost, and only while it has room for the function.
 
 When a VIP comes up, it is announced at once (gratuitous ARP, unsolicited
-neighbour advertisement) and again after ${ANNOUNCE_AGAIN_MS} ms.
+neighbour advertisement), and again and again for some minutes (topic vips).
 
 Found up on two servers after a divided network was joined, a function stays with
 the server that comes first in the configuration and is announced again; the other
 lets go.
 
 A VIP deleted by hand is put back. An address of the same value that somebody else
-set is left alone and named in a message: Wingman counts it as up there, and cannot
-take it down when the function moves. Keep VIPs out of the system's network setup.
+set is left alone and is a fault: Wingman cannot take it down when the function
+moves. Keep VIPs out of the system's network setup (topic vips).
 After a crash the VIPs of the earlier run are removed first of all.
 
 A server that stops without a word (killed, paused, starved) is silenced by its own
 kernel before the others take over: see the topic lease.
 
-The function's process, if it has a command, runs with these variables:
-  WINGMAN_FUNCTION  identifier of the function
-  WINGMAN_SERVER    identifier of the server
-  WINGMAN_VIPS      addresses, comma-separated, without prefix length
-  WINGMAN_REASON    ${REASON_NAMES.join(", ")}
-
-It is stopped with SIGTERM and, after stopGraceMs, its whole process group with
-SIGKILL. When it exits by itself it is started again after a growing pause; after
-${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function is marked failed on that server and moves.
-'wingman resume' clears the mark.`;
+Its process, if it has a command: see the topic processes.`;
 
 export const LEASE =
   (): string => `Only one server may answer for a VIP, even when the one that has it is killed, paused

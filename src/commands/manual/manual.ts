@@ -20,6 +20,8 @@ import {
   WATCHDOG,
 } from "./flight-topics.ts";
 import { FAULTS, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
+import { PROCESSES } from "./process-topics.ts";
+import { VIPS } from "./vip-topic.ts";
 
 export interface Topic {
   name: string;
@@ -64,7 +66,7 @@ Keys are checked against each other, too:
 
 Servers compare a digest of the table (see the topic keep-alive). It covers all
 that they must agree on; not part number, interface names, key file, the words of
-commands, ATA chapters and maintenance, which may differ from server to server.
+commands, what surrounds processes, ATA chapters and maintenance, which may differ from server to server.
 
 ${configurationReference()}`;
 
@@ -114,10 +116,12 @@ export const TOPICS: readonly Topic[] = [
   { name: "allocation", summary: "who runs what: the policies", text: ALLOCATION },
   { name: "keep-alive", summary: "how servers know of each other", text: KEEP_ALIVE },
   { name: "handover", summary: "how a function and its addresses move", text: HANDOVER },
+  { name: "processes", summary: "what surrounds a function's process", text: PROCESSES },
   { name: "lease", summary: "how a server that stops is silenced", text: LEASE },
   { name: "notice", summary: "the datagram that tells clients", text: NOTICE },
   { name: "files", summary: "files and directories", text: FILES },
   { name: "exit-codes", summary: "exit codes and output", text: EXIT_CODES },
+  { name: "vips", summary: "how VIPs stand in the kernel, and what is mended", text: VIPS },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },

@@ -9,7 +9,6 @@ import {
   CONSOLE_PAGE_LINES,
   CONSOLE_PAGE_LINES_MAX,
 } from "../../limits.ts";
-import { takesFunctions } from "../../supervisor/status-document.ts";
 import { type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-command.ts";
@@ -154,24 +153,20 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "drain",
     `[${CONFIRM}]`,
     "hand all functions to the other servers",
-    "They take no more until resume. As the last server it stops them all, and asks for confirm.",
+    "It takes no more until resume, whatever restarts. What would stop a function asks for confirm, on ground.",
     async (maintenance, _settings, args) => {
-      const isConfirmed = confirmation(args, "drain");
-      const others = statusOf(maintenance).servers.filter(takesFunctions);
-      if (others.length === 0 && !isConfirmed) {
-        throw unconfirmed("no other server takes functions, all will stop", "drain");
-      }
+      requireConfirmed(maintenance, "drain", args);
       await maintenance.drain();
       return { lines: () => ["DRAINING; show functions tells what is left"] };
     },
   ),
   changing(
     "resume",
-    "",
+    `[${CONFIRM}]`,
     "take functions again after drain",
-    "Functions that failed here are tried again.",
+    "Functions that failed here are tried again. What would stop another one asks for confirm, on ground.",
     async (maintenance, _settings, args) => {
-      requireNoMore(args, "resume");
+      requireConfirmed(maintenance, "resume", args);
       await maintenance.resume();
       return {};
     },
@@ -185,13 +180,12 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
       const entry = named(functionText, statusOf(maintenance).functions, "function");
       const target = named(serverText, maintenance.config.servers, "server");
       const order = `move ${entry.id} ${target.id}`;
-      if (!confirmation(rest, order)) {
+      const isConfirmed = confirmation(rest, order);
+      if (entry.owner === target.id)
+        throw new MaintenanceError("THERE", `${entry.id} runs on ${target.id} already`);
+      if (!isConfirmed) {
         const from = entry.owner === null ? "starts" : `leaves ${entry.owner}`;
-        const isThere = entry.owner === target.id;
-        const consequence = isThere
-          ? `runs on ${target.id} already`
-          : `${from} and runs on ${target.id}`;
-        throw unconfirmed(`${entry.id} ${consequence}`, order);
+        throw unconfirmed(`${entry.id} ${from} and runs on ${target.id}`, order);
       }
       await maintenance.move(entry.id, target.id);
       return {
@@ -331,6 +325,19 @@ function confirmation(args: readonly string[], command: string): boolean {
   }
   requireNoMore(more, `${command} ${CONFIRM}`);
   return true;
+}
+
+/** What would stop a function is done when it is confirmed, and on ground. */
+function requireConfirmed(
+  maintenance: Maintenance,
+  action: "drain" | "resume",
+  args: readonly string[],
+): void {
+  const isConfirmed = confirmation(args, action);
+  if (isConfirmed) return;
+  statusOf(maintenance);
+  const stops = maintenance.stops(action);
+  if (stops !== "") throw unconfirmed(`it ${stops}`, action);
 }
 
 function unconfirmed(consequence: string, command: string): MaintenanceError {

@@ -181,18 +181,18 @@ test("move and clear say what they would do, and do it with confirm", async () =
   expect(await seen("clear faults")).toBe(
     "1 active faults will be cleared; if that is wanted: clear faults confirm\nERR CONFIRM",
   );
-  expect(await seen("move map left")).toStartWith("map runs on left already; ");
+  expect(await seen("move map left")).toBe("map runs on left already\nERR THERE");
   expect(server.actions).toEqual([]);
   expect(await seen("move map right confirm")).toEndWith("OK");
   expect(await seen("clear faults CONFIRM")).toBe("OK");
   expect(server.actions).toEqual(["move map right", "clear faults"]);
 });
 
-test("drain asks only where no other server is left", async () => {
+test("drain asks only where something would stop", async () => {
   expect(await seen("drain")).toEndWith("OK");
   server.peerIsAlive = false;
   expect(await seen("drain")).toBe(
-    "no other server takes functions, all will stop; if that is wanted: drain confirm\nERR CONFIRM",
+    "it stops map: no other server could run it; if that is wanted: drain confirm\nERR CONFIRM",
   );
   expect(await seen("drain confirm")).toEndWith("OK");
   expect(server.actions).toEqual(["drain", "drain"]);

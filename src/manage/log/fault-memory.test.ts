@@ -1,5 +1,4 @@
 import { beforeEach, describe, expect, test } from "bun:test";
-import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
 import {
   LOG_FUNCTION_UP,
   LOG_ISOLATED,
@@ -11,7 +10,8 @@ import {
   LOG_STALLED,
   LOG_STRANGER,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-code.ts";
+} from "../../boundary/maintenance-code.ts";
+import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { KIND_NAMES } from "../maintenance.ts";
 import { FaultMemory } from "./fault-memory.ts";

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
-import { LOG_ACTION_REFUSED } from "../../catalogue/upkeep-code.ts";
 import {
   LOG_SERVER_ALIVE,
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-code.ts";
+} from "../../boundary/maintenance-code.ts";
+import { LOG_ACTION_REFUSED } from "../../catalogue/upkeep-code.ts";
 import { exportLog } from "./log-export.ts";
 import { LogImage } from "./log-image.ts";
 import { verifyLog } from "./log-verify.ts";

@@ -14,8 +14,8 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { aircraft, NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
+import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../boundary/maintenance-code.ts";
 import { LOG_RECORDS_DAMAGED, LOG_RENEWED } from "../../catalogue/upkeep-code.ts";
-import { LOG_SERVER_ALIVE, LOG_SERVER_LOST, LOG_STALLED } from "../../core/maintenance-code.ts";
 import { LOG_SYNCS_PER_LEG } from "../../limits.ts";
 import { LogImage } from "./log-image.ts";
 

@@ -2,8 +2,9 @@
  * What the log that is there says of the time before this process began: legs, faults of the
  * present leg, deliveries.
  */
+
+import { LOG_QUEUE_FULL } from "../../boundary/maintenance-code.ts";
 import { LOG_LEG_BEGUN, LOG_LEG_ENDED, LOG_RECORDS_LOST } from "../../catalogue/upkeep-code.ts";
-import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import { LOG_RELOAD_MAX } from "../../limits.ts";
 import type { LogHeader } from "../../wire/log-header.ts";
 import type { LogRecord } from "../../wire/log-record.ts";

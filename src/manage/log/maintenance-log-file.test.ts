@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { open, scratch } from "../../../test/harness/log-on-disk.ts";
-import { LOG_STALLED } from "../../core/maintenance-code.ts";
+import { LOG_STALLED } from "../../boundary/maintenance-code.ts";
 import { LOG_ARCHIVES_MAX } from "../../limits.ts";
 import { LogImage } from "./log-image.ts";
 

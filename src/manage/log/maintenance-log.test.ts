@@ -3,12 +3,6 @@ import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { join } from "node:path";
 import { NOW_UTC_MS, open, scratch } from "../../../test/harness/log-on-disk.ts";
 import {
-  LOG_ACTION_REFUSED,
-  LOG_LEG_BEGUN,
-  LOG_LEG_ENDED,
-  LOG_RECORDS_LOST,
-} from "../../catalogue/upkeep-code.ts";
-import {
   LOG_FUNCTION_UP,
   LOG_NO_LEASE,
   LOG_QUEUE_FULL,
@@ -16,7 +10,13 @@ import {
   LOG_SERVER_LOST,
   LOG_STALLED,
   LOG_VIP_FAILED,
-} from "../../core/maintenance-code.ts";
+} from "../../boundary/maintenance-code.ts";
+import {
+  LOG_ACTION_REFUSED,
+  LOG_LEG_BEGUN,
+  LOG_LEG_ENDED,
+  LOG_RECORDS_LOST,
+} from "../../catalogue/upkeep-code.ts";
 import { LOG_COLLECT_US, LOG_SYNCS_PER_LEG, LOG_WAITING_MAX } from "../../limits.ts";
 import type { LogReader } from "../maintenance.ts";
 import { LogImage } from "./log-image.ts";

@@ -4,6 +4,7 @@
  * nothing, and tries again.
  */
 
+import { LOG_QUEUE_FULL } from "../../boundary/maintenance-code.ts";
 import { type RecordNames, recordDetail, recordFunction } from "../../catalogue/record-text.ts";
 import {
   LOG_ARCHIVED,
@@ -21,7 +22,6 @@ import {
   LOG_WRITTEN_AGAIN,
 } from "../../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../../config/model.ts";
-import { LOG_QUEUE_FULL } from "../../core/maintenance-code.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
@@ -103,6 +103,7 @@ export class MaintenanceLog implements LogReader {
       servers: servers.map(({ id }) => id),
       functions: functions.map(({ id }) => id),
       networks: keepAlive.interfaces,
+      vips: functions.map(({ vips }) => vips.map(({ text }) => text)),
     };
     this.#clock = new LogClock(options.nowBootUs, options.nowUtcMs);
     this.#memory = new FaultMemory(maintenance.log.inhibitSeconds * 1_000_000, (draft) =>

@@ -1,0 +1,117 @@
+/** What surrounds a function's process, as the firmware configuration says it: part of schema.ts. */
+import * as v from "valibot";
+import {
+  FUNCTION_OPEN_FILES_DEFAULT,
+  READY_TIMEOUT_MS_DEFAULT,
+  READY_TIMEOUT_MS_MAX,
+} from "../limits.ts";
+import { PORT_MAX } from "./address.ts";
+import { CAPABILITY_NAMES } from "./capability-names.ts";
+import { AbsolutePath, judgedText, list, text, wholeNumber } from "./schema-values.ts";
+
+/** What the kernel's resource limits hold, as far as JSON numbers do. */
+const LIMIT_MAX = Number.MAX_SAFE_INTEGER;
+/** fs.nr_open, as kernels are built. */
+const OPEN_FILES_MAX = 1_048_576;
+const ENVIRONMENT_MAX = 64;
+
+const limit = (max: number, description: string) =>
+  v.optional(wholeNumber(0, max, `${description} Default: the daemon's.`));
+
+export const PROCESS_ENTRIES = {
+  user: v.optional(
+    v.nullable(
+      text(
+        /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/,
+        "the name or the number of a user",
+        "User of /etc/passwd that the process runs as, with that user's groups. Without it the daemon's.",
+      ),
+    ),
+    null,
+  ),
+  capabilities: v.optional(
+    v.nullable(
+      list(
+        judgedText('a capability, such as "CAP_NET_BIND_SERVICE"', "Capability.", (value) =>
+          (CAPABILITY_NAMES as readonly string[]).includes(value) ? null : "no capability",
+        ),
+        0,
+        CAPABILITY_NAMES.length,
+        "capabilities",
+        "What the process may do beyond any user. Without it: as root what services do, as another user nothing; see the topic processes.",
+      ),
+    ),
+    null,
+  ),
+  limits: v.optional(
+    v.strictObject(
+      {
+        nofile: v.optional(
+          wholeNumber(
+            3,
+            OPEN_FILES_MAX,
+            "Open files of the process; a program may raise it itself up to the daemon's hard limit.",
+          ),
+          FUNCTION_OPEN_FILES_DEFAULT,
+        ),
+        nproc: limit(LIMIT_MAX, "Processes of its user."),
+        core: limit(LIMIT_MAX, "Bytes of a core dump."),
+        memlock: limit(LIMIT_MAX, "Bytes that it may lock in memory."),
+        rtprio: limit(99, "Highest real-time priority."),
+      },
+      "an object",
+    ),
+    {},
+  ),
+  workingDirectory: v.optional(
+    v.pipe(AbsolutePath, v.description("Directory in which the process starts.")),
+    "/",
+  ),
+  environment: v.optional(
+    list(
+      text(
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: a value may hold every character but this one
+        /^(?!WINGMAN_)[A-Za-z_][A-Za-z0-9_]*=[^\u0000]{0,4095}$/,
+        'a text such as "NAME=value", the name not beginning with WINGMAN_',
+        "Variable.",
+      ),
+      0,
+      ENVIRONMENT_MAX,
+      "variables",
+      "Environment beside PATH and the variables that Wingman sets; see the topic processes.",
+    ),
+    [],
+  ),
+  nice: v.optional(wholeNumber(-20, 19, "Nice value of the process."), 0),
+  oomScoreAdjust: v.optional(
+    wholeNumber(
+      -1000,
+      1000,
+      "Which process the kernel kills first when memory is short: the higher, the sooner.",
+    ),
+    0,
+  ),
+  umask: v.optional(
+    text(/^[0-7]{3,4}$/, 'an octal number, such as "022"', "File mode bits that it does not give."),
+    "022",
+  ),
+  ready: v.optional(
+    v.nullable(
+      v.strictObject(
+        {
+          port: wholeNumber(
+            1,
+            PORT_MAX,
+            "TCP port at a VIP of the function that takes connections when its process can be used.",
+          ),
+          timeoutMs: v.optional(
+            wholeNumber(1, READY_TIMEOUT_MS_MAX, "It is a fault when that takes longer."),
+            READY_TIMEOUT_MS_DEFAULT,
+          ),
+        },
+        "an object",
+      ),
+    ),
+    null,
+  ),
+};

@@ -1,0 +1,114 @@
+import { EVENT_RECORD, EVENT_VIP_MAY_COME, type EventQueue } from "../boundary/event-queue.ts";
+import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../boundary/maintenance-code.ts";
+import {
+  ATTEMPT_PAUSE_MS_MAX,
+  ATTEMPT_PAUSE_MS_MIN,
+  PUT_BACK_PAUSE_MS_MIN,
+  VIP_ATTEMPTS_PER_PERIOD_MAX,
+} from "../limits.ts";
+import { Pauses } from "../upkeep/pauses.ts";
+import type { Announcer } from "./announcer.ts";
+import type { VipSwitcher } from "./vip-switcher.ts";
+
+/**
+ * VIPs that the kernel refuses, an IPv6 address where IPv6 is switched off for instance. A function
+ * serves as long as one of its VIPs can be set: what the others' seats would gain by a move, its own
+ * would lose. Each VIP that is refused is named, and tried again after growing pauses, until the
+ * kernel takes it or the function leaves. A function of which every VIP is refused fails here; it may
+ * be tried again here after growing pauses, too. No garbage after the constructor.
+ */
+export class VipAttempts {
+  /** 1 for each function that is up here. */
+  private readonly held: Uint8Array<ArrayBuffer>;
+  /** 1 for each function of which every VIP was refused the last time. */
+  private readonly failed: Uint8Array<ArrayBuffer>;
+  /** 1 for each VIP whose refusal is on record. */
+  private readonly recorded: Uint8Array<ArrayBuffer>;
+  private readonly vipPauses: Pauses;
+  private readonly functionPauses: Pauses;
+  /** Functions that failed, VIPs on record and those that may be refused: 0 in quiet flight. */
+  private isQuiet = true;
+  private nowUs = 0;
+
+  constructor(
+    private readonly switcher: VipSwitcher,
+    private readonly announcer: Announcer,
+  ) {
+    const { count, functionCount } = switcher.table;
+    this.held = new Uint8Array(new ArrayBuffer(Math.max(1, functionCount)));
+    this.failed = new Uint8Array(new ArrayBuffer(Math.max(1, functionCount)));
+    this.recorded = new Uint8Array(new ArrayBuffer(Math.max(1, count)));
+    const mostUs = ATTEMPT_PAUSE_MS_MAX * 1000;
+    this.vipPauses = new Pauses(count, PUT_BACK_PAUSE_MS_MIN * 1000, mostUs);
+    this.functionPauses = new Pauses(functionCount, ATTEMPT_PAUSE_MS_MIN * 1000, mostUs);
+  }
+
+  /** The function is up, perhaps in part. */
+  noteUp(index: number): void {
+    this.held[index] = 1;
+    this.failed[index] = 0;
+    this.functionPauses.forget(index);
+    if (this.switcher.result[index] !== 0) this.isQuiet = false;
+  }
+
+  noteFailed(index: number): void {
+    this.held[index] = 0;
+    this.failed[index] = 1;
+    this.isQuiet = false;
+    this.functionPauses.note(index, this.nowUs);
+  }
+
+  noteRemoved(index: number): void {
+    this.held[index] = 0;
+  }
+
+  /** Once a period. */
+  lookAfter(nowUs: number, events: EventQueue): void {
+    this.nowUs = nowUs;
+    if (this.isQuiet) return;
+    this.isQuiet = true;
+    this.tryVips(nowUs);
+    this.recordVips(events);
+    this.releaseFunctions(nowUs, events);
+  }
+
+  private tryVips(nowUs: number): void {
+    const { switcher } = this;
+    const { table, refused } = switcher;
+    for (let vip = 0; vip < table.count; vip++) {
+      if (refused[vip] === 0 || this.held[table.functionOf[vip] as number] === 0) continue;
+      this.isQuiet = false;
+      if (nowUs < this.vipPauses.dueUs[vip]) continue;
+      if (switcher.queued === VIP_ATTEMPTS_PER_PERIOD_MAX) break;
+      this.vipPauses.note(vip, nowUs);
+      switcher.addAgain(vip);
+    }
+    if (switcher.queued > 0) switcher.commit();
+  }
+
+  /** What is refused, and what is not any more, or not wanted here any more. */
+  private recordVips(events: EventQueue): void {
+    const { table, refused } = this.switcher;
+    for (let vip = 0; vip < table.count; vip++) {
+      const index = table.functionOf[vip] as number;
+      const isRefused = refused[vip] !== 0 && this.held[index] === 1 ? 1 : 0;
+      if (isRefused === this.recorded[vip]) continue;
+      const which = index | ((vip - table.firstOf[index]) << 16);
+      const code = isRefused === 1 ? LOG_VIP_REFUSED : LOG_VIP_TAKEN;
+      if (events.push(EVENT_RECORD, code, which, isRefused === 1 ? refused[vip] : 0))
+        this.recorded[vip] = isRefused;
+      if (isRefused === 0) this.vipPauses.forget(vip);
+      if (isRefused === 0 && this.held[index] === 1) this.announcer.announce(index);
+    }
+  }
+
+  private releaseFunctions(nowUs: number, events: EventQueue): void {
+    for (let index = 0; index < this.failed.length; index++) {
+      if (this.failed[index] === 0) continue;
+      this.isQuiet = false;
+      if (nowUs < this.functionPauses.dueUs[index]) continue;
+      this.functionPauses.note(index, nowUs);
+      events.push(EVENT_VIP_MAY_COME, index, 0);
+    }
+  }
+}

@@ -1,0 +1,59 @@
+/**
+ * What a server sees and no decision says: that no witness answers it, that another server is cut
+ * off from its clients, that a function lacks its redundancy. Recorded when it begins and when it
+ * ends.
+ */
+import type { FunctionTable } from "../allocation/function-table.ts";
+import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
+import {
+  LOG_NO_WITNESS,
+  LOG_PEER_CUT_OFF,
+  LOG_PEER_WITH_CLIENTS,
+  LOG_WITNESS_ANSWERS,
+} from "../boundary/maintenance-code.ts";
+import type { Engine } from "../core/engine.ts";
+import { PHASE_ISOLATED } from "../core/phase.ts";
+import { WITNESS_NAMED_MS } from "../limits.ts";
+import type { Redundancy } from "./redundancy.ts";
+
+const WITNESS_NAMED_US = WITNESS_NAMED_MS * 1000;
+
+export class ConditionReport {
+  private hasNoWitness = false;
+  /** Mask of the servers that were cut off when they were looked at last. */
+  private cutOff = 0;
+
+  constructor(
+    private readonly table: FunctionTable,
+    private readonly engine: Engine,
+    readonly redundancy: Redundancy,
+  ) {}
+
+  /**
+   * Once a period. What the queue has no room for is recorded in the next one. No garbage.
+   * @param owners server that owns each function, NONE for none
+   */
+  update(nowUs: number, owners: Int8Array, events: EventQueue): void {
+    this.redundancy.update(nowUs, owners, events);
+    this.lookForWitness(nowUs, events);
+    for (let server = 0; server < this.table.serverCount; server++) this.look(server, events);
+  }
+
+  private lookForWitness(nowUs: number, events: EventQueue): void {
+    const { isolation } = this.engine;
+    if (this.hasNoWitness) {
+      if (isolation.reaches(nowUs) && events.push(EVENT_RECORD, LOG_WITNESS_ANSWERS, 0))
+        this.hasNoWitness = false;
+    } else if (isolation.carrier && isolation.silentUs(nowUs) >= WITNESS_NAMED_US)
+      this.hasNoWitness = events.push(EVENT_RECORD, LOG_NO_WITNESS, 0);
+  }
+
+  private look(server: number, events: EventQueue): void {
+    const { membership } = this.engine;
+    const bit = 1 << server;
+    const isCutOff = membership.isHeard(server) && membership.phase(server) === PHASE_ISOLATED;
+    if (isCutOff === ((this.cutOff & bit) !== 0)) return;
+    const code = isCutOff ? LOG_PEER_CUT_OFF : LOG_PEER_WITH_CLIENTS;
+    if (events.push(EVENT_RECORD, code, server)) this.cutOff ^= bit;
+  }
+}
