@@ -17,11 +17,11 @@ test("the head of a keep-alive's frame is these bytes", () => {
   const bytes = new Uint8Array(DATAGRAM_AT);
   encodeFrameHead(new DataView(bytes.buffer), bytes, hardware, source, group, 44_100);
   const [ip, udp] = [20 + 8 + KEEP_ALIVE_BYTES, 8 + KEEP_ALIVE_BYTES];
-  expect(ip).toBe(0x02e8);
-  expect(udp).toBe(0x02d4);
+  expect(ip).toBe(0x02f0);
+  expect(udp).toBe(0x02dc);
   expect(Buffer.from(bytes).toString("hex")).toBe(
     hex(
-      "01005e402c01 021122334455 0800 4500 02e8 0000 4000 0111 5117 0a2c0001 efc02c01 ac44 ac44 02d4 0000",
+      "01005e402c01 021122334455 0800 4500 02f0 0000 4000 0111 510f 0a2c0001 efc02c01 ac44 ac44 02dc 0000",
     ),
   );
 });
