@@ -153,6 +153,7 @@ describe("the link has come back", () => {
       const end = isTold ? () => {} : host.inside(() => fillReceiveBuffer(netlink, NETLINK_ROUTE));
       host.ip("link", "set", "eth0", "down");
       host.ip("link", "set", "eth0", "up");
+      host.ip("link", "show", "dev", "eth0"); // the kernel tells of it now, and not within a second
       end();
       expect(routes()).toEqual([]);
       server.flyUntil("it is up again", () => server.links.carrier(0) && server.isAllUp());

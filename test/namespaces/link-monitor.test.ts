@@ -125,7 +125,7 @@ describe("carrier", () => {
   });
 
   test("an unknown interface is refused with the names of those there are", () => {
-    expect(() => monitorOn(network.addHost(), ["eth0", "eth9"])).toThrow(
+    expect(() => monitorOn(network.addHost(), ["eth9", "eth0"])).toThrow(
       /no interface "eth9"; there are: .*eth0/,
     );
   });
