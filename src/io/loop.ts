@@ -175,10 +175,6 @@ export class FlightLoop implements Shell {
 
   // ---- networks
 
-  networkNumber(network: number): number {
-    return network;
-  }
-
   compose(message: KeepAliveMessage): void {
     encodeKeepAlive(message, this.datagram.view);
     this.parts.seal.seal(this.datagram.bytes);
@@ -364,8 +360,7 @@ export class FlightLoop implements Shell {
     const { networkPlaces } = this.parts;
     const code = carrier === 1 ? LOG_NETWORK_PRESENT : LOG_NETWORK_LOST;
     for (let network = 0; network < networkPlaces.length; network++) {
-      if (networkPlaces[network] === place)
-        events.push(EVENT_RECORD, code, this.networkNumber(network));
+      if (networkPlaces[network] === place) events.push(EVENT_RECORD, code, network);
     }
   }
 
