@@ -42,7 +42,7 @@ import {
 } from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
-import { LOG_ENDS_IN_VAIN } from "./upkeep-code.ts";
+import { LOG_ENDS_IN_VAIN, LOG_NOT_READY } from "./upkeep-code.ts";
 
 export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
   entry(LOG_PHASE, "PHASE CHANGED", "phase", "none", "This server changed its phase.", "None.", {
@@ -199,6 +199,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's VIPs are down here.",
     "None.",
+    { clears: [LOG_NOT_READY] },
   ),
   entry(
     LOG_FUNCTION_PREEMPTED,

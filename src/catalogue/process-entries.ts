@@ -21,7 +21,7 @@ export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "It failed a minute ago and runs elsewhere, or somebody said 'resume'.",
     "None.",
-    { clears: [LOG_FUNCTION_FAILED] },
+    { clears: [LOG_FUNCTION_FAILED, LOG_START_REFUSED] },
   ),
   entry(
     LOG_FUNCTION_PROVED,

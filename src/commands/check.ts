@@ -93,6 +93,7 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
     ...failureText("One server lost", 1, failed, config),
     ...failureText("Two servers lost at the same time", 2, failed, config),
     "",
+    ...redundancy(report, config),
     ...verdict(report, config),
   ].join("\n");
 }
@@ -169,6 +170,13 @@ function caseText(cases: readonly CapacityCase[], config: AircraftConfig): strin
 function withPriority(ids: readonly string[], config: AircraftConfig): string {
   const priorities = new Map(config.functions.map(({ id, priority }) => [id, priority]));
   return ids.map((id) => `${id}${NO_BREAK}(${priorities.get(id)})`).join(", ");
+}
+
+/** What a failure of a single server stops because no other one could take it. */
+function redundancy({ withoutRedundancy }: CapacityReport, config: AircraftConfig): string[] {
+  if (withoutRedundancy.length === 0) return ["Another server could take each function."];
+  const named = withPriority(withoutRedundancy, config);
+  return [paragraph(`No other server could take: ${named}`, "", "    ")];
 }
 
 function verdict({ cases }: CapacityReport, config: AircraftConfig): string[] {

@@ -59,6 +59,7 @@ import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
 import { ConditionReport } from "../reporting/condition-report.ts";
+import { FaultBoard } from "../reporting/fault-board.ts";
 import { Redundancy } from "../reporting/redundancy.ts";
 import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
@@ -162,6 +163,7 @@ export async function engine(args: string[]): Promise<number> {
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
+  const faults = new FaultBoard(table.serverCount, self);
   const status = new StatusWriter(
     new DataView(snapshot.buffer),
     table,
@@ -169,6 +171,8 @@ export async function engine(args: string[]): Promise<number> {
     identity,
     flags,
     redundancy,
+    faults,
+    neighbours.answeredUs,
     observer,
   );
   status.begin(process.pid, nowUs(), tableDigest(config));
@@ -196,6 +200,7 @@ export async function engine(args: string[]): Promise<number> {
     supervisor,
     commands,
     status,
+    faults,
     conditions: new ConditionReport(table, flight, redundancy),
     lifeSigns: new LifeSigns(service, hardware),
   });

@@ -75,6 +75,8 @@ describe("check", () => {
       "Two servers lost at the same time",
       "  a+b: no server is left; all 12 functions stop",
       "",
+      "No other server could take: avod (4), payments (3), games (2),",
+      "    content-loader (1)",
       "Functions of priority 9 and more run in each of these cases with a server left.",
     ]);
   });
@@ -111,6 +113,7 @@ One server lost
 Two servers lost at the same time
   a+b: no server is left; all 2 functions stop
 
+No other server could take: pa (10)
 !! Functions of priority 9 and more STOP in 1 of 3 cases: a`);
   });
 

@@ -5,6 +5,7 @@ import {
   type ServerStatus,
   type StatusDocument,
   serverWord,
+  standbyText,
 } from "../supervisor/status-document.ts";
 
 /** The state of the server for a human, at most 80 columns wide. */
@@ -21,6 +22,7 @@ export function statusText(status: StatusDocument): string {
       ? "NO VIP LEASE: if this server stops, its VIPs may go on answering"
       : "",
     status.overflow === 0 ? "" : `${status.overflow} events lost`,
+    ...faultLines(status),
     status.strangers === 0 ? "" : `others answered for VIPs ${status.strangers} times, see the log`,
   ].filter((text) => text !== "");
   const lines = [
@@ -44,7 +46,7 @@ export function statusText(status: StatusDocument): string {
     ),
     "",
     ...table(
-      ["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"],
+      ["FUNCTION", "PRIO", "REQ", "OWNER", "STANDBY", "STATE", "VIPS"],
       byPriority(status.functions).map(functionCells),
       [1, 2],
     ),
@@ -57,6 +59,17 @@ export function statusText(status: StatusDocument): string {
     `  late: p50 ${lateUs.p50} µs, p99 ${lateUs.p99} µs, p99.9 ${lateUs.p999} µs, max ${lateUs.max} µs`,
   ];
   return `${lines.map((line) => clip(line, COLUMNS)).join("\n")}\n`;
+}
+
+/** How many faults are active, here and elsewhere. */
+function faultLines(status: StatusDocument): string[] {
+  return status.servers
+    .filter(({ activeFaults }) => activeFaults > 0)
+    .map(({ id, activeFaults }) => {
+      const codes = status.faults.filter(({ server }) => server === id).map(({ code }) => code);
+      const count = `${activeFaults} active fault${activeFaults === 1 ? "" : "s"}`;
+      return `server ${id} has ${count}: ${codes.join(", ")}`;
+    });
 }
 
 function serverCells(server: ServerStatus): string[] {
@@ -77,7 +90,8 @@ function byPriority(functions: readonly FunctionStatus[]): FunctionStatus[] {
 function functionCells(entry: FunctionStatus): string[] {
   const { id, priority, required, owner, state, vips } = entry;
   const more = vips.length > 1 ? ` +${vips.length - 1}` : "";
-  return [id, String(priority), String(required), owner ?? "-", state, `${vips[0] ?? "-"}${more}`];
+  const first = `${vips[0] ?? "-"}${more}`;
+  return [id, String(priority), String(required), owner ?? "-", standbyText(entry), state, first];
 }
 
 /**

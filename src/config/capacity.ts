@@ -27,6 +27,11 @@ export interface CapacityReport {
    * all servers alive.
    */
   cases: CapacityCase[];
+  /**
+   * Functions that stop with the server on which the plan has them, the most important first: no
+   * other one could take them.
+   */
+  withoutRedundancy: string[];
 }
 
 export function capacityReport(config: AircraftConfig): CapacityReport {
@@ -45,10 +50,17 @@ export function capacityReport(config: AircraftConfig): CapacityReport {
       remaining: plan.remaining,
     };
   };
+  const cases = [[], ...failures(config.servers.map(({ id }) => id))].map(caseOf);
   return {
     policy: whatIf.policy,
     resource: config.servers.reduce((sum, { resource }) => sum + resource, 0),
     required: config.functions.reduce((sum, { required }) => sum + required, 0),
-    cases: [[], ...failures(config.servers.map(({ id }) => id))].map(caseOf),
+    cases,
+    withoutRedundancy: whatIf.byImportance().filter((id) =>
+      cases.some(({ down, notRunning }) => {
+        const [lost, another] = down;
+        return another === undefined && lost === all.assignment[id] && notRunning.includes(id);
+      }),
+    ),
   };
 }

@@ -58,7 +58,12 @@ describe("a sound configuration", () => {
             start: "on-activate",
             stopGraceMs: 500,
             servers: ["a", "b"],
-            ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+            ...{
+              user: null,
+              capabilities: null,
+              limits: { nofile: 1024, rtprio: 0 },
+              workingDirectory: "/",
+            },
             ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
             ...{ ready: null, ata: null },
           },

@@ -66,13 +66,13 @@ export interface ProcessSettings {
   user: string | null;
   /** null: what services do, or nothing as another user than root. */
   capabilities: string[] | null;
-  /** Soft resource limits (setrlimit(2)); left out: the daemon's. */
+  /** Resource limits (setrlimit(2)), of open files the soft one; left out: the daemon's. */
   limits: {
     nofile: number;
     nproc?: number | undefined;
     core?: number | undefined;
     memlock?: number | undefined;
-    rtprio?: number | undefined;
+    rtprio: number;
   };
   workingDirectory: string;
   /** Each `NAME=value`. */

@@ -57,7 +57,10 @@ export const PROCESS_ENTRIES = {
         nproc: limit(LIMIT_MAX, "Processes of its user."),
         core: limit(LIMIT_MAX, "Bytes of a core dump."),
         memlock: limit(LIMIT_MAX, "Bytes that it may lock in memory."),
-        rtprio: limit(99, "Highest real-time priority."),
+        rtprio: v.optional(
+          wholeNumber(0, 99, "Highest real-time priority that it may take without CAP_SYS_NICE."),
+          0,
+        ),
       },
       "an object",
     ),

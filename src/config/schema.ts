@@ -33,6 +33,7 @@ import {
   VIPS_PER_FUNCTION_MAX,
   WATCHDOG_S_MAX,
   WATCHDOG_S_MIN,
+  WITNESSES_MAX,
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
 import { alternatives, quoted } from "./problem.ts";
@@ -53,11 +54,6 @@ import {
   wholeNumber,
 } from "./schema-values.ts";
 
-/**
- * Each witness costs an ARP probe while isolated; a handful of switches and panels is all a cabin
- * has.
- */
-const WITNESSES_MAX = 4;
 /** execve takes far more; a longer list is a mistake in the file. */
 export const COMMAND_WORDS_MAX = 64;
 

@@ -97,11 +97,14 @@ export class WhatIf {
     };
   }
 
+  /** Identifiers of all functions, the most important first. */
+  byImportance(): string[] {
+    return this.#turn.map((index) => this.#functionIds[index] ?? "");
+  }
+
   /** Identifiers of the functions that run nowhere in `plan`, the most important first. */
   notRunning(plan: Plan): string[] {
-    return this.#turn
-      .map((index) => this.#functionIds[index] ?? "")
-      .filter((id) => plan.assignment[id] === null);
+    return this.byImportance().filter((id) => plan.assignment[id] === null);
   }
 
   /** Differences between what runs on servers that are alive and what the policy answered. */

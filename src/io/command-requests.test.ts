@@ -5,9 +5,11 @@ import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { EVENT_COMMAND, EVENT_MOVE, EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
 import type { Engine } from "../core/engine.ts";
 import { EVENTS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import { FaultBoard } from "../reporting/fault-board.ts";
 import {
   CONTROL_DONE,
   CONTROL_DRAIN,
+  CONTROL_FAULT,
   CONTROL_LEAVE,
   CONTROL_MOVE,
   CONTROL_PROCESS_FAILED,
@@ -17,6 +19,7 @@ import {
   controlArgument,
   controlKind,
   encodeControl,
+  faultPlaceAndCount,
   MOVE_REFUSED_BUSY,
   MOVE_REFUSED_ROOM,
   NO_INDEX,
@@ -66,8 +69,20 @@ function requestsOf(socket: RecordSocket): CommandRequests {
     },
   };
   const core = { events, moves } as unknown as Engine;
-  return new CommandRequests(socket, core, supervisor as unknown as SupervisorRecords);
+  board = new FaultBoard(2, 0);
+  return new CommandRequests(socket, core, supervisor as unknown as SupervisorRecords, board);
 }
+
+/** What of the faults of this server is told on. */
+let board: FaultBoard;
+
+test("faults of the maintenance process are taken, and nobody is answered", () => {
+  ask(CONTROL_FAULT, 3, faultPlaceAndCount(1, 2));
+  requests.receive();
+  expect(answers()).toEqual([]);
+  expect([board.count[0], board.functionNumber[1]]).toEqual([2, 0]); // code 0: none is told
+  expect(pushed()).toEqual([]);
+});
 
 function ask(kind: number, index = NO_INDEX, argument = 0, length = CONTROL_RECORD_BYTES): void {
   const record = new NativeMemory(Math.max(length, CONTROL_RECORD_BYTES));

@@ -5,10 +5,12 @@
 
 import { EVENT_COMMAND, EVENT_MOVE } from "../boundary/event-queue.ts";
 import type { Engine } from "../core/engine.ts";
-import { REPORTS_PER_TURN_MAX } from "../limits.ts";
+import { FUNCTIONS_MAX, REPORTS_PER_TURN_MAX } from "../limits.ts";
+import type { FaultBoard } from "../reporting/fault-board.ts";
 import {
   CONTROL_DONE,
   CONTROL_DRAIN,
+  CONTROL_FAULT,
   CONTROL_MOVE,
   CONTROL_RECORD_BYTES,
   CONTROL_REFUSED,
@@ -21,6 +23,7 @@ import {
   NO_INDEX,
 } from "../wire/control.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { SupervisorRecords } from "./supervisor-records.ts";
 
@@ -31,6 +34,7 @@ export class CommandRequests {
     private readonly socket: RecordSocket,
     private readonly engine: Engine,
     private readonly supervisor: SupervisorRecords,
+    private readonly faults: FaultBoard,
   ) {}
 
   /** Takes what has come, a bounded number. */
@@ -41,6 +45,10 @@ export class CommandRequests {
       if (length < 0) return;
       const { view } = socket.received;
       const kind = length === CONTROL_RECORD_BYTES ? controlKind(view) : 0;
+      if (kind === CONTROL_FAULT) {
+        this.takeFault(view);
+        continue;
+      }
       const isMove = kind === CONTROL_MOVE;
       const refusal = isMove ? this.move(controlFunction(view), controlArgument(view, 0)) : 0;
       const isDone = isMove ? refusal === 0 : this.obey(kind);
@@ -54,6 +62,20 @@ export class CommandRequests {
       );
       socket.reply(answer);
     }
+  }
+
+  /** Of `wingman manage`, which waits for no answer. */
+  private takeFault(view: DataView): void {
+    const index = controlFunction(view);
+    const placeAndCount = controlArgument(view, 0);
+    this.faults.set(
+      placeAndCount & 0xff,
+      (placeAndCount >> 8) & 0xff,
+      controlArgument(view, 1),
+      index < FUNCTIONS_MAX ? index + 1 : 0,
+      controlArgument(view, 2),
+      nowUs(),
+    );
   }
 
   /** @returns 0, or why the function is not moved: MOVE_REFUSED_* */

@@ -37,6 +37,7 @@ import {
   REPORTS_PER_TURN_MAX,
 } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
+import type { FaultBoard } from "../reporting/fault-board.ts";
 import type { StatusWriter } from "../reporting/status.ts";
 import { Pauses } from "../upkeep/pauses.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
@@ -90,6 +91,7 @@ export interface FlightParts {
   readonly commands: RecordSocket;
   readonly status: StatusWriter;
   readonly conditions: ConditionReport;
+  readonly faults: FaultBoard;
   readonly lifeSigns: LifeSigns;
 }
 
@@ -134,7 +136,7 @@ export class FlightLoop implements Shell {
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
     this.supervisor = new SupervisorRecords(parts.supervisor);
-    this.commands = new CommandRequests(parts.commands, engine, this.supervisor);
+    this.commands = new CommandRequests(parts.commands, engine, this.supervisor, parts.faults);
     this.macHigh = neighbours.macHigh;
     this.macLow = neighbours.macLow;
     this.takeLinks(engine.events);
@@ -176,6 +178,8 @@ export class FlightLoop implements Shell {
   // ---- networks
 
   compose(message: KeepAliveMessage): void {
+    const { engine, faults } = this.parts;
+    if (message === engine.sender.message) faults.tell(message, nowUs());
     encodeKeepAlive(message, this.datagram.view);
     this.parts.seal.seal(this.datagram.bytes);
   }
@@ -418,9 +422,10 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    const { observer, status, conditions, lifeSigns, vips } = this.parts;
+    const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
     this.carriersDue = true;
     observer.beginPeriod(timeUs, this.networkCarriers(), events);
+    faults.observe(engine, timeUs);
     status.write(timeUs);
     conditions.update(timeUs, status.owners, events);
     lifeSigns.give(timeUs, events);

@@ -62,6 +62,8 @@ export class NeighbourWatch {
   /** IPv4 address of each witness, 4 bytes a row. */
   private readonly witnesses: Uint8Array<ArrayBuffer>;
   private readonly polls: readonly WitnessPoll[];
+  /** When each witness answered last, in µs; 0: never. */
+  readonly answeredUs: Float64Array;
   /** The question to each witness. */
   private readonly questions: NativeMemory;
 
@@ -86,6 +88,7 @@ export class NeighbourWatch {
       this.witnesses.set(address, 4 * witness);
     });
     this.polls = witnesses.map(() => new WitnessPoll());
+    this.answeredUs = new Float64Array(witnesses.length);
     this.questions = new NativeMemory(QUESTION_BYTES * Math.max(1, witnesses.length));
   }
 
@@ -168,7 +171,8 @@ export class NeighbourWatch {
         frame,
         ARP_SENDER_HARDWARE_AT,
       );
-      (this.polls[witness] as WitnessPoll).onAnswer(nowUs());
+      this.answeredUs[witness] = nowUs();
+      (this.polls[witness] as WitnessPoll).onAnswer(this.answeredUs[witness] as number);
       events.push(EVENT_WITNESS, witness, 0);
     }
   }

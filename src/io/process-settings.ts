@@ -100,7 +100,7 @@ function rowsOf(text: string): string[][] {
   return text.split("\n").map((line) => line.split(":"));
 }
 
-/** The hard limit is raised where the soft one needs it, and never lowered. */
+/** A program may raise its open files itself, as is the custom; none of the others. */
 function setLimits({ limits }: ProcessSettings): Refusal | null {
   const memory = new NativeMemory(16); // struct rlimit: u64 soft, u64 hard
   for (const [name, resource] of Object.entries(RESOURCES)) {
@@ -110,7 +110,7 @@ function setLimits({ limits }: ProcessSettings): Refusal | null {
     const soft = BigInt(wanted);
     const hard = memory.view.getBigUint64(8, true);
     memory.view.setBigUint64(0, soft, true);
-    if (soft > hard) memory.view.setBigUint64(8, soft, true);
+    if (soft > hard || name !== "nofile") memory.view.setBigUint64(8, soft, true);
     if (libc.setrlimit(resource, memory.address) < 0)
       return refusal(`set limit ${name} to ${wanted}`);
   }

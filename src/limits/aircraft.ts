@@ -33,6 +33,9 @@ export const CRITICAL_PRIORITY = 9;
 /** Functions whose redundancy is looked at in a period: all of them within 32 periods. */
 export const REDUNDANCY_FUNCTIONS_PER_PERIOD = 32;
 
+/** Each witness costs an ARP probe; a handful of switches and panels is all a cabin has. */
+export const WITNESSES_MAX = 4;
+
 /** That a server is drained is offered to a disk that refused it again so often. */
 export const DRAIN_STORE_AGAIN_MS = 2000;
 

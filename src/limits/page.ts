@@ -25,6 +25,12 @@ export const WEB_STATE_MS = 200;
 /** The log is read again so often at most while it grows: a full one of 4 MiB takes 0.2 s. */
 export const WEB_LOG_MS = 500;
 
+/** Faults of a server that the others are told one by one; of more they know the number. */
+export const FAULTS_TOLD_MAX = 8;
+
+/** Each is told in so many keep-alives in a row: whoever looks once a period sees it. */
+export const FAULT_TOLD_PERIODS = 4;
+
 /** The answer to a wrong token waits so long. */
 export const WEB_REFUSAL_MS = 1000;
 

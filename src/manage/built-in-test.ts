@@ -3,10 +3,14 @@
  */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
+import { WITNESS_NAMED_MS } from "../limits.ts";
 import { missingOn, type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
 import { validUtc } from "./valid-utc.ts";
 import type { WitnessState } from "./witness-probe.ts";
+
+/** A witness that left so many questions unanswered does not answer. */
+const ROUNDS_MISSED = 3;
 
 /** What was seen; the test itself is a judgement of it. */
 export interface Seen {
@@ -21,16 +25,13 @@ export interface Seen {
 
 /** One line for each thing, in the order in which a mechanic would look. Pure. */
 export function judge(config: AircraftConfig, serverId: string, seen: Seen): TestResult[] {
-  const { status, links, witnesses, utcMs, storage, logProblem } = seen;
+  const { status, links, utcMs, storage, logProblem } = seen;
   const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
   return [
     ...interfaces.map((name) => networkResult(name, links.get(name) ?? "missing", status)),
     engineResult(status),
     ...serverResults(config, serverId, status),
-    ...config.clients.witnesses.map((address) => {
-      const state = witnesses.get(address) ?? "no answer";
-      return result(`witness ${address}`, state !== "no answer", state);
-    }),
+    ...config.clients.witnesses.map((address) => witnessResult(address, config, seen)),
     ...(status === null
       ? []
       : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
@@ -50,6 +51,29 @@ function networkResult(name: string, link: LinkState, status: StatusDocument | n
   const missing = status && network ? missingOn(status, network) : [];
   const found = missing.length === 0 ? link : `${link}, not heard: ${missing.join(" ")}`;
   return result(`network ${name}`, link === "up" && missing.length === 0, found);
+}
+
+/**
+ * The engine asks by ARP all the time: what it hears counts. Without one a host that only refuses to
+ * be silent is not told from one whose MAC the kernel still remembers.
+ */
+function witnessResult(
+  address: string,
+  { keepAlive, clients }: AircraftConfig,
+  { status, witnesses }: Seen,
+): TestResult {
+  const heard = status?.witnesses.find((witness) => witness.address === address);
+  const what = `witness ${address}`;
+  if (heard === undefined) {
+    const state = witnesses.get(address) ?? "no answer";
+    return result(what, state === "there", state);
+  }
+  const { lastAnswerMs } = heard;
+  // One of them is asked in each period.
+  const roundMs = clients.witnesses.length * keepAlive.periodMs;
+  const patienceMs = Math.max(WITNESS_NAMED_MS, ROUNDS_MISSED * roundMs);
+  const found = lastAnswerMs === null ? "never answered" : `answered ${lastAnswerMs} ms ago`;
+  return result(what, lastAnswerMs !== null && lastAnswerMs <= patienceMs, found);
 }
 
 function engineResult(status: StatusDocument | null): TestResult {

@@ -23,6 +23,7 @@ import {
   maintenanceKind,
   maintenanceSecond,
 } from "../wire/maintenance-record.ts";
+import { tellFaults } from "./fault-teller.ts";
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
@@ -51,6 +52,7 @@ export class Manage {
   readonly #keeper: LogKeeper;
   readonly #doors: readonly OpenDoor[];
   readonly #groundInput: string;
+  readonly #engineSocket: string;
   #groundWasSilent = false;
 
   constructor(private readonly options: ManageOptions) {
@@ -63,6 +65,7 @@ export class Manage {
       warn,
     });
     const directories = new RunDirectory(runDirectory);
+    this.#engineSocket = directories.engineSocket;
     this.#groundInput = config.maintenance.groundInput ?? directories.groundInput;
     const maintenance = new ServerMaintenance(
       ...([config, serverId, directories, this.#keeper, this.#ground] as const),
@@ -119,6 +122,16 @@ export class Manage {
     if (isSilent && !this.#groundWasSilent) this.#keeper.note(LOG_GROUND_UNKNOWN, -1, "");
     this.#groundWasSilent = isSilent;
     this.#keeper.tick();
+    this.#tellFaults();
+  }
+
+  #tellFaults(): void {
+    const { functions } = this.options.config;
+    const faults = this.#keeper.active().map(({ functionId, ...fault }) => ({
+      ...fault,
+      functionIndex: functions.findIndex(({ id }) => id === functionId),
+    }));
+    tellFaults(this.#engineSocket, faults);
   }
 
   /**

@@ -79,11 +79,13 @@ export class ServerMaintenance implements Maintenance {
   async builtInTest(): Promise<TestResult[]> {
     const { keepAlive, clients } = this.config;
     const names = [...keepAlive.interfaces, clients.interface];
+    const status = this.status();
+    const unknown = status === null ? clients.witnesses : [];
     const witnesses = await Promise.all(
-      clients.witnesses.map(async (address) => [address, await probeWitness(address)] as const),
+      unknown.map(async (address) => [address, await probeWitness(address)] as const),
     );
     return judge(this.config, this.serverId, {
-      status: this.status(),
+      status,
       links: new Map(names.map((name) => [name, linkState(name)])),
       witnesses: new Map(witnesses),
       utcMs: Date.now(),

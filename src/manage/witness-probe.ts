@@ -1,5 +1,6 @@
 /**
- * Whether a host of the client network is there, as far as a process without privileges can tell.
+ * Whether a host of the client network is there, as far as a process without privileges can tell:
+ * where no engine runs, which asks better.
  */
 import { readFileSync } from "node:fs";
 import { ConnectionAttempt } from "../io/connection-attempt.ts";

@@ -15,12 +15,14 @@ import { COUNTERS } from "../core/counters.ts";
 import type { Engine } from "../core/engine.ts";
 import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
 import type { Identity } from "../core/membership.ts";
+import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
   encodeStatusSnapshot,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
   StatusSnapshot,
 } from "../wire/status-snapshot.ts";
+import type { FaultBoard } from "./fault-board.ts";
 import type { Redundancy } from "./redundancy.ts";
 
 /** The keep-alive networks as this server sees them. */
@@ -44,6 +46,10 @@ export class StatusWriter {
     private readonly fixedFlags: number,
     /** Who could take each function. */
     private readonly redundancy: Redundancy | null = null,
+    /** Active faults of all servers. */
+    private readonly board: FaultBoard | null = null,
+    /** When each witness answered last. */
+    private readonly witnessesUs: Float64Array | null = null,
     private readonly networks: NetworksSeen | null = null,
   ) {}
 
@@ -81,8 +87,22 @@ export class StatusWriter {
       snapshot.latenessHistogram[i] = engine.sender.lateness.histogram[i];
     this.takeFunctions();
     this.takeServers();
+    if (this.witnessesUs !== null) snapshot.witnessHeardUs.set(this.witnessesUs);
+    if (this.board !== null) this.takeFaults(this.board, nowUs);
     this.takeNetworks();
     encodeStatusSnapshot(snapshot, this.view);
+  }
+
+  private takeFaults(board: FaultBoard, nowUs: number): void {
+    const { snapshot, table } = this;
+    for (let server = 0; server < table.serverCount; server++)
+      snapshot.faultCount[server] = board.count[server] as number;
+    for (let row = 0; row < table.serverCount * FAULTS_TOLD_MAX; row++) {
+      snapshot.faultCode[row] = board.code[row] as number;
+      snapshot.faultFunction[row] = board.functionNumber[row] as number;
+      const ageUs = nowUs - (board.sinceUs[row] as number);
+      snapshot.faultAgeS[row] = board.code[row] === 0 ? 0 : Math.floor(ageUs / 1_000_000);
+    }
   }
 
   private takeFunctions(): void {

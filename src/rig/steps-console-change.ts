@@ -23,7 +23,12 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 
   const expected = context.plan(before, drained);
   context.drained = client;
-  await command(context, step, serverId, "drain confirm", "DRAIN");
+  const refused = await command(context, step, serverId, "drain", "DRAIN");
+  if (refused !== null) {
+    context.drained = null;
+    step.leaveOut(`the drain would stop functions: ERR GROUND: ${refused}`);
+    return step.result;
+  }
   const settlement = await context.settle(expected, drained);
   context.checkSettlement(step, before, expected, settlement);
   const left = Object.entries(settlement.owners).flatMap(([id, owner]) =>
@@ -34,7 +39,7 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 
   const resting = settlement.owners;
   const back = context.plan(resting);
-  await command(context, step, serverId, "resume confirm", "RESUME");
+  await command(context, step, serverId, "resume", "RESUME");
   context.drained = null;
   const resumed = await context.settle(back);
   context.checkSettlement(step, resting, back, resumed);
@@ -50,16 +55,25 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
   return step.result;
 }
 
-/** Types a command that must end with OK, and stand in the log. */
+/**
+ * Types a command that must end with OK, once more with confirm where it asks for that, and stand in
+ * the log. @returns why it is not done in the air, null: it is done, or has failed
+ */
 async function command(
   context: ConsoleContext,
   step: ProcedureStep,
   serverId: string,
   line: string,
   logged: string,
-): Promise<void> {
-  const answer = await context.client(serverId)?.ask(line);
+): Promise<string | null> {
+  const client = context.client(serverId);
+  let answer = await client?.ask(line);
   step.did(`typed ${line} on the console of ${serverId}`);
+  if (answer?.error === "CONFIRM") {
+    step.did(`typed ${line} confirm, because ${answer.lines.at(-1)}`);
+    answer = await client?.ask(`${line} confirm`);
+  }
+  if (answer?.error === "GROUND") return answer.lines.at(-1) ?? "";
   const isDone = answer?.error === null;
   step.check(
     `answer to ${line}`,
@@ -68,6 +82,7 @@ async function command(
     isDone,
   );
   if (isDone) context.expectRecord(serverId, [LOG_ACTION], logged);
+  return null;
 }
 
 /** Functions of the others either stay, or make room for what is more important. */

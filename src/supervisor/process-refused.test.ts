@@ -1,4 +1,4 @@
-/** A function whose process cannot be started: there is nothing to be had of the system, or no program. */
+/** A function whose process cannot be started: out of descriptors, or without a program. */
 import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -31,7 +31,12 @@ function functionProcess(always = false): FunctionProcess {
       ...{ functionId: "map", serverId: "a", command: ["/bin/map"], always, stopGraceMs: 100 },
       ...{ vips: [], keepsRunning: true, ready: null },
       settings: {
-        ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+        ...{
+          user: null,
+          capabilities: null,
+          limits: { nofile: 1024, rtprio: 0 },
+          workingDirectory: "/",
+        },
         ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
       },
     },

@@ -62,7 +62,12 @@ function launchedBy(script: string, always = false): FunctionProcess {
       keepsRunning: true,
       ready: null,
       settings: {
-        ...{ user: null, capabilities: null, limits: { nofile: 1024 }, workingDirectory: "/" },
+        ...{
+          user: null,
+          capabilities: null,
+          limits: { nofile: 1024, rtprio: 0 },
+          workingDirectory: "/",
+        },
         ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
       },
     },

@@ -270,7 +270,7 @@ export class FunctionProcess {
   }
 
   #beLate(): void {
-    this.#isWanted = !this.#presence.areElsewhere;
+    this.#isWanted = this.#presence.isAnyHere;
     if (!this.#isWanted) {
       this.#readiness?.end(); // until they come again
       return;

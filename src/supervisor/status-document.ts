@@ -6,6 +6,8 @@
 import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
 import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
 import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
+import { catalogueEntry } from "../catalogue/catalogue.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
@@ -23,6 +25,7 @@ import {
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
 import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
+import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
@@ -45,6 +48,8 @@ export interface ServerStatus {
   lastHeardMs: number | null;
   /** 0: never heard. */
   incarnation: number;
+  /** Active faults in its own log; 255: as many or more; 0 also while it is not heard. */
+  activeFaults: number;
   /** Its keep-alive networks as it sees them itself; null: only it knows. */
   networks: NetworkStatus[] | null;
 }
@@ -72,6 +77,17 @@ export interface FunctionStatus {
   couldRunOn: string[];
   /** Where it has failed. */
   cannotRunOn: string[];
+}
+
+export interface FaultStatus {
+  /** `WNG-0111` */
+  code: string;
+  text: string;
+  server: string;
+  /** Identifier; null: it is about none. */
+  function: string | null;
+  /** UTC by the clock of this server. */
+  since: string;
 }
 
 export interface StatusDocument {
@@ -112,6 +128,10 @@ export interface StatusDocument {
   /** Frames in which a host that is no server answered for a VIP that is up here. */
   strangers: number;
   draining: boolean;
+  /** Active faults of every server that is heard, and of this one: those that are told one by one. */
+  faults: FaultStatus[];
+  /** What `clients.witnesses` answers. */
+  witnesses: { address: string; lastAnswerMs: number | null }[];
   /** The client interface has a link. */
   carrier: boolean;
   /** The engine runs with real-time scheduling. */
@@ -156,6 +176,11 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
     overflow: counter(COUNTER_OVERFLOW),
     strangers: counter(COUNTER_STRANGER),
     draining: (flags & STATUS_FLAG_DRAINING) !== 0 || phase === PHASE_DRAINING,
+    faults: config.servers.flatMap((_, server) => faultsOf(snapshot, config, server)),
+    witnesses: config.clients.witnesses.map((address, witness) => ({
+      address,
+      lastAnswerMs: sinceMs(snapshot, snapshot.witnessHeardUs[witness]),
+    })),
     carrier: (flags & STATUS_FLAG_CARRIER) !== 0,
     realtime: (flags & STATUS_FLAG_REALTIME) !== 0,
     lease:
@@ -169,23 +194,42 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
   };
 }
 
+function sinceMs({ writtenUs }: StatusSnapshot, atUs: number): number | null {
+  return atUs === 0 ? null : Math.max(0, Math.round((writtenUs - atUs) / 1000));
+}
+
+function faultsOf(snapshot: StatusSnapshot, config: AircraftConfig, server: number): FaultStatus[] {
+  const first = server * FAULTS_TOLD_MAX;
+  const rows = Array.from(
+    { length: Math.min(snapshot.faultCount[server], FAULTS_TOLD_MAX) },
+    (_, place) => first + place,
+  );
+  return rows
+    .filter((row) => snapshot.faultCode[row] !== 0)
+    .map((row) => ({
+      code: codeLabel(snapshot.faultCode[row]),
+      text: catalogueEntry(snapshot.faultCode[row])?.text ?? "",
+      server: config.servers[server]?.id ?? `server ${server}`,
+      function: config.functions[snapshot.faultFunction[row] - 1]?.id ?? null,
+      since: new Date(Date.now() - 1000 * snapshot.faultAgeS[row]).toISOString(),
+    }));
+}
+
 function serverStatus(
   snapshot: StatusSnapshot,
   config: AircraftConfig,
   index: number,
 ): ServerStatus {
   const isSelf = index === snapshot.self;
-  const lastHeardUs = snapshot.lastHeardUs[index];
-  const sinceMs =
-    lastHeardUs === 0 ? null : Math.max(0, Math.round((snapshot.writtenUs - lastHeardUs) / 1000));
   return {
     id: config.servers[index]?.id ?? `server ${index}`,
     state: SERVER_STATE_NAMES[snapshot.serverState[index]] ?? "unknown",
     phase: isSelf ? (PHASE_NAMES[snapshot.phase] ?? null) : phaseOf(snapshot, index),
     resource: config.servers[index]?.resource ?? 0,
     remaining: snapshot.remaining[index],
-    lastHeardMs: isSelf ? 0 : sinceMs,
+    lastHeardMs: isSelf ? 0 : sinceMs(snapshot, snapshot.lastHeardUs[index]),
     incarnation: snapshot.serverIncarnation[index],
+    activeFaults: snapshot.faultCount[index],
     networks: isSelf ? networksOf(snapshot, config) : null,
   };
 }
@@ -239,6 +283,36 @@ function functionStatus(
     couldRunOn: serversIn(snapshot.couldRunOn[index], config),
     cannotRunOn: serversIn(snapshot.cannotRunOn[index], config),
   };
+}
+
+/** For people: what is active on other servers, one line for each, `SERVER b: 1 ACTIVE FAULT: …`. */
+export function faultsElsewhere(status: StatusDocument | null): string[] {
+  if (status === null) return [];
+  return status.servers.flatMap(({ id, activeFaults }) => {
+    if (id === status.server || activeFaults === 0) return [];
+    const told = status.faults.filter(({ server }) => server === id);
+    const named = told.map((fault) =>
+      [fault.code, fault.text, fault.function ?? ""].filter((word) => word !== "").join(" "),
+    );
+    const more = activeFaults - told.length;
+    const names = [...named, ...(more > 0 && named.length > 0 ? [`${more} MORE`] : [])].join(", ");
+    const count = `${activeFaults} ACTIVE FAULT${activeFaults === 1 ? "" : "S"}`;
+    return [`SERVER ${id}: ${count}${names === "" ? "" : `: ${names}`}`];
+  });
+}
+
+/** So many servers that could take a function are named in a table. */
+const STANDBYS_NAMED_MAX = 3;
+
+/** Who could take a function that runs, for a table. */
+export function standbyText({
+  owner,
+  couldRunOn,
+}: Pick<FunctionStatus, "owner" | "couldRunOn">): string {
+  if (owner === null) return "-";
+  if (couldRunOn.length === 0) return "NONE";
+  const more = couldRunOn.length > STANDBYS_NAMED_MAX ? ",…" : "";
+  return `${couldRunOn.slice(0, STANDBYS_NAMED_MAX).join(",")}${more}`;
 }
 
 function serversIn(mask: number, config: AircraftConfig): string[] {

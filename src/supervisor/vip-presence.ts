@@ -17,10 +17,10 @@ export class VipPresence {
    * nothing about whether it could serve.
    */
   get areElsewhere(): boolean {
-    return !this.areBindable && !this.isAnyHere();
+    return !this.areBindable && !this.isAnyHere;
   }
 
-  private isAnyHere(): boolean {
+  get isAnyHere(): boolean {
     const here = Object.values(networkInterfaces())
       .flatMap((addresses) => addresses ?? [])
       .map(({ address }) => parseAddress(address.split("%")[0] ?? "")?.bytes.toString());

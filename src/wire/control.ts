@@ -61,6 +61,14 @@ export const CONTROL_RESUME = 33;
 export const CONTROL_LEAVE = 34;
 /** Move the function to the server whose index is the first argument: see core/moves. */
 export const CONTROL_MOVE = 35;
+/**
+ * An active fault of this server, from `wingman manage`: its function; first argument: place and
+ * number, see {@link faultPlaceAndCount}; second its code, 0 for none; third its age in seconds. Not
+ * answered.
+ */
+export const CONTROL_FAULT = 36;
+
+export const faultPlaceAndCount = (place: number, count: number): number => place | (count << 8);
 
 // engine → command, to the address the request came from
 /** Done, or, for CONTROL_MOVE, begun; first argument: the request's kind. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
+import { FAULTS_TOLD_MAX, FUNCTIONS_MAX, SERVERS_MAX, WITNESSES_MAX } from "../limits.ts";
 import {
   decodeStatusSnapshot,
   encodeStatusSnapshot,
@@ -47,6 +47,14 @@ function fullSnapshot(): StatusSnapshot {
     snapshot.serverState[server] = 255 - server;
     snapshot.serverPhase[server] = 100 + server;
   }
+  for (let witness = 0; witness < WITNESSES_MAX; witness++)
+    snapshot.witnessHeardUs[witness] = 2 ** 50 + witness;
+  for (let server = 0; server < SERVERS_MAX; server++) snapshot.faultCount[server] = 200 + server;
+  for (let row = 0; row < SERVERS_MAX * FAULTS_TOLD_MAX; row++) {
+    snapshot.faultCode[row] = 0xff00 + row;
+    snapshot.faultFunction[row] = 0x0300 + row;
+    snapshot.faultAgeS[row] = 0xfffe_0000 + row;
+  }
   for (let index = 0; index < FUNCTIONS_MAX; index++) {
     snapshot.owner[index] = (index % 17) - 1;
     snapshot.functionState[index] = index % 251;
@@ -61,7 +69,7 @@ function fullSnapshot(): StatusSnapshot {
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(7056);
+  expect(view.byteLength).toBe(8128);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -106,7 +114,7 @@ test("a snapshot with these contents is these bytes", () => {
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
     [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
-    [7048, "00000201 01000403"], // networks
+    [8120, "00000201 01000403"], // networks
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));

@@ -26,7 +26,10 @@
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (boundary/lateness)                    |
  * | 904    | 1024×6 B| functions: i8 owner (−1 none), u8 state (boundary/function-state), u16 mask of the servers that could take it now, u16 of those on which it has failed |
- * | 7048   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
+ * | 7048   | 4 f64   | when each witness answered last, µs; 0 = never                              |
+ * | 7080   | 16 u8   | active faults of each server                                                |
+ * | 7096   | 16×8×8 B| the first of them: u16 code, u16 function + 1, u32 age in s                   |
+ * | 8120   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
  *
  * The row of a server:
  *
@@ -43,7 +46,13 @@
 
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { FUNCTIONS_MAX, NETWORKS_MAX, SERVERS_MAX } from "../limits.ts";
+import {
+  FAULTS_TOLD_MAX,
+  FUNCTIONS_MAX,
+  NETWORKS_MAX,
+  SERVERS_MAX,
+  WITNESSES_MAX,
+} from "../limits.ts";
 
 const MAGIC = 0x54534d57;
 export const STATUS_VERSION = 4;
@@ -60,7 +69,11 @@ const SERVER_BYTES = 32;
 const HISTOGRAM_AT = SERVERS_AT + SERVERS_MAX * SERVER_BYTES;
 const FUNCTIONS_AT = HISTOGRAM_AT + 4 * LATENESS_BUCKETS;
 const FUNCTION_BYTES = 6;
-const NETWORKS_AT = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
+const WITNESSES_AT = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
+const FAULT_COUNTS_AT = WITNESSES_AT + 8 * WITNESSES_MAX;
+const FAULTS_AT = FAULT_COUNTS_AT + SERVERS_MAX;
+const FAULT_BYTES = 8;
+const NETWORKS_AT = FAULTS_AT + FAULT_BYTES * SERVERS_MAX * FAULTS_TOLD_MAX;
 const NETWORK_BYTES = 4;
 export const STATUS_BYTES = NETWORKS_AT + NETWORK_BYTES * NETWORKS_MAX;
 
@@ -117,6 +130,13 @@ export class StatusSnapshot {
   readonly functionState = new Uint8Array(FUNCTIONS_MAX);
   /** Mask of the servers that could take each now. */
   readonly couldRunOn = new Uint16Array(FUNCTIONS_MAX);
+  /** When each witness answered last, 0 = never. */
+  readonly witnessHeardUs = new Float64Array(WITNESSES_MAX);
+  /** Active faults of each server, and FAULTS_TOLD_MAX rows of them for each; code 0: not known. */
+  readonly faultCount = new Uint8Array(SERVERS_MAX);
+  readonly faultCode = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  readonly faultFunction = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  readonly faultAgeS = new Uint32Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   /** Mask of the servers on which each has failed. */
   readonly cannotRunOn = new Uint16Array(FUNCTIONS_MAX);
 
@@ -148,6 +168,18 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
   for (let i = 0; i < COUNTERS; i++)
     view.setUint32(COUNTERS_AT + 4 * i, snapshot.counters[i], true);
   view.setUint32(LATENESS_MAX_AT, snapshot.latenessMaxUs, true);
+  for (let witness = 0; witness < WITNESSES_MAX; witness++)
+    view.setFloat64(WITNESSES_AT + 8 * witness, snapshot.witnessHeardUs[witness], true);
+  for (let server = 0; server < snapshot.serverCount; server++) {
+    view.setUint8(FAULT_COUNTS_AT + server, snapshot.faultCount[server]);
+    const end = (server + 1) * FAULTS_TOLD_MAX;
+    for (let row = server * FAULTS_TOLD_MAX; row < end; row++) {
+      const at = FAULTS_AT + FAULT_BYTES * row;
+      view.setUint16(at, snapshot.faultCode[row], true);
+      view.setUint16(at + 2, snapshot.faultFunction[row], true);
+      view.setUint32(at + 4, snapshot.faultAgeS[row], true);
+    }
+  }
   for (let i = 0; i < LATENESS_BUCKETS; i++)
     view.setUint32(HISTOGRAM_AT + 4 * i, snapshot.latenessHistogram[i], true);
   for (let server = 0; server < snapshot.serverCount; server++) {
@@ -206,6 +238,18 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
   for (let i = 0; i < COUNTERS; i++)
     snapshot.counters[i] = view.getUint32(COUNTERS_AT + 4 * i, true);
   snapshot.latenessMaxUs = view.getUint32(LATENESS_MAX_AT, true);
+  for (let witness = 0; witness < WITNESSES_MAX; witness++)
+    snapshot.witnessHeardUs[witness] = view.getFloat64(WITNESSES_AT + 8 * witness, true);
+  for (let server = 0; server < snapshot.serverCount; server++) {
+    snapshot.faultCount[server] = view.getUint8(FAULT_COUNTS_AT + server);
+    const end = (server + 1) * FAULTS_TOLD_MAX;
+    for (let row = server * FAULTS_TOLD_MAX; row < end; row++) {
+      const at = FAULTS_AT + FAULT_BYTES * row;
+      snapshot.faultCode[row] = view.getUint16(at, true);
+      snapshot.faultFunction[row] = view.getUint16(at + 2, true);
+      snapshot.faultAgeS[row] = view.getUint32(at + 4, true);
+    }
+  }
   for (let i = 0; i < LATENESS_BUCKETS; i++)
     snapshot.latenessHistogram[i] = view.getUint32(HISTOGRAM_AT + 4 * i, true);
   for (let server = 0; server < snapshot.serverCount; server++) {

@@ -6,15 +6,21 @@ import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 import { activeFaults, faultBegins, faultEnds } from "./active-faults.ts";
-import { Field } from "./field.ts";
+import { FIELD_TABLE, Field } from "./field.ts";
 
 const CODE = "WNG-0212";
+
+/** One server has room for everything: a drain stops nothing. */
+const ROOMY = {
+  ...FIELD_TABLE,
+  functions: FIELD_TABLE.functions.map((entry) => ({ ...entry, required: 20 })),
+};
 
 let field: Field;
 afterEach(() => field.close());
 
 async function flying(): Promise<{ owner: Server; other: Server }> {
-  field.start();
+  field.start(ROOMY);
   await field.settled();
   const owner = field.server(field.ownerOf("announcements") ?? "");
   const other = field.servers.find((server) => server !== owner) as Server;
@@ -64,12 +70,12 @@ test("at the start, and when the server comes to own it and lets it go again", a
   const [a, b] = [field.a, field.b];
   a.host.ip("addr", "add", "10.44.1.1/16", "dev", "eth0");
   b.host.ip("addr", "add", "10.44.1.1/32", "dev", "eth0");
-  field.start();
+  field.start(ROOMY);
   await field.settled();
   for (const server of [a, b]) await faultBegins(server, CODE, "announcements");
   const owner = field.server(field.ownerOf("announcements") ?? "");
   const other = owner === a ? b : a;
-  owner.command("drain");
+  owner.drain();
   await until("the other one owns it", () => field.ownerOf("announcements") === other.id);
   for (const server of [a, b]) await faultBegins(server, CODE, "announcements");
   for (const server of [a, b])

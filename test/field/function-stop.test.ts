@@ -40,7 +40,7 @@ test.each([[WITHOUT_KILL], [[]]])(
     for (const id of ["map", "games"])
       await until(`${id} is somewhere`, () => field.ownerOf(id) !== null);
     const bystander = field.ownerOf("games");
-    if (field.ownerOf("map") !== "a") field.b.command("drain");
+    if (field.ownerOf("map") !== "a") field.b.drain();
     await until("the map is on a", () => field.ownerOf("map") === "a");
     field.b.command("resume");
     await until("it runs as another user", () => {
@@ -50,7 +50,7 @@ test.each([[WITHOUT_KILL], [[]]])(
     const pid = Number(readFileSync(pidFile, "utf8"));
     expect(bystander).not.toBeNull();
     const startedAtMs = performance.now();
-    expect(field.a.command("drain").code).toBe(0);
+    expect(field.a.drain().code).toBe(0);
     expect(performance.now() - startedAtMs).toBeLessThan(10_000);
     await until("all is on b", () => ["map", "games"].every((id) => field.ownerOf(id) === "b"));
     const isLeft = launcher.length > 0;

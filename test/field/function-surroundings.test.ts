@@ -15,7 +15,7 @@ afterEach(() => field.close());
 const LOOK = `import json, os, resource, sys, time
 status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read().splitlines() if ":\\t" in line)
 mask = os.umask(0)
-found = dict(nofile=resource.getrlimit(resource.RLIMIT_NOFILE), nice=os.nice(0), umask=oct(mask),
+found = dict(nofile=resource.getrlimit(resource.RLIMIT_NOFILE), rtprio=resource.getrlimit(resource.RLIMIT_RTPRIO), nice=os.nice(0), umask=oct(mask),
   oom=int(open("/proc/self/oom_score_adj").read()), uid=os.getuid(), groups=os.getgroups(),
   cwd=os.getcwd(), bounding=status["CapBnd"], effective=status["CapEff"], env=dict(os.environ))
 os.umask(0o022)
@@ -24,6 +24,7 @@ time.sleep(1000)`;
 
 interface Found {
   nofile: [number, number];
+  rtprio: [number, number];
   nice: number;
   umask: string;
   oom: number;
@@ -55,8 +56,8 @@ async function look(launcher: readonly string[], settings: object = {}): Promise
 
 /** A daemon as a unit starts it that spares it, by a shell with a low limit. */
 const SPARED = [
-  ...["/bin/sh", "-c"],
-  'ulimit -Sn 1024; umask 077; echo -900 > /proc/self/oom_score_adj; exec nice -n -5 "$@"',
+  ...["/bin/bash", "-c"],
+  'ulimit -Sn 1024; ulimit -r 99; umask 077; echo -900 > /proc/self/oom_score_adj; exec nice -n -5 "$@"',
   "sh",
 ];
 
@@ -64,6 +65,7 @@ test("defaults: 1,024 open files, no favours of the daemon's, and the capabiliti
   const found = await look(SPARED);
   expect(found.nofile[0]).toBe(1024);
   expect(found.nofile[1]).toBeGreaterThanOrEqual(1024);
+  expect(found.rtprio).toEqual([0, 0]);
   expect([found.nice, found.umask, found.oom, found.uid, found.cwd]).toEqual([
     0,
     "0o22",

@@ -12,6 +12,12 @@ import { reaches } from "./reach.ts";
 const ONE_VIP = "WNG-0241";
 const NO_VIP = "WNG-0210";
 
+/** One server has room for everything: a drain stops nothing. */
+const ROOMY = {
+  ...FIELD_TABLE,
+  functions: FIELD_TABLE.functions.map((entry) => ({ ...entry, required: 20 })),
+};
+
 let field: Field;
 afterEach(() => field.close());
 
@@ -29,7 +35,7 @@ test("IPv6 is off at the start: IPv4 serves; switched on, IPv6 serves too", asyn
   field = new Field();
   field.seat.ip("addr", "add", "fd44:0:0:1::9/64", "dev", "eth0", "nodad");
   switchIpv6(field.servers, false, "all");
-  field.start();
+  field.start(ROOMY);
   await field.settled();
   await reached("10.44.1.1");
   await faultBegins(owner(), ONE_VIP, "fd44:0:0:1::1/64");
@@ -43,14 +49,14 @@ test("IPv6 is off at the start: IPv4 serves; switched on, IPv6 serves too", asyn
 
 test("IPv6 is switched off in flight: nothing moves, and its fault leaves with the function", async () => {
   field = new Field();
-  field.start();
+  field.start(ROOMY);
   await field.settled();
   const served = owner();
   switchIpv6([served], false);
   await faultBegins(served, ONE_VIP, "announcements fd44:0:0:1::1/64");
   await reached("10.44.1.1");
   expect(owner()).toBe(served);
-  served.command("drain");
+  served.drain();
   await until(
     "it is on the other server",
     () => ![null, served.id].includes(field.ownerOf("announcements")),

@@ -19,6 +19,7 @@ import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";
 import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { FaultBoard } from "../../src/reporting/fault-board.ts";
 import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../../src/wire/control.ts";
@@ -52,6 +53,8 @@ class SealedShell extends RehearsalShell {
   private readonly seal = new KeepAliveSeal(new Uint8Array(32).fill(5));
   status: StatusWriter | null = null;
   conditions: ConditionReport | null = null;
+  faults: FaultBoard | null = null;
+  engine: Engine | null = null;
 
   override compose(message: KeepAliveMessage): void {
     super.compose(message);
@@ -78,8 +81,10 @@ class SealedShell extends RehearsalShell {
   }
 
   override report(nowUs: number, events: EventQueue): void {
-    const { status, conditions } = this;
-    if (status === null || conditions === null) return;
+    const { status, conditions, faults, engine } = this;
+    if (status === null || conditions === null || faults === null || engine === null) return;
+    faults.observe(engine, nowUs);
+    faults.tell(engine.sender.message, nowUs);
     status.write(nowUs);
     conditions.update(nowUs, status.owners, events);
   }
@@ -206,7 +211,10 @@ export class Flight {
     const shell = new SealedShell(rehearsal, self, true, engine.events);
     const view = new DataView(new ArrayBuffer(STATUS_BYTES));
     const redundancy = new Redundancy(table, engine, self);
-    shell.status = new StatusWriter(view, table, engine, identity, 0, redundancy);
+    shell.engine = engine;
+    shell.faults = new FaultBoard(SERVERS, self);
+    shell.faults.set(0, 1, 117, 0, 5, rehearsal.nowUs);
+    shell.status = new StatusWriter(view, table, engine, identity, 0, redundancy, shell.faults);
     shell.conditions = new ConditionReport(table, engine, redundancy);
     shell.status.begin(1, rehearsal.nowUs, new Uint8Array(32));
     this.shells.push(shell);

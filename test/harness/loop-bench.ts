@@ -348,6 +348,7 @@ export class LoopBench {
         },
       },
       conditions: { update: () => {} },
+      faults: { observe: () => {}, tell: () => {} },
       lifeSigns: { give: write("lifeSigns.give"), disarm: write("lifeSigns.disarm") },
     };
   }

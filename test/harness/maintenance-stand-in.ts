@@ -105,7 +105,7 @@ export class MaintenanceStandIn implements Maintenance {
       servers: [
         {
           ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
-          ...{ lastHeardMs: 0, incarnation: 7, networks: NETWORKS },
+          ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0, networks: NETWORKS },
         },
         {
           ...{
@@ -114,7 +114,13 @@ export class MaintenanceStandIn implements Maintenance {
             phase: stateOfB === "alive" ? "active" : null,
             resource: 100,
           },
-          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3, networks: null },
+          ...{
+            remaining: 100 - used("b"),
+            lastHeardMs,
+            incarnation: 3,
+            activeFaults: 0,
+            networks: null,
+          },
         },
       ],
       networks: NETWORKS,
@@ -132,6 +138,8 @@ export class MaintenanceStandIn implements Maintenance {
       overflow: 0,
       strangers: 0,
       draining: false,
+      faults: [],
+      witnesses: [],
       carrier: true,
       realtime: true,
       lease: "running",

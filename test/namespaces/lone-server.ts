@@ -34,6 +34,7 @@ import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { ConditionReport } from "../../src/reporting/condition-report.ts";
+import { FaultBoard } from "../../src/reporting/fault-board.ts";
 import { Redundancy } from "../../src/reporting/redundancy.ts";
 import { StatusWriter } from "../../src/reporting/status.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
@@ -147,6 +148,7 @@ export class LoneServer {
           supervisor: this.kept(RecordSocket.inherited(theirs)),
           commands: this.kept(RecordSocket.bound(join(this.directory, "engine.sock"))),
           status,
+          faults: new FaultBoard(1, 0),
           conditions: new ConditionReport(
             table,
             this.engine,

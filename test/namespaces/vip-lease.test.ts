@@ -188,6 +188,20 @@ for (const asOlderKernel of [false, true]) {
       expect(lease.renew()).toBe(ENOENT);
     });
 
+    test("a lease is counted from before the kernel had its renewal, never from after it", () => {
+      const lease = leaseOn(server, LONG_MS, VIPS, asOlderKernel);
+      const losses = new Losses(netlinkOf(lease));
+      for (const renew of [() => lease.begin(), () => lease.renew()]) {
+        let sentUs = 0;
+        losses.whileSending(() => {
+          sentUs = nowUs();
+          while (nowUs() === sentUs); // from here on it is later
+        });
+        expect(renew()).toBe(0);
+        expect(Reflect.get(lease, "renewedUs")).toBeLessThanOrEqual(sentUs);
+      }
+    });
+
     for (const [when, beforeMs, afterMs] of [
       ["before the kernel has renewed", STALL_MS, 0],
       ["when the kernel has renewed", 0, STALL_MS],
@@ -403,6 +417,16 @@ describe("the filter", () => {
     await untilAnswers("no filter", EVERYTHING);
     lease.remove();
     expect(lease.begin()).toBe(0);
+    lease.remove();
+    expect(tablesOf(server)).toEqual([]);
+  });
+
+  test("that cannot be taken away is told: VIPs would stay silent", () => {
+    const lease = leaseOn(server, LONG_MS, VIPS);
+    const netlink = netlinkOf(lease);
+    netlink.send = () => ENOBUFS;
+    expect(() => lease.remove()).toThrow(/ENOBUFS.*table wingman is not removed/);
+    Reflect.deleteProperty(netlink, "send");
     lease.remove();
     expect(tablesOf(server)).toEqual([]);
   });

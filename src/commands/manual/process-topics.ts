@@ -30,7 +30,7 @@ export const PROCESSES = (): string =>
       ),
       row(
         "limits",
-        `${FUNCTION_OPEN_FILES_DEFAULT} open files (soft; the hard limit is the daemon's); limits`,
+        `${FUNCTION_OPEN_FILES_DEFAULT} open files (soft; the hard limit is the daemon's), no real-time priority; limits`,
       ),
       row("directory", "/; workingDirectory"),
       row("nice, OOM score", "0, whatever the daemon has; nice, oomScoreAdjust"),

@@ -9,6 +9,7 @@ import {
   CONSOLE_PAGE_LINES,
   CONSOLE_PAGE_LINES_MAX,
 } from "../../limits.ts";
+import { faultsElsewhere } from "../../supervisor/status-document.ts";
 import { type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-command.ts";
@@ -97,11 +98,14 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "show faults",
     "[--leg N]",
     "faults of this leg, or of another",
-    "HARD: still there at the end of the leg; INTERMITTENT: it went away. Each with its maintenance action.",
-    ({ log }, args) => {
+    "HARD: still there at the end of the leg; INTERMITTENT: it went away. Each with its maintenance action. Of other servers what is active there.",
+    (maintenance, args) => {
+      const { log } = maintenance;
       const { leg } = numbersOf(args, { "--leg": [0, LEG_MAX] }, "show faults");
       const faults = log.faults(leg);
-      return { document: faults, lines: () => faultLines(faults, leg ?? log.storage().leg) };
+      const elsewhere = leg === undefined ? faultsElsewhere(maintenance.status()) : [];
+      const lines = (): string[] => faultLines(faults, leg ?? log.storage().leg, elsewhere);
+      return { document: faults, lines };
     },
   ),
   plain("show legs", "flight legs in the log", "Oldest first.", ({ log }) => {

@@ -6,6 +6,7 @@ import {
   type ServerStatus,
   type StatusDocument,
   serverWord,
+  standbyText,
 } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LegEntry, LogEntry, StorageFigures, TestResult } from "../maintenance.ts";
 import type { VersionDocument } from "../version-document.ts";
@@ -23,21 +24,28 @@ export function serverLines(servers: readonly ServerStatus[]): string[] {
 export function functionLines(functions: readonly FunctionStatus[]): string[] {
   const rows = functions
     .toSorted((left, right) => right.priority - left.priority)
-    .map(({ id, priority, required, owner, state, vips }) => {
+    .map((entry) => {
+      const { id, priority, required, owner, state, vips } = entry;
       const more = vips.length > 1 ? ` +${vips.length - 1}` : "";
       return [
         id,
         String(priority),
         String(required),
         owner ?? "-",
+        standbyText(entry),
         state,
         `${vips[0] ?? "-"}${more}`,
       ];
     });
-  return textTable(["FUNCTION", "PRIO", "REQ", "OWNER", "STATE", "VIPS"], rows, [1, 2]);
+  return textTable(["FUNCTION", "PRIO", "REQ", "OWNER", "STANDBY", "STATE", "VIPS"], rows, [1, 2]);
 }
 
-export function faultLines(faults: readonly FaultEntry[], leg: number): string[] {
+/** @param elsewhere active faults of the other servers, as far as this one knows them */
+export function faultLines(
+  faults: readonly FaultEntry[],
+  leg: number,
+  elsewhere: readonly string[] = [],
+): string[] {
   const active = faults.filter(({ isActive }) => isActive).length;
   return [
     `LEG ${leg}: ${faults.length === 0 ? "NO FAULTS" : `${faults.length} FAULTS, ${active} ACTIVE`}`,
@@ -54,6 +62,9 @@ export function faultLines(faults: readonly FaultEntry[], leg: number): string[]
         ...wrapped(`ACTION: ${fault.action}`, "  "),
       ];
     }),
+    ...(elsewhere.length === 0
+      ? []
+      : ["", ...elsewhere.flatMap((line) => wrapped(line, "", "  "))]),
   ];
 }
 

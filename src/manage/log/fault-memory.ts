@@ -64,6 +64,16 @@ export class FaultMemory {
     return count;
   }
 
+  /** The faults that are there now. */
+  active(nowBootUs: number): { code: number; class: number; functionId: string; ageS: number }[] {
+    return [...this.#memories.values()]
+      .filter(({ active }) => active)
+      .map(({ what, entry, firstTime }) => ({
+        ...{ code: what.code, class: entry?.class ?? 0, functionId: what.functionId },
+        ageS: Math.max(0, Math.floor((nowBootUs - firstTime.bootUs) / 1_000_000)),
+      }));
+  }
+
   /** @param isLimited false for what must be in the log however often it comes */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
     if (what.code === LOG_ENGINE_STARTED) this.clear(time, "engine");

@@ -22,6 +22,10 @@ class Stand implements KeptLog {
   tick(bootUs: number): void {
     this.calls.push(`tick @${bootUs}`);
   }
+  active(): [] {
+    return [];
+  }
+
   clearFaults(bootUs: number): void {
     this.calls.push(`clear @${bootUs}`);
   }

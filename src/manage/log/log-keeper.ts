@@ -14,6 +14,7 @@ export interface KeptLog extends LogReader {
   tick(bootUs: number): void;
   sync(): number;
   clearFaults(bootUs: number): void;
+  active(bootUs: number): { code: number; class: number; functionId: string; ageS: number }[];
   close(bootUs: number): void;
 }
 
@@ -70,6 +71,11 @@ export class LogKeeper {
   clearFaults(): void {
     this.parts.log.clearFaults(this.parts.bootUs());
     this.#syncSoon();
+  }
+
+  /** Faults that are there now. */
+  active(): ReturnType<KeptLog["active"]> {
+    return this.parts.log.active(this.parts.bootUs());
   }
 
   /** Once a second. */

@@ -230,6 +230,10 @@ export class MaintenanceLog implements LogReader {
     this.#durable = this.#highestTaken;
   }
 
+  active(bootUs: number): ReturnType<FaultMemory["active"]> {
+    return this.#memory.active(bootUs);
+  }
+
   /** Ends the faults that are recorded as active. */
   clearFaults(bootUs: number): void {
     this.#memory.clear(this.#clock.at(bootUs));

@@ -6,8 +6,10 @@ import type { AircraftConfig } from "../../config/model.ts";
 import { WEB_LOG_MS } from "../../limits.ts";
 import {
   type FunctionStatus,
+  faultsElsewhere,
   type StatusDocument,
   serverWord,
+  standbyText,
 } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance } from "../maintenance.ts";
 import { serverWords } from "../server-words.ts";
@@ -51,7 +53,10 @@ export class PageStateReader {
       utcMs: validUtc(nowUtcMs),
       onGround: this.#maintenance.isOnGround(),
       uptimeMs: status?.uptimeMs ?? null,
-      verdict: verdictOf({ isKnown: status !== null, servers, functions, faults: this.#faults }),
+      verdict: verdictOf({
+        ...{ isKnown: status !== null, servers, functions, faults: this.#faults },
+        elsewhere: faultsElsewhere(status),
+      }),
       isKnown: status !== null,
       servers,
       functions,
@@ -89,9 +94,15 @@ export function pageFunctions(
   servers: readonly PageServer[],
 ): PageFunction[] {
   return config.functions.map(({ id, priority, required, servers: eligible, vips }, index) => {
-    const { owner = null, state = "not known" } = status?.functions[index] ?? {};
+    const seen = status?.functions[index];
+    const { owner = null, state = "not known" } = seen ?? {};
     const entry = { id, priority, required, owner, state, vips: vips.map(({ text }) => text) };
-    return { ...entry, why: status === null ? "" : whyNotRunning(entry, eligible, servers) };
+    const standby = seen === undefined ? "-" : standbyText(seen);
+    return {
+      ...entry,
+      standby,
+      why: status === null ? "" : whyNotRunning(entry, eligible, servers),
+    };
   });
 }
 

@@ -25,6 +25,8 @@ export interface PageFunction {
   state: string;
   /** Why it does not run; "" while it does. */
   why: string;
+  /** Servers that could take it now; "NONE" when there is none, "-" while it does not run. */
+  standby: string;
   vips: string[];
 }
 

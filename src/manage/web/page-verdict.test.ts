@@ -14,7 +14,7 @@ const entry = (
   state = "running",
   required = 10,
 ): PageFunction => ({
-  ...{ id, owner, state, required, priority: 5, why: "", vips: [] },
+  ...{ id, owner, state, required, priority: 5, why: "", standby: "-", vips: [] },
 });
 const fault = (severity: 1 | 2 | 3, text: string, action: string) => ({
   class: severity,

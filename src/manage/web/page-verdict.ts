@@ -19,9 +19,17 @@ export interface VerdictInput {
   functions: readonly PageFunction[];
   /** The active ones. */
   faults: readonly Pick<FaultEntry, "class" | "text" | "function" | "action">[];
+  /** What is active on other servers, a line for each. */
+  elsewhere?: readonly string[];
 }
 
-export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput): Verdict {
+export function verdictOf({
+  isKnown,
+  servers,
+  functions,
+  faults,
+  elsewhere = [],
+}: VerdictInput): Verdict {
   if (!isKnown) {
     return {
       level: "bad",
@@ -47,6 +55,7 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
     if (fault.action !== "None." && !steps.some((step) => step.endsWith(fault.action)))
       steps.push(`${fault.text}${about}: ${fault.action}`);
   }
+  for (const line of elsewhere) steps.push(`${line}. See its page or console.`);
   const words = [
     functionWords(functions, idle, starting),
     ...named.map(
@@ -56,11 +65,12 @@ export function verdictOf({ isKnown, servers, functions, faults }: VerdictInput)
     ...(down.length + away.length === 0 && urgent.length > 0
       ? [`${counted(urgent.length, "ACTIVE FAULT")}`]
       : []),
+    ...elsewhere.map((line) => line.split(": ").slice(0, 2).join(": ")),
   ];
   const level =
     idle.length > 0 || down.length > 0 || urgent.length > 0
       ? "bad"
-      : away.length + starting.length > 0
+      : away.length + starting.length + elsewhere.length > 0
         ? "moving"
         : "good";
   return { level, headline: words.join("; "), steps: steps.slice(0, STEPS_MAX) };
@@ -101,7 +111,7 @@ const counted = (count: number, what: string): string =>
 
 /** Why a function runs nowhere, or not yet; "" when it runs. */
 export function whyNotRunning(
-  entry: Omit<PageFunction, "why">,
+  entry: Omit<PageFunction, "why" | "standby">,
   eligible: readonly string[],
   servers: readonly PageServer[],
 ): string {

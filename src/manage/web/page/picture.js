@@ -106,12 +106,13 @@ function byImportance(functions) {
 /** @param {PageState} state */
 export function functionRows(state) {
   return byImportance(state.functions).map(
-    ({ id, priority, required, owner, state: word, why, vips }) =>
+    ({ id, priority, required, owner, standby, state: word, why, vips }) =>
       row([
         id,
         String(priority),
         String(required),
         owner ?? "none",
+        standby,
         why === "" ? word : `${word}: ${why}`,
         vips.join(" "),
       ]),

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import type { Engine } from "../core/engine.ts";
+import { FAULT_TOLD_PERIODS, FAULTS_TOLD_MAX } from "../limits.ts";
+import { KeepAliveMessage } from "../wire/keep-alive.ts";
+import { FaultBoard } from "./fault-board.ts";
+
+/** Two servers: what a says in each period, b hears, as long as it does. */
+class Pair {
+  readonly a = new FaultBoard(2, 0);
+  readonly b = new FaultBoard(2, 1);
+  readonly said = new KeepAliveMessage();
+  isHeard = true;
+  nowUs = 100_000_000;
+
+  fly(periods: number): void {
+    const seen = { membership: { isHeard: () => this.isHeard, said: () => this.said } };
+    const blank = { membership: { isHeard: () => false } };
+    for (let left = periods; left > 0; left--) {
+      this.nowUs += 10_000;
+      this.a.observe(blank as unknown as Engine, this.nowUs);
+      this.a.tell(this.said, this.nowUs);
+      this.b.observe(seen as unknown as Engine, this.nowUs);
+    }
+  }
+
+  /** What b knows of a: code, function + 1 and age in seconds of each. */
+  known(): number[][] {
+    const { count, code, functionNumber, sinceUs } = this.b;
+    return Array.from({ length: Math.min(count[0] as number, FAULTS_TOLD_MAX) }, (_, row) => [
+      code[row] as number,
+      functionNumber[row] as number,
+      code[row] === 0 ? 0 : Math.round((this.nowUs - (sinceUs[row] as number)) / 1_000_000),
+    ]);
+  }
+}
+
+test("every fault of one server comes to the others in turn, and goes when it is over", () => {
+  const pair = new Pair();
+  pair.fly(1);
+  expect(pair.known()).toEqual([]);
+  for (let place = 0; place < 3; place++)
+    pair.a.set(place, 3, 110 + place, place, 10 * place, pair.nowUs);
+  pair.fly(3 * FAULT_TOLD_PERIODS);
+  expect(pair.known()).toEqual([
+    [110, 0, 0],
+    [111, 1, 10],
+    [112, 2, 20],
+  ]);
+  pair.a.set(0, 1, 112, 2, 20, pair.nowUs);
+  pair.fly(FAULT_TOLD_PERIODS);
+  expect(pair.known()).toEqual([[112, 2, 20]]);
+  pair.a.set(0, 0, 0, 0, 0, pair.nowUs);
+  pair.fly(1);
+  expect(pair.known()).toEqual([]);
+});
+
+test("of more than are told the number is known; of a server that is not heard nothing", () => {
+  const pair = new Pair();
+  for (let place = 0; place < FAULTS_TOLD_MAX; place++)
+    pair.a.set(place, 200, 110 + place, 0, 0, pair.nowUs);
+  pair.fly(FAULTS_TOLD_MAX * FAULT_TOLD_PERIODS);
+  expect(pair.b.count[0]).toBe(200);
+  expect(pair.known().map(([code]) => code)).toEqual(
+    Array.from({ length: FAULTS_TOLD_MAX }, (_, place) => 110 + place),
+  );
+  pair.isHeard = false;
+  pair.fly(1);
+  expect(pair.b.count[0]).toBe(0);
+});

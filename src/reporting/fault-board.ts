@@ -1,0 +1,85 @@
+/**
+ * The active faults of every server. `wingman manage` tells those of this one; each keep-alive tells
+ * their number and one of them, all in turn, so that a fault of one server is seen at every other.
+ */
+import type { Engine } from "../core/engine.ts";
+import { FAULT_TOLD_PERIODS, FAULTS_TOLD_MAX, SERVERS_MAX } from "../limits.ts";
+import type { KeepAliveMessage } from "../wire/keep-alive.ts";
+
+const AGE_S_MAX = 0xffff_ffff;
+
+export class FaultBoard {
+  /** Of each server; it may have more than are told one by one. */
+  readonly count = new Uint8Array(SERVERS_MAX);
+  /** FAULTS_TOLD_MAX rows of each server: code, 0 for none known yet; function + 1; since when. */
+  readonly code = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  readonly functionNumber = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  readonly sinceUs = new Float64Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  private period = 0;
+
+  constructor(
+    private readonly serverCount: number,
+    private readonly self: number,
+  ) {}
+
+  /** One of this server's own faults. @param functionNumber its index + 1, 0 for none */
+  set(
+    place: number,
+    count: number,
+    code: number,
+    functionNumber: number,
+    ageS: number,
+    nowUs: number,
+  ): void {
+    this.take(this.self, place, count, code, functionNumber, ageS, nowUs);
+  }
+
+  /** Once a period: what the others say. No garbage. */
+  observe({ membership }: Engine, nowUs: number): void {
+    this.period++;
+    for (let server = 0; server < this.serverCount; server++) {
+      if (server === this.self) continue;
+      if (!membership.isHeard(server)) this.count[server] = 0;
+      else {
+        const said = membership.said(server);
+        const { faultPlace, faultCount, faultCode, faultFunction, faultAgeS } = said;
+        this.take(server, faultPlace, faultCount, faultCode, faultFunction, faultAgeS, nowUs);
+      }
+    }
+  }
+
+  /** Writes what is told this time into an own keep-alive. No garbage. */
+  tell(message: KeepAliveMessage, nowUs: number): void {
+    const count = this.count[this.self] as number;
+    const told = Math.min(count, FAULTS_TOLD_MAX);
+    const place = told === 0 ? 0 : Math.floor(this.period / FAULT_TOLD_PERIODS) % told;
+    const row = this.self * FAULTS_TOLD_MAX + place;
+    message.faultCount = count;
+    message.faultPlace = place;
+    message.faultCode = told === 0 ? 0 : (this.code[row] as number);
+    message.faultFunction = message.faultCode === 0 ? 0 : (this.functionNumber[row] as number);
+    const ageS = Math.floor((nowUs - (this.sinceUs[row] as number)) / 1_000_000);
+    message.faultAgeS = message.faultCode === 0 ? 0 : Math.min(Math.max(ageS, 0), AGE_S_MAX);
+  }
+
+  private take(
+    server: number,
+    place: number,
+    count: number,
+    code: number,
+    functionNumber: number,
+    ageS: number,
+    nowUs: number,
+  ): void {
+    const before = this.count[server] as number;
+    this.count[server] = count;
+    const first = server * FAULTS_TOLD_MAX;
+    // What was told of more faults than there are, or is new, is not known until it is told.
+    for (let row = Math.min(before, count); row < FAULTS_TOLD_MAX; row++)
+      this.code[first + row] = 0;
+    if (code === 0 || place >= FAULTS_TOLD_MAX || place >= count) return;
+    this.code[first + place] = code;
+    this.functionNumber[first + place] = functionNumber;
+    this.sinceUs[first + place] = nowUs - ageS * 1_000_000;
+  }
+}
