@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TurnFlight } from "../../test/harness/turn-flight.ts";
-import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { EVENT_CARRIER, EVENT_VIP_MAY_COME, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
 import { LOG_VIP_FAILED } from "../boundary/maintenance-code.ts";
 import { VIP_ATTEMPTS_MAX } from "../limits.ts";
 
@@ -59,7 +59,7 @@ describe("a kernel that refuses", () => {
     expect(flight.shell.sent.owns[0]).toBe(1);
   });
 
-  test("for a reason that does not pass: it is not tried again", () => {
+  test("for a reason that does not pass: it is not tried again before the shell says so", () => {
     flight.shell.vipError = EACCES;
     flight.shell.mayPass = false;
     takeAway();
@@ -67,6 +67,24 @@ describe("a kernel that refuses", () => {
     flight.shell.vipError = 0;
     expect(fly(10, ADD, REMOVE)).toEqual([REMOVE]);
     expect(flight.shell.sent.cannotRun[0]).toBe(1);
+    flight.engine.events.push(EVENT_VIP_MAY_COME, 0, 0);
+    expect(fly(10, ADD, REMOVE)).toEqual([ADD]);
+    expect(flight.shell.sent.cannotRun[0]).toBe(0);
+    expect(flight.shell.sent.owns[0]).toBe(1);
+    flight.engine.events.push(EVENT_VIP_MAY_COME, 0, 0); // nothing has failed
+    expect(fly(10, ADD, REMOVE)).toEqual([]);
+  });
+
+  test("nothing is tried that another server was given", () => {
+    flight.shell.vipError = EACCES;
+    flight.shell.mayPass = false;
+    takeAway();
+    fly(1);
+    flight.shell.vipError = 0;
+    fly(10);
+    flight.engine.handover.assign(0, 1, flight.shell.clockUs, 0, 0);
+    flight.engine.handover.onVipMayCome(0);
+    expect(flight.engine.handover.failed[0]).toBe(1);
   });
 
   test("to take a VIP down: it is asked again, and the VIP is owned until it is gone", () => {

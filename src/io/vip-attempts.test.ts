@@ -96,6 +96,16 @@ test("the function leaves: its fault ends, and nothing is tried any more", () =>
   expect([kernel.asked.length, kernel.announced.length]).toEqual([asked, 0]);
 });
 
+test("no room for the record of an end: it comes in the next period", () => {
+  up(3);
+  period();
+  attempts.noteRemoved(3);
+  const full = new EventQueue();
+  while (full.push(EVENT_VIP_MAY_COME, 0, 0));
+  attempts.lookAfter(nowUs, full);
+  expect(period()).toEqual([[EVENT_RECORD, LOG_VIP_TAKEN, 3 | (1 << 16), 0]]);
+});
+
 test("a period tries a bounded number, and each gets its turn", () => {
   for (let index = 0; index < FUNCTIONS; index++) up(index);
   period();

@@ -26,7 +26,7 @@ export class VipAttempts {
   private readonly recorded: Uint8Array<ArrayBuffer>;
   private readonly vipPauses: Pauses;
   private readonly functionPauses: Pauses;
-  /** Functions that failed, VIPs on record and those that may be refused: 0 in quiet flight. */
+  /** Nothing has failed, is refused, or is to be recorded. */
   private isQuiet = true;
   private nowUs = 0;
 
@@ -95,8 +95,11 @@ export class VipAttempts {
       if (isRefused === this.recorded[vip]) continue;
       const which = index | ((vip - table.firstOf[index]) << 16);
       const code = isRefused === 1 ? LOG_VIP_REFUSED : LOG_VIP_TAKEN;
-      if (events.push(EVENT_RECORD, code, which, isRefused === 1 ? refused[vip] : 0))
-        this.recorded[vip] = isRefused;
+      if (!events.push(EVENT_RECORD, code, which, isRefused === 1 ? refused[vip] : 0)) {
+        this.isQuiet = false;
+        return;
+      }
+      this.recorded[vip] = isRefused;
       if (isRefused === 0) this.vipPauses.forget(vip);
       if (isRefused === 0 && this.held[index] === 1) this.announcer.announce(index);
     }

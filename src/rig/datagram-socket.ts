@@ -12,6 +12,11 @@ import {
 } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 
+// ip(7), ipv6(7): an address may be bound that the host does not have.
+const IP_FREEBIND = 15;
+const IPPROTO_IPV6 = 41;
+const IPV6_FREEBIND = 78;
+
 /** Room for the socket address of either family. */
 export const SOCKADDR_BYTES = 28;
 const SOCKADDR_IN_BYTES = 16;
@@ -47,10 +52,15 @@ export class DatagramSocket {
   }
 
   /**
-   * From now on receives what is sent to `address` and `port`, and sends from there. Throws
-   * SystemError.
+   * From now on receives what is sent to `address` and `port`, and sends from there; also where the
+   * address arrives later. Throws SystemError.
    */
   bind(address: Uint8Array, port: number): void {
+    const on = new NativeMemory(4);
+    on.view.setUint32(0, 1, true);
+    const [level, option] = this.family === 4 ? [0, IP_FREEBIND] : [IPPROTO_IPV6, IPV6_FREEBIND];
+    if (libc.setsockopt(this.fd, level, option, on.address, 4) !== 0)
+      throw new SystemError("setsockopt(FREEBIND)", errno());
     const name = new NativeMemory(SOCKADDR_BYTES);
     writeSocketAddress(name.view, 0, this.family, address, port);
     if (libc.bind(this.fd, name.address, this.#addressBytes) < 0)

@@ -1,25 +1,10 @@
 /**
  * The cabin networks of the virtual aircraft: one bridge for each interface of the servers, in the
  * network namespace of the rig, and a cable (veth pair) from it to each machine. All of it vanishes
- * with the namespaces.
+ * with the namespaces. The machines have the kernel's default settings, as in the field.
  */
 import type { InterfaceAddresses } from "./address-plan.ts";
 import { runCommand } from "./command-run.ts";
-
-/**
- * Kernel settings of every machine, as aircraft would have them, or as a quick start needs them.
- */
-const MACHINE_SETTINGS: readonly (readonly [string, string])[] = [
-  // Services may bind to a VIP that has not arrived.
-  ["net/ipv4/ip_nonlocal_bind", "1"],
-  ["net/ipv6/ip_nonlocal_bind", "1"],
-  // No second or two of duplicate address detection for the machines' own IPv6 addresses.
-  ["net/ipv6/conf/default/accept_dad", "0"],
-  ["net/ipv6/conf/all/accept_dad", "0"],
-  // An address is answered for on its own interface only.
-  ["net/ipv4/conf/all/arp_ignore", "1"],
-  ["net/ipv4/conf/all/arp_announce", "2"],
-];
 
 /** One machine on the network. */
 export interface Machine {
@@ -86,9 +71,7 @@ export class GroundNetwork {
     for (const route of machine.routes)
       inside.push(`route add ${route} dev ${machine.interfaces[0]?.name}`);
     await runCommand(["ip", "-batch", "-"], `${outside.join("\n")}\n`);
-    const settings = MACHINE_SETTINGS.map(([name, value]) => `echo ${value} > /proc/sys/${name}`);
-    const script = `${settings.join(" && ")} && exec ip -batch -`;
-    await runCommand([...enterNetwork(machine.pid), "sh", "-c", script], `${inside.join("\n")}\n`);
+    await runCommand([...enterNetwork(machine.pid), "ip", "-batch", "-"], `${inside.join("\n")}\n`);
   }
 
   /**

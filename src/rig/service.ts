@@ -3,8 +3,9 @@
  * answers on UDP and TCP port {@link SERVICE_PORT} of the function's VIPs and says which function,
  * server and process answered.
  *
- * It binds to the VIPs themselves, so that answers come from the address that was asked. A service
- * may start before its VIP arrives: the rig sets `ip_nonlocal_bind` in the servers' namespaces.
+ * It binds to the VIPs themselves, so that answers come from the address that was asked. It may start
+ * before its VIPs arrive: on UDP it binds all the same (IP_FREEBIND), on TCP it listens when they
+ * are there.
  *
  * The machine that plays the aircraft runs dozens of these, and each answers a thousand probes a
  * second: the process blocks in ppoll for datagrams, at a third of the cost of Bun's own UDP
@@ -63,7 +64,8 @@ export async function service(args: string[]): Promise<number> {
   // refused too, say so.
   becomeRealtime(REALTIME_PRIORITY);
   const identity = new Identity(functionIndex, serverIndex, `${name} ${server}`);
-  for (const hostname of vips.split(",")) listenTcp(hostname, identity);
+  // VIPs on which nobody listens yet.
+  let silent = vips.split(",");
   const poller = new Poller();
   const sockets = addresses.flatMap((vip) =>
     vip === null ? [] : [listenUdp(vip.family, vip.bytes, poller)],
@@ -73,6 +75,7 @@ export async function service(args: string[]): Promise<number> {
     const isBusy = poller.wait(nowUs() + IDLE_TURN_US) > 0; // false also when a signal has come
     if (isBusy) for (const socket of sockets) identity.answerAll(socket);
     if (isBusy && nowUs() < turnUs) continue;
+    silent = silent.filter((hostname) => !listensTcp(hostname, identity));
     await new Promise((resolve) => setImmediate(resolve));
     turnUs = nowUs() + BUSY_TURN_US;
   }
@@ -129,14 +132,20 @@ function listenUdp(family: 4 | 6, address: Uint8Array, poller: Poller): Datagram
   return socket;
 }
 
-function listenTcp(hostname: string, identity: Identity): void {
-  Bun.listen({
-    hostname,
-    port: SERVICE_PORT,
-    socket: {
-      data(socket) {
-        socket.write(identity.line());
+/** @returns whether it listens now; not while the address is not there */
+function listensTcp(hostname: string, identity: Identity): boolean {
+  try {
+    Bun.listen({
+      hostname,
+      port: SERVICE_PORT,
+      socket: {
+        data(socket) {
+          socket.write(identity.line());
+        },
       },
-    },
-  });
+    });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -23,15 +23,17 @@ function addSecond(server: Server, place: number): void {
   );
   run("ip", "-n", host.bridge, "link", "set", port, "master", "br0", "up");
   host.ip("addr", "add", `10.44.0.${place + 11}/16`, "dev", "eth1");
+  host.ip("addr", "add", `fd44:0:0:1::a${place}/64`, "dev", "eth1", "nodad");
   host.ip("link", "set", "eth1", "up");
   host.ip("route", "del", "10.44.0.0/16", "dev", "eth0");
 }
 
-const cachedMac = (): string =>
-  (/lladdr (\S+)/.exec(field.seat.ip("neigh", "show", "10.44.1.1"))?.[1] ?? "").replaceAll(":", "");
+const cachedMac = (vip: string): string =>
+  (/lladdr (\S+)/.exec(field.seat.ip("neigh", "show", vip))?.[1] ?? "").replaceAll(":", "");
 
 test("one answer, of the client interface; after a stop only the new owner's", async () => {
   field = new Field();
+  field.seat.ip("addr", "add", "fd44:0:0:1::9/64", "dev", "eth0", "nodad");
   for (const [place, server] of field.servers.entries()) addSecond(server, place);
   field.start({
     ...FIELD_TABLE,
@@ -45,11 +47,13 @@ test("one answer, of the client interface; after a stop only the new owner's", a
     ...((await answers.round()).get("10.44.1.1") ?? []),
   ];
   for (let round = 0; round < 5; round++) expect(await answering()).toEqual([owner.host.mac]);
-  await until("the seat reaches the VIP", () => reaches(field.seat, "10.44.1.1"), 5000);
-  for (let round = 0; round < 5; round++) {
-    expect(reaches(field.seat, "10.44.1.1")).toBe(true);
-    expect(cachedMac()).toBe(owner.host.mac);
-    owner.host.ip("neigh", "flush", "all"); // the server asks for the seat again
+  for (const vip of ["10.44.1.1", "fd44:0:0:1::1"]) {
+    await until(`the seat reaches ${vip}`, () => reaches(field.seat, vip), 5000);
+    for (let round = 0; round < 5; round++) {
+      expect(reaches(field.seat, vip)).toBe(true);
+      expect([vip, cachedMac(vip)]).toEqual([vip, owner.host.mac]);
+      owner.host.ip("neigh", "flush", "all"); // the server asks for the seat again
+    }
   }
   for (const pid of owner.processes()) process.kill(pid, "SIGSTOP");
   const seen = new Set<string>();
