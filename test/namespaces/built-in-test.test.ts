@@ -20,7 +20,6 @@ function probe(address: string): string {
 test("the state of a link", async () => {
   const seen = (): string => here.inside(() => linkState("eth0"));
   const becomes = (state: string) => until(state, () => seen() === state); // within a second
-  const before = readdirSync("/proc/self/fd").length;
   expect(seen()).toBe("up");
   here.plug(false);
   await becomes("no carrier");
@@ -30,7 +29,10 @@ test("the state of a link", async () => {
   here.plug(true);
   await becomes("up");
   expect(here.inside(() => linkState("eth7"))).toBe("missing");
-  expect(readdirSync("/proc/self/fd").length).toBe(before);
+  const descriptors = (): number => readdirSync("/proc/self/fd").length;
+  const before = descriptors();
+  for (let look = 0; look < 20; look++) seen();
+  expect(descriptors()).toBeLessThan(before + 20);
 });
 
 test("a witness that is there refuses; one that never was does not answer", async () => {

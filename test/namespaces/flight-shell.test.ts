@@ -157,7 +157,7 @@ describe("the link has come back", () => {
       end();
       expect(routes()).toEqual([]);
       server.flyUntil("it is up again", () => server.links.carrier(0) && server.isAllUp());
-      server.fly(20);
+      server.flyUntil("routes are there again", () => routes().length === 2);
       expect(routes()).toEqual(["10.44.0.0/16", "10.45.0.0/16"]);
       expect(vips()).toEqual(UP);
       expect(server.turn.ended).toBe(GOES_ON);
