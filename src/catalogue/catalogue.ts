@@ -8,12 +8,14 @@
 import { DECISION_ENTRIES } from "./decision-entries.ts";
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { NETWORK_ENTRIES } from "./network-entries.ts";
 import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 import { VIP_ENTRIES } from "./vip-entries.ts";
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
+  ...NETWORK_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
   ...DECISION_ENTRIES,

@@ -60,12 +60,13 @@ import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
+import { WRONG_PORT } from "./keep-alive-socket.ts";
 import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
-import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
+import type { KeepAliveNetwork, NetworkObserver } from "./network-observer.ts";
 import { Poller } from "./poller.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
 import type { VipLease } from "./vip-lease.ts";
@@ -75,10 +76,10 @@ export interface FlightParts {
   readonly engine: Engine;
   readonly timing: Timing;
   readonly functionCount: number;
-  readonly networks: readonly MulticastSocket[];
-  /** Number in the configuration, and place among the watched interfaces, of each of them. */
-  readonly networkNumbers: readonly number[];
+  readonly networks: readonly KeepAliveNetwork[];
+  /** Place of each among the watched interfaces. */
   readonly networkPlaces: readonly number[];
+  readonly observer: NetworkObserver;
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
@@ -114,6 +115,8 @@ export class FlightLoop implements Shell {
   private networksWake = true;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
+  /** Carriers are looked at once a period. */
+  private carriersDue = false;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
   private readonly removals: Pauses;
@@ -174,10 +177,6 @@ export class FlightLoop implements Shell {
 
   // ---- networks
 
-  networkNumber(network: number): number {
-    return this.parts.networkNumbers[network] as number;
-  }
-
   compose(message: KeepAliveMessage): void {
     const { engine, faults } = this.parts;
     if (message === engine.sender.message) faults.tell(message, nowUs());
@@ -186,11 +185,13 @@ export class FlightLoop implements Shell {
   }
 
   send(network: number): number {
-    return this.socket(network).send(this.datagram, 0, KEEP_ALIVE_BYTES);
+    return this.socket(network).send(this.datagram);
   }
 
   receive(network: number): number {
-    return this.socket(network).receive();
+    const length = this.socket(network).receive();
+    if (length === WRONG_PORT) this.parts.observer.noteWrongPort(network);
+    return length;
   }
 
   received(network: number): DataView {
@@ -198,7 +199,10 @@ export class FlightLoop implements Shell {
   }
 
   isSealed(network: number): boolean {
-    return this.parts.seal.verify(this.socket(network).received.bytes);
+    const { seal, observer } = this.parts;
+    const isSealed = seal.verify(this.socket(network).received.bytes);
+    observer.noteDatagram(network, isSealed);
+    return isSealed;
   }
 
   dropped(): number {
@@ -209,8 +213,8 @@ export class FlightLoop implements Shell {
     return dropped;
   }
 
-  private socket(network: number): MulticastSocket {
-    return this.parts.networks[network] as MulticastSocket;
+  private socket(network: number): KeepAliveNetwork {
+    return this.parts.networks[network] as KeepAliveNetwork;
   }
 
   // ---- VIP lease
@@ -295,11 +299,13 @@ export class FlightLoop implements Shell {
   // ---- what others tell
 
   observeNeighbours(events: EventQueue): void {
-    this.parts.neighbours.receive(events);
+    this.parts.neighbours.receive(events, this.parts.observer);
   }
 
   observeLinks(events: EventQueue): void {
     const { links } = this.parts;
+    if (this.carriersDue) this.linkChanges += links.lookAtCarriers();
+    this.carriersDue = false;
     if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
       const changes = links.poll() + this.linkChanges;
       this.linkChanges = 0;
@@ -312,7 +318,7 @@ export class FlightLoop implements Shell {
   }
 
   private takeLinks(events: EventQueue): void {
-    const { links, vips } = this.parts;
+    const { links, vips, notices } = this.parts;
     this.takeMac(events);
     const carrierBefore = this.carriers[0];
     let cameBack = false;
@@ -329,6 +335,7 @@ export class FlightLoop implements Shell {
     if (cameBack) {
       // The interface may have been made anew, and the kernel drops routes with the link.
       for (let network = 0; network < this.networkCount; network++) this.socket(network).rejoin();
+      notices.rejoin();
       vips.restore();
     }
     if (this.carriers[0] !== carrierBefore) events.push(EVENT_CARRIER, 0, this.carriers[0]);
@@ -341,14 +348,23 @@ export class FlightLoop implements Shell {
     this.macHigh = neighbours.macHigh;
     this.macLow = neighbours.macLow;
     events.push(EVENT_CLIENT_MAC, 0, this.macHigh, this.macLow);
+    for (let network = 0; network < this.networkCount; network++) this.socket(network).refresh();
+  }
+
+  /** Mask of the networks whose interface has a link. */
+  private networkCarriers(): number {
+    const { networkPlaces } = this.parts;
+    let mask = 0;
+    for (let network = 0; network < this.networkCount; network++)
+      mask |= (this.carriers[networkPlaces[network] as number] as number) << network;
+    return mask;
   }
 
   private recordNetworks(events: EventQueue, place: number, carrier: number): void {
     const { networkPlaces } = this.parts;
     const code = carrier === 1 ? LOG_NETWORK_PRESENT : LOG_NETWORK_LOST;
     for (let network = 0; network < networkPlaces.length; network++) {
-      if (networkPlaces[network] === place)
-        events.push(EVENT_RECORD, code, this.networkNumber(network));
+      if (networkPlaces[network] === place) events.push(EVENT_RECORD, code, network);
     }
   }
 
@@ -406,7 +422,9 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    const { engine, faults, status, conditions, lifeSigns, vips } = this.parts;
+    const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
+    this.carriersDue = true;
+    observer.beginPeriod(timeUs, this.networkCarriers(), events);
     faults.observe(engine, timeUs);
     status.write(timeUs);
     conditions.update(timeUs, status.owners, events);

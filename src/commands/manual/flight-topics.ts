@@ -10,10 +10,12 @@ import {
   CUT_OFF_PAUSE_MS_MIN,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
+  GROUP_REPORT_MS,
   HARDWARE_FEEDINGS,
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
+  NETWORK_SILENT_MS,
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
@@ -99,9 +101,16 @@ At no moment does a server reject what another one sends: the counter
 authentication stays as it is.
 
 Rejected datagrams change nothing but a counter of 'wingman status': authentication,
-malformed, replay, unknown (no such server), system (another aircraft's). What has
-not the length, the first letters and the version of a keep-alive is dropped by the
-kernel (dropped), as is what arrives faster than it can be read.
+malformed, replay, unknown (no such server), system (another aircraft's). Whoever
+sends such keep-alives again and again (another key, system or port) is named in a
+fault with its MAC, and is not taken for a stranger. A configured server that is not
+heard within 5 s of the start is a fault as well. What has not the length, the first
+letters and the version of a keep-alive never reaches the server; what arrives
+faster than it can be read is counted (dropped).
+
+Keep-alives are sent and taken as whole Ethernet frames: no table that others can
+fill (neighbours, connections), no firewall rule of this machine and no missing IPv4
+address keeps servers from hearing each other.
 
 A flood of datagrams on a keep-alive network delays no keep-alive: after ${RECEIVES_AT_ONCE_MAX}
 datagrams in a period networks are read every ${READ_REST_US} µs, at most ${RECEIVES_PER_TURN_MAX} from each. If it
@@ -195,8 +204,14 @@ advertisements pass: no ARP inspection on the servers' ports.
 
 Keep-alive networks (keepAlive.interfaces): one or two; the client network may be
 one of them. UDP multicast to keepAlive.group and port, IPv4, never routed (TTL 1),
-socket priority 6. Where switches filter multicast (IGMP snooping) there must be
-a querier, or the group must be set by hand on the servers' ports.
+socket priority 6. Where switches filter multicast (IGMP snooping) there should be
+a querier, or the group be set by hand on the servers' ports. Servers ask for the
+group every ${GROUP_REPORT_MS / 1000} s and as soon as they miss one another; that a switch had forgotten
+it is a fault. Each network is watched by itself: a server that is alive and was not
+heard on one of them for ${NETWORK_SILENT_MS / 1000} s is a fault, though the other network carries it.
+'wingman status' shows who is heard where, and the console's 'test' fails for it. An
+interface that is missing is used as soon as it is there. Without the client
+interface the supervisor, the console and the page wait for it.
 
 A server without carrier on the client interface lets go of its VIPs. A server
 with carrier that hears no peer serves alone, unless clients.witnesses names
