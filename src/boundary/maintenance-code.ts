@@ -19,6 +19,16 @@ export const LOG_SEND_FAILED = 122;
 export const LOG_ISOLATED = 125;
 export const LOG_NETWORK_LOST = 123;
 export const LOG_NETWORK_PRESENT = 124;
+export const LOG_NETWORK_SILENT = 126;
+export const LOG_NETWORK_HEARD = 127;
+export const LOG_GROUP_FORGOTTEN = 128;
+export const LOG_SERVER_NEVER_HEARD = 129;
+/** Keep-alives refused: one code for each reason, in the order of upkeep/refused-senders. */
+export const LOG_REFUSED_KEY = 130;
+export const LOG_REFUSED_SYSTEM = 131;
+export const LOG_REFUSED_PORT = 132;
+export const LOG_REFUSED_SERVER = 133;
+export const LOG_REFUSED_GONE = 134;
 export const LOG_FUNCTION_UP = 200;
 export const LOG_FUNCTION_RELEASED = 201;
 export const LOG_FUNCTION_PREEMPTED = 202;

@@ -13,9 +13,8 @@ export interface Shell {
 
   // ---- networks
 
-  /** Networks that this server uses; where one is missing, its number in the table is, too. */
+  /** Keep-alive networks, in the order of the configuration. */
   readonly networkCount: number;
-  networkNumber(network: number): number;
   /** The message as a sealed datagram, for the calls of `send` that follow. */
   compose(message: KeepAliveMessage): void;
   /** Sends it on a network. @returns 0 or an errno */

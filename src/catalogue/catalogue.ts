@@ -10,6 +10,7 @@ import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
 import { KERNEL_ENTRIES } from "./kernel-entries.ts";
 import { MACHINE_ENTRIES } from "./machine-entries.ts";
+import { NETWORK_ENTRIES } from "./network-entries.ts";
 import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 import { VIP_ENTRIES } from "./vip-entries.ts";
@@ -18,6 +19,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
   ...KERNEL_ENTRIES,
   ...MACHINE_ENTRIES,
+  ...NETWORK_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
   ...DECISION_ENTRIES,

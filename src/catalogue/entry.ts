@@ -15,6 +15,8 @@ export type ValueKind =
    * is the rest of the MAC.
    */
   | "functionAndMac"
+  /** Likewise with a network in the lower half. */
+  | "networkAndMac"
   /** Function in the lower half, and which of its VIPs, from 0, in the upper half. */
   | "functionAndVip";
 
@@ -34,9 +36,10 @@ interface FaultRules {
   readonly clearsWith?: readonly number[];
   /**
    * The fault is there until another code clears it ("cleared"), or, since nothing ever says that it is
-   * over, until the daemon is started again ("start"). Left out: it is over as soon as it was.
+   * over, until the daemon is started again ("start"); or until a code clears it or the next engine
+   * begins, which finds it again ("engine"). Left out: it is over as soon as it was.
    */
-  readonly lasts?: "cleared" | "start";
+  readonly lasts?: "cleared" | "start" | "engine";
   /**
    * No fault in the time after a common power-up, when servers and links come up one after another.
    */
@@ -54,7 +57,7 @@ export interface CatalogueEntry {
   readonly class: 0 | 1 | 2 | 3;
   readonly clears: readonly number[];
   readonly clearsWith: readonly number[] | null;
-  readonly lasts: "cleared" | "start" | null;
+  readonly lasts: "cleared" | "start" | "engine" | null;
   readonly inhibited: boolean;
 }
 

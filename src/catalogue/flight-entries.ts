@@ -30,6 +30,7 @@ import {
   LOG_SERVER_INCOMPATIBLE,
   LOG_SERVER_LEFT,
   LOG_SERVER_LOST,
+  LOG_SERVER_NEVER_HEARD,
   LOG_SERVER_UNREACHABLE,
   LOG_STALLED,
   LOG_STRANGER,
@@ -56,7 +57,10 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "A server is heard in both directions.",
     "None.",
     {
-      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_INCOMPATIBLE],
+      clears: [
+        ...[LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE],
+        ...[LOG_SERVER_INCOMPATIBLE, LOG_SERVER_NEVER_HEARD],
+      ],
     },
   ),
   entry(
@@ -108,7 +112,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     {
       class: 2,
       lasts: "cleared",
-      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE],
+      clears: [LOG_SERVER_LOST, LOG_SERVER_UNREACHABLE, LOG_SERVER_NEVER_HEARD],
       inhibited: true,
     },
   ),
@@ -128,7 +132,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The client interface has no link.",
     "Check the cable and the switch port.",
-    { class: 2, lasts: "cleared", inhibited: true },
+    { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_CARRIER_PRESENT,
@@ -164,9 +168,9 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "KEEP-ALIVE NETWORK LOST",
     "network",
     "none",
-    "The interface has no link, or was missing at the start.",
-    "Check cable and switch port; restart when it was missing.",
-    { class: 2, lasts: "cleared", inhibited: true },
+    "The interface has no link, or there is none of its name.",
+    "Check cable, switch port and network adapter.",
+    { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_NETWORK_PRESENT,
@@ -256,7 +260,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "ANOTHER HOST ANSWERS FOR A VIP",
     "functionAndMac",
     "none",
-    "A host that is no server has the address of the function.",
+    "A host that is not heard as a server has the address.",
     "Find the host by its MAC and correct its address.",
     { class: 1, lasts: "cleared" },
   ),

@@ -39,6 +39,7 @@ export function recordDetail(
   const known = catalogueEntry(code);
   if (known === undefined) return `${first} ${second}`;
   if (known.first === "functionAndMac") return formatMac(first >>> 16, second >>> 0);
+  if (known.first === "networkAndMac") return formatValue(known.first, first, names, second);
   if (known.first === "functionAndVip")
     return `${formatVip(first, names)} ${formatValue(known.second, second, names, 0)}`.trimEnd();
   const values = [
@@ -57,9 +58,13 @@ export function recordSubject(code: number, functionId: string, detail: string):
   // Each is counted by itself: how often one was done hides no other.
   if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED)
     return `${functionId} ${detail}`;
-  switch (catalogueEntry(code)?.first) {
+  const known = catalogueEntry(code);
+  if (known?.second === "network") return detail;
+  switch (known?.first) {
     case "function":
       return functionId;
+    case "networkAndMac":
+      return detail;
     case "functionAndMac":
       return `${functionId} ${detail}`;
     case "functionAndVip":
@@ -105,6 +110,8 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
       return names.functions[value] ?? `function ${value}`;
     case "functionAndMac":
       return `${formatValue("function", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
+    case "networkAndMac":
+      return `${formatValue("network", value & 0xffff, names, 0)} ${formatMac(value >>> 16, rest >>> 0)}`;
     case "functionAndVip":
       return `${formatValue("function", value & 0xffff, names, 0)} ${formatVip(value, names)}`;
     case "phase":

@@ -29,6 +29,10 @@ export const LOG_ENGINE_STARTED = 442;
 export const LOG_PROCESS_ENDED = 443;
 export const LOG_VIPS_SWEPT = 444;
 export const LOG_MANAGE_ENDED = 445;
+export const LOG_INTERFACE_MISSING = 446;
+export const LOG_INTERFACE_PRESENT = 447;
+export const LOG_NETWORKS_MISSING = 448;
+export const LOG_NETWORKS_PRESENT = 449;
 
 // Of `wingman manage`.
 export const LOG_ACTION_FAILED = 460;

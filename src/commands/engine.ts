@@ -13,7 +13,6 @@ import {
   LOG_ARP_UNGUARDED,
   LOG_LEASE_UNFIT,
   LOG_LEFTOVERS,
-  LOG_NETWORK_LOST,
   LOG_NO_LEASE,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
@@ -37,6 +36,7 @@ import { RecordSocket, socketPair } from "../io/control-socket.ts";
 import { EPERM, errno, SystemError } from "../io/errno.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
+import { KeepAliveSocket } from "../io/keep-alive-socket.ts";
 import { libc, MSG_DONTWAIT } from "../io/libc.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
@@ -46,7 +46,7 @@ import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
-import { requireIpv4Address } from "../io/network-interface.ts";
+import { NetworkObserver } from "../io/network-observer.ts";
 import {
   becomeRealtime,
   FLIGHT_PRIORITY,
@@ -70,7 +70,7 @@ import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
 import { cleanEnvironment, ownCommand } from "../supervisor/own-executable.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
-import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
+import { nothingFilter } from "../wire/packet-program.ts";
 import {
   STATUS_BYTES,
   STATUS_FLAG_LEASE,
@@ -121,18 +121,10 @@ export async function engine(args: string[]): Promise<number> {
   );
   const leftovers = switcher.removeLeftovers();
 
-  const present = requireNetworks(config);
   const { lease, ...missing } = leaseOf(config, vips);
   const unguarded = guardArp(config, vips);
-  const networks = present.map(
-    (interfaceName) =>
-      new MulticastSocket({
-        interfaceName,
-        group: config.keepAlive.group,
-        port: config.keepAlive.port,
-        filter: keepAliveFilter(),
-      }),
-  );
+  const { interfaces, group, port } = config.keepAlive;
+  const networks = interfaces.map((name) => new KeepAliveSocket(name, group, port));
   const noticeSocket = new MulticastSocket({
     interfaceName: config.clients.interface,
     group: config.clients.noticeGroup,
@@ -141,7 +133,7 @@ export async function engine(args: string[]): Promise<number> {
   });
   const supervisor = RecordSocket.inherited(options.controlFd);
   const commands = RecordSocket.bound(join(runDirectory, "engine.sock"));
-  const watched = [...new Set([config.clients.interface, ...present])];
+  const watched = [...new Set([config.clients.interface, ...interfaces])];
   const links = new LinkMonitor(watched, vips);
 
   const announcer = new Announcer(config.clients.interface, vips);
@@ -168,9 +160,6 @@ export async function engine(args: string[]): Promise<number> {
   );
   flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
-  config.keepAlive.interfaces.forEach((name, network) => {
-    if (!present.includes(name)) flight.events.push(EVENT_RECORD, LOG_NETWORK_LOST, network, 0);
-  });
   if (missing.code !== 0)
     flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
   if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
@@ -180,6 +169,7 @@ export async function engine(args: string[]): Promise<number> {
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (lease === null ? 0 : STATUS_FLAG_LEASE) |
     (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
+  const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
   const faults = new FaultBoard(table.serverCount, self);
   const status = new StatusWriter(
@@ -191,6 +181,7 @@ export async function engine(args: string[]): Promise<number> {
     redundancy,
     faults,
     neighbours.answeredUs,
+    observer,
   );
   status.begin(process.pid, nowUs(), tableDigest(config));
 
@@ -206,8 +197,8 @@ export async function engine(args: string[]): Promise<number> {
     timing,
     functionCount: table.functionCount,
     networks,
-    networkNumbers: present.map((name) => config.keepAlive.interfaces.indexOf(name)),
-    networkPlaces: present.map((name) => watched.indexOf(name)),
+    networkPlaces: interfaces.map((name) => watched.indexOf(name)),
+    observer,
     seal,
     vips: new VipService(
       ...([switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)] as const),
@@ -285,26 +276,6 @@ function readOptions(args: string[]): EngineOptions {
     parent: number("parent", 1, 2 ** 31),
     draining: options.draining,
   };
-}
-
-/**
- * The keep-alive interfaces that can be used, by their names. One network that is missing does not
- * keep a server down: the others hear it on the other one. The client interface is indispensable.
- */
-function requireNetworks(config: AircraftConfig): string[] {
-  requireIpv4Address(config.clients.interface);
-  const refusals: Error[] = [];
-  const present = config.keepAlive.interfaces.filter((name) => {
-    try {
-      requireIpv4Address(name);
-      return true;
-    } catch (error) {
-      refusals.push(error as Error);
-      return false;
-    }
-  });
-  if (present.length === 0) throw refusals[0];
-  return present;
 }
 
 interface LeaseOutcome {

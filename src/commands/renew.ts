@@ -37,6 +37,7 @@ export async function renew(args: string[]): Promise<number> {
     if (length <= 0) return EXIT_DONE; // the engine is gone
     const count = request.view.getUint16(0, true);
     for (let at = 0; at < count; at++) switcher.renew(request.view.getUint16(2 + 2 * at, true));
+    switcher.restoreRoutes(); // the interface may have been made anew; of routes it has none
     switcher.commitRenewals();
   }
 }

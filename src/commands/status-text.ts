@@ -1,6 +1,7 @@
 import { COLUMNS } from "../command-line/paragraph.ts";
 import {
   type FunctionStatus,
+  missingOn,
   type ServerStatus,
   type StatusDocument,
   serverWord,
@@ -13,6 +14,9 @@ export function statusText(status: StatusDocument): string {
   const { rejected, lateUs } = keepAlive;
   const conditions = [
     status.carrier ? "" : "NO CARRIER on the client interface",
+    ...status.networks.flatMap((network) =>
+      missingOn(status, network).map((id) => `${id} is NOT HEARD on ${network.interface}`),
+    ),
     status.realtime ? "" : "no real-time scheduling",
     status.lease === "missing"
       ? "NO VIP LEASE: if this server stops, its VIPs may go on answering"
@@ -30,6 +34,15 @@ export function statusText(status: StatusDocument): string {
       ["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"],
       status.servers.map(serverCells),
       [2, 3, 4],
+    ),
+    "",
+    ...table(
+      ["NETWORK", "LINK", "HEARD THERE"],
+      status.networks.map(({ interface: name, carrier, heard }) => [
+        ...[name, carrier ? "up" : "down"],
+        heard.length === 0 ? "nobody" : heard.join(" "),
+      ]),
+      [],
     ),
     "",
     ...table(

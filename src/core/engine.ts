@@ -370,6 +370,7 @@ export class Engine {
         break;
       case EVENT_CLIENT_MAC:
         this.sender.setClientMac(first, second >>> 0);
+        handover.announceAll(nowUs); // seats know the old one
         break;
       case EVENT_RECORD:
         this.effects.push(EFFECT_LOG, index, first, second);

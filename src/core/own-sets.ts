@@ -3,7 +3,7 @@
 import { addFunction } from "../allocation/function-bitmap.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { BITMAP_WORDS } from "../limits.ts";
-import { ADDING, CLAIMED, REMOVING } from "./handover-rows.ts";
+import { ADDING, CLAIMED, REMOVING, STOPPING } from "./handover-rows.ts";
 
 export class OwnSets {
   /** Their VIPs may be up here. */
@@ -33,7 +33,7 @@ export class OwnSets {
       addFunction(this.owns, 0, index);
       this.ownsAny = true;
     } else if (state === CLAIMED) addFunction(this.claims, 0, index);
-    if (isReady) addFunction(this.ready, 0, index);
+    if (isReady || state === STOPPING) addFunction(this.ready, 0, index);
     if (hasFailed) addFunction(this.cannotRun, 0, index);
   }
 }

@@ -247,7 +247,7 @@ export class Turn {
       const error = shell.send(network);
       if (error !== 0) engine.counters[COUNTER_SEND_FAILED]++;
       if (error !== 0 && refused[network] === 0)
-        engine.effects.push(EFFECT_LOG, LOG_SEND_FAILED, shell.networkNumber(network), error);
+        engine.effects.push(EFFECT_LOG, LOG_SEND_FAILED, network, error);
       refused[network] = error;
     }
   }

@@ -31,6 +31,11 @@ export class ClientNotices {
     });
   }
 
+  /** To be called when the client interface has come back. 0 or an errno. No garbage. */
+  rejoin(): number {
+    return this.socket.rejoin();
+  }
+
   /** Tells the clients of function `index`: NOTICE_* kind and reason. Never waits. */
   send(index: number, kind: number, reason: number): void {
     const notice = this.prepared[index] as NativeMemory;

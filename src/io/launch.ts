@@ -57,7 +57,7 @@ export function launch(
   if (!dieWithParent(parentPid)) return cannot("die with the parent", ESRCH);
   resetSignals();
   // Not closed at once: if the program cannot be executed, this process still needs its own.
-  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC) < 0)
+  if (libc.syscall(SYS_CLOSE_RANGE, STDERR + 1, DESCRIPTOR_MAX, CLOSE_RANGE_CLOEXEC, 0, 0) < 0)
     return cannot("close descriptors", errno());
   return cannot(`execute ${command[0]}`, execute(command, environment));
 }

@@ -48,6 +48,7 @@ export const libc = dlopen("libc.so.6", {
   open: { args: [ADDRESS, INT, UINT], returns: INT },
   close: { args: [INT], returns: INT },
   read: { args: [INT, ADDRESS, SIZE], returns: COUNT },
+  pread: { args: [INT, ADDRESS, SIZE, LONG], returns: COUNT },
   write: { args: [INT, ADDRESS, SIZE], returns: COUNT },
   fcntl: { args: [INT, INT, LONG], returns: INT },
   ioctl: { args: [INT, SIZE, ADDRESS], returns: INT },
@@ -91,8 +92,8 @@ export const libc = dlopen("libc.so.6", {
   getrusage: { args: [INT, ADDRESS], returns: INT },
   sigaction: { args: [INT, ADDRESS, ADDRESS], returns: INT },
   sigprocmask: { args: [INT, ADDRESS, ADDRESS], returns: INT },
-  /** For system calls that older C libraries do not wrap (close_range). */
-  syscall: { args: [LONG, LONG, LONG, LONG], returns: INT },
+  /** For system calls that older C libraries do not wrap (close_range, fsopen). */
+  syscall: { args: [LONG, LONG, LONG, LONG, LONG, LONG], returns: INT },
 }).symbols;
 
 // Constants of the kernel's interface that more than one file needs; the same on x86-64 and arm64.

@@ -10,6 +10,7 @@ import {
   GROUP_LINK,
   IFLA_IFNAME,
   LINK_HEADER_BYTES,
+  linkCarrierChanges,
   linkHasCarrier,
   linkInterface,
   messageLength,
@@ -22,6 +23,7 @@ import {
   RTM_NEWLINK,
 } from "../wire/rtnetlink.ts";
 import { ABSENT, AddressDump, BESIDE, findVip, standingOf } from "./address-dump.ts";
+import { CarrierCounts, UNKNOWN_COUNT } from "./carrier-count.ts";
 import { EAGAIN, SystemError } from "./errno.ts";
 import { ForeignAddresses } from "./foreign-addresses.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
@@ -75,7 +77,12 @@ export class LinkMonitor implements DumpReader {
   private readonly names: readonly NativeMemory[];
   /** Index of each watched interface, NO_INTERFACE while there is none. */
   private readonly indexes: Int32Array<ArrayBuffer>;
+  /** 1 where the kernel told of a carrier, and how often it had changed by then (−1: not known). */
   private readonly carriers: Uint8Array<ArrayBuffer>;
+  private readonly changesTold: Float64Array<ArrayBuffer>;
+  private readonly counts: CarrierCounts;
+  /** 1 where a carrier is gone of which the kernel has not told yet. */
+  private readonly untold: Uint8Array<ArrayBuffer>;
   /** 1 for each interface that the dump in progress has shown. */
   private readonly seen: Uint8Array<ArrayBuffer>;
   /** What stood on the client interface before a dump, for comparison. */
@@ -85,16 +92,19 @@ export class LinkMonitor implements DumpReader {
   private changes = 0;
 
   /**
-   * Throws a SystemError when an interface does not exist. `interfaceNames[0]` is the client
-   * interface.
+   * Throws a SystemError when the client interface, `interfaceNames[0]`, does not exist; the others
+   * may come later.
    */
   constructor(interfaceNames: readonly string[], vipsOfFunction: readonly (readonly Vip[])[]) {
     assert(interfaceNames.length >= 1, "there is a client interface");
-    for (const name of interfaceNames) requireInterface(name);
+    requireInterface(interfaceNames[CLIENT_INTERFACE] as string);
     this.table = new VipTable(vipsOfFunction);
     this.names = interfaceNames.map(nativeString);
     this.indexes = new Int32Array(new ArrayBuffer(4 * interfaceNames.length));
     this.carriers = new Uint8Array(new ArrayBuffer(interfaceNames.length));
+    this.changesTold = new Float64Array(new ArrayBuffer(8 * interfaceNames.length));
+    this.counts = new CarrierCounts(interfaceNames);
+    this.untold = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.lost = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.seen = new Uint8Array(new ArrayBuffer(interfaceNames.length));
     this.notifications = new NetlinkSocket(
@@ -123,7 +133,30 @@ export class LinkMonitor implements DumpReader {
    * none of the name.
    */
   carrier(place: number): boolean {
-    return this.carriers[place] === 1;
+    return this.carriers[place] === 1 && this.untold[place] === 0;
+  }
+
+  /**
+   * Looks, without waiting for anything, whether a carrier is gone of which the kernel has not told
+   * yet: it may take a second to. Gives the number of carriers that changed by that.
+   */
+  lookAtCarriers(): number {
+    let changes = 0;
+    for (let place = 0; place < this.names.length; place++) {
+      const untold = this.isLostUntold(place) ? 1 : 0;
+      if (this.untold[place] === untold) continue;
+      this.untold[place] = untold;
+      changes++;
+    }
+    return changes;
+  }
+
+  /** Loss and return take turns: an odd number of changes since the carrier was told is a loss. */
+  private isLostUntold(place: number): boolean {
+    const told = this.changesTold[place] as number;
+    if (this.carriers[place] === 0 || told < 0) return false;
+    const count = this.counts.read(place);
+    return count !== UNKNOWN_COUNT && count > told && (count - told) % 2 === 1;
   }
 
   /**
@@ -216,6 +249,7 @@ export class LinkMonitor implements DumpReader {
   private setInterface(place: number, index: number, carrier: boolean): void {
     if (this.indexes[place] !== index) {
       this.indexes[place] = index;
+      this.counts.reopen(place);
       this.lost[place] = 1;
       if (place === CLIENT_INTERFACE) this.clientChanged = true;
       this.changes++;
@@ -237,6 +271,7 @@ export class LinkMonitor implements DumpReader {
       if (nameAt >= 0 && sameBytes(bytes, nameAt, name, 0, name.length)) {
         this.seen[place] = 1;
         this.setInterface(place, index, linkHasCarrier(view, at));
+        this.changesTold[place] = linkCarrierChanges(view, at, length);
       } else if (this.indexes[place] === index) {
         this.setInterface(place, NO_INTERFACE, false); // it has another name now
       }
@@ -302,5 +337,6 @@ export class LinkMonitor implements DumpReader {
   close(): void {
     this.notifications.close();
     this.questions.close();
+    this.counts.close();
   }
 }

@@ -42,7 +42,7 @@ describe("links", () => {
     bench.carriers.fill(false, 0, 2);
     bench.loop();
     expect(bench.reported).toEqual([
-      [EVENT_RECORD, LOG_NETWORK_LOST, 3, 0],
+      [EVENT_RECORD, LOG_NETWORK_LOST, 0, 0],
       [EVENT_CARRIER, 0, 0, 0],
     ]);
   });
@@ -51,6 +51,16 @@ describe("links", () => {
     change(() => bench.carriers.fill(false, 0, 1));
     expect(bench.events()).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
     expect(bench.called("rejoin", "vips.restore")).toEqual([]);
+  });
+
+  test("a carrier that is gone is looked for in every period: the kernel may not have told", () => {
+    bench.onPeriod = (period) => {
+      if (period !== 1) return;
+      bench.carriers.fill(false, 0, 1);
+      bench.untoldCarriers = 1;
+    };
+    bench.fly(3);
+    expect(bench.events()).toEqual([[EVENT_CARRIER, 0, 0, 0]]);
   });
 
   test("one that is back: groups are joined and routes set again", () => {
@@ -86,9 +96,9 @@ describe("links", () => {
       bench.carriers[2] = false;
     });
     expect(bench.events(EVENT_RECORD, EVENT_CARRIER)).toEqual([
-      [EVENT_RECORD, LOG_NETWORK_LOST, 3, 0],
-      [EVENT_RECORD, LOG_NETWORK_PRESENT, 3, 0],
-      [EVENT_RECORD, LOG_NETWORK_LOST, 5, 0],
+      [EVENT_RECORD, LOG_NETWORK_LOST, 0, 0],
+      [EVENT_RECORD, LOG_NETWORK_PRESENT, 0, 0],
+      [EVENT_RECORD, LOG_NETWORK_LOST, 1, 0],
     ]);
     expect(bench.called("vips.restore")).toHaveLength(1);
   });

@@ -123,7 +123,7 @@ describe("networks", () => {
       expect(new DataView(sent[0].buffer).getUint32(24)).toBe(99);
       expect(bench.seal.verify(sent[0])).toBe(true);
     }
-    expect([loop.networkCount, loop.networkNumber(0), loop.networkNumber(1)]).toEqual([2, 3, 5]);
+    expect(loop.networkCount).toBe(2);
   });
 
   test("what was received, and whether it is sealed, is looked for where it arrived", () => {

@@ -35,7 +35,6 @@ import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import {
   ATTEMPT_PAUSE_MS_MIN,
-  LEASE_LATENESS_MS,
   NETWORKS_MAX,
   PUT_BACK_PAUSE_MS_MIN,
   RECORDS_PER_TURN_MAX,
@@ -64,14 +63,15 @@ import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wir
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
-import { HoldUp } from "./hold-up.ts";
+import { FlightLease } from "./flight-lease.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
+import { WRONG_PORT } from "./keep-alive-socket.ts";
 import type { LifeSigns } from "./life-signs.ts";
 import type { LinkMonitor } from "./link-monitor.ts";
 import { nowUs } from "./monotonic-clock.ts";
-import type { MulticastSocket } from "./multicast-socket.ts";
 import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
+import type { KeepAliveNetwork, NetworkObserver } from "./network-observer.ts";
 import { Poller } from "./poller.ts";
 import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
@@ -82,10 +82,10 @@ export interface FlightParts {
   readonly engine: Engine;
   readonly timing: Timing;
   readonly functionCount: number;
-  readonly networks: readonly MulticastSocket[];
-  /** Number in the configuration, and place among the watched interfaces, of each of them. */
-  readonly networkNumbers: readonly number[];
+  readonly networks: readonly KeepAliveNetwork[];
+  /** Place of each among the watched interfaces. */
   readonly networkPlaces: readonly number[];
+  readonly observer: NetworkObserver;
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
@@ -114,7 +114,6 @@ export class FlightLoop implements Shell {
   private readonly linkSlot: number;
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
-  /** Where renewals are answered; -1: nowhere. */
   private readonly renewalSlot: number;
   /** Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first. */
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX).fill(1);
@@ -123,11 +122,11 @@ export class FlightLoop implements Shell {
   private macLow: number;
   /** Whether networks wake the loop. */
   private networksWake = true;
-  private readonly holdUp = new HoldUp();
-  /** For how long the first lease was held up. */
-  private beginHeldUpUs = 0;
+  private readonly lease: FlightLease;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
+  /** Carriers are looked at once a period. */
+  private carriersDue = false;
   /** Addresses that others removed wait for room in the event queue. */
   private reportsWait = false;
   private readonly removals: Pauses;
@@ -141,6 +140,7 @@ export class FlightLoop implements Shell {
     );
     this.networkCount = networks.length;
     this.hasLease = parts.lease !== null;
+    this.lease = new FlightLease(parts.lease);
     this.turn = new Turn(engine, this, parts.timing);
     for (const network of networks) this.poller.add(network.fd); // their slots are their places
     this.linkSlot = this.poller.add(links.fd);
@@ -189,10 +189,6 @@ export class FlightLoop implements Shell {
 
   // ---- networks
 
-  networkNumber(network: number): number {
-    return this.parts.networkNumbers[network] as number;
-  }
-
   compose(message: KeepAliveMessage): void {
     const { engine, faults } = this.parts;
     if (message === engine.sender.message) faults.tell(message, nowUs());
@@ -201,11 +197,13 @@ export class FlightLoop implements Shell {
   }
 
   send(network: number): number {
-    return this.socket(network).send(this.datagram, 0, KEEP_ALIVE_BYTES);
+    return this.socket(network).send(this.datagram);
   }
 
   receive(network: number): number {
-    return this.socket(network).receive();
+    const length = this.socket(network).receive();
+    if (length === WRONG_PORT) this.parts.observer.noteWrongPort(network);
+    return length;
   }
 
   received(network: number): DataView {
@@ -213,7 +211,10 @@ export class FlightLoop implements Shell {
   }
 
   isSealed(network: number): boolean {
-    return this.parts.seal.verify(this.socket(network).received.bytes);
+    const { seal, observer } = this.parts;
+    const isSealed = seal.verify(this.socket(network).received.bytes);
+    observer.noteDatagram(network, isSealed);
+    return isSealed;
   }
 
   dropped(): number {
@@ -224,32 +225,20 @@ export class FlightLoop implements Shell {
     return dropped;
   }
 
-  private socket(network: number): MulticastSocket {
-    return this.parts.networks[network] as MulticastSocket;
+  private socket(network: number): KeepAliveNetwork {
+    return this.parts.networks[network] as KeepAliveNetwork;
   }
 
   // ---- VIP lease
 
   beginLease(): void {
-    this.holdUp.begin();
-    this.parts.lease?.begin();
-    this.beginHeldUpUs = this.holdUp.end();
+    this.lease.begin();
   }
 
   renewLease(lengthMs: number): number {
-    const { lease } = this.parts;
-    if (lease === null) return 0;
-    this.holdUp.begin();
-    const refused = lease.renew(lengthMs);
-    if (refused !== 0) this.tellHeldUp(Math.max(this.holdUp.end(), this.beginHeldUpUs));
-    this.beginHeldUpUs = 0;
+    const refused = this.lease.renew(lengthMs);
+    if (this.lease.heldUpMs > 0) this.tell(LOG_LEASE_HELD_UP, this.lease.heldUpMs);
     return refused;
-  }
-
-  /** The kernel takes changes of nftables one after the other, whoever they are from. */
-  private tellHeldUp(forUs: number): void {
-    if (forUs <= LEASE_LATENESS_MS * 1000) return;
-    this.tell(LOG_LEASE_HELD_UP, Math.floor(forUs / 1000));
   }
 
   // ---- addresses, processes, clients
@@ -307,10 +296,9 @@ export class FlightLoop implements Shell {
 
   /** The kernel reports each renewal to us: read at once, that wakes nobody. */
   renewAddresses(timeUs: number, isIdle: boolean): void {
-    const { vips, links } = this.parts;
+    const { vips, links, renewals } = this.parts;
     const renewed = vips.renew(timeUs);
-    if (this.renewalSlot >= 0 && this.parts.renewals?.hasEnded)
-      this.poller.remove(this.renewalSlot);
+    if (renewals?.hasEnded) this.poller.remove(this.renewalSlot);
     if (renewed === 0 || !isIdle) return;
     this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
@@ -327,11 +315,13 @@ export class FlightLoop implements Shell {
   // ---- what others tell
 
   observeNeighbours(events: EventQueue): void {
-    this.parts.neighbours.receive(events);
+    this.parts.neighbours.receive(events, this.parts.observer);
   }
 
   observeLinks(events: EventQueue): void {
     const { links } = this.parts;
+    if (this.carriersDue) this.linkChanges += links.lookAtCarriers();
+    this.carriersDue = false;
     if (this.linkChanges > 0 || this.poller.isReadable(this.linkSlot)) {
       const changes = links.poll() + this.linkChanges;
       this.linkChanges = 0;
@@ -344,7 +334,7 @@ export class FlightLoop implements Shell {
   }
 
   private takeLinks(events: EventQueue): void {
-    const { links, vips } = this.parts;
+    const { links, vips, notices } = this.parts;
     this.takeMac(events);
     const carrierBefore = this.carriers[0];
     let cameBack = false;
@@ -361,6 +351,7 @@ export class FlightLoop implements Shell {
     if (cameBack) {
       // The interface may have been made anew, and the kernel drops routes with the link.
       for (let network = 0; network < this.networkCount; network++) this.socket(network).rejoin();
+      notices.rejoin();
       vips.restore();
     }
     if (this.carriers[0] !== carrierBefore) events.push(EVENT_CARRIER, 0, this.carriers[0]);
@@ -373,14 +364,23 @@ export class FlightLoop implements Shell {
     this.macHigh = neighbours.macHigh;
     this.macLow = neighbours.macLow;
     events.push(EVENT_CLIENT_MAC, 0, this.macHigh, this.macLow);
+    for (let network = 0; network < this.networkCount; network++) this.socket(network).refresh();
+  }
+
+  /** Mask of the networks whose interface has a link. */
+  private networkCarriers(): number {
+    const { networkPlaces } = this.parts;
+    let mask = 0;
+    for (let network = 0; network < this.networkCount; network++)
+      mask |= (this.carriers[networkPlaces[network] as number] as number) << network;
+    return mask;
   }
 
   private recordNetworks(events: EventQueue, place: number, carrier: number): void {
     const { networkPlaces } = this.parts;
     const code = carrier === 1 ? LOG_NETWORK_PRESENT : LOG_NETWORK_LOST;
     for (let network = 0; network < networkPlaces.length; network++) {
-      if (networkPlaces[network] === place)
-        events.push(EVENT_RECORD, code, this.networkNumber(network));
+      if (networkPlaces[network] === place) events.push(EVENT_RECORD, code, network);
     }
   }
 
@@ -438,7 +438,9 @@ export class FlightLoop implements Shell {
   }
 
   report(timeUs: number, events: EventQueue): void {
-    const { engine, faults, status, conditions, lifeSigns, vips } = this.parts;
+    const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
+    this.carriersDue = true;
+    observer.beginPeriod(timeUs, this.networkCarriers(), events);
     faults.observe(engine, timeUs);
     status.write(timeUs);
     conditions.update(timeUs, status.owners, events);

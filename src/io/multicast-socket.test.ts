@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { readdirSync } from "node:fs";
 import { RECEIVE_BUFFER_BYTES, RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
 import { missingCapabilities } from "../supervisor/privileges.ts";
-import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "../wire/keep-alive.ts";
-import { keepAliveFilter, nothingFilter } from "../wire/keep-alive-filter.ts";
+import { KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
+import { nothingFilter } from "../wire/packet-program.ts";
 import { ENODEV, SystemError } from "./errno.ts";
 import { libc, SO_BINDTODEVICE, SO_PRIORITY, SO_RCVBUF, SOL_SOCKET } from "./libc.ts";
 import { MulticastSocket } from "./multicast-socket.ts";
@@ -60,37 +60,6 @@ describe("MulticastSocket", () => {
     expect(socket.receive()).toBe(4096); // cut: only 2,048 of them are there
     expect(socket.received.bytes).toEqual(datagram.bytes.slice(0, 2048));
     expect(socket.receive()).toBe(-1);
-    socket.close();
-  });
-
-  test("with its filter takes what begins as a keep-alive and is as long, and counts what else came", () => {
-    const socket = new MulticastSocket({ ...LOOPBACK, loop: true, filter: keepAliveFilter() });
-    const like = (): void => {
-      datagram.bytes.fill(0xa5);
-      datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
-      datagram.view.setUint8(4, KEEP_ALIVE_VERSION);
-    };
-    const arrives = (length = KEEP_ALIVE_BYTES): boolean => {
-      const before = socket.dropped();
-      expect(socket.send(datagram, 0, length)).toBe(0);
-      const received = socket.receive();
-      expect(socket.dropped() - before).toBe(received === -1 ? 1 : 0);
-      if (received !== -1) expect(received).toBe(length);
-      return received !== -1;
-    };
-    like();
-    expect(arrives()).toBe(true);
-    expect(socket.received.bytes.slice(0, KEEP_ALIVE_BYTES)).toEqual(
-      datagram.bytes.slice(0, KEEP_ALIVE_BYTES),
-    );
-    for (const length of [0, 1, 4, 5, 13, KEEP_ALIVE_BYTES - 1, KEEP_ALIVE_BYTES + 1, 2048, 4000]) {
-      expect(arrives(length)).toBe(false);
-    }
-    for (let at = 0; at < KEEP_ALIVE_BYTES; at++) {
-      like();
-      datagram.bytes[at] ^= 1 << (at & 7);
-      expect([at, arrives()]).toEqual([at, at >= 5]);
-    }
     socket.close();
   });
 

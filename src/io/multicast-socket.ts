@@ -63,7 +63,7 @@ export interface MulticastSocketOptions {
   /** Whether what is sent is also received by sockets of this machine. */
   readonly loop?: boolean;
   /**
-   * Program of wire/keep-alive-filter: what it refuses never arrives. Without it everything does.
+   * Program of wire/packet-program: what it refuses never arrives. Without it everything does.
    */
   readonly filter?: Uint8Array;
 }

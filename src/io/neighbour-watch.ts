@@ -44,9 +44,17 @@ import { VipTable } from "./vip-table.ts";
 const QUESTION_BYTES = 48;
 const NOBODY = -1;
 
+/** Who sends keep-alives that are refused: it is named for that, and is no stranger. */
+export interface RefusedHosts {
+  isRefused(macHigh: number, macLow: number): boolean;
+}
+
+const NONE_REFUSED: RefusedHosts = { isRefused: () => false };
+
 assert(QUESTION_BYTES >= ARP_BYTES, "a question fits its row");
 
 export class NeighbourWatch {
+  private refused = NONE_REFUSED;
   private readonly socket: PacketSocket;
   private readonly source: SourceAddress;
   private readonly table: VipTable;
@@ -130,8 +138,9 @@ export class NeighbourWatch {
    * Once a period: takes what has been heard, a bounded number of frames, and reports it. No
    * garbage.
    */
-  receive(events: EventQueue): void {
+  receive(events: EventQueue, refused: RefusedHosts = NONE_REFUSED): void {
     const { received } = this.socket;
+    this.refused = refused;
     for (let frame = 0; frame < NEIGHBOURS_PER_PERIOD_MAX; frame++) {
       const length = this.socket.receive();
       if (length < 0) return;
@@ -180,7 +189,9 @@ export class NeighbourWatch {
     if (sameBytes(frame, hardwareAt, this.socket.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES))
       return; // came back
     const index = this.table.functionOf[vip] as number;
-    events.push(EVENT_STRANGER, index, macHighAt(frame, hardwareAt), macLowAt(frame, hardwareAt));
+    const high = macHighAt(frame, hardwareAt);
+    const low = macLowAt(frame, hardwareAt);
+    if (!this.refused.isRefused(high, low)) events.push(EVENT_STRANGER, index, high, low);
   }
 
   close(): void {

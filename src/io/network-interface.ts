@@ -1,12 +1,11 @@
 import { readFileSync } from "node:fs";
-import { EADDRNOTAVAIL, ENODEV, errno, SystemError } from "./errno.ts";
+import { ENODEV, errno, SystemError } from "./errno.ts";
 import { AF_INET, AF_UNIX, libc, SOCK_CLOEXEC, SOCK_DGRAM } from "./libc.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
 /** Bytes of an interface name with its terminating zero (IFNAMSIZ). */
 export const INTERFACE_NAME_BYTES = 16;
 
-const SIOCGIFADDR = 0x8915;
 const SIOCGIFFLAGS = 0x8913;
 const IFREQ_BYTES = 40;
 /** Where struct ifreq has the i16 flags. */
@@ -45,24 +44,6 @@ export function requireInterface(name: string): number {
 export function interfaceNames(): string[] {
   const lines = readFileSync("/proc/thread-self/net/dev", "latin1").split("\n").slice(2);
   return lines.flatMap((line) => /^\s*([^:]+):/.exec(line)?.[1] ?? []);
-}
-
-/**
- * Start-up: throws a SystemError when there is no such interface, or it has no IPv4 address: what
- * it sends would come from 0.0.0.0, and be dropped.
- */
-export function requireIpv4Address(name: string): void {
-  requireInterface(name);
-  const fd = libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) throw new SystemError("socket", errno(), "UDP");
-  const request = new NativeMemory(IFREQ_BYTES); // struct ifreq: the name, then what is asked for
-  request.bytes.set(new TextEncoder().encode(name).subarray(0, INTERFACE_NAME_BYTES - 1));
-  const result = libc.ioctl(fd, SIOCGIFADDR, request.address);
-  const refused = result < 0 ? errno() : 0;
-  libc.close(fd);
-  if (refused === EADDRNOTAVAIL)
-    throw new SystemError("network interface", refused, `${name} has no IPv4 address`);
-  if (refused !== 0) throw new SystemError("SIOCGIFADDR", refused, name);
 }
 
 /** Used within one call of linkState only. */

@@ -1,5 +1,5 @@
 import { copyBytes, sameBytes } from "../wire/bytes.ts";
-import { EAFNOSUPPORT, EINTR, errno, SystemError } from "./errno.ts";
+import { EAFNOSUPPORT, EINTR, ENODEV, errno, SystemError } from "./errno.ts";
 import {
   AF_PACKET,
   libc,
@@ -59,14 +59,16 @@ export class PacketSocket {
   /**
    * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of
    * struct sock_filter) only what it takes is received, and nothing that this host sends. Throws a
-   * SystemError: no such interface, not an Ethernet one, or no CAP_NET_RAW.
+   * SystemError: no such interface, not an Ethernet one, or no CAP_NET_RAW. With `mayBeMissing` the
+   * interface may come later: see {@link refresh}.
    */
   constructor(
     interfaceName: string,
     private readonly etherType: number,
     filter: Uint8Array | null = null,
+    mayBeMissing = false,
   ) {
-    requireInterface(interfaceName);
+    if (!mayBeMissing) requireInterface(interfaceName);
     this.scratch.bytes.set(
       new TextEncoder().encode(interfaceName).subarray(0, INTERFACE_NAME_BYTES - 1),
     );
@@ -78,7 +80,7 @@ export class PacketSocket {
     libc.setsockopt(this.fd, SOL_SOCKET, SO_SNDBUFFORCE, this.scratch.address + OPTION_AT, 4);
     if (filter !== null) this.attach(filter);
     const outcome = this.refresh();
-    if (outcome < 0) {
+    if (outcome < 0 && !(mayBeMissing && outcome === -ENODEV)) {
       libc.close(this.fd);
       throw new SystemError("packet socket", -outcome, interfaceName);
     }
@@ -111,7 +113,11 @@ export class PacketSocket {
    */
   refresh(): number {
     const { view, bytes, address } = this.scratch;
-    if (libc.ioctl(this.fd, SIOCGIFINDEX, address) !== 0) return -errno();
+    if (libc.ioctl(this.fd, SIOCGIFINDEX, address) !== 0) {
+      const refused = errno();
+      this.interfaceIndex = 0; // the next one of the name may have the same index
+      return -refused;
+    }
     const index = view.getInt32(ANSWER_AT, true);
     if (libc.ioctl(this.fd, SIOCGIFHWADDR, address) !== 0) return -errno();
     const kind = view.getUint16(ANSWER_AT, true);
@@ -134,6 +140,11 @@ export class PacketSocket {
     if (libc.bind(this.fd, address + SOCKADDR_AT, SOCKADDR_BYTES) !== 0) return -errno();
     this.interfaceIndex = index;
     return 1;
+  }
+
+  /** Binds it once more at the next {@link refresh}: the kernel may have made the interface anew. */
+  forget(): void {
+    this.interfaceIndex = 0;
   }
 
   /** Sends one frame. 0 or errno. */

@@ -44,8 +44,10 @@ export class SourceAddress {
 
   private connect(destination: Uint8Array, at: number): number {
     const { view, bytes, address } = this.memory;
-    // The interface may have been made anew; and a socket that was connected before would keep its
-    // address.
+    // A socket that was connected before would keep its address; this unbinds it as well.
+    view.setUint16(0, AF_UNSPEC, true);
+    if (libc.connect(this.fd, address, SOCKADDR_BYTES) !== 0) return errno();
+    // Each time: the interface may have been made anew.
     if (
       libc.setsockopt(
         this.fd,
@@ -57,8 +59,6 @@ export class SourceAddress {
     ) {
       return errno();
     }
-    view.setUint16(0, AF_UNSPEC, true);
-    if (libc.connect(this.fd, address, SOCKADDR_BYTES) !== 0) return errno();
     view.setUint16(0, AF_INET, true);
     view.setUint16(PORT_AT, PORT_DISCARD, false);
     copyBytes(bytes, ADDRESS_AT, destination, at, 4);

@@ -1,6 +1,7 @@
 /** The work of one turn of the flight loop, so that its time is known whatever comes. */
 import { assert } from "../assert.ts";
 import { FUNCTIONS_MAX, NETWORKS_MAX, SERVERS_MAX, VIPS_PER_FUNCTION_MAX } from "./aircraft.ts";
+import { NETWORK_RECORDS_PER_PERIOD_MAX } from "./networks.ts";
 
 /**
  * Effects that may wait in one ring. A function has at most one VIP to add or remove on its way,
@@ -94,7 +95,7 @@ assert(
   "two keep-alives of every server are read in one turn",
 );
 assert(
-  REPORTS_PER_TURN_MAX < RECORDS_PER_TURN_MAX,
+  REPORTS_PER_TURN_MAX + NETWORK_RECORDS_PER_PERIOD_MAX < RECORDS_PER_TURN_MAX,
   "records, reports and a carrier event fit their share",
 );
 assert(VIPS_PER_FUNCTION_MAX * IPV6_COST <= VIP_BATCH_MAX, "a function fits one batch of VIPs");

@@ -5,7 +5,7 @@ import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
 import { validUtc } from "../io/valid-utc.ts";
 import { WITNESS_NAMED_MS } from "../limits.ts";
-import { type StatusDocument, serverWord } from "../supervisor/status-document.ts";
+import { missingOn, type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
@@ -28,9 +28,7 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
   const { status, links, utcMs, storage, logProblem } = seen;
   const interfaces = [...new Set([...config.keepAlive.interfaces, config.clients.interface])];
   return [
-    ...interfaces.map((name) =>
-      result(`network ${name}`, links.get(name) === "up", links.get(name) ?? "missing"),
-    ),
+    ...interfaces.map((name) => networkResult(name, links.get(name) ?? "missing", status)),
     engineResult(status),
     ...serverResults(config, serverId, status),
     ...config.clients.witnesses.map((address) => witnessResult(address, config, seen)),
@@ -45,6 +43,14 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
       logProblem ?? `${storage.records} of ${storage.capacity} records, ${storage.lost} lost`,
     ),
   ];
+}
+
+/** A link is not enough: what it is for must come over it. */
+function networkResult(name: string, link: LinkState, status: StatusDocument | null): TestResult {
+  const network = status?.networks.find((one) => one.interface === name);
+  const missing = status && network ? missingOn(status, network) : [];
+  const found = missing.length === 0 ? link : `${link}, not heard: ${missing.join(" ")}`;
+  return result(`network ${name}`, link === "up" && missing.length === 0, found);
 }
 
 /**

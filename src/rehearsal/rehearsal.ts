@@ -110,10 +110,6 @@ export class RehearsalShell implements Shell {
     return this.rehearsal.nowUs;
   }
 
-  networkNumber(network: number): number {
-    return network;
-  }
-
   compose(message: KeepAliveMessage): void {
     encodeKeepAlive(message, this.sent);
   }

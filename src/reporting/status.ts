@@ -25,6 +25,15 @@ import {
 import type { FaultBoard } from "./fault-board.ts";
 import type { Redundancy } from "./redundancy.ts";
 
+/** The keep-alive networks as this server sees them. */
+export interface NetworksSeen {
+  readonly count: number;
+  /** Mask of those whose interface has a link. */
+  readonly carriers: number;
+  /** Mask of the servers that are heard on one of them. */
+  heardMask(network: number): number;
+}
+
 export class StatusWriter {
   private readonly snapshot = new StatusSnapshot();
 
@@ -41,6 +50,7 @@ export class StatusWriter {
     private readonly board: FaultBoard | null = null,
     /** When each witness answered last. */
     private readonly witnessesUs: Float64Array | null = null,
+    private readonly networks: NetworksSeen | null = null,
   ) {}
 
   /** Server that owns each function as it was written last, NONE for none. */
@@ -79,6 +89,7 @@ export class StatusWriter {
     this.takeServers();
     if (this.witnessesUs !== null) snapshot.witnessHeardUs.set(this.witnessesUs);
     if (this.board !== null) this.takeFaults(this.board, nowUs);
+    this.takeNetworks();
     encodeStatusSnapshot(snapshot, this.view);
   }
 
@@ -154,6 +165,15 @@ export class StatusWriter {
       snapshot.serverIncarnation[server] = membership.incarnation[server];
       snapshot.serverState[server] = membership.state[server];
       snapshot.serverPhase[server] = membership.phase(server);
+    }
+  }
+
+  private takeNetworks(): void {
+    const { snapshot, networks } = this;
+    if (networks === null) return;
+    for (let network = 0; network < networks.count; network++) {
+      snapshot.networkCarrier[network] = (networks.carriers >> network) & 1;
+      snapshot.networkHeard[network] = networks.heardMask(network);
     }
   }
 }

@@ -136,6 +136,7 @@ export class RigPage {
       keepAlive: {
         ...timesOf(config),
         lateUs: worst?.status.keepAlive.lateUs ?? null,
+        networks: [],
         rejected: rejected.reduce((sum, count) => sum + count, 0),
       },
       faults: [],

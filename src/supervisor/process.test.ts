@@ -10,6 +10,7 @@ import {
   CONTROL_PROCESS_FAILED,
   CONTROL_PROCESS_RUNNING,
   CONTROL_PROCESS_STOPPED,
+  CONTROL_PROCESS_TRY,
   REASON_START,
 } from "../wire/control.ts";
 import { LaunchGate } from "./launch-gate.ts";
@@ -195,6 +196,29 @@ test(
     const before = reports.length;
     await until("its start", () => reports.includes(CONTROL_PROCESS_RUNNING, before));
     expect(functionProcess.failed).toBe(false);
+    expect(log.join("\n")).not.toContain("unexpected");
+  },
+  LIMIT_MS,
+);
+
+test(
+  "a failed process is offered again and again after a pause, and one failure of a try is enough",
+  async () => {
+    functionProcess = launchedBy("exit 1");
+    functionProcess.start(REASON_START);
+    await until("its third failure", () => reports.includes(CONTROL_PROCESS_FAILED));
+    // An engine that does not know yet what it may do is told again that it failed.
+    functionProcess.start(REASON_START);
+    expect(reports.at(-1)).toBe(CONTROL_PROCESS_FAILED);
+    const tries = () => reports.filter((kind) => kind === CONTROL_PROCESS_TRY).length;
+    await until("it is offered twice", () => tries() === 2);
+    expect(functionProcess.failed).toBe(true);
+    const before = reports.length;
+    functionProcess.start(REASON_START);
+    const said = () => reports.slice(before).filter((kind) => kind !== CONTROL_PROCESS_RUNNING);
+    await until("its failure in the try", () => said().length > 0);
+    expect(said()).toEqual([CONTROL_PROCESS_FAILED]);
+    expect(records).toEqual([]);
     expect(log.join("\n")).not.toContain("unexpected");
   },
   LIMIT_MS,

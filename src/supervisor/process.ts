@@ -376,7 +376,7 @@ export class FunctionProcess {
       if (reason !== "" || child !== this.#child || this.#ended) return;
       this.#handle("executed");
       // Tried without its VIPs, and it lives: if nobody serves, this server can.
-      if (this.#countsAsFailed) this.surroundings.report(CONTROL_PROCESS_TRY);
+      if (this.#begun && this.#countsAsFailed) this.surroundings.report(CONTROL_PROCESS_TRY);
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * The service manager as the supervisor knows it (sd_notify(3), sd_watchdog_enabled(3)). READY,
- * WATCHDOG and STATUS come from the flight loop alone; the supervisor says only what no loop can
- * say: that all is being stopped, and that there is no loop.
+ * WATCHDOG and STATUS come from the flight loop; the supervisor says only what no loop can say: that
+ * all is being stopped, that there is no loop, and that one is waited for.
  */
 import { NativeMemory } from "../io/native-memory.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
@@ -42,6 +42,14 @@ export class ServiceNotification {
 
   stopping(): void {
     this.#send("STOPPING=1");
+  }
+
+  /**
+   * The supervisor waits for what is missing, and is well: the watchdog is fed, and a start that is
+   * not over may take so much longer.
+   */
+  waiting(status: string, extendUs: number): void {
+    this.#send(`WATCHDOG=1\nEXTEND_TIMEOUT_USEC=${extendUs}\nSTATUS=${status}`);
   }
 
   /** There is no flight loop that could say how things are. */

@@ -64,8 +64,9 @@ test("the document has the shape of the contract", () => {
     tableDigest: "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
     servers: [
       { id: "left", state: "self", resource: 100, remaining: 60, lastHeardMs: 0 },
-      { id: "right", state: "alive", resource: 100, remaining: -5, lastHeardMs: 7 },
+      { id: "right", state: "alive", resource: 100, remaining: -5, lastHeardMs: 7, networks: null },
     ],
+    networks: [{ interface: "eth0", carrier: true, heard: ["right"] }],
     functions: [
       {
         id: "map",

@@ -50,6 +50,16 @@ export interface ServerStatus {
   incarnation: number;
   /** Active faults in its own log; 255: as many or more; 0 also while it is not heard. */
   activeFaults: number;
+  /** Its keep-alive networks as it sees them itself; null: only it knows. */
+  networks: NetworkStatus[] | null;
+}
+
+export interface NetworkStatus {
+  interface: string;
+  /** The interface has a link. */
+  carrier: boolean;
+  /** Identifiers of the servers that are heard on it now. */
+  heard: string[];
 }
 
 export interface FunctionStatus {
@@ -87,6 +97,8 @@ export interface StatusDocument {
   /** SHA-256 in hexadecimal. */
   tableDigest: string;
   servers: ServerStatus[];
+  /** The keep-alive networks of this server, in the order of the configuration. */
+  networks: NetworkStatus[];
   /** In the order of the configuration. */
   functions: FunctionStatus[];
   keepAlive: {
@@ -143,6 +155,7 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
     incarnation: snapshot.incarnation,
     tableDigest: Buffer.from(snapshot.tableDigest).toString("hex"),
     servers: config.servers.map((_, index) => serverStatus(snapshot, config, index)),
+    networks: networksOf(snapshot, config),
     functions: config.functions.map((_, index) => functionStatus(snapshot, config, index)),
     keepAlive: {
       sent: counter(COUNTER_SENT),
@@ -217,7 +230,26 @@ function serverStatus(
     lastHeardMs: isSelf ? 0 : sinceMs(snapshot, snapshot.lastHeardUs[index]),
     incarnation: snapshot.serverIncarnation[index],
     activeFaults: snapshot.faultCount[index],
+    networks: isSelf ? networksOf(snapshot, config) : null,
   };
+}
+
+function networksOf(snapshot: StatusSnapshot, config: AircraftConfig): NetworkStatus[] {
+  return config.keepAlive.interfaces.map((name, network) => ({
+    interface: name,
+    carrier: snapshot.networkCarrier[network] === 1,
+    heard: config.servers.flatMap(({ id }, server) =>
+      ((snapshot.networkHeard[network] as number) & (1 << server)) === 0 ? [] : [id],
+    ),
+  }));
+}
+
+/** Servers that are alive and not heard on the network, though its interface has a link. */
+export function missingOn(status: StatusDocument, network: NetworkStatus): string[] {
+  if (!network.carrier) return [];
+  return status.servers.flatMap(({ id, state }) =>
+    state === "alive" && !network.heard.includes(id) ? [id] : [],
+  );
 }
 
 /** Of another server. */

@@ -42,6 +42,7 @@ import { DrainStore } from "./drain-store.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
 import type { Incarnations } from "./incarnation.ts";
+import { InterfaceWait } from "./interface-wait.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
@@ -88,6 +89,7 @@ export class Supervisor {
   readonly #restarts = new EngineRestarts();
   readonly #sweep: VipSweep;
   readonly #maintenance: MaintenanceLink;
+  readonly #interface: InterfaceWait;
   readonly #drain: DrainStore;
   readonly #names: RecordNames;
   readonly #stopGraceMsMax: number;
@@ -112,6 +114,7 @@ export class Supervisor {
     this.#stopGraceMsMax = Math.max(0, ...functions.map(({ stopGraceMs }) => stopGraceMs));
     this.#sweep = new VipSweep(clients.interface);
     this.#maintenance = maintenanceLink(options);
+    this.#interface = new InterfaceWait(options.config, this.#maintenance, options.notification);
     this.#drain = new DrainStore(options.stateDirectory, (errno) =>
       this.#maintenance.record(errno === 0 ? LOG_DRAIN_STORED : LOG_DRAIN_NOT_STORED, errno),
     );
@@ -201,17 +204,25 @@ export class Supervisor {
   /** One engine after the other. False when the last one did not end in good order. */
   async #fly(): Promise<boolean> {
     if (!(await this.#options.incarnations.begin())) await this.#awaitStorage();
-    while (!this.#leaving) {
+    for (;;) {
+      await this.#interface.wait(
+        () => this.#leaving,
+        (ms) => this.#pause(ms),
+      );
+      if (this.#leaving) return true;
       const startedAtMs = performance.now();
       const end = await this.#flyOnce();
       this.#maintenance.begin();
       if (this.#leaving) return this.#hasLeft(end);
+      if (this.#interface.isMissing) {
+        this.#reportLoss(end, 0);
+        continue;
+      }
       const pauseMs = this.#restarts.pauseMsAfter(end, performance.now() - startedAtMs);
       this.#reportLoss(end, pauseMs);
       if (pauseMs === null) return false;
       await this.#pause(pauseMs);
     }
-    return true;
   }
 
   /** No engine can be started before the state directory answers: people are told meanwhile. */
@@ -356,6 +367,7 @@ export class Supervisor {
 
   /** Whoever takes over must be the only one that answers for a VIP. */
   #removeVips(): void {
+    if (this.#interface.hasNoClients) return; // they went with it
     try {
       const removed = this.#sweep.removeAll();
       if (removed === 0) return;

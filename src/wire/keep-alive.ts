@@ -307,3 +307,10 @@ export function decodeKeepAlive(
   }
   return true;
 }
+
+// ---- what a datagram of KEEP_ALIVE_BYTES says, without taking all of it
+
+export const saidSender = (view: DataView): number => view.getUint8(5);
+export const saidFlags = (view: DataView): number => view.getUint8(6);
+export const saidSystem = (view: DataView): number => view.getUint32(8);
+export const saidIncarnation = (view: DataView): number => view.getUint32(12);

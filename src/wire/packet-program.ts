@@ -22,6 +22,8 @@ export const LOAD_BYTE = 0x30;
 export const JUMP_IF_EQUAL = 0x15;
 export const JUMP_IF_GREATER = 0x25;
 export const JUMP_IF_GREATER_OR_EQUAL = 0x35;
+/** BPF_JMP | BPF_JSET | BPF_K: have the accumulator and the operand a bit in common? */
+export const JUMP_IF_ANY_BIT = 0x45;
 /** BPF_RET | BPF_K. */
 export const RETURN = 0x06;
 
@@ -48,4 +50,9 @@ export function encodeProgram(program: readonly Instruction[]): Uint8Array<Array
     view.setUint32(at + 4, operand, true);
   });
   return new Uint8Array(view.buffer);
+}
+
+/** Lets nothing pass: for a socket that only sends, or counts. */
+export function nothingFilter(): Uint8Array<ArrayBuffer> {
+  return encodeProgram([[RETURN, 0, 0, DROP]]);
 }

@@ -69,6 +69,7 @@ export const LIFETIME_INFINITE = 0xffffffff;
 // mask.
 export const LINK_HEADER_BYTES = 16;
 export const IFLA_IFNAME = 3;
+const IFLA_CARRIER_CHANGES = 35;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
@@ -412,4 +413,10 @@ export function linkInterface(view: DataView, at: number, length: number): numbe
  */
 export function linkHasCarrier(view: DataView, at: number): boolean {
   return (view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) & CARRIER_FLAGS) === CARRIER_FLAGS;
+}
+
+/** How often the carrier has come or gone by the time of a link message; −1 when it does not say. */
+export function linkCarrierChanges(view: DataView, at: number, length: number): number {
+  const changes = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_CARRIER_CHANGES, 4);
+  return changes < 0 ? -1 : view.getUint32(changes, true);
 }

@@ -61,13 +61,15 @@ function fullSnapshot(): StatusSnapshot {
     snapshot.couldRunOn[index] = 0xffff - index;
     snapshot.cannotRunOn[index] = 0x1000 + index;
   }
+  snapshot.networkCarrier.set([0xfe, 0xfd]);
+  snapshot.networkHeard.set([0xfffe, 0xfffd]);
   return snapshot;
 }
 
 test("what was written is read: no two fields overlap", () => {
   const snapshot = fullSnapshot();
   const view = viewOf(snapshot);
-  expect(view.byteLength).toBe(8120);
+  expect(view.byteLength).toBe(8128);
   expect(read(view)).toEqual(snapshot);
 });
 
@@ -98,6 +100,8 @@ test("a snapshot with these contents is these bytes", () => {
   snapshot.functionState.set([0, 2]);
   snapshot.couldRunOn.set([3, 0x8001]);
   snapshot.cannotRunOn.set([4, 0x8002]);
+  snapshot.networkCarrier[1] = 1;
+  snapshot.networkHeard.set([0x0102, 0x0304]);
   const expected = Buffer.alloc(STATUS_BYTES);
   for (const [at, hex] of [
     [0, "574d5354 04000000 2a000000 67120000"], // magic, version, sequence, process id
@@ -110,6 +114,7 @@ test("a snapshot with these contents is these bytes", () => {
     [168, "000000000000f03f feffffff 22000000 03 03"],
     [648, "08000000"], // first bucket
     [900, "09000000 ff0003000400 010201800280"], // last bucket, both functions
+    [8120, "00000201 01000403"], // networks
   ] as const)
     Buffer.from(hex.replaceAll(" ", ""), "hex").copy(expected, at);
   expect(Buffer.from(viewOf(snapshot).buffer).toString("hex")).toBe(expected.toString("hex"));

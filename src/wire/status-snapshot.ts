@@ -26,10 +26,10 @@
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (boundary/lateness)                    |
  * | 904    | 1024×6 B| functions: i8 owner (−1 none), u8 state (boundary/function-state), u16 mask of the servers that could take it now, u16 of those on which it has failed |
- *
  * | 7048   | 4 f64   | when each witness answered last, µs; 0 = never                              |
  * | 7080   | 16 u8   | active faults of each server                                                |
  * | 7096   | 16×8×8 B| the first of them: u16 code, u16 function + 1, u32 age in s                   |
+ * | 8120   | 2×4 B   | keep-alive networks: u8 carrier, u8 0, u16 mask of the servers heard there   |
  *
  * The row of a server:
  *
@@ -46,7 +46,13 @@
 
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { COUNTERS } from "../core/counters.ts";
-import { FAULTS_TOLD_MAX, FUNCTIONS_MAX, SERVERS_MAX, WITNESSES_MAX } from "../limits.ts";
+import {
+  FAULTS_TOLD_MAX,
+  FUNCTIONS_MAX,
+  NETWORKS_MAX,
+  SERVERS_MAX,
+  WITNESSES_MAX,
+} from "../limits.ts";
 
 const MAGIC = 0x54534d57;
 export const STATUS_VERSION = 4;
@@ -67,7 +73,9 @@ const WITNESSES_AT = FUNCTIONS_AT + FUNCTION_BYTES * FUNCTIONS_MAX;
 const FAULT_COUNTS_AT = WITNESSES_AT + 8 * WITNESSES_MAX;
 const FAULTS_AT = FAULT_COUNTS_AT + SERVERS_MAX;
 const FAULT_BYTES = 8;
-export const STATUS_BYTES = FAULTS_AT + FAULT_BYTES * SERVERS_MAX * FAULTS_TOLD_MAX;
+const NETWORKS_AT = FAULTS_AT + FAULT_BYTES * SERVERS_MAX * FAULTS_TOLD_MAX;
+const NETWORK_BYTES = 4;
+export const STATUS_BYTES = NETWORKS_AT + NETWORK_BYTES * NETWORKS_MAX;
 
 /** Bits of the flags. */
 export const STATUS_FLAG_DRAINING = 1;
@@ -131,6 +139,11 @@ export class StatusSnapshot {
   readonly faultAgeS = new Uint32Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   /** Mask of the servers on which each has failed. */
   readonly cannotRunOn = new Uint16Array(FUNCTIONS_MAX);
+
+  // The keep-alive networks, in the order of the configuration.
+  readonly networkCarrier = new Uint8Array(NETWORKS_MAX);
+  /** Mask of the servers that are heard on each. */
+  readonly networkHeard = new Uint16Array(NETWORKS_MAX);
 }
 
 /**
@@ -183,6 +196,11 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     view.setUint8(at + 1, snapshot.functionState[index]);
     view.setUint16(at + 2, snapshot.couldRunOn[index], true);
     view.setUint16(at + 4, snapshot.cannotRunOn[index], true);
+  }
+  for (let network = 0; network < NETWORKS_MAX; network++) {
+    const at = NETWORKS_AT + NETWORK_BYTES * network;
+    view.setUint8(at, snapshot.networkCarrier[network]);
+    view.setUint16(at + 2, snapshot.networkHeard[network], true);
   }
   snapshot.sequence = (snapshot.sequence + 2) >>> 0;
   view.setUint32(SEQUENCE_AT, snapshot.sequence, true);
@@ -248,6 +266,11 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     snapshot.functionState[index] = view.getUint8(at + 1);
     snapshot.couldRunOn[index] = view.getUint16(at + 2, true);
     snapshot.cannotRunOn[index] = view.getUint16(at + 4, true);
+  }
+  for (let network = 0; network < NETWORKS_MAX; network++) {
+    const at = NETWORKS_AT + NETWORK_BYTES * network;
+    snapshot.networkCarrier[network] = view.getUint8(at);
+    snapshot.networkHeard[network] = view.getUint16(at + 2, true);
   }
   return true;
 }

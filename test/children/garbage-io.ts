@@ -10,7 +10,6 @@ import { timingOf } from "../../src/core/timing.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { errno } from "../../src/io/errno.ts";
 import { HardwareWatchdog } from "../../src/io/hardware-watchdog.ts";
-import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { libc, O_NONBLOCK } from "../../src/io/libc.ts";
 import { LifeSigns } from "../../src/io/life-signs.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
@@ -20,17 +19,10 @@ import { Poller } from "../../src/io/poller.ts";
 import { ServiceSocket } from "../../src/io/service-socket.ts";
 import { ServiceReport } from "../../src/reporting/service-report.ts";
 import { FeedingRhythm } from "../../src/reporting/watchdog.ts";
-import {
-  KEEP_ALIVE_BYTES,
-  KEEP_ALIVE_MAGIC,
-  KEEP_ALIVE_VERSION,
-} from "../../src/wire/keep-alive.ts";
-import { keepAliveFilter } from "../../src/wire/keep-alive-filter.ts";
 import { measureGarbage } from "../harness/garbage.ts";
 
 const O_RDONLY = 0;
 const SYSTEM_CALLS = 200_000;
-const FLOOD_DATAGRAMS = 100_000;
 const record = new NativeMemory(16);
 
 /** What a round computed: kept, so that no compiler drops it. */
@@ -94,41 +86,6 @@ const cases: Record<string, () => void> = {
         process.exit(1);
       if (socket.received.view.getUint32(0, true) !== number) process.exit(1);
     });
-  },
-
-  /**
-   * What the flight loop does in a flood: a forged keep-alive passes the filter and fits neither of
-   * two keys, garbage does not pass.
-   */
-  flood() {
-    const options = {
-      interfaceName: "lo",
-      group: "239.192.44.79",
-      port: 44179,
-      loop: true,
-      filter: keepAliveFilter(),
-    };
-    const socket = new MulticastSocket(options);
-    const seal = new KeepAliveSeal(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
-    const poller = new Poller();
-    const slot = poller.add(socket.fd);
-    const datagram = new NativeMemory(KEEP_ALIVE_BYTES);
-    const droppedBefore = socket.dropped();
-    measureGarbage(FLOOD_DATAGRAMS, (number) => {
-      datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
-      datagram.view.setUint32(4, KEEP_ALIVE_VERSION << 24);
-      datagram.view.setUint32(100, number);
-      if (socket.send(datagram, 0, KEEP_ALIVE_BYTES) !== 0 || socket.send(datagram, 0, 16) !== 0)
-        process.exit(1);
-      poller.watch(slot, false);
-      if (poller.wait(0) !== 0) process.exit(1);
-      poller.watch(slot, true);
-      if (poller.wait(0) !== 1 || socket.receive() !== KEEP_ALIVE_BYTES || socket.receive() !== -1)
-        process.exit(1);
-      if (seal.verify(socket.received.bytes)) process.exit(1);
-      sum += socket.dropped() - droppedBefore;
-    });
-    if (sum === 0) process.exit(1);
   },
 
   /**

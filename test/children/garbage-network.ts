@@ -4,12 +4,19 @@
  * fails early would prove nothing.
  */
 import { dlopen, FFIType } from "bun:ffi";
+import { FunctionTable } from "../../src/allocation/function-table.ts";
+import { policyNamed } from "../../src/allocation/policies.ts";
 import { EVENT_STRANGER, EVENT_WITNESS, EventQueue } from "../../src/boundary/event-queue.ts";
+import { Engine } from "../../src/core/engine.ts";
+import { timingOf } from "../../src/core/timing.ts";
 import { Announcer } from "../../src/io/announcer.ts";
 import { EEXIST } from "../../src/io/errno.ts";
+import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
+import { KeepAliveSocket, WRONG_PORT } from "../../src/io/keep-alive-socket.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { NeighbourWatch } from "../../src/io/neighbour-watch.ts";
+import { NetworkObserver } from "../../src/io/network-observer.ts";
 import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { SourceAddress } from "../../src/io/source-address.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
@@ -17,6 +24,11 @@ import { IPV6_COST, RENEWAL_ROUND_MS } from "../../src/limits.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { encodeArpAnnouncement } from "../../src/wire/arp.ts";
 import { NOTICE_BYTES, prepareNotice, sealNotice } from "../../src/wire/client-notice.ts";
+import {
+  KEEP_ALIVE_BYTES,
+  KEEP_ALIVE_MAGIC,
+  KEEP_ALIVE_VERSION,
+} from "../../src/wire/keep-alive.ts";
 import { encodeNeighbourAdvertisement } from "../../src/wire/neighbour.ts";
 import { run } from "../harness/command.ts";
 import { measureGarbage } from "../harness/garbage.ts";
@@ -24,6 +36,7 @@ import { vip } from "../harness/virtual-network.ts";
 
 const CLONE_NEWNET = 0x40000000;
 const NETLINK_ROUNDS = 10_000;
+const GROUP = "239.192.44.77";
 
 if (
   dlopen("libc.so.6", { unshare: { args: [FFIType.i32], returns: FFIType.i32 } }).symbols.unshare(
@@ -107,6 +120,50 @@ const cases: Record<string, () => void> = {
     check(monitor.present(0) && monitor.present(1) && monitor.removed[0] === 0);
   },
 
+  /** A keep-alive in each round, one for another port, a forged one, and all that is noted of them. */
+  "keep-alives"() {
+    const [out, back] = ["eth0", "peer0"].map((name) => new KeepAliveSocket(name, GROUP, 44_177));
+    const wrong = new KeepAliveSocket("eth0", GROUP, 44_178);
+    check(out !== undefined && back !== undefined);
+    const seal = new KeepAliveSeal(new Uint8Array(32).fill(1), new Uint8Array(32).fill(2));
+    const datagram = new NativeMemory(KEEP_ALIVE_BYTES);
+    const events = new EventQueue();
+    const table = new FunctionTable([9, 9], []);
+    const identity = {
+      ...{ self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 },
+    };
+    const timing = timingOf(10, 10, 5, 0, 0);
+    const engine = new Engine(table, policyNamed("reset"), identity, timing, 1, 0);
+    engine.membership.incarnation[1] = 7;
+    const networks = [back as KeepAliveSocket];
+    const observer = new NetworkObserver(engine, networks, identity, 2, timing);
+    let atUs = 0;
+    measureGarbage(NETLINK_ROUNDS, (number) => {
+      atUs += 10_000;
+      observer.beginPeriod(atUs, 1, events);
+      datagram.view.setUint32(0, KEEP_ALIVE_MAGIC);
+      datagram.view.setUint32(4, (KEEP_ALIVE_VERSION << 24) | (1 << 16));
+      datagram.view.setUint32(8, 1);
+      datagram.view.setUint32(12, 7);
+      datagram.view.setUint32(24, number);
+      seal.seal(datagram.bytes);
+      for (let copy = 0; copy < 2; copy++) {
+        check(out?.send(datagram) === 0 && back?.receive() === KEEP_ALIVE_BYTES);
+        const isSealed = seal.verify(back?.received.bytes as Uint8Array);
+        check(isSealed === (copy === 0));
+        observer.noteDatagram(0, isSealed);
+        datagram.view.setUint32(24, number + 1); // the second one is forged
+      }
+      check(observer.heardMask(0) === 0b10);
+      check(wrong.send(datagram) === 0 && back?.receive() === WRONG_PORT);
+      observer.noteWrongPort(0);
+      check(back?.receive() === -1 && out?.reportGroup() === 0 && back?.dropped() === 0);
+      if (number % 100 === 0) check(out?.rejoin() === 0);
+      events.clear();
+    });
+    check(observer.isRefused(back?.senderHigh ?? 0, back?.senderLow ?? 0));
+  },
+
   "link-monitor"() {
     const switcher = new VipSwitcher("eth0", vips);
     const monitor = new LinkMonitor(["eth0", "peer0"], vips);
@@ -120,7 +177,7 @@ const cases: Record<string, () => void> = {
       check(switcher.commit() === 0 && drain() > 0 && monitor.present(1));
       switcher.remove(1);
       check(switcher.commit() === 0 && drain() > 0 && !monitor.present(1));
-      check(monitor.removed[1] === 1 && monitor.carrier(0));
+      check(monitor.removed[1] === 1 && monitor.lookAtCarriers() === 0 && monitor.carrier(0));
       monitor.removed[1] = 0;
     });
   },

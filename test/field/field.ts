@@ -8,18 +8,22 @@ import { join } from "node:path";
 import { Server, TABLE } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { until } from "../harness/until.ts";
-import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
+import { type Host, INTERFACE_INDEX, VirtualNetwork } from "../harness/virtual-network.ts";
 import { Answers } from "../system/answers.ts";
 
-/** Nothing that a fresh namespace numbers by itself comes near it. */
-const INTERFACE_INDEX = 77;
-const SEAT_ADDRESS = "10.44.9.1";
+export const SEAT_ADDRESS = "10.44.9.1";
 
 /**
  * Keep-alives every 20 ms and a detection time of 0.4 s: no neighbour on the machine stalls that,
  * and the lease of the product fits.
  */
 export const FIELD_TABLE = { ...TABLE, keepAlive: { ...TABLE.keepAlive, lostAfterPeriods: 20 } };
+
+/** The same with keep-alives on both networks. */
+export const TWO_NETWORKS = {
+  ...FIELD_TABLE,
+  keepAlive: { ...FIELD_TABLE.keepAlive, interfaces: ["eth0", "eth1"] },
+};
 
 interface Wanted {
   readonly servers?: number;
@@ -37,7 +41,7 @@ export class Field {
   readonly seat: Host;
 
   constructor({ servers = 2, secondNetwork = false, hasIpv6 = true }: Wanted = {}) {
-    this.network = new VirtualNetwork(hasIpv6, INTERFACE_INDEX);
+    this.network = new VirtualNetwork(hasIpv6);
     this.seat = this.network.addHost(`${SEAT_ADDRESS}/16`);
     this.servers = Array.from({ length: servers }, (_, place) => {
       const id = String.fromCharCode(97 + place);
@@ -114,6 +118,18 @@ export class Field {
     });
   }
 
+  /** Waits until a server shows no fault that is active. */
+  async noFault(server: Server): Promise<void> {
+    let shown = "";
+    await until(
+      () => `${server.id} has no fault, but: ${shown}`,
+      () => {
+        shown = this.faults(server);
+        return /NO FAULTS|, 0 ACTIVE/.test(shown);
+      },
+    );
+  }
+
   async close(): Promise<void> {
     for (const server of this.servers) await server.end();
     this.network.close();
@@ -124,17 +140,38 @@ export class Field {
     const bridge = this.network.addHost();
     bridge.ip("link", "add", "br1", "type", "bridge", "mcast_snooping", "0");
     bridge.ip("link", "set", "br1", "up");
-    for (const [place, { host }] of this.servers.entries()) {
-      const port = `second${place}`;
-      const index = String(2 * INTERFACE_INDEX + place);
-      bridge.run(
-        ...["ip", "link", "add", port, "index", index, "type", "veth"],
-        ...["peer", "name", "eth1", "index", index, "netns", host.namespace],
-      );
-      bridge.ip("link", "set", port, "master", "br1", "up");
-      host.ip("addr", "add", `10.45.0.${place + 1}/24`, "dev", "eth1");
-      host.ip("link", "set", "eth1", "up");
-    }
+    for (const place of this.servers.keys()) this.layCable(bridge, place);
     return bridge;
+  }
+  /** Gives the server an `eth1` on the second network. */
+  private layCable(bridge: Host, place: number): void {
+    const { host } = this.servers[place] as Server;
+    const port = `second${place}`;
+    const index = String(2 * INTERFACE_INDEX + place);
+    bridge.run(
+      ...["ip", "link", "add", port, "index", index, "type", "veth"],
+      ...["peer", "name", "eth1", "index", index, "netns", host.namespace],
+    );
+    bridge.ip("link", "set", port, "master", "br1", "up");
+    host.ip("addr", "add", `10.45.0.${place + 1}/24`, "dev", "eth1");
+    host.ip("link", "set", "eth1", "up");
+  }
+
+  /** Takes the `eth1` of a server out of the machine, or puts it in again. */
+  fitSecondAdapter(server: Server, fitted: boolean): void {
+    const place = this.servers.indexOf(server);
+    if (fitted) this.layCable(this.requireSecond(), place);
+    else server.host.ip("link", "del", "eth1");
+  }
+
+  /** The second switch forwards nothing for a server, or does again; its link stays up. */
+  cutSecond(server: Server, cut: boolean): void {
+    const port = `second${this.servers.indexOf(server)}`;
+    this.requireSecond().run("bridge", "link", "set", "dev", port, "state", cut ? "0" : "3");
+  }
+
+  private requireSecond(): Host {
+    if (this.secondSwitch === null) throw new Error("there is no second network");
+    return this.secondSwitch;
   }
 }

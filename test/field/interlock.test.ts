@@ -12,6 +12,15 @@ import { FIELD_TABLE, Field } from "./field.ts";
 let field: Field;
 afterEach(() => field.close());
 
+/** All serve, and their consoles answer. */
+async function ready(config: object): Promise<void> {
+  field = new Field();
+  field.start(config);
+  await field.settled();
+  for (const server of field.servers)
+    await until("the console answers", () => server.command("console", "show ground").code === 0);
+}
+
 const CONFIG = {
   ...FIELD_TABLE,
   functions: [
@@ -29,9 +38,7 @@ const ROOMY = {
 };
 
 test("in the air nothing that stops a function is done, by console or by command line", async () => {
-  field = new Field();
-  field.start(CONFIG);
-  await field.settled();
+  await ready(CONFIG);
   const { a } = field;
   const ways: [command: string[], refused: RegExp][] = [
     [["console", "drain"], /it stops f1: .*drain confirm \(CONFIRM\)/],
@@ -53,9 +60,7 @@ test("in the air nothing that stops a function is done, by console or by command
 });
 
 test("in the air what stops nothing is done at once, and so is what comes back", async () => {
-  field = new Field();
-  field.start(ROOMY);
-  await field.settled();
+  await ready(ROOMY);
   const { a, b } = field;
   expect(a.command("console", "drain")).toMatchObject({ code: 0, err: "" });
   await until("b has both", () => (b.vips().length === 2 ? true : null));

@@ -16,7 +16,6 @@ const QUIET = [
   "record-socket",
   "record-socket-reply",
   "multicast-socket",
-  "flood",
   "multicast-rejoin",
   "life-signs",
 ];

@@ -69,7 +69,8 @@ async function flown(server: Server) {
   const { phase, incarnation, servers, functions } = await stateOf(server);
   const states = servers.map(({ id, state }) => `${id} ${state}`);
   const owners = functions.map(({ id, owner, state }) => `${id} ${owner} ${state}`);
-  return { phase, incarnation, states, owners, vips: server.vips(), log: server.log };
+  const log = server.log.replace(/.*KEEP-ALIVES REFUSED, WRONG KEY.*\n/g, "");
+  return { phase, incarnation, states, owners, vips: server.vips(), log };
 }
 
 const REFUSED: Record<string, (keepAlive: StatusDocument["keepAlive"]) => number> = {

@@ -77,8 +77,8 @@ class NetworkStandIn {
     private readonly name: string,
   ) {}
 
-  send(memory: NativeMemory, offset: number, length: number): number {
-    this.sent.push(memory.bytes.slice(offset, offset + length));
+  send(memory: NativeMemory): number {
+    this.sent.push(memory.bytes.slice());
     return this.sendError;
   }
 
@@ -94,6 +94,8 @@ class NetworkStandIn {
     this.bench.write("rejoin", this.name);
     return 0;
   }
+
+  refresh(): void {}
 }
 
 export class LoopBench {
@@ -123,6 +125,10 @@ export class LoopBench {
   overflowed = false;
   resynchronises = true;
   linkChanges = 0;
+  /** Of the networks, as the observer was told last. */
+  networkCarriers = 0;
+  /** Carriers that changed without the kernel having told. */
+  untoldCarriers = 0;
   mac = [0x0200, 1];
   private seenMac = this.mac;
   renewedCount = 0;
@@ -250,8 +256,15 @@ export class LoopBench {
       timing: TIMING,
       functionCount: FUNCTIONS,
       networks: this.networks,
-      networkNumbers: [3, 5],
       networkPlaces: [1, 2],
+      observer: {
+        beginPeriod: (_: number, carriers: number) => {
+          this.networkCarriers = carriers;
+        },
+        noteDatagram: () => {},
+        noteWrongPort: () => {},
+        isRefused: () => false,
+      },
       seal: this.seal,
       vips: {
         hasRoom: (kind: number, index: number) => {
@@ -291,6 +304,11 @@ export class LoopBench {
           return bench.overflowed;
         },
         carrier: (place: number) => this.carriers[place],
+        lookAtCarriers: () => {
+          const changes = this.untoldCarriers;
+          this.untoldCarriers = 0;
+          return changes;
+        },
         present: (index: number) => this.present.has(index),
         poll: () => {
           this.write("links.poll");
@@ -318,7 +336,7 @@ export class LoopBench {
         receive: () => this.write("neighbours.receive"),
         ask: write("neighbours.ask"),
       },
-      notices: { send: write("notices.send") },
+      notices: { send: write("notices.send"), rejoin: () => 0 },
       supervisor: this.inner,
       commands: this.commands,
       status: {

@@ -44,6 +44,11 @@ const CONFIG = {
   })),
 };
 
+const NETWORKS = [
+  { interface: "eth0", carrier: true, heard: ["b"] },
+  { interface: "eth1", carrier: true, heard: ["b"] },
+];
+
 /** Who runs what with both servers. */
 const OWNERS = ["a", "b", "b", "a", "a", "b", "a", "b", "b", "a"];
 
@@ -100,7 +105,7 @@ export class MaintenanceStandIn implements Maintenance {
       servers: [
         {
           ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
-          ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0 },
+          ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0, networks: NETWORKS },
         },
         {
           ...{
@@ -109,9 +114,16 @@ export class MaintenanceStandIn implements Maintenance {
             phase: stateOfB === "alive" ? "active" : null,
             resource: 100,
           },
-          ...{ remaining: 100 - used("b"), lastHeardMs, incarnation: 3, activeFaults: 0 },
+          ...{
+            remaining: 100 - used("b"),
+            lastHeardMs,
+            incarnation: 3,
+            activeFaults: 0,
+            networks: null,
+          },
         },
       ],
+      networks: NETWORKS,
       functions: functions.map((entry) => ({ ...entry, ready: entry.state === "running" })),
       keepAlive: {
         sent: 1000,

@@ -119,11 +119,6 @@ export class RecordingShell implements Shell {
     return this.clockUs;
   }
 
-  /** Numbers that are no places: 10 and on. */
-  networkNumber(network: number): number {
-    return 10 + network;
-  }
-
   compose(message: KeepAliveMessage): void {
     const isGoodBye = (message.flags & FLAG_GOOD_BYE) !== 0;
     const isRelayed = (message.flags & FLAG_RELAYED) !== 0;

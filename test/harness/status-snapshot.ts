@@ -46,6 +46,8 @@ export function snapshot(values: SnapshotValues = {}): StatusSnapshot {
   made.remaining.set([60, -5]);
   made.serverIncarnation.set([0xffff_fff0, 9]);
   made.serverState.set([SERVER_SELF, SERVER_ALIVE]);
+  made.networkCarrier.fill(1);
+  made.networkHeard.fill(0b10);
   made.functionCount = owners.length;
   made.owner.set(owners);
   made.functionState.set(owners.map((owner) => (owner < 0 ? FUNCTION_STOPPED : FUNCTION_RUNNING)));

@@ -16,6 +16,13 @@ const SWITCH = ["stp_state", "0", "mcast_snooping", "0"];
 const LOOK_MS = 5;
 const LOOKS_MAX = 4000;
 
+/**
+ * The eth0 of the first host has this index, and each switch port that of its host's eth0: so
+ * IFLA_LINK names eth0 itself, as for a network adapter, and the kernel tells of its link no faster
+ * than it does there. Nothing that a fresh namespace numbers by itself comes near it.
+ */
+export const INTERFACE_INDEX = 77;
+
 let namespaceCount = 0;
 
 function enter(path: string): void {
@@ -140,6 +147,7 @@ export class Host {
   /** Takes the cable out of the switch, or puts it back. */
   plug(plugged: boolean): void {
     run("ip", "-n", this.bridge, "link", "set", this.port, plugged ? "up" : "down");
+    if (plugged) settleLink(this.bridge, this.port);
   }
 
   private setPort(setting: string, value: string): void {
@@ -154,16 +162,11 @@ export class Host {
 export class VirtualNetwork {
   private readonly names: string[] = [];
   private readonly bridge = this.addNamespace();
+  private nextIndex = INTERFACE_INDEX;
+  private readonly indexes = new Map<string, number>();
 
-  /**
-   * @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one
-   * @param interfaceIndex where it is given, the eth0 of the first host has about this index, and each
-   * switch port that of its host's eth0: so IFLA_LINK names eth0 itself, as for a network adapter
-   */
-  constructor(
-    private readonly hasIpv6 = true,
-    private readonly interfaceIndex: number | null = null,
-  ) {
+  /** @param hasIpv6 false: the hosts have no IPv6 address, not even a link-local one */
+  constructor(private readonly hasIpv6 = true) {
     run("ip", "-n", this.bridge, "link", "add", "br0", "type", "bridge", ...SWITCH);
     this.bringUp(this.bridge, "br0");
   }
@@ -192,6 +195,16 @@ export class VirtualNetwork {
     this.plugIn(host, addresses);
   }
 
+  /** The host's network adapter falls out. */
+  takeOut(host: Host): void {
+    host.ip("link", "del", "eth0");
+  }
+
+  /** It is put in again, with these addresses, which the host sets up by itself; another Ethernet address. */
+  putIn(host: Host, ...addresses: string[]): void {
+    this.plugIn(host, addresses);
+  }
+
   /** Removes everything; for afterAll and finally. */
   close(): void {
     for (const name of this.names.splice(0)) run("ip", "netns", "del", name);
@@ -206,7 +219,9 @@ export class VirtualNetwork {
 
   private plugIn(host: Host, addresses: readonly string[]): void {
     const { namespace, port } = host;
-    const index = this.indexOption();
+    const number = this.indexes.get(namespace) ?? this.nextIndex++;
+    this.indexes.set(namespace, number);
+    const index = ["index", String(number)]; // each port of the switch needs its own
     run(
       ...["ip", "link", "add", "eth0", ...index, "netns", namespace, "type", "veth"],
       ...["peer", "name", port, ...index, "netns", this.bridge],
@@ -214,16 +229,12 @@ export class VirtualNetwork {
     run("ip", "-n", this.bridge, "link", "set", port, "master", "br0");
     this.bringUp(this.bridge, port);
     this.bringUp(namespace, "eth0");
+    settleLink(this.bridge, port);
+    settleLink(namespace, "eth0");
     for (const address of addresses) {
       host.ip("addr", "add", address, "dev", "eth0", ...(address.includes(":") ? ["nodad"] : []));
     }
     this.awaitForwarding(port);
-  }
-
-  /** Each port of the switch needs one of its own. */
-  private indexOption(): string[] {
-    if (this.interfaceIndex === null) return [];
-    return ["index", String(this.interfaceIndex + this.names.length)];
   }
 
   /** The kernel may take a while to open a port of its bridge, and tests send a frame once. */
@@ -240,6 +251,11 @@ export class VirtualNetwork {
     if (!this.hasIpv6) run("ip", "-n", namespace, "link", "set", link, "addrgenmode", "none");
     run("ip", "-n", namespace, "link", "set", link, "up");
   }
+}
+
+/** Asked for a link by itself, the kernel does now what it has gathered of it (Linux 6.8). */
+function settleLink(namespace: string, link: string): void {
+  run("ip", "-n", namespace, "link", "show", "dev", link);
 }
 
 function makeNamespace(name: string): void {

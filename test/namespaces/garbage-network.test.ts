@@ -8,6 +8,7 @@ const QUIET = [
   "vip-switcher",
   "vip-switcher-refused",
   "vip-renewal",
+  "keep-alives",
   "link-monitor",
   "link-monitor-resynchronise",
   "announcer",

@@ -107,8 +107,25 @@ describe("carrier", () => {
     }
   });
 
+  test("that is gone is seen although the kernel has not told, and so is one that came back", async () => {
+    const [host, other] = [network.addHost(), network.addHost()];
+    const monitor = monitorOn(host);
+    await carrierBecomes(monitor, 0, true);
+    other.plug(false); // the kernel now gathers what happens to links for a second
+    other.plug(true);
+    host.plug(false);
+    expect([monitor.lookAtCarriers(), monitor.carrier(0)]).toEqual([1, false]);
+    host.plug(true);
+    await until("the carrier is back", () => {
+      monitor.poll();
+      monitor.lookAtCarriers();
+      return monitor.carrier(0);
+    });
+    expect([monitor.lookAtCarriers(), monitor.carrier(0)]).toEqual([0, true]);
+  });
+
   test("an unknown interface is refused with the names of those there are", () => {
-    expect(() => monitorOn(network.addHost(), ["eth0", "eth9"])).toThrow(
+    expect(() => monitorOn(network.addHost(), ["eth9", "eth0"])).toThrow(
       /no interface "eth9"; there are: .*eth0/,
     );
   });

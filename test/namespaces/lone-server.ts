@@ -20,6 +20,7 @@ import { Announcer } from "../../src/io/announcer.ts";
 import { ClientNotices } from "../../src/io/client-notices.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
+import { KeepAliveSocket } from "../../src/io/keep-alive-socket.ts";
 import { LifeSigns } from "../../src/io/life-signs.ts";
 import { LinkMonitor } from "../../src/io/link-monitor.ts";
 import { FlightLoop } from "../../src/io/loop.ts";
@@ -27,6 +28,7 @@ import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { MulticastSocket } from "../../src/io/multicast-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { NeighbourWatch } from "../../src/io/neighbour-watch.ts";
+import { NetworkObserver } from "../../src/io/network-observer.ts";
 import { Poller } from "../../src/io/poller.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
 import { VipService } from "../../src/io/vip-service.ts";
@@ -43,7 +45,7 @@ import {
   controlKind,
   encodeControl,
 } from "../../src/wire/control.ts";
-import { keepAliveFilter, nothingFilter } from "../../src/wire/keep-alive-filter.ts";
+import { nothingFilter } from "../../src/wire/packet-program.ts";
 import { STATUS_BYTES } from "../../src/wire/status-snapshot.ts";
 import type { Host } from "../harness/virtual-network.ts";
 import { Losses, netlinkOf } from "./lossy-netlink.ts";
@@ -97,7 +99,7 @@ export class LoneServer {
         this.kept(new VipLease("eth0", vips, leaseMs)),
         this.kept(new LinkMonitor(["eth0"], vips)),
         this.kept(new NeighbourWatch("eth0", vips, [])),
-        this.kept(multicastSocket(keepAliveFilter())),
+        this.kept(new KeepAliveSocket("eth0", GROUP, 44_181)),
         this.kept(multicastSocket(nothingFilter())),
       ],
     );
@@ -135,8 +137,8 @@ export class LoneServer {
           timing,
           functionCount: vips.length,
           networks: [network],
-          networkNumbers: [0],
           networkPlaces: [0],
+          observer: new NetworkObserver(this.engine, [network], identity, 2, timing),
           seal: new KeepAliveSeal(new Uint8Array(32).fill(3)),
           vips: new VipService(switcher, announcer, vips.length, new AddressRenewal(ipv6Count)),
           lease: withLease ? lease : null,

@@ -8,13 +8,15 @@
  *     functions pa 30 p10, map 20 p3         required resource and priority; then, as wanted: `on a+b` (eligible servers),
  *                                            `process` or `always` (it has a process), `grace 300`
  *                                            (ms)
- *     policy preempt                         or reset; also: lost after 3, recovered after 10, networks 2, stop takes 50 (ms)
+ *     policy preempt                         or reset; also: lost after 3, recovered after 10, networks 2, witnesses 1, stop takes 50 (ms)
  *     start a b                              `start b with another table`, `a second b` is another box with b's id, called b'
  *     wait 20 ms                             or µs, s
  *     crash a; drain a; resume a; leave a    several steps in one line
  *     move pa to b asked at a                `refused: ROOM` at its end: it is, with that code
  *     cut a-b; join a-b; cut a>b; join a>b   both directions or one; `cut a-b on network 1`
  *     carrier of a lost; carrier of a back
+ *     clients of a cut; clients of a joined  behind the switch: the carrier stays
+ *     witnesses silent; witnesses answer     all of them
  *     process of pa on a fails               or exits
  *     address of pa on a is removed          or is refused from now on, or is accepted again
  *     a: pa map | b: - | nowhere: tv         expected: where every function is up
@@ -138,7 +140,7 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|lost after|recovered after|networks|stop takes|VIPs a turn) (.*)$/.exec(
+      /^(servers|functions|policy|lost after|recovered after|networks|witnesses|stop takes|VIPs a turn) (.*)$/.exec(
         line,
       ) ?? [];
     if (word === undefined || rest === undefined) return false;
@@ -149,6 +151,7 @@ class Story {
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
+    else if (word === "witnesses") this.options.witnesses = Number(rest);
     else if (word === "VIPs a turn")
       this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
     else this.speeds = { ...this.speeds, processStopUs: Number(rest) * 1000 };
@@ -259,6 +262,16 @@ class Story {
     const [, carrier, how] = /^carrier of (\S+) (lost|back)$/.exec(line) ?? [];
     if (carrier !== undefined) {
       world.setCarrier(this.host(carrier), how === "back");
+      return true;
+    }
+    const [, clients, cut] = /^clients of (\S+) (cut|joined)$/.exec(line) ?? [];
+    if (clients !== undefined) {
+      world.setClientCut(this.host(clients), cut === "cut");
+      return true;
+    }
+    const [, answer] = /^witnesses (silent|answer)$/.exec(line) ?? [];
+    if (answer !== undefined) {
+      world.witnesses.fill(answer === "answer" ? 1 : 0);
       return true;
     }
     const [, process, runner, fate] = /^process of (\S+) on (\S+) (fails|exits)$/.exec(line) ?? [];

@@ -60,10 +60,6 @@ export class HostShell implements Shell {
     return host.local(host.held === 0 ? world.nowUs : Math.min(world.nowUs, host.callBeganUs));
   }
 
-  networkNumber(network: number): number {
-    return network;
-  }
-
   compose(message: KeepAliveMessage): void {
     const { world, host } = this;
     if (message.sender === host.index)

@@ -31,6 +31,7 @@ export interface NominalOptions {
   recoveredAfterPeriods?: number;
   /** Keep-alive networks, 1 or 2. */
   networks?: number;
+  witnesses?: number;
   speeds?: Partial<Speeds>;
 }
 
@@ -185,7 +186,7 @@ function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
     systemId: 42,
     digestHigh: 7,
     digestLow: 7,
-    witnesses: 0,
+    witnesses: options.witnesses ?? 0,
     roomy: table.resource.slice(0, table.serverCount).every((resource) => resource >= total),
     text: "",
   };

@@ -73,18 +73,3 @@ test("a wrong configuration: every problem, exit 2, nothing started", async () =
   expect(existsSync(flight.a.runDirectory)).toBe(false);
   expect(flight.a.vips()).toEqual([]);
 });
-
-test("an interface without an IPv4 address: exit 1, and it is named", async () => {
-  flight.a.host.ip("addr", "flush", "dev", "eth0");
-  flight.a.start(TABLE);
-  expect(await flight.a.exited()).toBe(1);
-  expect(flight.a.log).toContain("eth0 has no IPv4 address");
-});
-
-test("an interface that does not exist: exit 1, and the ones that exist are named", async () => {
-  flight.a.start({ ...TABLE, keepAlive: { ...TABLE.keepAlive, interfaces: ["eth7"] } });
-  expect(await flight.a.exited()).toBe(1);
-  expect(flight.a.log).toContain('no interface "eth7"; there are: ');
-  expect(flight.a.log).toContain("eth0");
-  expect(flight.a.log).not.toContain("    at "); // no stack trace
-});

@@ -5,17 +5,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { AF_UNIX, libc, MSG_DONTWAIT, SOCK_CLOEXEC, SOCK_DGRAM } from "../../src/io/libc.ts";
-import { NativeMemory } from "../../src/io/native-memory.ts";
 import { processStat } from "../../src/supervisor/process-stat.ts";
 import { run } from "../harness/command.ts";
 import { Flight, TABLE as SHORT_TABLE } from "../harness/real-servers.ts";
+import { ServiceManager, WATCHDOG_MS } from "../harness/service-manager.ts";
 import { signal, signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
-import type { Host } from "../harness/virtual-network.ts";
 
-/** Fed three times in this time. */
-const WATCHDOG_MS = 1500;
 /** The shortest that can be configured; fed four times in this time. */
 const DEVICE_TIMEOUT_S = 10;
 /** The unit file's WatchdogSec: an engine that is replaced must feed again within this time. */
@@ -42,49 +38,6 @@ const stopped: number[] = [];
 function stopEngine(pid: number): void {
   stopped.push(pid);
   signal(pid, "SIGSTOP");
-}
-
-/** A socket as systemd's, with a name in the abstract name space of the host. */
-class ServiceManager {
-  readonly heard: string[] = [];
-  readonly #name = `wingman-test-${process.pid}`;
-  readonly #received = new NativeMemory(512);
-  readonly #fd: number;
-
-  constructor(host: Host) {
-    const address = new NativeMemory(3 + this.#name.length);
-    address.view.setUint16(0, AF_UNIX, true);
-    address.bytes.set(new TextEncoder().encode(this.#name), 3);
-    this.#fd = host.inside(() => libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-    if (libc.bind(this.#fd, address.address, address.bytes.length) !== 0) throw new Error("bind");
-  }
-
-  get environment(): Record<string, string> {
-    return { NOTIFY_SOCKET: `@${this.#name}`, WATCHDOG_USEC: String(WATCHDOG_MS * 1000) };
-  }
-
-  /** Takes what has come. */
-  listen(): this {
-    for (;;) {
-      const length = libc.recv(this.#fd, this.#received.address, 512, MSG_DONTWAIT);
-      if (length < 0) return this;
-      this.heard.push(new TextDecoder().decode(this.#received.bytes.slice(0, length)));
-    }
-  }
-
-  count(line: string): number {
-    return this.listen().heard.filter((datagram) => datagram.split("\n").includes(line)).length;
-  }
-
-  get status(): string | undefined {
-    return this.listen()
-      .heard.flatMap((datagram) => datagram.split("\n"))
-      .findLast((line) => line.startsWith("STATUS="));
-  }
-
-  close(): void {
-    libc.close(this.#fd);
-  }
 }
 
 /** The reader of a FIFO that stands for a watchdog device. */

@@ -6,18 +6,23 @@
 import { paragraph } from "../../command-line/paragraph.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
+  CUT_OFF_PAUSE_MS_MAX,
+  CUT_OFF_PAUSE_MS_MIN,
   DEFENCE_MS_MAX,
   DEFENCE_MS_MIN,
+  GROUP_REPORT_MS,
   HARDWARE_FEEDINGS,
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
   LISTEN_EXTRA_PERIODS,
+  NETWORK_SILENT_MS,
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
   RENEWAL_IPV6_PER_ROUND,
   SERVICE_FEEDINGS,
   WITNESS_BROADCAST_MS,
+  WITNESS_SILENT_MS,
 } from "../../limits.ts";
 import { PAUSE_MS_MAX } from "../../supervisor/back-off.ts";
 import { NOTICE_BYTES, NOTICE_KIND_NAMES, NOTICE_REASON_NAMES } from "../../wire/client-notice.ts";
@@ -96,9 +101,16 @@ At no moment does a server reject what another one sends: the counter
 authentication stays as it is.
 
 Rejected datagrams change nothing but a counter of 'wingman status': authentication,
-malformed, replay, unknown (no such server), system (another aircraft's). What has
-not the length, the first letters and the version of a keep-alive is dropped by the
-kernel (dropped), as is what arrives faster than it can be read.
+malformed, replay, unknown (no such server), system (another aircraft's). Whoever
+sends such keep-alives again and again (another key, system or port) is named in a
+fault with its MAC, and is not taken for a stranger. A configured server that is not
+heard within 5 s of the start is a fault as well. What has not the length, the first
+letters and the version of a keep-alive never reaches the server; what arrives
+faster than it can be read is counted (dropped).
+
+Keep-alives are sent and taken as whole Ethernet frames: no table that others can
+fill (neighbours, connections), no firewall rule of this machine and no missing IPv4
+address keeps servers from hearing each other.
 
 A flood of datagrams on a keep-alive network delays no keep-alive: after ${RECEIVES_AT_ONCE_MAX}
 datagrams in a period networks are read every ${READ_REST_US} µs, at most ${RECEIVES_PER_TURN_MAX} from each. If it
@@ -192,16 +204,32 @@ advertisements pass: no ARP inspection on the servers' ports.
 
 Keep-alive networks (keepAlive.interfaces): one or two; the client network may be
 one of them. UDP multicast to keepAlive.group and port, IPv4, never routed (TTL 1),
-socket priority 6. Where switches filter multicast (IGMP snooping) there must be
-a querier, or the group must be set by hand on the servers' ports.
+socket priority 6. Where switches filter multicast (IGMP snooping) there should be
+a querier, or the group be set by hand on the servers' ports. Servers ask for the
+group every ${GROUP_REPORT_MS / 1000} s and as soon as they miss one another; that a switch had forgotten
+it is a fault. Each network is watched by itself: a server that is alive and was not
+heard on one of them for ${NETWORK_SILENT_MS / 1000} s is a fault, though the other network carries it.
+'wingman status' shows who is heard where, and the console's 'test' fails for it. An
+interface that is missing is used as soon as it is there. Without the client
+interface the supervisor, the console and the page wait for it.
 
 A server without carrier on the client interface lets go of its VIPs. A server
 with carrier that hears no peer serves alone, unless clients.witnesses names
 hosts of the client network, such as a switch or the crew panel: then it serves
 only while one of them answers its ARP questions. Otherwise it is cut off
 (phase isolated), and lets go after lostAfterPeriods + the number of witnesses
-periods. While a peer is heard, nothing depends on the witnesses. Each period one
-of them is asked alone, and by broadcast, ${1000 / WITNESS_BROADCAST_MS} times a second at most, while it does
+periods.
+
+Servers that hear each other, on a second network say, tell each other whether a
+witness answers them. One that none has answered for ${WITNESS_SILENT_MS} ms, and for twice the
+periods above, while another one that can take functions reaches one, hands its
+functions over and is isolated (WNG-0116; WNG-0119 on the others). It takes part
+again after a witness has answered without a break for ${CUT_OFF_PAUSE_MS_MIN / 1000} s, each time in a row
+twice as long, up to ${CUT_OFF_PAUSE_MS_MAX / 1000} s; at once when no other server can take functions. Where
+no server reaches a witness, all stay (WNG-0117). So witnesses stand where the seats
+are: a server that reaches only some of the seats and no witness serves none.
+
+Each period one of the witnesses is asked alone, and by broadcast, ${1000 / WITNESS_BROADCAST_MS} times a second at most, while it does
 not answer. A switch must not limit ARP below that rate.
 
 A host that is no server and answers for a VIP is named in the log with its MAC,

@@ -75,6 +75,9 @@ is over, or with the leg. For maintenance.log.inhibitSeconds after power-up, wha
 servers that start one after another bring about is an event and no fault; if it is
 still there then, the fault is set.
 
+Each keep-alive tells how many faults are active, and one after the other which: so
+'show faults', 'wingman status' and the page of every server show those of the others.
+
 A leg is the time in the air, by maintenance.groundInput, with a number of its own;
 the time on ground after it counts to it. A leg goes on over a restart in the air.
 The signal must be the same for ten seconds to begin or end a leg; off ground counts

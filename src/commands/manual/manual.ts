@@ -84,14 +84,17 @@ key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
   console.sock     the maintenance console, for 'wingman console'
   engine.stderr    what the engine printed before it died; empty otherwise
   manage.stderr    what the maintenance process printed
+  on-ground        the air/ground signal, written by whoever knows it, where
+                   maintenance.groundInput names no other file
 
 /var/lib/wingman   (--state-dir), kept over restarts:
   incarnation      number of the last start; must never go back
+  drained          this server was drained, and not resumed since
   maintenance.log  see the topic maintenance-log
   maintenance.log.corrupt-1 ...
                    a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
-No other file is read but maintenance.groundInput and the devices that are
+No other file is read but the ground input and the devices that are
 configured, in particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
 

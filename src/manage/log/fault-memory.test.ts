@@ -113,7 +113,7 @@ describe("a fault", () => {
       at(1),
     );
     server(LOG_SERVER_LOST, "b", 2);
-    memory.clear(at(3), true);
+    memory.clear(at(3), "start");
     expect(lines()).toEqual(["set 304 errno 95 x1", "set 111 b x1", "cleared 304 errno 95 x1"]);
     memory.clear(at(4));
     expect(lines()).toEqual(["cleared 111 b x1"]);

@@ -8,6 +8,7 @@
 import { catalogueEntry } from "../../catalogue/catalogue.ts";
 import type { CatalogueEntry } from "../../catalogue/entry.ts";
 import { recordSubject } from "../../catalogue/record-text.ts";
+import { LOG_ENGINE_STARTED } from "../../catalogue/upkeep-code.ts";
 import { LOG_RECORDS_PER_HOUR_MAX, LOG_SUBJECTS_MAX } from "../../limits.ts";
 import { NATURE_HARD, NATURE_INTERMITTENT, NATURE_NONE } from "../../wire/log-record.ts";
 import {
@@ -75,6 +76,7 @@ export class FaultMemory {
 
   /** @param isLimited false for what must be in the log however often it comes */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {
+    if (what.code === LOG_ENGINE_STARTED) this.clear(time, "engine");
     const entry = catalogueEntry(what.code);
     const memory = this.#memoryOf(what, time);
     if (entry === undefined || entry.class === 0) this.#noFault(memory, time, count, isLimited);
@@ -136,12 +138,12 @@ export class FaultMemory {
   }
 
   /**
-   * Ends every fault, or only those that last until the next start. What is still there is set when
-   * it is reported again.
+   * Ends every fault, or only those that last until the next start or the next engine. What is still
+   * there is set when it is reported again.
    */
-  clear(time: LogTime, onlyUntilStart = false): void {
+  clear(time: LogTime, only: "start" | "engine" | null = null): void {
     for (const memory of this.#memories.values()) {
-      if (onlyUntilStart && memory.entry?.lasts !== "start") continue;
+      if (only !== null && memory.entry?.lasts !== only) continue;
       memory.waiting = false;
       this.#clear(memory, time);
     }

@@ -137,10 +137,15 @@ function pageServers(
 
 function keepAliveFigures(
   status: StatusDocument | null,
-): Pick<PageState["keepAlive"], "lateUs" | "rejected"> {
-  if (status === null) return { lateUs: null, rejected: 0 };
+): Pick<PageState["keepAlive"], "lateUs" | "rejected" | "networks"> {
+  if (status === null) return { lateUs: null, rejected: 0, networks: [] };
+  const { networks } = status;
   const { lateUs, rejected } = status.keepAlive;
-  return { lateUs, rejected: Object.values(rejected).reduce((sum, count) => sum + count, 0) };
+  return {
+    networks,
+    lateUs,
+    rejected: Object.values(rejected).reduce((sum, count) => sum + count, 0),
+  };
 }
 
 function timelineEntry(entry: LogEntry): TimelineEntry {

@@ -74,6 +74,8 @@ export interface PageState {
     /** Lateness of the own keep-alives since the engine's start; null: not known. */
     lateUs: StatusDocument["keepAlive"]["lateUs"] | null;
     rejected: number;
+    /** Of this server; none on the rig. */
+    networks: StatusDocument["networks"];
   };
   faults: FaultEntry[];
   /** Newest first. */

@@ -104,7 +104,7 @@ function show(state) {
 
 /** @param {PageState} state @param {number} nowMs */
 function drawPlots({ servers, keepAlive }, nowMs) {
-  const { lostAfterMs, periodMs, lateUs, rejected } = keepAlive;
+  const { lostAfterMs, periodMs, lateUs, rejected, networks } = keepAlive;
   const agesWords = draw(find("ages"), ages, {
     names: servers.filter(({ isSelf }) => !isSelf).map(({ id }) => id),
     least: 1,
@@ -127,7 +127,10 @@ function drawPlots({ servers, keepAlive }, nowMs) {
   say("lateness-words", `Lateness of keep-alives: ${latenessWords}`);
   const late =
     lateUs === null ? "not known" : `p50 ${lateUs.p50}, p99 ${lateUs.p99}, max ${lateUs.max} µs`;
-  say("timing", `Lateness: ${late}. Keep-alives rejected: ${rejected}.`);
+  const heard = networks.map(({ interface: name, carrier, heard: ids }) =>
+    carrier ? ` ${name}: ${ids.join(" ") || "nobody"} heard.` : ` ${name}: no link.`,
+  );
+  say("timing", `Lateness: ${late}. Keep-alives rejected: ${rejected}.${heard.join("")}`);
 }
 
 /** @param {PageState} state */
