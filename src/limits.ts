@@ -11,6 +11,7 @@ export * from "./limits/maintenance-log.ts";
 export * from "./limits/networks.ts";
 export * from "./limits/page.ts";
 export * from "./limits/protocol.ts";
+export * from "./limits/storage.ts";
 export * from "./limits/turn.ts";
 export * from "./limits/vip-upkeep.ts";
 export * from "./limits/vips.ts";

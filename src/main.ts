@@ -1,5 +1,6 @@
 /** The executable `wingman`: from the command line to a command and its exit code. */
 
+import { writeFileSync } from "node:fs";
 import { CommandError, EXIT_FAILED, UsageError } from "./command-line/errors.ts";
 import { leaveWithTheReader } from "./command-line/reader.ts";
 import { COMMANDS, commandSummaries, PUBLIC_COMMANDS } from "./commands/catalogue.ts";
@@ -25,11 +26,14 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   help: async () => (await import("./commands/help.ts")).help,
   engine: async () => (await import("./commands/engine.ts")).engine,
   manage: async () => (await import("./commands/manage.ts")).manage,
+  disk: async () => (await import("./commands/disk.ts")).disk,
+  renew: async () => (await import("./commands/renew.ts")).renew,
+  reserve: async () => (await import("./commands/reserve.ts")).reserve,
   launch: async () => (await import("./commands/launch.ts")).launch,
 };
 
 /** Processes that must outlive whoever reads their output, and that leave stdout alone. */
-const ROLES = ["run", "engine", "manage", "launch"];
+const ROLES = ["run", "engine", "manage", "disk", "renew", "launch"];
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;
@@ -49,11 +53,20 @@ async function main(args: string[]): Promise<number> {
 }
 
 async function run(name: string, args: string[]): Promise<number> {
-  if (!ROLES.includes(name)) leaveWithTheReader();
+  if (ROLES.includes(name)) nameProcess();
+  else leaveWithTheReader();
   const load = LOADERS[name];
   if (load === undefined) throw new UsageError(unknownCommand(name));
   const command = await load();
   return command(args);
+}
+
+/** What is started by the name of a descriptor has that for its name in `ps` and `top`. */
+function nameProcess(): void {
+  if (!import.meta.url.includes("/$bunfs/")) return;
+  try {
+    writeFileSync("/proc/self/comm", "wingman");
+  } catch {} // a container may forbid it: nothing goes by the name
 }
 
 function unknownCommand(name: string): string {

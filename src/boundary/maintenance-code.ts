@@ -64,3 +64,5 @@ export const LOG_LEASE_LOST = 305;
 export const LOG_WATCHDOG_NO_TIMEOUT = 320;
 export const LOG_WATCHDOG_REFUSED = 321;
 export const LOG_LEASE_UNFIT = 306;
+export const LOG_RENEWALS_ENDED = 307;
+export const LOG_LEASE_HELD_UP = 308;

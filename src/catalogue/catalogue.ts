@@ -8,6 +8,8 @@
 import { DECISION_ENTRIES } from "./decision-entries.ts";
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
+import { KERNEL_ENTRIES } from "./kernel-entries.ts";
+import { MACHINE_ENTRIES } from "./machine-entries.ts";
 import { NETWORK_ENTRIES } from "./network-entries.ts";
 import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
@@ -16,6 +18,8 @@ import { VIP_ENTRIES } from "./vip-entries.ts";
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
   ...NETWORK_ENTRIES,
+  ...KERNEL_ENTRIES,
+  ...MACHINE_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
   ...DECISION_ENTRIES,

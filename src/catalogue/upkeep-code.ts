@@ -41,6 +41,18 @@ export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
 export const LOG_PAGE_REFUSED = 464;
 
+// Of `wingman manage`, about the machine.
+export const LOG_EXECUTABLE_OTHER = 450;
+export const LOG_EXECUTABLE_BACK = 451;
+export const LOG_DISK_HANGS = 452;
+export const LOG_KEY_CHANGED = 454;
+export const LOG_KEY_UNCHANGED = 455;
+export const LOG_CONSOLE_IN_USE = 456;
+export const LOG_CONSOLE_FREE = 457;
+
+// Of the supervisor, about the machine.
+export const LOG_RUN_ON_DISK = 470;
+
 // Of the supervisor, about the functions' processes.
 export const LOG_FUNCTION_TRIABLE = 480;
 export const LOG_FUNCTION_PROVED = 481;

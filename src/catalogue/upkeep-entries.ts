@@ -7,6 +7,7 @@ import {
   LOG_ACTION_REFUSED,
   LOG_ARCHIVED,
   LOG_CONSOLE_FAILED,
+  LOG_DISK_HANGS,
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
   LOG_GROUND_UNKNOWN,
@@ -101,7 +102,7 @@ export const UPKEEP_ENTRIES: readonly CatalogueEntry[] = [
     "The storage takes records again.",
     "None.",
     {
-      clears: [LOG_NOT_WRITTEN],
+      clears: [LOG_NOT_WRITTEN, LOG_DISK_HANGS],
     },
   ),
   entry(

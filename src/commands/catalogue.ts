@@ -73,6 +73,24 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: false,
   },
   {
+    name: "renew",
+    synopsis: "…",
+    summary: "lifetimes of VIPs, started by engine",
+    public: false,
+  },
+  {
+    name: "reserve",
+    synopsis: "…",
+    summary: "incarnations in the state directory, started by run",
+    public: false,
+  },
+  {
+    name: "disk",
+    synopsis: "…",
+    summary: "files of the state directory, started by manage",
+    public: false,
+  },
+  {
     name: "launch",
     synopsis: "-- PROGRAM [ARGUMENT…]",
     summary: "a function's process, started by run",

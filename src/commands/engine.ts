@@ -21,9 +21,9 @@ import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-l
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
 import { functionTableOf } from "../config/function-table.ts";
-import { readKeys } from "../config/key-file.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
+import { decodeKeys } from "../config/start-keys.ts";
 import { Engine } from "../core/engine.ts";
 import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
 import type { Identity } from "../core/membership.ts";
@@ -32,17 +32,19 @@ import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
 import { ClientNotices } from "../io/client-notices.ts";
-import { RecordSocket } from "../io/control-socket.ts";
-import { EPERM, SystemError } from "../io/errno.ts";
+import { RecordSocket, socketPair } from "../io/control-socket.ts";
+import { EPERM, errno, SystemError } from "../io/errno.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { KeepAliveSocket } from "../io/keep-alive-socket.ts";
+import { libc, MSG_DONTWAIT } from "../io/libc.ts";
 import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-signs.ts";
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
 import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
+import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
 import { NetworkObserver } from "../io/network-observer.ts";
 import {
@@ -52,6 +54,7 @@ import {
   lockMemory,
   setTimerSlack,
 } from "../io/realtime.ts";
+import { RenewalProcess } from "../io/renewal-process.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
 import { VipLease } from "../io/vip-lease.ts";
 import { VipService } from "../io/vip-service.ts";
@@ -65,6 +68,7 @@ import { ServiceReport } from "../reporting/service-report.ts";
 import { StatusWriter } from "../reporting/status.ts";
 import { FeedingRhythm } from "../reporting/watchdog.ts";
 import { EXIT_LET_GO } from "../supervisor/engine-restarts.ts";
+import { cleanEnvironment, ownCommand } from "../supervisor/own-executable.ts";
 import { AddressRenewal, addressLifetimeS } from "../upkeep/address-renewal.ts";
 import { nothingFilter } from "../wire/packet-program.ts";
 import {
@@ -74,13 +78,16 @@ import {
   STATUS_FLAG_REALTIME,
 } from "../wire/status-snapshot.ts";
 
+/** Two keys and their lengths, with room. */
+const KEYS_BYTES_MAX = 4096;
+
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
   const { config, self, incarnation, runDirectory } = options;
   // Should the supervisor die, its end of the control socket closes: the loop then lets go and says
   // good-bye. A signal at the parent's death would end this process with its VIPs up.
   if (process.ppid !== options.parent) return EXIT_FAILED;
-  const seal = sealOf(config, options.source, options.directory);
+  const seal = sealOf(options.keysFd);
 
   const identity = identityOf(config, self, incarnation);
   const table = functionTableOf(config);
@@ -101,6 +108,7 @@ export async function engine(args: string[]): Promise<number> {
     2 * kernelTickMs(),
   );
   const policy = policyNamed(config.allocation);
+  const renewals = renewalProcess(options.source);
   warmUp(table, policy, timing);
 
   // What an earlier run left goes before anything else.
@@ -192,7 +200,11 @@ export async function engine(args: string[]): Promise<number> {
     networkPlaces: interfaces.map((name) => watched.indexOf(name)),
     observer,
     seal,
-    vips: new VipService(switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)),
+    vips: new VipService(
+      ...([switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)] as const),
+      renewals,
+    ),
+    renewals,
     lease,
     links,
     neighbours,
@@ -218,6 +230,8 @@ interface EngineOptions {
   runDirectory: string;
   incarnation: number;
   controlFd: number;
+  /** null: without keys. */
+  keysFd: number | null;
   parent: number;
   draining: boolean;
 }
@@ -230,6 +244,7 @@ function readOptions(args: string[]): EngineOptions {
     "run-dir": "value",
     incarnation: "value",
     "control-fd": "value",
+    "keys-fd": "value",
     parent: "value",
     draining: "flag",
   });
@@ -257,6 +272,7 @@ function readOptions(args: string[]): EngineOptions {
     runDirectory: required("run-dir"),
     incarnation: number("incarnation", 1, 0xffffffff),
     controlFd: number("control-fd", 3, 1023),
+    keysFd: options["keys-fd"] === undefined ? null : number("keys-fd", 3, 1023),
     parent: number("parent", 1, 2 ** 31),
     draining: options.draining,
   };
@@ -345,10 +361,36 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
   return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
-function sealOf(config: AircraftConfig, source: string, directory: string): KeepAliveSeal {
-  const result = readKeys(config.keepAlive, directory);
-  if (!result.ok) throw new InputFileError({ source, problems: result.problems });
-  return new KeepAliveSeal(result.key, result.acceptKey);
+/** null when it cannot be started: the loop does without. */
+function renewalProcess(configFile: string): RenewalProcess | null {
+  const [ours, theirs] = socketPair();
+  try {
+    const child = Bun.spawn({
+      cmd: [...ownCommand(), "renew", "--config", configFile, "--control-fd", "3"],
+      ...{ cwd: "/", env: cleanEnvironment() },
+      stdio: ["ignore", "ignore", "inherit", theirs],
+      detached: true,
+    });
+    child.unref(); // it ends with this process, which does not wait for it
+    return new RenewalProcess(ours);
+  } catch (error) {
+    console.error(`no process for renewals: ${(error as Error).message}`);
+    libc.close(ours);
+    return null;
+  } finally {
+    libc.close(theirs);
+  }
+}
+
+/** With the keys of the server's start, which the supervisor holds. */
+function sealOf(keysFd: number | null): KeepAliveSeal {
+  if (keysFd === null) return new KeepAliveSeal(null, null);
+  const waiting = new NativeMemory(KEYS_BYTES_MAX);
+  const length = libc.recv(keysFd, waiting.address, KEYS_BYTES_MAX, MSG_DONTWAIT);
+  if (length < 0) throw new SystemError("recv", errno(), "keys");
+  libc.close(keysFd);
+  const { key, acceptKey } = decodeKeys(waiting.bytes.subarray(0, length));
+  return new KeepAliveSeal(key, acceptKey);
 }
 
 function identityOf(config: AircraftConfig, self: number, incarnation: number): Identity {

@@ -8,14 +8,20 @@ import { join } from "node:path";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
+import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { giveUpCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
+import { mountOf } from "../io/mount.ts";
 import { dieWithParent } from "../io/realtime.ts";
+import { DiskProcess } from "../manage/log/disk-process.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
+import { ExecutableWatch } from "../manage/watch/executable-watch.ts";
+import { KeyWatch } from "../manage/watch/key-watch.ts";
+import type { WatchedThing } from "../manage/watch/machine-watch.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
 import { hasCapabilities } from "../supervisor/privileges.ts";
 
@@ -28,6 +34,7 @@ export async function manage(args: string[]): Promise<number> {
     "state-dir": "value",
     "run-dir": "value",
     session: "value",
+    executable: "value",
     "control-fd": "value",
     parent: "value",
   });
@@ -65,12 +72,37 @@ export async function manage(args: string[]): Promise<number> {
       bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
       nowBootUs: bootUs(),
       nowUtcMs: Date.now(),
+      disk: new DiskProcess(ownCommand(), diskEnded),
+      diskName: diskName(stateDirectory),
     }),
+    watched: watchedThings(options.executable),
     warn: (text) => console.error(text),
   });
   await manage.run();
   // Whatever a console or a page has still open must not keep it.
   process.exit(EXIT_DONE);
+}
+
+/** Nothing can be stored any more: the supervisor starts another one, which begins anew. */
+function diskEnded(): void {
+  console.error("the process for the state directory has ended");
+  process.exit(EXIT_FAILED);
+}
+
+/** The marks of the key files come as JSON of config/start-keys. */
+function watchedThings(
+  executable: string | undefined,
+  keyMarks = process.env[KEY_MARKS_VARIABLE],
+): WatchedThing[] {
+  return [
+    ...(executable === undefined ? [] : [new ExecutableWatch(executable)]),
+    ...(keyMarks === undefined ? [] : [new KeyWatch(JSON.parse(keyMarks) as KeyFileMark[])]),
+  ];
+}
+
+function diskName(directory: string): string {
+  const mount = mountOf(directory);
+  return mount === null ? directory : `${directory} on ${mount.source}`;
 }
 
 /** Starts this program anew without capabilities: only so its other threads lose them, too. */
@@ -79,6 +111,6 @@ function becomeUnprivileged(args: readonly string[]): void {
   const [program = "", ...rest] = ownCommand();
   throw new SystemError(
     `execute ${program}`,
-    execute([program, ...rest, "manage", ...args], process.env),
+    execute([process.execPath, ...rest, "manage", ...args], process.env, program),
   );
 }

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import {
   EXIT_DONE,
@@ -10,11 +11,13 @@ import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { readKeys } from "../config/key-file.ts";
 import type { LoadedConfig } from "../config/load.ts";
 import { serializeConfig } from "../config/serialize.ts";
+import { type KeyFileMark, keyFileMark, type StartKeys } from "../config/start-keys.ts";
 import { claimInterface } from "../io/network-interface.ts";
 import { SERVICE_FEEDINGS } from "../limits.ts";
 import { Incarnations } from "../supervisor/incarnation.ts";
+import { incarnationSources } from "../supervisor/incarnation-sources.ts";
 import { logSupervisor } from "../supervisor/log-output.ts";
-import { ownCommand } from "../supervisor/own-executable.ts";
+import { ownCommand, ownFile } from "../supervisor/own-executable.ts";
 import { hangUpIsIgnored, missingCapabilities } from "../supervisor/privileges.ts";
 import {
   AlreadyRunningError,
@@ -45,6 +48,7 @@ export function run(args: string[]): Promise<number> {
 
 /** Likewise, with another way to start this program in its other roles (tests). */
 export async function runWith(args: string[], command: readonly string[]): Promise<number> {
+  const executable = ownFile();
   const { options } = parseOptions("run", args, {
     server: "value",
     config: "value",
@@ -57,20 +61,27 @@ export async function runWith(args: string[], command: readonly string[]): Promi
     options.server,
     config.servers.map(({ id }) => id),
   );
-  requireKeys(loaded);
+  const keys = requireKeys(loaded);
   requirePrivileges();
   const notification = notificationOf(config.keepAlive.periodMs);
   const runDirectory = acquire(new RunDirectory(options["run-dir"] ?? RUN_DIRECTORY_DEFAULT));
   try {
+    if (runDirectory.place !== runDirectory.path)
+      logSupervisor(
+        `run directory ${runDirectory.path} is on a disk, its files are in ${runDirectory.place}`,
+      );
     claimInterface(config.clients.interface);
     writeConfig(runDirectory, serializeConfig(config));
     const stateDirectory = resolve(options["state-dir"] ?? STATE_DIRECTORY_DEFAULT);
     const supervisor = new Supervisor({
-      ...{ config, serverId, runDirectory, notification },
+      ...{ config, serverId, runDirectory, notification, keys },
+      keyMarks: keyMarks(loaded, keys),
       configDirectory: directory,
       stateDirectory,
-      incarnations: new Incarnations(stateDirectory, logSupervisor),
-      ownCommand: command,
+      incarnations: new Incarnations(
+        incarnationSources(command, stateDirectory, runDirectory.incarnation),
+      ),
+      ...{ ownCommand: command, executable },
     });
     const stopListening = obeySignals(supervisor);
     const inGoodOrder = await supervisor.run();
@@ -89,10 +100,24 @@ function requireServer(id: string | undefined, known: readonly string[]): string
   return id;
 }
 
-/** The engine reads them again; a key that cannot be used is told before anything starts. */
-function requireKeys({ config, source, directory }: LoadedConfig): void {
+/** A key that cannot be used is told before anything starts. */
+function requireKeys({ config, source, directory }: LoadedConfig): StartKeys {
   const result = readKeys(config.keepAlive, directory);
   if (!result.ok) throw new InputFileError({ source, problems: result.problems });
+  return result;
+}
+
+function keyMarks({ config, directory }: LoadedConfig, keys: StartKeys): KeyFileMark[] {
+  const { keyFile, acceptKeyFile } = config.keepAlive;
+  const files = [
+    [keyFile, keys.key],
+    [acceptKeyFile, keys.acceptKey],
+  ] as const;
+  return files.flatMap(([file, key]) => {
+    if (file === null || key === null) return [];
+    const path = resolve(directory, file);
+    return [keyFileMark(path, statSync(path), key)];
+  });
 }
 
 function requirePrivileges(): void {

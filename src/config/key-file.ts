@@ -70,13 +70,22 @@ export function readKeyFile(keyFile: string, directory: string, path: string): K
     const { code = "", message } = error as NodeJS.ErrnoException;
     return refused(FAULTS[code] ?? message, "a readable key file");
   }
+  const judged = judgeKey(mode, bytes);
+  return judged.ok ? judged : refused(judged.found, judged.expected);
+}
+
+/** The key in a file of this mode with these bytes, or what is wrong with it. */
+export function judgeKey(
+  mode: number,
+  bytes: Uint8Array,
+): { ok: true; key: Uint8Array } | { ok: false; found: string; expected: string } {
   if ((mode & OTHERS_MAY_READ_OR_WRITE) !== 0) {
-    const shown = mode.toString(8).padStart(4, "0");
-    return refused(`mode ${shown}`, "0600 or 0400: the key is for its owner alone");
+    const shown = (mode & 0o777).toString(8).padStart(4, "0");
+    const expected = "0600 or 0400: the key is for its owner alone";
+    return { ok: false, found: `mode ${shown}`, expected };
   }
   const key = Uint8Array.from(bytes.at(-1) === NEWLINE ? bytes.subarray(0, -1) : bytes);
-  if (key.length < KEY_BYTES_MIN || key.length > KEY_BYTES_MAX) {
-    return refused(`a key of ${key.length} bytes`, `${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`);
-  }
-  return { ok: true, key };
+  if (key.length >= KEY_BYTES_MIN && key.length <= KEY_BYTES_MAX) return { ok: true, key };
+  const expected = `${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes`;
+  return { ok: false, found: `a key of ${key.length} bytes`, expected };
 }

@@ -63,14 +63,15 @@ export function launch(
 }
 
 /**
- * Turns this process into the program `command[0]` (its path). Does not return when it works, else
- * returns the errno.
+ * Turns this process into the program at `file`, which knows itself as `command[0]`. Does not
+ * return when it works, else returns the errno.
  */
 export function execute(
   command: readonly [string, ...string[]],
   environment: Readonly<Record<string, string | undefined>>,
+  file = command[0],
 ): number {
-  const path = nativeString(command[0]);
+  const path = nativeString(file);
   const argumentList = stringList(command);
   const environmentList = stringList(assignments(environment));
   libc.execve(path.address, argumentList.address, environmentList.address);

@@ -89,6 +89,7 @@ export const libc = dlopen("libc.so.6", {
   execve: { args: [ADDRESS, ADDRESS, ADDRESS], returns: INT },
   waitpid: { args: [INT, ADDRESS, INT], returns: INT },
   kill: { args: [INT, INT], returns: INT },
+  getrusage: { args: [INT, ADDRESS], returns: INT },
   sigaction: { args: [INT, ADDRESS, ADDRESS], returns: INT },
   sigprocmask: { args: [INT, ADDRESS, ADDRESS], returns: INT },
   /** For system calls that older C libraries do not wrap (close_range, fsopen). */

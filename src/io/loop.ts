@@ -24,13 +24,18 @@ import {
   EVENT_VIP_REMOVED,
   type EventQueue,
 } from "../boundary/event-queue.ts";
-import { LOG_NETWORK_LOST, LOG_NETWORK_PRESENT } from "../boundary/maintenance-code.ts";
+import {
+  LOG_LEASE_HELD_UP,
+  LOG_NETWORK_LOST,
+  LOG_NETWORK_PRESENT,
+} from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import {
   ATTEMPT_PAUSE_MS_MIN,
+  LEASE_LATENESS_MS,
   NETWORKS_MAX,
   PUT_BACK_PAUSE_MS_MIN,
   RECORDS_PER_TURN_MAX,
@@ -59,6 +64,7 @@ import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wir
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import { HoldUp } from "./hold-up.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import { WRONG_PORT } from "./keep-alive-socket.ts";
 import type { LifeSigns } from "./life-signs.ts";
@@ -68,6 +74,7 @@ import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
 import type { KeepAliveNetwork, NetworkObserver } from "./network-observer.ts";
 import { Poller } from "./poller.ts";
+import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
 import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
@@ -84,6 +91,8 @@ export interface FlightParts {
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
   readonly lease: VipLease | null;
+  /** Its answers wake the loop; none where the loop renews lifetimes by itself. */
+  readonly renewals?: RenewalProcess | null;
   readonly links: LinkMonitor;
   readonly neighbours: NeighbourWatch;
   readonly notices: ClientNotices;
@@ -106,6 +115,8 @@ export class FlightLoop implements Shell {
   private readonly linkSlot: number;
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
+  /** Where renewals are answered; -1: nowhere. */
+  private readonly renewalSlot: number;
   /** Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first. */
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX).fill(1);
   /** Ethernet address of the client interface, as it was last. */
@@ -113,6 +124,9 @@ export class FlightLoop implements Shell {
   private macLow: number;
   /** Whether networks wake the loop. */
   private networksWake = true;
+  private readonly holdUp = new HoldUp();
+  /** For how long the first lease was held up. */
+  private beginHeldUpUs = 0;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
   /** Carriers are looked at once a period. */
@@ -135,6 +149,7 @@ export class FlightLoop implements Shell {
     this.linkSlot = this.poller.add(links.fd);
     this.supervisorSlot = this.poller.add(parts.supervisor.fd);
     this.commandSlot = this.poller.add(parts.commands.fd);
+    this.renewalSlot = parts.renewals ? this.poller.add(parts.renewals.fd) : -1;
     this.supervisor = new SupervisorRecords(parts.supervisor);
     this.commands = new CommandRequests(parts.commands, engine, this.supervisor, parts.faults);
     this.macHigh = neighbours.macHigh;
@@ -220,11 +235,25 @@ export class FlightLoop implements Shell {
   // ---- VIP lease
 
   beginLease(): void {
+    this.holdUp.begin();
     this.parts.lease?.begin();
+    this.beginHeldUpUs = this.holdUp.end();
   }
 
   renewLease(lengthMs: number): number {
-    return this.parts.lease?.renew(lengthMs) ?? 0;
+    const { lease } = this.parts;
+    if (lease === null) return 0;
+    this.holdUp.begin();
+    const refused = lease.renew(lengthMs);
+    if (refused !== 0) this.tellHeldUp(Math.max(this.holdUp.end(), this.beginHeldUpUs));
+    this.beginHeldUpUs = 0;
+    return refused;
+  }
+
+  /** The kernel takes changes of nftables one after the other, whoever they are from. */
+  private tellHeldUp(forUs: number): void {
+    if (forUs <= LEASE_LATENESS_MS * 1000) return;
+    this.tell(LOG_LEASE_HELD_UP, Math.floor(forUs / 1000));
   }
 
   // ---- addresses, processes, clients
@@ -283,7 +312,10 @@ export class FlightLoop implements Shell {
   /** The kernel reports each renewal to us: read at once, that wakes nobody. */
   renewAddresses(timeUs: number, isIdle: boolean): void {
     const { vips, links } = this.parts;
-    if (vips.renew(timeUs) === 0 || !isIdle) return;
+    const renewed = vips.renew(timeUs);
+    if (this.renewalSlot >= 0 && this.parts.renewals?.hasEnded)
+      this.poller.remove(this.renewalSlot);
+    if (renewed === 0 || !isIdle) return;
     this.linkChanges += links.poll() + (links.overflowed ? 1 : 0);
   }
 

@@ -1,7 +1,9 @@
+import { statSync } from "node:fs";
 import { assert } from "../assert.ts";
 import { CONSOLE_READ_BYTES } from "../limits.ts";
 import { EAGAIN, EINTR, errno } from "./errno.ts";
 import { libc, O_CLOEXEC, O_NOCTTY, O_NONBLOCK, O_RDWR } from "./libc.ts";
+import { lineUser } from "./line-user.ts";
 import { NativeMemory, nativeString } from "./native-memory.ts";
 
 // Requests and flags of the kernel's asm-generic/ioctls.h and asm-generic/termbits.h: x86-64 and
@@ -9,6 +11,11 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
 const TCGETS2 = 0x802c_542a;
 const TCSETSF2 = 0x402c_542d;
 const TIOCOUTQ = 0x5411;
+const TIOCEXCL = 0x540c;
+
+/** Majors of the ends of pseudo-terminals that programs open (Documentation/admin-guide/devices). */
+const PSEUDO_MAJOR_MIN = 136;
+const PSEUDO_MAJOR_MAX = 143;
 
 // flock(2)
 const LOCK_EX = 2;
@@ -63,8 +70,20 @@ export class SerialPort {
   #fd = -1;
 
   /** @param device absolute path */
-  constructor(device: string) {
+  constructor(private readonly device: string) {
     this.#path = nativeString(device);
+  }
+
+  /**
+   * Which other program uses the line, `agetty (pid 812)`; null: none that can be seen. What two
+   * programs read neither gets whole.
+   */
+  usedBy(): string | null {
+    try {
+      return lineUser(this.device);
+    } catch {
+      return null; // there is no such device
+    }
   }
 
   get isOpen(): boolean {
@@ -88,8 +107,12 @@ export class SerialPort {
       this.#encodeRaw(baud);
       if (libc.ioctl(fd, TCSETSF2, this.#termios.address) < 0) failure = errno();
     }
-    if (failure === 0) this.#fd = fd;
-    else libc.close(fd);
+    if (failure === 0) {
+      this.#fd = fd;
+      // From now on no other program may open it, unless the system lets it do anything. The kernel
+      // would remember that for the next run of ours, too, as long as a pseudo-terminal lives.
+      if (!this.#isPseudoTerminal()) libc.ioctl(fd, TIOCEXCL, 0);
+    } else libc.close(fd);
     return failure;
   }
 
@@ -126,6 +149,11 @@ export class SerialPort {
   close(): void {
     if (this.#fd >= 0) libc.close(this.#fd);
     this.#fd = -1;
+  }
+
+  #isPseudoTerminal(): boolean {
+    const major = statSync(this.device).rdev >>> 8;
+    return major >= PSEUDO_MAJOR_MIN && major <= PSEUDO_MAJOR_MAX;
   }
 
   #encodeRaw(baud: number): void {

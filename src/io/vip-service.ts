@@ -6,22 +6,27 @@
 import { assert } from "../assert.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../boundary/effect-queue.ts";
 import {
+  EVENT_RECORD,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   type EventQueue,
 } from "../boundary/event-queue.ts";
+import { LOG_RENEWALS_ENDED } from "../boundary/maintenance-code.ts";
 import { VIP_BATCH_MAX } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
 import { AnnouncementSeries } from "../upkeep/announcement-series.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
+import type { RenewalProcess } from "./renewal-process.ts";
 import { VipAttempts } from "./vip-attempts.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
 export class VipService {
   private count = 0;
+  /** The process for renewals has ended, and nobody was told. */
+  private processLost = false;
   private readonly attempts: VipAttempts;
   private readonly series: AnnouncementSeries;
   /** Of the last period. */
@@ -34,6 +39,8 @@ export class VipService {
     private readonly announcer: Announcer,
     private readonly functionCount: number,
     private readonly renewal: AddressRenewal,
+    /** Renews in the loop's place; null: the loop does so itself. */
+    private readonly process: RenewalProcess | null = null,
   ) {
     this.attempts = new VipAttempts(switcher, announcer);
     this.series = new AnnouncementSeries(functionCount);
@@ -56,6 +63,7 @@ export class VipService {
   }
 
   remove(index: number): void {
+    this.process?.settle();
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
     this.attempts.noteRemoved(index);
@@ -70,6 +78,8 @@ export class VipService {
    * Sends the batch and what is to be announced, and reports the outcome of every function in it.
    */
   commit(events: EventQueue): void {
+    if (this.processLost) events.push(EVENT_RECORD, LOG_RENEWALS_ENDED, 0, 0);
+    this.processLost = false;
     if (this.count > 0) {
       this.switcher.commit();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
@@ -80,11 +90,35 @@ export class VipService {
 
   /** When {@link renew} is to be called at the latest. */
   get renewUs(): number {
-    return this.renewal.wakeUs;
+    // Its answer wakes the loop.
+    return this.isOnItsWay ? Number.POSITIVE_INFINITY : this.renewal.wakeUs;
   }
 
-  /** Renews the VIPs whose turn it is, at most a batch, after {@link commit}. Gives how many. */
+  private get isOnItsWay(): boolean {
+    return this.process !== null && this.process.count > 0;
+  }
+
+  /**
+   * Renews the VIPs whose turn it is, at most a batch, after {@link commit}, or has them renewed.
+   * Gives how many were renewed.
+   */
   renew(nowUs: number): number {
+    const { switcher, renewal, process } = this;
+    if (process === null || process.hasEnded) return this.renewHere(nowUs);
+    const done = process.take();
+    if (process.hasEnded) this.processLost = true;
+    if (process.count > 0) return 0;
+    if (!process.isFree) return this.renewHere(nowUs); // it has not begun yet
+    renewal.begin(nowUs, switcher.upCost);
+    for (let vip = renewal.next(switcher.up, switcher.cost); vip >= 0; ) {
+      process.add(vip);
+      vip = renewal.next(switcher.up, switcher.cost);
+    }
+    if (process.count > 0) process.send();
+    return done;
+  }
+
+  private renewHere(nowUs: number): number {
     const { switcher, renewal } = this;
     renewal.begin(nowUs, switcher.upCost);
     let count = 0;
@@ -98,6 +132,7 @@ export class VipService {
 
   /** Lets go of everything at once; used when the process is about to end. */
   removeAll(): void {
+    this.process?.settle();
     for (let index = 0; index < this.functionCount; index++) {
       if (!this.switcher.fits(index)) this.switcher.commit();
       this.switcher.remove(index);

@@ -71,6 +71,12 @@ export const CONSOLE_READ_BYTES = 4096;
 export const CONSOLE_REOPEN_MS = 500;
 export const CONSOLE_REOPEN_MS_MAX = 10_000;
 
+/**
+ * It is looked so often whether another program uses the serial line: all processes of the machine
+ * are asked, some milliseconds.
+ */
+export const CONSOLE_USER_MS = 3000;
+
 assert(CONSOLE_TYPE_AHEAD_MAX > CONSOLE_LINE_MAX, "a whole line and its end can be typed ahead");
 assert(
   CONSOLE_POLL_MS * 4 <= CONSOLE_QUEUE_MS,

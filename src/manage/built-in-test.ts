@@ -3,10 +3,10 @@
  */
 import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
+import { validUtc } from "../io/valid-utc.ts";
 import { WITNESS_NAMED_MS } from "../limits.ts";
 import { missingOn, type StatusDocument, serverWord } from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
-import { validUtc } from "./valid-utc.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
 /** A witness that left so many questions unanswered does not answer. */

@@ -9,9 +9,10 @@ export interface FrontEnd {
   readonly failedCode: number;
   /**
    * Opens it and returns how to close it. Throws when it cannot be opened.
-   * @param closed called when it has ended by itself, such as a serial line that was hung up
+   * @param closed called when it has ended by itself, such as a serial line that was hung up; with
+   * the reason where that is to be recorded
    */
-  start(closed: () => void): (() => void) | Promise<() => void>;
+  start(closed: (error?: Error) => void): (() => void) | Promise<() => void>;
 }
 
 /**
@@ -26,23 +27,24 @@ export class OpenDoor {
 
   /**
    * @param failed called once when it cannot be opened, and again only after it was open in between
+   * @param opened called each time it is open
    */
   constructor(
     private readonly frontEnd: FrontEnd,
     private readonly failed: (frontEnd: FrontEnd, error: Error) => void,
     private readonly againMs = FRONT_END_AGAIN_MS,
+    private readonly opened: (frontEnd: FrontEnd) => void = () => {},
   ) {}
 
   async start(): Promise<void> {
     try {
-      const close = await this.frontEnd.start(() => this.#again());
+      const close = await this.frontEnd.start((error) => this.#again(error));
       if (this.#isStopped) close();
       else this.#close = close;
       this.#isFailing = false;
+      this.opened(this.frontEnd);
     } catch (error) {
-      if (!this.#isFailing) this.failed(this.frontEnd, error as Error);
-      this.#isFailing = true;
-      this.#again();
+      this.#again(error as Error);
     }
   }
 
@@ -58,7 +60,11 @@ export class OpenDoor {
     }
   }
 
-  #again(): void {
+  #again(error?: Error): void {
+    if (error !== undefined) {
+      if (!this.#isFailing) this.failed(this.frontEnd, error);
+      this.#isFailing = true;
+    }
     this.#close = null;
     if (this.#isStopped) return;
     clearTimeout(this.#timer);

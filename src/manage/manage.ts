@@ -4,11 +4,17 @@
  * input. Nothing that flies waits for it.
  */
 
-import { LOG_GROUND_UNKNOWN, LOG_PAGE_REFUSED } from "../catalogue/upkeep-code.ts";
+import {
+  LOG_CONSOLE_FREE,
+  LOG_CONSOLE_IN_USE,
+  LOG_GROUND_UNKNOWN,
+  LOG_PAGE_REFUSED,
+} from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
+import { FRONT_END_AGAIN_MS } from "../limits.ts";
 import { RunDirectory } from "../supervisor/run-directory.ts";
 import {
   encodeDurable,
@@ -23,12 +29,14 @@ import {
   maintenanceKind,
   maintenanceSecond,
 } from "../wire/maintenance-record.ts";
+import { LineInUseError } from "./console/serial-console.ts";
 import { tellFaults } from "./fault-teller.ts";
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
 import { GroundSignal, readGroundInput } from "./ground-input.ts";
 import { type KeptLog, LogKeeper } from "./log/log-keeper.ts";
 import { ServerMaintenance } from "./server-maintenance.ts";
+import { isActive, MachineWatch, type WatchedThing } from "./watch/machine-watch.ts";
 
 const TICK_MS = 1000;
 
@@ -41,6 +49,7 @@ export interface ManageOptions {
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
   readonly log: KeptLog;
+  readonly watched: readonly WatchedThing[];
   /** For people: stderr, which is a file in the run directory. */
   warn(text: string): void;
 }
@@ -51,6 +60,7 @@ export class Manage {
   readonly #answer = new NativeMemory(MAINTENANCE_ANSWER_BYTES);
   readonly #keeper: LogKeeper;
   readonly #doors: readonly OpenDoor[];
+  readonly #watch: MachineWatch;
   readonly #groundInput: string;
   readonly #engineSocket: string;
   #groundWasSilent = false;
@@ -64,6 +74,7 @@ export class Manage {
       acknowledge: (delivery) => this.#acknowledge(delivery),
       warn,
     });
+    this.#watch = new MachineWatch(options.watched, this.#keeper);
     const directories = new RunDirectory(runDirectory);
     this.#engineSocket = directories.engineSocket;
     this.#groundInput = config.maintenance.groundInput ?? directories.groundInput;
@@ -72,7 +83,13 @@ export class Manage {
     );
     const onRefused = (from: string): void => this.#keeper.note(LOG_PAGE_REFUSED, -1, from);
     this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused }).map(
-      (frontEnd) => new OpenDoor(frontEnd, (...failure) => this.#onFailure(...failure)),
+      (frontEnd) =>
+        new OpenDoor(
+          frontEnd,
+          (...failure) => this.#onFailure(...failure),
+          FRONT_END_AGAIN_MS,
+          (opened) => this.#onOpened(opened),
+        ),
     );
   }
 
@@ -121,6 +138,7 @@ export class Manage {
     const { isSilent } = this.#ground;
     if (isSilent && !this.#groundWasSilent) this.#keeper.note(LOG_GROUND_UNKNOWN, -1, "");
     this.#groundWasSilent = isSilent;
+    this.#watch.tick();
     this.#keeper.tick();
     this.#tellFaults();
   }
@@ -145,6 +163,14 @@ export class Manage {
 
   #onFailure({ what, failedCode }: FrontEnd, error: Error): void {
     this.options.warn(`${what}: ${error.message}`);
-    this.#keeper.note(failedCode, -1, what);
+    if (error instanceof LineInUseError)
+      this.#keeper.note(LOG_CONSOLE_IN_USE, -1, `${error.message}: ${what}`);
+    else this.#keeper.note(failedCode, -1, what);
+  }
+
+  #onOpened({ what }: FrontEnd): void {
+    const isLine = what === `console ${this.options.config.maintenance.console.device}`;
+    if (isLine && isActive(this.#keeper.reader, LOG_CONSOLE_IN_USE))
+      this.#keeper.note(LOG_CONSOLE_FREE, -1, what);
   }
 }

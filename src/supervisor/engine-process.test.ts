@@ -24,6 +24,7 @@ function engineOf(program: string): EngineProcess {
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
       environment: {},
+      keys: null,
       isDrained: false,
       incarnation: 1,
     },

@@ -18,6 +18,8 @@ export interface EngineStart extends RoleStart {
   readonly isDrained: boolean;
   /** What it has in its environment beside the clean one. */
   readonly environment: Readonly<Record<string, string>>;
+  /** See config/start-keys; null: without. */
+  readonly keys: Uint8Array | null;
 }
 
 /** Where a record is written before it is sent; used within one call only. */
@@ -41,6 +43,7 @@ export class EngineProcess {
       start.environment,
       CONTROL_RECORD_BYTES,
       onRecord,
+      start.keys,
     );
   }
 

@@ -1,57 +1,93 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { expect, test } from "bun:test";
+import { INCARNATIONS_RESERVED } from "../limits.ts";
 import { Incarnations } from "./incarnation.ts";
+import type { Reservation } from "./incarnation-store.ts";
 
-let directory: string;
-let warnings: string[];
-beforeEach(() => {
-  directory = join(scratchDirectory("incarnation"), "state");
-  warnings = [];
-});
-afterEach(() => rmSync(join(directory, ".."), { recursive: true, force: true }));
+const IN_2026_S = 1_790_000_000;
 
-const at = (seconds: number): Incarnations =>
-  new Incarnations(
-    directory,
-    (text) => warnings.push(text),
-    () => seconds,
-  );
+/** A disk whose answers the test gives, a memory of the power-on, and a clock. */
+class World {
+  memory = 0;
+  seconds = IN_2026_S;
+  readonly asked: number[] = [];
+  readonly warnings: string[] = [];
+  answer: (reservation: Reservation) => void = () => {};
+  refuse: (error: Error) => void = () => {};
 
-function store(text: string): void {
-  mkdirSync(directory, { recursive: true });
-  writeFileSync(join(directory, "incarnation"), text);
+  incarnations(): Incarnations {
+    return new Incarnations(
+      {
+        reserve: (from) => {
+          this.asked.push(from);
+          const { promise, resolve, reject } = Promise.withResolvers<Reservation>();
+          [this.answer, this.refuse] = [resolve, reject];
+          return promise;
+        },
+        recall: () => this.memory,
+        remember: (incarnation) => {
+          this.memory = incarnation;
+        },
+        warn: (text) => void this.warnings.push(text),
+        unixMs: () => this.seconds * 1000,
+      },
+      5,
+    );
+  }
 }
 
-test("the seconds of the clock, and more at each start, also when the clock goes back", () => {
-  const first = at(1000);
-  expect([first.next(), first.next()]).toEqual([1000, 1001]);
-  expect(at(900).next()).toBe(1002);
-  expect(at(5000).next()).toBe(5000);
-  expect(readFileSync(join(directory, "incarnation"), "utf8")).toBe("5000\n");
-  expect(readdirSync(directory)).toEqual(["incarnation"]);
-  expect(warnings).toEqual([]);
+const from = (first: number): Reservation => ({
+  ...{ first, last: first + INCARNATIONS_RESERVED - 1, warnings: [] },
 });
 
-test("what is no incarnation is ignored with a warning", () => {
-  for (const text of ["", "abc\n", "-1\n", "1.5", "99999999999\n", "4294967296\n", "12\n13\n"]) {
-    store(text);
-    warnings = [];
-    expect(at(1000).next()).toBe(1000);
-    expect(warnings.length).toBe(1);
-  }
+test("numbers come from what is reserved, and more are reserved long before they are used up", async () => {
+  const world = new World();
+  const incarnations = world.incarnations();
+  const begun = incarnations.begin();
+  world.answer(from(2_000_000_000));
+  expect(await begun).toBe(true);
+  for (let number = 0; number < INCARNATIONS_RESERVED / 2; number++)
+    expect(incarnations.next()).toBe(2_000_000_000 + number);
+  expect(world.asked).toEqual([IN_2026_S]);
+  incarnations.next();
+  expect(world.asked.length).toBe(2);
+  expect(world.asked[1]).toBe(world.memory + 1);
+  for (let number = 0; number < INCARNATIONS_RESERVED; number++) incarnations.next();
+  expect(world.asked.length).toBe(2); // the disk hangs: they grow all the same
+  expect(world.warnings).toEqual([]);
 });
 
-test("the greatest one is followed by the clock's", () => {
-  store("4294967295\n");
-  expect(at(1000).next()).toBe(1000);
-  expect(warnings[0]).toContain("greatest");
+test("a disk that hangs from the start on: the clock's, above all of this power-on", async () => {
+  const world = new World();
+  world.memory = IN_2026_S + 50;
+  const incarnations = world.incarnations();
+  expect(await incarnations.begin()).toBe(true);
+  expect(world.warnings.length).toBe(1);
+  expect([incarnations.next(), incarnations.next()]).toEqual([IN_2026_S + 51, IN_2026_S + 52]);
+  world.seconds += 1000;
+  expect(incarnations.next()).toBe(IN_2026_S + 1000);
+  world.answer(from(IN_2026_S + 500)); // the clock had gone back since it was stored
+  await Bun.sleep(0);
+  expect(incarnations.next()).toBe(IN_2026_S + 1001);
 });
 
-test("without a store the numbers grow in memory", () => {
-  writeFileSync(directory, "a file where a directory should be");
-  const incarnations = at(1000);
-  expect([incarnations.next(), incarnations.next()]).toEqual([1000, 1001]);
-  expect(warnings.some((text) => text.includes("cannot be stored"))).toBe(true);
+test("without disk and clock there is no number that surely is new: it waits", async () => {
+  const world = new World();
+  world.seconds = 100;
+  const incarnations = world.incarnations();
+  expect(await incarnations.begin()).toBe(false);
+  const reserved = incarnations.reserved();
+  world.answer(from(7000));
+  await reserved;
+  expect(incarnations.next()).toBe(7000);
+});
+
+test("a process for the disk that fails is no reason not to fly, and is started again", async () => {
+  const world = new World();
+  const incarnations = world.incarnations();
+  const begun = incarnations.begin();
+  world.refuse(new Error("no processes left"));
+  expect(await begun).toBe(true);
+  expect(incarnations.next()).toBe(IN_2026_S);
+  expect(world.asked.length).toBe(2);
+  expect(world.warnings[0]).toContain("no processes left");
 });

@@ -1,89 +1,86 @@
 /**
  * The number that differs at every start of a server's engine and always grows, by which its peers
- * tell a restarted server from an old recording of it (protocol, section 2).
+ * tell a restarted server from an old recording of it (protocol, section 2). Numbers are reserved on
+ * the disk many at a time, so that no start of an engine waits for the disk: only the first one of
+ * a run does, and no longer than a second.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { validUtc } from "../io/valid-utc.ts";
+import { INCARNATION_WAIT_MS, INCARNATIONS_RESERVED } from "../limits.ts";
+import type { Reservation } from "./incarnation-store.ts";
 
-const INCARNATION_MAX = 0xffff_ffff;
+export interface IncarnationSources {
+  /**
+   * Reserves numbers on the disk, from `from` on at least; takes as long as the disk does. Rejects
+   * when it cannot.
+   */
+  reserve(from: number): Promise<Reservation>;
+  /** The last number that was used since the machine was switched on; 0: none is known. */
+  recall(): number;
+  /** Keeps it in memory, where the next run finds it. */
+  remember(incarnation: number): void;
+  warn(text: string): void;
+  unixMs(): number;
+}
 
 export class Incarnations {
   #latest = 0;
+  /** Up to this one nothing need be stored. */
+  #last = 0;
+  #isReserving = false;
 
   constructor(
-    private readonly stateDirectory: string,
-    private readonly warn: (text: string) => void,
-    private readonly unixSeconds: () => number = () => Math.floor(Date.now() / 1000),
+    private readonly sources: IncarnationSources,
+    private readonly waitMs = INCARNATION_WAIT_MS,
   ) {}
 
   /**
-   * The next incarnation, a u32: greater than every stored one, and not below the seconds of the
-   * clock, so that it still grows when the store was lost. Stored before it is returned. When it
-   * cannot be stored the server flies all the same, with a warning: then only a clock that goes
-   * back across a restart of the machine could repeat a number.
+   * Before the first number. Waits for the disk for a second; when that does not answer, the clock
+   * and the memory of this power-on give the numbers until it does, and true comes at once. False:
+   * they cannot, because the clock was never set: a number could then repeat one of an earlier
+   * power-on.
    */
+  async begin(): Promise<boolean> {
+    this.#latest = this.sources.recall();
+    const reserving = this.#reserve();
+    const limit = Promise.withResolvers<void>();
+    const timer = setTimeout(limit.resolve, this.waitMs);
+    await Promise.race([reserving, limit.promise]);
+    clearTimeout(timer);
+    if (this.#last > 0) return true;
+    const { unixMs, warn } = this.sources;
+    warn("the state directory does not answer: the incarnation is stored later");
+    return this.#latest > 0 || validUtc(unixMs()) !== null;
+  }
+
+  /** Resolves when the disk has answered. For who must wait for it after {@link begin}. */
+  async reserved(): Promise<void> {
+    for (; this.#last === 0; await Bun.sleep(this.waitMs)) void this.#reserve();
+  }
+
+  /** The next incarnation, a u32. Never waits. */
   next(): number {
-    const previous = Math.max(this.#latest, this.#stored());
-    if (previous >= INCARNATION_MAX)
-      this.warn(`the stored incarnation ${previous} is the greatest there is: begins anew`);
-    const successor = previous >= INCARNATION_MAX ? 1 : previous + 1;
-    this.#latest = Math.min(INCARNATION_MAX, Math.max(successor, this.unixSeconds()));
-    try {
-      this.#store(this.#latest);
-    } catch (error) {
-      this.warn(`the incarnation cannot be stored, going on without: ${(error as Error).message}`);
-    }
+    const { sources } = this;
+    // Without the disk the clock makes up for what was lost with it.
+    const fromClock = this.#last === 0 ? Math.floor(sources.unixMs() / 1000) : 0;
+    this.#latest = Math.max(this.#latest + 1, fromClock);
+    sources.remember(this.#latest);
+    if (this.#latest > this.#last - INCARNATIONS_RESERVED / 2) void this.#reserve();
     return this.#latest;
   }
 
-  get #file(): string {
-    return join(this.stateDirectory, "incarnation");
-  }
-
-  #stored(): number {
-    let text: string;
+  async #reserve(): Promise<void> {
+    if (this.#isReserving) return;
+    this.#isReserving = true;
+    const { sources } = this;
     try {
-      text = readFileSync(this.#file, "utf8");
+      const from = Math.max(this.#latest + 1, Math.floor(sources.unixMs() / 1000));
+      const { first, last, warnings } = await sources.reserve(from);
+      for (const warning of warnings) sources.warn(warning);
+      this.#latest = Math.max(this.#latest, first - 1);
+      this.#last = last;
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") {
-        this.warn(`the stored incarnation cannot be read: ${(error as Error).message}`);
-      }
-      return 0;
+      sources.warn(`no incarnation is reserved: ${(error as Error).message}`);
     }
-    const value = /^\d{1,10}\n?$/.test(text) ? Number(text) : Number.NaN;
-    if (value <= INCARNATION_MAX) return value;
-    this.warn(`${this.#file} holds no incarnation (a decimal number of 32 bits): ignored`);
-    return 0;
-  }
-
-  /**
-   * Power may fail at any time: after the rename either the old or the new number is on the disk,
-   * never half of one.
-   */
-  #store(value: number): void {
-    mkdirSync(this.stateDirectory, { recursive: true, mode: 0o755 });
-    const temporary = `${this.#file}.new`;
-    const descriptor = openSync(temporary, "w", 0o644);
-    try {
-      writeSync(descriptor, `${value}\n`);
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
-    renameSync(temporary, this.#file);
-    const directory = openSync(dirname(this.#file), "r");
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
+    this.#isReserving = false;
   }
 }

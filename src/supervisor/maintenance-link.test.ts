@@ -53,6 +53,8 @@ function linkTo(...ownCommand: string[]): MaintenanceLink {
       runDirectory: directory,
       errorsFile: join(directory, "errors"),
       stateDirectory: directory,
+      executable: null,
+      keyMarks: [],
       session: 1,
     },
     () => "",

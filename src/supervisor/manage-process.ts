@@ -1,4 +1,5 @@
 /** `wingman manage` as the supervisor sees it. Decides nothing. */
+import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import {
   encodeMaintenance,
@@ -13,6 +14,9 @@ import { RoleProcess, type RoleStart } from "./role-process.ts";
 
 export interface ManageStart extends RoleStart {
   readonly stateDirectory: string;
+  /** By whose name the server was started; null: it runs from source. */
+  readonly executable: string | null;
+  readonly keyMarks: readonly KeyFileMark[];
   /** Of this supervisor: delivery numbers count within it. */
   readonly session: number;
 }
@@ -29,11 +33,12 @@ export class ManageProcess {
    */
   constructor(start: ManageStart, onDurable: (delivery: number) => void) {
     const options = ["--state-dir", start.stateDirectory, "--session", String(start.session)];
+    if (start.executable !== null) options.push("--executable", start.executable);
     this.#process = new RoleProcess(
       start,
       "manage",
       options,
-      {},
+      start.keyMarks.length === 0 ? {} : { [KEY_MARKS_VARIABLE]: JSON.stringify(start.keyMarks) },
       MAINTENANCE_ANSWER_BYTES,
       (answer) => {
         if (maintenanceKind(answer) === MAINTENANCE_DURABLE) onDurable(maintenanceDelivery(answer));

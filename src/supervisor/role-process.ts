@@ -3,22 +3,30 @@
  * socket to it. Decides nothing.
  */
 import { closeSync, openSync } from "node:fs";
+import { socketPair } from "../io/control-socket.ts";
+import { errno, SystemError } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
-import type { NativeMemory } from "../io/native-memory.ts";
+import { NativeMemory } from "../io/native-memory.ts";
 import { type RecordStream, streamToChild } from "../io/record-stream.ts";
 import { noteOwnChild } from "./orphan-collection.ts";
-import { cleanEnvironment } from "./own-executable.ts";
+import { cleanEnvironment, RUNNING_EXECUTABLE } from "./own-executable.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import { signalProcess } from "./process-group.ts";
 
 /** Descriptor of the socket in the process. */
 const CONTROL_FD = 3;
+/** Descriptor of the socket with what nobody else may see. */
+const SECRET_FD = 4;
+const SECRET_BYTES_MAX = 4096;
 
 /**
  * After the process ended, its last records must arrive within this time; they are in the kernel
  * already.
  */
 const LAST_RECORDS_MS = 1000;
+
+/** Where a secret is written before it is sent; used within one call only. */
+const outgoingSecret = new NativeMemory(SECRET_BYTES_MAX);
 
 /** What every role is started with. */
 export interface RoleStart {
@@ -47,6 +55,7 @@ export class RoleProcess {
    * @param options of that role alone
    * @param environment what it has in its environment beside the clean one
    * @param recordBytes length of each record that it sends
+   * @param secret waits for it in a socket; null: none
    * @throws when the process cannot be started
    */
   constructor(
@@ -56,13 +65,16 @@ export class RoleProcess {
     environment: Readonly<Record<string, string>>,
     recordBytes: number,
     onRecord: (record: DataView) => void,
+    secret: Uint8Array | null = null,
   ) {
     // Before the process: one that nobody hears must not live.
     const [stream, theirs] = streamToChild();
     let errors = -1;
+    const secrets: number[] = [];
     let child: Bun.Subprocess;
     try {
       errors = openSync(start.errorsFile, "w", 0o644);
+      if (secret !== null) secrets.push(secretSocket(secret));
       child = Bun.spawn({
         cmd: [
           ...[...start.ownCommand, role],
@@ -73,10 +85,13 @@ export class RoleProcess {
           ...options,
           ...["--control-fd", String(CONTROL_FD)],
           ...["--parent", String(process.pid)],
+          ...secrets.flatMap(() => ["--keys-fd", String(SECRET_FD)]),
         ],
+        // what `ps` shows, and not where it was found
+        ...(start.ownCommand[0] === RUNNING_EXECUTABLE ? { argv0: process.execPath } : {}),
         cwd: "/",
         env: cleanEnvironment(environment),
-        stdio: ["ignore", "ignore", errors, theirs],
+        stdio: ["ignore", "ignore", errors, theirs, ...secrets],
         // a session of its own: Ctrl-C is for the supervisor, which lets it end in good order
         detached: true,
       });
@@ -86,6 +101,7 @@ export class RoleProcess {
     } finally {
       if (errors >= 0) closeSync(errors);
       libc.close(theirs);
+      for (const descriptor of secrets) libc.close(descriptor);
     }
     noteOwnChild(child);
     this.pid = child.pid;
@@ -124,4 +140,17 @@ export class RoleProcess {
     if (child.signalCode !== null) return { exitCode: null, signal: String(child.signalCode) };
     return { exitCode: child.exitCode, signal: null };
   }
+}
+
+/** One end of a socket, in which `secret` waits to be read; the other is closed. */
+function secretSocket(secret: Uint8Array): number {
+  const [from, to] = socketPair();
+  outgoingSecret.bytes.set(secret);
+  const sent = libc.send(from, outgoingSecret.address, secret.length, 0);
+  const reason = errno();
+  outgoingSecret.bytes.fill(0);
+  libc.close(from);
+  if (sent === secret.length) return to;
+  libc.close(to);
+  throw new SystemError("send", reason);
 }

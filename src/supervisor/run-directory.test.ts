@@ -1,5 +1,13 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
@@ -8,7 +16,7 @@ import { AlreadyRunningError, RunDirectory } from "./run-directory.ts";
 let path: string;
 let directory: RunDirectory;
 beforeEach(() => {
-  path = scratchDirectory("run-directory");
+  path = scratchDirectory("run-directory", "/dev/shm");
   directory = new RunDirectory(path);
 });
 afterEach(() => {
@@ -39,6 +47,32 @@ test("a run that was killed is told apart from one that ended in good order, and
   directory.acquire();
   expect(directory.lastWasKilled).toBe(true);
   expect(readFileSync(lock, "latin1")).toBe(`${process.pid}\n`);
+});
+
+test("on a disk the files lie in memory, and links lead to them", () => {
+  const onDisk = scratchDirectory("run-directory", "/var/tmp");
+  const run = new RunDirectory(onDisk);
+  run.acquire();
+  try {
+    expect(run.isInMemory).toBe(true);
+    const { place } = run;
+    expect(place).not.toBe(onDisk);
+    run.writeConfig("{}");
+    expect(statSync(place).mode & 0o777).toBe(0o755);
+    const seen = new RunDirectory(onDisk);
+    expect(readFileSync(seen.config, "utf8")).toBe("{}");
+    expect(() => seen.acquire()).toThrow(`already running as pid ${process.pid} in ${onDisk}`);
+    // Killed and started again: what it left is found.
+    expect(readFileSync(join(place, "lock"), "latin1")).toBe(`${process.pid}\n`);
+    run.release();
+    expect(existsSync(place)).toBe(false);
+    run.acquire();
+    expect(run.lastWasKilled).toBe(false);
+    expect(readlinkSync(join(onDisk, "memory"))).toBe(run.place);
+  } finally {
+    run.release();
+    rmSync(onDisk, { recursive: true, force: true });
+  }
 });
 
 test("nothing of an earlier run is left: no snapshot when one begins, and but for the lock no file when it has ended", () => {

@@ -1,10 +1,12 @@
 /** `RUN_DIR`: what a running daemon shows to the commands beside it. */
 import {
   closeSync,
+  existsSync,
   fstatSync,
   ftruncateSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readSync,
   rmSync,
   writeFileSync,
@@ -14,6 +16,7 @@ import { join, resolve } from "node:path";
 import { errno, errnoName } from "../io/errno.ts";
 import { libc } from "../io/libc.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
+import { isInMemory, linkTarget, linkTo, MEMORY_LINK, memoryPlace } from "./memory-place.ts";
 
 // flock(2)
 const LOCK_EX = 2;
@@ -27,37 +30,83 @@ export class AlreadyRunningError extends Error {
   override readonly name = "AlreadyRunningError";
 }
 
+/** Files that go with the run. */
+const NAMES = [
+  "config.json",
+  "status",
+  "engine.sock",
+  "engine.stderr",
+  "manage.stderr",
+  "console.sock",
+] as const;
+type Name = (typeof NAMES)[number];
+
+const LOCK = "lock";
+const GROUND_INPUT = "on-ground";
+const INCARNATION = "incarnation";
+
 /** The files of a run directory by their names. */
 export class RunDirectory {
   readonly path: string;
-  /** The effective configuration, for the engine and for the commands that show names. */
-  readonly config: string;
-  /** Mapped snapshot of the engine, see wire/status-snapshot. */
-  readonly status: string;
-  /** Where the engine takes requests of the commands. */
-  readonly engineSocket: string;
-  /** What the engine printed to stderr: nothing, unless it died. */
-  readonly engineErrors: string;
-  /** What the maintenance process printed to stderr: nothing, unless it died. */
-  readonly manageErrors: string;
-  /** The maintenance console, for `wingman console`. */
-  readonly consoleSocket: string;
-  /** The air/ground signal, where the configuration names no other file: not ours. */
-  readonly groundInput: string;
-  readonly #lockFile: string;
-  #lock = -1;
+  /**
+   * Where the files lie, for the processes of the daemon: the directory itself, or one in memory to
+   * which links in it lead (memory-place).
+   */
+  place: string;
+  /** False: the files lie on a disk, which may stall the flight loop. */
+  isInMemory = true;
+  /** Locked for as long as the daemon runs. */
+  readonly #locks: number[] = [];
   #lastWasKilled = false;
 
   constructor(path: string) {
     this.path = resolve(path);
-    this.config = join(this.path, "config.json");
-    this.status = join(this.path, "status");
-    this.engineSocket = join(this.path, "engine.sock");
-    this.engineErrors = join(this.path, "engine.stderr");
-    this.manageErrors = join(this.path, "manage.stderr");
-    this.consoleSocket = join(this.path, "console.sock");
-    this.groundInput = join(this.path, "on-ground");
-    this.#lockFile = join(this.path, "lock");
+    this.place = this.path;
+  }
+
+  /** The effective configuration, for the engine and for the commands that show names. */
+  get config(): string {
+    return this.#file("config.json");
+  }
+
+  /** Mapped snapshot of the engine, see wire/status-snapshot. */
+  get status(): string {
+    return this.#file("status");
+  }
+
+  /** Where the engine takes requests of the commands. */
+  get engineSocket(): string {
+    return this.#file("engine.sock");
+  }
+
+  /** What the engine printed to stderr: nothing, unless it died. */
+  get engineErrors(): string {
+    return this.#file("engine.stderr");
+  }
+
+  /** What the maintenance process printed to stderr: nothing, unless it died. */
+  get manageErrors(): string {
+    return this.#file("manage.stderr");
+  }
+
+  /** The maintenance console, for `wingman console`. */
+  get consoleSocket(): string {
+    return this.#file("console.sock");
+  }
+
+  /** The air/ground signal, where the configuration names no other file: not ours. */
+  get groundInput(): string {
+    const file = join(this.place, GROUND_INPUT);
+    return linkTarget(file) ?? file; // by the name that people know
+  }
+
+  /** The last incarnation; it stays when the daemon is killed. */
+  get incarnation(): string {
+    return join(this.place, INCARNATION);
+  }
+
+  #file(name: Name): string {
+    return join(this.place, name);
   }
 
   /**
@@ -68,22 +117,40 @@ export class RunDirectory {
    */
   acquire(): void {
     mkdirSync(this.path, { recursive: true, mode: 0o755 });
-    const descriptor = openSync(this.#lockFile, "a+", 0o644);
-    if (libc.flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
-      const reason = errnoName(errno());
-      const owner = Buffer.alloc(16);
-      const length = readSync(descriptor, owner, 0, owner.length, 0);
-      closeSync(descriptor);
-      if (reason !== "EAGAIN") throw new Error(`flock ${this.#lockFile}: ${reason}`);
-      throw new AlreadyRunningError(
-        `already running as pid ${owner.toString("latin1", 0, length).trim()} in ${this.path}`,
-      );
+    let lock = this.#lock(this.path);
+    if (!isInMemory(this.path)) {
+      const place = memoryPlace(this.path, NAMES);
+      this.isInMemory = place !== null;
+      if (place !== null) {
+        this.place = place;
+        linkTo(join(place, GROUND_INPUT), join(this.path, GROUND_INPUT));
+        lock = this.#lock(place);
+      }
     }
     // Who ended in good order has emptied the file.
-    this.#lastWasKilled = fstatSync(descriptor).size > 0;
-    ftruncateSync(descriptor, 0);
-    writeSync(descriptor, `${process.pid}\n`);
-    this.#lock = descriptor;
+    this.#lastWasKilled = fstatSync(lock).size > 0;
+    ftruncateSync(lock, 0);
+    writeSync(lock, `${process.pid}\n`);
+  }
+
+  #lock(directory: string): number {
+    const file = join(directory, LOCK);
+    const descriptor = openSync(file, "a+", 0o644);
+    if (libc.flock(descriptor, LOCK_EX | LOCK_NB) < 0) {
+      const reason = errnoName(errno());
+      closeSync(descriptor);
+      if (reason !== "EAGAIN") throw new Error(`flock ${file}: ${reason}`);
+      throw new AlreadyRunningError(`already running as pid ${this.#holder()} in ${this.path}`);
+    }
+    this.#locks.push(descriptor);
+    return descriptor;
+  }
+
+  /** Process id of the daemon that runs. */
+  #holder(): string {
+    const files = [join(this.path, LOCK), join(this.path, MEMORY_LINK, LOCK)];
+    const texts = files.map((file) => (existsSync(file) ? readFileSync(file, "latin1") : ""));
+    return texts.find((text) => text !== "")?.trim() ?? "?";
   }
 
   /**
@@ -118,14 +185,14 @@ export class RunDirectory {
    * removed, two daemons could each hold the lock of a different file of this name.
    */
   release(): void {
-    const { config, status, engineSocket, engineErrors, manageErrors, consoleSocket } = this;
-    for (const file of [config, status, engineSocket, engineErrors, manageErrors, consoleSocket]) {
-      rmSync(file, { force: true });
-    }
-    if (this.#lock < 0) return;
-    ftruncateSync(this.#lock, 0);
-    closeSync(this.#lock);
-    this.#lock = -1;
+    for (const name of NAMES) rmSync(join(this.place, name), { force: true });
+    const last = this.#locks.at(-1);
+    if (last === undefined) return;
+    ftruncateSync(last, 0);
+    // The links stay: removing them could wait for the disk.
+    if (this.place !== this.path) rmSync(this.place, { recursive: true, force: true });
+    this.place = this.path;
+    for (const lock of this.#locks.splice(0)) closeSync(lock);
   }
 }
 

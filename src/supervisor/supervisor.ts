@@ -15,11 +15,13 @@ import {
   LOG_RESUMED,
   LOG_RIGHTS_MISSING,
   LOG_RUN_KILLED,
+  LOG_RUN_ON_DISK,
   LOG_STARTED_DRAINED,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
 import { CAPABILITY_NAMES } from "../config/capability-names.ts";
 import { type AircraftConfig, processSettings } from "../config/model.ts";
+import { encodeKeys, type KeyFileMark, type StartKeys } from "../config/start-keys.ts";
 import {
   CONTROL_DRAIN,
   CONTROL_LEAVE,
@@ -74,6 +76,10 @@ export interface SupervisorOptions {
   readonly notification: ServiceNotification;
   /** How to start this program in another role. */
   readonly ownCommand: readonly string[];
+  /** By whose name it was started; null: it runs from source. */
+  readonly executable: string | null;
+  readonly keys: StartKeys;
+  readonly keyMarks: readonly KeyFileMark[];
 }
 
 export class Supervisor {
@@ -146,7 +152,9 @@ export class Supervisor {
    * ended in good order.
    */
   async run(): Promise<boolean> {
-    if (this.#options.runDirectory.lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    const { lastWasKilled, isInMemory } = this.#options.runDirectory;
+    if (lastWasKilled) this.#maintenance.record(LOG_RUN_KILLED);
+    if (!isInMemory) this.#maintenance.record(LOG_RUN_ON_DISK);
     if (this.#processes.some((one) => one !== null)) this.#reportRights();
     const endCollection = beginCollection();
     if (this.#drain.isDrained) {
@@ -195,6 +203,7 @@ export class Supervisor {
 
   /** One engine after the other. False when the last one did not end in good order. */
   async #fly(): Promise<boolean> {
+    if (!(await this.#options.incarnations.begin())) await this.#awaitStorage();
     for (;;) {
       await this.#interface.wait(
         () => this.#leaving,
@@ -216,10 +225,18 @@ export class Supervisor {
     }
   }
 
+  /** No engine can be started before the state directory answers: people are told meanwhile. */
+  async #awaitStorage(): Promise<void> {
+    this.#maintenance.begin();
+    this.#options.notification.noEngine("waiting for the state directory: the clock is not set");
+    void this.#options.incarnations.reserved().then(() => this.#endPause());
+    if (!this.#leaving) await this.#pause(Number.POSITIVE_INFINITY);
+  }
+
   /** From the start of an engine to its end. */
   async #flyOnce(): Promise<ProcessEnd> {
-    const { runDirectory, serverId, incarnations, configDirectory, ownCommand, notification } =
-      this.#options;
+    const { runDirectory, serverId, incarnations, configDirectory, ownCommand } = this.#options;
+    const { notification, keys } = this.#options;
     const incarnation = incarnations.next();
     this.#ready = false;
     this.#saidGoodBye = false;
@@ -230,9 +247,10 @@ export class Supervisor {
           ...{ ownCommand, serverId, configDirectory, incarnation },
           isDrained: this.#drain.isDrained,
           configFile: runDirectory.config,
-          runDirectory: runDirectory.path,
+          runDirectory: runDirectory.place,
           errorsFile: runDirectory.engineErrors,
           environment: notification.engineEnvironment,
+          keys: keys.key === null && keys.acceptKey === null ? null : encodeKeys(keys),
         },
         (record) => this.#onRecord(record),
       );
@@ -392,11 +410,12 @@ export class Supervisor {
 
 function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
   const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
+  const { executable, keyMarks } = options;
   return new MaintenanceLink(
     {
-      ...{ ownCommand, serverId, configDirectory, stateDirectory },
+      ...{ ownCommand, executable, keyMarks, serverId, configDirectory, stateDirectory },
       configFile: runDirectory.config,
-      runDirectory: runDirectory.path,
+      runDirectory: runDirectory.place,
       errorsFile: runDirectory.manageErrors,
       session: crypto.getRandomValues(new Uint32Array(1))[0] as number,
     },

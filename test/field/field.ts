@@ -3,7 +3,7 @@
  * default settings, with interface indexes as on hardware. Every server has `eth0` on the client
  * network and, where wanted, `eth1` on a second network for keep-alives; a seat asks.
  */
-import { mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Server, TABLE } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
@@ -71,10 +71,16 @@ export class Field {
     for (const server of this.servers) server.start(config);
   }
 
-  /** All active, each function owned by the same server everywhere, and nothing on its way. */
+  /**
+   * All active, each function owned by the same server everywhere, nothing on its way, and each has
+   * its console.
+   */
   async settled(): Promise<void> {
     await until("all servers are active and agree", () => {
-      const states = this.servers.filter(({ isRunning }) => isRunning).map((one) => one.state());
+      const running = this.servers.filter(({ isRunning }) => isRunning);
+      const hasConsole = (server: Server) => existsSync(join(server.runDirectory, "console.sock"));
+      if (!running.every(hasConsole)) return null;
+      const states = running.map((one) => one.state());
       const owners = new Set<string>();
       for (const state of states) {
         if (state?.phase !== "active") return null;

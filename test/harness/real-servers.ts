@@ -44,6 +44,8 @@ export class Server {
   private monitor: Bun.Subprocess | null = null;
   /** What a service manager puts into the daemon's environment. */
   environment: Readonly<Record<string, string>> = {};
+  /** The program that is started. */
+  executable = WINGMAN;
   /** What starts the daemon in its place, with the daemon's command as its arguments. */
   launcher: readonly string[] = [];
 
@@ -101,7 +103,7 @@ export class Server {
     this.daemon = Bun.spawn(
       [
         ...[...this.host.enter, ...this.launcher],
-        ...[WINGMAN, "run", "--server", this.id, "--config", file],
+        ...[this.executable, "run", "--server", this.id, "--config", file],
         ...["--run-dir", this.runDirectory, "--state-dir", this.stateDirectory, ...options],
       ],
       {

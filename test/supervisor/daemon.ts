@@ -16,7 +16,8 @@ export interface FunctionEntry {
 }
 
 export class Daemon {
-  readonly directory = scratchDirectory("supervisor");
+  /** In memory, as a run directory has to be. */
+  readonly directory = scratchDirectory("supervisor", "/dev/shm");
   readonly runDirectory = join(this.directory, "run");
   readonly stateDirectory = join(this.directory, "state");
   /** Everything that all engines so far reported. */

@@ -3,6 +3,8 @@
  * and what it does.
  */
 import { alternatives, quoted } from "../../config/problem.ts";
+import { bootUs } from "../../io/monotonic-clock.ts";
+import { validUtc } from "../../io/valid-utc.ts";
 import {
   CONSOLE_LOG_RECORDS_DEFAULT,
   CONSOLE_LOG_RECORDS_MAX,
@@ -10,7 +12,7 @@ import {
   CONSOLE_PAGE_LINES_MAX,
 } from "../../limits.ts";
 import { faultsElsewhere } from "../../supervisor/status-document.ts";
-import { type Maintenance, MaintenanceError } from "../maintenance.ts";
+import { type LogReader, type Maintenance, MaintenanceError } from "../maintenance.ts";
 import { versionDocument } from "../version-document.ts";
 import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-command.ts";
 import { legsFile } from "./console-legs.ts";
@@ -27,6 +29,7 @@ import {
   testLines,
   versionLines,
 } from "./console-show.ts";
+import { downloadName } from "./download-name.ts";
 
 const CONFIRM = "confirm";
 /** So many functions or servers are named to choose from. */
@@ -236,7 +239,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "the whole log as a file, by ZMODEM",
     "Start receiving (rz) in the terminal program when it does not do so by itself. Five Ctrl-X break it off.",
     async ({ serverId, log }, settings, args) =>
-      download(settings, args, "download log", `wingman-${serverId}-log.bin`, () => log.image()),
+      download(settings, args, "download log", nameOf(serverId, log, "log.bin"), () => log.image()),
   ),
   changing(
     "download legs",
@@ -244,7 +247,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     "legs and their faults as CSV, by ZMODEM",
     "The last line is the SHA-256 of all before it.",
     async ({ serverId, log }, settings, args) =>
-      download(settings, args, "download legs", `wingman-${serverId}-legs.csv`, () =>
+      download(settings, args, "download legs", nameOf(serverId, log, "legs.csv"), () =>
         legsFile(log),
       ),
   ),
@@ -283,6 +286,10 @@ function statusOf(maintenance: Maintenance) {
       "found no state of this server, expected a running engine",
     );
   return status;
+}
+
+function nameOf(serverId: string, log: LogReader, content: string): string {
+  return downloadName(serverId, log.storage().leg, content, validUtc(Date.now()), bootUs());
 }
 
 function download(

@@ -221,12 +221,11 @@ test("a built-in test that failed shows its table, then what failed", async () =
 });
 
 test("downloads carry the file; without a terminal there is none", async () => {
-  expect((await ask("download log")).download).toEqual({
-    name: "wingman-left-log.bin",
-    content: server.log.content,
-  });
+  const log = (await ask("download log")).download;
+  expect(log?.name).toMatch(/^wingman-left-leg\d+-\d{8}T\d{9}Z-log\.bin$/);
+  expect(log?.content).toEqual(server.log.content);
   const { download } = await ask("download legs");
-  expect(download?.name).toBe("wingman-left-legs.csv");
+  expect(download?.name).toMatch(/^wingman-left-leg\d+-\d{8}T\d{9}Z-legs\.csv$/);
   const text = new TextDecoder().decode(download?.content);
   const [, body = "", digest] = /^([\s\S]*)SHA-256 ([0-9a-f]{64})\r\n$/.exec(text) ?? [];
   expect(new Bun.CryptoHasher("sha256").update(body).digest("hex")).toBe(digest ?? "");

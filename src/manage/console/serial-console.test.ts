@@ -54,6 +54,10 @@ class Line implements SerialLine {
   close(): void {
     this.isOpen = false;
   }
+
+  usedBy(): string | null {
+    return null;
+  }
 }
 
 let line: Line;

@@ -11,6 +11,7 @@ import {
   CONSOLE_QUEUE_MS,
   CONSOLE_REOPEN_MS,
   CONSOLE_REOPEN_MS_MAX,
+  CONSOLE_USER_MS,
 } from "../../limits.ts";
 import type { ConsoleSession } from "./console-session.ts";
 
@@ -23,14 +24,21 @@ export interface SerialLine {
   write(bytes: Uint8Array): number;
   queued(): number;
   close(): void;
+  /** Which other program uses it; null: none. */
+  usedBy(): string | null;
 }
 
 export interface SerialConsoleOptions {
   readonly line: SerialLine;
   readonly baud: number;
   readonly newSession: (nowMs: number) => ConsoleSession;
-  /** The line was hung up, and could not be opened again. */
-  readonly onClosed: () => void;
+  /** The line was hung up, and could not be opened again; or another program uses it. */
+  readonly onClosed: (error?: LineInUseError) => void;
+}
+
+/** Another program uses the line. */
+export class LineInUseError extends Error {
+  override readonly name = "LineInUseError";
 }
 
 /** Bits of a character on the line: start, 8 data, stop. */
@@ -47,6 +55,8 @@ export class SerialConsole {
   /** What the line did not take yet. */
   #rest: Uint8Array | null = null;
   #movedAtMs = 0;
+  /** When it was looked last whether another program uses the line. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
   #pauseMs = CONSOLE_REOPEN_MS;
   #timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -58,6 +68,8 @@ export class SerialConsole {
 
   /** Throws when the line cannot be opened. */
   start(): void {
+    const user = this.#line.usedBy();
+    if (user !== null) throw new LineInUseError(user);
     const error = this.#open(performance.now());
     if (error !== 0) throw new Error(errnoName(error));
     this.#schedule(0);
@@ -72,10 +84,23 @@ export class SerialConsole {
 
   #schedule(ms: number): void {
     this.#timer = setTimeout(() => {
+      const user = this.#userSeen(performance.now());
+      if (user !== null) {
+        this.close();
+        this.#options.onClosed(new LineInUseError(user));
+        return;
+      }
       const nextMs = this.turn(performance.now());
       if (nextMs === null) this.#options.onClosed();
       else this.#schedule(nextMs);
     }, ms);
+  }
+
+  /** Another program, for which is looked now and then. */
+  #userSeen(nowMs: number): string | null {
+    if (nowMs - this.#lookedAtMs < CONSOLE_USER_MS) return null;
+    this.#lookedAtMs = nowMs;
+    return this.#line.usedBy();
   }
 
   /**

@@ -1,5 +1,5 @@
 /** The time of the log: since power-on, and UTC where the system's clock has it. */
-import { validUtc } from "../valid-utc.ts";
+import { validUtc } from "../../io/valid-utc.ts";
 import type { LogTime } from "./record-draft.ts";
 
 export class LogClock {

@@ -4,24 +4,7 @@
  * is thrown, with its error number; nothing is written then that counts, and the same batch may be
  * tried again.
  */
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fstatSync,
-  fsyncSync,
-  ftruncateSync,
-  openSync,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errno, SystemError } from "../../io/errno.ts";
-import { libc } from "../../io/libc.ts";
 import { LOG_ARCHIVES_MAX, LOG_LEG_PLACES } from "../../limits.ts";
 import {
   decodeLogHeader,
@@ -40,14 +23,11 @@ import {
   LOG_RECORD_BYTES,
   type LogRecord,
 } from "../../wire/log-record.ts";
+import { type Disk, LocalDisk } from "./disk.ts";
 import { LogPlaces, type LogSource, offsetOf, PLACE_WHOLE } from "./log-places.ts";
 
 /** Its name in the state directory. */
 export const LOG_FILE = "maintenance.log";
-
-// flock(2)
-const LOCK_EX = 2;
-const LOCK_NB = 4;
 
 const SCAN_BYTES = 1 << 16;
 
@@ -68,9 +48,11 @@ export class LogStore implements LogSource {
   readonly file: string;
   header: LogHeader;
   places: LogPlaces;
+  readonly #disk: Disk;
   #fd: number;
 
-  private constructor(file: string, fd: number, header: LogHeader) {
+  private constructor(disk: Disk, file: string, fd: number, header: LogHeader) {
+    this.#disk = disk;
     this.file = file;
     this.#fd = fd;
     this.header = header;
@@ -86,56 +68,56 @@ export class LogStore implements LogSource {
     file: string,
     sizeKiB: number,
     begin: NewLog,
+    disk: Disk = new LocalDisk(),
   ): { store: LogStore; archivedAs: string | null; resized: boolean | null } {
     const otherPlaces =
       Math.floor((sizeKiB * 1024 - LOG_RECORDS_AT) / LOG_RECORD_BYTES) - LOG_LEG_PLACES;
     const sizes = { legPlaces: LOG_LEG_PLACES, otherPlaces };
     const fresh = { ...EMPTY, ...begin, ...sizes };
     let archivedAs: string | null = null;
-    const found = openExisting(file);
+    const found = openExisting(disk, file);
     if (found !== null) {
-      const past = LogStore.#fromFile(found, file);
+      const past = LogStore.#fromFile(disk, found, file);
       if (past instanceof LogStore) {
         const { header } = past;
         const isAsConfigured =
           header.legPlaces === sizes.legPlaces && header.otherPlaces === otherPlaces;
         return { store: past, archivedAs, resized: isAsConfigured ? null : past.#resize(sizes) };
       }
-      archivedAs = archive(file);
+      archivedAs = archive(disk, file);
       Object.assign(fresh, {
         sequenceBefore: past.sequence,
         powerOn: past.powerOn,
         newestLeg: past.leg,
       });
     }
-    const fd = create(file, fresh, () => {});
-    return { store: new LogStore(file, fd, fresh), archivedAs, resized: null };
+    const fd = create(disk, file, fresh, () => {});
+    return { store: new LogStore(disk, file, fd, fresh), archivedAs, resized: null };
   }
 
   /**
    * A log that was opened; or, of a file that is none and is closed again, what it still tells.
    * Throws what the system refuses.
    */
-  static #fromFile(fd: number, file: string): LogStore | Salvage {
+  static #fromFile(disk: Disk, fd: number, file: string): LogStore | Salvage {
     try {
-      const header = fstatSync(fd).isFile() ? readHeader(fd) : null;
+      const { isFile } = disk.status(fd);
+      const header = isFile ? readHeader(disk, fd) : null;
       if (header !== null) {
-        allocate(fd, header, file);
-        return new LogStore(file, fd, header);
+        allocate(disk, fd, header, file);
+        return new LogStore(disk, file, fd, header);
       }
-      const salvage = fstatSync(fd).isFile()
-        ? salvageFrom(fd)
-        : { sequence: 0, powerOn: 0, leg: 0 };
-      closeSync(fd);
+      const salvage = isFile ? salvageFrom(disk, fd) : { sequence: 0, powerOn: 0, leg: 0 };
+      disk.close(fd);
       return salvage;
     } catch (error) {
-      closeSync(fd); // with its lock: it is tried again
+      disk.close(fd); // with its lock: it is tried again
       throw error;
     }
   }
 
   read(at: number, length: number): Uint8Array {
-    return readFully(this.#fd, at, length);
+    return this.#disk.read(this.#fd, at, length);
   }
 
   /**
@@ -156,12 +138,12 @@ export class LogStore implements LogSource {
         const bytes = new Uint8Array(count * LOG_RECORD_BYTES);
         for (let i = 0; i < count; i++)
           encodeLogRecord(rings[ring][done + i] as LogRecord, bytes, i * LOG_RECORD_BYTES);
-        writeFully(this.#fd, bytes, offsetOf(place));
+        this.#disk.write(this.#fd, bytes, offsetOf(place));
         pages += pagesOf(offsetOf(place), bytes.length);
         done += count;
       }
     }
-    fdatasyncSync(this.#fd);
+    this.#disk.syncData(this.#fd);
     for (const ring of [0, 1] as const)
       this.places.written(
         ring,
@@ -177,8 +159,8 @@ export class LogStore implements LogSource {
   wipe(places: readonly number[]): void {
     if (places.length === 0) return;
     const nothing = new Uint8Array(LOG_RECORD_BYTES);
-    for (const place of places) writeFully(this.#fd, nothing, offsetOf(place));
-    fdatasyncSync(this.#fd);
+    for (const place of places) this.#disk.write(this.#fd, nothing, offsetOf(place));
+    this.#disk.syncData(this.#fd);
     this.places = new LogPlaces(this, this.header);
   }
 
@@ -190,8 +172,8 @@ export class LogStore implements LogSource {
     const bytes = new Uint8Array(LOG_PAGE_BYTES);
     encodeLogHeader(header, bytes, 0);
     for (const at of [0, LOG_PAGE_BYTES]) {
-      writeFully(this.#fd, bytes, at);
-      fdatasyncSync(this.#fd);
+      this.#disk.write(this.#fd, bytes, at);
+      this.#disk.syncData(this.#fd);
     }
     this.header = header;
   }
@@ -204,7 +186,7 @@ export class LogStore implements LogSource {
 
   /** False when somebody removed the file, put another one in its place, or changed its length. */
   isInPlace(): boolean {
-    return this.#hasItsName() && fstatSync(this.#fd).size === logFileBytes(this.header);
+    return this.#hasItsName() && this.#disk.status(this.#fd).size === logFileBytes(this.header);
   }
 
   /**
@@ -214,10 +196,10 @@ export class LogStore implements LogSource {
    */
   renew(): number {
     if (!this.#hasItsName()) {
-      const other = openExisting(this.file);
+      const other = openExisting(this.#disk, this.file);
       if (other !== null) {
-        closeSync(other);
-        archive(this.file);
+        this.#disk.close(other);
+        archive(this.#disk, this.file);
       }
     }
     const before = this.places.count(PLACE_WHOLE);
@@ -229,17 +211,14 @@ export class LogStore implements LogSource {
   }
 
   #hasItsName(): boolean {
-    try {
-      const [named, own] = [statSync(this.file), fstatSync(this.#fd)];
-      return named.ino === own.ino && named.dev === own.dev;
-    } catch {
-      return false;
-    }
+    const own = this.#disk.status(this.#fd);
+    const named = this.#disk.statusOf(this.file);
+    return named?.ino === own.ino && named.dev === own.dev;
   }
 
   close(): void {
     if (this.#fd < 0) return;
-    closeSync(this.#fd);
+    this.#disk.close(this.#fd);
     this.#fd = -1;
   }
 
@@ -265,13 +244,14 @@ export class LogStore implements LogSource {
       if (kept[ring].length < (ring === 0 ? sizes.legPlaces : sizes.otherPlaces))
         kept[ring].push(record);
     }
-    const fd = create(this.file, header, (target) => {
+    const disk = this.#disk;
+    const fd = create(disk, this.file, header, (target) => {
       for (const ring of [0, 1] as const) {
         const records = kept[ring].reverse();
         const bytes = new Uint8Array(records.length * LOG_RECORD_BYTES);
         for (const [at, record] of records.entries())
           encodeLogRecord(record, bytes, at * LOG_RECORD_BYTES);
-        writeFully(target, bytes, offsetOf(ring === 0 ? 0 : sizes.legPlaces));
+        disk.write(target, bytes, offsetOf(ring === 0 ? 0 : sizes.legPlaces));
       }
     });
     this.close();
@@ -293,99 +273,93 @@ const EMPTY = {
   },
 };
 
-/**
- * null when there is none. Locked: two writers would spoil each other's records. What is no file is
- * only looked at.
- */
-function openExisting(file: string): number | null {
-  let fd: number;
-  try {
-    const mode = statSync(file).isFile() ? constants.O_RDWR : constants.O_RDONLY;
-    fd = openSync(file, mode | constants.O_NONBLOCK | constants.O_NOCTTY);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
-  lock(fd, file);
+/** null when there is none. Locked. */
+function openExisting(disk: Disk, file: string): number | null {
+  const fd = disk.open(file);
+  if (fd !== null) lock(disk, fd, file);
   return fd;
 }
 
-function lock(fd: number, file: string): void {
-  if (libc.flock(fd, LOCK_EX | LOCK_NB) === 0) return;
-  const reason = errno();
-  closeSync(fd);
-  throw new SystemError("flock", reason, file);
+function lock(disk: Disk, fd: number, file: string): void {
+  try {
+    disk.lock(fd, file);
+  } catch (error) {
+    try {
+      disk.touch(fd); // who has the lock may hang with the disk: then that is what is wrong
+    } finally {
+      disk.close(fd);
+    }
+    throw error;
+  }
 }
 
-function readHeader(fd: number): LogHeader | null {
-  return newestLogHeader(readFully(fd, 0, LOG_RECORDS_AT));
+function readHeader(disk: Disk, fd: number): LogHeader | null {
+  return newestLogHeader(disk.read(fd, 0, LOG_RECORDS_AT));
 }
 
 /**
  * A file with all its blocks, and what `fill` writes, before it gets its name: no start ever finds
  * half of one.
  */
-function create(file: string, header: LogHeader, fill: (fd: number) => void): number {
+function create(disk: Disk, file: string, header: LogHeader, fill: (fd: number) => void): number {
   const unnamed = `${file}.new`;
-  rmSync(unnamed, { force: true });
-  const fd = openSync(unnamed, "wx+", 0o644);
+  const fd = disk.create(unnamed);
   try {
-    lock(fd, unnamed);
-    allocate(fd, header, unnamed);
+    disk.lock(fd, unnamed);
+    allocate(disk, fd, header, unnamed);
     const bytes = new Uint8Array(LOG_HEADER_BYTES);
     encodeLogHeader(header, bytes, 0);
-    writeFully(fd, bytes, 0);
-    writeFully(fd, bytes, LOG_PAGE_BYTES);
+    disk.write(fd, bytes, 0);
+    disk.write(fd, bytes, LOG_PAGE_BYTES);
     fill(fd);
-    fsyncSync(fd);
-    renameSync(unnamed, file);
-    syncDirectory(dirname(file));
+    disk.sync(fd);
+    disk.rename(unnamed, file);
+    disk.syncDirectory(dirname(file));
     return fd;
   } catch (error) {
-    closeSync(fd);
-    rmSync(unnamed, { force: true });
+    disk.close(fd);
+    disk.remove(unnamed);
     throw error;
   }
 }
 
 /** Gives the file all its blocks, and no byte more. */
-function allocate(fd: number, header: LogHeader, file: string): void {
+function allocate(disk: Disk, fd: number, header: LogHeader, file: string): void {
   const bytes = logFileBytes(header);
-  const { size } = fstatSync(fd);
-  if (size > bytes) ftruncateSync(fd, bytes);
-  if (size >= bytes) return;
-  const refused = libc.posix_fallocate(fd, 0, bytes);
-  if (refused !== 0) throw new SystemError("posix_fallocate", refused, file);
+  const { size } = disk.status(fd);
+  if (size > bytes) disk.truncate(fd, bytes);
+  if (size < bytes) disk.allocate(fd, bytes, file);
 }
 
 /**
  * Gives the file, or whatever has its name, another name beside it; of those that are there already
  * the newest stay. Returns the name.
  */
-function archive(file: string): string {
+function archive(disk: Disk, file: string): string {
   const directory = dirname(file);
   const prefix = `${basename(file)}.corrupt-`;
-  const numbers = readdirSync(directory)
+  const numbers = disk
+    .list(directory)
     .filter((name) => name.startsWith(prefix))
     .map((name) => Number(name.slice(prefix.length)))
     .filter((number) => Number.isInteger(number) && number > 0)
     .sort((a, b) => a - b);
   const name = `${prefix}${(numbers.at(-1) ?? 0) + 1}`;
-  renameSync(file, join(directory, name));
+  disk.rename(file, join(directory, name));
   for (const number of numbers.slice(0, Math.max(0, numbers.length + 1 - LOG_ARCHIVES_MAX))) {
     try {
-      rmSync(join(directory, `${prefix}${number}`), { force: true });
+      disk.remove(join(directory, `${prefix}${number}`));
     } catch {} // a folder: it was none of ours
   }
-  syncDirectory(directory);
+  disk.syncDirectory(directory);
   return name;
 }
 
 /** Whatever still is a record at a place where one may stand. */
-function salvageFrom(fd: number): Salvage {
+function salvageFrom(disk: Disk, fd: number): Salvage {
   const salvage = { sequence: 0, powerOn: 0, leg: 0 };
   for (let at = LOG_RECORDS_AT; at < LOG_FILE_BYTES_MAX; at += SCAN_BYTES) {
-    const bytes = readFully(fd, at, SCAN_BYTES);
+    const bytes = disk.read(fd, at, SCAN_BYTES);
     for (let i = 0; i + LOG_RECORD_BYTES <= bytes.length; i += LOG_RECORD_BYTES) {
       const record = decodeLogRecord(bytes, i);
       if (record === null) continue;
@@ -398,31 +372,6 @@ function salvageFrom(fd: number): Salvage {
   return salvage;
 }
 
-function readFully(fd: number, at: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let done = 0;
-  while (done < length) {
-    const count = readSync(fd, bytes, done, length - done, at + done);
-    if (count === 0) break;
-    done += count;
-  }
-  return done === length ? bytes : bytes.slice(0, done);
-}
-
-function writeFully(fd: number, bytes: Uint8Array, at: number): void {
-  for (let done = 0; done < bytes.length; )
-    done += writeSync(fd, bytes, done, bytes.length - done, at + done);
-}
-
 function pagesOf(at: number, length: number): number {
   return Math.floor((at + length - 1) / LOG_PAGE_BYTES) - Math.floor(at / LOG_PAGE_BYTES) + 1;
-}
-
-function syncDirectory(directory: string): void {
-  const fd = openSync(directory, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -11,7 +11,6 @@ import {
   LOG_LEG_BEGUN,
   LOG_LEG_ENDED,
   LOG_NOT_RESIZED,
-  LOG_NOT_WRITTEN,
   LOG_POWER_ON,
   LOG_RECORDS_DAMAGED,
   LOG_RECORDS_LOST,
@@ -25,7 +24,6 @@ import type { AircraftConfig } from "../../config/model.ts";
 import {
   LOG_BYTES_PER_LEG,
   LOG_COLLECT_US,
-  LOG_RETRY_US,
   LOG_SYNCS_PER_LEG,
   LOG_WAITING_MAX,
 } from "../../limits.ts";
@@ -39,6 +37,7 @@ import type {
   LogReader,
   StorageFigures,
 } from "../maintenance.ts";
+import type { Disk } from "./disk.ts";
 import { FaultMemory } from "./fault-memory.ts";
 import { LegBudget } from "./leg-budget.ts";
 import { LogClock } from "./log-clock.ts";
@@ -54,6 +53,7 @@ import {
   type RecordDraft,
   recordOf,
 } from "./record-draft.ts";
+import { StorageTrouble } from "./storage-trouble.ts";
 
 export interface MaintenanceLogOptions {
   /** `maintenance.log` in the state directory. */
@@ -68,6 +68,10 @@ export interface MaintenanceLogOptions {
   /** CLOCK_BOOTTIME in µs, and UTC in ms, now. */
   readonly nowBootUs: number;
   readonly nowUtcMs: number;
+  /** Where the file lies; the disk itself unless given. */
+  readonly disk?: Disk;
+  /** For people, when the disk hangs: `/var/lib/wingman on /dev/sda3`. */
+  readonly diskName?: string;
 }
 
 export class MaintenanceLog implements LogReader {
@@ -93,11 +97,11 @@ export class MaintenanceLog implements LogReader {
   #durable = 0;
   #delivery = 0;
   #writtenUs = Number.NEGATIVE_INFINITY;
-  #refusedUs = Number.NEGATIVE_INFINITY;
-  #problem: string | null = null;
+  readonly #trouble: StorageTrouble;
 
   private constructor(options: MaintenanceLogOptions) {
     this.#options = options;
+    this.#trouble = new StorageTrouble(options.diskName ?? options.file);
     const { servers, functions, keepAlive, maintenance } = options.config;
     this.#names = {
       servers: servers.map(({ id }) => id),
@@ -122,7 +126,7 @@ export class MaintenanceLog implements LogReader {
 
   /** Why nothing can be written now, in one line for people; null while all is well. */
   get problem(): string | null {
-    return this.#problem;
+    return this.#trouble.problem;
   }
 
   /**
@@ -191,7 +195,7 @@ export class MaintenanceLog implements LogReader {
   tick(bootUs: number, utcMs: number = Date.now()): void {
     this.#clock.set(bootUs, utcMs);
     this.#memory.tick(this.#clock.at(bootUs));
-    if (bootUs - this.#refusedUs < LOG_RETRY_US) return;
+    if (this.#trouble.isRecent(bootUs)) return;
     if (this.#store === null) this.#openStore();
     else this.#lookAfter(this.#store);
   }
@@ -326,7 +330,7 @@ export class MaintenanceLog implements LogReader {
 
   #mustWait(): boolean {
     const sinceUs = this.#clock.nowUs - this.#writtenUs;
-    if (this.#clock.nowUs - this.#refusedUs < LOG_RETRY_US) return true;
+    if (this.#trouble.isRecent(this.#clock.nowUs)) return true;
     return this.#budget.isUsedUp && sinceUs < LOG_COLLECT_US;
   }
 
@@ -355,29 +359,24 @@ export class MaintenanceLog implements LogReader {
   }
 
   #refused(error: unknown): void {
-    this.#refusedUs = this.#clock.nowUs;
-    const wasWell = this.#problem === null;
-    this.#problem = (error as Error).message;
-    const errno = Math.abs((error as { errno?: number }).errno ?? 0);
-    if (wasWell) this.#own(LOG_NOT_WRITTEN, `errno ${errno}`, this.#clock.now, errno, 0);
+    const record = this.#trouble.begin(error, this.#clock.nowUs);
+    if (record !== null) this.#own(record.code, record.detail, this.#clock.now, record.first, 0);
   }
 
   #works(): void {
-    if (this.#problem === null) return;
-    this.#problem = null;
-    this.#refusedUs = Number.NEGATIVE_INFINITY;
-    this.#own(LOG_WRITTEN_AGAIN, "", this.#clock.now, 0, 0);
+    if (this.#trouble.end()) this.#own(LOG_WRITTEN_AGAIN, "", this.#clock.now, 0, 0);
   }
 
   #openStore(): void {
-    const { file, sizeKiB, config, serverId } = this.#options;
+    const { file, sizeKiB, config, serverId, disk } = this.#options;
     const time = this.#clock.now;
     try {
-      const { store, archivedAs, resized } = LogStore.open(file, sizeKiB, {
+      const begin = {
         identity: Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex"),
         ...{ bootId: "", ...logOwner(config, serverId) },
         begunUtcMs: time.utcMs,
-      });
+      };
+      const { store, archivedAs, resized } = LogStore.open(file, sizeKiB, begin, disk);
       this.#store = store;
       this.#takeOver(store);
       if (archivedAs !== null) this.#own(LOG_ARCHIVED, archivedAs, time, 0, 0);

@@ -3,6 +3,7 @@
  * configuration. Nothing here depends on who asks.
  */
 import type { AircraftConfig } from "../../config/model.ts";
+import { validUtc } from "../../io/valid-utc.ts";
 import { WEB_LOG_MS } from "../../limits.ts";
 import {
   type FunctionStatus,
@@ -13,7 +14,6 @@ import {
 } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, Maintenance } from "../maintenance.ts";
 import { serverWords } from "../server-words.ts";
-import { validUtc } from "../valid-utc.ts";
 import type { PageFunction, PageServer, PageState, TimelineEntry } from "./page-state.ts";
 import { verdictOf, whyNotRunning } from "./page-verdict.ts";
 

@@ -6,6 +6,7 @@
 import { createHash } from "node:crypto";
 import { parseListen } from "../../config/address.ts";
 import { readKeyFile } from "../../config/key-file.ts";
+import { validUtc } from "../../io/valid-utc.ts";
 import {
   WEB_BODY_BYTES_MAX,
   WEB_IDLE_S,
@@ -16,7 +17,6 @@ import {
 import { exportLog } from "../log/log-export.ts";
 import { LogImage } from "../log/log-image.ts";
 import type { LogReader, Maintenance } from "../maintenance.ts";
-import { validUtc } from "../valid-utc.ts";
 import { LOGIN_PAGE, PAGE_FILES, type PageFile, PUBLIC_FILES } from "./page-files.ts";
 import type { PageState } from "./page-state.ts";
 import { PageStateReader } from "./page-state-reader.ts";

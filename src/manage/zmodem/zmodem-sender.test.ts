@@ -315,7 +315,7 @@ describe("a transfer ends", () => {
 
   test("when the receiver skips the file, cannot write it, gives up, or has a line of 7 bits", () => {
     const endings: [number, string, string][] = [
-      [5, "aborted", "the receiver does not want the file"],
+      [5, "aborted", "the receiver skips the file: it may have one of this name"],
       [12, "failed", "the receiver could not write the file"],
       [7, "aborted", "the receiver ended the session"],
       [8, "aborted", "the receiver ended the session"],

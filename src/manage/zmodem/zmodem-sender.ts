@@ -206,7 +206,8 @@ export class ZmodemSender {
     else if (!hasOffered) return;
     else if (type === frame.ZRPOS) this.#onPosition(position);
     else if (type === frame.ZACK) this.#onConfirmed(position);
-    else if (type === frame.ZSKIP) this.#close("aborted", "the receiver does not want the file");
+    else if (type === frame.ZSKIP)
+      this.#close("aborted", "the receiver skips the file: it may have one of this name");
     else if (type === frame.ZFERR) this.#fail("the receiver could not write the file");
     else if (type === frame.ZCRC && this.#phase === "offering")
       this.#answer(frame.ZCRC, this.#checksum(position));

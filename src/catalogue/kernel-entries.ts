@@ -1,0 +1,25 @@
+/** What the codes of the engine about the kernel's locks mean. */
+
+import { LOG_LEASE_HELD_UP, LOG_RENEWALS_ENDED } from "../boundary/maintenance-code.ts";
+import { type CatalogueEntry, entry } from "./entry.ts";
+
+export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
+  entry(
+    LOG_RENEWALS_ENDED,
+    "PROCESS FOR VIP LIFETIMES ENDED",
+    "none",
+    "none",
+    "The flight loop renews them itself, and may wait for the kernel.",
+    "None, unless it repeats: then read the journal.",
+    { class: 3, lasts: "start" },
+  ),
+  entry(
+    LOG_LEASE_HELD_UP,
+    "LEASE HELD UP BY OTHER NFTABLES CHANGES",
+    "number",
+    "none",
+    "The kernel loaded a large rule set of another program for so many ms.",
+    "Load large nftables sets on ground, or in smaller parts.",
+    { class: 2 },
+  ),
+];

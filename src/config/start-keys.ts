@@ -1,0 +1,71 @@
+/**
+ * The keys as they were when the server was started: the supervisor holds them for every engine, so
+ * that no change of the files in flight makes an engine that is replaced a stranger to the others.
+ */
+import { createHash } from "node:crypto";
+import type { Stats } from "node:fs";
+
+export interface StartKeys {
+  readonly key: Uint8Array | null;
+  readonly acceptKey: Uint8Array | null;
+}
+
+/**
+ * The variable in which `manage` is given the marks of the files: of the environment of a process
+ * only its own user can see anything, of its arguments everybody.
+ */
+export const KEY_MARKS_VARIABLE = "WINGMAN_KEY_MARKS";
+
+const LENGTH_BYTES = 2;
+const NO_KEY = 0xffff;
+
+/** For the way to an engine: of each key its length, or that there is none, and its bytes. */
+export function encodeKeys({ key, acceptKey }: StartKeys): Uint8Array {
+  const parts = [key, acceptKey].map((one) => {
+    const part = new Uint8Array(LENGTH_BYTES + (one?.length ?? 0));
+    new DataView(part.buffer).setUint16(0, one?.length ?? NO_KEY);
+    part.set(one ?? [], LENGTH_BYTES);
+    return part;
+  });
+  return Buffer.concat(parts);
+}
+
+/** @throws RangeError when it is cut short */
+export function decodeKeys(bytes: Uint8Array): StartKeys {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let at = 0;
+  const next = (): Uint8Array | null => {
+    const length = view.getUint16(at);
+    at += LENGTH_BYTES;
+    if (length === NO_KEY) return null;
+    if (at + length > bytes.length) throw new RangeError("keys are cut short");
+    at += length;
+    return bytes.slice(at - length, at);
+  };
+  return { key: next(), acceptKey: next() };
+}
+
+/**
+ * A key file as it was, without the key: enough to tell whether it is so again.
+ * Whoever has `salt` and `digest` can test a guess, and no more.
+ */
+export interface KeyFileMark {
+  readonly path: string;
+  /** What an unchanged file has in common with this one; see {@link fileIdentity}. */
+  readonly identity: string;
+  readonly salt: string;
+  readonly digest: string;
+}
+
+export function keyFileMark(path: string, status: Stats, key: Uint8Array): KeyFileMark {
+  const salt = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("hex");
+  return { path, identity: fileIdentity(status), salt, digest: keyDigest(key, salt) };
+}
+
+export function fileIdentity({ dev, ino, mode, uid, gid, size, mtimeMs }: Stats): string {
+  return [dev, ino, mode, uid, gid, size, mtimeMs].join(" ");
+}
+
+export function keyDigest(key: Uint8Array, salt: string): string {
+  return createHash("sha256").update(salt).update(key).digest("hex");
+}

@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { lineUser, type ProcessTable } from "./line-user.ts";
+
+const DEVICE = "/dev/ttyS0";
+/** Character device 4:64 with its node in the file system 0:5. */
+const STATUS = { rdev: 0x440, dev: 5, ino: 89 };
+
+const TABLE: ProcessTable = {
+  pids: () => [1, 7, 812, 900],
+  file: (pid, name) => (name === "comm" ? `program${pid}\n` : `${pid} (a) b) S 1 1 1 0 -1`),
+  openFiles: () => ["/dev/null"],
+  locks: () => "1: FLOCK  ADVISORY  WRITE 900 00:05:90 0 EOF\n",
+};
+const user = (changes: Partial<ProcessTable>): string | null =>
+  lineUser(DEVICE, { ...TABLE, ...changes }, STATUS, 7);
+
+test("nobody", () => {
+  expect(user({})).toBeNull();
+});
+
+test("whose controlling terminal it is", () => {
+  const file: ProcessTable["file"] = (pid, name) =>
+    name === "stat" && pid === 812
+      ? "812 (getty) S 1 812 812 1088 -1 4194560"
+      : TABLE.file(pid, name);
+  expect(user({ file })).toBe("program812 (pid 812)");
+});
+
+test("who has locked it, or has it open", () => {
+  expect(user({ locks: () => "1: FLOCK  ADVISORY  WRITE 900 00:05:89 0 EOF\n" })).toBe(
+    "program900 (pid 900)",
+  );
+  expect(user({ openFiles: (pid) => (pid === 1 ? [DEVICE] : []) })).toBe("program1 (pid 1)");
+});
+
+test("not this process itself", () => {
+  expect(user({ openFiles: (pid) => (pid === 7 ? [DEVICE] : []) })).toBeNull();
+  const locks = (): string => "1: FLOCK  ADVISORY  WRITE 7 00:05:89 0 EOF\n";
+  expect(user({ locks })).toBeNull();
+  expect(user({ locks, openFiles: (pid) => (pid === 1 ? [DEVICE] : []) })).toBe("program1 (pid 1)");
+});
+
+test("a line of this machine, of which nobody is a user but this process", () => {
+  expect(lineUser("/dev/ptmx")).toBeNull();
+});

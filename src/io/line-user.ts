@@ -1,0 +1,79 @@
+/**
+ * Who else uses a serial line. What any process may see: whose controlling terminal it is (getty and
+ * what logs in there), who has locked it, and the open files of those that are not more privileged.
+ */
+import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
+
+export interface ProcessTable {
+  /** Process ids. */
+  pids(): number[];
+  /** A file of a process, such as `stat`; null when it may not be read, or the process has ended. */
+  file(pid: number, name: string): string | null;
+  /** Where its descriptors lead; none when that may not be seen. */
+  openFiles(pid: number): string[];
+  /** Text of /proc/locks. */
+  locks(): string;
+}
+
+/** `agetty (pid 812)`; null: nobody that can be seen. */
+export function lineUser(
+  device: string,
+  table: ProcessTable = PROCESSES,
+  { rdev, dev, ino }: Pick<Stats, "rdev" | "dev" | "ino"> = statSync(device),
+  self = process.pid,
+): string | null {
+  const holder = lockHolder(table.locks(), dev, ino);
+  const others = table.pids().filter((pid) => pid !== self);
+  const found = others.find(
+    (pid) =>
+      pid === holder ||
+      terminalOf(table.file(pid, "stat")) === rdev ||
+      table.openFiles(pid).includes(device),
+  );
+  return found === undefined
+    ? null
+    : `${table.file(found, "comm")?.trim() ?? "a program"} (pid ${found})`;
+}
+
+/**
+ * Number of the controlling terminal, as a device number; 0 for none. Seventh field of proc(5) stat,
+ * counted behind the name in brackets, which may hold anything.
+ */
+function terminalOf(stat: string | null): number {
+  const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields?.[4] ?? 0);
+}
+
+/** Who has locked the file with flock(2); lines of proc(5) locks name it as major:minor:inode. */
+function lockHolder(locks: string, dev: number, ino: number): number | null {
+  const hexadecimal = (value: number): string => value.toString(16).padStart(2, "0");
+  const minor = (dev & 0xff) | ((dev >>> 12) & 0xfff00);
+  const file = `${hexadecimal((dev >>> 8) & 0xfff)}:${hexadecimal(minor)}:${ino}`;
+  for (const line of locks.split("\n")) {
+    const [, kind, , , pid, where] = line.split(/\s+/);
+    if (kind === "FLOCK" && where === file) return Number(pid);
+  }
+  return null;
+}
+
+const PROCESSES: ProcessTable = {
+  pids: () =>
+    readdirSync("/proc")
+      .map(Number)
+      .filter((pid) => pid > 0),
+  file: (pid, name) => {
+    try {
+      return readFileSync(`/proc/${pid}/${name}`, "latin1");
+    } catch {
+      return null;
+    }
+  },
+  openFiles: (pid) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+    } catch {
+      return [];
+    }
+  },
+  locks: () => readFileSync("/proc/locks", "latin1"),
+};

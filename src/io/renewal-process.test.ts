@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { socketPair } from "./control-socket.ts";
+import { libc } from "./libc.ts";
+import { NativeMemory } from "./native-memory.ts";
+import { RENEWAL_REQUEST_BYTES_MAX, RenewalProcess } from "./renewal-process.ts";
+
+const memory = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
+let renewals: RenewalProcess;
+let other: number;
+beforeEach(() => {
+  const [ours, theirs] = socketPair();
+  renewals = new RenewalProcess(ours);
+  other = theirs;
+});
+afterEach(() => {
+  libc.close(renewals.fd);
+  if (other >= 0) libc.close(other);
+});
+
+const says = (): number => libc.send(other, memory.address, 1, 0);
+function isAsked(): number[] {
+  const length = libc.recv(other, memory.address, RENEWAL_REQUEST_BYTES_MAX, 0x40);
+  const count = length < 0 ? 0 : memory.view.getUint16(0, true);
+  return Array.from({ length: count }, (_, at) => memory.view.getUint16(2 + 2 * at, true));
+}
+
+test("one batch at a time, from its hello on", () => {
+  expect([renewals.take(), renewals.isFree]).toEqual([0, false]);
+  says();
+  expect([renewals.take(), renewals.isFree]).toEqual([0, true]);
+  for (const vip of [3, 700]) renewals.add(vip);
+  renewals.send();
+  expect([isAsked(), renewals.isFree, renewals.take()]).toEqual([[3, 700], false, 0]);
+  says();
+  expect([renewals.take(), renewals.isFree, renewals.hasEnded]).toEqual([2, true, false]);
+});
+
+test("a removal waits for what is on its way, and for nothing else", () => {
+  says();
+  renewals.take();
+  renewals.settle();
+  renewals.add(1);
+  renewals.send();
+  says();
+  renewals.settle();
+  expect([renewals.isFree, renewals.count, renewals.hasEnded]).toEqual([true, 0, false]);
+});
+
+test("its end is noticed, whatever is on its way", () => {
+  says();
+  renewals.take();
+  renewals.add(1);
+  renewals.send();
+  libc.close(other);
+  other = -1;
+  renewals.settle();
+  expect([renewals.hasEnded, renewals.count]).toEqual([true, 0]);
+});

@@ -1,0 +1,82 @@
+/**
+ * Renewals of VIPs by a process of their own (`wingman renew`). Each has to wait for a lock that is
+ * the kernel's only one for all changes of addresses and interfaces, in all namespaces, and another
+ * program may keep it for half a second: the flight loop does not wait for that.
+ *
+ * The loop says which VIPs; nothing is renewed that it has not asked for. A renewal that is on its
+ * way could put up again what was taken off meanwhile: so {@link settle} comes before a removal.
+ */
+import { assert } from "../assert.ts";
+import { RENEWAL_SETTLE_MS, VIP_BATCH_MAX } from "../limits.ts";
+import { EAGAIN, errno } from "./errno.ts";
+import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
+import { NativeMemory } from "./native-memory.ts";
+
+/** A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. */
+export const RENEWAL_REQUEST_BYTES_MAX = 2 + 2 * VIP_BATCH_MAX;
+
+const POLLIN = 1;
+const TIMESPEC_AT = 8;
+
+export class RenewalProcess {
+  /** It has ended: renewals are the loop's own again. */
+  hasEnded = false;
+  /** It has said that it is there, and nothing is on its way. */
+  isFree = false;
+  /** VIPs on their way, or gathered for it. */
+  count = 0;
+  private readonly request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
+  private readonly answer = new NativeMemory(8);
+  private readonly poll = new NativeMemory(TIMESPEC_AT + 16);
+
+  /** @param fd end of a socket pair whose other end the process has */
+  constructor(readonly fd: number) {
+    this.poll.view.setInt32(0, fd, true);
+    this.poll.view.setInt16(4, POLLIN, true);
+    this.poll.view.setUint32(TIMESPEC_AT, Math.floor(RENEWAL_SETTLE_MS / 1000), true);
+    this.poll.view.setUint32(TIMESPEC_AT + 8, (RENEWAL_SETTLE_MS % 1000) * 1_000_000, true);
+  }
+
+  /** Takes what it has answered. @returns VIPs that were renewed. No garbage. */
+  take(): number {
+    if (this.hasEnded) return 0;
+    const length = libc.recv(this.fd, this.answer.address, 8, MSG_DONTWAIT);
+    if (length < 0 && errno() === EAGAIN) return 0;
+    this.hasEnded = length <= 0;
+    this.isFree = !this.hasEnded;
+    const done = this.count;
+    this.count = 0;
+    return done;
+  }
+
+  /** Gathers a VIP for the next {@link send}. No garbage. */
+  add(vip: number): void {
+    assert(this.count < VIP_BATCH_MAX, "a batch of renewals has room");
+    this.request.view.setUint16(2 + 2 * this.count, vip, true);
+    this.count++;
+  }
+
+  /** Never waits. No garbage. */
+  send(): void {
+    this.request.view.setUint16(0, this.count, true);
+    const length = 2 + 2 * this.count;
+    const sent = libc.send(this.fd, this.request.address, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    this.isFree = false;
+    if (sent === length) return;
+    this.hasEnded = true; // an empty queue takes every request of a process that lives
+    this.count = 0;
+  }
+
+  /**
+   * Waits until nothing is on its way: who takes a VIP off has to wait for the same lock anyway. A
+   * process that does not answer for very long counts as ended. No garbage.
+   */
+  settle(): void {
+    if (this.hasEnded || this.count === 0) return;
+    libc.ppoll(this.poll.address, 1, this.poll.address + TIMESPEC_AT, 0);
+    this.take();
+    if (this.count === 0) return;
+    this.hasEnded = true;
+    this.count = 0;
+  }
+}

@@ -1,0 +1,36 @@
+/** Whether the key files are as they were when the server was started. */
+import { readFile, stat } from "node:fs/promises";
+import { LOG_KEY_CHANGED, LOG_KEY_UNCHANGED } from "../../catalogue/upkeep-code.ts";
+import { judgeKey } from "../../config/key-file.ts";
+import { fileIdentity, type KeyFileMark, keyDigest } from "../../config/start-keys.ts";
+import type { WatchedThing } from "./machine-watch.ts";
+
+export class KeyWatch implements WatchedThing {
+  readonly faultCode = LOG_KEY_CHANGED;
+  readonly endCode = LOG_KEY_UNCHANGED;
+
+  constructor(private readonly marks: readonly KeyFileMark[]) {}
+
+  async look(): Promise<string | null> {
+    for (const mark of this.marks) {
+      const found = await changeOf(mark);
+      if (found !== null) return `${found}: ${mark.path}`;
+    }
+    return null;
+  }
+}
+
+/** null: nothing that would make a difference. */
+async function changeOf({ path, identity, salt, digest }: KeyFileMark): Promise<string | null> {
+  try {
+    const status = await stat(path);
+    if (fileIdentity(status) === identity) return null;
+    if (!status.isFile()) return "no regular file";
+    const judged = judgeKey(status.mode, await readFile(path));
+    if (!judged.ok) return judged.found;
+    return keyDigest(judged.key, salt) === digest ? null : "another key";
+  } catch (error) {
+    const { code = "unreadable" } = error as NodeJS.ErrnoException;
+    return code === "ENOENT" ? "no such file" : code;
+  }
+}
