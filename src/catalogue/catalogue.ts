@@ -17,9 +17,9 @@ import { VIP_ENTRIES } from "./vip-entries.ts";
 
 export const CATALOGUE: readonly CatalogueEntry[] = [
   ...FLIGHT_ENTRIES,
+  ...NETWORK_ENTRIES,
   ...KERNEL_ENTRIES,
   ...MACHINE_ENTRIES,
-  ...NETWORK_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
   ...DECISION_ENTRIES,

@@ -21,7 +21,6 @@ import {
   EVENT_COMMAND,
   EVENT_PROCESS,
   EVENT_RECORD,
-  EVENT_VIP_REMOVED,
   type EventQueue,
 } from "../boundary/event-queue.ts";
 import {
@@ -33,17 +32,10 @@ import type { Shell } from "../boundary/shell.ts";
 import type { Engine } from "../core/engine.ts";
 import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
-import {
-  ATTEMPT_PAUSE_MS_MIN,
-  NETWORKS_MAX,
-  PUT_BACK_PAUSE_MS_MIN,
-  RECORDS_PER_TURN_MAX,
-  REPORTS_PER_TURN_MAX,
-} from "../limits.ts";
+import { NETWORKS_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
 import type { FaultBoard } from "../reporting/fault-board.ts";
 import type { StatusWriter } from "../reporting/status.ts";
-import { Pauses } from "../upkeep/pauses.ts";
 import { NOTICE_STOPPING } from "../wire/client-notice.ts";
 import {
   CONTROL_DRAIN,
@@ -73,6 +65,7 @@ import { NativeMemory } from "./native-memory.ts";
 import type { NeighbourWatch } from "./neighbour-watch.ts";
 import type { KeepAliveNetwork, NetworkObserver } from "./network-observer.ts";
 import { Poller } from "./poller.ts";
+import { RemovedVips } from "./removed-vips.ts";
 import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
 import type { VipLease } from "./vip-lease.ts";
@@ -127,17 +120,11 @@ export class FlightLoop implements Shell {
   private linkChanges = 0;
   /** Carriers are looked at once a period. */
   private carriersDue = false;
-  /** Addresses that others removed wait for room in the event queue. */
-  private reportsWait = false;
-  private readonly removals: Pauses;
+  private readonly removedVips: RemovedVips;
 
   constructor(private readonly parts: FlightParts) {
     const { engine, networks, links, neighbours } = parts;
-    this.removals = new Pauses(
-      parts.functionCount,
-      PUT_BACK_PAUSE_MS_MIN * 1000,
-      ATTEMPT_PAUSE_MS_MIN * 1000,
-    );
+    this.removedVips = new RemovedVips(links, parts.functionCount);
     this.networkCount = networks.length;
     this.hasLease = parts.lease !== null;
     this.lease = new FlightLease(parts.lease);
@@ -327,9 +314,10 @@ export class FlightLoop implements Shell {
       this.linkChanges = 0;
       if (links.overflowed) links.resynchronise(); // when that fails, again with the next notification
       if (changes > 0 || !links.overflowed) this.takeLinks(events);
-      this.reportsWait = true;
+      this.removedVips.wait = true;
     }
-    if (this.reportsWait) this.reportRemovedVips(events);
+    const { removedVips } = this;
+    if (removedVips.wait) removedVips.report(events, this.carriers[0] === 1, this.nowUs());
     links.foreign.report(events);
   }
 
@@ -382,34 +370,6 @@ export class FlightLoop implements Shell {
     for (let network = 0; network < networkPlaces.length; network++) {
       if (networkPlaces[network] === place) events.push(EVENT_RECORD, code, network);
     }
-  }
-
-  /**
-   * VIPs that somebody else removed, a bounded number a turn; one that is removed again and again at
-   * growing pauses, so that a tool which looks whether all are gone finds an end. Those that are
-   * there again, or went with the link, are no news.
-   */
-  private reportRemovedVips(events: EventQueue): void {
-    const { removals } = this;
-    const { links, functionCount } = this.parts;
-    const timeUs = this.nowUs();
-    let reports = 0;
-    let waits = false;
-    for (let index = 0; index < functionCount; index++) {
-      if (links.removed[index] === 0) continue;
-      if (this.carriers[0] === 1 && !links.present(index)) {
-        if (timeUs < removals.dueUs[index]) {
-          waits = true;
-          continue;
-        }
-        if (reports === REPORTS_PER_TURN_MAX) return;
-        reports++;
-        removals.note(index, timeUs);
-        events.push(EVENT_VIP_REMOVED, index, 0);
-      }
-      links.removed[index] = 0;
-    }
-    this.reportsWait = waits;
   }
 
   observeSupervisor(events: EventQueue): boolean {

@@ -5,6 +5,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { run } from "../harness/command.ts";
 import type { Server } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { Answers } from "../system/answers.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
@@ -55,7 +56,7 @@ test("one answer, of the client interface; after a stop only the new owner's", a
       owner.host.ip("neigh", "flush", "all"); // the server asks for the seat again
     }
   }
-  for (const pid of owner.processes()) process.kill(pid, "SIGSTOP");
+  for (const pid of owner.processes()) signal(pid, "SIGSTOP");
   const seen = new Set<string>();
   await until("the other one answers", async () => {
     for (const mac of await answering()) seen.add(mac);

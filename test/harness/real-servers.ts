@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 import { familyOf } from "./processes.ts";
 import { scratchDirectory } from "./run-mark.ts";
+import { signalAll } from "./signals.ts";
 import { until } from "./until.ts";
 import { type Host, VirtualNetwork } from "./virtual-network.ts";
 
@@ -182,7 +183,9 @@ export class Server {
   }
 
   async end(): Promise<void> {
+    const family = this.isRunning ? this.processes() : [];
     await this.stop("SIGKILL");
+    signalAll(family, "SIGKILL"); // one that the test has stopped sees nothing of the others' end
     this.monitor?.kill();
     await this.monitor?.exited;
   }

@@ -17,6 +17,7 @@ import {
   thisRun,
 } from "./run-mark.ts";
 import { remainsOf, remainsText, removeDeadRuns, removeRun } from "./run-remains.ts";
+import { until } from "./until.ts";
 
 const CHILD = join(import.meta.dir, "../children/abandoned-run.ts");
 
@@ -111,6 +112,23 @@ test("names belong to their run, and to no other", async () => {
   expect(remainsOf(mark).directories).toEqual([directory]);
   expect(remainsText(await removeRun(mark))).toBe("1 directory");
   expect(existsSync(directory)).toBe(false);
+});
+
+test("a daemon's child, which has an environment of its own, is known by its paths", async () => {
+  const script = "while :; do sleep 1; done";
+  const path = join("/tmp", runName("x"), "config.json");
+  const child = Bun.spawn(["env", "-i", "sh", "-c", script, path], {
+    stdio: ["ignore", null, null],
+  });
+  try {
+    await until("it has its own environment", () =>
+      remainsOf(thisRun()).processes.includes(child.pid),
+    );
+    expect(remainsOf("1.0.0").processes).not.toContain(child.pid);
+  } finally {
+    child.kill("SIGKILL");
+    await child.exited;
+  }
 });
 
 test("inside the directory of the run names are short", () => {

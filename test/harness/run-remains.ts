@@ -148,12 +148,18 @@ function lineage(pid: number): number[] {
   return stat === null ? [] : [pid, ...lineage(stat.parent)];
 }
 
-/** Null when it has none, has ended, or is another user's. */
+/**
+ * From its environment; or, of a daemon's child, which has another, from the paths that it was
+ * given. Null when it has none, has ended, or is another user's.
+ */
 function markOfProcess(pid: number): string | null {
+  const words = (file: string): string[] =>
+    readFileSync(`/proc/${pid}/${file}`, "latin1").split("\0");
   try {
-    const environment = readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
-    const line = environment.find((variable) => variable.startsWith(`${RUN_VARIABLE}=`));
-    return line?.slice(RUN_VARIABLE.length + 1) ?? null;
+    const line = words("environ").find((variable) => variable.startsWith(`${RUN_VARIABLE}=`));
+    if (line !== undefined) return line.slice(RUN_VARIABLE.length + 1);
+    const names = words("cmdline").flatMap((word) => word.split("/"));
+    return names.map(runOfName).find((mark) => mark !== null) ?? null;
   } catch {
     return null;
   }

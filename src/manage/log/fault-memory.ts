@@ -17,6 +17,7 @@ import {
   KIND_FAULT_SUMMARY,
   KIND_NO_FAULT,
 } from "../maintenance.ts";
+import type { FaultNow } from "./log-contents.ts";
 import type { LogTime, Occurrence, RecordDraft } from "./record-draft.ts";
 
 const HOUR_US = 3_600_000_000;
@@ -73,6 +74,12 @@ export class FaultMemory {
         ageS: Math.max(0, Math.floor((nowBootUs - firstTime.bootUs) / 1_000_000)),
       }));
   }
+
+  /** One fault as it is now, whatever of it may be written. */
+  readonly now: FaultNow = (code, subject) => {
+    const memory = this.#memories.get(`${code} ${subject}`);
+    return memory === undefined ? null : { isActive: memory.active, held: memory.held };
+  };
 
   /** @param isLimited false for what must be in the log however often it comes */
   take(what: Occurrence, time: LogTime, count = 1, isLimited = true): void {

@@ -65,11 +65,22 @@ export function entriesOf(newestFirst: Iterable<LogRecord>, filter: LogFilter = 
 
 type Growing<T> = { -readonly [Key in keyof T]: T[Key] };
 
+/** What is known of a fault of the present leg beyond its records, some of which are held back. */
+export type FaultNow = (
+  code: number,
+  subject: string,
+) => { isActive: boolean; held: number } | null;
+
 /**
  * Faults of a leg, or of each, in the order in which they came first; the time on ground after a
  * leg belongs to it.
+ * @param now of the present leg alone
  */
-export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultEntry[] {
+export function faultsOf(
+  newestFirst: Iterable<LogRecord>,
+  leg?: number,
+  now: FaultNow = () => null,
+): FaultEntry[] {
   const records: LogRecord[] = [];
   for (const record of newestFirst) {
     if (leg !== undefined && record.leg < leg) break;
@@ -77,14 +88,22 @@ export function faultsOf(newestFirst: Iterable<LogRecord>, leg?: number): FaultE
       records.push(record);
   }
   const faults = new Map<string, Growing<FaultEntry>>();
+  const heldBack = new Map<Growing<FaultEntry>, { isActive: boolean; held: number }>();
   for (const record of records.reverse()) {
-    const key = `${record.leg} ${record.code} ${recordSubject(record.code, record.function, record.detail)}`;
+    const subject = recordSubject(record.code, record.function, record.detail);
+    const key = `${record.leg} ${record.code} ${subject}`;
     let fault = faults.get(key);
     if (fault === undefined) {
       fault = faultOf(record);
+      const known = now(record.code, subject);
+      if (known !== null) heldBack.set(fault, known);
       faults.set(key, fault);
     }
     addTo(fault, record);
+  }
+  for (const [fault, { isActive, held }] of heldBack) {
+    fault.isActive = isActive;
+    fault.count += held;
   }
   return [...faults.values()];
 }

@@ -44,6 +44,19 @@ function lines(log: LogReader): string[] {
     );
 }
 
+test("what is active is shown so, whatever of it may be written in this hour", () => {
+  const log = open(directory);
+  const shown = (): unknown[] =>
+    log.faults().map(({ label, isActive, count }) => [label, isActive, count]);
+  for (let time = 1; time <= 5; time++) {
+    log.take(2 * time - 1, LOG_SERVER_LOST, 1, 0, (100 + 10 * time) * SECOND_US);
+    expect(shown()).toEqual([["WNG-0111", true, time]]);
+    log.take(2 * time, LOG_SERVER_ALIVE, 1, 0, (100 + 10 * time + 1) * SECOND_US);
+    expect(shown()).toEqual([["WNG-0111", false, time]]);
+  }
+  log.close();
+});
+
 describe("a new log", () => {
   test("has all its blocks at once, and begins with the power-on", () => {
     const log = open(directory, { sizeKiB: 256 });

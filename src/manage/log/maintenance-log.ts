@@ -257,7 +257,7 @@ export class MaintenanceLog implements LogReader {
   }
 
   faults(leg: number = this.#leg): FaultEntry[] {
-    return faultsOf(this.#newestFirst(), leg);
+    return faultsOf(this.#newestFirst(), leg, leg === this.#leg ? this.#memory.now : undefined);
   }
 
   legs(): LegEntry[] {
