@@ -11,6 +11,7 @@ const SOCK_STREAM = 1;
 const SOCKADDR_IN_BYTES = 16;
 const SOCKADDR_IN6_BYTES = 28;
 const sockaddr = new NativeMemory(SOCKADDR_IN6_BYTES);
+const sockaddrLength = new NativeMemory(4);
 
 /** @returns bytes of the address that was written */
 function write(address: Uint8Array, port: number): number {
@@ -20,6 +21,13 @@ function write(address: Uint8Array, port: number): number {
   sockaddr.view.setUint16(2, port);
   sockaddr.bytes.set(address, isIpv4 ? 4 : 8);
   return isIpv4 ? SOCKADDR_IN_BYTES : SOCKADDR_IN6_BYTES;
+}
+
+/** The port that the kernel gave to a socket that is bound; 0: it does not say. */
+function ownPort(fd: number): number {
+  sockaddrLength.view.setUint32(0, SOCKADDR_IN6_BYTES, true);
+  const isKnown = libc.getsockname(fd, sockaddr.address, sockaddrLength.address) === 0;
+  return isKnown ? sockaddr.view.getUint16(2) : 0;
 }
 
 /**
@@ -51,7 +59,8 @@ export function isListening(address: Uint8Array, port: number): boolean {
   const fd = libc.socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return false;
   let isConnected = false;
-  if (libc.bind(fd, sockaddr.address, length) === 0) {
+  // Whoever is given the very port that he asks for would reach himself: nobody else has it.
+  if (libc.bind(fd, sockaddr.address, length) === 0 && ownPort(fd) !== port) {
     write(address, port);
     // The first call asks for it; the second one says what came of it.
     isConnected =

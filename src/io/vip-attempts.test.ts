@@ -96,6 +96,17 @@ test("the function leaves: its fault ends, and nothing is tried any more", () =>
   expect([kernel.asked.length, kernel.announced.length]).toEqual([asked, 0]);
 });
 
+test("the function comes again: what was refused for long is tried again at once, as the first time", () => {
+  up(3);
+  while (kernel.asked.length < 7) period(); // pauses have grown, and the longest yet begins
+  attempts.noteRemoved(3);
+  period();
+  const asked = kernel.asked.length;
+  up(3);
+  expect(period()).toEqual([[EVENT_RECORD, LOG_VIP_REFUSED, 3 | (1 << 16), EACCES]]);
+  expect(kernel.asked.length).toBe(asked + 1);
+});
+
 test("no room for the record of an end: it comes in the next period", () => {
   up(3);
   period();

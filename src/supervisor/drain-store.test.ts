@@ -55,3 +55,18 @@ test("a refusal is reported once, and its end", async () => {
   expect(isStored()).toBe(true);
   store.close();
 });
+
+test("after a refusal nothing is believed of the disk: the state from before is stored again", async () => {
+  const state = join(directory, "state");
+  const store = opened();
+  store.set(true);
+  await until("it is stored", isStored);
+  rmSync(state, { recursive: true }); // a file system that was lost
+  store.set(false);
+  await until("it is reported", () => reports.length > 0);
+  store.set(true);
+  await until("the end is reported", () => reports.length > 1);
+  expect(reports).toEqual([2, 0]); // ENOENT
+  expect(isStored()).toBe(true);
+  store.close();
+});

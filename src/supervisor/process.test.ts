@@ -5,6 +5,7 @@ import { isRunning } from "../../test/harness/processes.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal, signalAll } from "../../test/harness/signals.ts";
 import { until as untilFound } from "../../test/harness/until.ts";
+import { LOG_FUNCTION_PROVED, LOG_NOT_READY } from "../catalogue/upkeep-code.ts";
 import {
   CONTROL_PROCESS_EXITED,
   CONTROL_PROCESS_FAILED,
@@ -13,6 +14,7 @@ import {
   CONTROL_PROCESS_TRY,
   REASON_START,
 } from "../wire/control.ts";
+import type { ProcessDescription } from "./function-launch.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { FunctionProcess } from "./process.ts";
 
@@ -48,7 +50,11 @@ afterEach(async () => {
  * A function whose launcher is `script`; descriptor 3 tells that it was executed, when the last
  * process has closed it.
  */
-function launchedBy(script: string, always = false): FunctionProcess {
+function launchedBy(
+  script: string,
+  always = false,
+  { vips, ready }: Pick<ProcessDescription, "vips" | "ready"> = { vips: [], ready: null },
+): FunctionProcess {
   const file = join(directory, "launcher");
   writeFileSync(file, `#!/bin/sh\ncd ${directory}\n${script}\n`);
   chmodSync(file, 0o755);
@@ -59,9 +65,9 @@ function launchedBy(script: string, always = false): FunctionProcess {
       command: ["/bin/map"],
       always,
       stopGraceMs: 100,
-      vips: [],
+      vips,
       keepsRunning: true,
-      ready: null,
+      ready,
       settings: {
         ...{
           user: null,
@@ -283,6 +289,35 @@ test(
     await left;
     await Bun.sleep(200); // longer than the pause before a start
     expect(readFileSync(join(directory, "launches"), "utf8")).toHaveLength(1 + 3);
+  },
+  LIMIT_MS,
+);
+
+test(
+  "each time that it is late to be ready, its end is told as well as its begin",
+  async () => {
+    const hostname = "127.0.0.1";
+    const listen = (port: number): Bun.TCPSocketListener =>
+      Bun.listen({ hostname, port, socket: { data() {} } });
+    let listener = listen(0); // whatever port is free
+    const { port } = listener;
+    listener.stop(true);
+    functionProcess = launchedBy("exec 3>&-; exec sleep 1000", false, {
+      vips: [{ text: `${hostname}/32`, address: Uint8Array.of(127, 0, 0, 1) }],
+      ready: { port, timeoutMs: 50 },
+    });
+    for (let round = 1; round <= 2; round++) {
+      functionProcess.start(REASON_START);
+      await until("it is late", () => records.at(-1) === LOG_NOT_READY);
+      listener = listen(port);
+      await until("it is ready", () => records.at(-1) === LOG_FUNCTION_PROVED);
+      listener.stop(true);
+      expect(reports).toHaveLength(2 * round);
+    }
+    expect(records).toEqual([
+      ...[LOG_NOT_READY, LOG_FUNCTION_PROVED],
+      ...[LOG_NOT_READY, LOG_FUNCTION_PROVED],
+    ]);
   },
   LIMIT_MS,
 );

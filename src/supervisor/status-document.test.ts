@@ -1,11 +1,14 @@
 import { expect, test } from "bun:test";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
+import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
 import {
   SERVER_ALIVE,
   SERVER_JOINING,
   SERVER_LOST,
   SERVER_UNKNOWN,
 } from "../boundary/server-state.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
+import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
 import { statusText } from "../commands/status-text.ts";
 import { takesFunctions } from "../config/foresight.ts";
 import { parseConfig } from "../config/load.ts";
@@ -26,6 +29,7 @@ import {
   COUNTER_UNPROVEN,
 } from "../core/counters.ts";
 import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
+import { FAULTS_TOLD_MAX } from "../limits.ts";
 import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
 import { lateness, serverWord, statusDocument } from "./status-document.ts";
 
@@ -133,6 +137,21 @@ test("another server: what it says of itself counts as long as it is heard, and 
   expect(seen(SERVER_ALIVE, PHASE_ACTIVE, -1)).toEqual(["active", 0, "alive", "takes functions"]);
   expect(seen(SERVER_LOST, PHASE_ACTIVE, 9000)).toEqual([null, 9000, "lost"]);
   expect(seen(SERVER_UNKNOWN, PHASE_ACTIVE)).toEqual([null, null, "unknown"]);
+});
+
+test("of more faults than are told one by one those that are told, each of the server that has it", () => {
+  const made = snapshot();
+  made.faultCount.set([FAULTS_TOLD_MAX + 3, 2]);
+  made.faultCode.set(Array.from({ length: FAULTS_TOLD_MAX }, () => LOG_VIP_REFUSED));
+  made.faultCode.set([LOG_PROCESS_STAYS, LOG_NOT_READY], FAULTS_TOLD_MAX);
+  made.faultFunction[FAULTS_TOLD_MAX] = 3; // the function's number, from 1 on
+  const { servers, faults } = statusDocument(made, aircraft());
+  expect(servers.map(({ activeFaults }) => activeFaults)).toEqual([FAULTS_TOLD_MAX + 3, 2]);
+  expect(faults.map((fault) => [fault.server, fault.code, fault.function])).toEqual([
+    ...Array.from({ length: FAULTS_TOLD_MAX }, () => ["left", codeLabel(LOG_VIP_REFUSED), null]),
+    ["right", codeLabel(LOG_PROCESS_STAYS), "video"],
+    ["right", codeLabel(LOG_NOT_READY), null],
+  ]);
 });
 
 test("percentiles are upper bounds of their buckets, at most the greatest value", () => {

@@ -12,6 +12,8 @@ import { type Host, VirtualNetwork } from "../harness/virtual-network.ts";
 const network = new VirtualNetwork();
 afterAll(() => network.close());
 
+/** Many: the runtime opens and closes some descriptors for itself meanwhile. */
+const ATTEMPTS = 20;
 const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
 /** Why it is refused on this host: 0 when it is not, and the message. */
@@ -40,12 +42,13 @@ test("an interface has one server, and is another one on another host", () => {
     [0, ""],
   ]);
   const before = descriptors(); // those that were claimed are kept
-  expect(refusal(host, claim)).toEqual([
-    EADDRINUSE,
-    expect.stringMatching(/: eth0 is served by another wingman$/),
-  ]);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++)
+    expect(refusal(host, claim)).toEqual([
+      EADDRINUSE,
+      expect.stringMatching(/: eth0 is served by another wingman$/),
+    ]);
   expect(refusal(host, () => claimInterface("eth0.7"))).toEqual([0, ""]);
-  expect(descriptors()).toBe(before + 1);
+  expect(descriptors()).toBeLessThan(before + ATTEMPTS / 2);
 });
 
 test("the names of this network's interfaces, and of no other's", () => {

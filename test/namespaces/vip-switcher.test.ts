@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { EVENT_RECORD, EventQueue } from "../../src/boundary/event-queue.ts";
+import { LOG_ROUTE_PUT_BACK } from "../../src/boundary/maintenance-code.ts";
 import { EACCES, EEXIST, ENODEV, ETIMEDOUT } from "../../src/io/errno.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { until } from "../harness/until.ts";
@@ -280,6 +282,24 @@ describe("routes to the subnets of VIPs", () => {
     expect(remove(host, switcher, 0, 2)).toBe(0);
     expect(routes()).toEqual(["10.44.0.0/24"]);
     expect(switcher.routeErrno).toBe(0);
+  });
+
+  test("one that goes with its last VIP and comes with the next was removed by nobody", () => {
+    const host = network.addHost("10.99.0.1/24");
+    const switcher = switcherOn(host, ["10.44.0.1/16"], ["10.44.0.2/16"]);
+    const events = new EventQueue();
+    const lookAfter = (nowUs: number): void => switcher.lookAfterRoutes(true, nowUs, events);
+    expect([add(host, switcher, 0), remove(host, switcher, 0), add(host, switcher, 1)]).toEqual([
+      0, 0, 0,
+    ]);
+    lookAfter(1_000_000);
+    expect(events.count).toBe(0);
+    host.ip("route", "del", "10.44.0.0/16", "proto", "0x57");
+    lookAfter(2_000_000);
+    expect([events.count, events.kind[0], events.index[0]]).toEqual([
+      ...[1, EVENT_RECORD],
+      LOG_ROUTE_PUT_BACK,
+    ]);
   });
 
   test("one that is gone already when it is needed no longer is no error", () => {
