@@ -8,7 +8,7 @@ const STATUS = { rdev: 0x440, dev: 5, ino: 89 };
 const TABLE: ProcessTable = {
   pids: () => [1, 7, 812, 900],
   file: (pid, name) => (name === "comm" ? `program${pid}\n` : `${pid} (a) b) S 1 1 1 0 -1`),
-  openFiles: () => ["/dev/null"],
+  open: () => [],
   locks: () => "1: FLOCK  ADVISORY  WRITE 900 00:05:90 0 EOF\n",
 };
 const user = (changes: Partial<ProcessTable>): string | null =>
@@ -30,14 +30,23 @@ test("who has locked it, or has it open", () => {
   expect(user({ locks: () => "1: FLOCK  ADVISORY  WRITE 900 00:05:89 0 EOF\n" })).toBe(
     "program900 (pid 900)",
   );
-  expect(user({ openFiles: (pid) => (pid === 1 ? [DEVICE] : []) })).toBe("program1 (pid 1)");
+  expect(user({ open: (pid, path) => (pid === 1 && path === DEVICE ? [STATUS] : []) })).toBe(
+    "program1 (pid 1)",
+  );
+});
+
+test("not who has another line open under the same name, in a mount namespace of its own", () => {
+  expect(user({ open: () => [{ ...STATUS, ino: 90 }] })).toBeNull();
+  expect(user({ open: () => [{ ...STATUS, dev: 6 }] })).toBeNull();
 });
 
 test("not this process itself", () => {
-  expect(user({ openFiles: (pid) => (pid === 7 ? [DEVICE] : []) })).toBeNull();
+  expect(user({ open: (pid) => (pid === 7 ? [STATUS] : []) })).toBeNull();
   const locks = (): string => "1: FLOCK  ADVISORY  WRITE 7 00:05:89 0 EOF\n";
   expect(user({ locks })).toBeNull();
-  expect(user({ locks, openFiles: (pid) => (pid === 1 ? [DEVICE] : []) })).toBe("program1 (pid 1)");
+  expect(user({ locks, open: (pid, path) => (pid === 1 && path === DEVICE ? [STATUS] : []) })).toBe(
+    "program1 (pid 1)",
+  );
 });
 
 test("a line of this machine, of which nobody is a user but this process", () => {

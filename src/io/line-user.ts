@@ -4,13 +4,16 @@
  */
 import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 
+/** A node of the file system, and the device that it stands for. */
+export type LineNode = Pick<Stats, "rdev" | "dev" | "ino">;
+
 export interface ProcessTable {
   /** Process ids. */
   pids(): number[];
   /** A file of a process, such as `stat`; null when it may not be read, or the process has ended. */
   file(pid: number, name: string): string | null;
-  /** Where its descriptors lead; none when that may not be seen. */
-  openFiles(pid: number): string[];
+  /** Nodes that it has open under the name `path`; none when that may not be seen. */
+  open(pid: number, path: string): LineNode[];
   /** Text of /proc/locks. */
   locks(): string;
 }
@@ -19,7 +22,7 @@ export interface ProcessTable {
 export function lineUser(
   device: string,
   table: ProcessTable = PROCESSES,
-  { rdev, dev, ino }: Pick<Stats, "rdev" | "dev" | "ino"> = statSync(device),
+  { rdev, dev, ino }: LineNode = statSync(device),
   self = process.pid,
 ): string | null {
   const holder = lockHolder(table.locks(), dev, ino);
@@ -28,7 +31,8 @@ export function lineUser(
     (pid) =>
       pid === holder ||
       terminalOf(table.file(pid, "stat")) === rdev ||
-      table.openFiles(pid).includes(device),
+      // Under that name another line may stand, for a program in a mount namespace of its own.
+      table.open(pid, device).some((node) => node.dev === dev && node.ino === ino),
   );
   return found === undefined
     ? null
@@ -68,9 +72,13 @@ const PROCESSES: ProcessTable = {
       return null;
     }
   },
-  openFiles: (pid) => {
+  open: (pid, path) => {
     try {
-      return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`));
+      const directory = `/proc/${pid}/fd`;
+      return readdirSync(directory)
+        .map((fd) => `${directory}/${fd}`)
+        .filter((link) => readlinkSync(link) === path)
+        .map((link) => statSync(link));
     } catch {
       return [];
     }
