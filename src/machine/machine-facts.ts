@@ -31,6 +31,8 @@ export interface MachineFacts {
   readonly capabilities: bigint;
   /** Every interface of the network namespace but the loopback. */
   readonly interfaces: readonly InterfaceFacts[];
+  /** Families in which a program may bind an address that is not there (ip_nonlocal_bind). */
+  readonly nonlocalBind: { readonly ipv4: boolean; readonly ipv6: boolean };
   readonly neighboursIpv4: NeighbourFacts;
   readonly neighboursIpv6: NeighbourFacts;
   /** Null: connections are not tracked. */
@@ -48,6 +50,10 @@ export function readMachine(lateness: WakeLateness): MachineFacts {
     interfaces: interfaceNames()
       .filter((name) => name !== "lo")
       .map(readInterface),
+    nonlocalBind: {
+      ipv4: numberIn("/proc/sys/net/ipv4/ip_nonlocal_bind") === 1,
+      ipv6: numberIn("/proc/sys/net/ipv6/ip_nonlocal_bind") === 1,
+    },
     neighboursIpv4: { used: knownByArp(), limit: neighboursMax("ipv4") },
     neighboursIpv6: { used: knownByDiscovery(), limit: neighboursMax("ipv6") },
     connections: used === null || limit === null ? null : { used, limit },

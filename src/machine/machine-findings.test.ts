@@ -18,6 +18,7 @@ const SOUND: MachineFacts = {
   processors: 4,
   capabilities: (1n << 41n) - 1n,
   interfaces: [ETH0],
+  nonlocalBind: { ipv4: false, ipv6: false },
   neighboursIpv4: { used: 12, limit: 1024 },
   neighboursIpv6: { used: 3, limit: 1024 },
   connections: null,
@@ -123,6 +124,24 @@ test("IPv6 that is off counts where the table has IPv6 VIPs", () => {
   for (const entry of config.functions)
     entry.vips = entry.vips.filter(({ family }) => family === 4);
   expect(complaints(onEth0({ isIpv6Off: true }), config)).toEqual([]);
+});
+
+test("programs that are kept running, and cannot bind what is not there", () => {
+  const config = aircraft();
+  const [first] = config.functions;
+  if (first === undefined) throw new Error("there is a function");
+  first.start = "always";
+  expect(complaints({}, config)).toEqual([]); // it has no program
+  first.command = ["/bin/f"];
+  expect(complaints({}, config)).toEqual([
+    expect.stringMatching(
+      /^advice IPv4 standbys: always started: f; .*net\.ipv4\.ip_nonlocal_bind=1$/,
+    ),
+    expect.stringMatching(
+      /^advice IPv6 standbys: always started: f; .*net\.ipv6\.ip_nonlocal_bind=1$/,
+    ),
+  ]);
+  expect(complaints({ nonlocalBind: { ipv4: true, ipv6: true } }, config)).toEqual([]);
 });
 
 test("the table of neighbours against the seats that there are", () => {

@@ -43,6 +43,7 @@ export function findingsOf(facts: MachineFacts, config: AircraftConfig): Finding
     ...segmentFindings(facts, config),
     ...foreignVipFindings(facts, config),
     ...ipv6Findings(facts, config),
+    ...standbyFindings(facts, config),
     neighbourFinding("IPv4", facts.neighboursIpv4, "net.ipv4", config),
     ...(vipsOf(config).some(({ family }) => family === 6)
       ? [neighbourFinding("IPv6", facts.neighboursIpv6, "net.ipv6", config)]
@@ -180,6 +181,22 @@ function ipv6Findings({ interfaces }: MachineFacts, config: AircraftConfig): Fin
   if (!hasIpv6 || interfaces.find((one) => one.name === name)?.isIpv6Off !== true) return [];
   const action = `set net.ipv6.conf.${name}.disable_ipv6=0, or take the IPv6 VIPs out of the configuration`;
   return [{ grade: "stops", subject: "IPv6", found: `switched off on ${name}`, action }];
+}
+
+/** Programs that are to be kept ready, and cannot bind their VIPs before these are there. */
+function standbyFindings({ nonlocalBind }: MachineFacts, { functions }: AircraftConfig): Finding[] {
+  return ([4, 6] as const).flatMap((family) => {
+    const ids = functions
+      .filter(({ command, start }) => command !== null && start === "always")
+      .filter(({ vips }) => vips.some((vip) => vip.family === family))
+      .map(({ id }) => id);
+    if (ids.length === 0 || nonlocalBind[`ipv${family}`]) return [];
+    const action =
+      `where such a program binds its VIPs it starts only when they arrive, and a failover waits for it: ` +
+      `set net.ipv${family}.ip_nonlocal_bind=1`;
+    const found = `always started: ${ids.join(", ")}; ip_nonlocal_bind 0`;
+    return [{ grade: "advice", subject: `IPv${family} standbys`, found, action }];
+  });
 }
 
 function neighbourFinding(
