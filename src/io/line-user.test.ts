@@ -1,4 +1,6 @@
 import { expect, test } from "bun:test";
+import { closeSync, constants, openSync } from "node:fs";
+import { PseudoTerminal } from "../../test/harness/pseudo-terminal.ts";
 import { lineUser, type ProcessTable } from "./line-user.ts";
 
 const DEVICE = "/dev/ttyS0";
@@ -50,5 +52,9 @@ test("not this process itself", () => {
 });
 
 test("a line of this machine, of which nobody is a user but this process", () => {
-  expect(lineUser("/dev/ptmx")).toBeNull();
+  const terminal = new PseudoTerminal(); // made for this test: nobody else knows its name
+  const descriptor = openSync(terminal.path, constants.O_RDWR | constants.O_NOCTTY);
+  expect(lineUser(terminal.path)).toBeNull();
+  closeSync(descriptor);
+  terminal.close();
 });

@@ -27,14 +27,34 @@ test("what is too much is left out and counted; the next second begins anew", as
     (text) => lines.push(text),
     () => nowMs,
   );
-  await output.forward(streamOf("x\n".repeat(60)));
+  await output.forward(streamOf("x\n".repeat(50)));
+  const open = new TransformStream<Uint8Array, Uint8Array>();
+  const [writer, forwarded] = [open.writable.getWriter(), output.forward(open.readable)];
+  const print = (text: string): Promise<void> => writer.write(new TextEncoder().encode(text));
+  await print("x\n".repeat(10));
+  await print("x"); // what came before has been read
   expect(lines.length).toBe(50);
   nowMs = 2000;
-  await output.forward(streamOf("y\n"));
-  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)", "[map] y"]);
+  await print("\n");
+  await writer.close();
+  await forwarded;
+  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)", "[map] x"]);
   nowMs = 3000;
   await output.forward(streamOf("z\n"));
   expect(lines.slice(52)).toEqual(["[map] z"]);
+});
+
+test("what was left out last is told when the output ends: nothing may follow", async () => {
+  const lines: string[] = [];
+  const output = new FunctionOutput(
+    "map",
+    (text) => lines.push(text),
+    () => 1000,
+  );
+  await output.forward(streamOf("x\n".repeat(60)));
+  expect(lines.slice(50)).toEqual(["[map] (10 lines more left out)"]);
+  await output.forward(streamOf("y\n"));
+  expect(lines.slice(51)).toEqual(["[map] (1 lines more left out)"]);
 });
 
 test("a line without end is cut into pieces", async () => {

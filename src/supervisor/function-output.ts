@@ -46,6 +46,7 @@ export class FunctionOutput {
     }
     this.#readers.delete(reader);
     if (rest !== "") this.#print(rest);
+    this.#tellSkipped(); // perhaps nothing is printed any more
   }
 
   /**
@@ -62,11 +63,15 @@ export class FunctionOutput {
     if (second !== this.#second) {
       this.#second = second;
       this.#linesThisSecond = 0;
-      if (this.#skippedLines > 0)
-        this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
-      this.#skippedLines = 0;
+      this.#tellSkipped();
     }
     if (++this.#linesThisSecond > LINES_PER_SECOND_MAX) this.#skippedLines++;
     else this.log(`[${this.functionId}] ${line.slice(0, LINE_LENGTH_MAX)}`);
+  }
+
+  #tellSkipped(): void {
+    if (this.#skippedLines > 0)
+      this.log(`[${this.functionId}] (${this.#skippedLines} lines more left out)`);
+    this.#skippedLines = 0;
   }
 }

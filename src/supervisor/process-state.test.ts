@@ -365,6 +365,27 @@ test("what ends for want of its VIPs never fails, waits longer and longer, and s
   expect([...machine.handle("ended", nowMs)]).toEqual(["kill", "report-ended"]);
 });
 
+test("what ends for want of its VIPs is counted in a row: a life that proved itself ends the row", () => {
+  const machine = new ProcessState();
+  machine.handle("start", 0);
+  let nowMs = 0;
+  const endInVain = (): void => {
+    machine.handle("executed", nowMs);
+    machine.handle("ended-in-vain", nowMs);
+    machine.handle("gone", nowMs);
+    nowMs = machine.deadlineMs;
+    machine.handle("deadline", nowMs);
+  };
+  for (let times = 0; times < 3; times++) endInVain();
+  expect(machine.endsInVain).toBe(3);
+  machine.handle("executed", nowMs);
+  nowMs = machine.deadlineMs;
+  expect([...machine.handle("deadline", nowMs)]).toEqual(["prove"]);
+  expect(machine.endsInVain).toBe(0);
+  endInVain();
+  expect(machine.endsInVain).toBe(1);
+});
+
 describe("deadlines", () => {
   test("the grace time ends exactly then, not when a timer fires early", () => {
     const machine = new ProcessState();

@@ -124,6 +124,23 @@ describe("carrier", () => {
     expect([monitor.lookAtCarriers(), monitor.carrier(0)]).toEqual([0, true]);
   });
 
+  test("that is gone is seen likewise on an interface that was taken out and put in again", async () => {
+    const [host, other] = [network.addHost(), network.addHost()];
+    const monitor = monitorOn(host);
+    await carrierBecomes(monitor, 0, true);
+    network.takeOut(host);
+    await carrierBecomes(monitor, 0, false);
+    host.inside(() => network.putIn(host));
+    await until("the carrier of the new one", () => {
+      host.inside(() => monitor.poll());
+      return monitor.carrier(0);
+    });
+    other.plug(false); // the kernel now gathers what happens to links for a second
+    other.plug(true);
+    host.plug(false);
+    expect([monitor.lookAtCarriers(), monitor.carrier(0)]).toEqual([1, false]);
+  });
+
   test("an unknown interface is refused with the names of those there are", () => {
     expect(() => monitorOn(network.addHost(), ["eth9", "eth0"])).toThrow(
       /no interface "eth9"; there are: .*eth0/,

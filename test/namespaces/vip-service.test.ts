@@ -18,8 +18,12 @@ import {
   EventQueue,
 } from "../../src/boundary/event-queue.ts";
 import { Announcer } from "../../src/io/announcer.ts";
+import { socketPair } from "../../src/io/control-socket.ts";
 import { ENOBUFS, ENODEV, ENOMEM, EPERM, ETIMEDOUT } from "../../src/io/errno.ts";
+import { libc } from "../../src/io/libc.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { RENEWAL_REQUEST_BYTES_MAX, RenewalProcess } from "../../src/io/renewal-process.ts";
 import { VipService } from "../../src/io/vip-service.ts";
 import { VipSwitcher } from "../../src/io/vip-switcher.ts";
 import { RENEWAL_ROUND_MS } from "../../src/limits.ts";
@@ -408,6 +412,56 @@ describe("renewal", () => {
     expect(turns()).toBe(1);
     expect(takeEvents()).toEqual([down(0), up(1)]);
   });
+});
+
+describe("renewal by a process", () => {
+  let renewals: RenewalProcess;
+  let other: number;
+  const memory = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
+  const says = (): number => libc.send(other, memory.address, 1, 0);
+
+  beforeEach(() => {
+    const [ours, theirs] = socketPair();
+    [renewals, other] = [new RenewalProcess(ours), theirs];
+    service = new VipService(switcher, announcer, VIPS.length, new AddressRenewal(1), renewals);
+    ask(EFFECT_VIP_ADD, 0, 1);
+    turns();
+    takeEvents();
+    says();
+    // what is due in this round is on its way, and nothing was renewed here
+    const atUs = nowUs();
+    service.renew(atUs);
+    expect(service.renew(atUs + RENEWAL_ROUND_MS * 1000)).toBe(0);
+    expect(renewals.count).toBe(3);
+  });
+  afterEach(() => {
+    libc.close(renewals.fd);
+    libc.close(other);
+  });
+
+  const removals = [
+    ["a removal", () => service.remove(0)],
+    ["letting go of everything", () => host.inside(() => service.removeAll())],
+  ] as const;
+
+  test.each(removals)(
+    "%s waits for what is on its way: it would put back what is taken off",
+    (...[, removes]) => {
+      says();
+      removes();
+      expect([renewals.count, renewals.isFree, renewals.hasEnded]).toEqual([0, true, false]);
+      host.inside(() => service.commit(events));
+      expect(host.addresses()).not.toContain("10.44.1.1/32");
+    },
+  );
+
+  test.each(removals)(
+    "%s waits for no process that does not answer: that counts as ended",
+    (...[, removes]) => {
+      removes();
+      expect([renewals.count, renewals.hasEnded]).toEqual([0, true]);
+    },
+  );
 });
 
 test("the link has come back: the routes of what is up, and of nothing else, are there again", () => {
