@@ -72,8 +72,10 @@ export class Answers {
   private drain(take: (address: string, mac: string) => void): void {
     const { bytes } = this.socket.received;
     for (let length = this.socket.receive(); length >= 0; length = this.socket.receive()) {
-      if (decodeArp(bytes, length) === ARP_REPLY)
-        take(bytes.slice(28, 32).join("."), hex(bytes.slice(22, 28)));
+      if (decodeArp(bytes, length) !== ARP_REPLY) continue;
+      // One that nobody asked for is an announcement: who answers, answers the seat.
+      if (bytes.slice(38, 42).join(".") !== this.sender) continue;
+      take(bytes.slice(28, 32).join("."), hex(bytes.slice(22, 28)));
     }
   }
 
