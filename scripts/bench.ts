@@ -9,7 +9,8 @@
  *   --trials   of each system, instead of each benchmark's own number
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
- *   --peer     another flight executable, with which `turn` compares it: an earlier build, say
+ *   --peer     another flight executable, with which `turn` compares it: an earlier build, say, as
+ *              long as its status has the same layout
  */
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
