@@ -111,7 +111,8 @@ export async function fly(order: Order): Promise<Outcome> {
     const report = await watch.end();
     if (report.lost > 0)
       throw new Error(`the watcher lost ${report.lost} frames: nothing is proved`);
-    if (report.spoken < report.asked / 2)
+    // Two servers may be away for half of the time; one that sees nothing sees far less than that.
+    if (report.spoken < report.asked / 4)
       throw new Error(`blind: ${report.spoken} answers in ${report.asked} rounds`);
     const twoText = ({ vip, servers, fromUs, toUs }: TwoAnswers): string => {
       const atWork = flown.filter(

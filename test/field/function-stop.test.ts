@@ -90,7 +90,8 @@ test.each([
   field.a.start({ ...FIELD_TABLE, functions: [{ ...map, command: LEAVES_ORPHANS }] });
   const child = (pid: number) => processIds().find((one) => processStat(one)?.parent === pid);
   const pid = () => (launcher.length > 0 ? (child(field.a.pid) ?? 0) : field.a.pid);
-  await until("the function runs", () => field.a.state()?.functions[0]?.state === "running");
+  // Not by its status: that is for commands beside it, which know its processes by their numbers.
+  await until("the function runs", () => field.a.log.includes("FUNCTION UP HERE: map"));
   // It leaves some hundred behind in that time. Only what has just ended may wait.
   let most = 0;
   for (let look = 0; look < 15; look++) {
