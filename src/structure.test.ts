@@ -97,7 +97,9 @@ test("what flies imports neither tests nor scripts", () => {
   expect(offences((_, imported) => /^(test|scripts)\//.test(imported))).toEqual([]);
 });
 
-/** What decides is closed: the folder, and what its files may import beside limits and assertions. */
+/**
+ * What decides is closed: the folder, and what its files may import beside limits and assertions.
+ */
 const CLOSED = {
   allocation: /^src\/allocation\//,
   boundary: /^src\/(boundary|wire)\//,

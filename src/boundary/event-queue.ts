@@ -44,7 +44,9 @@ export const EVENT_STRANGER = 10;
 export const EVENT_MOVE = 11;
 /** The VIPs of function `index` could not be taken down: some may still answer. */
 export const EVENT_VIP_STAYS = 12;
-/** The Ethernet address of the client interface is `first` (2 bytes) and `second` (4) from now on. */
+/**
+ * The Ethernet address of the client interface is `first` (2 bytes) and `second` (4) from now on.
+ */
 export const EVENT_CLIENT_MAC = 13;
 /** Something outside the core is to be recorded: `index` is its code, with its two values. */
 export const EVENT_RECORD = 14;

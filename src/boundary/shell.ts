@@ -19,7 +19,9 @@ export interface Shell {
   compose(message: KeepAliveMessage): void;
   /** Sends it on a network. @returns 0 or an errno */
   send(network: number): number;
-  /** Takes the next datagram that has arrived on a network. @returns its length, −1 when none has */
+  /**
+   * Takes the next datagram that has arrived on a network. @returns its length, −1 when none has
+   */
   receive(network: number): number;
   /** The content of the datagram that `receive` took last on this network. */
   received(network: number): DataView;

@@ -35,9 +35,9 @@ interface FaultRules {
   /** It clears only with one of these as its first value. */
   readonly clearsWith?: readonly number[];
   /**
-   * The fault is there until another code clears it ("cleared"), or, since nothing ever says that it is
-   * over, until the daemon is started again ("start"); or until a code clears it or the next engine
-   * begins, which finds it again ("engine"). Left out: it is over as soon as it was.
+   * The fault is there until another code clears it ("cleared"), or, since nothing ever says that
+   * it is over, until the daemon is started again ("start"); or until a code clears it or the next
+   * engine begins, which finds it again ("engine"). Left out: it is over as soon as it was.
    */
   readonly lasts?: "cleared" | "start" | "engine";
   /**

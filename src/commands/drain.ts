@@ -19,9 +19,9 @@ const PROGRESS_MS = 1000;
  * ground only.
  *
  * Waits until it owns none, and until those that it has handed over can be used where they are now;
- * with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it refuses, or
- * functions are left when the time is over. One that is not ready elsewhere in time is named; it is
- * no reason to fail.
+ * with `--no-wait` only until the engine has accepted. Exit code 1 when no daemon runs, it refuses,
+ * or functions are left when the time is over. One that is not ready elsewhere in time is named; it
+ * is no reason to fail.
  */
 export async function drain(args: string[]): Promise<number> {
   const { options } = parseOptions("drain", args, {

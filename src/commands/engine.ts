@@ -323,8 +323,8 @@ function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): Lea
 }
 
 /**
- * Keeps other interfaces out of the VIPs' ARP; who wants no packet filter has none. The errno of the
- * refusal, or 0, where another interface may answer all the same; null where none does.
+ * Keeps other interfaces out of the VIPs' ARP; who wants no packet filter has none. The errno of
+ * the refusal, or 0, where another interface may answer all the same; null where none does.
  */
 function guardArp(config: AircraftConfig, vips: readonly (readonly Vip[])[]): number | null {
   const wanted = config.clients.lease !== "off";

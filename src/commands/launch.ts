@@ -22,8 +22,8 @@ const EXIT_NOT_EXECUTABLE = 126;
  * function's process with; see io/launch.
  *
  * Does not return when it works; the descriptor of `--report-fd` (a socket) is then closed without
- * a word. Otherwise errno and reason go there, or the reason to stderr without the option, and the exit code is
- * 127 (no such program) or 126.
+ * a word. Otherwise errno and reason go there, or the reason to stderr without the option, and the
+ * exit code is 127 (no such program) or 126.
  */
 export async function launch(args: string[]): Promise<number> {
   const end = args.indexOf("--");

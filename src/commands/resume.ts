@@ -6,8 +6,8 @@ import { CONTROL_RESUME } from "../wire/control.ts";
 import { requireAllowed } from "./interlocked.ts";
 
 /**
- * `wingman resume [--confirm] [--run-dir DIR]`: ends `drain`, and lets functions that failed here be tried
- * again.
+ * `wingman resume [--confirm] [--run-dir DIR]`: ends `drain`, and lets functions that failed here
+ * be tried again.
  *
  * Exit code 1 when no daemon runs or it refuses.
  */

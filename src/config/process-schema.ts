@@ -1,4 +1,6 @@
-/** What surrounds a function's process, as the firmware configuration says it: part of schema.ts. */
+/**
+ * What surrounds a function's process, as the firmware configuration says it: part of schema.ts.
+ */
 import * as v from "valibot";
 import {
   FUNCTION_OPEN_FILES_DEFAULT,

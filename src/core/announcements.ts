@@ -1,6 +1,7 @@
 /**
  * When VIPs that are up are announced again (gratuitous ARP, unsolicited neighbour advertisement):
- * once more after they came, in case the first was lost, and whenever somebody else was or is there.
+ * once more after they came, in case the first was lost, and whenever somebody else was or is
+ * there.
  */
 
 import { NONE } from "../allocation/function-table.ts";

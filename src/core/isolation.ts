@@ -1,6 +1,6 @@
 /**
- * Whether this server is cut off from its clients (protocol, section 6). The witnesses, addresses on
- * the client network that answer ARP, tell:
+ * Whether this server is cut off from its clients (protocol, section 6). The witnesses, addresses
+ * on the client network that answer ARP, tell:
  *
  * - It hears no other server: no witness → it is cut off, a witness → the others are gone. Without
  *   witnesses the last server serves: an aircraft must keep its announcements with one server left.
@@ -54,7 +54,9 @@ export class Isolation {
   private readonly patienceUs: number;
   /** Since when another server has reached one without a break; NEVER while none does. */
   private othersReachUs = NEVER;
-  /** Another one does; and since when there is no reason for that any more, NEVER while there is. */
+  /**
+   * Another one does; and since when there is no reason for that any more, NEVER while there is.
+   */
   private yields = false;
   private calmSinceUs = NEVER;
   /** How long that must have been so, and when it was so last. */

@@ -129,7 +129,10 @@ export class Membership {
     return this.counts(server) && hasFunction(this.said(server).claims, 0, index);
   }
 
-  /** The server waits for the function, and has room for it; or owns it, and its process can be used. */
+  /**
+   * The server waits for the function, and has room for it; or owns it, and its process can be
+   * used.
+   */
   isReadyFor(server: number, index: number): boolean {
     return this.counts(server) && hasFunction(this.said(server).ready, 0, index);
   }

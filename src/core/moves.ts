@@ -1,8 +1,9 @@
 /**
  * Moves by hand: somebody at any server asks for a function to run on another one. Under a policy
- * that keeps what runs where it is (FIG. 4), a move is this: the server that was asked names function and target in
- * its keep-alives for a while, and meanwhile every server computes its allocation as if the
- * function ran on the target already. The rest is an ordinary planned hand-over, break before make.
+ * that keeps what runs where it is (FIG. 4), a move is this: the server that was asked names
+ * function and target in its keep-alives for a while, and meanwhile every server computes its
+ * allocation as if the function ran on the target already. The rest is an ordinary planned
+ * hand-over, break before make.
  *
  * A move is carried out when the target owns the function. It is given up when a server that takes
  * part changes its state, or after a part of a hand-over's time; then all compute again from what

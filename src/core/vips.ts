@@ -1,4 +1,6 @@
-/** The VIPs of the functions on this server, as the kernel tells of them and is asked to move them. */
+/**
+ * The VIPs of the functions on this server, as the kernel tells of them and is asked to move them.
+ */
 import { assert } from "../assert.ts";
 import {
   EFFECT_LOG,

@@ -39,8 +39,8 @@ const REHEARSALS = 20;
 
 /**
  * Tells the hosts of the client network which server answers for a VIP now: gratuitous ARP for
- * IPv4, as a request and as a reply, an unsolicited neighbour advertisement for IPv6. The frames are made at start-up, and again
- * when the interface's address changes.
+ * IPv4, as a request and as a reply, an unsolicited neighbour advertisement for IPv6. The frames
+ * are made at start-up, and again when the interface's address changes.
  */
 export class Announcer {
   private readonly socket: PacketSocket;

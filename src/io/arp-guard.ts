@@ -10,9 +10,9 @@ import { addressesOf, Batch, NftablesExchange, netfilterSocket } from "./nftable
 const SEQUENCES = 64;
 
 /**
- * Start-up: no interface but the client interface speaks ARP for VIPs from now on (wire/arp-filter),
- * also one that comes later, until {@link removeArpGuard}. 0 or errno: the kernel has no nftables for
- * ARP (CONFIG_NF_TABLES_ARP).
+ * Start-up: no interface but the client interface speaks ARP for VIPs from now on
+ * (wire/arp-filter), also one that comes later, until {@link removeArpGuard}. 0 or errno: the
+ * kernel has no nftables for ARP (CONFIG_NF_TABLES_ARP).
  */
 export function putUpArpGuard(
   interfaceName: string,

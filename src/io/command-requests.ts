@@ -88,7 +88,8 @@ export class CommandRequests {
 
   private obey(command: number): boolean {
     if (command !== CONTROL_DRAIN && command !== CONTROL_RESUME) return false;
-    // The supervisor keeps it for the next engine, and starts processes again that failed too often.
+    // The supervisor keeps it for the next engine, and starts processes again that failed too
+    // often.
     if (!this.supervisor.tell(command, NO_INDEX, 0, 0, 0)) return false;
     return this.engine.events.push(EVENT_COMMAND, 0, command);
   }

@@ -13,8 +13,8 @@ import type { VipTable } from "./vip-table.ts";
 /**
  * Addresses of this server that equal a VIP and that somebody else has set, on whichever interface
  * and with whatever prefix length: Linux answers on every interface for an address on any other, so
- * that each of them answers beside the owner of the function. Followed by the kernel's notifications
- * and dumps; no garbage after the constructor.
+ * that each of them answers beside the owner of the function. Followed by the kernel's
+ * notifications and dumps; no garbage after the constructor.
  */
 export class ForeignAddresses {
   /** More of them are there than are known: to be looked up again when one goes. */

@@ -4,7 +4,9 @@ import { NativeMemory } from "./native-memory.ts";
 
 /** getrusage(2): of the thread that calls. */
 const RUSAGE_THREAD = 1;
-/** struct rusage: two struct timeval (user, system) and 14 longs, of which the 13th counts waits. */
+/**
+ * struct rusage: two struct timeval (user, system) and 14 longs, of which the 13th counts waits.
+ */
 const RUSAGE_BYTES = 144;
 const USER_AT = 0;
 const SYSTEM_AT = 16;

@@ -53,8 +53,8 @@ export const WRONG_PORT = 0;
  * neighbours or connections nor a firewall for what functions serve keeps servers from hearing each
  * other, and an interface without an address carries them, too.
  *
- * The interface may be missing, go away and come again: {@link rejoin} and {@link refresh} follow it.
- * Never blocks. Everything after the constructor is free of garbage.
+ * The interface may be missing, go away and come again: {@link rejoin} and {@link refresh} follow
+ * it. Never blocks. Everything after the constructor is free of garbage.
  */
 export class KeepAliveSocket {
   readonly fd: number;
@@ -150,8 +150,8 @@ export class KeepAliveSocket {
   }
 
   /**
-   * Sends a datagram of KEEP_ALIVE_BYTES to the group. 0, or an errno: ENODEV without the interface,
-   * ENETDOWN when it is switched off, EAGAIN or ENOBUFS when its queue is full.
+   * Sends a datagram of KEEP_ALIVE_BYTES to the group. 0, or an errno: ENODEV without the
+   * interface, ENETDOWN when it is switched off, EAGAIN or ENOBUFS when its queue is full.
    */
   send(memory: NativeMemory): number {
     this.#frame.bytes.set(memory.bytes, DATAGRAM_AT);

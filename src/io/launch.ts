@@ -30,12 +30,12 @@ const ESRCH = 3;
  * for set-user-id programs); has the default action for every signal, none blocked, and no
  * descriptor but 0, 1 and 2. The JavaScript runtime had changed all of these for itself.
  *
- * The runtime has raised the soft limit of open files to the hard one, too, and what it was before is
- * not known: `settings` have one.
+ * The runtime has raised the soft limit of open files to the hard one, too, and what it was before
+ * is not known: `settings` have one.
  *
- * Does not return when it works. Otherwise returns what was refused, with its errno (ENOENT, EACCES,
- * …; ESRCH: the parent is gone), and the process can still report it on descriptor 2, or on any other
- * that it has open, but should end.
+ * Does not return when it works. Otherwise returns what was refused, with its errno (ENOENT,
+ * EACCES, …; ESRCH: the parent is gone), and the process can still report it on descriptor 2, or on
+ * any other that it has open, but should end.
  */
 export function launch(
   command: readonly [string, ...string[]],

@@ -1,6 +1,7 @@
 /**
- * Who else uses a serial line. What any process may see: whose controlling terminal it is (getty and
- * what logs in there), who has locked it, and the open files of those that are not more privileged.
+ * Who else uses a serial line. What any process may see: whose controlling terminal it is (getty
+ * and what logs in there), who has locked it, and the open files of those that are not more
+ * privileged.
  */
 import { readdirSync, readFileSync, readlinkSync, type Stats, statSync } from "node:fs";
 
@@ -10,7 +11,9 @@ export type LineNode = Pick<Stats, "rdev" | "dev" | "ino">;
 export interface ProcessTable {
   /** Process ids. */
   pids(): number[];
-  /** A file of a process, such as `stat`; null when it may not be read, or the process has ended. */
+  /**
+   * A file of a process, such as `stat`; null when it may not be read, or the process has ended.
+   */
   file(pid: number, name: string): string | null;
   /** Nodes that it has open under the name `path`; none when that may not be seen. */
   open(pid: number, path: string): LineNode[];
@@ -40,8 +43,8 @@ export function lineUser(
 }
 
 /**
- * Number of the controlling terminal, as a device number; 0 for none. Seventh field of proc(5) stat,
- * counted behind the name in brackets, which may hold anything.
+ * Number of the controlling terminal, as a device number; 0 for none. Seventh field of proc(5)
+ * stat, counted behind the name in brackets, which may hold anything.
  */
 function terminalOf(stat: string | null): number {
   const fields = stat?.slice(stat.lastIndexOf(")") + 2).split(" ");

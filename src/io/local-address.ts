@@ -31,8 +31,8 @@ function ownPort(fd: number): number {
 }
 
 /**
- * Whether a socket could be bound to the address now (bind(2): EADDRNOTAVAIL where it is not on this
- * machine, unless ip_nonlocal_bind is set). It is not kept.
+ * Whether a socket could be bound to the address now (bind(2): EADDRNOTAVAIL where it is not on
+ * this machine, unless ip_nonlocal_bind is set). It is not kept.
  *
  * @param address 4 or 16 bytes
  */

@@ -108,7 +108,9 @@ export class FlightLoop implements Shell {
   private readonly supervisorSlot: number;
   private readonly commandSlot: number;
   private readonly renewalSlot: number;
-  /** Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first. */
+  /**
+   * Carrier of each interface that is watched, 1 or 0, as it was last; the clients' is the first.
+   */
   private readonly carriers = new Uint8Array(1 + NETWORKS_MAX).fill(1);
   /** Ethernet address of the client interface, as it was last. */
   private macHigh: number;

@@ -142,7 +142,9 @@ export class PacketSocket {
     return 1;
   }
 
-  /** Binds it once more at the next {@link refresh}: the kernel may have made the interface anew. */
+  /**
+   * Binds it once more at the next {@link refresh}: the kernel may have made the interface anew.
+   */
   forget(): void {
     this.interfaceIndex = 0;
   }

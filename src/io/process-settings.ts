@@ -43,8 +43,8 @@ export interface User {
 }
 
 /**
- * Takes on `settings`. Nothing that was asked for is left out in silence; the defaults of a function
- * that asks for nothing are taken on as far as this process may.
+ * Takes on `settings`. Nothing that was asked for is left out in silence; the defaults of a
+ * function that asks for nothing are taken on as far as this process may.
  */
 export function takeOn(settings: ProcessSettings): Refusal | null {
   const user = settings.user === null ? null : findUser(settings.user);

@@ -5,8 +5,8 @@ import type { LinkMonitor } from "./link-monitor.ts";
 
 /**
  * VIPs that somebody else removed, a bounded number a turn; one that is removed again and again at
- * growing pauses, so that a tool which looks whether all are gone finds an end. Those that are there
- * again, or went with the link, are no news. No garbage.
+ * growing pauses, so that a tool which looks whether all are gone finds an end. Those that are
+ * there again, or went with the link, are no news. No garbage.
  */
 export class RemovedVips {
   /** Some wait: for room in the event queue, or for a pause to be over. */

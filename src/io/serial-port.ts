@@ -13,7 +13,9 @@ const TCSETSF2 = 0x402c_542d;
 const TIOCOUTQ = 0x5411;
 const TIOCEXCL = 0x540c;
 
-/** Majors of the ends of pseudo-terminals that programs open (Documentation/admin-guide/devices). */
+/**
+ * Majors of the ends of pseudo-terminals that programs open (Documentation/admin-guide/devices).
+ */
 const PSEUDO_MAJOR_MIN = 136;
 const PSEUDO_MAJOR_MAX = 143;
 

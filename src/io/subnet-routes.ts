@@ -55,8 +55,8 @@ const MISSING = 3;
  *
  * Network managers delete routes that they do not know. One that is gone is set again within a
  * period, and one that the kernel refuses, after growing pauses. The route of an IPv6 VIP is the
- * kernel's, which sets it again itself with the next renewal of the VIP (addrconf, since Linux 4.20):
- * that it was deleted is recorded all the same.
+ * kernel's, which sets it again itself with the next renewal of the VIP (addrconf, since Linux
+ * 4.20): that it was deleted is recorded all the same.
  */
 export class SubnetRoutes {
   /**

@@ -12,10 +12,10 @@ import type { VipSwitcher } from "./vip-switcher.ts";
 
 /**
  * VIPs that the kernel refuses, an IPv6 address where IPv6 is switched off for instance. A function
- * serves as long as one of its VIPs can be set: what the others' seats would gain by a move, its own
- * would lose. Each VIP that is refused is named, and tried again after growing pauses, until the
- * kernel takes it or the function leaves. A function of which every VIP is refused fails here; it may
- * be tried again here after growing pauses, too. No garbage after the constructor.
+ * serves as long as one of its VIPs can be set: what the others' seats would gain by a move, its
+ * own would lose. Each VIP that is refused is named, and tried again after growing pauses, until
+ * the kernel takes it or the function leaves. A function of which every VIP is refused fails here;
+ * it may be tried again here after growing pauses, too. No garbage after the constructor.
  */
 export class VipAttempts {
   /** 1 for each function that is up here. */

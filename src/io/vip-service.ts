@@ -181,7 +181,9 @@ export class VipService {
     }
   }
 
-  /** The kernel refuses a VIP for good, and has others. An answer that was lost is asked for again. */
+  /**
+   * The kernel refuses a VIP for good, and has others. An answer that was lost is asked for again.
+   */
   private servesInPart(index: number, errno: number): boolean {
     return errno !== ETIMEDOUT && this.switcher.answersInPart(index);
   }

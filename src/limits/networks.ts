@@ -10,7 +10,10 @@ export const NETWORK_SILENT_MS = 2000;
 /** A configured server that was not heard at all since the start is a fault after so long. */
 export const NEVER_HEARD_MS = 5000;
 
-/** Switches are told of the group so often, though nobody is missed: well within what they forget it after (RFC 2236: 260 s). */
+/**
+ * Switches are told of the group so often, though nobody is missed: well within what they forget it
+ * after (RFC 2236: 260 s).
+ */
 export const GROUP_REPORT_MS = 10_000;
 /** A server that is missed on a network, and the longest pause between two such reports. */
 export const GROUP_REPORT_PAUSE_MS_MAX = 5000;

@@ -26,8 +26,8 @@ export const PUT_BACK_PAUSE_MS_MIN = 200;
 export const ATTEMPT_PAUSE_MS_MIN = 1000;
 
 /**
- * What the kernel refuses, or others take away, is tried again at least so often, for ever: it costs
- * some µs, and who has mended the cause sees the fault end while he waits.
+ * What the kernel refuses, or others take away, is tried again at least so often, for ever: it
+ * costs some µs, and who has mended the cause sees the fault end while he waits.
  */
 export const ATTEMPT_PAUSE_MS_MAX = 10_000;
 
@@ -40,9 +40,9 @@ export const ROUTE_MESSAGES_PER_PERIOD_MAX = 32;
 /**
  * Announcements may be lost behind a port that is up and forwards only after a while: spanning tree
  * takes 30 s, and 50 s in the worst case (IEEE 802.1D: 20 s of age and 15 s each of listening and
- * learning). So a VIP that came up is announced again after this pause, then twice as long each time
- * up to the longest, DEFEND_INTERVAL of RFC 5227, for three minutes: a client that missed them all is
- * wrong for ten seconds more than its port.
+ * learning). So a VIP that came up is announced again after this pause, then twice as long each
+ * time up to the longest, DEFEND_INTERVAL of RFC 5227, for three minutes: a client that missed them
+ * all is wrong for ten seconds more than its port.
  */
 export const ANNOUNCE_PAUSE_MS_MIN = 2000;
 export const ANNOUNCE_PAUSE_MS_MAX = 10_000;

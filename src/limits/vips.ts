@@ -46,8 +46,8 @@ export const RENEWAL_ROUND_MS = 600;
 export const RENEWAL_WAIT_MS = 300;
 
 /**
- * A removal waits so long for renewals that are on their way: longer than anybody keeps the kernel's
- * lock, and every lease has run out by then.
+ * A removal waits so long for renewals that are on their way: longer than anybody keeps the
+ * kernel's lock, and every lease has run out by then.
  */
 export const RENEWAL_SETTLE_MS = 3000;
 

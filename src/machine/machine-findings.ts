@@ -138,7 +138,9 @@ function interfaceFindings({ interfaces }: MachineFacts, config: AircraftConfig)
   });
 }
 
-/** Other interfaces with an address of the client network: their kernel answers there for VIPs, too. */
+/**
+ * Other interfaces with an address of the client network: their kernel answers there for VIPs, too.
+ */
 function segmentFindings({ interfaces }: MachineFacts, config: AircraftConfig): Finding[] {
   const clients = interfaces.find(({ name }) => name === config.clients.interface);
   if (clients === undefined) return [];

@@ -54,8 +54,8 @@ function networkResult(name: string, link: LinkState, status: StatusDocument | n
 }
 
 /**
- * The engine asks by ARP all the time: what it hears counts. Without one a host that only refuses to
- * be silent is not told from one whose MAC the kernel still remembers.
+ * The engine asks by ARP all the time: what it hears counts. Without one a host that only refuses
+ * to be silent is not told from one whose MAC the kernel still remembers.
  */
 function witnessResult(
   address: string,

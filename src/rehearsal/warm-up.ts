@@ -14,7 +14,9 @@ import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
 
 /** Servers flown, at most: three are as many as it takes to send a message on. */
 const SERVERS = 3;
-/** Periods flown, in cycles; in each of them a server is drained, resumed, half cut off and cut off. */
+/**
+ * Periods flown, in cycles; in each of them a server is drained, resumed, half cut off and cut off.
+ */
 const PERIODS = 320;
 const CYCLE_PERIODS = 160;
 const DRAIN_AT = 30;

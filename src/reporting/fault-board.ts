@@ -1,6 +1,7 @@
 /**
- * The active faults of every server. `wingman manage` tells those of this one; each keep-alive tells
- * their number and one of them, all in turn, so that a fault of one server is seen at every other.
+ * The active faults of every server. `wingman manage` tells those of this one; each keep-alive
+ * tells their number and one of them, all in turn, so that a fault of one server is seen at every
+ * other.
  */
 import type { Engine } from "../core/engine.ts";
 import { FAULT_TOLD_PERIODS, FAULTS_TOLD_MAX, SERVERS_MAX } from "../limits.ts";

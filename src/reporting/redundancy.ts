@@ -1,9 +1,9 @@
 /**
- * Ready for a failure? For each function, which other servers could take it now: they take part, may
- * and can run it, and have room for it, beside what is as important or more. One that none could
- * take, and one could if every server were there and well, lacks its redundancy: that is a fault,
- * once it has lasted. A function that has no other place even then was planned so, and is named by
- * `wingman check`.
+ * Ready for a failure? For each function, which other servers could take it now: they take part,
+ * may and can run it, and have room for it, beside what is as important or more. One that none
+ * could take, and one could if every server were there and well, lacks its redundancy: that is a
+ * fault, once it has lasted. A function that has no other place even then was planned so, and is
+ * named by `wingman check`.
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
@@ -47,8 +47,8 @@ export class Redundancy {
   ) {}
 
   /**
-   * Once a period: looks at some functions, the most important first, and records what is new. Makes
-   * no garbage.
+   * Once a period: looks at some functions, the most important first, and records what is new.
+   * Makes no garbage.
    * @param owners server that owns each function, NONE for none
    */
   update(nowUs: number, owners: Int8Array, events: EventQueue): void {

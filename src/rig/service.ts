@@ -3,9 +3,9 @@
  * answers on UDP and TCP port {@link SERVICE_PORT} of the function's VIPs and says which function,
  * server and process answered.
  *
- * It binds to the VIPs themselves, so that answers come from the address that was asked. It may start
- * before its VIPs arrive: on UDP it binds all the same (IP_FREEBIND), on TCP it listens when they
- * are there.
+ * It binds to the VIPs themselves, so that answers come from the address that was asked. It may
+ * start before its VIPs arrive: on UDP it binds all the same (IP_FREEBIND), on TCP it listens when
+ * they are there.
  *
  * The machine that plays the aircraft runs dozens of these, and each answers a thousand probes a
  * second: the process blocks in ppoll for datagrams, at a third of the cost of Bun's own UDP

@@ -56,8 +56,8 @@ export async function plannedDrain(context: ConsoleContext): Promise<StepResult>
 }
 
 /**
- * Types a command that must end with OK, once more with confirm where it asks for that, and stand in
- * the log. @returns why it is not done in the air, null: it is done, or has failed
+ * Types a command that must end with OK, once more with confirm where it asks for that, and stand
+ * in the log. @returns why it is not done in the air, null: it is done, or has failed
  */
 async function command(
   context: ConsoleContext,

@@ -5,8 +5,8 @@ export const PAUSE_MS_MAX = 5000;
 export const PAUSE_MS_MIN = 100;
 
 /**
- * The growing pause before a restart: 100 ms, 200, 400 … 5 s unless said otherwise, forgotten after a
- * life that was long enough.
+ * The growing pause before a restart: 100 ms, 200, 400 … 5 s unless said otherwise, forgotten after
+ * a life that was long enough.
  */
 export class BackOff {
   #failures = 0;

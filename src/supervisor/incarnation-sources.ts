@@ -1,4 +1,7 @@
-/** Where the incarnations of a daemon come from: a process for the disk, a file in memory, the clock. */
+/**
+ * Where the incarnations of a daemon come from: a process for the disk, a file in memory, the
+ * clock.
+ */
 import { readFileSync, writeFileSync } from "node:fs";
 import { INCARNATIONS_RESERVED } from "../limits.ts";
 import type { IncarnationSources } from "./incarnation.ts";

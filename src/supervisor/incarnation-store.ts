@@ -1,6 +1,6 @@
 /**
- * The incarnation on the disk: up to which number incarnations are reserved. In a process of its own
- * (`wingman reserve`), because a disk may hang.
+ * The incarnation on the disk: up to which number incarnations are reserved. In a process of its
+ * own (`wingman reserve`), because a disk may hang.
  */
 import {
   closeSync,

@@ -1,8 +1,8 @@
 /**
  * The number that differs at every start of a server's engine and always grows, by which its peers
- * tell a restarted server from an old recording of it (protocol, section 2). Numbers are reserved on
- * the disk many at a time, so that no start of an engine waits for the disk: only the first one of
- * a run does, and no longer than a second.
+ * tell a restarted server from an old recording of it (protocol, section 2). Numbers are reserved
+ * on the disk many at a time, so that no start of an engine waits for the disk: only the first one
+ * of a run does, and no longer than a second.
  */
 import { validUtc } from "../io/valid-utc.ts";
 import { INCARNATION_WAIT_MS, INCARNATIONS_RESERVED } from "../limits.ts";

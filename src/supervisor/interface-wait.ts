@@ -1,8 +1,8 @@
 /**
  * The client interface is missing, or every keep-alive interface: no engine can fly, at boot or for
- * as long as an adapter is out. Everything else goes on, the service manager is told and fed, and an
- * engine begins when they are there. (Without any keep-alive network it would serve alone, beside
- * the others.)
+ * as long as an adapter is out. Everything else goes on, the service manager is told and fed, and
+ * an engine begins when they are there. (Without any keep-alive network it would serve alone,
+ * beside the others.)
  */
 import {
   LOG_INTERFACE_MISSING,

@@ -254,8 +254,8 @@ export class FunctionProcess {
   }
 
   /**
-   * It may be tried again. A failure that is long ago is forgotten where nothing moves by that; else
-   * it is tried only when the function runs nowhere.
+   * It may be tried again. A failure that is long ago is forgotten where nothing moves by that;
+   * else it is tried only when the function runs nowhere.
    */
   #offer(): void {
     if (!this.description.keepsRunning || !this.#state.isForgivable(performance.now())) {

@@ -1,7 +1,7 @@
 /**
  * The service manager as the supervisor knows it (sd_notify(3), sd_watchdog_enabled(3)). READY,
- * WATCHDOG and STATUS come from the flight loop; the supervisor says only what no loop can say: that
- * all is being stopped, that there is no loop, and that one is waited for.
+ * WATCHDOG and STATUS come from the flight loop; the supervisor says only what no loop can say:
+ * that all is being stopped, that there is no loop, and that one is waited for.
  */
 import { NativeMemory } from "../io/native-memory.ts";
 import { ServiceSocket } from "../io/service-socket.ts";

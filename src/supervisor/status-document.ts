@@ -128,7 +128,9 @@ export interface StatusDocument {
   /** Frames in which a host that is no server answered for a VIP that is up here. */
   strangers: number;
   draining: boolean;
-  /** Active faults of every server that is heard, and of this one: those that are told one by one. */
+  /**
+   * Active faults of every server that is heard, and of this one: those that are told one by one.
+   */
   faults: FaultStatus[];
   /** What `clients.witnesses` answers. */
   witnesses: { address: string; lastAnswerMs: number | null }[];
@@ -285,7 +287,9 @@ function functionStatus(
   };
 }
 
-/** For people: what is active on other servers, one line for each, `SERVER b: 1 ACTIVE FAULT: …`. */
+/**
+ * For people: what is active on other servers, one line for each, `SERVER b: 1 ACTIVE FAULT: …`.
+ */
 export function faultsElsewhere(status: StatusDocument | null): string[] {
   if (status === null) return [];
   return status.servers.flatMap(({ id, activeFaults }) => {

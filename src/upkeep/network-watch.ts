@@ -32,7 +32,10 @@ export class NetworkWatch {
   private readonly silent: Uint8Array;
   private readonly silentUs: number;
   private readonly missedUs: number;
-  /** When switches were told of the group on each network, how long the next pause is, and when they had forgotten it. */
+  /**
+   * When switches were told of the group on each network, how long the next pause is, and when they
+   * had forgotten it.
+   */
   private readonly reportedUs: Float64Array;
   private readonly pauseUs: Float64Array;
   private readonly forgottenUs: Float64Array;
@@ -135,7 +138,9 @@ export class NetworkWatch {
     return false;
   }
 
-  /** Whether it has just turned out, after so long a pause, that switches had forgotten the group. */
+  /**
+   * Whether it has just turned out, after so long a pause, that switches had forgotten the group.
+   */
   takeForgotten(network: number, nowUs: number): boolean {
     if (this.answered[network] === 0) return false;
     this.answered[network] = 0;

@@ -1,7 +1,7 @@
 /**
  * When something of many is tried again that did not last, or was refused: at once, and then after
- * pauses that double up to a limit. Who holds for as long as the pause begins anew. No garbage after
- * the constructor.
+ * pauses that double up to a limit. Who holds for as long as the pause begins anew. No garbage
+ * after the constructor.
  */
 export class Pauses {
   /** When each is due again; it is not before. */

@@ -1,9 +1,9 @@
 /**
  * The packet filter that keeps every interface but the client interface out of the VIPs' ARP.
- * Linux answers on any interface for an address on any other (arp_ignore 0, the default), and asks in
- * the name of a VIP on whichever interface the seat is routed by (arp_announce 0): where two interfaces
- * of a server are in one segment, seats would learn the MAC of the other one, which no lease silences.
- * As `nft list table arp wingman` shows it:
+ * Linux answers on any interface for an address on any other (arp_ignore 0, the default), and asks
+ * in the name of a VIP on whichever interface the seat is routed by (arp_announce 0): where two
+ * interfaces of a server are in one segment, seats would learn the MAC of the other one, which no
+ * lease silences. As `nft list table arp wingman` shows it:
  *
  *     set vip4 { type ipv4_addr; elements = { 10.44.1.1 } }
  *     chain input {
@@ -15,8 +15,8 @@
  *       oifname != "eth0" arp saddr ip @vip4 arp saddr ip set 0.0.0.0
  *     }
  *
- * A question without a sender is answered like any other (RFC 5227, section 2.1.1), and nobody learns
- * from it. IPv6 needs none of this: it answers for an address on its own interface alone.
+ * A question without a sender is answered like any other (RFC 5227, section 2.1.1), and nobody
+ * learns from it. IPv6 needs none of this: it answers for an address on its own interface alone.
  */
 import type { Bytes } from "./bytes.ts";
 import {

@@ -63,8 +63,8 @@ export const CONTROL_LEAVE = 34;
 export const CONTROL_MOVE = 35;
 /**
  * An active fault of this server, from `wingman manage`: its function; first argument: place and
- * number, see {@link faultPlaceAndCount}; second its code, 0 for none; third its age in seconds. Not
- * answered.
+ * number, see {@link faultPlaceAndCount}; second its code, 0 for none; third its age in seconds.
+ * Not answered.
  */
 export const CONTROL_FAULT = 36;
 

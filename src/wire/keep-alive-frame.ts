@@ -1,7 +1,8 @@
 /**
  * The frame in which a keep-alive travels: Ethernet (RFC 1112, section 6.4), IPv4 (RFC 791), UDP
- * (RFC 768), then the datagram of wire/keep-alive. Made and taken apart here and not by the kernel's
- * IP, whose tables any host of the cabin can fill: neighbours, connections, memory of UDP sockets.
+ * (RFC 768), then the datagram of wire/keep-alive. Made and taken apart here and not by the
+ * kernel's IP, whose tables any host of the cabin can fill: neighbours, connections, memory of UDP
+ * sockets.
  *
  * | offset | bytes | field                                                      |
  * |--------|-------|------------------------------------------------------------|
@@ -101,7 +102,9 @@ function putEthernet(view: DataView, bytes: Bytes, hardware: Bytes, group: Bytes
   view.setUint16(12, ETHER_TYPE_IPV4);
 }
 
-/** @param words length of the head in units of 4 bytes; what is beyond the fifth is there already */
+/**
+ * @param words length of the head in units of 4 bytes; what is beyond the fifth is there already
+ */
 function putIp(
   view: DataView,
   bytes: Bytes,
@@ -131,8 +134,8 @@ function checksum(view: DataView, at: number, byteCount: number): number {
 
 /**
  * The socket filter that keeps frames that are as long as a keep-alive of this group and begin as
- * one, on whatever port: one on a wrong port is to be named. System, sender and seal are left to the
- * receiver, which counts each of these mistakes for itself; the filter would hide them and stop
+ * one, on whatever port: one on a wrong port is to be named. System, sender and seal are left to
+ * the receiver, which counts each of these mistakes for itself; the filter would hide them and stop
  * nobody who wants to forge.
  */
 export function keepAliveFrameFilter(group: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -93,9 +93,9 @@ export interface FunctionSets {
 }
 
 /**
- * The content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap. Its
- * columns have `servers` and `words` entries: what the layout has beyond them is 0 in every message
- * of the same table.
+ * The content of one keep-alive, preallocated. Bitmaps are read with allocation/function-bitmap.
+ * Its columns have `servers` and `words` entries: what the layout has beyond them is 0 in every
+ * message of the same table.
  */
 export class KeepAliveMessage implements FunctionSets {
   sender = 0;

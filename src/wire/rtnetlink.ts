@@ -415,7 +415,9 @@ export function linkHasCarrier(view: DataView, at: number): boolean {
   return (view.getUint32(at + MESSAGE_HEADER_BYTES + 8, true) & CARRIER_FLAGS) === CARRIER_FLAGS;
 }
 
-/** How often the carrier has come or gone by the time of a link message; −1 when it does not say. */
+/**
+ * How often the carrier has come or gone by the time of a link message; −1 when it does not say.
+ */
 export function linkCarrierChanges(view: DataView, at: number, length: number): number {
   const changes = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_CARRIER_CHANGES, 4);
   return changes < 0 ? -1 : view.getUint32(changes, true);

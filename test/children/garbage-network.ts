@@ -120,7 +120,9 @@ const cases: Record<string, () => void> = {
     check(monitor.present(0) && monitor.present(1) && monitor.removed[0] === 0);
   },
 
-  /** A keep-alive in each round, one for another port, a forged one, and all that is noted of them. */
+  /**
+   * A keep-alive in each round, one for another port, a forged one, and all that is noted of them.
+   */
   "keep-alives"() {
     const [out, back] = ["eth0", "peer0"].map((name) => new KeepAliveSocket(name, GROUP, 44_177));
     const wrong = new KeepAliveSocket("eth0", GROUP, 44_178);

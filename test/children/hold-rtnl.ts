@@ -1,7 +1,7 @@
 /**
- * Holds the kernel's lock for changes of interfaces and addresses (RTNL) until it is killed, asleep:
- * a request to an interface reads its argument while the lock is held, and the second page of the
- * argument never comes (userfaultfd(2)). Says so on standard output just before.
+ * Holds the kernel's lock for changes of interfaces and addresses (RTNL) until it is killed,
+ * asleep: a request to an interface reads its argument while the lock is held, and the second page
+ * of the argument never comes (userfaultfd(2)). Says so on standard output just before.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { writeSync } from "node:fs";

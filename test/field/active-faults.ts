@@ -1,4 +1,7 @@
-/** Which faults of a server are active, as its console shows them, and the wait for one to come and go. */
+/**
+ * Which faults of a server are active, as its console shows them, and the wait for one to come and
+ * go.
+ */
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 

@@ -22,8 +22,8 @@ const hasCarrier = (server: Server): boolean => {
 const told = (server: Server): string => server.host.inside(() => linkState("eth0"));
 
 /**
- * The kernel gathers what happens to links: after one event it tells the next a second later, unless
- * the two ends of a link have other indexes, which no hardware has.
+ * The kernel gathers what happens to links: after one event it tells the next a second later,
+ * unless the two ends of a link have other indexes, which no hardware has.
  */
 async function afterAnotherEvent(): Promise<void> {
   const { seat } = field;

@@ -1,4 +1,6 @@
-/** A server that somebody drained takes nothing until somebody resumes it, whatever is restarted. */
+/**
+ * A server that somebody drained takes nothing until somebody resumes it, whatever is restarted.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, rmSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,6 @@
-/** What the console of a server says of one fault: `show faults` names the ones that are over, too. */
+/**
+ * What the console of a server says of one fault: `show faults` names the ones that are over, too.
+ */
 import type { Server } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
 

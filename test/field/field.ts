@@ -110,7 +110,10 @@ export class Field {
     return server.command("console", "show faults").out;
   }
 
-  /** Waits until a server shows the fault, such as `WNG-0215` or `NO FAULTS`; gives all that it shows. */
+  /**
+   * Waits until a server shows the fault, such as `WNG-0215` or `NO FAULTS`; gives all that it
+   * shows.
+   */
   async fault(server: Server, code: string): Promise<string> {
     return await until(`${server.id} shows ${code}`, () => {
       const shown = this.faults(server);

@@ -1,6 +1,6 @@
 /**
- * Somebody sets a VIP as an address of his own on a server, by hand or in the network setup: a fault
- * there at once, whatever the prefix length and the interface, until the address is gone.
+ * Somebody sets a VIP as an address of his own on a server, by hand or in the network setup: a
+ * fault there at once, whatever the prefix length and the interface, until the address is gone.
  */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";

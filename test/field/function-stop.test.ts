@@ -10,7 +10,9 @@ import { FIELD_TABLE, Field } from "./field.ts";
 let field: Field;
 afterEach(() => field.close());
 
-/** Without the right to signal the processes of other users, as under a unit that lacks CAP_KILL. */
+/**
+ * Without the right to signal the processes of other users, as under a unit that lacks CAP_KILL.
+ */
 const WITHOUT_KILL = ["setpriv", "--bounding-set=-kill"];
 
 /** Becomes another user, as services do that have bound their port. */

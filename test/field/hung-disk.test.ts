@@ -1,4 +1,7 @@
-/** A disk hangs, that of the state directory or that of the run directory: writes neither come to an end nor fail. */
+/**
+ * A disk hangs, that of the state directory or that of the run directory: writes neither come to an
+ * end nor fail.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";

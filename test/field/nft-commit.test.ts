@@ -1,4 +1,7 @@
-/** Another program loads a large nftables rule set on a server: the kernel takes one after the other. */
+/**
+ * Another program loads a large nftables rule set on a server: the kernel takes one after the
+ * other.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
 import { until } from "../harness/until.ts";

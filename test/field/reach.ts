@@ -1,4 +1,6 @@
-/** Whether a host reaches a VIP, there and back: nobody listens on the port, and the kernel says so. */
+/**
+ * Whether a host reaches a VIP, there and back: nobody listens on the port, and the kernel says so.
+ */
 import type { Host } from "../harness/virtual-network.ts";
 
 export function reaches(host: Host, address: string): boolean {

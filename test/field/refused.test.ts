@@ -1,6 +1,6 @@
 /**
- * Two servers that cannot be a pair: each says within seconds what is wrong with the other, and does
- * not take it for a stranger in the cabin.
+ * Two servers that cannot be a pair: each says within seconds what is wrong with the other, and
+ * does not take it for a stranger in the cabin.
  */
 import { afterEach, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";

@@ -1,4 +1,6 @@
-/** A switch that snoops and has no querier forgets the group: servers stay together all the same. */
+/**
+ * A switch that snoops and has no querier forgets the group: servers stay together all the same.
+ */
 import { afterEach, expect, test } from "bun:test";
 import { run } from "../harness/command.ts";
 import { until } from "../harness/until.ts";

@@ -31,7 +31,9 @@ export class PseudoTerminal {
     this.path = `/dev/pts/${number.view.getInt32(0, true)}`;
   }
 
-  /** What has come, at most `bytesMax`; null when nothing has, undefined when the other end is gone. */
+  /**
+   * What has come, at most `bytesMax`; null when nothing has, undefined when the other end is gone.
+   */
   read(bytesMax = BUFFER_BYTES): Uint8Array | null | undefined {
     if (this.#fd < 0) return undefined;
     const count = libc.read(this.#fd, buffer.address, Math.min(bytesMax, BUFFER_BYTES));

@@ -1,4 +1,6 @@
-/** What a dead run has left is found and removed, and nothing of a living one. Needs root and `ip`. */
+/**
+ * What a dead run has left is found and removed, and nothing of a living one. Needs root and `ip`.
+ */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";

@@ -200,7 +200,10 @@ export class VirtualNetwork {
     host.ip("link", "del", "eth0");
   }
 
-  /** It is put in again, with these addresses, which the host sets up by itself; another Ethernet address. */
+  /**
+   * It is put in again, with these addresses, which the host sets up by itself; another Ethernet
+   * address.
+   */
   putIn(host: Host, ...addresses: string[]): void {
     this.plugIn(host, addresses);
   }

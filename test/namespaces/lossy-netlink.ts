@@ -84,7 +84,9 @@ export class Losses {
     this.to = this.from + count;
   }
 
-  /** Answers are held back until the function that it gives is called: then they arrive, too late. */
+  /**
+   * Answers are held back until the function that it gives is called: then they arrive, too late.
+   */
   delay(): () => void {
     this.held = [];
     this.lose(Number.POSITIVE_INFINITY);

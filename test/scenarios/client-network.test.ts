@@ -1,4 +1,6 @@
-/** The client network is cut behind a switch, and the servers hear each other on a second network. */
+/**
+ * The client network is cut behind a switch, and the servers hear each other on a second network.
+ */
 import { test } from "bun:test";
 import { play } from "./story.ts";
 

@@ -163,7 +163,9 @@ export class Air {
       this.network.noteOverflow(this.overflowed.sender, to, atUs);
   }
 
-  /** Somebody without the key sends as fast as a link is: `count` datagrams arrive at one server. */
+  /**
+   * Somebody without the key sends as fast as a link is: `count` datagrams arrive at one server.
+   */
   flood(to: number, number: number, count: number, kind: number, nowUs: number): void {
     const buffer = this.datagrams.take();
     for (let sent = 0; sent < count; sent++) this.deliver(to, nowUs, buffer, number, kind);

@@ -20,7 +20,9 @@ export interface NoticeSeen {
   wasUp: boolean;
 }
 
-/** A maintenance event: its code and two values. `server` is the place of the host that logged it. */
+/**
+ * A maintenance event: its code and two values. `server` is the place of the host that logged it.
+ */
 export interface LogSeen {
   atUs: number;
   server: number;

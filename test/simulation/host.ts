@@ -11,7 +11,9 @@ import { BEGIN, type Turn } from "../../src/core/turn.ts";
 import { type Datagrams, Inbox } from "./datagrams.ts";
 import type { HostShell } from "./host-shell.ts";
 
-/** Datagrams that a receive buffer holds (limits RECEIVE_BUFFER_BYTES, which the kernel doubles). */
+/**
+ * Datagrams that a receive buffer holds (limits RECEIVE_BUFFER_BYTES, which the kernel doubles).
+ */
 const INBOX_MAX = 1_820;
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -134,7 +136,8 @@ export class Host {
   addressErrno = 0;
   addressFailures = 0;
 
-  // ---- events of the kernel and the supervisor on their way to the engine, in the order in which they began
+  // ---- events of the kernel and the supervisor on their way to the engine, in the order in which
+  // they began
   readonly laterUs: number[] = [];
   readonly laterKind: number[] = [];
   readonly laterIndex: number[] = [];

@@ -150,7 +150,9 @@ export class Invariants {
     );
   }
 
-  /** A renewal finds an address gone that somebody removed: the hand-over should have put it back. */
+  /**
+   * A renewal finds an address gone that somebody removed: the hand-over should have put it back.
+   */
   onMissed(host: Host, index: number): void {
     const { nowUs, aircraft } = this.world;
     const sinceUs = nowUs - host.removedUs[index];

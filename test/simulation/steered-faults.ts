@@ -1,6 +1,6 @@
 /**
- * Faults that are aimed: at a moment of the flight that they make worse, and at a server that has to
- * do with it. Half of all flights have some, each with moments of its own (swarm).
+ * Faults that are aimed: at a moment of the flight that they make worse, and at a server that has
+ * to do with it. Half of all flights have some, each with moments of its own (swarm).
  */
 import type { Aircraft } from "./aircraft.ts";
 import type { Fault, FaultKind } from "./faults.ts";

@@ -334,7 +334,10 @@ export class World {
         air.flood(host.index, number, host.floodCount, kind, nowUs);
   }
 
-  /** What the kernel, the supervisor and the networks do by themselves. @returns whether anything was due */
+  /**
+   * What the kernel, the supervisor and the networks do by themselves. @returns whether anything
+   * was due
+   */
   private tendKernel(host: Host): boolean {
     const { nowUs } = this;
     const byItselfUs = Math.min(this.sweepAtUs[host.index], host.expiryUs, host.floodUs);

@@ -145,8 +145,8 @@ export class FaultMemory {
   }
 
   /**
-   * Ends every fault, or only those that last until the next start or the next engine. What is still
-   * there is set when it is reported again.
+   * Ends every fault, or only those that last until the next start or the next engine. What is
+   * still there is set when it is reported again.
    */
   clear(time: LogTime, only: "start" | "engine" | null = null): void {
     for (const memory of this.#memories.values()) {
