@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, mock, spyOn, test } from "bun:test";
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { DESCRIPTION } from "../../test/harness/function-description.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { until } from "../../test/harness/until.ts";
 import { libc } from "../io/libc.ts";
@@ -27,19 +28,7 @@ afterEach(() => {
 /** A function whose launcher does not exist. */
 function functionProcess(always = false): FunctionProcess {
   return new FunctionProcess(
-    {
-      ...{ functionId: "map", serverId: "a", command: ["/bin/map"], always, stopGraceMs: 100 },
-      ...{ vips: [], keepsRunning: true, ready: null },
-      settings: {
-        ...{
-          user: null,
-          capabilities: null,
-          limits: { nofile: 1024, rtprio: 0 },
-          workingDirectory: "/",
-        },
-        ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
-      },
-    },
+    { ...DESCRIPTION, always },
     {
       ownCommand: [join(directory, "nothing")],
       launchGate: gate,

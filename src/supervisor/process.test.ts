@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DESCRIPTION } from "../../test/harness/function-description.ts";
 import { isRunning } from "../../test/harness/processes.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { signal, signalAll } from "../../test/harness/signals.ts";
@@ -53,31 +54,13 @@ afterEach(async () => {
 function launchedBy(
   script: string,
   always = false,
-  { vips, ready }: Pick<ProcessDescription, "vips" | "ready"> = { vips: [], ready: null },
+  usable: Partial<Pick<ProcessDescription, "vips" | "ready">> = {},
 ): FunctionProcess {
   const file = join(directory, "launcher");
   writeFileSync(file, `#!/bin/sh\ncd ${directory}\n${script}\n`);
   chmodSync(file, 0o755);
   return new FunctionProcess(
-    {
-      functionId: "map",
-      serverId: "a",
-      command: ["/bin/map"],
-      always,
-      stopGraceMs: 100,
-      vips,
-      keepsRunning: true,
-      ready,
-      settings: {
-        ...{
-          user: null,
-          capabilities: null,
-          limits: { nofile: 1024, rtprio: 0 },
-          workingDirectory: "/",
-        },
-        ...{ environment: [], nice: 0, oomScoreAdjust: 0, umask: "022" },
-      },
-    },
+    { ...DESCRIPTION, always, ...usable },
     {
       ownCommand: [file],
       launchGate: gate,

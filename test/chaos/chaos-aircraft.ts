@@ -158,10 +158,6 @@ export class Aircraft {
     }
   }
 
-  /**
-   * An order by the operator. A server that cannot obey, because it starts or is cut off, says so;
-   * that is no fault of it.
-   */
   /** Whoever wants that asks again: an engine that is just started again does not hear it. */
   private async resume(server: number): Promise<void> {
     const endMs = performance.now() + RESUME_DEADLINE_MS;
@@ -171,7 +167,10 @@ export class Aircraft {
     }
   }
 
-  /** @returns its exit code */
+  /**
+   * An order by the operator. A server that cannot obey, because it starts or is cut off, says so;
+   * that is no fault of it. @returns its exit code
+   */
   async command(server: number, ...args: string[]): Promise<number> {
     const child = Bun.spawn([WINGMAN, ...args, "--run-dir", this.at(server).runDirectory], {
       stdio: ["ignore", "ignore", "ignore"],

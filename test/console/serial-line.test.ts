@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../harness/run-mark.ts";
+import { receiveByRz } from "../harness/rz.ts";
 import { Random } from "../harness/seeded-random.ts";
 import { ConsoleProcess } from "./console-process.ts";
 
@@ -194,23 +195,7 @@ test(
       const announced = await terminal.until("BREAK IT OFF\r\n");
       const [, size, digest] = /, (\d+) BYTES\r\nSHA-256 ([0-9a-f]{64})/.exec(announced) ?? [];
       expect(size).toBe("9000");
-      const receiver = Bun.spawn(["rz", "-b", "-q"], {
-        cwd: directory,
-        stdio: ["pipe", "pipe", "ignore"],
-      });
-      const toLine = (async () => {
-        for await (const chunk of receiver.stdout) terminal.write(chunk);
-      })();
-      while (receiver.exitCode === null) {
-        terminal.receive();
-        if (terminal.text === "") await Bun.sleep(2);
-        receiver.stdin.write(Buffer.from(terminal.text, "latin1"));
-        receiver.stdin.flush();
-        terminal.text = "";
-        await Bun.sleep(0);
-      }
-      await toLine;
-      expect(receiver.exitCode).toBe(0);
+      expect(await receiveByRz(terminal, directory)).toBe(0);
       const file = readFileSync(join(directory, readdirSync(directory)[0] ?? ""));
       expect(file.toString()).toBe("the log\r\n".repeat(1000));
       expect(new Bun.CryptoHasher("sha256").update(file).digest("hex")).toBe(digest ?? "");

@@ -3,6 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { WINGMAN } from "../harness/real-servers.ts";
+import { receiveByRz } from "../harness/rz.ts";
 import { Terminal } from "../harness/terminal.ts";
 import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
@@ -18,22 +19,7 @@ afterEach(async () => {
 async function download(directory: string, what: string): Promise<string> {
   await terminal.type(`download ${what}\r`);
   await terminal.until("BREAK IT OFF\r\n");
-  const receiver = Bun.spawn(["rz", "-b", "-q"], {
-    cwd: directory,
-    stdio: ["pipe", "pipe", "ignore"],
-  });
-  const toLine = (async () => {
-    for await (const chunk of receiver.stdout) await terminal.send(chunk);
-  })();
-  while (receiver.exitCode === null) {
-    terminal.receive();
-    if (terminal.text === "") await Bun.sleep(2);
-    receiver.stdin.write(Buffer.from(terminal.text, "latin1"));
-    receiver.stdin.flush();
-    terminal.text = "";
-    await Bun.sleep(0);
-  }
-  await toLine;
+  await receiveByRz(terminal, directory);
   return await terminal.until(/(OK|ERR \w+)\r\n/);
 }
 

@@ -144,9 +144,9 @@ rmSync(directory, { recursive: true, force: true });
 console.log(
   JSON.stringify({
     nobody: nobody.targets.map(({ answered, gaps }) => ({ answered, gaps })),
-    first: first.targets.map(({ server, gaps, changes, foreign }) => ({
+    first: first.targets.map(({ server, answered, lost, changes, foreign }) => ({
       server,
-      gaps,
+      isSteady: answered > lost,
       changes,
       foreign,
     })),

@@ -8,7 +8,7 @@ const DEADLINE_MS = 120_000;
 
 interface Outcome {
   nobody: { answered: number; gaps: unknown[] }[];
-  first: { server: number; gaps: unknown[]; changes: unknown[]; foreign: number }[];
+  first: { server: number; isSteady: boolean; changes: unknown[]; foreign: number }[];
   call: string;
   moved: { gapsMs: number[]; changes: number[][]; overlaps: number }[];
   overlaps: boolean[];
@@ -33,8 +33,8 @@ test(
 
     // Nobody answers: that is no gap.
     expect(outcome.nobody).toEqual(Array(2).fill({ answered: 0, gaps: [] }));
-    // Small gaps under load are none of the seats' making.
-    const steady = { server: 0, gaps: expect.any(Array), changes: [], foreign: 0 };
+    // On a busy machine some questions stay without an answer.
+    const steady = { server: 0, isSteady: true, changes: [], foreign: 0 };
     expect(outcome.first).toEqual([steady, steady]);
     expect(outcome.call).toMatch(/^10\.44\.1\.1 map a \d+\nfd44::1 map a \d+\n$/);
     for (const { gapsMs, changes, overlaps } of outcome.moved) {
