@@ -2,7 +2,8 @@
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { MARK_COMMON, MARK_NAMES } from "../../src/marks.ts";
-import { FAULTS, STATES } from "./faults.ts";
+import { FAULTS } from "./fault-kinds.ts";
+import { STATES } from "./faults.ts";
 import { fly } from "./flight.ts";
 import { shrink } from "./shrink.ts";
 import { Totals } from "./totals.ts";

@@ -2,7 +2,7 @@
  * Makes a failing flight shorter: the same property must still be violated with fewer and shorter
  * faults.
  */
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./fault-kinds.ts";
 import { type FlightResult, type FlightWishes, fly } from "./flight.ts";
 
 /** Flights flown at most for one failure. */

@@ -3,7 +3,7 @@
  * to do with it. Half of all flights have some, each with moments of its own (swarm).
  */
 import type { Aircraft } from "./aircraft.ts";
-import type { Fault, FaultKind } from "./faults.ts";
+import type { Fault, FaultKind } from "./fault-kinds.ts";
 import { MOMENTS, NOBODY, type Sighting } from "./moments.ts";
 import type { Random } from "./random.ts";
 

@@ -1,6 +1,7 @@
 /** What many flights add up to, and how it is told. */
 import { MARK_NAMES } from "../../src/marks.ts";
-import { FAULTS, type FaultKind, STATES } from "./faults.ts";
+import { FAULTS, type FaultKind } from "./fault-kinds.ts";
+import { STATES } from "./faults.ts";
 import type { FlightResult } from "./flight.ts";
 
 const US_PER_YEAR = 365.25 * 86_400e6;
