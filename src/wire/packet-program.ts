@@ -10,8 +10,6 @@
 export const INSTRUCTION_BYTES = 8;
 
 // Codes: class, size or operation, and mode of each instruction (linux/bpf_common.h).
-/** BPF_LD | BPF_W | BPF_LEN: the length of the data. */
-export const LOAD_LENGTH = 0x80;
 /** BPF_LD | BPF_W | BPF_ABS: 4 bytes at the operand; likewise 2 bytes and 1. */
 export const LOAD_WORD = 0x20;
 export const LOAD_HALF = 0x28;

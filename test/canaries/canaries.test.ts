@@ -107,7 +107,7 @@ MUTATIONS.forEach((mutation, place) => {
     async () => {
       const outcome = await simulate(mutated(mutation, place), mutation.options ?? []);
       expect(outcome.violations).toBe(1);
-      expect(outcome.violation).toStartWith(mutation.breaks);
+      expect(mutation.breaks).toContain(outcome.violation?.split(":")[0] as string);
     },
     2 * MINUTE_MS,
   );

@@ -5,8 +5,8 @@
  */
 export interface Mutation {
   readonly name: string;
-  /** What is broken, in the words of the property. */
-  readonly breaks: string;
+  /** What is broken, in the words of the property: whichever of them is seen first. */
+  readonly breaks: readonly string[];
   /** Where to look: options of the simulator, for what shows in rare flights only. */
   readonly options?: readonly string[];
   readonly changes: readonly {
@@ -19,7 +19,7 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: "lease longer than the detection time",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/lease.ts",
@@ -31,12 +31,12 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "lease renewed whatever the others have echoed",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [{ file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" }],
   },
   {
     name: "activation before release",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/rivals.ts",
@@ -47,7 +47,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "claim not confirmed by echoes",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/rivals.ts",
@@ -58,7 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "missing check of the echo that proves a message fresh",
-    breaks: "P8",
+    breaks: ["P8"],
     changes: [
       {
         file: "src/core/admission.ts",
@@ -69,7 +69,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "tie broken by the order of arrival",
-    breaks: "P1",
+    breaks: ["P1"],
     options: ["--from", "2500"],
     changes: [
       {
@@ -81,7 +81,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "stall not noticed",
-    breaks: "stall",
+    breaks: ["stall", "P1"],
     changes: [
       {
         file: "src/core/stall.ts",
@@ -97,7 +97,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "corroboration skipped",
-    breaks: "P1",
+    breaks: ["P1"],
     // Messages that are sent on leave corroboration little to do: it shows in rare flights only.
     options: ["--servers", "3", "--from", "700"],
     changes: [
@@ -110,7 +110,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "stop in vain",
-    breaks: "P2",
+    breaks: ["P2"],
     changes: [
       {
         file: "src/allocation/preempt.ts",
@@ -121,7 +121,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "off by one in recovery",
-    breaks: "recovery",
+    breaks: ["recovery"],
     changes: [
       {
         file: "src/core/membership.ts",
@@ -137,7 +137,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "taken without room",
-    breaks: "capacity",
+    breaks: ["capacity"],
     changes: [
       {
         file: "src/core/handover.ts",
@@ -148,7 +148,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: "P6",
+    breaks: ["P6"],
     changes: [
       {
         file: "src/core/handover.ts",
@@ -164,7 +164,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "each server allocates from what it owns itself",
-    breaks: "P",
+    breaks: ["P2", "P5"],
     changes: [
       {
         file: "src/core/agreement.ts",
@@ -175,7 +175,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an allocation ends as soon as every function had its turn",
-    breaks: "P7",
+    breaks: ["P7"],
     changes: [
       {
         file: "src/allocation/preempt.ts",
@@ -186,7 +186,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "an address that somebody removed is not put back",
-    breaks: "P2",
+    breaks: ["P2"],
     changes: [
       {
         file: "src/core/handover.ts",
@@ -197,7 +197,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a move by hand to a server without room for it",
-    breaks: "move",
+    breaks: ["move"],
     changes: [
       {
         file: "src/core/moves.ts",
@@ -213,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "listening shorter than the detection time",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/timing.ts",
@@ -224,7 +224,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "lease renewed after the keep-alive",
-    breaks: "lease",
+    breaks: ["lease"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -240,7 +240,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: "silence",
+    breaks: ["silence"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -256,7 +256,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "effects carried out before the keep-alive that tells of them",
-    breaks: "told",
+    breaks: ["told"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -272,7 +272,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: "P6",
+    breaks: ["P6"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -283,7 +283,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: "P7",
+    breaks: ["stall", "P7"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -294,7 +294,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out before addresses are renewed",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -305,7 +305,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "silence is judged whatever was left unread",
-    breaks: "silence",
+    breaks: ["silence"],
     changes: [
       {
         file: "src/core/reception.ts",
@@ -316,7 +316,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "nothing lapses when everything is let go",
-    breaks: "let go",
+    breaks: ["let go"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -327,7 +327,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "lease without its lateness",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/lease.ts",
@@ -338,7 +338,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no new listening after isolation",
-    breaks: "listening",
+    breaks: ["listening"],
     changes: [
       {
         file: "src/core/phases.ts",
@@ -349,7 +349,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "stall noticed a period late",
-    breaks: "stall",
+    breaks: ["stall"],
     changes: [
       {
         file: "src/core/stall.ts",
@@ -360,7 +360,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "listening that ignores the lease",
-    breaks: "P1",
+    breaks: ["P1"],
     changes: [
       {
         file: "src/core/timing.ts",
@@ -371,7 +371,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a new incarnation begun on the first network only",
-    breaks: "P2",
+    breaks: ["P2"],
     changes: [
       {
         file: "src/core/admission.ts",

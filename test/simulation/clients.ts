@@ -59,11 +59,19 @@ export class Clients {
     if (engine === null || engine.phase !== PHASE_ISOLATED || !host.carrier) return false;
     let others = 0;
     for (const other of this.world.hosts) {
-      if (!this.isNear(host, other)) continue;
-      others++;
+      const isNear = this.isNear(host, other);
+      if (!isNear && !this.isBehindAnother(host, other)) continue;
+      if (isNear) others++;
       if (isWell(other) || other.engine?.phase === PHASE_LISTENING) return false;
     }
     return others > 0;
+  }
+
+  /** One that a third server hears, which sends its messages on. */
+  private isBehindAnother(host: Host, other: Host): boolean {
+    return this.world.hosts.some(
+      (third) => this.isNear(host, third) && other !== host && this.isNear(third, other),
+    );
   }
 
   /** Another server that flies, with the same table, and that the host hears and is heard by. */

@@ -49,6 +49,7 @@ export const FAULTS = [
   "unheard, then flooded",
   "supervisor killed",
   "unheard at the start, then paused",
+  "network silent",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -107,6 +108,7 @@ const NEEDS_LEASE: readonly FaultKind[] = [
 const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
   "loss on one network",
   "started again on one network",
+  "network silent",
 ];
 
 /** Without a witness nobody can know of it. */

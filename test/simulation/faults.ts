@@ -109,6 +109,9 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))),
         2,
       );
+    case "network silent":
+      // Its carrier is up everywhere, and it carries nothing.
+      return cut(world, everyPair(serverCount), fault.value % 2);
     case "carrier lost":
       world.setCarrier(host, false);
       return () => world.setCarrier(host, true);
@@ -368,6 +371,13 @@ function pairs(one: number, other: number, both: boolean): [number, number][] {
         [other, one],
       ]
     : [[one, other]];
+}
+
+function everyPair(serverCount: number): [number, number][] {
+  const servers = [...Array(serverCount).keys()];
+  return servers.flatMap((one) =>
+    servers.filter((other) => other !== one).map((other): [number, number] => [one, other]),
+  );
 }
 
 function partition(serverCount: number, part: number): [number, number][] {

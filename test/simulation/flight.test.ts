@@ -14,7 +14,7 @@ const NEW_SEEDS = 300;
  * Flights that are always the same, with many faults, in which everything that can be reached is
  * reached.
  */
-const ENSEMBLE_SEEDS = 500;
+const ENSEMBLE_SEEDS = 650;
 const ENSEMBLE_FAULTS = 60;
 
 /** Another set of seeds for each commit; where there is no repository, the same one each time. */
