@@ -213,7 +213,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "listening shorter than the detection time",
-    breaks: ["P1"],
+    breaks: ["P1", "listening"],
     changes: [
       {
         file: "src/core/timing.ts",
@@ -371,12 +371,34 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a new incarnation begun on the first network only",
-    breaks: ["P2"],
+    breaks: ["P2", "P1"],
     changes: [
       {
         file: "src/core/admission.ts",
         from: "for (let network = 0; network < NETWORKS_MAX; network++)\n      this.networkSequence[server * NETWORKS_MAX + network] = 0;",
         to: "this.networkSequence[server * NETWORKS_MAX] = 0;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that is gone and still named",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "if (row < 0) return false;\n    this.drop(row);",
+        to: "if (row < 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that nobody names",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "const isThere = this.ofFunction[index] === 0 ? 0 : 1;",
+        to: "const isThere = this.ofFunction[index] < 2 ? 0 : 1;",
       },
     ],
   },

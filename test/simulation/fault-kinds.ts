@@ -50,6 +50,7 @@ export const FAULTS = [
   "supervisor killed",
   "unheard at the start, then paused",
   "network silent",
+  "VIP set by a stranger",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 

@@ -166,6 +166,8 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
       return null;
+    case "VIP set by a stranger":
+      return world.strangers.set(host, index, fault.value);
     case "VIP refused":
       host.refused[index] = 1;
       return () => {

@@ -13,7 +13,7 @@ import {
 } from "../../src/boundary/event-queue.ts";
 import type { Shell } from "../../src/boundary/shell.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EACCES, ETIME } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ETIME } from "../../src/io/errno.ts";
 import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
@@ -161,7 +161,8 @@ export class HostShell implements Shell {
     }
     const refused = kernels.add(host, index);
     this.setUp(index, refused === 0 ? 1 : 0);
-    if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
+    // By a stranger's address, which is not renewed, the function answers as well.
+    if (refused === 0 || refused === EEXIST) events.push(EVENT_VIP_UP, index, 0);
     else events.push(EVENT_VIP_FAILED, index, refused, refused === EACCES ? 0 : 1);
   }
 
@@ -204,7 +205,9 @@ export class HostShell implements Shell {
 
   observeNeighbours(): void {}
 
-  observeLinks(): void {}
+  observeLinks(events: EventQueue): void {
+    this.world.strangers.observe(this.host, events);
+  }
 
   observeSupervisor(events: EventQueue): boolean {
     const { world, host } = this;

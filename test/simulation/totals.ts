@@ -43,6 +43,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "process exits",
     "process fails",
     "VIP removed by hand",
+    "VIP set by a stranger",
     "VIP refused",
     "lease call fails",
     "address calls fail",
