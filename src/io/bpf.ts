@@ -5,6 +5,9 @@
 import { toArrayBuffer } from "bun:ffi";
 import { assert } from "../assert.ts";
 import {
+  ATTACH_AFTER,
+  ATTACH_BEFORE,
+  ATTACH_BY_ID,
   BPF_ATTRIBUTES_BYTES,
   BPF_MAP_CREATE,
   BPF_MAP_UPDATE_BATCH,
@@ -27,6 +30,7 @@ import {
   programId,
   programName,
   queryCount,
+  queryRevision,
   testRunVerdict,
 } from "../wire/bpf-attributes.ts";
 import { BPF_INSTRUCTION_BYTES } from "../wire/bpf-instruction.ts";
@@ -132,35 +136,43 @@ export function attach(
   fd: number,
   flags: number,
 ): number {
-  encodeAttach(view, interfaceIndex, attachType, fd, flags, 0);
-  return -bpf(BPF_PROG_ATTACH);
+  encodeAttach(view, interfaceIndex, attachType, fd, flags, 0, 0);
+  return 0 - bpf(BPF_PROG_ATTACH);
 }
 
-/**
- * Detaches a program by its descriptor; or, with descriptor 0, the one that `flags` and the id
- * `relative` name. @returns 0 or an errno
- */
-export function detach(
-  interfaceIndex: number,
-  attachType: number,
-  fd: number,
-  flags = 0,
-  relative = 0,
-): number {
-  encodeAttach(view, interfaceIndex, attachType, fd, flags, relative);
-  return -bpf(BPF_PROG_DETACH);
+/** The programs of one way of an interface. */
+export interface Attached {
+  /** Ids, in the order in which they run. */
+  readonly ids: readonly number[];
+  /** Counts the changes of the list. */
+  readonly revision: number;
 }
 
-/**
- * Ids of the programs of an interface, in the order in which they run. @returns them or an errno
- */
-export function attachedPrograms(interfaceIndex: number, attachType: number): number[] | number {
+/** @returns an errno where it cannot be known */
+export function attachedPrograms(interfaceIndex: number, attachType: number): Attached | number {
   encodeQuery(view, interfaceIndex, attachType, ids.address, PROGRAMS_MAX);
   const result = bpf(BPF_PROG_QUERY);
   if (result < 0) return -result;
-  return Array.from({ length: queryCount(view) }, (_, place) =>
+  const list = Array.from({ length: queryCount(view) }, (_, place) =>
     ids.view.getUint32(4 * place, true),
   );
+  return { ids: list, revision: queryRevision(view) };
+}
+
+/**
+ * Detaches the program at this place of the list; of one that is not our own we have no descriptor,
+ * nor the right to one. Refused when the list has changed since. @returns 0 or an errno
+ */
+export function detachAt(
+  interfaceIndex: number,
+  attachType: number,
+  { ids: list, revision }: Attached,
+  place: number,
+): number {
+  const before = place === 0 ? 0 : (list[place - 1] as number);
+  const flags = place === 0 ? ATTACH_BEFORE : ATTACH_AFTER | ATTACH_BY_ID;
+  encodeAttach(view, interfaceIndex, attachType, 0, flags, before, revision);
+  return 0 - bpf(BPF_PROG_DETACH);
 }
 
 /** The id of a program of our own. Throws a SystemError. */

@@ -26,12 +26,7 @@ import { EPROTONOSUPPORT, SystemError } from "./errno.ts";
 import { libc } from "./libc.ts";
 import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
-
-/** A program of each way. */
-export interface ProgramPair {
-  readonly ingress: number;
-  readonly egress: number;
-}
+import type { Program, ProgramPair } from "./program-attachment.ts";
 
 /** By these the kernel's listings know them, and a later run finds what this one left. */
 export const PROGRAM_NAMES = [
@@ -48,8 +43,6 @@ export class VipPrograms {
   readonly clients: ProgramPair;
   /** For the interfaces beside the clients'. */
   readonly others: ProgramPair;
-  /** By these the kernel lists what is attached. */
-  readonly ids: readonly number[];
   /** The words that the programs read: wire/vip-program. */
   private readonly ends: Float64Array<ArrayBuffer>;
   private readonly owned: Uint32Array<ArrayBuffer>;
@@ -81,13 +74,19 @@ export class VipPrograms {
     const [clientsIn, clientsOut, othersIn, othersOut] = PROGRAM_NAMES.map((name, place) => {
       const direction = place % 2 === 0 ? INGRESS : EGRESS;
       const shape = { direction, isClientInterface: place < 2, leaseUs } as const;
-      return this.keep(loadProgram(name, assemble(vipProgram(shape, maps))));
-    }) as [number, number, number, number];
+      const fd = this.keep(loadProgram(name, assemble(vipProgram(shape, maps))));
+      return { fd, id: idOf(fd), name };
+    }) as [Program, Program, Program, Program];
     this.clients = { ingress: clientsIn, egress: clientsOut };
     this.others = { ingress: othersIn, egress: othersOut };
-    this.ids = [clientsIn, clientsOut, othersIn, othersOut].map(idOf);
     const tried = vips.find(({ family }) => family === 4);
     if (tried !== undefined) this.try(vipsOfFunction, tried, leaseUs);
+  }
+
+  /** In the order of {@link PROGRAM_NAMES}. */
+  get all(): readonly Program[] {
+    const { clients, others } = this;
+    return [clients.ingress, clients.egress, others.ingress, others.egress];
   }
 
   /** The lease ends then; in the past, or 0: there is none. No garbage, no system call. */
@@ -98,11 +97,6 @@ export class VipPrograms {
   /** Whether this server owns the function. No garbage, no system call. */
   setOwned(index: number, isOwned: boolean): void {
     this.owned[(2 * (FUNCTION_WORDS + index)) | 0] = isOwned ? 1 : 0;
-  }
-
-  /** Runs a program of this filter once on a frame. */
-  judge(fd: number, frame: NativeMemory, frameBytes: number): number {
-    return testRun(fd, frame, frameBytes);
   }
 
   close(): void {
@@ -120,15 +114,15 @@ export class VipPrograms {
    */
   private try(vipsOfFunction: readonly (readonly Vip[])[], vip: Vip, leaseUs: number): void {
     const index = vipsOfFunction.findIndex((vips) => vips.includes(vip));
-    const frame = new NativeMemory(2 * ARP_BYTES);
+    const frame = new NativeMemory(ARP_BYTES);
     const hardware = new Uint8Array(6);
     encodeArpRequest(frame.bytes, 0, hardware, vip.address, 0);
     const reply = new NativeMemory(ARP_BYTES);
     encodeArpAnnouncement(reply.bytes, 0, hardware, vip.address, 0);
     const expectBoth = (verdict: number): void => {
       const isRight =
-        this.judge(this.clients.ingress, frame, ARP_BYTES) === verdict &&
-        this.judge(this.clients.egress, reply, ARP_BYTES) === verdict;
+        testRun(this.clients.ingress.fd, frame, ARP_BYTES) === verdict &&
+        testRun(this.clients.egress.fd, reply, ARP_BYTES) === verdict;
       if (!isRight) throw new SystemError("trial of eBPF", EPROTONOSUPPORT, "judges wrongly");
     };
     expectBoth(VERDICT_DROP);

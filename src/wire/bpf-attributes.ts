@@ -132,7 +132,10 @@ export function encodeTestRun(
 /** What the program returned in the last run. */
 export const testRunVerdict = (view: DataView): number => view.getUint32(4, true);
 
-/** Of `attachType`, on an interface. `relative`: a program's id with ATTACH_BY_ID, else 0. */
+/**
+ * Of `attachType`, on an interface. `relative`: a program's id with ATTACH_BY_ID, else 0.
+ * `revision`: of {@link queryRevision}, when nothing may have changed since; 0: it may.
+ */
 export function encodeAttach(
   view: DataView,
   interfaceIndex: number,
@@ -140,6 +143,7 @@ export function encodeAttach(
   fd: number,
   flags: number,
   relative: number,
+  revision: number,
 ): void {
   begin(view);
   view.setUint32(0, interfaceIndex, true);
@@ -147,6 +151,7 @@ export function encodeAttach(
   view.setUint32(8, attachType, true);
   view.setUint32(12, flags, true);
   view.setUint32(20, relative, true);
+  view.setUint32(24, revision, true);
 }
 
 /** Asks for the ids of the programs, in the order in which they run. */
@@ -166,6 +171,9 @@ export function encodeQuery(
 
 /** How many programs there are, after a query. */
 export const queryCount = (view: DataView): number => view.getUint32(24, true);
+
+/** Counts the changes of the list, after a query; below 2^32, as far as it is ever used. */
+export const queryRevision = (view: DataView): number => view.getUint32(56, true);
 
 export function encodeProgramById(view: DataView, id: number): void {
   begin(view);

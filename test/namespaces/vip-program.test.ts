@@ -3,8 +3,10 @@
  * and what is dropped, by frame, interface, way, owner and lease.
  */
 import { afterAll, beforeEach, describe, expect, test } from "bun:test";
+import { testRun } from "../../src/io/bpf.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
+import type { Program } from "../../src/io/program-attachment.ts";
 import { VipPrograms } from "../../src/io/vip-programs.ts";
 import { VERDICT_DROP, VERDICT_PASS } from "../../src/wire/vip-program.ts";
 import { vip } from "../harness/virtual-network.ts";
@@ -105,9 +107,9 @@ const CASES: readonly Case[] = [
   ["LLDP", [0x88, 0xcc, ...VIP4, ...VIP4, ...VIP6, ...VIP6], fates("pass", "pass", "pass", "pass")],
 ].map(([name, frame, ways]) => ({ name, frame, ...(ways as object) }) as Case);
 
-function verdict(fd: number, frame: readonly number[], of = programs): number {
+function verdict({ fd }: Program, frame: readonly number[]): number {
   frameMemory.bytes.set(frame);
-  return of.judge(fd, frameMemory, frame.length);
+  return testRun(fd, frameMemory, frame.length);
 }
 
 /** Ways on which the frame passes, of those on which it is judged as the VIP's state says. */
@@ -116,9 +118,9 @@ function expectFates(isOpen: boolean, of = programs): void {
     for (const { name, frame, ...ways } of CASES) {
       for (const [way, fate] of Object.entries(ways)) {
         const pair = way.startsWith("clients") ? of.clients : of.others;
-        const fd = way.endsWith("In") ? pair.ingress : pair.egress;
+        const program = way.endsWith("In") ? pair.ingress : pair.egress;
         const expected = fate === "judged" ? isOpen : fate === "pass";
-        const found = verdict(fd, [...ETHERNET, ...bytes, ...frame], of);
+        const found = verdict(program, [...ETHERNET, ...bytes, ...frame]);
         expect([tag, name, way, found]).toEqual([
           ...[tag, name, way],
           ...[expected ? VERDICT_PASS : VERDICT_DROP],
@@ -217,6 +219,8 @@ test("frames that end anywhere do no harm", () => {
   const tag = TAGS["802.1Q"] as number[];
   const whole = [...ETHERNET, ...tag, ...discovery(135, SEAT6, VIP6)];
   for (let length = 14; length < whole.length; length++)
-    for (const fd of [programs.clients, programs.others].flatMap((pair) => Object.values(pair)))
-      expect([VERDICT_PASS, VERDICT_DROP]).toContain(verdict(fd, whole.slice(0, length)));
+    for (const program of [programs.clients, programs.others].flatMap((pair) =>
+      Object.values(pair),
+    ))
+      expect([VERDICT_PASS, VERDICT_DROP]).toContain(verdict(program, whole.slice(0, length)));
 });
