@@ -66,3 +66,7 @@ export const LOG_WATCHDOG_REFUSED = 321;
 export const LOG_LEASE_UNFIT = 306;
 export const LOG_RENEWALS_ENDED = 307;
 export const LOG_LEASE_HELD_UP = 308;
+export const LOG_LEASE_KIND = 309;
+export const LOG_FILTER_BYPASSED = 310;
+export const LOG_FILTER_FIRST = 311;
+export const LOG_FILTER_PUT_BACK = 312;

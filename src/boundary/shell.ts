@@ -36,8 +36,8 @@ export interface Shell {
   readonly hasLease: boolean;
   /** Flight begins, and with it the first lease. A refusal shows at the first renewal. */
   beginLease(): void;
-  /** The lease runs for so many ms from now on. @returns 0 or an errno */
-  renewLease(lengthMs: number): number;
+  /** The lease ends at `endUs`, which was granted at `nowUs`. @returns 0 or an errno */
+  renewLease(nowUs: number, endUs: number): number;
 
   // ---- addresses, processes, clients
 

@@ -338,8 +338,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "NO VIP LEASE",
     "errno",
     "none",
-    "The kernel has no nftables on ingress and egress.",
-    "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+    "The kernel has neither eBPF on the interface nor nftables on egress.",
+    "Use Linux 6.6, or load nf_tables (5.16), or set clients.lease to off.",
     { class: 2, lasts: "start" },
   ),
   entry(
@@ -348,7 +348,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "number",
     "number",
     "The detection time (first, ms) is below the least (second).",
-    "Raise lostAfterPeriods, or set clients.lease to off.",
+    "Raise lostAfterPeriods, or let it have eBPF: 'wingman help lease'.",
     { class: 3, lasts: "start" },
   ),
   entry(

@@ -15,7 +15,7 @@ import type { Finding, Grade } from "../machine/machine-findings.ts";
 
 const WAKES_MEASURED_MS = 3_000;
 
-import { CRITICAL_PRIORITY } from "../limits.ts";
+import { CRITICAL_PRIORITY, LEASE_TICKS_MS } from "../limits.ts";
 
 /**
  * Prints the report, with `--here` also what this machine is. Exit code 1: it cannot serve on it.
@@ -107,13 +107,30 @@ function leaseDocument({ keepAlive, clients }: AircraftConfig) {
     leaseMs: fits && clients.lease !== "off" ? leaseMsOf(periodMs, lostAfterPeriods) : null,
     detectionMs: periodMs * lostAfterPeriods,
     detectionMsMin: leaseDetectionMsMin(periodMs),
+    detectionMsMinNftables: leaseDetectionMsMin(periodMs, LEASE_TICKS_MS),
   };
 }
 
 function leaseText(config: AircraftConfig): string[] {
-  const { wanted, leaseMs, detectionMs, detectionMsMin } = leaseDocument(config);
-  if (leaseMs !== null)
-    return [`VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`];
+  const { wanted, leaseMs, detectionMs, detectionMsMin, detectionMsMinNftables } =
+    leaseDocument(config);
+  if (leaseMs !== null) {
+    const least = `${detectionMsMin} ms by eBPF, ${detectionMsMinNftables} ms by nftables`;
+    const isExact = detectionMs < detectionMsMinNftables;
+    return [
+      `VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`,
+      paragraph(`it fits a detection time from ${least}`, "  ", "  "),
+      ...(isExact
+        ? [
+            paragraph(
+              "A server that has no eBPF has no lease: 'wingman check --here'",
+              "!! ",
+              "!! ",
+            ),
+          ]
+        : []),
+    ];
+  }
   const stopped =
     "a server that is paused or killed may go on answering after others have taken over";
   if (wanted === "off") return [paragraph(`VIP lease off: ${stopped}`)];

@@ -90,8 +90,9 @@ function timingProblems(keepAlive: Section): Problem[] {
 }
 
 /**
- * A lease has to end before the others take over, and to last until the next renewal. The default
- * gives way where none fits: `wingman check` and the start say so.
+ * A lease has to end before the others take over, and to last until the next renewal. What fits by
+ * eBPF is right; a server that has nothing but nftables says at its start what that needs. The
+ * default gives way where none fits: `wingman check` and the start say so.
  */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
@@ -101,7 +102,7 @@ function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
   const leastMs = leaseDetectionMsMin(periodMs);
   const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
-  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness, ${LEASE_TICKS_MS} ms of timer ticks`;
+  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness; by nftables up to ${LEASE_TICKS_MS} ms more`;
   const expected = `a detection time of at least ${leastMs} ms, so that a lease fits (${parts}), or "off"`;
   return [{ path: "clients.lease", found, expected }];
 }

@@ -175,12 +175,13 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  /** It runs from now on, and not from when the turn began. */
+  /** It is granted now, and not when the turn began. */
   private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
-    const lengthMs = engine.lease.grant(shell.nowUs());
-    const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
+    const nowUs = shell.nowUs();
+    const endUs = engine.lease.grant(nowUs);
+    const refused = endUs === 0 ? NOT_GRANTED : shell.renewLease(nowUs, endUs);
     if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
   }
 

@@ -94,8 +94,8 @@ describe("what the core asks for", () => {
     expect(loop.hasLease).toBe(true);
     loop.beginLease();
     bench.leaseError = ENODEV;
-    expect(loop.renewLease(12)).toBe(ENODEV);
-    expect(bench.calls).toEqual(["lease.begin()", "lease.renew(12)"]);
+    expect(loop.renewLease(1000, 13_000)).toBe(ENODEV);
+    expect(bench.calls).toEqual(["lease.begin()", "lease.renew(1000, 13000)"]);
   });
 
   test("without a lease: everything else is the same", () => {

@@ -23,6 +23,11 @@ import type { RenewalProcess } from "./renewal-process.ts";
 import { VipAttempts } from "./vip-attempts.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
+/** Which functions are this server's, for whoever silences the VIPs of the others: ProgramLease. */
+export interface Ownership {
+  setOwned(index: number, isOwned: boolean): void;
+}
+
 export class VipService {
   private count = 0;
   /** The process for renewals has ended, and nobody was told. */
@@ -41,6 +46,8 @@ export class VipService {
     private readonly renewal: AddressRenewal,
     /** Renews in the loop's place; null: the loop does so itself. */
     private readonly process: RenewalProcess | null = null,
+    /** Lets the VIPs of owned functions alone answer; null: every address answers. */
+    private readonly ownership: Ownership | null = null,
   ) {
     this.attempts = new VipAttempts(switcher, announcer);
     this.series = new AnnouncementSeries(functionCount);
@@ -58,11 +65,13 @@ export class VipService {
   }
 
   add(index: number): void {
+    this.ownership?.setOwned(index, true); // before it is there, and is announced
     this.switcher.add(index);
     this.enter(EFFECT_VIP_ADD, index);
   }
 
   remove(index: number): void {
+    this.ownership?.setOwned(index, false);
     this.process?.settle();
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
@@ -80,12 +89,22 @@ export class VipService {
   commit(events: EventQueue): void {
     if (this.processLost) events.push(EVENT_RECORD, LOG_RENEWALS_ENDED, 0, 0);
     this.processLost = false;
+    this.passReports(events);
     if (this.count > 0) {
       this.switcher.commit();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
     if (this.announcer.queued > 0) this.announcer.flush();
+  }
+
+  /** What the process for renewals found, which looks after the VIPs' filter as well. */
+  private passReports(events: EventQueue): void {
+    const { process } = this;
+    if (process === null || process.reportCount === 0) return;
+    for (let at = 0; at < process.reportCount; at++)
+      events.push(EVENT_RECORD, process.reportCodes[at] as number, process.reportValues[at], 0);
+    process.reportCount = 0;
   }
 
   /** When {@link renew} is to be called at the latest. */
@@ -134,6 +153,7 @@ export class VipService {
   removeAll(): void {
     this.process?.settle();
     for (let index = 0; index < this.functionCount; index++) {
+      this.ownership?.setOwned(index, false);
       if (!this.switcher.fits(index)) this.switcher.commit();
       this.switcher.remove(index);
     }
@@ -168,6 +188,7 @@ export class VipService {
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
       settle(events, errno === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, errno, 0);
     } else if (errno !== 0 && errno !== EEXIST && !this.servesInPart(index, errno)) {
+      this.ownership?.setOwned(index, false);
       this.attempts.noteFailed(index);
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);

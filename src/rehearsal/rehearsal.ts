@@ -157,7 +157,7 @@ export class RehearsalShell implements Shell {
 
   beginLease(): void {}
 
-  renewLease(_lengthMs: number): number {
+  renewLease(_nowUs: number, _endUs: number): number {
     return 0;
   }
 

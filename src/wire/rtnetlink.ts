@@ -69,7 +69,9 @@ export const LIFETIME_INFINITE = 0xffffffff;
 // mask.
 export const LINK_HEADER_BYTES = 16;
 export const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
 const IFLA_CARRIER_CHANGES = 35;
+const ARPHRD_ETHER = 1;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
@@ -405,6 +407,12 @@ export function linkInterface(view: DataView, at: number, length: number): numbe
   return view.getUint8(at + MESSAGE_HEADER_BYTES) === 0
     ? view.getInt32(at + MESSAGE_HEADER_BYTES + 4, true)
     : 0;
+}
+
+/** Whether a link message is about an Ethernet interface that belongs to no bridge or bond. */
+export function isEthernetAlone(view: DataView, at: number, length: number): boolean {
+  const isEthernet = view.getUint16(at + MESSAGE_HEADER_BYTES + 2, true) === ARPHRD_ETHER;
+  return isEthernet && findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_MASTER, 4) < 0;
 }
 
 /**

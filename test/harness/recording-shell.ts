@@ -157,11 +157,12 @@ export class RecordingShell implements Shell {
     this.leaseEndUs = this.clockUs + this.leaseUs;
   }
 
-  renewLease(lengthMs: number): number {
-    this.write("renewLease", lengthMs);
+  /** Written down as its length in ms, which says more than when it ends. */
+  renewLease(nowUs: number, endUs: number): number {
+    this.write("renewLease", (endUs - nowUs) / 1000);
     if (this.leaseError !== 0) return this.leaseError;
     if (this.clockUs >= this.leaseEndUs) return RUN_OUT;
-    this.leaseEndUs = this.clockUs + lengthMs * 1000;
+    this.leaseEndUs = endUs;
     return 0;
   }
 

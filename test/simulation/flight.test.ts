@@ -1,6 +1,7 @@
 /** Flights from seeds, with every property checked after every step. Each commit flies new ones. */
 import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
+import { LEASE_TICKS_MS } from "../../src/limits.ts";
 import { MARK_COMMON, MARK_NAMES } from "../../src/marks.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { STATES } from "./faults.ts";
@@ -29,10 +30,12 @@ function seedOfCommit(): number {
 const newSeed = seedOfCommit();
 const CHUNK = 50;
 for (let first = 0; first < NEW_SEEDS; first += CHUNK) {
-  test(`seeds ${newSeed + first} to ${newSeed + first + CHUNK - 1}`, () => {
+  test(`seeds ${newSeed + first} to ${newSeed + first + CHUNK - 1}, a lease to the µs and to 20 ms`, () => {
     for (let seed = newSeed + first; seed < newSeed + first + CHUNK; seed++) {
-      const { violation } = fly({ seed });
-      expect(violation, `npm run simulate -- --seed ${seed}`).toBeNull();
+      const leaseTicksMs = seed % 2 === 0 ? 0 : LEASE_TICKS_MS;
+      const { violation } = fly({ seed, leaseTicksMs });
+      const again = `npm run simulate -- --seed ${seed} --ticks ${leaseTicksMs}`;
+      expect(violation, again).toBeNull();
     }
   });
 }
@@ -79,7 +82,7 @@ describe("what the flights reach", () => {
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(220, fly({ seed: 220, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(2420, fly({ seed: 2420, servers: 14, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();

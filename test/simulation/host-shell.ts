@@ -112,13 +112,28 @@ export class HostShell implements Shell {
     this.host.leaseEndUs = this.nowUs() + this.world.aircraft.timing.leaseUs;
   }
 
+  renewLease(grantedUs: number, endUs: number): number {
+    const isExact = this.world.aircraft.timing.leaseTicksUs === 0;
+    return isExact ? this.storeEnd(grantedUs, endUs) : this.renewElement(grantedUs, endUs);
+  }
+
+  /** As io/program-lease: a store cannot fail, and takes effect when it is made. */
+  private storeEnd(grantedUs: number, endUs: number): number {
+    const { host, world } = this;
+    if (grantedUs >= host.leaseEndUs) return ETIME;
+    host.leaseEndUs = endUs;
+    world.moments.note(RENEWED, host.index);
+    return host.local(world.nowUs) < endUs ? 0 : ETIME;
+  }
+
   /** As io/vip-lease: one in which this process stood still for too long is taken back. */
-  renewLease(lengthMs: number): number {
+  private renewElement(grantedUs: number, grantedEndUs: number): number {
     const { host, world } = this;
     const nowUs = host.local(world.nowUs);
-    const endUs = nowUs + lengthMs * 1000 - world.drawTicksUs();
+    const lengthUs = Math.floor((grantedEndUs - grantedUs) / 1000) * 1000;
+    const endUs = nowUs + lengthUs - world.drawTicksUs();
     const refused = nowUs >= host.leaseEndUs ? ETIME : host.leaseErrno;
-    const isLate = nowUs - this.nowUs() > LEASE_LATENESS_MS * 1000;
+    const isLate = nowUs - grantedUs > LEASE_LATENESS_MS * 1000;
     if (isLate) host.leaseEndUs = 0;
     else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
       host.leaseEndUs = endUs;
