@@ -23,6 +23,12 @@ export const LEASE_TICKS_MS = 20;
 export const LEASE_LATENESS_MS = 5;
 
 /**
+ * Keep-alives in a row that may be lost in both directions before the network counts as divided,
+ * unless the configuration says otherwise: with none, the loss of one each way would do.
+ */
+export const LEASE_BRIDGES = 1;
+
+/**
  * Length of a lease: the kernel's ticks leave something of the shortest; the longest is far beyond
  * every detection time.
  */
