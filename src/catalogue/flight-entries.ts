@@ -40,7 +40,7 @@ import {
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
 } from "../boundary/maintenance-code.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import { LOG_ENDS_IN_VAIN, LOG_NOT_READY } from "./upkeep-code.ts";
 

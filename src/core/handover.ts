@@ -26,6 +26,7 @@ import {
   LOG_OWNED_TWICE,
 } from "../boundary/maintenance-code.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { marks } from "../marks.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
@@ -73,7 +74,6 @@ import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
 import { mayRunAgain, Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
-import type { Timing } from "./timing.ts";
 import { Vips } from "./vips.ts";
 
 export class Handover {
@@ -94,7 +94,7 @@ export class Handover {
   /** 1 where the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
-  private readonly rivals: Rivals;
+  readonly rivals: Rivals;
   readonly vips: Vips;
   private readonly processes: Processes;
   private readonly announcements: Announcements;
@@ -236,7 +236,9 @@ export class Handover {
         return !ours;
       case MAY_TAKE:
         return (
-          room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index)
+          room >= this.table.required[index] &&
+          this.rivals.isFree(index, nowUs) &&
+          this.rivals.haveEchoed(this.claimSequence[index])
         );
       case VIP_IS_UP:
         return this.vips.isUp(index);
@@ -333,10 +335,6 @@ export class Handover {
     if (before === IDLE) this.busy++;
     if (state === IDLE) this.busy--;
     this.state[index] = state;
-  }
-
-  private isConfirmed(index: number): boolean {
-    return this.rivals.haveEchoed(this.claimSequence[index]);
   }
 
   private isMoving(index: number): boolean {

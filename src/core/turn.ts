@@ -6,9 +6,11 @@
  * kernel goes on meanwhile; so each step holds only on what was so before it.
  */
 
+import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "../boundary/effect-queue.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
+import type { Timing } from "../boundary/timing.ts";
 import {
   EFFECTS_PER_TURN_MAX,
   NETWORKS_MAX,
@@ -16,10 +18,8 @@ import {
   READ_REST_US,
 } from "../limits.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
-import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import { Reception } from "./reception.ts";
-import type { Timing } from "./timing.ts";
 
 // ---- the steps of a turn, in their order
 /** The clock is read. A loop that was held up lets go of everything before anything else. */
@@ -213,7 +213,7 @@ export class Turn {
     if (engine.effects.urgentCount === 0) shell.observeLinks(engine.events);
     if (shell.observeSupervisor(engine.events)) return;
     shell.letGo(); // nobody is left who would do it
-    engine.sayGoodBye();
+    engine.phases.sayGoodBye();
     this.sendKeepAlive();
     this.end(ENDED_SUPERVISOR_GONE);
   }
@@ -236,7 +236,7 @@ export class Turn {
 
   private sendRelays(): void {
     const { engine } = this;
-    for (let next = engine.composeRelay(); next !== null; next = engine.composeRelay())
+    for (let next = engine.relay.compose(); next !== null; next = engine.relay.compose())
       this.send(next);
   }
 

@@ -21,6 +21,13 @@ export const SUCCESSION_PERIODS = 2;
 export const DIRECT_PERIODS = 3;
 
 /**
+ * A message that one server has had for this part of a period, and another one has not, is missing
+ * there: it is sent on. Less than the phases of the periods may differ, or it would be seen a period
+ * later; a message sent on for nothing costs a datagram.
+ */
+export const RELAY_SPREAD_OF_PERIOD = 4;
+
+/**
  * Messages of one server that another one sends on in a period: the periodic one, and some changes
  * of state.
  */

@@ -27,6 +27,12 @@ export const LEASE_TICKS_MS_MIN = 2;
 export const LEASE_LATENESS_MS = 5;
 
 /**
+ * Keep-alives in a row that may be lost in both directions before the network counts as divided,
+ * unless the configuration says otherwise: with none, the loss of one each way would do.
+ */
+export const LEASE_BRIDGES = 1;
+
+/**
  * Length of a lease: a period, the lateness allowed and the shortest ticks at least; the longest is
  * far beyond every detection time.
  */

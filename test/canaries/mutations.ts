@@ -26,13 +26,23 @@ export const MUTATIONS: readonly Mutation[] = [
         from: "let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());",
         to: "let endUs = nowUs + 3 * timing.detectionUs;",
       },
-      { file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" },
+      {
+        file: "src/core/lease.ts",
+        from: "endUs = Math.min(endUs, this.grantedBy(server));",
+        to: "",
+      },
     ],
   },
   {
     name: "lease renewed whatever the others have echoed",
     breaks: ["P1"],
-    changes: [{ file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" }],
+    changes: [
+      {
+        file: "src/core/lease.ts",
+        from: "endUs = Math.min(endUs, this.grantedBy(server));",
+        to: "",
+      },
+    ],
   },
   {
     name: "activation before release",
@@ -141,8 +151,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "room >= this.table.required[index] && this.rivals.isFree(index)",
-        to: "this.rivals.isFree(index)",
+        from: "room >= this.table.required[index] && this.rivals.isFree(index, nowUs)",
+        to: "this.rivals.isFree(index, nowUs)",
       },
     ],
   },
@@ -216,7 +226,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["P1", "listening"],
     changes: [
       {
-        file: "src/core/timing.ts",
+        file: "src/boundary/timing.ts",
         from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
         to: "periodUs",
       },
@@ -331,8 +341,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/lease.ts",
-        from: "this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;",
-        to: "this.sentAtUs(echoed) + timing.detectionUs;",
+        from: "const longestUs = this.takeOverUs(server) - LATENESS_US;",
+        to: "const longestUs = this.takeOverUs(server);",
       },
     ],
   },
@@ -363,7 +373,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["P1"],
     changes: [
       {
-        file: "src/core/timing.ts",
+        file: "src/boundary/timing.ts",
         from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs + leaseMs * 1000",
         to: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
       },

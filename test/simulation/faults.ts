@@ -1,8 +1,8 @@
 /** What a fault does to the world when it begins, and what ends it. */
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
-import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
 import {
   CARRY_OUT,
   RENEW_ADDRESSES,

@@ -5,10 +5,10 @@
  */
 
 import { NONE } from "../../src/allocation/function-table.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { CUT_OFF_PAUSE_MS_MAX, NETWORKS_MAX } from "../../src/limits.ts";
 import { marks } from "../../src/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";

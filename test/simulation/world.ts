@@ -4,10 +4,10 @@
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
 
+import { COUNTER_ACCEPTED } from "../../src/boundary/counters.ts";
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
-import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
