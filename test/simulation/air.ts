@@ -83,7 +83,10 @@ export class Air {
       if (!isFlipped && network.losesCopy(from, to, number)) continue;
       const buffer = isFlipped ? this.flipped[to] : this.buffer;
       const kind = isFlipped ? TOUCHED : GENUINE;
-      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) continue;
+      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) {
+        network.onTrouble();
+        continue;
+      }
       this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, kind);
       if (!isFlipped && network.doubles())
         this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, kind);

@@ -44,6 +44,8 @@ export class Network {
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** When the last datagram of each direction was sent that was not lost. */
   private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
+  /** Something is lost, cut or joined. */
+  onTrouble: () => void = () => {};
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
@@ -75,6 +77,7 @@ export class Network {
   }
 
   private note(from: number, to: number, nowUs: number): void {
+    this.onTrouble();
     const at = from * SERVERS_MAX + to;
     if (!this.passes(from, to)) this.passesSinceUs[at] = NEVER;
     else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
@@ -107,7 +110,10 @@ export class Network {
    * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
-    if (nowUs < this.deafUntilUs[to]) return LOST;
+    if (nowUs < this.deafUntilUs[to]) {
+      this.onTrouble();
+      return LOST;
+    }
     const isMuted = nowUs < this.mutedUntilUs[from];
     const at = from * SERVERS_MAX + to;
     if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) {
@@ -122,12 +128,14 @@ export class Network {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
         this.counts.lost++;
+        this.onTrouble();
         this.lostTo = to;
         return LOST;
       }
       if (this.random.perMille(this.flipPerMille)) {
         this.lostInARow[at]++;
         this.counts.flipped++;
+        this.onTrouble();
         return FLIPPED;
       }
     }
