@@ -106,6 +106,7 @@ export async function engine(args: string[]): Promise<number> {
     stopGraceMs,
     leaseMs,
     2 * kernelTickMs(),
+    config.clients.leaseBridges,
   );
   const policy = policyNamed(config.allocation);
   const renewals = renewalProcess(options.source);

@@ -390,4 +390,54 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "what a silent server owned is taken while its lease may run",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/core/membership.ts",
+        from: "if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;",
+        to: "if (nowUs >= 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "a silent server is left out while its silence is bridged",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/boundary/timing.ts",
+        from: "silentUs: ownUs - periodUs",
+        to: "silentUs: ownUs - 2 * periodUs",
+      },
+    ],
+  },
+  {
+    name: "messages are sent on only when three are missing",
+    breaks: ["need"],
+    changes: [
+      {
+        file: "src/limits/protocol.ts",
+        from: "export const DIRECT_PERIODS = 1.25;",
+        to: "export const DIRECT_PERIODS = 3;",
+      },
+    ],
+  },
+  {
+    name: "a lease is asked for before anything is up, and of those who have not heard us yet",
+    breaks: ["need"],
+    changes: [
+      { file: "src/core/lease.ts", from: "if (!this.isOwner) return endUs;", to: "" },
+      {
+        file: "src/core/lease.ts",
+        from: "if (membership.lastEchoed[server] === 0) continue;",
+        to: "",
+      },
+      {
+        file: "src/core/lease.ts",
+        from: "if (!isSilent && sinceUs >= 2 * timing.periodUs + LATENESS_US) return grantUs;",
+        to: "if (!isSilent) return grantUs;",
+      },
+    ],
+  },
 ];

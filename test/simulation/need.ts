@@ -45,8 +45,11 @@ export class Need {
     const { world } = this;
     const { timing } = world.aircraft;
     const windowUs = 2 * timing.takeOverUs + 4 * timing.periodUs;
-    const sinceUs = world.nowUs - windowUs;
+    // What happened before its start cannot have cost it anything.
+    const sinceUs = Math.max(world.nowUs - windowUs, host.startedUs);
     if (this.beforeUs > sinceUs || this.isHit(host, sinceUs) || this.isRough()) return null;
+    // Nothing at all may be lost then.
+    if (world.air.network.bridgedPeriods === 0) return null;
     for (const other of world.hosts) {
       if (other !== host && other.engine !== null && this.partsFrom(host, other, sinceUs))
         return null;
@@ -58,8 +61,8 @@ export class Need {
   /** The server itself was stopped, or its kernel has failed it. */
   private isHit(host: Host, sinceUs: number): boolean {
     return (
-      Math.max(host.pausedUntilUs, host.stoppedUs) > sinceUs ||
-      host.leaseFailedUs > sinceUs ||
+      Math.max(host.pausedUntilUs, host.stoppedUs) >= sinceUs ||
+      host.leaseFailedUs >= sinceUs ||
       host.addressCallUsMax > 0 ||
       !host.isSupervised
     );
@@ -78,20 +81,20 @@ export class Need {
     );
   }
 
-  /** The other one hears this server no more, neither directly nor by way of a third. */
+  /** This server hears the other one, by whatever way, and the other one does not hear it. */
   private partsFrom(host: Host, other: Host, sinceUs: number): boolean {
-    const { network } = this.world.air;
-    const passes = (from: Host, to: Host): boolean => network.passes(from.index, to.index);
-    if (passes(host, other) || !passes(other, host)) return false;
-    return !this.world.hosts.some(
+    return this.reaches(other, host, sinceUs) && !this.reaches(host, other, sinceUs);
+  }
+
+  /** Directly, or by way of a third one that has flown for long enough. */
+  private reaches(from: Host, to: Host, sinceUs: number): boolean {
+    const { air, hosts } = this.world;
+    const passes = (one: Host, another: Host): boolean =>
+      air.network.passes(one.index, another.index);
+    if (passes(from, to)) return true;
+    return hosts.some(
       (via) =>
-        via !== host &&
-        via !== other &&
-        via.engine !== null &&
-        via.startedUs < sinceUs &&
-        passes(host, via) &&
-        passes(via, host) &&
-        passes(via, other),
+        via.engine !== null && via.startedUs < sinceUs && passes(from, via) && passes(via, to),
     );
   }
 }

@@ -5,8 +5,9 @@
  *
  * Loss is what happens to single datagrams: it never takes so many in a row from one direction that
  * the detection time passes, and never two in a row from both directions of a pair at once.
- * Anything longer is a cut, and flown as one. With one exception: a server that starts may hear
- * nobody for a while. And while a flood fills the receive buffers of both, two servers do not count
+ * Anything longer is a cut, and flown as one. With two exceptions: a server that starts may hear
+ * nobody for a while, and nothing passes to and from a server for so long as never counts as a
+ * divided network. And while a flood fills the receive buffers of both, two servers do not count
  * as joined.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
@@ -33,6 +34,8 @@ export class Network {
   private readonly passesSinceUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** Until when all that each server sends is lost. */
   readonly mutedUntilUs = new Float64Array(SERVERS_MAX);
+  /** Until when nothing passes to and from each server, as far as that is bridged. */
+  readonly silentUntilUs = new Float64Array(SERVERS_MAX);
   /** Until when each server hears nothing: only while it listens. */
   readonly deafUntilUs = new Float64Array(SERVERS_MAX);
   /** A network that loses copies of what the other one delivers, and how many of 1,000. */
@@ -57,6 +60,9 @@ export class Network {
      * passed, however few a server that stands still has sent meanwhile.
      */
     private readonly lossUsMax: number,
+    /** Keep-alives that may be lost in a row in both directions at once. */
+    readonly bridgedPeriods: number,
+    private readonly periodUs: number,
   ) {}
 
   cut(from: number, to: number, network: number, nowUs: number): void {
@@ -116,6 +122,15 @@ export class Network {
     }
     const isMuted = nowUs < this.mutedUntilUs[from];
     const at = from * SERVERS_MAX + to;
+    if (nowUs < Math.max(this.silentUntilUs[from], this.silentUntilUs[to])) {
+      if (this.isBridged(at, nowUs) && this.isBridged(to * SERVERS_MAX + from, nowUs)) {
+        this.lostInARow[at]++;
+        this.counts.lost++;
+        this.lostTo = to;
+        this.onTrouble();
+        return LOST;
+      }
+    }
     if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) {
       this.passedUs[at] = nowUs;
       return PASSES;
@@ -142,6 +157,11 @@ export class Network {
     this.lostInARow[at] = 0;
     this.passedUs[at] = nowUs;
     return PASSES;
+  }
+
+  /** The silence of this direction is still bridged when a datagram of it is lost now. */
+  private isBridged(at: number, nowUs: number): boolean {
+    return nowUs - this.passedUs[at] <= (this.bridgedPeriods + 0.5) * this.periodUs;
   }
 
   /** Whether this network loses its copy of a datagram that passes on the other one. */
@@ -175,6 +195,7 @@ export class Network {
     this.lossyPerMille = 0;
     this.deafUntilUs.fill(0);
     this.mutedUntilUs.fill(0);
+    this.silentUntilUs.fill(0);
   }
 }
 
