@@ -250,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: ["silence"],
+    breaks: ["silence", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -282,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6"],
+    breaks: ["P6", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
