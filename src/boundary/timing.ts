@@ -47,8 +47,8 @@ export interface Timing {
  * divided when it carries nothing for `bridges` periods or more: the loss of so many keep-alives in
  * a row, in both directions, never lets two servers answer, and none is silent in vain. So a server
  * leaves another one out of those who grant its lease only after bridges + 1 periods of silence and
- * the lateness allowed; and until then what that one granted last must run. This was sent up to a
- * period before, and a lease is over by the lateness and the ticks early.
+ * half of the lateness allowed; and until half of it after that, what the other one granted last
+ * must run. Its echo was up to a period old then, and a lease ends the lateness and the ticks early.
  */
 export function takeOverMsOf(
   periodMs: number,
@@ -100,6 +100,6 @@ export function timingOf(
     holdUs,
     holdTicksUs,
     takeOverUs: ownUs,
-    silentUs: ownUs - periodUs - 1000 * (LEASE_LATENESS_MS + leaseTicksMs),
+    silentUs: ownUs - periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),
   };
 }

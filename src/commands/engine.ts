@@ -111,7 +111,7 @@ export async function engine(args: string[]): Promise<number> {
   const guard = chooseGuard(config, vips, join(runDirectory, PROGRAM_RECORD));
   const timing = timingOf(
     ...([periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs] as const),
-    ...([guard.leaseMs, guard.ticksMs] as const),
+    ...([guard.leaseMs, guard.ticksMs, config.clients.leaseBridges] as const),
   );
   const policy = policyNamed(config.allocation);
   const renewals = renewalProcess(options.source, guard);

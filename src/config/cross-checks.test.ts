@@ -129,6 +129,13 @@ const BAD: [string, Changed, string[]][] = [
     ],
   ],
   [
+    "as many lost keep-alives to be bridged as let a failure be detected",
+    { clients: { leaseBridges: 4 }, keepAlive: { periodMs: 10, lostAfterPeriods: 5 } },
+    [
+      "x: clients.leaseBridges: found 4 with failures detected after 5 periods, expected at most 3, two less",
+    ],
+  ],
+  [
     "notices where keep-alives are",
     { clients: { noticeGroup: "239.192.44.1", noticePort: 44100 } },
     [

@@ -96,8 +96,16 @@ function timingProblems(keepAlive: Section): Problem[] {
  */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
+  const bridges = sound(ClientsSchema.entries.leaseBridges, clients.leaseBridges);
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
+  if (periods !== undefined && clients.leaseBridges !== undefined && bridges !== undefined) {
+    // As many as let a failure be detected are a divided network.
+    const most = Math.max(0, periods - 2);
+    const found = `${bridges} with failures detected after ${periods} periods`;
+    if (bridges > most)
+      return [{ path: "clients.leaseBridges", found, expected: `at most ${most}, two less` }];
+  }
   if (clients.lease === undefined || lease === undefined || lease === "off") return [];
   if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
   const leastMs = leaseDetectionMsMin(periodMs);

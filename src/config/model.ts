@@ -46,6 +46,11 @@ export interface ClientsConfig {
    * core/lease.
    */
   lease: "required" | "preferred" | "off";
+  /**
+   * With a lease: keep-alives in a row that may be lost in both directions, and still never two
+   * servers answer. What it costs is a later take-over: see boundary/timing.
+   */
+  leaseBridges: number;
   noticeGroup: string;
   noticePort: number;
   /** IPv4 addresses on the client network that are probed when no peer is heard. */

@@ -248,7 +248,7 @@ export class Engine {
     else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
-    this.relay.update(nowUs);
+    this.relay.update();
     this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
     if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }

@@ -161,9 +161,8 @@ export class Lease {
     return isDue;
   }
 
-  /** When a server that grants little is left out, and a renewal may be due. */
+  /** When a server is left out, and a renewal may be due. */
   dueUs(nowUs: number): number {
-    if (this.lastsUntilNext(nowUs)) return NEVER;
     const { membership } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {

@@ -20,7 +20,7 @@ import {
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
-import { DIRECT_PERIODS, RELAY_SPREAD_OF_PERIOD, SERVERS_MAX } from "../limits.ts";
+import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
 import { MARK_DEAF_PEER, MARK_EXCUSED, MARK_HELD, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
@@ -71,8 +71,6 @@ export class Membership {
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
   /** The last one that it has heard since it is heard itself, should it hear us no more; 0: none. */
   readonly lastEchoed = new Uint32Array(SERVERS_MAX);
-  /** The newest message of the server that came so long ago that the others must have it. */
-  readonly spreadSequence = new Uint32Array(SERVERS_MAX);
   /** Mask of the servers that the server hears in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
   /** How often each server was lost or has left. */
@@ -192,12 +190,6 @@ export class Membership {
     return phase === PHASE_ACTIVE || phase === PHASE_LISTENING;
   }
 
-  /** The newest message of the server that everybody must have by now who hears it. */
-  spreadTo(server: number, nowUs: number): number {
-    const isOld = nowUs - this.lastHeardUs[server] >= this.timing.periodUs / RELAY_SPREAD_OF_PERIOD;
-    return isOld ? this.sequence[server] : this.spreadSequence[server];
-  }
-
   /** Mask of the servers heard now whose own datagrams reach us. */
   directMask(nowUs: number): number {
     const windowUs = DIRECT_PERIODS * this.timing.periodUs;
@@ -270,7 +262,6 @@ export class Membership {
     this.answersUntilUs[server] = 0; // its start has taken down what the old one had up
     this.incarnation[server] = incarnation;
     this.sequence[server] = 0;
-    this.spreadSequence[server] = 0;
     this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
   }
 
@@ -280,7 +271,6 @@ export class Membership {
     const message = events.message(slot);
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
-    this.spreadSequence[server] = this.spreadTo(server, nowUs);
     this.sequence[server] = message.sequence;
     const wasSilent = nowUs - this.lastHeardUs[server] >= this.timing.silentUs;
     if (wasSilent || !this.isHeard(server)) this.contactUs[server] = nowUs;

@@ -25,9 +25,7 @@ beforeEach(() => {
   }
 });
 
-function heard(server: number, sequence: number, nowUs = 0): void {
-  membership.spreadSequence[server] = membership.spreadTo(server, nowUs);
-  membership.lastHeardUs[server] = nowUs;
+function heard(server: number, sequence: number): void {
   membership.sequence[server] = sequence;
   membership.incarnation[server] = 100 + server;
   Object.assign(membership.said(server), {
@@ -39,7 +37,7 @@ function heard(server: number, sequence: number, nowUs = 0): void {
 }
 
 function sentOn(): number[] {
-  relay.update(0);
+  relay.update();
   const senders: number[] = [];
   for (let next = relay.compose(); next !== null; next = relay.compose()) senders.push(next.sender);
   return senders;
@@ -51,7 +49,7 @@ test("where all hear all, nothing is sent on", () => {
 
 test("what one does not hear directly is sent on, word for word and marked, once", () => {
   membership.said(2).direct = 0b001;
-  relay.update(0);
+  relay.update();
   expect(relay.compose()).toMatchObject({
     sender: 1,
     sequence: 10,
@@ -87,48 +85,4 @@ test("the same sequence number of a new incarnation is new", () => {
   expect(sentOn()).toEqual([1]);
   membership.incarnation[1] = 200;
   expect(sentOn()).toEqual([1]);
-});
-
-/** Server 2 speaks at `nowUs` and has so much of server 1. */
-function speaks(nowUs: number, hasOf1: number): void {
-  membership.sequence[2] += 1;
-  membership.lastHeardUs[2] = nowUs;
-  membership.said(2).heardIncarnation[1] = 101;
-  membership.said(2).heardSequence[1] = hasOf1;
-}
-
-test("what one has missed of another is sent on as soon as it tells so", () => {
-  heard(1, 10);
-  relay.update(0);
-  expect(relay.compose()).toBeNull();
-  speaks(2_499, 9); // it may still be under way
-  relay.update(2_499);
-  expect(relay.compose()).toBeNull();
-  speaks(2_500, 9);
-  relay.update(2_500);
-  expect(relay.compose()).toMatchObject({ sender: 1, sequence: 10 });
-  speaks(2_600, 9);
-  relay.update(2_600);
-  expect(relay.compose()).toBeNull(); // once
-});
-
-test("the newest is sent on, also where it came together with the word of what is missing", () => {
-  heard(1, 10);
-  relay.update(0);
-  heard(1, 11, 10_000);
-  speaks(10_000, 10); // it has all that we had before
-  relay.update(10_000);
-  expect(relay.compose()).toBeNull();
-  heard(1, 12, 20_000);
-  speaks(20_000, 10);
-  relay.update(20_000);
-  expect(relay.compose()).toMatchObject({ sender: 1, sequence: 12 });
-});
-
-test("another incarnation of it is another matter", () => {
-  relay.update(0);
-  speaks(5_000, 9);
-  membership.said(2).heardIncarnation[1] = 7;
-  relay.update(5_000);
-  expect(relay.compose()).toBeNull();
 });

@@ -3,9 +3,8 @@
  * those who hear the teller, but not x itself. So every two servers that are joined by any way hear
  * each other, each failure looks the same to all, and a hand-over works between servers that have
  * no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing
- * is sent on. That takes some periods to be known; until then a message is sent on to whoever tells
- * to have missed it: the echoes in a keep-alive name the newest message that its sender has of each
- * server. So one direction of a cable may be cut at any time, and no lease runs out.
+ * is sent on. One message that is missing is enough: so a cable may be cut in part at any time, and
+ * no lease runs out.
  *
  * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at
  * most, and none twice; messages of a server that has fallen silent end everywhere. A message that
@@ -14,7 +13,7 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
-import { MARK_MISSED, MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "../marks.ts";
+import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "../marks.ts";
 import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { lowest, type Membership } from "./membership.ts";
 
@@ -44,33 +43,17 @@ export class Relay {
 
   /**
    * What is to be sent on after what was heard last: the servers that somebody who is heard does
-   * not hear directly, or of which somebody who has just spoken has missed a message.
+   * not hear directly.
    */
-  update(nowUs: number): void {
+  update(): void {
     const { membership } = this;
     const { heard } = membership;
     let missing = 0;
     for (let left = heard; left !== 0; left &= left - 1) {
       const other = lowest(left);
-      const others = heard & ~(1 << other);
-      missing |= others & ~membership.said(other).direct;
-      if (membership.lastHeardUs[other] === nowUs) missing |= this.missedBy(other, others, nowUs);
+      missing |= heard & ~membership.said(other).direct & ~(1 << other);
     }
     this.wanted = missing;
-  }
-
-  /** Mask of the servers of which `other` has not what we had when it spoke. */
-  private missedBy(other: number, servers: number, nowUs: number): number {
-    const { membership } = this;
-    const { heardIncarnation, heardSequence } = membership.said(other);
-    let missed = 0;
-    for (let left = servers; left !== 0; left &= left - 1) {
-      const server = lowest(left);
-      if (heardIncarnation[server] !== membership.incarnation[server]) continue;
-      if (heardSequence[server] < membership.spreadTo(server, nowUs)) missed |= 1 << server;
-    }
-    if (missed !== 0) marks[MARK_MISSED]++;
-    return missed;
   }
 
   /** The next message to be sent on, null when there is none left. */

@@ -16,16 +16,11 @@ export const SUCCESSION_PERIODS = 2;
 
 /**
  * So many periods without a datagram of a server's own, and the others are asked to send its
- * messages on (core/relay).
+ * messages on (core/relay): one that is missing shows in the next keep-alive of most. Any longer,
+ * and leases run out before the echoes come by the other way; what is sent on for nothing when a
+ * loop is late costs some datagrams.
  */
-export const DIRECT_PERIODS = 3;
-
-/**
- * A message that one server has had for this part of a period, and another one has not, is missing
- * there: it is sent on. Less than the phases of the periods may differ, or it would be seen a period
- * later; a message sent on for nothing costs a datagram.
- */
-export const RELAY_SPREAD_OF_PERIOD = 4;
+export const DIRECT_PERIODS = 1.25;
 
 /**
  * Messages of one server that another one sends on in a period: the periodic one, and some changes

@@ -250,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: ["silence"],
+    breaks: ["silence", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -282,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6"],
+    breaks: ["P6", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -402,6 +402,17 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "what a silent server owned is taken while its lease may run",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/core/membership.ts",
+        from: "if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;",
+        to: "if (nowUs >= 0) return false;",
+      },
+    ],
+  },
+  {
     name: "a stranger's address on a server that nobody names",
     breaks: ["stranger"],
     changes: [
@@ -409,6 +420,45 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "src/io/foreign-addresses.ts",
         from: "const isThere = this.ofFunction[index] === 0 ? 0 : 1;",
         to: "const isThere = this.ofFunction[index] < 2 ? 0 : 1;",
+      },
+    ],
+  },
+  {
+    name: "a silent server is left out while its silence is bridged",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/boundary/timing.ts",
+        from: "silentUs: ownUs - periodUs",
+        to: "silentUs: ownUs - 2 * periodUs",
+      },
+    ],
+  },
+  {
+    name: "messages are sent on only when three are missing",
+    breaks: ["need"],
+    changes: [
+      {
+        file: "src/limits/protocol.ts",
+        from: "export const DIRECT_PERIODS = 1.25;",
+        to: "export const DIRECT_PERIODS = 3;",
+      },
+    ],
+  },
+  {
+    name: "a lease is asked for before anything is up, and of those who have not heard us yet",
+    breaks: ["need"],
+    changes: [
+      { file: "src/core/lease.ts", from: "if (!this.isOwner) return endUs;", to: "" },
+      {
+        file: "src/core/lease.ts",
+        from: "if (membership.lastEchoed[server] === 0) continue;",
+        to: "",
+      },
+      {
+        file: "src/core/lease.ts",
+        from: "if (!isSilent && sinceUs >= 2 * timing.periodUs + LATENESS_US) return grantUs;",
+        to: "if (!isSilent) return grantUs;",
       },
     ],
   },

@@ -52,6 +52,73 @@ describe("a start never lengthens a failover: who has only just begun confirms n
   });
 });
 
+describe("what befalls one server costs the others nothing", () => {
+  // What happens to a; the others own what they own, before and after.
+  const TROUBLES: [string, number[], (ms: number) => string][] = [
+    [
+      "it starts again, and is off soon after",
+      [1, 4, 11, 16, 23, 31, 35, 38, 52, 77],
+      startsAndDies,
+    ],
+    [
+      "it is stopped twice",
+      [5, 12, 17, 20, 27, 33, 38],
+      (ms) => `${stops(ms)}; wait 45 ms; ${stops(30)}`,
+    ],
+    ["it is stopped for long", [45, 120, 400], stops],
+    ["it is off", [0], () => "crash a"],
+    [
+      "its engine is killed, and killed again",
+      [10, 34, 36, 40, 60],
+      (ms) => `kill a; wait ${ms} ms; kill a`,
+    ],
+    ["it leaves", [0], () => "leave a"],
+    ["a message of it is lost", [6], (ms) => `cut a>b; wait ${ms} ms; join a>b`],
+    ["a message to it is lost", [6], (ms) => `cut b>a; wait ${ms} ms; join b>a`],
+    ["one each way is lost", [6], (ms) => `cut a-b; wait ${ms} ms; join a-b`],
+    ["a cable is cut", [300], (ms) => `cut a-b; wait ${ms} ms; join a-b`],
+  ];
+  function startsAndDies(ms: number): string {
+    return `start a; wait ${ms} ms; crash a`;
+  }
+  function stops(ms: number): string {
+    return `stop a for ${ms} ms; wait ${ms} ms`;
+  }
+  for (const [name, times, what] of TROUBLES) {
+    for (const others of ["b", "b c", "b c d"]) {
+      test(`${name}; others: ${others}`, () => {
+        for (const ticks of [0, 2, 20]) {
+          for (const networks of [1, 2]) {
+            for (const ms of times) {
+              for (const [apart, atMs] of [0, 6].flatMap((one) =>
+                [1, 4, 8].map((at) => [one, at]),
+              )) {
+                const world = play(`servers a 100, ${others.replaceAll(" ", " 100, ")} 100
+                  functions f 10 p9 on b
+                  lost after 5
+                  networks ${networks}
+                  lease ticks ${ticks}
+                  ${others
+                    .split(" ")
+                    .map((id) => `start ${id}; wait ${apart} ms`)
+                    .join("; ")}
+                  wait 100 ms
+                  start a
+                  wait 500 ms
+                  wait ${atMs} ms
+                  ${what(ms)}
+                  wait 150 ms
+                  f was away for 0 ms at most`);
+                expect(world.recorder.letGo.filter(({ server }) => server !== 0)).toEqual([]);
+              }
+            }
+          }
+        }
+      });
+    }
+  }
+});
+
 describe("one direction of one link is cut, and others hear both: nobody lets go, and nobody is away", () => {
   const SERVERS = ["a", "b", "c", "d"];
   for (const count of [3, 4]) {

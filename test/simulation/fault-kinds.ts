@@ -51,6 +51,7 @@ export const FAULTS = [
   "unheard at the start, then paused",
   "network silent",
   "VIP set by a stranger",
+  "nothing passes, and paused",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -104,6 +105,7 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "unheard, then flooded",
   "supervisor killed",
   "unheard at the start, then paused",
+  "nothing passes, and paused",
 ];
 
 const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
@@ -174,6 +176,8 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       timing.detectionUs - timing.periodUs,
       timing.detectionUs + timing.periodUs,
     );
+  if (kind === "nothing passes, and paused")
+    return random.below(timing.takeOverUs + 2 * timing.periodUs);
   if (kind === "client network cut behind the switch" && random.oneIn(2))
     return random.between(400_000, 6_000_000);
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);

@@ -109,6 +109,16 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))),
         2,
       );
+    case "nothing passes, and paused": {
+      // For less than what counts as a divided network.
+      const bridgedUs = network.bridgedPeriods * world.aircraft.timing.periodUs;
+      network.silentUntilUs[host.index] = nowUs + (bridgedUs === 0 ? 0 : fault.value % bridgedUs);
+      return () => {
+        const detections = 1 + (fault.value % 3);
+        const stopped = fault.other % 4 === 0 ? (world.hosts[other] as Host) : host;
+        pause(world, stopped, detections * world.aircraft.timing.detectionUs);
+      };
+    }
     case "network silent":
       // Its carrier is up everywhere, and it carries nothing.
       return cut(world, everyPair(serverCount), fault.value % 2);

@@ -82,7 +82,7 @@ describe("what the flights reach", () => {
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(2420, fly({ seed: 2420, servers: 14, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(94, fly({ seed: 94, servers: 16, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();

@@ -137,6 +137,7 @@ export class HostShell implements Shell {
     if (isLate) host.leaseEndUs = 0;
     else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
       host.leaseEndUs = endUs;
+    if (host.leaseErrno !== 0) host.leaseFailedUs = world.nowUs;
     host.leaseErrno = 0;
     if (host.leaseEndUs === endUs) world.moments.note(RENEWED, host.index);
     return isLate ? ETIME : refused;

@@ -77,6 +77,9 @@ export class Host {
   /** When somebody else removed the address of each function last. */
   readonly removedUs: Float64Array;
   pausedUntilUs = 0;
+  /** When the process was stopped last, and when the kernel last failed to renew its lease. */
+  stoppedUs = Number.NEGATIVE_INFINITY;
+  leaseFailedUs = Number.NEGATIVE_INFINITY;
   /** Turns since the process was stopped last. */
   turnsSincePause = 1_000;
   busyUntilUs = 0;

@@ -19,6 +19,7 @@ import type { System } from "../allocation/reference.ts";
 import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
+import { Need } from "./need.ts";
 import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
@@ -48,6 +49,7 @@ export class Invariants {
   private steps = 0;
   private world!: World;
   conduct!: Conduct;
+  need!: Need;
   private clients!: Clients;
   /** Servers on which each function's address is up. */
   private owners!: Uint8Array;
@@ -72,6 +74,7 @@ export class Invariants {
   begin(world: World): void {
     this.world = world;
     this.conduct = new Conduct(world);
+    this.need = new Need(world);
     this.clients = new Clients(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);

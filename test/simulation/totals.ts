@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "lease call slow, then stopped",
     "address calls slow",
     "unheard at the start, then paused",
+    "nothing passes, and paused",
   ],
   partition: [
     "cut",

@@ -109,6 +109,7 @@ export class World {
     }
     this.pace = new Pace(this, random);
     invariants.begin(this);
+    this.air.network.onTrouble = () => invariants.need.trouble();
   }
 
   get hasLease(): boolean {
@@ -199,6 +200,7 @@ export class World {
     host.turn = new Turn(host.engine, host.shell, timing);
     this.invariants.conduct.begin(host);
     this.strangers.begin(host);
+    this.invariants.need.trouble();
     host.turn.begin();
     host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
@@ -256,6 +258,8 @@ export class World {
   pause(host: Host, durationUs: number): void {
     host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
     host.turnsSincePause = 0;
+    host.stoppedUs = this.nowUs;
+    this.invariants.need.trouble();
   }
 
   /** An engine ended: its supervisor takes its addresses away and starts it again. */
@@ -277,6 +281,7 @@ export class World {
   /** Its process is gone; addresses and processes are as they were. */
   endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
+    this.invariants.need.trouble();
     host.engine = null;
     host.turn = null;
     host.shell = null;
@@ -295,6 +300,8 @@ export class World {
         `s${host.index} owns nothing, leaves, and is made to let go`,
       );
     }
+    const needless = this.invariants.need.judge(host);
+    if (needless !== null) this.invariants.fail("need", needless);
   }
 
   // ---- one turn of a flight loop
