@@ -75,6 +75,7 @@ import {
   STATUS_FLAG_LEASE,
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
+  statusLeaseKind,
 } from "../wire/status-snapshot.ts";
 
 /** Two keys and their lengths, with room. */
@@ -162,7 +163,8 @@ export async function engine(args: string[]): Promise<number> {
   const flags =
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (guard.lease === null ? 0 : STATUS_FLAG_LEASE) |
-    (guard.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
+    (guard.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING) |
+    statusLeaseKind(guard.kind);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
   const faults = new FaultBoard(table.serverCount, self);

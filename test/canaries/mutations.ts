@@ -272,7 +272,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6"],
+    breaks: ["P2", "P6"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -283,7 +283,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: ["stall", "P7"],
+    breaks: ["stall", "P7", "P1"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -371,7 +371,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a new incarnation begun on the first network only",
-    breaks: ["P2"],
+    breaks: ["P2", "P1"],
     changes: [
       {
         file: "src/core/admission.ts",
