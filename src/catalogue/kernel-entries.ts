@@ -6,6 +6,7 @@ import {
   LOG_FILTER_PUT_BACK,
   LOG_LEASE_HELD_UP,
   LOG_LEASE_KIND,
+  LOG_NO_PROGRAMS,
   LOG_RENEWALS_ENDED,
 } from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
@@ -33,9 +34,17 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     LOG_LEASE_KIND,
     "VIP LEASE ENFORCED BY",
     "leaseKind",
+    "none",
+    "This silences VIPs whose lease is over.",
+    "None. 'wingman help lease' says what each kind needs.",
+  ),
+  entry(
+    LOG_NO_PROGRAMS,
+    "NO EBPF FOR VIP FILTER",
     "errno",
-    "What silences VIPs whose lease is over; why it is not eBPF, or 0.",
-    "None. 'wingman help lease' says what each one needs.",
+    "none",
+    "The kernel refuses it: nothing silences VIPs that are not owned.",
+    "Give it CAP_BPF, Linux 6.6 or clsact: 'wingman check --here'.",
   ),
   entry(
     LOG_FILTER_BYPASSED,

@@ -14,6 +14,7 @@ import {
   LOG_ARP_UNGUARDED,
   LOG_LEASE_KIND,
   LOG_LEFTOVERS,
+  LOG_NO_PROGRAMS,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../boundary/maintenance-code.ts";
@@ -155,7 +156,9 @@ export async function engine(args: string[]): Promise<number> {
   );
   flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
-  flight.events.push(EVENT_RECORD, LOG_LEASE_KIND, guard.kind, guard.programsRefused);
+  if (guard.programsRefused !== 0)
+    flight.events.push(EVENT_RECORD, LOG_NO_PROGRAMS, guard.programsRefused, 0);
+  if (guard.lease !== null) flight.events.push(EVENT_RECORD, LOG_LEASE_KIND, guard.kind, 0);
   if (guard.code !== 0) flight.events.push(EVENT_RECORD, guard.code, guard.first, guard.second);
   if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
