@@ -1,0 +1,38 @@
+/**
+ * Holds the lease of VIPs by eBPF and waits to be killed or stopped: `program-lease-holder.ts
+ * INTERFACE LEASE_US PERIOD_MS FILE VIP…`. Owns all of them. Before each renewal it writes the end,
+ * in µs of CLOCK_MONOTONIC, as an f64 into FILE. A lease that it loses, because the machine is busy,
+ * begins anew. Prints `up` once it has been renewed.
+ */
+import { FilterInterfaces } from "../../src/io/filter-interfaces.ts";
+import { MappedFile } from "../../src/io/mapped-file.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { Tcx } from "../../src/io/program-attachment.ts";
+import { ProgramLease } from "../../src/io/program-lease.ts";
+import { VipPrograms } from "../../src/io/vip-programs.ts";
+import { vip } from "../harness/virtual-network.ts";
+
+const [interfaceName = "", leaseUs, periodMs, file = "", ...texts] = process.argv.slice(2);
+const lengthUs = Number(leaseUs);
+const programs = new VipPrograms([texts.map(vip)], lengthUs);
+const interfaces = new FilterInterfaces(
+  ...([new Tcx(), programs.clients, programs.others, interfaceName, () => true] as const),
+);
+const end = new Float64Array(new MappedFile(file, 8).buffer);
+const lease = new ProgramLease(programs, interfaces, lengthUs);
+lease.setOwned(0, true);
+const refused = interfaces.install();
+if (refused !== 0) throw new Error(`errno ${refused}`);
+let isUp = false;
+setInterval(() => {
+  const grantedUs = nowUs();
+  const endUs = grantedUs + lengthUs;
+  end[0] = endUs;
+  if (lease.renew(grantedUs, endUs) !== 0) {
+    end[0] = endUs + lengthUs; // not before the end of what begins now
+    lease.begin();
+  } else if (!isUp) {
+    isUp = true;
+    process.stdout.write("up\n");
+  }
+}, Number(periodMs));

@@ -1,0 +1,55 @@
+/**
+ * Who holds the lease is stopped or killed: what is asked after its end is not answered, to the
+ * microsecond. No delay can decide it: a question is known by when it was sent.
+ */
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { MappedFile } from "../../src/io/mapped-file.ts";
+import { AnsweredQuestions } from "../harness/last-answer.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { signal } from "../harness/signals.ts";
+import { CHILDREN, closing, seat, server, useLeaseBench } from "./lease-bench.ts";
+
+useLeaseBench();
+
+const LEASE_US = 20_000;
+const PERIOD_MS = 5;
+const TRIALS = 10;
+
+/** A fresh holder whose VIP answers. */
+async function holder(end: string): Promise<number> {
+  const command = [
+    ...[process.execPath, join(CHILDREN, "program-lease-holder.ts"), "eth0"],
+    ...[String(LEASE_US), String(PERIOD_MS), end, "10.44.1.1/16"],
+  ];
+  const child = Bun.spawn([...server.enter, ...command], { stdio: ["ignore", "pipe", "inherit"] });
+  closing.push(() => child.kill("SIGKILL"));
+  const { value } = await child.stdout.getReader().read();
+  expect(new TextDecoder().decode(value)).toBe("up\n");
+  return child.pid;
+}
+
+for (const name of ["SIGSTOP", "SIGKILL"] as const) {
+  test(`${name}: nothing that is asked after the lease is answered`, async () => {
+    const file = join(scratchDirectory("lease-end"), "end");
+    const end = new Float64Array(new MappedFile(file, 8).buffer);
+    const questions = new AnsweredQuestions(seat, server, [10, 44, 0, 9], [10, 44, 1, 1]);
+    closing.push(() => questions.close());
+    let answered = 0;
+    let latestUs = Number.NEGATIVE_INFINITY;
+    for (let trial = 0; trial < TRIALS; trial++) {
+      const pid = await holder(file);
+      const last = questions.askOn(
+        () => end[0] as number,
+        () => signal(pid, name),
+      );
+      expect(last.beyond).toBeGreaterThan(0);
+      expect(last.lastUs).toBeLessThan(0);
+      answered += last.answered;
+      if (last.answered > 0) latestUs = Math.max(latestUs, last.lastUs);
+      if (name === "SIGSTOP") signal(pid, "SIGKILL");
+    }
+    expect(answered).toBeGreaterThan(0); // while it ran, it answered
+    console.log(`${name}: ${answered} answers, the last asked ${-latestUs} µs before the end`);
+  }, 60_000);
+}
