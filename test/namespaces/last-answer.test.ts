@@ -3,6 +3,7 @@
  * microsecond. No delay can decide it: a question is known by when it was sent.
  */
 import { expect, test } from "bun:test";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { MappedFile } from "../../src/io/mapped-file.ts";
 import { AnsweredQuestions } from "../harness/last-answer.ts";
@@ -12,15 +13,15 @@ import { CHILDREN, closing, seat, server, useLeaseBench } from "./lease-bench.ts
 
 useLeaseBench();
 
-const LEASE_US = 20_000;
+const LEASE_MS = 20;
 const PERIOD_MS = 5;
 const TRIALS = 10;
 
 /** A fresh holder whose VIP answers. */
 async function holder(end: string): Promise<number> {
   const command = [
-    ...[process.execPath, join(CHILDREN, "program-lease-holder.ts"), "eth0"],
-    ...[String(LEASE_US), String(PERIOD_MS), end, "10.44.1.1/16"],
+    ...[process.execPath, join(CHILDREN, "watched-lease-holder.ts"), "tcx", "eth0"],
+    ...[String(LEASE_MS), String(PERIOD_MS), end, "10.44.1.1/16"],
   ];
   const child = Bun.spawn([...server.enter, ...command], { stdio: ["ignore", "pipe", "inherit"] });
   closing.push(() => child.kill("SIGKILL"));
@@ -31,7 +32,9 @@ async function holder(end: string): Promise<number> {
 
 for (const name of ["SIGSTOP", "SIGKILL"] as const) {
   test(`${name}: nothing that is asked after the lease is answered`, async () => {
-    const file = join(scratchDirectory("lease-end"), "end");
+    const directory = scratchDirectory("lease-end");
+    closing.push(() => rmSync(directory, { recursive: true, force: true }));
+    const file = join(directory, "end");
     const end = new Float64Array(new MappedFile(file, 8).buffer);
     const questions = new AnsweredQuestions(seat, server, [10, 44, 0, 9], [10, 44, 1, 1]);
     closing.push(() => questions.close());
