@@ -4,7 +4,7 @@
  * in µs of CLOCK_MONOTONIC, as an f64 into FILE. A lease that it loses, because the machine is busy,
  * begins anew. Prints `up` once it has been renewed.
  */
-import { FilterInterfaces } from "../../src/io/filter-interfaces.ts";
+import { FilterInterfaces, removeEverywhere } from "../../src/io/filter-interfaces.ts";
 import { type FlightLease, NftablesLease } from "../../src/io/flight-lease.ts";
 import { MappedFile } from "../../src/io/mapped-file.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
@@ -19,7 +19,9 @@ const [kind = "", interfaceName = "", leaseMs, periodMs, file = "", ...texts] =
 const vips = [texts.map(vip)];
 const lengthUs = Number(leaseMs) * 1000;
 
+/** What a holder of the other kind left would be silent for ever. */
 function byPrograms(): FlightLease {
+  new VipLease(interfaceName, vips, Number(leaseMs)).remove();
   const programs = new VipPrograms(vips, lengthUs);
   const interfaces = new FilterInterfaces(
     ...([new Tcx(), programs.clients, programs.others, interfaceName, () => true] as const),
@@ -32,6 +34,7 @@ function byPrograms(): FlightLease {
 }
 
 function byNftables(): FlightLease {
+  removeEverywhere(new Tcx(), () => true);
   const lease = new VipLease(interfaceName, vips, Number(leaseMs));
   lease.install();
   return new NftablesLease(lease);

@@ -5,9 +5,8 @@
  * late, however long answers travel and whoever is held up meanwhile.
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
-import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
+import type { PacketSocket } from "../../src/io/packet-socket.ts";
 import { foldChecksum } from "../../src/wire/bytes.ts";
-import type { Host } from "./virtual-network.ts";
 import { questionsFor } from "./watch/question-frames.ts";
 
 // In a frame with an ICMP echo.
@@ -31,15 +30,19 @@ export interface LastAnswer {
 }
 
 export class AnsweredQuestions {
-  private readonly socket: PacketSocket;
   private readonly frame: Uint8Array;
   private readonly sentUs = new Float64Array(NUMBERS);
   private next = 0;
 
-  constructor(seat: Host, server: Host, seatAddress: number[], vip: number[]) {
-    this.socket = seat.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL));
-    const asker = { hardware: seat.hardwareAddress(), ipv4: seatAddress, ipv6: [] };
-    this.frame = Uint8Array.from(questionsFor(asker, server.hardwareAddress(), vip)[1]);
+  /** `socket`: of the seat. Addresses as bytes. */
+  constructor(
+    private readonly socket: PacketSocket,
+    serverHardware: readonly number[],
+    seatAddress: readonly number[],
+    vip: readonly number[],
+  ) {
+    const asker = { hardware: [...socket.hardwareAddress], ipv4: seatAddress, ipv6: [] };
+    this.frame = Uint8Array.from(questionsFor(asker, serverHardware, vip)[1]);
   }
 
   /** Asks until the lease, whose end `endUs` reads, is over for good. `stop` is called at once. */

@@ -6,6 +6,7 @@ import { expect, test } from "bun:test";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { MappedFile } from "../../src/io/mapped-file.ts";
+import { ETHER_TYPE_ALL, PacketSocket } from "../../src/io/packet-socket.ts";
 import { AnsweredQuestions } from "../harness/last-answer.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { signal } from "../harness/signals.ts";
@@ -36,7 +37,9 @@ for (const name of ["SIGSTOP", "SIGKILL"] as const) {
     closing.push(() => rmSync(directory, { recursive: true, force: true }));
     const file = join(directory, "end");
     const end = new Float64Array(new MappedFile(file, 8).buffer);
-    const questions = new AnsweredQuestions(seat, server, [10, 44, 0, 9], [10, 44, 1, 1]);
+    const socket = seat.inside(() => new PacketSocket("eth0", ETHER_TYPE_ALL));
+    const hardware = server.hardwareAddress();
+    const questions = new AnsweredQuestions(socket, hardware, [10, 44, 0, 9], [10, 44, 1, 1]);
     closing.push(() => questions.close());
     let answered = 0;
     let latestUs = Number.NEGATIVE_INFINITY;
