@@ -63,7 +63,7 @@ async function measure(context: BenchContext): Promise<Report> {
   return {
     figures: [
       {
-        ...{ label: "renewal", unit: "ns" },
+        ...{ label: "renewal, processor time", unit: "ns" },
         series: [
           { system: "eBPF", values: ebpf },
           { system: "nftables", values: nftables },
