@@ -28,8 +28,8 @@ const FIRST_PROGRAM = 1;
 
 /**
  * `wingman renew --config FILE --control-fd N [--programs tcx|clsact]`: renews the VIPs that the
- * flight loop names, and waits for the kernel in its place; and looks after the eBPF programs of the
- * VIPs' filter, whose descriptors it has. Started by the engine, and ends with it.
+ * flight loop names, and waits for the kernel in its place; and looks after the eBPF programs of
+ * the VIPs' filter, whose descriptors it has. Started by the engine, and ends with it.
  */
 export async function renew(args: string[]): Promise<number> {
   const { options } = parseOptions("renew", args, {
@@ -64,7 +64,7 @@ export async function renew(args: string[]): Promise<number> {
   }
 }
 
-/** The next request; meanwhile the filter is looked at. @returns its length, 0 or less at the end */
+/** The next request; meanwhile the filter is looked at. @returns its length, 0 or less: the end */
 function receive(fd: number, request: NativeMemory, watch: FilterWatch | null): number {
   for (;;) {
     if (watch !== null && nowUs() - lookedUs >= LOOK_US) {

@@ -13,8 +13,8 @@ import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 /**
- * A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. What
- * it has to report beside that: u32 code, u32 value.
+ * A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte.
+ * What it has to report beside that: u32 code, u32 value.
  */
 export const RENEWAL_REQUEST_BYTES_MAX = 2 + 2 * VIP_BATCH_MAX;
 export const RENEWAL_REPORT_BYTES = 8;

@@ -1,8 +1,8 @@
 /**
  * Holds the lease of VIPs and waits to be killed or stopped: `watched-lease-holder.ts tcx|nftables
- * INTERFACE LEASE_MS PERIOD_MS FILE VIP…`. Owns all of them. Before each renewal it writes the end,
- * in µs of CLOCK_MONOTONIC, as an f64 into FILE. A lease that it loses, because the machine is busy,
- * begins anew. Prints `up` once it has been renewed.
+ * INTERFACE LEASE_MS PERIOD_MS FILE VIP…`. Owns all of them. Before each renewal it writes the
+ * end, in µs of CLOCK_MONOTONIC, as an f64 into FILE. A lease that it loses, because the machine is
+ * busy, begins anew. Prints `up` once it has been renewed.
  */
 import { FilterInterfaces, removeEverywhere } from "../../src/io/filter-interfaces.ts";
 import { type FlightLease, NftablesLease } from "../../src/io/flight-lease.ts";

@@ -1,7 +1,7 @@
 /**
- * How long a server answers for a VIP whose lease nobody renews any more: a seat sends echo requests
- * without a pause, each with a number of its own, and knows of each answer when its question was
- * sent. What was asked after the end of the lease and is answered all the same was answered too
+ * How long a server answers for a VIP whose lease nobody renews any more: a seat sends echo
+ * requests without a pause, each with a number of its own, and knows of each answer when its
+ * question was sent. What was asked after the end of the lease and is answered all the same was answered too
  * late, however long answers travel and whoever is held up meanwhile.
  */
 import { nowUs } from "../../src/io/monotonic-clock.ts";
@@ -22,7 +22,7 @@ const NUMBERS = 0x1_0000;
 const ASKED_BEYOND = 100;
 
 export interface LastAnswer {
-  /** When the question that was answered last was sent, before the end of the lease: µs, negative. */
+  /** When the question that was answered last was sent: µs from the end of the lease, negative. */
   readonly lastUs: number;
   readonly answered: number;
   /** Questions sent after the end. */
