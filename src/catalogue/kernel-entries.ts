@@ -49,8 +49,8 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
   entry(
     LOG_FILTER_BYPASSED,
     "FOREIGN PROGRAM RUNS BEFORE VIP FILTER",
-    "number",
     "none",
+    "number",
     "What the eBPF program of this id lets pass, the VIP filter never sees.",
     "Attach the other program after Wingman's ('bpftool net' shows both).",
     { class: 2, lasts: "engine" },

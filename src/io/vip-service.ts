@@ -103,7 +103,7 @@ export class VipService {
     const { process } = this;
     if (process === null || process.reportCount === 0) return;
     for (let at = 0; at < process.reportCount; at++)
-      events.push(EVENT_RECORD, process.reportCodes[at] as number, process.reportValues[at], 0);
+      events.push(EVENT_RECORD, process.reportCodes[at] as number, 0, process.reportValues[at]);
     process.reportCount = 0;
   }
 
