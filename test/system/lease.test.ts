@@ -204,7 +204,8 @@ describe("the lease by default", () => {
     await fly(a, config, "missing");
     expect(a.log).toContain("WNG-0306 NO VIP LEASE FITS DETECTION TIME: 40 50");
     expect(a.command("status").out).toContain("attention: NO VIP LEASE");
-    expect(a.vips().length).toBeGreaterThan(0);
+    // Detection after 40 ms: a busy machine lets go again and again.
+    await until("it has VIPs", () => a.vips().length > 0);
   });
 
   test("where the kernel has no nftables: preferred flies without, and says so", async () => {
