@@ -36,6 +36,7 @@ import { crash } from "./bench/crash.ts";
 import { flood } from "./bench/flood.ts";
 import { handover } from "./bench/handover.ts";
 import { jitter } from "./bench/jitter.ts";
+import { lease } from "./bench/lease.ts";
 import { netlink } from "./bench/netlink.ts";
 import { outage } from "./bench/outage.ts";
 import { pause } from "./bench/pause.ts";
@@ -56,6 +57,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   turn,
   allocate,
   netlink,
+  lease,
   boot,
   size,
 ];

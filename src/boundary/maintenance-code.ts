@@ -70,3 +70,4 @@ export const LOG_LEASE_KIND = 309;
 export const LOG_FILTER_BYPASSED = 310;
 export const LOG_FILTER_FIRST = 311;
 export const LOG_FILTER_PUT_BACK = 312;
+export const LOG_NO_PROGRAMS = 313;

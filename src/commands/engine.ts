@@ -15,6 +15,7 @@ import {
   LOG_ARP_UNGUARDED,
   LOG_LEASE_KIND,
   LOG_LEFTOVERS,
+  LOG_NO_PROGRAMS,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../boundary/maintenance-code.ts";
@@ -33,6 +34,7 @@ import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket, socketPair } from "../io/control-socket.ts";
 import { errno, SystemError } from "../io/errno.ts";
+import { FilterReports } from "../io/filter-reports.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { KeepAliveSocket } from "../io/keep-alive-socket.ts";
@@ -75,6 +77,7 @@ import {
   STATUS_FLAG_LEASE,
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
+  statusLeaseKind,
 } from "../wire/status-snapshot.ts";
 
 /** Two keys and their lengths, with room. */
@@ -114,7 +117,8 @@ export async function engine(args: string[]): Promise<number> {
     ...([guard.leaseMs, guard.ticksMs, config.clients.leaseBridges] as const),
   );
   const policy = policyNamed(config.allocation);
-  const renewals = renewalProcess(options.source, guard);
+  const renewals = renewalProcess(options.source);
+  const filterReports = watchProcess(config.clients.interface, guard);
   warmUp(table, policy, timing);
   const unguarded = guardArp(config, vips);
   const { interfaces, group, port } = config.keepAlive;
@@ -154,7 +158,9 @@ export async function engine(args: string[]): Promise<number> {
   );
   flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
-  flight.events.push(EVENT_RECORD, LOG_LEASE_KIND, guard.kind, guard.programsRefused);
+  if (guard.programsRefused !== 0)
+    flight.events.push(EVENT_RECORD, LOG_NO_PROGRAMS, guard.programsRefused, 0);
+  if (guard.lease !== null) flight.events.push(EVENT_RECORD, LOG_LEASE_KIND, guard.kind, 0);
   if (guard.code !== 0) flight.events.push(EVENT_RECORD, guard.code, guard.first, guard.second);
   if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
@@ -162,7 +168,8 @@ export async function engine(args: string[]): Promise<number> {
   const flags =
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
     (guard.lease === null ? 0 : STATUS_FLAG_LEASE) |
-    (guard.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
+    (guard.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING) |
+    statusLeaseKind(guard.kind);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
   const faults = new FaultBoard(table.serverCount, self);
@@ -200,6 +207,7 @@ export async function engine(args: string[]): Promise<number> {
     ),
     renewals,
     lease: guard.lease,
+    filterReports,
     links,
     neighbours,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
@@ -304,28 +312,39 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
   return { device, rhythm: new FeedingRhythm(device.timeoutS * 1_000_000, HARDWARE_FEEDINGS) };
 }
 
-/**
- * It looks after the programs of the VIPs' filter as well, whose descriptors it gets after its
- * socket. null when it cannot be started: the loop does without.
- */
-function renewalProcess(configFile: string, guard: VipGuard): RenewalProcess | null {
-  const [ours, theirs] = socketPair();
-  const programs = guard.programs === null ? [] : guard.programs.all.map(({ fd }) => fd);
+/** null when it cannot be started: the loop does without. */
+function renewalProcess(configFile: string): RenewalProcess | null {
+  const socket = helper(["renew", "--config", configFile], []);
+  return socket === null ? null : new RenewalProcess(socket);
+}
+
+/** It has the programs' descriptors after its socket. null without programs, or when it cannot. */
+function watchProcess(interfaceName: string, guard: VipGuard): FilterReports | null {
+  if (guard.programs === null) return null;
   const kind = LEASE_KIND_NAMES[guard.attachedBy] as LeaseKindName;
+  const command = ["watch", "--interface", interfaceName, "--programs", kind];
+  const descriptors = guard.programs.all.map(({ fd }) => fd);
+  const socket = helper(command, descriptors);
+  return socket === null ? null : new FilterReports(socket);
+}
+
+/**
+ * A process of this executable that waits for the kernel in the flight loop's place, and ends with
+ * it. @returns our end of a socket pair; null when it cannot be started
+ */
+function helper(command: readonly string[], descriptors: readonly number[]): number | null {
+  const [ours, theirs] = socketPair();
   try {
     const child = Bun.spawn({
-      cmd: [
-        ...[...ownCommand(), "renew", "--config", configFile, "--control-fd", "3"],
-        ...(programs.length === 0 ? [] : ["--programs", kind]),
-      ],
+      cmd: [...ownCommand(), ...command, "--control-fd", "3"],
       ...{ cwd: "/", env: cleanEnvironment() },
-      stdio: ["ignore", "ignore", "inherit", theirs, ...programs],
+      stdio: ["ignore", "ignore", "inherit", theirs, ...descriptors],
       detached: true,
     });
     child.unref(); // it ends with this process, which does not wait for it
-    return new RenewalProcess(ours);
+    return ours;
   } catch (error) {
-    console.error(`no process for renewals: ${(error as Error).message}`);
+    console.error(`no process for '${command[0]}': ${(error as Error).message}`);
     libc.close(ours);
     return null;
   } finally {

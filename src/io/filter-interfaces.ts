@@ -1,12 +1,14 @@
 /**
  * The programs of the VIPs' filter on the interfaces of this host: those of the client interface
  * there, and the others' on every other Ethernet interface that belongs to no bridge or bond. (What
- * such a port carries is seen on its bridge, as far as it is for this host.)
+ * such a port carries is seen on its bridge, as far as it is for this host.) What a client
+ * interface lies on, as a VLAN does on its adapter, has none: all that it says goes through there.
  */
 import {
   encodeLinkDump,
   isEthernetAlone,
   linkInterface,
+  linkLower,
   NETLINK_ROUTE,
 } from "../wire/rtnetlink.ts";
 import { errno, SystemError } from "./errno.ts";
@@ -24,7 +26,7 @@ export class FilterInterfaces {
   private readonly request = new NativeMemory(REQUEST_BYTES);
   private readonly socket: number;
   /** The client interface that has the programs: another one of the same name has none. */
-  private readonly clientIndex: number;
+  private clientIndex: number;
 
   /** Throws a SystemError. */
   constructor(
@@ -43,8 +45,19 @@ export class FilterInterfaces {
 
   /** The client interface is the one that it was. No garbage. */
   get isSame(): boolean {
-    if (libc.ioctl(this.socket, SIOCGIFINDEX, this.request.address) !== 0) return false;
-    return this.request.view.getInt32(INTERFACE_NAME_BYTES, true) === this.clientIndex;
+    return this.currentIndex() === this.clientIndex;
+  }
+
+  /** Goes on with the interface that has the name now. @returns false when there is none */
+  follow(): boolean {
+    const index = this.currentIndex();
+    if (index !== 0) this.clientIndex = index;
+    return index !== 0;
+  }
+
+  private currentIndex(): number {
+    if (libc.ioctl(this.socket, SIOCGIFINDEX, this.request.address) !== 0) return 0;
+    return this.request.view.getInt32(INTERFACE_NAME_BYTES, true);
   }
 
   /**
@@ -57,11 +70,19 @@ export class FilterInterfaces {
     return refused;
   }
 
-  /** The other interfaces that there are now. */
+  /** The other interfaces that there are now. Those that change just now come with the next look. */
   installBeside(): void {
-    for (const { index, isAlone } of interfacesOf(this.netlink, this.dump)) {
+    let all: readonly Present[];
+    try {
+      all = interfacesOf(this.netlink, this.dump);
+    } catch (error) {
+      if (error instanceof SystemError) return;
+      throw error;
+    }
+    const below = lowerThan(this.clientIndex, all);
+    for (const { index, isAlone } of all) {
       if (index === this.clientIndex) continue;
-      if (isAlone) this.attachment.attach(index, this.others, this.isOurs);
+      if (isAlone && !below.has(index)) this.attachment.attach(index, this.others, this.isOurs);
       else this.attachment.remove(index, this.isOurs);
     }
   }
@@ -95,6 +116,19 @@ interface Present {
   readonly index: number;
   /** Ethernet, and of no bridge or bond. */
   readonly isAlone: boolean;
+  /** Index of the interface that it lies on; 0: on none of this host. */
+  readonly lower: number;
+}
+
+/** Indexes of the interfaces that the one lies on, one upon the other. */
+function lowerThan(upper: number, all: readonly Present[]): Set<number> {
+  const below = new Set<number>();
+  for (let at = upper; at !== 0 && !below.has(at); ) {
+    at = all.find(({ index }) => index === at)?.lower ?? 0;
+    if (at !== 0 && !below.has(at)) below.add(at);
+    else break;
+  }
+  return below;
 }
 
 /** Throws a SystemError. */
@@ -104,7 +138,9 @@ function interfacesOf(netlink: NetlinkSocket, request: NativeMemory): Present[] 
     begin: () => found.splice(0),
     message: (view, _bytes, at, length) => {
       const index = linkInterface(view, at, length);
-      if (index !== 0) found.push({ index, isAlone: isEthernetAlone(view, at, length) });
+      if (index === 0) return;
+      const isAlone = isEthernetAlone(view, at, length);
+      found.push({ index, isAlone, lower: linkLower(view, at, length) });
     },
   });
   if (refused !== 0) throw new SystemError("netlink dump of links", refused);

@@ -23,7 +23,8 @@ export class FilterWatch {
 
   look(): void {
     const { interfaces } = this;
-    if (!interfaces.isSame) return; // the engine begins anew on the new one
+    // With a lease the engine begins anew on the new one; without, it goes on.
+    if (!interfaces.isSame && !interfaces.follow()) return;
     let standing = interfaces.look();
     if (!standing.isThere && interfaces.install() === 0) {
       this.report(LOG_FILTER_PUT_BACK, 0);

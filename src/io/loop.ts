@@ -55,6 +55,7 @@ import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wir
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
+import type { FilterReports } from "./filter-reports.ts";
 import type { FlightLease } from "./flight-lease.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import { WRONG_PORT } from "./keep-alive-socket.ts";
@@ -82,6 +83,8 @@ export interface FlightParts {
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
   readonly lease: FlightLease | null;
+  /** What was found by those who look after the VIPs' filter; none: there are no eBPF programs. */
+  readonly filterReports?: FilterReports | null;
   /** Its answers wake the loop; none where the loop renews lifetimes by itself. */
   readonly renewals?: RenewalProcess | null;
   readonly links: LinkMonitor;
@@ -404,6 +407,7 @@ export class FlightLoop implements Shell {
     const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
     this.carriersDue = true;
     this.lease?.look();
+    this.parts.filterReports?.take(events);
     observer.beginPeriod(timeUs, this.networkCarriers(), events);
     faults.observe(engine, timeUs);
     status.write(timeUs);

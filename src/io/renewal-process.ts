@@ -12,14 +12,8 @@ import { EAGAIN, errno } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
 import { NativeMemory } from "./native-memory.ts";
 
-/**
- * A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. What
- * it has to report beside that: u32 code, u32 value.
- */
+/** A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. */
 export const RENEWAL_REQUEST_BYTES_MAX = 2 + 2 * VIP_BATCH_MAX;
-export const RENEWAL_REPORT_BYTES = 8;
-/** Reports that wait to be taken; one comes in a second. */
-const REPORTS_MAX = 8;
 
 const POLLIN = 1;
 const TIMESPEC_AT = 8;
@@ -31,10 +25,6 @@ export class RenewalProcess {
   isFree = false;
   /** VIPs on their way, or gathered for it. */
   count = 0;
-  /** What it reported, for whoever sets this to 0: LOG_* and their values. */
-  reportCount = 0;
-  readonly reportCodes = new Uint32Array(new ArrayBuffer(4 * REPORTS_MAX));
-  readonly reportValues = new Uint32Array(new ArrayBuffer(4 * REPORTS_MAX));
   private readonly request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
   private readonly answer = new NativeMemory(8);
   private readonly poll = new NativeMemory(TIMESPEC_AT + 16);
@@ -50,23 +40,13 @@ export class RenewalProcess {
   /** Takes what it has answered. @returns VIPs that were renewed. No garbage. */
   take(): number {
     if (this.hasEnded) return 0;
-    let length = RENEWAL_REPORT_BYTES;
-    for (let reports = 0; length === RENEWAL_REPORT_BYTES && reports <= REPORTS_MAX; reports++) {
-      length = libc.recv(this.fd, this.answer.address, RENEWAL_REPORT_BYTES, MSG_DONTWAIT);
-      if (length < 0 && errno() === EAGAIN) return 0;
-      if (length === RENEWAL_REPORT_BYTES) this.noteReport();
-    }
+    const length = libc.recv(this.fd, this.answer.address, 8, MSG_DONTWAIT);
+    if (length < 0 && errno() === EAGAIN) return 0;
     this.hasEnded = length <= 0;
     this.isFree = !this.hasEnded;
     const done = this.count;
     this.count = 0;
     return done;
-  }
-
-  private noteReport(): void {
-    if (this.reportCount === REPORTS_MAX) return;
-    this.reportCodes[this.reportCount] = this.answer.view.getUint32(0, true);
-    this.reportValues[this.reportCount++] = this.answer.view.getUint32(4, true);
   }
 
   /** Gathers a VIP for the next {@link send}. No garbage. */
@@ -93,12 +73,9 @@ export class RenewalProcess {
    */
   settle(): void {
     if (this.hasEnded || this.count === 0) return;
-    for (let reports = -1; reports !== this.reportCount; ) {
-      reports = this.reportCount; // one that came first is no answer
-      libc.ppoll(this.poll.address, 1, this.poll.address + TIMESPEC_AT, 0);
-      this.take();
-      if (this.count === 0) return;
-    }
+    libc.ppoll(this.poll.address, 1, this.poll.address + TIMESPEC_AT, 0);
+    this.take();
+    if (this.count === 0) return;
     this.hasEnded = true;
     this.count = 0;
   }

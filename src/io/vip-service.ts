@@ -89,22 +89,12 @@ export class VipService {
   commit(events: EventQueue): void {
     if (this.processLost) events.push(EVENT_RECORD, LOG_RENEWALS_ENDED, 0, 0);
     this.processLost = false;
-    this.passReports(events);
     if (this.count > 0) {
       this.switcher.commit();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
     if (this.announcer.queued > 0) this.announcer.flush();
-  }
-
-  /** What the process for renewals found, which looks after the VIPs' filter as well. */
-  private passReports(events: EventQueue): void {
-    const { process } = this;
-    if (process === null || process.reportCount === 0) return;
-    for (let at = 0; at < process.reportCount; at++)
-      events.push(EVENT_RECORD, process.reportCodes[at] as number, process.reportValues[at], 0);
-    process.reportCount = 0;
   }
 
   /** When {@link renew} is to be called at the latest. */

@@ -282,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6", "need"],
+    breaks: ["P2", "P6", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -293,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: ["stall", "P7"],
+    breaks: ["stall", "P7", "P1"],
     changes: [
       {
         file: "src/core/turn.ts",

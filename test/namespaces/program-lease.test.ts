@@ -183,6 +183,17 @@ for (const [name, kind, without] of [
       ]);
     });
 
+    test("what the client interface lies on has none: what it says goes through there", () => {
+      server.ip("link", "set", "eth0", "name", "nic0");
+      for (const name of ["eth0", "eth5"])
+        server.ip("link", "add", name, "link", "nic0", "type", "macvlan");
+      const guard = guarded();
+      const one = kind === LEASE_TCX ? [1, 1, 0] : [0, 0, 1];
+      const counts = ["eth0", "nic0", "eth5"].map((name) => attached(name));
+      expect(counts).toEqual([one, [0, 0, 0], one]);
+      server.inside(() => ownershipOf(guard).remove());
+    });
+
     test("the interface is another one: the lease is lost, once that is looked at", async () => {
       const lease = ownershipOf(guarded());
       expect(server.inside(() => lease.begin())).toBe(0);
@@ -272,11 +283,12 @@ describe("the watch", () => {
     const reports: [number, number][] = [];
     const programs = guard.programs;
     if (programs === null) throw new Error("no programs");
+    const ids = programs.all.map(({ id }) => id);
     const interfaces = server.inside(
       () =>
         new FilterInterfaces(
           ...([kind === "tcx" ? new Tcx() : new Clsact(), programs.clients] as const),
-          ...([programs.others, "eth0", () => false] as const),
+          ...([programs.others, "eth0", (id: number) => ids.includes(id)] as const),
         ),
     );
     const watch = new FilterWatch(interfaces, (code, value) => reports.push([code, value]));
@@ -326,6 +338,11 @@ describe("the watch", () => {
       server.ip("link", "add", "eth5", "type", "veth", "peer", "name", "eth6");
       expect(look()).toEqual([]);
       expect(attached("eth5")).toEqual(before);
+      server.ip("link", "set", "eth0", "name", "old0");
+      expect(look()).toEqual([]); // there is none
+      server.ip("link", "set", "eth5", "name", "eth0"); // and another one
+      expect(look()).toEqual([LOG_FILTER_PUT_BACK]);
+      expect(attached()).toEqual(before);
     });
   }
 });
