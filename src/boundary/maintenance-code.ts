@@ -66,3 +66,4 @@ export const LOG_WATCHDOG_REFUSED = 321;
 export const LOG_LEASE_UNFIT = 306;
 export const LOG_RENEWALS_ENDED = 307;
 export const LOG_LEASE_HELD_UP = 308;
+export const LOG_VIPS_HELD_UP = 309;

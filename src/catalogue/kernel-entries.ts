@@ -1,6 +1,10 @@
 /** What the codes of the engine about the kernel's locks mean. */
 
-import { LOG_LEASE_HELD_UP, LOG_RENEWALS_ENDED } from "../boundary/maintenance-code.ts";
+import {
+  LOG_LEASE_HELD_UP,
+  LOG_RENEWALS_ENDED,
+  LOG_VIPS_HELD_UP,
+} from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
 export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
@@ -20,6 +24,15 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The kernel loaded a large rule set of another program for so many ms.",
     "Load large nftables sets on ground, or in smaller parts.",
+    { class: 2 },
+  ),
+  entry(
+    LOG_VIPS_HELD_UP,
+    "VIPS HELD UP BY CHANGES OF INTERFACES",
+    "number",
+    "none",
+    "Another program kept the kernel's lock for addresses for so many ms.",
+    "Make and delete many interfaces or addresses on ground alone.",
     { class: 2 },
   ),
 ];

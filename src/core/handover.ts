@@ -94,7 +94,7 @@ export class Handover {
   /** 1 where the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
-  private readonly rivals: Rivals;
+  readonly rivals: Rivals;
   readonly vips: Vips;
   private readonly processes: Processes;
   private readonly announcements: Announcements;

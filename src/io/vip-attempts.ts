@@ -33,6 +33,8 @@ export class VipAttempts {
   constructor(
     private readonly switcher: VipSwitcher,
     private readonly announcer: Announcer,
+    /** Tells whether the kernel's lock is free; null: nobody knows. */
+    private readonly lock: { isLockFree(): boolean } | null = null,
   ) {
     const { count, functionCount } = switcher.table;
     this.held = new Uint8Array(new ArrayBuffer(Math.max(1, functionCount)));
@@ -80,6 +82,7 @@ export class VipAttempts {
       this.isQuiet = false;
       if (nowUs < this.vipPauses.dueUs[vip]) continue;
       if (switcher.queued === VIP_ATTEMPTS_PER_PERIOD_MAX) break;
+      if (switcher.queued === 0 && this.lock?.isLockFree() === false) break;
       this.vipPauses.note(vip, nowUs);
       switcher.addAgain(vip);
     }

@@ -66,11 +66,11 @@ describe("the same every time", () => {
   });
 
   test("a flight with one fault less is another flight", () => {
-    const whole = fly({ seed: 4 });
+    const whole = fly({ seed: 5 });
     // One that waits for a moment may never begin.
     const left = whole.faults.find(({ when }) => when === undefined);
     const faults = whole.faults.filter((fault) => fault !== left);
-    expect(fly({ seed: 4, faults }).traceDigest).not.toBe(whole.traceDigest);
+    expect(fly({ seed: 5, faults }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 
@@ -79,7 +79,7 @@ describe("what the flights reach", () => {
   for (let seed = 1; seed <= ENSEMBLE_SEEDS; seed++)
     totals.add(seed, fly({ seed, faultCount: ENSEMBLE_FAULTS }));
   // So many servers and changes in one long period that a server may not send at once any more.
-  totals.add(220, fly({ seed: 220, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
+  totals.add(305, fly({ seed: 305, servers: 11, periodMs: 100, faultCount: ENSEMBLE_FAULTS }));
 
   test("nothing is violated", () => {
     expect(totals.violation).toBeNull();
