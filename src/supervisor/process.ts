@@ -58,7 +58,7 @@ export interface ProcessSurroundings {
 }
 
 export class FunctionProcess {
-  readonly #state = new ProcessState();
+  readonly #state = new ProcessState(() => this.#readiness?.isAwaited === true);
   readonly #output: FunctionOutput;
   #child: Bun.Subprocess | null = null;
   #ticket: LaunchTicket | null = null;
@@ -247,6 +247,7 @@ export class FunctionProcess {
       case "prove":
         this.#prove();
         break;
+      case "wait":
       case "hasten":
       case "forget":
         break; // numbers of the state machine alone

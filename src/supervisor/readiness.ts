@@ -12,6 +12,10 @@ export class Readiness {
   #looks = 0;
   #isLate = false;
 
+  get isAwaited(): boolean {
+    return this.#timer !== undefined;
+  }
+
   /** It is waited for, longer than it may take. */
   get isLate(): boolean {
     return this.#isLate;
