@@ -317,7 +317,7 @@ export class FunctionProcess {
       const child = Bun.spawn({
         cmd: [...this.surroundings.ownCommand, ...launchArguments(this.description)],
         cwd: "/",
-        env: launchEnvironment(this.description, this.#reason),
+        env: launchEnvironment(this.description, this.#reason, this.#readiness?.launch()),
         // Sockets, as under the journal: what the function prints is always read here, so it never
         // blocks on a full pipe and never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],

@@ -66,7 +66,7 @@ export const PROCESSES = (): string =>
       ),
       row(
         "ready",
-        `{"port": 8080, "timeoutMs": ${READY_TIMEOUT_MS_DEFAULT}}: the function is "starting" until something takes TCP connections at that port of one of its VIPs, asked from the same server until it works once; 'wingman drain' waits for that. After timeoutMs it is a fault (WNG-0487), and waited for. Without ready a function runs as soon as its program was executed.`,
+        `{"port": 8080, "timeoutMs": ${READY_TIMEOUT_MS_DEFAULT}}: the function is "starting" until something takes TCP connections at that port of one of its VIPs, asked from the same server until it works once; 'wingman drain' waits for that. With {"notify": true} the process says so itself: it sends READY=1 to the socket that NOTIFY_SOCKET names, as for systemd (sd_notify). After timeoutMs it is a fault (WNG-0487), and waited for. Without ready a function runs as soon as its program was executed.`,
       ),
     ].join("\n"),
     paragraph(
