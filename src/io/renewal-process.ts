@@ -30,7 +30,7 @@ export class RenewalProcess {
   isBusy = false;
   /** VIPs on their way, or gathered for it. */
   count = 0;
-  /** When it was asked last, and when it answered last: the lock was free then. */
+  /** When it was asked last, and when it or the loop had the lock last. */
   private askedUs = 0;
   private answeredUs = Number.NEGATIVE_INFINITY;
   private readonly request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
@@ -75,6 +75,11 @@ export class RenewalProcess {
     if (nowUs() - this.answeredUs < LOCK_FREE_US) return true;
     this.send(); // no VIP: the lock alone
     return this.hasEnded;
+  }
+
+  /** The loop has just had the lock itself. */
+  noteLock(): void {
+    this.answeredUs = nowUs();
   }
 
   /** Gathers a VIP for the next {@link send}. No garbage. */

@@ -108,6 +108,7 @@ export class VipService {
     this.recordWaits(events);
     if (this.count > 0) {
       this.switcher.commit();
+      this.process?.noteLock();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
