@@ -22,6 +22,7 @@ const COMMANDS = {
     ["unshare", "util-linux"],
     ["nsenter", "util-linux"],
     ["setpriv", "util-linux"],
+    ["chrt", "util-linux"],
     ["nft", "nftables"],
     ["rz", "lrzsz"],
     ["chromium", "chromium"],
