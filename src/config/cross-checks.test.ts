@@ -64,6 +64,16 @@ const BAD: [string, Changed, string[]][] = [
   ],
   ["a page on the IPv6 loopback address", { maintenance: { web: { listen: "[::1]:8044" } } }, []],
   [
+    "two ways to get ready",
+    withFunction({ ready: { port: 80, notify: true } }),
+    ["x: functions[0].ready: found port and notify, expected one of the two"],
+  ],
+  [
+    "no way to get ready",
+    withFunction({ ready: {} }),
+    ["x: functions[0].ready: found neither port nor notify, expected one of the two"],
+  ],
+  [
     "a command without path",
     withFunction({ command: ["sleep", "1"] }),
     ['x: functions[0].command[0]: found "sleep", expected the absolute path of a program'],

@@ -61,6 +61,7 @@ export function crossProblems(file: unknown): Problem[] {
     ...repeated(idsOf(functions), "an identifier of no other function"),
     ...webProblems(sectionOf(sectionOf(root.maintenance).web)),
     ...functions.flatMap(programProblems),
+    ...functions.flatMap(readyProblems),
     ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
     ...sizeProblems(functions, root.servers),
     ...vipProblems(functions, clients),
@@ -175,6 +176,15 @@ function programProblems(entry: Placed<Section>): Problem[] {
       expected: "the absolute path of a program",
     },
   ];
+}
+
+/** One way in which a process gets ready, not none and not two. */
+function readyProblems({ path, value: { ready } }: Placed<Section>): Problem[] {
+  if (!v.is(FunctionSchema.entries.ready, ready) || !isObject(ready)) return [];
+  const { port, notify } = ready;
+  if ((port === undefined) !== (notify === undefined)) return [];
+  const found = port === undefined ? "neither port nor notify" : "port and notify";
+  return [{ path: `${path}.ready`, found, expected: "one of the two" }];
 }
 
 /** Servers that a function names must exist, and once. */

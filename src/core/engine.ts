@@ -25,7 +25,6 @@ import {
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
-  EVENT_VIP_MAY_COME,
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
@@ -339,9 +338,6 @@ export class Engine {
         break;
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
-        break;
-      case EVENT_VIP_MAY_COME:
-        handover.onVipMayCome(index);
         break;
       case EVENT_PROCESS:
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);

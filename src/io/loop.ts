@@ -236,8 +236,12 @@ export class FlightLoop implements Shell {
 
   // ---- addresses, processes, clients
 
-  hasRoom(kind: number, index: number): boolean {
-    return this.parts.vips.hasRoom(kind, index);
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
+    return this.parts.vips.hasRoom(kind, index, mayWait);
+  }
+
+  get isHeldUp(): boolean {
+    return this.parts.vips.isHeldUp;
   }
 
   carryOut(kind: number, index: number, first: number, second: number): void {

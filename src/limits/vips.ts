@@ -62,6 +62,15 @@ export const RENEWAL_WAIT_MS = 300;
 export const RENEWAL_SETTLE_MS = 3000;
 
 /**
+ * So long after its process had the kernel's lock, the loop takes it as free: within a batch or two
+ * of a failover, and far less than a period.
+ */
+export const LOCK_FREE_US = 1_000;
+
+/** VIPs that waited longer than this for the kernel's lock are recorded. */
+export const VIPS_HELD_UP_MS = 20;
+
+/**
  * Lateness of the loop, and turns in which a batch of renewals had no room, that let no VIP expire.
  */
 export const RENEWAL_LATENESS_MS = 200;

@@ -462,4 +462,16 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "waiting for the kernel's lock with a VIP that another server has, too",
+    breaks: ["P1"],
+    options: ["--from", "53000"],
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);",
+        to: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state) || true;",
+      },
+    ],
+  },
 ];

@@ -69,11 +69,11 @@ describe("the same every time", () => {
   });
 
   test("a flight with one fault less is another flight", () => {
-    const whole = fly({ seed: 4 });
+    const whole = fly({ seed: 5 });
     // One that waits for a moment may never begin.
     const left = whole.faults.find(({ when }) => when === undefined);
     const faults = whole.faults.filter((fault) => fault !== left);
-    expect(fly({ seed: 4, faults }).traceDigest).not.toBe(whole.traceDigest);
+    expect(fly({ seed: 5, faults }).traceDigest).not.toBe(whole.traceDigest);
   });
 });
 

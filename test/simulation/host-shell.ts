@@ -28,6 +28,7 @@ const READING_US = 6;
 export class HostShell implements Shell {
   readonly networkCount: number;
   readonly hasLease: boolean;
+  isHeldUp = false;
   /** VIPs to be moved at the end of this turn. */
   private moves = 0;
   private readonly moveKind = new Uint8Array(VIP_BATCH_MAX);
@@ -143,8 +144,14 @@ export class HostShell implements Shell {
     return isLate ? ETIME : refused;
   }
 
-  hasRoom(kind: number, index: number): boolean {
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
+    const { host, world } = this;
+    const isLocked = host.addressLocks > 0;
+    this.isHeldUp = isLocked && (mayWait || kind === EFFECT_VIP_ADD);
+    // Who may not wait in the queue waits in the call: the process stands still, and does it then.
+    if (isLocked && !this.isHeldUp) world.pause(host, host.addressLockUntilUs - world.nowUs);
+    if (isLocked) return false;
     if (this.moves === this.world.kernels.speeds.vipsPerTurn) return false;
     for (let slot = 0; slot < this.moves; slot++) if (this.moveIndex[slot] === index) return false;
     return true;
@@ -193,7 +200,7 @@ export class HostShell implements Shell {
   }
 
   get renewalDueUs(): number {
-    return this.renewal.wakeUs;
+    return this.host.addressLocks > 0 ? Number.POSITIVE_INFINITY : this.renewal.wakeUs;
   }
 
   /**
@@ -202,6 +209,7 @@ export class HostShell implements Shell {
    */
   renewAddresses(nowUs: number): void {
     const { renewal, up, cost } = this;
+    if (this.host.addressLocks > 0) return; // somebody else waits for the lock
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
     if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     this.countBefore = this.upCount;

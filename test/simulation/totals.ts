@@ -49,6 +49,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "lease call fails",
     "address calls fail",
     "address answers lost",
+    "address lock kept",
   ],
   operator: ["drained", "wrong table", "moved by hand"],
 };
