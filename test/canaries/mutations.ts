@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: ["P6"],
+    breaks: ["P6", "P2"],
     changes: [
       {
         file: "src/core/handover.ts",
