@@ -210,6 +210,10 @@ describe("granted by the others", () => {
     peer(10, 90_000);
     lease.grant(100_000);
     expect(lease.dueUs(100_000)).toBe(124_500);
+    lease.noteRead(124_499); // and was over when the loop came to look again
+    expect(lease.dueUs(124_600)).toBe(124_600);
+    lease.noteRead(124_600);
+    expect(lease.dueUs(124_600)).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

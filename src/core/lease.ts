@@ -161,14 +161,17 @@ export class Lease {
     return isDue;
   }
 
-  /** When a server is left out, and a renewal may be due. */
+  /**
+   * When a server is left out, and a renewal may be due: now, when its time has come since
+   * everything was read last.
+   */
   dueUs(nowUs: number): number {
-    const { membership } = this;
+    const { membership, readUs } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
       const server = lowest(left);
       const silentAtUs = membership.lastHeardUs[server] + this.silentUs(server);
-      if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
+      if (silentAtUs > readUs) dueUs = Math.min(dueUs, Math.max(silentAtUs, nowUs));
     }
     return dueUs;
   }
