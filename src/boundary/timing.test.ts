@@ -12,7 +12,8 @@ test("all times in microseconds", () => {
     holdUs: 10_000,
     holdTicksUs: 30_000,
     takeOverUs: 60_000,
-    silentUs: 25_000,
+    silentUs: 22_500,
+    missedUs: 10_000,
     handoverUs: 750_000,
   });
 });

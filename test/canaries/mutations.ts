@@ -435,8 +435,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: "src/core/lease.ts",
-        from: "if (!isSilent && sinceUs >= 2 * timing.periodUs + LATENESS_US) return grantUs;",
-        to: "if (!isSilent) return grantUs;",
+        from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
+        to: "const tellsOfBefore = isBack && heardUs > 1e15;",
       },
     ],
   },
