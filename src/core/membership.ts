@@ -20,7 +20,7 @@ import {
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
-import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
+import { DIRECT_LATE_MS, SERVERS_MAX } from "../limits.ts";
 import { MARK_DEAF_PEER, MARK_EXCUSED, MARK_HELD, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
@@ -193,7 +193,7 @@ export class Membership {
 
   /** Mask of the servers heard now whose own datagrams reach us. */
   directMask(nowUs: number): number {
-    const windowUs = DIRECT_PERIODS * this.timing.periodUs;
+    const windowUs = this.timing.periodUs + DIRECT_LATE_MS * 1000;
     let mask = 0;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs)

@@ -413,13 +413,13 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: "messages are sent on only when three are missing",
+    name: "messages are sent on only when some are missing",
     breaks: ["need"],
     changes: [
       {
         file: "src/limits/protocol.ts",
-        from: "export const DIRECT_PERIODS = 1.25;",
-        to: "export const DIRECT_PERIODS = 3;",
+        from: "export const DIRECT_LATE_MS = 2.5;",
+        to: "export const DIRECT_LATE_MS = 40;",
       },
     ],
   },

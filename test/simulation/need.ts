@@ -94,7 +94,10 @@ export class Need {
     if (passes(from, to)) return true;
     return hosts.some(
       (via) =>
-        via.engine !== null && via.startedUs < sinceUs && passes(from, via) && passes(via, to),
+        via.engine !== null &&
+        Math.max(via.startedUs, via.pausedUntilUs) < sinceUs &&
+        passes(from, via) &&
+        passes(via, to),
     );
   }
 }
