@@ -40,6 +40,8 @@ export interface Timing {
   readonly takeOverUs: number;
   /** Silence of another server after which its network counts as divided. */
   readonly silentUs: number;
+  /** Time of the own keep-alives that a server may have missed before it was divided from us. */
+  readonly missedUs: number;
 }
 
 /**
@@ -100,6 +102,7 @@ export function timingOf(
     holdUs,
     holdTicksUs,
     takeOverUs: ownUs,
+    missedUs: Math.max(1, leaseBridges) * periodUs,
     silentUs: ownUs - periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),
   };
 }

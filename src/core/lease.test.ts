@@ -142,10 +142,14 @@ describe("granted by the others", () => {
   test("one that is heard again, after it was lost or silent for long, has the time to hear us (exploration)", () => {
     peer(1, 100_000);
     membership.contactUs[1] = 100_000;
+    membership.silentSinceUs[1] = 20_000;
     expect(grantMs(lease, 105_000)).toBe(40); // the one before the last may be what it has
     lease.noteRead(124_999);
     expect(grantMs(lease, 105_000)).toBe(40);
     lease.noteRead(125_000);
+    expect(grantMs(lease, 100_000)).toBe(0);
+    lease.noteRead(124_999);
+    membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
     expect(grantMs(lease, 100_000)).toBe(0);
   });
 

@@ -104,18 +104,19 @@ export class Lease {
   /**
    * Until when the server grants a lease: its echo says so. One that has been silent for too long is
    * left out, and when it is heard again, it has the time to hear us: its first word may still tell
-   * of the time before. As its last one was lost, so may ours have been: it counts from the one
-   * before.
+   * of the time before. As its last ones were lost, so may ours have been, as many as are bridged:
+   * it counts from the one before them.
    */
   private grantedBy(server: number): number {
     const { membership, timing, readUs } = this;
     const longestUs = this.takeOverUs(server) - LATENESS_US;
-    const grantUs = this.sentAtUs(membership.lastEchoed[server]) + longestUs;
+    const heardUs = this.sentAtUs(membership.lastEchoed[server]);
     // Silent as far as has been read: what this loop has not looked at yet is no silence.
     const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);
-    const sinceUs = readUs - membership.contactUs[server];
-    if (!isSilent && sinceUs >= 2 * timing.periodUs + LATENESS_US) return grantUs;
-    return Math.max(grantUs, this.sentAtUs(this.newest) - timing.periodUs + longestUs);
+    const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
+    const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
+    if (!isSilent && !tellsOfBefore) return heardUs + longestUs;
+    return longestUs + Math.max(heardUs, this.sentAtUs(this.newest) - timing.missedUs);
   }
 
   /** Silence of ours after which the server takes over. One with another table goes by its own. */

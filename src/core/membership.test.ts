@@ -21,7 +21,7 @@ import {
   SERVER_UNKNOWN,
 } from "../boundary/server-state.ts";
 import { timingOf } from "../boundary/timing.ts";
-import { DIRECT_PERIODS } from "../limits.ts";
+import { DIRECT_LATE_MS } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_OWNS, FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
 import { Changes } from "./changes.ts";
@@ -242,7 +242,9 @@ test("a message that another server sent on counts as heard, and not as direct",
   expect(membership.directMask(nowUs)).toBe(0);
   arrive(message(2));
   expect(membership.directMask(nowUs)).toBe(0b010);
-  expect(membership.directMask(nowUs + DIRECT_PERIODS * timing.periodUs)).toBe(0);
+  const missedUs = timing.periodUs + DIRECT_LATE_MS * 1000;
+  expect(membership.directMask(nowUs + missedUs - 1)).toBe(0b010);
+  expect(membership.directMask(nowUs + missedUs)).toBe(0);
 });
 
 test("a server's own datagram after its relayed copy is direct all the same", () => {

@@ -20,7 +20,7 @@ import {
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
-import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
+import { DIRECT_LATE_MS, SERVERS_MAX } from "../limits.ts";
 import { MARK_DEAF_PEER, MARK_EXCUSED, MARK_HELD, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
@@ -59,8 +59,9 @@ export class Membership {
   /** Its sequence number, 0 when nothing of the present incarnation was taken yet. */
   readonly sequence = new Uint32Array(SERVERS_MAX);
   readonly lastHeardUs = new Float64Array(SERVERS_MAX);
-  /** When the server was heard first, or again after it was lost or silent for long. */
+  /** When the server was heard first, or again after it was lost or silent for long; since when. */
   readonly contactUs = new Float64Array(SERVERS_MAX);
+  readonly silentSinceUs = new Float64Array(SERVERS_MAX);
   /** When a datagram of the server itself, not one sent on by another, was heard last. */
   readonly directHeardUs = new Float64Array(SERVERS_MAX);
   /** Part of its silence that was our own: this loop was late. */
@@ -192,7 +193,7 @@ export class Membership {
 
   /** Mask of the servers heard now whose own datagrams reach us. */
   directMask(nowUs: number): number {
-    const windowUs = DIRECT_PERIODS * this.timing.periodUs;
+    const windowUs = this.timing.periodUs + DIRECT_LATE_MS * 1000;
     let mask = 0;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs)
@@ -273,7 +274,10 @@ export class Membership {
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
     const wasSilent = nowUs - this.lastHeardUs[server] >= this.timing.silentUs;
-    if (wasSilent || !this.isHeard(server)) this.contactUs[server] = nowUs;
+    if (wasSilent || !this.isHeard(server)) {
+      this.contactUs[server] = nowUs;
+      this.silentSinceUs[server] = this.lastHeardUs[server];
+    }
     this.noteHeard(server, nowUs);
     let changes = this.compare(this.said(server), message, this.counts(server));
     const hearsUs = message.heardIncarnation[self] === incarnation;

@@ -7,7 +7,7 @@ import {
   PERIOD_MS_MIN,
   VIPS_PER_FUNCTION_MAX,
 } from "./aircraft.ts";
-import { LISTEN_EXTRA_PERIODS } from "./protocol.ts";
+import { DIRECT_LATE_MS, LISTEN_EXTRA_PERIODS } from "./protocol.ts";
 import { VIP_BATCH_MAX } from "./turn.ts";
 
 /**
@@ -142,4 +142,8 @@ assert(RENEWAL_WAIT_MS < RENEWAL_ROUND_MS, "the loop comes several times in a ro
 assert(
   (FUNCTIONS_MAX * VIPS_PER_FUNCTION_MAX) / VIP_BATCH_MAX <= RENEWAL_ROUND_MS / 4,
   "batches of a ms for the renewals of all VIPs leave the loop most of its time",
+);
+assert(
+  2 * DIRECT_LATE_MS <= LEASE_LATENESS_MS,
+  "a message that is missing is sent on before the lease that it would have extended runs out",
 );

@@ -435,13 +435,13 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: "messages are sent on only when three are missing",
+    name: "messages are sent on only when some are missing",
     breaks: ["need"],
     changes: [
       {
         file: "src/limits/protocol.ts",
-        from: "export const DIRECT_PERIODS = 1.25;",
-        to: "export const DIRECT_PERIODS = 3;",
+        from: "export const DIRECT_LATE_MS = 2.5;",
+        to: "export const DIRECT_LATE_MS = 40;",
       },
     ],
   },
@@ -457,8 +457,8 @@ export const MUTATIONS: readonly Mutation[] = [
       },
       {
         file: "src/core/lease.ts",
-        from: "if (!isSilent && sinceUs >= 2 * timing.periodUs + LATENESS_US) return grantUs;",
-        to: "if (!isSilent) return grantUs;",
+        from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
+        to: "const tellsOfBefore = isBack && heardUs > 1e15;",
       },
     ],
   },

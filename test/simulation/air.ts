@@ -55,11 +55,13 @@ export class Air {
       networks,
       Math.max(1, timing.detectionUs / timing.periodUs - 2),
       timing.leaseUs === 0 ? timing.detectionUs - 2 * timing.periodUs : NEVER,
-      bridgedPeriodsOf(
-        timing.periodUs / 1000,
-        timing.takeOverUs / 1000,
-        timing.leaseTicksUs / 1000,
-      ),
+      timing.leaseUs === 0
+        ? 1
+        : bridgedPeriodsOf(
+            timing.periodUs / 1000,
+            timing.takeOverUs / 1000,
+            timing.leaseTicksUs / 1000,
+          ),
       timing.periodUs,
     );
   }

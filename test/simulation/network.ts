@@ -49,6 +49,8 @@ export class Network {
   private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** Something is lost, cut or joined. */
   onTrouble: () => void = () => {};
+  /** When one of each direction was lost last. */
+  private readonly lostUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
@@ -125,6 +127,7 @@ export class Network {
     if (nowUs < Math.max(this.silentUntilUs[from], this.silentUntilUs[to])) {
       if (this.isBridged(at, nowUs) && this.isBridged(to * SERVERS_MAX + from, nowUs)) {
         this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
         this.counts.lost++;
         this.lostTo = to;
         this.onTrouble();
@@ -139,9 +142,12 @@ export class Network {
     const inARow = this.lostInARow[at];
     if (nowUs - this.passedUs[at] > this.lossUsMax) {
       this.lostInARow[at] = 0;
+    } else if (this.isQuietBack(back, nowUs)) {
+      // Where nothing is bridged, one each way is a divided network.
     } else if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
         this.counts.lost++;
         this.onTrouble();
         this.lostTo = to;
@@ -149,6 +155,7 @@ export class Network {
       }
       if (this.random.perMille(this.flipPerMille)) {
         this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
         this.counts.flipped++;
         this.onTrouble();
         return FLIPPED;
@@ -157,6 +164,13 @@ export class Network {
     this.lostInARow[at] = 0;
     this.passedUs[at] = nowUs;
     return PASSES;
+  }
+
+  private isQuietBack(back: number, nowUs: number): boolean {
+    return (
+      this.bridgedPeriods === 0 &&
+      nowUs - this.lostUs[back] < (this.lostInARowMax + 3) * this.periodUs
+    );
   }
 
   /** The silence of this direction is still bridged when a datagram of it is lost now. */
