@@ -314,8 +314,8 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
 
 /** null when it cannot be started: the loop does without. */
 function renewalProcess(configFile: string): RenewalProcess | null {
-  const socket = helper(["renew", "--config", configFile], []);
-  return socket === null ? null : new RenewalProcess(socket);
+  const started = helper(["renew", "--config", configFile], []);
+  return started === null ? null : new RenewalProcess(started.socket);
 }
 
 /** It has the programs' descriptors after its socket. null without programs, or when it cannot. */
@@ -324,15 +324,18 @@ function watchProcess(interfaceName: string, guard: VipGuard): FilterReports | n
   const kind = LEASE_KIND_NAMES[guard.attachedBy] as LeaseKindName;
   const command = ["watch", "--interface", interfaceName, "--programs", kind];
   const descriptors = guard.programs.all.map(({ fd }) => fd);
-  const socket = helper(command, descriptors);
-  return socket === null ? null : new FilterReports(socket);
+  const started = helper(command, descriptors);
+  return started === null ? null : new FilterReports(started.socket, started.pid);
 }
 
 /**
  * A process of this executable that waits for the kernel in the flight loop's place, and ends with
- * it. @returns our end of a socket pair; null when it cannot be started
+ * it. @returns our end of a socket pair, and its number; null when it cannot be started
  */
-function helper(command: readonly string[], descriptors: readonly number[]): number | null {
+function helper(
+  command: readonly string[],
+  descriptors: readonly number[],
+): { socket: number; pid: number } | null {
   const [ours, theirs] = socketPair();
   try {
     const child = Bun.spawn({
@@ -342,7 +345,7 @@ function helper(command: readonly string[], descriptors: readonly number[]): num
       detached: true,
     });
     child.unref(); // it ends with this process, which does not wait for it
-    return ours;
+    return { socket: ours, pid: child.pid };
   } catch (error) {
     console.error(`no process for '${command[0]}': ${(error as Error).message}`);
     libc.close(ours);

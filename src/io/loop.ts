@@ -157,6 +157,7 @@ export class FlightLoop implements Shell {
       turn.run();
     }
     if (turn.ended === ENDED_LEFT) {
+      this.parts.filterReports?.end();
       this.lease?.remove();
       this.parts.lifeSigns.disarm();
     }

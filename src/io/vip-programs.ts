@@ -36,8 +36,8 @@ export const PROGRAM_NAMES = [
   "wingman_x_out",
 ] as const;
 
-/** Lease of a trial: longer than any delay between its steps. */
-const TRIAL_US = 60_000_000;
+/** Of a trial: one of them is over before a lease is. */
+const TRIES_MAX = 100;
 
 export class VipPrograms {
   readonly clients: ProgramPair;
@@ -119,18 +119,20 @@ export class VipPrograms {
     encodeArpRequest(frame.bytes, 0, hardware, vip.address, 0);
     const reply = new NativeMemory(ARP_BYTES);
     encodeArpAnnouncement(reply.bytes, 0, hardware, vip.address, 0);
-    const expectBoth = (verdict: number): void => {
-      const isRight =
-        testRun(this.clients.ingress.fd, frame, ARP_BYTES) === verdict &&
-        testRun(this.clients.egress.fd, reply, ARP_BYTES) === verdict;
-      if (!isRight) throw new SystemError("trial of eBPF", EPROTONOSUPPORT, "judges wrongly");
-    };
-    expectBoth(VERDICT_DROP);
+    const isBoth = (verdict: number): boolean =>
+      testRun(this.clients.ingress.fd, frame, ARP_BYTES) === verdict &&
+      testRun(this.clients.egress.fd, reply, ARP_BYTES) === verdict;
+    const isSilentFirst = isBoth(VERDICT_DROP);
     this.setOwned(index, true);
-    this.setEnd(nowUs() + (leaseUs === 0 ? 0 : Math.min(leaseUs, TRIAL_US)));
-    expectBoth(VERDICT_PASS);
+    let answers = false;
+    // A machine that stands still for longer than a lease is none that judges wrongly.
+    for (let tries = 0; tries < TRIES_MAX && !answers; tries++) {
+      this.setEnd(nowUs() + leaseUs);
+      answers = isBoth(VERDICT_PASS);
+    }
     this.setOwned(index, false);
-    expectBoth(VERDICT_DROP);
+    if (!isSilentFirst || !answers || !isBoth(VERDICT_DROP))
+      throw new SystemError("trial of eBPF", EPROTONOSUPPORT, "judges wrongly");
     this.setEnd(0);
   }
 }
