@@ -68,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "missing check of the echo that proves a message fresh",
-    breaks: ["P8"],
+    breaks: ["P8", "need"],
     changes: [
       {
         file: "src/core/admission.ts",
@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "corroboration skipped",
-    breaks: ["P1"],
+    breaks: ["P1", "need"],
     // Messages that are sent on leave corroboration little to do: it shows in rare flights only.
     options: ["--servers", "3", "--from", "700"],
     changes: [
@@ -250,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: ["silence", "need"],
+    breaks: ["silence", "need", "capacity"],
     changes: [
       {
         file: "src/core/turn.ts",
