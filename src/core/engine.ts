@@ -250,7 +250,7 @@ export class Engine {
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
     this.relay.update();
     this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
-    if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
+    if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs());
   }
 
   /**

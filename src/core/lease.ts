@@ -163,13 +163,14 @@ export class Lease {
   }
 
   /** When a server is left out, and a renewal may be due. */
-  dueUs(nowUs: number): number {
+  dueUs(): number {
     const { membership } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
       const server = lowest(left);
       const silentAtUs = membership.lastHeardUs[server] + this.silentUs(server);
-      if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
+      // What the last reading has not seen is still to be seen, however late it is.
+      if (silentAtUs > this.readUs && silentAtUs < dueUs) dueUs = silentAtUs;
     }
     return dueUs;
   }
