@@ -28,7 +28,7 @@ export interface Timing {
   readonly handoverUs: number;
   /** The longest VIP lease; 0 without one. */
   readonly leaseUs: number;
-  /** By how much the kernel may end a lease early. */
+  /** By how much the kernel may end a lease early: ticks of its timer; 0 by eBPF. */
   readonly leaseTicksUs: number;
   /**
    * What a server that fell silent may own is left alone for so long after it has failed: its lease

@@ -10,6 +10,8 @@ export type ValueKind =
   | "number"
   | "phase"
   | "digest"
+  /** LEASE_* of boundary/lease-kind. */
+  | "leaseKind"
   /**
    * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
    * is the rest of the MAC.

@@ -117,16 +117,31 @@ function leaseDocument({ keepAlive, clients }: AircraftConfig) {
     leaseMs: fits && clients.lease !== "off" ? leaseMsOf(periodMs, lostAfterPeriods) : null,
     detectionMs: periodMs * lostAfterPeriods,
     detectionMsMin: leaseDetectionMsMin(periodMs),
+    detectionMsMinNftables: leaseDetectionMsMin(periodMs, LEASE_TICKS_MS),
   };
 }
 
 function leaseText(config: AircraftConfig): string[] {
-  const { wanted, leaseMs, detectionMs, detectionMsMin, ...bridging } = leaseDocument(config);
-  if (leaseMs !== null)
+  const { wanted, leaseMs, detectionMs, ...lease } = leaseDocument(config);
+  const { detectionMsMin, detectionMsMinNftables, ...bridging } = lease;
+  if (leaseMs !== null) {
+    const least = `${detectionMsMin} ms by eBPF, ${detectionMsMinNftables} ms by nftables`;
+    const isExact = detectionMs < detectionMsMinNftables;
     return [
       `VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`,
+      paragraph(`it fits a detection time from ${least}`, "  ", "  "),
+      ...(isExact
+        ? [
+            paragraph(
+              "A server that has no eBPF has no lease: 'wingman check --here'",
+              "!! ",
+              "!! ",
+            ),
+          ]
+        : []),
       ...bridgingText(bridging),
     ];
+  }
   const stopped =
     "a server that is paused or killed may go on answering after others have taken over";
   if (wanted === "off") return [paragraph(`VIP lease off: ${stopped}`)];

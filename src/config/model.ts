@@ -111,7 +111,7 @@ export interface FunctionConfig extends ProcessSettings {
   /** From SIGTERM to SIGKILL. */
   stopGraceMs: number;
   /** When its process can be used; null: as soon as it runs. */
-  ready: { port: number; timeoutMs: number } | null;
+  ready: { port?: number | undefined; notify?: true | undefined; timeoutMs: number } | null;
   /**
    * Identifiers of the servers that may run the function, in the order of the configuration's
    * servers.

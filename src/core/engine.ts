@@ -25,7 +25,6 @@ import {
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
-  EVENT_VIP_MAY_COME,
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
@@ -250,7 +249,7 @@ export class Engine {
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
     this.relay.update();
     this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
-    if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs());
+    if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /**
@@ -339,9 +338,6 @@ export class Engine {
         break;
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
-        break;
-      case EVENT_VIP_MAY_COME:
-        handover.onVipMayCome(index);
         break;
       case EVENT_PROCESS:
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);

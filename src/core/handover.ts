@@ -11,6 +11,7 @@
  */
 
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { mayBeTried } from "../allocation/retry.ts";
 import {
   EFFECT_LOG,
   EFFECT_NOTICE,
@@ -362,15 +363,10 @@ export class Handover {
     if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
 
-  /** What the kernel refused may be tried again, where that takes nothing from another server. */
-  onVipMayCome(index: number): void {
-    if (this.assigned[index] === NONE) this.setFailed(index, 0);
-  }
-
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
     this.processes.onReport(index, kind);
-    if (mayRunAgain(kind, this.assigned[index] === NONE)) this.setFailed(index, 0);
+    if (mayRunAgain(kind, mayBeTried(this, this.table, index, this.self))) this.setFailed(index, 0);
     if (kind !== CONTROL_PROCESS_FAILED) return;
     this.setFailed(index, 1);
     this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);

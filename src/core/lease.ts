@@ -15,7 +15,7 @@
  */
 
 import type { Timing } from "../boundary/timing.ts";
-import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
+import { LEASE_LATENESS_MS, SENT_TIMES } from "../limits.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
@@ -36,19 +36,19 @@ export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
 
 /**
  * The shortest that lasts until the next renewal: a period, the lateness allowed, and what the
- * kernel's ticks take off.
+ * kernel's ticks take off, nothing by eBPF.
  */
-export function leaseMsMin(periodMs: number): number {
-  return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
+export function leaseMsMin(periodMs: number, ticksMs = 0): number {
+  return periodMs + LEASE_LATENESS_MS + ticksMs;
 }
 
 /** The shortest detection time in ms that a lease fits. */
-export function leaseDetectionMsMin(periodMs: number): number {
-  return leaseMsMin(periodMs) + periodMs + LEASE_LATENESS_MS;
+export function leaseDetectionMsMin(periodMs: number, ticksMs = 0): number {
+  return leaseMsMin(periodMs, ticksMs) + periodMs + LEASE_LATENESS_MS;
 }
 
-export function leaseFits(periodMs: number, lostAfterPeriods: number): boolean {
-  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs);
+export function leaseFits(periodMs: number, lostAfterPeriods: number, ticksMs = 0): boolean {
+  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs, ticksMs);
 }
 
 const EVERYBODY = -1;
@@ -162,32 +162,34 @@ export class Lease {
     return isDue;
   }
 
-  /** When a server is left out, and a renewal may be due. */
-  dueUs(): number {
-    const { membership } = this;
+  /**
+   * When a server is left out, and a renewal may be due: now, when its time has come since
+   * everything was read last.
+   */
+  dueUs(nowUs: number): number {
+    const { membership, readUs } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
       const server = lowest(left);
       const silentAtUs = membership.lastHeardUs[server] + this.silentUs(server);
-      // What the last reading has not seen is still to be seen, however late it is.
-      if (silentAtUs > this.readUs && silentAtUs < dueUs) dueUs = silentAtUs;
+      if (silentAtUs > readUs) dueUs = Math.min(dueUs, Math.max(silentAtUs, nowUs));
     }
     return dueUs;
   }
 
   /**
-   * @returns whole ms for which the lease may be renewed now; 0 when others may have taken over:
+   * @returns the time until which the lease may be renewed now; 0 when others may have taken over:
    * let go of everything
    */
   grant(nowUs: number): number {
-    const lengthMs = Math.floor((this.endUs(nowUs) - nowUs) / 1000);
-    if (lengthMs * 1000 < this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;
-    if (lengthMs * 1000 <= this.timing.leaseTicksUs) {
+    const endUs = this.endUs(nowUs);
+    if (endUs < nowUs + this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;
+    if (endUs <= nowUs + this.timing.leaseTicksUs) {
       marks[MARK_LEASE_REFUSED]++;
       return 0;
     }
-    this.grantedUs = nowUs + lengthMs * 1000;
-    return lengthMs;
+    this.grantedUs = endUs;
+    return endUs;
   }
 
   /** What was granted lasts until after the next keep-alive. */

@@ -4,6 +4,7 @@
  */
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { MARK_RIVAL_CLAIM, marks } from "../marks.ts";
+import { ADDING } from "./handover-rows.ts";
 import type { Membership } from "./membership.ts";
 
 export class Rivals {
@@ -69,6 +70,16 @@ export class Rivals {
       if (membership.isHeard(server) && membership.owns(server, index)) return server;
     }
     return NONE;
+  }
+
+  /** Owned twice, whoever yields: of functions whose VIPs may be up here, by their states. */
+  haveTaken(states: Uint8Array): boolean {
+    for (let index = 0; index < this.table.functionCount; index++) {
+      if (states[index] <= ADDING) continue;
+      for (let server = 0; server < this.table.serverCount; server++)
+        if (this.membership.isHeard(server) && this.membership.owns(server, index)) return true;
+    }
+    return false;
   }
 
   /**

@@ -4,7 +4,7 @@ import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
-import { EFFECT_LOG } from "../boundary/effect-queue.ts";
+import { EFFECT_LOG, EFFECT_VIP_ADD } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_RECORD } from "../boundary/event-queue.ts";
 import { LOG_SEND_FAILED, LOG_SERVER_LEFT, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
 import { PHASE_ACTIVE } from "../boundary/phase.ts";
@@ -315,6 +315,22 @@ describe("when the next turn is wanted", () => {
     expect(turn.wakeUs(shell.clockUs)).toBe(engine.nextSendUs);
     engine.events.push(EVENT_RECORD, 1, 0);
     expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+  });
+
+  test("with the period while VIPs wait for the kernel's lock, but at once for all else", () => {
+    const { engine, shell, turn } = new TurnFlight();
+    shell.isHeldUp = true;
+    shell.room = 0;
+    engine.effects.push(EFFECT_VIP_ADD, 0, 0, 0);
+    engine.effects.push(EFFECT_LOG, 1, 0, 0);
+    expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+    turn.run();
+    expect(turn.wakeUs(shell.clockUs)).toBe(engine.nextSendUs);
+    expect(shell.takeCalls()).toContain("observeLinks()");
+    shell.isHeldUp = false;
+    expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+    turn.run();
+    expect(shell.takeCalls()).not.toContain("observeLinks()");
   });
 
   test("in a flood: a rest later, and never later than the next keep-alive; until the next period", () => {

@@ -90,6 +90,7 @@ export class Rehearsal {
 export class RehearsalShell implements Shell {
   readonly networkCount = 1;
   readonly renewalDueUs = Number.POSITIVE_INFINITY;
+  readonly isHeldUp = false;
   /** The datagram that was sent last. */
   readonly sent = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
   readonly sentBytes = new Uint8Array(this.sent.buffer);
@@ -157,7 +158,7 @@ export class RehearsalShell implements Shell {
 
   beginLease(): void {}
 
-  renewLease(_lengthMs: number): number {
+  renewLease(_nowUs: number, _endUs: number): number {
     return 0;
   }
 

@@ -15,6 +15,7 @@ import {
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
 } from "../boundary/counters.ts";
+import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
 import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
 import {
   PHASE_ACTIVE,
@@ -35,7 +36,11 @@ import { takesFunctions } from "../config/foresight.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
-import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
+import {
+  STATUS_FLAG_LEASE,
+  STATUS_FLAG_LEASE_MISSING,
+  statusLeaseKind,
+} from "../wire/status-snapshot.ts";
 import { lateness, serverWord, statusDocument } from "./status-document.ts";
 
 function aircraft(text = AIRCRAFT): AircraftConfig {
@@ -104,6 +109,7 @@ test("the document has the shape of the contract", () => {
     carrier: true,
     realtime: true,
     lease: "off",
+    leaseKind: "none",
     uptimeMs: 65_000,
   });
   expect(statusDocument(snapshot({ phase: PHASE_DRAINING }), aircraft()).draining).toBe(true);
@@ -113,6 +119,12 @@ test("the document has the shape of the contract", () => {
     realtime: false,
   });
   const leaseOf = (flags: number): string => statusDocument(snapshot({ flags }), aircraft()).lease;
+  const kindOf = (kind: number): string =>
+    statusDocument(snapshot({ flags: STATUS_FLAG_LEASE | statusLeaseKind(kind) }), aircraft())
+      .leaseKind;
+  expect([LEASE_NONE, LEASE_TCX, LEASE_CLSACT, LEASE_NFTABLES].map(kindOf)).toEqual([
+    ...["none", "tcx", "clsact", "nftables"],
+  ]);
   expect([leaseOf(STATUS_FLAG_LEASE), leaseOf(STATUS_FLAG_LEASE_MISSING)]).toEqual([
     "running",
     "missing",

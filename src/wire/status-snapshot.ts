@@ -87,6 +87,10 @@ export const STATUS_FLAG_REALTIME = 4;
 export const STATUS_FLAG_LEASE = 8;
 /** A lease is wanted, and there is none. */
 export const STATUS_FLAG_LEASE_MISSING = 16;
+/** Two bits: LEASE_* of boundary/lease-kind. */
+const LEASE_KIND_SHIFT = 5;
+export const statusLeaseKind = (kind: number): number => kind << LEASE_KIND_SHIFT;
+export const leaseKindIn = (flags: number): number => (flags >> LEASE_KIND_SHIFT) & 3;
 
 /** The content of one snapshot, preallocated. Times are µs of CLOCK_MONOTONIC. */
 export class StatusSnapshot {

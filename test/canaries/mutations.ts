@@ -158,7 +158,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: ["P6"],
+    breaks: ["P6", "P2"],
     changes: [
       {
         file: "src/core/handover.ts",
@@ -223,7 +223,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "listening shorter than the detection time",
-    breaks: ["P1"],
+    breaks: ["P1", "listening"],
     changes: [
       {
         file: "src/boundary/timing.ts",
@@ -282,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6", "need"],
+    breaks: ["P2", "P6", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -293,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: ["stall", "P7"],
+    breaks: ["stall", "P7", "P1"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -381,12 +381,23 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a new incarnation begun on the first network only",
-    breaks: ["P2"],
+    breaks: ["P2", "P1"],
     changes: [
       {
         file: "src/core/admission.ts",
         from: "for (let network = 0; network < NETWORKS_MAX; network++)\n      this.networkSequence[server * NETWORKS_MAX + network] = 0;",
         to: "this.networkSequence[server * NETWORKS_MAX] = 0;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that is gone and still named",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "if (row < 0) return false;\n    this.drop(row);",
+        to: "if (row < 0) return false;",
       },
     ],
   },
@@ -398,6 +409,17 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "src/core/membership.ts",
         from: "if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;",
         to: "if (nowUs >= 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that nobody names",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "const isThere = this.ofFunction[index] === 0 ? 0 : 1;",
+        to: "const isThere = this.ofFunction[index] < 2 ? 0 : 1;",
       },
     ],
   },
@@ -437,6 +459,18 @@ export const MUTATIONS: readonly Mutation[] = [
         file: "src/core/lease.ts",
         from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
         to: "const tellsOfBefore = isBack && heardUs > 1e15;",
+      },
+    ],
+  },
+  {
+    name: "waiting for the kernel's lock with a VIP that another server has, too",
+    breaks: ["P1"],
+    options: ["--from", "53000"],
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);",
+        to: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state) || true;",
       },
     ],
   },

@@ -288,6 +288,8 @@ export class LoopBench {
       },
       lease: this.hasLease
         ? {
+            heldUpMs: 0,
+            look: () => {},
             begin: leaseCall("lease.begin"),
             renew: leaseCall("lease.renew"),
             lapse: leaseCall("lease.lapse"),

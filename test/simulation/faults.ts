@@ -176,6 +176,15 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
       return null;
+    case "address lock kept":
+      host.addressLocks++;
+      host.addressLockUntilUs = Math.max(host.addressLockUntilUs, nowUs + fault.durationUs);
+      return () => {
+        host.addressLocks--;
+        host.laterDueUs = Math.min(host.laterDueUs, world.nowUs);
+      };
+    case "VIP set by a stranger":
+      return world.strangers.set(host, index, fault.value);
     case "VIP refused":
       host.refused[index] = 1;
       return () => {

@@ -40,6 +40,7 @@ export interface FlightWishes {
   readonly seed: number;
   readonly servers?: number;
   readonly periodMs?: number;
+  readonly leaseTicksMs?: number;
   /** How long faults go on, and how many there are; drawn when not given. */
   readonly horizonUs?: number;
   readonly faultCount?: number;

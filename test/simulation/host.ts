@@ -94,6 +94,9 @@ export class Host {
   isToLeave = false;
   /** Its supervisor is there. */
   isSupervised = false;
+  /** How many programs keep its kernel's lock for changes of addresses. */
+  addressLocks = 0;
+  addressLockUntilUs = 0;
   /** errno with which each network refuses what it is to send, 0 where it does not. */
   readonly sendErrno: Uint8Array;
   /** How many faults make it refuse. */

@@ -96,6 +96,7 @@ export class Invariants {
     const { engine } = host;
     if (engine === null) return;
     if (this.world.aircraft.witnesses > 0) this.clients.check(host);
+    this.world.strangers.check(host);
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;

@@ -86,7 +86,7 @@ export class Need {
     return this.reaches(other, host, sinceUs) && !this.reaches(host, other, sinceUs);
   }
 
-  /** Directly, or by way of a third one that has flown for long enough. */
+  /** Directly, or by way of a third one that has flown for long enough without a stop. */
   private reaches(from: Host, to: Host, sinceUs: number): boolean {
     const { air, hosts } = this.world;
     const passes = (one: Host, another: Host): boolean =>
@@ -95,7 +95,7 @@ export class Need {
     return hosts.some(
       (via) =>
         via.engine !== null &&
-        Math.max(via.startedUs, via.pausedUntilUs) < sinceUs &&
+        Math.max(via.startedUs, via.pausedUntilUs, via.stoppedUs) < sinceUs &&
         passes(from, via) &&
         passes(via, to),
     );

@@ -24,6 +24,7 @@ import { drawSpeeds, Kernels, NAMES, name, type Speeds } from "./kernels.ts";
 import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Chance } from "./random.ts";
+import { StrangerAddresses } from "./stranger-addresses.ts";
 import type { Trace } from "./trace.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -56,6 +57,7 @@ export class World {
   readonly kernels: Kernels;
   readonly pace: Pace;
   readonly moments = new Moments();
+  readonly strangers: StrangerAddresses;
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -97,6 +99,7 @@ export class World {
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
     this.kernels = new Kernels(this, random, speeds);
+    this.strangers = new StrangerAddresses(this);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -196,6 +199,7 @@ export class World {
     host.shell = new HostShell(this, host, host.engine);
     host.turn = new Turn(host.engine, host.shell, timing);
     this.invariants.conduct.begin(host);
+    this.strangers.begin(host);
     this.invariants.need.trouble();
     host.turn.begin();
     host.endTurn(this.nowUs);
