@@ -71,3 +71,4 @@ export const LOG_FILTER_BYPASSED = 310;
 export const LOG_FILTER_FIRST = 311;
 export const LOG_FILTER_PUT_BACK = 312;
 export const LOG_NO_PROGRAMS = 313;
+export const LOG_VIPS_HELD_UP = 314;

@@ -8,6 +8,7 @@ import {
   LOG_LEASE_KIND,
   LOG_NO_PROGRAMS,
   LOG_RENEWALS_ENDED,
+  LOG_VIPS_HELD_UP,
 } from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 
@@ -71,6 +72,15 @@ export const KERNEL_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "Somebody detached its eBPF programs from the client interface.",
     "Find out who changes tc or eBPF on the client interface.",
+    { class: 2 },
+  ),
+  entry(
+    LOG_VIPS_HELD_UP,
+    "VIPS HELD UP BY CHANGES OF INTERFACES",
+    "number",
+    "none",
+    "Another program kept the kernel's lock for addresses for so many ms.",
+    "Make and delete many interfaces or addresses on ground alone.",
     { class: 2 },
   ),
 ];

@@ -1,7 +1,7 @@
 /** Maintenance records in words: for the supervisor's output and for the records of the log. */
 
 import { LEASE_KIND_NAMES } from "../boundary/lease-kind.ts";
-import { PHASE_NAMES } from "../core/phase.ts";
+import { PHASE_NAMES } from "../boundary/phase.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import type { ValueKind } from "./entry.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./upkeep-code.ts";

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
 import { EVENT_RECORD } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
 import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
 import {
   LOG_ARP_UNGUARDED,
@@ -18,6 +19,7 @@ import {
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../boundary/maintenance-code.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -26,8 +28,6 @@ import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { decodeKeys } from "../config/start-keys.ts";
 import { Engine } from "../core/engine.ts";
-import type { Identity } from "../core/membership.ts";
-import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
@@ -114,7 +114,7 @@ export async function engine(args: string[]): Promise<number> {
   const guard = chooseGuard(config, vips, join(runDirectory, PROGRAM_RECORD));
   const timing = timingOf(
     ...([periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs] as const),
-    ...([guard.leaseMs, guard.ticksMs] as const),
+    ...([guard.leaseMs, guard.ticksMs, config.clients.leaseBridges] as const),
   );
   const policy = policyNamed(config.allocation);
   const renewals = renewalProcess(options.source);

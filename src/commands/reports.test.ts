@@ -65,6 +65,14 @@ describe("check", () => {
       "2 servers with 200 units, 12 functions that need 180, policy preempt",
       "VIP lease of 35 ms, preferred; failures are detected after 50 ms",
       "  it fits a detection time from 30 ms by eBPF, 50 ms by nftables",
+      "lost in a row between two servers, in both directions, and bridged: 1 keep-alive",
+      "(clients.leaseBridges); a network that carries nothing for longer counts as",
+      "divided, and only then may two servers answer; what a server that fell silent",
+      "ran is taken over after 50 ms by eBPF, 60 ms by nftables; the others serve on",
+      "without a pause",
+      "  with 0: taken over after 50 ms",
+      "  with 2: taken over after 50 ms by eBPF, 70 ms by nftables",
+      "  with 3: taken over after 60 ms by eBPF, 80 ms by nftables",
       "",
       "All servers alive",
       "  12 of 12 run",
@@ -97,6 +105,8 @@ describe("check", () => {
       detectionMs: 20,
       detectionMsMin: 30,
       detectionMsMinNftables: 50,
+      bridges: 1,
+      choices: [{ bridges: 0, takeOverMs: 30, takeOverWithTicksMs: 50 }],
     };
     expect((await document(check, "--config", file)).lease).toEqual(lease);
     aircraft.clients.lease = "off";

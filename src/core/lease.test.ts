@@ -1,6 +1,13 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable } from "../allocation/function-table.ts";
-import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../boundary/server-state.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../boundary/phase.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_INCOMPATIBLE,
+  SERVER_JOINING,
+  SERVER_LOST,
+} from "../boundary/server-state.ts";
+import { timingOf } from "../boundary/timing.ts";
 import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
@@ -12,8 +19,6 @@ import {
 import { Changes } from "./changes.ts";
 import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
 import { Membership } from "./membership.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
-import { timingOf } from "./timing.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {
   for (let periodMs = PERIOD_MS_MIN; periodMs <= PERIOD_MS_MAX; periodMs += 5) {
@@ -54,7 +59,7 @@ describe("granted by the others", () => {
   const row = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
   const table = new FunctionTable([1, 1, 1], [row]);
   // 10 ms × 6: detection after 60 ms, a lease of 45 ms, ticks of 8 ms.
-  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8);
+  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8, 0);
   let membership: Membership;
   let lease: Lease;
 
@@ -69,6 +74,7 @@ describe("granted by the others", () => {
     };
     membership = new Membership(table, identity, timing, new Changes());
     lease = new Lease(membership, timing);
+    lease.setOwner(true);
     lease.noteRead(100_000);
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
@@ -77,8 +83,9 @@ describe("granted by the others", () => {
   function peer(sequence: number, heardUs: number): void {
     membership.setState(1, SERVER_ALIVE);
     membership.said(1).phase = PHASE_ACTIVE;
-    membership.echoedSequence[1] = sequence;
+    if (sequence !== 0) membership.lastEchoed[1] = sequence;
     membership.lastHeardUs[1] = heardUs;
+    membership.contactUs[1] = Number.NEGATIVE_INFINITY;
   }
 
   test("alone: the longest", () => {
@@ -91,8 +98,10 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 151_000)).toBe(9);
     expect(grantMs(lease, 152_000)).toBe(0); // no more than the kernel's ticks
     expect(grantMs(new Lease(membership, timing), 130_000)).toBe(45); // nothing was sent yet
-    peer(10, 61_000); // silent for 39 ms: it may have missed the last one
+    peer(9, 61_000); // silent for 39 ms: it may have missed the last one
     expect(grantMs(lease, 130_000)).toBe(15);
+    peer(10, 61_000); // it has not
+    expect(grantMs(lease, 130_000)).toBe(25);
   });
 
   test("the newest keep-alive is echoed: the longest; one that is echoed late: less by so much", () => {
@@ -105,7 +114,7 @@ describe("granted by the others", () => {
   test("nothing that lasts longer than the kernel's ticks: let go", () => {
     peer(5, 100_000); // missed from 110 ms on
     expect(grantMs(lease, 100_000)).toBe(0);
-    peer(0, 100_000); // it does not hear us
+    peer(0, 100_000); // it does not hear us any more
     expect(grantMs(lease, 100_000)).toBe(0);
   });
 
@@ -114,7 +123,7 @@ describe("granted by the others", () => {
     membership.said(1).phase = PHASE_LISTENING;
     expect(grantMs(lease, 100_000)).toBe(35);
     membership.setState(1, SERVER_INCOMPATIBLE);
-    membership.echoedSequence[1] = 8;
+    membership.lastEchoed[1] = 8;
     expect(grantMs(lease, 100_000)).toBe(35);
   });
 
@@ -122,12 +131,48 @@ describe("granted by the others", () => {
     peer(0, 100_000);
     membership.said(1).phase = PHASE_LISTENING;
     expect(grantMs(lease, 100_000)).toBe(45);
-    // Silent for detection − period − lateness − ticks = 37 ms: until then what it granted last
-    // still runs.
-    peer(5, 63_000);
-    expect(grantMs(lease, 100_000)).toBe(45);
-    peer(5, 63_001);
+    // Silent for take-over time − period − 1.5 × lateness − ticks = 34.5 ms: until then what it
+    // granted last still runs.
+    peer(5, 65_501);
     expect(grantMs(lease, 100_000)).toBe(0);
+    peer(5, 65_500);
+    expect(grantMs(lease, 100_000)).toBe(45);
+  });
+
+  test("one that is heard again, after it was lost or silent for long, has the time to hear us (exploration)", () => {
+    peer(1, 100_000);
+    membership.contactUs[1] = 100_000;
+    membership.silentSinceUs[1] = 20_000;
+    expect(grantMs(lease, 105_000)).toBe(40); // the one before the last may be what it has
+    lease.noteRead(124_999);
+    expect(grantMs(lease, 105_000)).toBe(40);
+    lease.noteRead(125_000);
+    expect(grantMs(lease, 100_000)).toBe(0);
+    lease.noteRead(124_999);
+    membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
+    expect(grantMs(lease, 100_000)).toBe(0);
+  });
+
+  test("one that hears us no more: what it heard last", () => {
+    peer(9, 100_000);
+    expect(grantMs(lease, 100_000)).toBe(45);
+    peer(0, 100_000); // it has lost us
+    expect(grantMs(lease, 100_000)).toBe(45);
+    expect(grantMs(lease, 110_000)).toBe(35); // sent at 90 ms, missed from 150 ms on
+    membership.setState(1, SERVER_LOST);
+    membership.setState(1, SERVER_JOINING); // another incarnation, say: it has not heard us yet
+    expect(grantMs(lease, 110_000)).toBe(45);
+  });
+
+  test("while no VIP is up nobody has anything to grant; the first one cuts the lease to what is granted", () => {
+    peer(5, 100_000);
+    lease.setOwner(false);
+    expect(grantMs(lease, 100_000)).toBe(45);
+    expect(lease.look(101_000)).toBe(false);
+    peer(7, 100_000);
+    lease.setOwner(true);
+    expect(lease.look(101_000)).toBe(true);
+    expect(grantMs(lease, 101_000)).toBe(130 - 101 - 5);
   });
 
   test("one that has fallen silent may have missed our last keep-alive as well (simulator, seed 38363)", () => {
@@ -162,18 +207,22 @@ describe("granted by the others", () => {
     expect(lease.look(109_000)).toBe(false);
   });
 
-  test("the loop wakes when a server that grants little is left out", () => {
-    peer(6, 100_000); // until 115 ms
-    expect(grantMs(lease, 100_000)).toBe(15);
-    expect(lease.dueUs(100_000)).toBe(137_000);
-    peer(10, 100_000);
-    lease.grant(100_000);
+  test("the loop wakes when a server is left out, however long the lease still runs (exploration)", () => {
     expect(lease.dueUs(100_000)).toBe(Number.POSITIVE_INFINITY);
+    peer(6, 100_000);
+    expect(lease.dueUs(100_000)).toBe(134_500);
+    peer(10, 90_000);
+    lease.grant(100_000);
+    expect(lease.dueUs(100_000)).toBe(124_500);
+    lease.noteRead(124_499); // and was over when the loop came to look again
+    expect(lease.dueUs(124_600)).toBe(124_600);
+    lease.noteRead(124_600);
+    expect(lease.dueUs(124_600)).toBe(Number.POSITIVE_INFINITY);
   });
 });
 
 test("a server that grants less than was renewed cuts the lease short at once (simulator, seed 2005349)", () => {
-  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8);
+  const timing = timingOf(10, 6, 3, 0, leaseMsOf(10, 6), 8, 0);
   const table = new FunctionTable(
     [1, 1],
     [{ required: 1, priority: 1, servers: 3, process: 0, stopGraceMs: 0 }],
@@ -181,13 +230,15 @@ test("a server that grants less than was renewed cuts the lease short at once (s
   const identity = { self: 0, systemId: 1, digestHigh: 1, digestLow: 1, incarnation: 1, nonce: 1 };
   const membership = new Membership(table, identity, timing, new Changes());
   const lease = new Lease(membership, timing);
+  lease.setOwner(true);
   for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * 10_000);
   expect(grantMs(lease, 100_000)).toBe(45);
   expect(lease.look(101_000)).toBe(false);
   membership.setState(1, SERVER_ALIVE);
   membership.said(1).phase = PHASE_ACTIVE;
   membership.lastHeardUs[1] = 101_000;
-  membership.echoedSequence[1] = 7; // missed from 130 ms on
+  membership.contactUs[1] = Number.NEGATIVE_INFINITY;
+  membership.lastEchoed[1] = 7; // missed from 130 ms on
   lease.noteHeard(1);
   expect(lease.look(101_000)).toBe(true);
   expect(grantMs(lease, 101_000)).toBe(130 - 101 - 5);

@@ -74,7 +74,7 @@ describe("what the core asks for", () => {
 
   test("room for VIPs, and when they are to be renewed, is what their service says", () => {
     const loop = bench.loop();
-    expect([loop.hasRoom(2, 7), loop.hasRoom(7, 2)]).toEqual([true, false]);
+    expect([loop.hasRoom(2, 7, true), loop.hasRoom(7, 2, true)]).toEqual([true, false]);
     bench.renewUs = 1234;
     expect(loop.renewalDueUs).toBe(1234);
   });

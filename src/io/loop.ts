@@ -29,8 +29,8 @@ import {
   LOG_NETWORK_PRESENT,
 } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
+import type { Timing } from "../boundary/timing.ts";
 import type { Engine } from "../core/engine.ts";
-import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
@@ -237,8 +237,12 @@ export class FlightLoop implements Shell {
 
   // ---- addresses, processes, clients
 
-  hasRoom(kind: number, index: number): boolean {
-    return this.parts.vips.hasRoom(kind, index);
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
+    return this.parts.vips.hasRoom(kind, index, mayWait);
+  }
+
+  get isHeldUp(): boolean {
+    return this.parts.vips.isHeldUp;
   }
 
   carryOut(kind: number, index: number, first: number, second: number): void {

@@ -1,19 +1,5 @@
 import { expect, test } from "bun:test";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
-import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
-import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
-import {
-  SERVER_ALIVE,
-  SERVER_JOINING,
-  SERVER_LOST,
-  SERVER_UNKNOWN,
-} from "../boundary/server-state.ts";
-import { codeLabel } from "../catalogue/record-text.ts";
-import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
-import { statusText } from "../commands/status-text.ts";
-import { takesFunctions } from "../config/foresight.ts";
-import { parseConfig } from "../config/load.ts";
-import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
@@ -28,8 +14,27 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-} from "../core/counters.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
+} from "../boundary/counters.ts";
+import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
+import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
+import {
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  PHASE_LISTENING,
+} from "../boundary/phase.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_JOINING,
+  SERVER_LOST,
+  SERVER_UNKNOWN,
+} from "../boundary/server-state.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
+import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
+import { statusText } from "../commands/status-text.ts";
+import { takesFunctions } from "../config/foresight.ts";
+import { parseConfig } from "../config/load.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
   STATUS_FLAG_LEASE,

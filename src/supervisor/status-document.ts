@@ -3,13 +3,6 @@
  * formatter of the state.
  */
 
-import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
-import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
-import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
-import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
-import { catalogueEntry } from "../catalogue/catalogue.ts";
-import { codeLabel } from "../catalogue/record-text.ts";
-import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
@@ -24,8 +17,15 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-} from "../core/counters.ts";
-import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
+} from "../boundary/counters.ts";
+import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
+import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
+import { PHASE_DRAINING, PHASE_NAMES } from "../boundary/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
+import { catalogueEntry } from "../catalogue/catalogue.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
   leaseKindIn,

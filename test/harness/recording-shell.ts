@@ -64,6 +64,8 @@ export class RecordingShell implements Shell {
   readonly calls: string[] = [];
   clockUs = 1_000_000;
   renewalDueUs = Number.POSITIVE_INFINITY;
+  /** Somebody keeps the kernel's lock: no effect has room. */
+  isHeldUp = false;
   /** What has arrived on each network and was not taken yet. */
   readonly arrivals: Arrival[][];
   /** What each network says of a datagram: 0 or an errno. */

@@ -96,7 +96,7 @@ function serve(texts: string[][], lifetimeS?: number): void {
 /** One turn, as the flight loop carries effects out; nothing in it hangs. */
 function turn(): void {
   const beganUs = nowUs();
-  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex())) {
+  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex(), true)) {
     effects.take();
     if (effects.kind === EFFECT_VIP_ADD) service.add(effects.index);
     else if (effects.kind === EFFECT_VIP_REMOVE) service.remove(effects.index);
@@ -347,7 +347,7 @@ describe("somebody's address equals a VIP", () => {
     for (let round = 0; round < 100; round++) {
       // nothing of function 1 is ours: its batch has no message in it
       ask(EFFECT_VIP_REMOVE, 1);
-      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1)).toBe(true);
+      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1, true)).toBe(true);
       expect(turns()).toBe(1);
       expect(takeEvents()).toEqual([down(1)]);
       turn(); // and one without anybody
@@ -468,7 +468,7 @@ describe("renewal by a process", () => {
     (...[, removes]) => {
       says();
       removes();
-      expect([renewals.count, renewals.isFree, renewals.hasEnded]).toEqual([0, true, false]);
+      expect([renewals.count, renewals.hasBegun, renewals.hasEnded]).toEqual([0, true, false]);
       host.inside(() => service.commit(events));
       expect(host.addresses()).not.toContain("10.44.1.1/32");
     },

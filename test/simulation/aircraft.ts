@@ -12,12 +12,12 @@ import {
   type PolicyName,
   policyNamed,
 } from "../../src/allocation/policies.ts";
+import { type Timing, timingOf } from "../../src/boundary/timing.ts";
 import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import { leaseFits, leaseMsOf } from "../../src/core/lease.ts";
-import { type Timing, timingOf } from "../../src/core/timing.ts";
-import { DETECTION_TIME_MS_MIN } from "../../src/limits.ts";
+import { DETECTION_TIME_MS_MIN, LEASE_BRIDGES } from "../../src/limits.ts";
 import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";
 import { type Random, rounded } from "./random.ts";
 
@@ -57,6 +57,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
   const hasLease = !random.oneIn(6);
+  // 0: it ends to the µs.
   const leaseTicksMs = wishes.leaseTicksMs ?? random.pick([0, 0, 2, 8, 20]);
   let lostAfterPeriods = random.pick([3, 3, 4, 5, 6, 7, 8]);
   while (
@@ -65,6 +66,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
   ) {
     lostAfterPeriods++;
   }
+  const leaseBridges = random.oneIn(2) ? LEASE_BRIDGES : random.below(lostAfterPeriods - 1);
   const recoveredAfterPeriods = random.between(1, 10);
   const functionCount = random.between(2, 12);
   const graceMs = random.oneIn(3) ? 0 : random.between(0, 300);
@@ -95,7 +97,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
       interfaces: networks === 1 ? ["eth0"] : ["eth0", "eth1"],
     },
     clients: {
-      lease: hasLease ? "required" : "off",
+      // Whether it fits depends on the ticks, which a file does not know.
+      ...(hasLease ? {} : { lease: "off" }),
       witnesses: Array.from({ length: witnesses }, (_, witness) => `10.44.0.${witness + 1}`),
     },
     servers,
@@ -124,6 +127,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
       graceMs,
       leaseMs,
       leaseTicksMs,
+      leaseBridges,
     ),
     systemId: systemId(config),
     digestHigh: view.getUint32(0),
@@ -132,7 +136,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     roomy,
     text:
       `${allocation}, ${periodMs} ms × ${lostAfterPeriods}, recovered after ${recoveredAfterPeriods}, ` +
-      `${hasLease ? `lease ${rounded(leaseMs)} ms to ${leaseTicksMs} ms` : "no lease"}, ${networks} network(s), ${witnesses} witness(es); ` +
+      `${hasLease ? `lease ${rounded(leaseMs)} ms with ticks of ${leaseTicksMs} ms, bridges ${leaseBridges}` : "no lease"}, ${networks} network(s), ${witnesses} witness(es); ` +
       `servers ${servers.map(({ resource }) => resource).join(" ")}; ${described}`,
   };
 }

@@ -13,7 +13,7 @@ import {
 } from "../../src/boundary/event-queue.ts";
 import type { Shell } from "../../src/boundary/shell.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EACCES, ETIME } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ETIME } from "../../src/io/errno.ts";
 import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
@@ -28,6 +28,7 @@ const READING_US = 6;
 export class HostShell implements Shell {
   readonly networkCount: number;
   readonly hasLease: boolean;
+  isHeldUp = false;
   /** VIPs to be moved at the end of this turn. */
   private moves = 0;
   private readonly moveKind = new Uint8Array(VIP_BATCH_MAX);
@@ -137,13 +138,20 @@ export class HostShell implements Shell {
     if (isLate) host.leaseEndUs = 0;
     else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
       host.leaseEndUs = endUs;
+    if (host.leaseErrno !== 0) host.leaseFailedUs = world.nowUs;
     host.leaseErrno = 0;
     if (host.leaseEndUs === endUs) world.moments.note(RENEWED, host.index);
     return isLate ? ETIME : refused;
   }
 
-  hasRoom(kind: number, index: number): boolean {
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
+    const { host, world } = this;
+    const isLocked = host.addressLocks > 0;
+    this.isHeldUp = isLocked && (mayWait || kind === EFFECT_VIP_ADD);
+    // Who may not wait in the queue waits in the call: the process stands still, and does it then.
+    if (isLocked && !this.isHeldUp) world.pause(host, host.addressLockUntilUs - world.nowUs);
+    if (isLocked) return false;
     if (this.moves === this.world.kernels.speeds.vipsPerTurn) return false;
     for (let slot = 0; slot < this.moves; slot++) if (this.moveIndex[slot] === index) return false;
     return true;
@@ -176,7 +184,8 @@ export class HostShell implements Shell {
     }
     const refused = kernels.add(host, index);
     this.setUp(index, refused === 0 ? 1 : 0);
-    if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
+    // By a stranger's address, which is not renewed, the function answers as well.
+    if (refused === 0 || refused === EEXIST) events.push(EVENT_VIP_UP, index, 0);
     else events.push(EVENT_VIP_FAILED, index, refused, refused === EACCES ? 0 : 1);
   }
 
@@ -191,7 +200,7 @@ export class HostShell implements Shell {
   }
 
   get renewalDueUs(): number {
-    return this.renewal.wakeUs;
+    return this.host.addressLocks > 0 ? Number.POSITIVE_INFINITY : this.renewal.wakeUs;
   }
 
   /**
@@ -200,6 +209,7 @@ export class HostShell implements Shell {
    */
   renewAddresses(nowUs: number): void {
     const { renewal, up, cost } = this;
+    if (this.host.addressLocks > 0) return; // somebody else waits for the lock
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
     if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     this.countBefore = this.upCount;
@@ -219,7 +229,9 @@ export class HostShell implements Shell {
 
   observeNeighbours(): void {}
 
-  observeLinks(): void {}
+  observeLinks(events: EventQueue): void {
+    this.world.strangers.observe(this.host, events);
+  }
 
   observeSupervisor(events: EventQueue): boolean {
     const { world, host } = this;

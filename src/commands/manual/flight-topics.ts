@@ -180,6 +180,15 @@ a lease ends before they could miss the next ones. So it holds as well when
 keep-alives are lost on their way. A daemon whose lease ran out, or that nobody
 grants one, lets go of everything and begins anew.
 
+A server that hears nothing of another one cannot know whether that one is dead, or
+the network carries nothing for a moment. It goes on alone only when more than
+clients.leaseBridges keep-alives in a row are missing: then the network counts as
+divided. Until then, whatever is stopped or killed, two never answer. For that, what
+a server that fell silent ran is left alone for max(lostAfterPeriods x periodMs,
+(leaseBridges + 2) x periodMs + ${2 * LEASE_LATENESS_MS} ms, and ${LEASE_TICKS_MS} ms more by nftables), and no server
+that serves ever pauses for another one's failure. Default: 1. 'wingman check' shows
+what each choice costs.
+
 The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
 with the lease or without. When all its processes are gone, the kernel deletes them
 after that. Detection times over 280 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
