@@ -48,6 +48,7 @@ export const MARK_MOVE_OVERTAKEN = 40;
 export const MARK_CUT_OFF_FROM_CLIENTS = 41;
 export const MARK_HELD = 42;
 export const MARK_ISOLATION_UNKNOWN = 43;
+export const MARK_ADD_WITHDRAWN = 44;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -94,6 +95,7 @@ export const MARK_NAMES: readonly string[] = [
   "cut off from clients that another server reaches",
   "the claim waits for a lease that may still run",
   "the isolation is over, and others do not know of it yet",
+  "a VIP that waited was not set: another server had it by then",
 ];
 
 /** How often each was taken in this process. */

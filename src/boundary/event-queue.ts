@@ -51,6 +51,9 @@ export const EVENT_CLIENT_MAC = 13;
 /** Something outside the core is to be recorded: `index` is its code, with its two values. */
 export const EVENT_RECORD = 14;
 
+/** The VIPs of function `index` were not set after all: they had waited, and are another's now. */
+export const EVENT_VIP_WITHDRAWN = 15;
+
 /** Datagrams of one turn. */
 const MESSAGES_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX;
 

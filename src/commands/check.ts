@@ -2,7 +2,7 @@
  * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
  */
 
-import { takeOverMsOf } from "../boundary/timing.ts";
+import { leaseDetectionMsMin, leaseFits, leaseMsOf, takeOverMsOf } from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
@@ -11,7 +11,6 @@ import { tableDigestText } from "../config/digest.ts";
 import { type LoadedConfig, loadConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { alternatives } from "../config/problem.ts";
-import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import type { Finding, Grade } from "../machine/machine-findings.ts";
 
 const WAKES_MEASURED_MS = 3_000;

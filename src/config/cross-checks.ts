@@ -5,7 +5,7 @@
  */
 
 import * as v from "valibot";
-import { leaseDetectionMsMin, leaseFits } from "../core/lease.ts";
+import { leaseDetectionMsMin, leaseFits } from "../boundary/timing.ts";
 import {
   DETECTION_TIME_MS_MAX,
   DETECTION_TIME_MS_MIN,

@@ -1,7 +1,7 @@
 /** The files in firmware-config: sound, and true to what they are examples of. */
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { leaseFits } from "../core/lease.ts";
+import { leaseFits } from "../boundary/timing.ts";
 import { LEASE_TICKS_MS } from "../limits.ts";
 import { formatProblems, loadConfig } from "./load.ts";
 

@@ -1,5 +1,5 @@
 /** The way back: a configuration as the text of a file. */
-import { leaseFits } from "../core/lease.ts";
+import { leaseFits } from "../boundary/timing.ts";
 import type { AircraftConfig, ClientsConfig } from "./model.ts";
 
 /**

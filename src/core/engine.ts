@@ -28,6 +28,7 @@ import {
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
+  EVENT_VIP_WITHDRAWN,
   EVENT_WITNESS,
   EventQueue,
 } from "../boundary/event-queue.ts";
@@ -332,6 +333,9 @@ export class Engine {
         break;
       case EVENT_VIP_STAYS:
         handover.vips.onStays(index);
+        break;
+      case EVENT_VIP_WITHDRAWN:
+        handover.vips.onWithdrawn(index);
         break;
       case EVENT_VIP_DOWN:
         handover.vips.onDown(index);

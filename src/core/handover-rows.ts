@@ -5,6 +5,7 @@
  */
 
 import {
+  MARK_ADD_WITHDRAWN,
   MARK_CLAIM_WITHDRAWN,
   MARK_COMMON,
   MARK_CUT_OFF_WHILE_STOPPING,
@@ -43,6 +44,7 @@ export const PROCESS_GONE = 10;
 export const VIP_DOWN_PROCESS_LEFT = 11;
 export const VIP_DOWN = 12;
 export const VIP_WAS_REMOVED = 13;
+export const VIP_WITHDRAWN = 14;
 
 // ---- actions
 export const NOTHING = 0;
@@ -58,6 +60,7 @@ export const END_PROCESS = 9;
 export const RELEASE = 10;
 export const PUT_BACK = 11;
 export const RESUME_SERVICE = 12;
+export const GIVE_ROOM_BACK = 13;
 
 /**
  * The state machine: state, condition, action, next state, and the mark of a row that is rare. The
@@ -69,6 +72,7 @@ const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [CLAIMED, NOT_OURS, NOTHING, IDLE, MARK_CLAIM_WITHDRAWN],
   [CLAIMED, MAY_TAKE, ADD_VIP, ADDING, MARK_COMMON], // free, confirmed, room: S7
   [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP, MARK_COMMON],
+  [ADDING, VIP_WITHDRAWN, GIVE_ROOM_BACK, IDLE, MARK_ADD_WITHDRAWN], // another has it by now
   // some of several VIPs may be up: remove all
   [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_VIP_FAILED],
   // isolated, or the process failed: nobody is served here
@@ -80,6 +84,7 @@ const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [UP, STOP_DUE, STOP_SERVICE, STOPPING, MARK_PREEMPTED], // S13, S14
   [UP, VIP_WAS_REMOVED, PUT_BACK, RESTORING, MARK_PUT_BACK], // by hand, or with the link
   [RESTORING, VIP_IS_UP, RESUME_SERVICE, UP, MARK_COMMON],
+  [RESTORING, VIP_WITHDRAWN, NOTHING, UP, MARK_ADD_WITHDRAWN], // and yields it
   [RESTORING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_RESTORE_FAILED],
   [STOPPING, CUT_OFF, REMOVE_VIP, REMOVING, MARK_CUT_OFF_WHILE_STOPPING], // no time for grace
   [STOPPING, RIVAL_BEFORE_US, YIELD, REMOVING, MARK_YIELD_WHILE_STOPPING],

@@ -27,7 +27,16 @@ import {
 } from "../wire/control.ts";
 import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
-import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
+import {
+  ADDING,
+  CLAIMED,
+  ENDING,
+  IDLE,
+  REMOVING,
+  RESTORING,
+  STOPPING,
+  UP,
+} from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
 
 const SELF = 1;
@@ -101,6 +110,28 @@ describe("taking a function", () => {
     expect(handover.isServing(1)).toBe(false);
     handover.onProcess(1, CONTROL_PROCESS_RUNNING);
     expect(handover.isServing(1)).toBe(true);
+    expect(handover.load).toBe(60);
+  });
+
+  test("what waited, and is another server's by then, gives its room back and is claimed anew", () => {
+    handover.assigned[1] = SELF;
+    advance();
+    expect([handover.state[1], handover.load]).toEqual([ADDING, 60]);
+    expect(handover.rivals.mayAdd(1, ADDING, nowUs)).toBe(true);
+    for (const server of [0, 2]) membership.echoedSequence[server] = 1000;
+    membership.setState(2, SERVER_ALIVE);
+    owns(2, 1);
+    expect(handover.rivals.mayAdd(1, ADDING, nowUs)).toBe(false);
+    expect(handover.rivals.mayAdd(1, RESTORING, nowUs)).toBe(true); // it has to yield to us
+    membership.setState(0, SERVER_ALIVE);
+    owns(0, 1);
+    expect(handover.rivals.mayAdd(1, RESTORING, nowUs)).toBe(false);
+    handover.vips.onWithdrawn(1);
+    expect(advance()).toEqual([]);
+    expect([handover.state[1], handover.load]).toEqual([CLAIMED, 0]);
+    removeFunction(membership.said(0).owns, 0, 1);
+    removeFunction(membership.said(2).owns, 0, 1);
+    expect(advance()).toEqual([EFFECT_VIP_ADD]);
     expect(handover.load).toBe(60);
   });
 

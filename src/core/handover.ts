@@ -41,6 +41,7 @@ import {
   CLAIMED,
   CUT_OFF,
   END_PROCESS,
+  GIVE_ROOM_BACK,
   IDLE,
   MARK_FAILED,
   MAY_TAKE,
@@ -69,6 +70,7 @@ import {
   VIP_HAS_FAILED,
   VIP_IS_UP,
   VIP_WAS_REMOVED,
+  VIP_WITHDRAWN,
   YIELD,
 } from "./handover-rows.ts";
 import type { Membership } from "./membership.ts";
@@ -261,6 +263,8 @@ export class Handover {
         return this.processes.isGone(index);
       case VIP_DOWN_PROCESS_LEFT:
         return this.vips.isDown(index) && !this.processes.isGone(index);
+      case VIP_WITHDRAWN:
+        return this.vips.wasWithdrawn(index);
       case VIP_WAS_REMOVED:
         return this.vips.wereRemoved(index);
       case VIP_DOWN:
@@ -313,9 +317,10 @@ export class Handover {
       case END_PROCESS:
         this.processes.end(index);
         break;
+      case GIVE_ROOM_BACK:
       case RELEASE:
         this.load -= table.required[index];
-        effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
+        if (action === RELEASE) effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
         break;
     }
   }

@@ -7,7 +7,13 @@ import {
   SERVER_JOINING,
   SERVER_LOST,
 } from "../boundary/server-state.ts";
-import { timingOf } from "../boundary/timing.ts";
+import {
+  leaseDetectionMsMin,
+  leaseFits,
+  leaseMsMin,
+  leaseMsOf,
+  timingOf,
+} from "../boundary/timing.ts";
 import {
   LEASE_LATENESS_MS,
   LEASE_TICKS_MS,
@@ -17,7 +23,7 @@ import {
   SENT_TIMES,
 } from "../limits.ts";
 import { Changes } from "./changes.ts";
-import { Lease, leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "./lease.ts";
+import { Lease } from "./lease.ts";
 import { Membership } from "./membership.ts";
 
 test("a lease, a period and the lateness allowed are never longer than the detection time", () => {

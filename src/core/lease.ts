@@ -26,31 +26,6 @@ import {
 import { NEVER } from "./changes.ts";
 import { lowest, type Membership } from "./membership.ts";
 
-/**
- * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has
- * sent its last one a period before; so lease + period + lateness ≤ detection time.
- */
-export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
-  return (lostAfterPeriods - 1) * periodMs - LEASE_LATENESS_MS;
-}
-
-/**
- * The shortest that lasts until the next renewal: a period, the lateness allowed, and what the
- * kernel's ticks take off, nothing by eBPF.
- */
-export function leaseMsMin(periodMs: number, ticksMs = 0): number {
-  return periodMs + LEASE_LATENESS_MS + ticksMs;
-}
-
-/** The shortest detection time in ms that a lease fits. */
-export function leaseDetectionMsMin(periodMs: number, ticksMs = 0): number {
-  return leaseMsMin(periodMs, ticksMs) + periodMs + LEASE_LATENESS_MS;
-}
-
-export function leaseFits(periodMs: number, lostAfterPeriods: number, ticksMs = 0): boolean {
-  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs, ticksMs);
-}
-
 const EVERYBODY = -1;
 const LATENESS_US = LEASE_LATENESS_MS * 1000;
 

@@ -34,6 +34,15 @@ export class Rivals {
   }
 
   /**
+   * A VIP that waited may be set. One that was up before may be owned twice already.
+   * @param state of the function: ADDING or RESTORING
+   */
+  mayAdd(index: number, state: number, nowUs: number): boolean {
+    if (state === ADDING) return this.isFree(index, nowUs);
+    return this.ownerBeforeUs(index) === NONE;
+  }
+
+  /**
    * Every server that is heard and hears us has echoed our message `claimSequence`, which carried
    * the claim. One that begins to listen when we serve is not waited for: it waits for our echo
    * before it takes anything, and with that it hears of us. So its start, or the end that may

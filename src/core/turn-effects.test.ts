@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
+import { addFunction } from "../allocation/function-bitmap.ts";
 import {
   EFFECT_ANNOUNCE,
   EFFECT_LOG,
@@ -10,7 +11,9 @@ import {
   EFFECT_VIP_REMOVE,
 } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { EFFECTS_PER_TURN_MAX, OTHER_EFFECTS_PER_TURN_MIN } from "../limits.ts";
+import { ADDING } from "./handover-rows.ts";
 
 let flight: TurnFlight;
 beforeEach(() => {
@@ -53,6 +56,19 @@ describe("what is carried out", () => {
       "carryOut(record, 7, 1, 2)",
       "carryOut(start, 0, 1, 2)",
     ]);
+  });
+
+  test("a VIP is not set that another server has by then", () => {
+    const { engine } = flight;
+    engine.handover.state[5] = ADDING;
+    engine.membership.setState(1, SERVER_ALIVE);
+    addFunction(engine.membership.said(1).owns, 0, 5);
+    push(EFFECT_VIP_ADD, 5);
+    push(EFFECT_VIP_ADD, 6);
+    expect(carriedOut()).toEqual(["carryOut(add, 6, 1, 2)", "commit()"]);
+    expect(engine.handover.vips.wasWithdrawn(5)).toBe(false); // told by an event, as by a shell
+    flight.turn.run();
+    expect(engine.handover.vips.wasWithdrawn(5)).toBe(true);
   });
 
   test("what has no room rests until the next turn, with all that moves VIPs behind it", () => {

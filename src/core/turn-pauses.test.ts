@@ -2,12 +2,13 @@
  * A turn may be stopped between any two of its steps, for any time, and the kernel goes on
  * meanwhile.
  */
+
 import { describe, expect, test } from "bun:test";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
+import { STEP_NAMES } from "../../test/harness/turn-steps.ts";
 import { EFFECT_ANNOUNCE } from "../boundary/effect-queue.ts";
 import { EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
 import { LOG_LEASE_LOST, LOG_STALLED } from "../boundary/maintenance-code.ts";
-import { STEP_NAMES } from "./turn.ts";
 
 const DETECTION_MS = TIMING.detectionUs / 1000;
 const PAUSES_MS = [3, 8, 20, 30, 38, 45, 51, 120];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
+import { STEP_NAMES } from "../../test/harness/turn-steps.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
@@ -16,7 +17,7 @@ import {
 } from "../limits.ts";
 import { FLAG_GOOD_BYE, FLAG_LEASE, FLAG_OWNS, FLAG_TICKS } from "../wire/keep-alive.ts";
 import { Engine } from "./engine.ts";
-import { BEGIN, GOES_ON, RECEIVE, STEP_NAMES, Turn } from "./turn.ts";
+import { BEGIN, GOES_ON, RECEIVE, Turn } from "./turn.ts";
 
 const ENETDOWN = 100;
 const ENETUNREACH = 101;

@@ -7,7 +7,13 @@
  */
 
 import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
-import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "../boundary/effect-queue.ts";
+import {
+  EFFECT_LEFT,
+  EFFECT_LOG,
+  EFFECT_NOTICE,
+  EFFECT_VIP_ADD,
+} from "../boundary/effect-queue.ts";
+import { EVENT_VIP_WITHDRAWN } from "../boundary/event-queue.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Timing } from "../boundary/timing.ts";
@@ -45,21 +51,6 @@ export const CARRY_OUT = 9;
 /** Addresses that expired while this loop stood still stay away: the next turn lets go. */
 export const RENEW_ADDRESSES = 10;
 const OVER = 11;
-
-/** Names of the steps, for tests and traces. */
-export const STEP_NAMES = [
-  "begin",
-  "renew lease",
-  "send keep-alive",
-  "report",
-  "receive",
-  "decide",
-  "send news",
-  "relay",
-  "renew lease again",
-  "carry out",
-  "renew addresses",
-] as const;
 
 // ---- how a flight ends
 export const GOES_ON = 0;
@@ -269,12 +260,19 @@ export class Turn {
     for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
       if (!shell.hasRoom(effects.peek(), effects.peekIndex(), mayWait)) break;
       effects.take();
-      this.carryOutOne();
+      if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();
+      else engine.events.push(EVENT_VIP_WITHDRAWN, effects.index, 0, 0);
     }
     shell.commit(engine.events);
     let others = OTHER_EFFECTS_PER_TURN_MIN;
     if (effects.urgentCount === 0) others = Math.max(left, others);
     for (; others > 0 && effects.takeOther(); others--) this.carryOutOne();
+  }
+
+  /** Whether a VIP is still to be set: it may have waited for long. */
+  private mayAdd(index: number): boolean {
+    const { phases, handover } = this.engine;
+    return phases.serving && handover.rivals.mayAdd(index, handover.state[index], this.steppedUs);
   }
 
   private carryOutOne(): void {

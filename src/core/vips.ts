@@ -14,6 +14,7 @@ import { FUNCTIONS_MAX, VIP_ATTEMPTS_MAX } from "../limits.ts";
 const UNKNOWN = 0;
 const UP = 1;
 const FAILED = 2;
+const WITHDRAWN = 3;
 
 export class Vips {
   private readonly state = new Uint8Array(FUNCTIONS_MAX);
@@ -36,6 +37,10 @@ export class Vips {
 
   hasFailed(index: number): boolean {
     return this.state[index] === FAILED;
+  }
+
+  wasWithdrawn(index: number): boolean {
+    return this.state[index] === WITHDRAWN;
   }
 
   isDown(index: number): boolean {
@@ -84,6 +89,10 @@ export class Vips {
   onDown(index: number): void {
     this.attempts[index] = 0;
     this.state[index] = UNKNOWN;
+  }
+
+  onWithdrawn(index: number): void {
+    this.state[index] = WITHDRAWN;
   }
 
   /**

@@ -5,8 +5,8 @@
  */
 import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
 import { LOG_LEASE_UNFIT, LOG_NO_LEASE } from "../boundary/maintenance-code.ts";
+import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../boundary/timing.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
-import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import { LEASE_MS_MIN } from "../limits.ts";
 import { EOPNOTSUPP, EPERM, SystemError } from "./errno.ts";
 import { FilterInterfaces, removeEverywhere } from "./filter-interfaces.ts";

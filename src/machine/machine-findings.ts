@@ -2,9 +2,10 @@
  * What the facts of a machine mean for an aircraft: one finding for each thing looked at, with what
  * to do where it is not as it should be. Numbers in, words out.
  */
+
+import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../boundary/timing.ts";
 import { addressKey, parseVip } from "../config/address.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
-import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import type { InterfaceFacts, MachineFacts, NeighbourFacts } from "./machine-facts.ts";
 
 /** `stops`: Wingman cannot serve so. `advice`: it serves, and something will hurt. */

@@ -463,6 +463,18 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
+    name: "a VIP that waited is set, whoever has it by then",
+    breaks: ["P1"],
+    options: ["--from", "42001860", "--ticks", "0"],
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();",
+        to: "if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index) || true) this.carryOutOne();",
+      },
+    ],
+  },
+  {
     name: "waiting for the kernel's lock with a VIP that another server has, too",
     breaks: ["P1"],
     options: ["--from", "53000"],

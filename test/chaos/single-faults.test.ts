@@ -3,7 +3,7 @@
  * nobody can see.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { leaseMsOf } from "../../src/core/lease.ts";
+import { leaseMsOf } from "../../src/boundary/timing.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";

@@ -8,9 +8,10 @@ import { PREEMPT } from "../../src/allocation/preempt.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { type Timing, timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { GOES_ON, STEP_NAMES, Turn } from "../../src/core/turn.ts";
+import { GOES_ON, Turn } from "../../src/core/turn.ts";
 import { KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { RecordingShell } from "./recording-shell.ts";
+import { STEP_NAMES } from "./turn-steps.ts";
 
 /** 10 ms × 5: silent for 50 ms is failed; a lease of 35 ms, of which ticks take 8. */
 export const TIMING: Timing = timingOf(10, 5, 3, 0, 35, 8, 0);

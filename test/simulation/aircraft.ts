@@ -12,11 +12,10 @@ import {
   type PolicyName,
   policyNamed,
 } from "../../src/allocation/policies.ts";
-import { type Timing, timingOf } from "../../src/boundary/timing.ts";
+import { leaseFits, leaseMsOf, type Timing, timingOf } from "../../src/boundary/timing.ts";
 import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import { leaseFits, leaseMsOf } from "../../src/core/lease.ts";
 import { DETECTION_TIME_MS_MIN, LEASE_BRIDGES } from "../../src/limits.ts";
 import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";
 import { type Random, rounded } from "./random.ts";

@@ -3,8 +3,10 @@
  * take a little time in between, drawn; and a fault may stop a process before any step of its turn.
  * The other servers and all kernels go on meanwhile.
  */
+
 import type { Engine } from "../../src/core/engine.ts";
-import { BEGIN, CARRY_OUT, RENEW_ADDRESSES, SEND_NEWS, STEP_NAMES } from "../../src/core/turn.ts";
+import { BEGIN, CARRY_OUT, RENEW_ADDRESSES, SEND_NEWS } from "../../src/core/turn.ts";
+import { STEP_NAMES } from "../harness/turn-steps.ts";
 import type { Host } from "./host.ts";
 import type { Chance } from "./random.ts";
 import type { World } from "./world.ts";

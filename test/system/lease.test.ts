@@ -6,8 +6,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { leaseMsOf } from "../../src/boundary/timing.ts";
 import { parseAddress } from "../../src/config/address.ts";
-import { leaseMsOf } from "../../src/core/lease.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import { Flight, ownersOf, type Server, TABLE, VIPS } from "../harness/real-servers.ts";
 import { SeatProbe } from "../harness/seat-probe.ts";
