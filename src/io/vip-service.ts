@@ -115,6 +115,7 @@ export class VipService {
    */
   commit(events: EventQueue): void {
     this.recordWaits(events);
+    if (this.count === 0) this.attempts.tryWaiting();
     if (this.count > 0) {
       this.switcher.commit();
       this.process?.noteLock();
