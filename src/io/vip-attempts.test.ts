@@ -44,9 +44,14 @@ class Kernel {
 let kernel: Kernel;
 let attempts: VipAttempts;
 let nowUs: number;
+let isLockFree: boolean;
 beforeEach(() => {
   kernel = new Kernel();
-  attempts = new VipAttempts(kernel as unknown as VipSwitcher, kernel as unknown as Announcer);
+  isLockFree = true;
+  attempts = new VipAttempts(
+    ...([kernel as unknown as VipSwitcher, kernel as unknown as Announcer] as const),
+    { isLockFree: () => isLockFree },
+  );
   nowUs = 1_000_000;
 });
 
@@ -83,6 +88,21 @@ test("one that is refused is named once, tried again at growing pauses, and ends
   while (nowUs - mended <= ATTEMPT_PAUSE_MS_MAX * 1000) reports.push(...period());
   expect(reports).toEqual([[EVENT_RECORD, LOG_VIP_TAKEN, 3 | (1 << 16), 0]]);
   expect(kernel.announced).toEqual([3]);
+});
+
+test("what waits for the kernel's lock is tried in the turn in which that is free", () => {
+  up(3);
+  isLockFree = false;
+  for (let periods = 0; periods < 500; periods++) {
+    period();
+    attempts.tryWaiting();
+  }
+  expect(kernel.asked).toEqual([]);
+  isLockFree = true;
+  attempts.tryWaiting();
+  expect(kernel.asked).toEqual([7]);
+  attempts.tryWaiting();
+  expect(kernel.asked).toEqual([7]);
 });
 
 test("the function leaves: its fault ends, and nothing is tried any more", () => {

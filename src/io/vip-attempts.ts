@@ -30,6 +30,8 @@ export class VipAttempts {
   /** Nothing has failed, is refused, or is to be recorded. */
   private isQuiet = true;
   private nowUs = 0;
+  /** Some wait for the kernel's lock. */
+  private waits = false;
 
   constructor(
     private readonly switcher: VipSwitcher,
@@ -75,6 +77,16 @@ export class VipAttempts {
     this.releaseFunctions(nowUs, events);
   }
 
+  /**
+   * In every turn: tries what waits for the kernel's lock. It is known to be free only for a moment
+   * after the answer that wakes the loop, which the next period may not see.
+   */
+  tryWaiting(): void {
+    if (!this.waits) return;
+    this.waits = false;
+    this.tryVips(this.nowUs);
+  }
+
   private tryVips(nowUs: number): void {
     const { switcher } = this;
     const { table, refused } = switcher;
@@ -83,7 +95,10 @@ export class VipAttempts {
       this.isQuiet = false;
       if (nowUs < this.vipPauses.dueUs[vip]) continue;
       if (switcher.queued === VIP_ATTEMPTS_PER_PERIOD_MAX) break;
-      if (switcher.queued === 0 && this.lock?.isLockFree() === false) break;
+      if (switcher.queued === 0 && this.lock?.isLockFree() === false) {
+        this.waits = true;
+        break;
+      }
       this.vipPauses.note(vip, nowUs);
       switcher.addAgain(vip);
     }

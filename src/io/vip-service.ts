@@ -115,6 +115,7 @@ export class VipService {
    */
   commit(events: EventQueue): void {
     this.recordWaits(events);
+    if (this.count === 0) this.attempts.tryWaiting();
     if (this.count > 0) {
       this.switcher.commit();
       this.process?.noteLock();
@@ -171,9 +172,10 @@ export class VipService {
 
   /** Lets go of everything at once; used when the process is about to end. */
   removeAll(): void {
+    // Silent first: the process may wait for the kernel's lock.
+    for (let index = 0; index < this.functionCount; index++) this.ownership?.setOwned(index, false);
     this.process?.settle();
     for (let index = 0; index < this.functionCount; index++) {
-      this.ownership?.setOwned(index, false);
       if (!this.switcher.fits(index)) this.switcher.commit();
       this.switcher.remove(index);
     }
