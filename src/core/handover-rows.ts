@@ -60,7 +60,6 @@ export const END_PROCESS = 9;
 export const RELEASE = 10;
 export const PUT_BACK = 11;
 export const RESUME_SERVICE = 12;
-export const GIVE_ROOM_BACK = 13;
 
 /**
  * The state machine: state, condition, action, next state, and the mark of a row that is rare. The
@@ -72,7 +71,8 @@ const ROWS: readonly (readonly [number, number, number, number, number])[] = [
   [CLAIMED, NOT_OURS, NOTHING, IDLE, MARK_CLAIM_WITHDRAWN],
   [CLAIMED, MAY_TAKE, ADD_VIP, ADDING, MARK_COMMON], // free, confirmed, room: S7
   [ADDING, VIP_IS_UP, BEGIN_SERVICE, UP, MARK_COMMON],
-  [ADDING, VIP_WITHDRAWN, GIVE_ROOM_BACK, IDLE, MARK_ADD_WITHDRAWN], // another has it by now
+  // another has it by now; one whose answer was lost may be up
+  [ADDING, VIP_WITHDRAWN, REMOVE_VIP, REMOVING, MARK_ADD_WITHDRAWN],
   // some of several VIPs may be up: remove all
   [ADDING, VIP_HAS_FAILED, MARK_FAILED, REMOVING, MARK_VIP_FAILED],
   // isolated, or the process failed: nobody is served here

@@ -127,6 +127,8 @@ describe("taking a function", () => {
     owns(0, 1);
     expect(handover.rivals.mayAdd(1, RESTORING, nowUs)).toBe(false);
     handover.vips.onWithdrawn(1);
+    expect(advance()).toEqual([EFFECT_VIP_REMOVE]); // the answer to an earlier try may be lost
+    handover.vips.onDown(1);
     expect(advance()).toEqual([]);
     expect([handover.state[1], handover.load]).toEqual([CLAIMED, 0]);
     removeFunction(membership.said(0).owns, 0, 1);

@@ -41,7 +41,6 @@ import {
   CLAIMED,
   CUT_OFF,
   END_PROCESS,
-  GIVE_ROOM_BACK,
   IDLE,
   MARK_FAILED,
   MAY_TAKE,
@@ -317,10 +316,9 @@ export class Handover {
       case END_PROCESS:
         this.processes.end(index);
         break;
-      case GIVE_ROOM_BACK:
       case RELEASE:
         this.load -= table.required[index];
-        if (action === RELEASE) effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
+        effects.push(EFFECT_LOG, LOG_FUNCTION_RELEASED, index, 0);
         break;
     }
   }
