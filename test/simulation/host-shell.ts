@@ -184,6 +184,7 @@ export class HostShell implements Shell {
    * kernel makes anew what it does not find. That is known, and not flown.
    */
   renewAddresses(nowUs: number): void {
+    if (this.world.kernels.addressLifetimeUs === Number.POSITIVE_INFINITY) return;
     const { renewal, up, cost } = this;
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
     if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;

@@ -11,9 +11,10 @@ import { assert } from "../../src/assert.ts";
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
 import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { leaseMsOf } from "../../src/core/lease.ts";
 import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { timingOf } from "../../src/core/timing.ts";
-import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { LEASE_TICKS_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { FIGURES } from "../allocation/reference.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
@@ -33,6 +34,9 @@ export interface NominalOptions {
   networks?: number;
   witnesses?: number;
   speeds?: Partial<Speeds>;
+  periodMs?: number;
+  /** What the kernel's ticks may take off a lease; without it there is no lease. */
+  leaseTicksMs?: number;
 }
 
 /** No fault happens by itself, nothing is late, and of several ways it is the first. */
@@ -78,11 +82,12 @@ const HEALING_PERIODS = 3;
 export class NominalWorld extends World {
   override readonly recorder = new FlightRecorder();
 
-  constructor({ speeds, ...options }: NominalOptions) {
-    super(aircraftOf(options), new NoChance(), new Invariants(), new Trace(false), {
-      ...SPEEDS,
-      ...speeds,
-    });
+  constructor(
+    { speeds, ...options }: NominalOptions,
+    invariants = new Invariants(),
+    trace = new Trace(false),
+  ) {
+    super(aircraftOf(options), new NoChance(), invariants, trace, { ...SPEEDS, ...speeds });
     this.nowUs = BEGIN_US;
     this.invariants.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
   }
@@ -168,7 +173,9 @@ export class NominalWorld extends World {
 }
 
 function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
-  const { table, policy, networks = 1 } = options;
+  const { table, policy, networks = 1, periodMs = PERIOD_MS } = options;
+  const lostAfterPeriods = options.lostAfterPeriods ?? LOST_AFTER_PERIODS;
+  const hasLease = options.leaseTicksMs !== undefined;
   const required = table.required.slice(0, table.functionCount);
   const total = required.reduce((sum, each) => sum + each, 0);
   return {
@@ -178,10 +185,12 @@ function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
     policy,
     figure: FIGURES[policy.name as PolicyName],
     timing: timingOf(
-      PERIOD_MS,
-      options.lostAfterPeriods ?? LOST_AFTER_PERIODS,
+      periodMs,
+      lostAfterPeriods,
       options.recoveredAfterPeriods ?? RECOVERED_AFTER_PERIODS,
       Math.max(0, ...table.stopGraceUs) / 1000,
+      hasLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0,
+      options.leaseTicksMs ?? LEASE_TICKS_MS,
     ),
     systemId: 42,
     digestHigh: 7,
