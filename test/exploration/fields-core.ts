@@ -19,7 +19,6 @@ import {
   telemetry,
   time,
   value,
-  WINDOW,
   word,
 } from "./kinds.ts";
 
@@ -88,15 +87,16 @@ export const CORE: Readonly<Record<string, Fields>> = {
   Membership: {
     state: value(SERVERS),
     incarnation: incarnation("i", SERVERS),
-    newest: code(
-      "for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; codecs.KeepAliveMessage.save(o.newest[i], k); p = k.at; }",
-      "for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; codecs.KeepAliveMessage.restore(o.newest[i], k); p = k.at; }",
-    ),
-    sequence: sequence("i", "o.incarnation[i]", { ...SERVERS, while: "o.incarnation[i] !== 0" }),
     heard: value(),
     joining: value(),
     unreachable: value(),
     incompatible: value(),
+    // Whole ones are of use only to be sent on.
+    newest: code(
+      `for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; k.isWhole = (${HEARD}) !== 0 && k.servers > 2; k.counts = (${HEARD}) !== 0; codecs.KeepAliveMessage.save(o.newest[i], k); p = k.at; }`,
+      "for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; codecs.KeepAliveMessage.restore(o.newest[i], k); p = k.at; }",
+    ),
+    sequence: sequence("i", "o.incarnation[i]", { ...SERVERS, while: "o.incarnation[i] !== 0" }),
     lastHeardUs: time(LONG, { ...SERVERS, while: HEARD }),
     directHeardUs: time("4 * k.periodUs", { ...SERVERS, while: "(o.heard >> i) & 1" }),
     excusedUs: value({ ...SERVERS, while: HEARD }),
@@ -301,7 +301,11 @@ export const CORE: Readonly<Record<string, Fields>> = {
   },
   Sender: {
     sequence: ownSequence(),
-    message: part("KeepAliveMessage"),
+    // What it said last is looked at for what is new; the rest of it is said anew each time.
+    message: code(
+      "k.at = p; k.isWhole = k.counts = false; codecs.KeepAliveMessage.save(o.message, k); p = k.at;",
+      "k.at = p; codecs.KeepAliveMessage.restore(o.message, k); p = k.at;",
+    ),
     lateness: telemetry,
     nextSendUs: time(LONG),
     isRequested: flag(),
@@ -354,19 +358,19 @@ export const CORE: Readonly<Record<string, Fields>> = {
     flags: value(),
     phase: value(),
     systemId: word(),
-    incarnation: incarnation("o.sender"),
+    incarnation: incarnation("o.sender", { while: "k.counts" }),
     digestHigh: word(),
     digestLow: word(),
-    sequence: sequence("o.sender", "o.incarnation"),
+    sequence: sequence("o.sender", "o.incarnation", { while: "k.counts" }),
     assignmentDigest: word(),
     // Each start has one of its own; no second box with the same id is flown.
     nonce: code("", "o.nonce = o.incarnation;"),
     heard: value(),
     direct: value(),
-    successorServer: value(),
-    successorIncarnation: incarnation("o.successorServer"),
+    successorServer: value({ while: "k.isWhole" }),
+    successorIncarnation: incarnation("o.successorServer", { while: "k.isWhole" }),
     successorSequence: sequence("o.successorServer", "o.successorIncarnation", {
-      while: "o.successorIncarnation !== 0",
+      while: "k.isWhole && o.successorIncarnation !== 0",
     }),
     clientMacHigh: value(),
     clientMacLow: word(),
@@ -377,10 +381,10 @@ export const CORE: Readonly<Record<string, Fields>> = {
     faultCode: fixed,
     faultFunction: fixed,
     faultAgeS: fixed,
-    heardIncarnation: incarnation("i", SERVERS),
+    heardIncarnation: incarnation("i", { ...SERVERS, while: "k.isWhole" }),
     heardSequence: sequence("i", "o.heardIncarnation[i]", {
       ...SERVERS,
-      while: "o.heardIncarnation[i] !== 0",
+      while: "k.isWhole && o.heardIncarnation[i] !== 0",
     }),
     owns: word(WORDS),
     claims: word(WORDS),
@@ -401,7 +405,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     first: byHand,
     second: byHand,
     messages: code(
-      "k.at = p; for (let i = 0; i < o.messageCount; i++) codecs.KeepAliveMessage.save(o.messages[i], k); p = k.at;",
+      "k.at = p; k.isWhole = k.counts = true; for (let i = 0; i < o.messageCount; i++) codecs.KeepAliveMessage.save(o.messages[i], k); p = k.at;",
       "k.at = p; for (let i = 0; i < o.messageCount; i++) codecs.KeepAliveMessage.restore(o.messages[i], k); p = k.at;",
     ),
   },
@@ -426,6 +430,3 @@ export const CORE: Readonly<Record<string, Fields>> = {
     seconds: byHand,
   },
 };
-
-/** The sequence numbers that lie further back than this are all the same. */
-export const SEQUENCE_WINDOW = WINDOW;

@@ -167,6 +167,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     late: value(DIRECTIONS),
     lateUs: value({ ...DIRECTIONS, while: "o.late[i] !== 0" }),
     silent: value(DIRECTIONS),
+    cut: code(eachCut("w[p++] = o.cut[i];"), eachCut("o.cut[i] = w[p++];")),
     sent: scratch, // each tick counts anew
     servers: fixed,
     network: shared,

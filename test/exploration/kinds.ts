@@ -136,8 +136,6 @@ const NEVER = 0x7fffffff;
 const ALWAYS = -0x80000000;
 /** The newest sequence number has this code; 0 is none. */
 const NEWEST = 1000;
-/** Older than so many, sequence numbers are all the same. */
-export const WINDOW = 64;
 
 function saveOne({ kind, past, none, of, incarnation: of2, as, limit }: Kind, at: string): string {
   switch (kind) {
@@ -155,7 +153,7 @@ function saveOne({ kind, past, none, of, incarnation: of2, as, limit }: Kind, at
     case "deadline":
       return `${at} <= now ? ${ALWAYS} : ${at} === Infinity ? ${NEVER} : ${at} - now`;
     case "sequence":
-      return `${at} === 0 ? 0 : Math.max(${at} - k.base(${of}, ${of2}), -${WINDOW}) + ${NEWEST}`;
+      return `${at} === 0 ? 0 : Math.max(${at} - k.base(${of}, ${of2}), -k.window) + ${NEWEST}`;
     case "incarnation":
       return `k.rank(${of}, ${at})`;
     case "seen":

@@ -74,7 +74,6 @@ export interface MoveWishes {
 /** Every fault and every end that there is in this world. */
 export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes): Move[] {
   const { hosts, losses, aircraft } = world;
-  const { network } = world.air;
   const { timing, table, networks } = aircraft;
   const lostInARow = Math.max(1, timing.detectionUs / timing.periodUs - 2);
   const silentTicks = burstTicks ?? 2 * lostInARow;
@@ -110,6 +109,14 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
   const startAgain = (host: Host): void => {
     world.powerOff(host);
     world.switchOn(host);
+  };
+
+  const numbers = [...Array(networks).keys()];
+  const choose = (from: Host, to: Host, number: number, isCut: boolean): void => {
+    const at = (number * SERVERS_MAX + from.index) * SERVERS_MAX + to.index;
+    if (losses.cut[at] === (isCut ? 1 : 0)) return;
+    losses.cut[at] = isCut ? 1 : 0;
+    world.cutNetwork(from.index, to.index, number, isCut);
   };
 
   for (const host of hosts) {
@@ -250,7 +257,8 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       const back = to.index * SERVERS_MAX + from.index;
       const isFirst = from.index < to.index;
       const flies = (): boolean => from.engine !== null && !isStopped(from) && to.engine !== null;
-      const isCut = (): boolean => !network.passes(from.index, to.index);
+      const cutAt = (number: number): number => number * SERVERS_MAX * SERVERS_MAX + at;
+      const isCut = (): boolean => numbers.some((number) => losses.cut[cutAt(number)] !== 0);
       end(
         ["burst", "blackout"],
         `pass ${way}`,
@@ -259,21 +267,30 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
           losses.silent[at] = 0;
         },
       );
-      end(["cut", "oneway"], `join ${way}`, isCut, () =>
-        world.cutOneWay(from.index, to.index, false),
-      );
+      end(["cut", "oneway", "network"], `join ${way}`, isCut, () => {
+        for (const number of numbers) choose(from, to, number, false);
+      });
       fault(
         "oneway",
         `cut ${way}`,
         () => !isCut(),
-        () => world.cutOneWay(from.index, to.index, true),
+        () => {
+          for (const number of numbers) choose(from, to, number, true);
+        },
       );
       if (isFirst) {
+        const isBackCut = (): boolean =>
+          numbers.some((number) => losses.cut[number * SERVERS_MAX * SERVERS_MAX + back] !== 0);
         fault(
           "cut",
           `cut ${pair}`,
-          () => !isCut() && network.passes(to.index, from.index),
-          () => world.cut(from.index, to.index, true),
+          () => !isCut() && !isBackCut(),
+          () => {
+            for (const number of numbers) {
+              choose(from, to, number, true);
+              choose(to, from, number, true);
+            }
+          },
         );
         fault(
           "blackout",
@@ -284,20 +301,15 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
             losses.silent[back] = silentTicks;
           },
         );
-        for (let number = 0; networks === 2 && number < networks; number++) {
-          const isOpen = (): boolean =>
-            network.isOpen(from.index, to.index, number) &&
-            network.isOpen(to.index, from.index, number);
-          const set = (isCutNow: boolean): void => {
-            world.cutNetwork(from.index, to.index, number, isCutNow);
-            world.cutNetwork(to.index, from.index, number, isCutNow);
-          };
-          fault("network", `cut ${pair} on network ${number}`, isOpen, () => set(true));
-          end(
-            ["network"],
-            `join ${pair} on network ${number}`,
-            () => !isOpen() && !isCut(),
-            () => set(false),
+        for (const number of networks === 2 ? numbers : []) {
+          fault(
+            "network",
+            `cut ${pair} on network ${number}`,
+            () => losses.cut[cutAt(number)] === 0,
+            () => {
+              choose(from, to, number, true);
+              choose(to, from, number, true);
+            },
           );
         }
       }

@@ -17,12 +17,14 @@ import type { Host } from "../simulation/host.ts";
 import type { ExploredWorld } from "./explored-world.ts";
 import { CORE } from "./fields-core.ts";
 import { WORLD } from "./fields-world.ts";
-import { codecsOf, WINDOW } from "./kinds.ts";
+import { codecsOf } from "./kinds.ts";
 
 /** What every newest sequence number is restored to. */
 const NEWEST = 1 << 20;
 /** Incarnations below are those of restored states. */
 export const FIRST_NEW_INCARNATION = 1 << 16;
+/** Messages beside the periodic ones that a server sends within two detection times. */
+const EXTRA_SENDS = 8;
 const RANKS_MAX = 64;
 const WORDS_MAX = 1 << 16;
 
@@ -59,9 +61,14 @@ export class Snapshot {
   readonly healingUs: number;
   readonly longUs: number;
   readonly newest = NEWEST;
-  readonly window = WINDOW;
+  /** Sequence numbers that lie further back are all the same. */
+  readonly window: number;
   readonly sentMask = SENT_TIMES - 1;
   readonly over = RENEW_ADDRESSES + 1;
+
+  /** The message that is saved is read as a whole, or at least tells which one it is. */
+  isWhole = true;
+  counts = true;
 
   /** The incarnations of each server that a state knows, the present one first. */
   private readonly known = new Int32Array(SERVERS_MAX * RANKS_MAX);
@@ -85,6 +92,7 @@ export class Snapshot {
     this.recoveredAfter = timing.recoveredAfter;
     this.healingUs = world.invariants.healingUs + timing.periodUs;
     this.longUs = 2 * timing.detectionUs + 2 * timing.periodUs + LEASE_LATENESS_MS * 1000;
+    this.window = 2 * (timing.detectionUs / timing.periodUs) + EXTRA_SENDS;
     this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
   }
 
@@ -246,6 +254,8 @@ export class Snapshot {
   private saveInbox(inbox: Inbox, isLate: boolean): void {
     const { words, message } = this;
     const count = isLate ? 0 : inbox.count;
+    this.isWhole = true;
+    this.counts = true;
     words[this.at++] = count;
     for (let place = 0; place < count; place++) {
       words[this.at++] = Math.max(0, inbox.arrivalUs(place) - this.nowUs);

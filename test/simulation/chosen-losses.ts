@@ -2,7 +2,7 @@
  * What becomes of single keep-alives where a test or the explorer chooses: lost, late, or lost
  * until further notice. Each direction counts its messages from the last `begin` on.
  */
-import { SERVERS_MAX } from "../../src/limits.ts";
+import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
 import { LOST, type Network, PASSES } from "./network.ts";
 
 /** Messages of a direction that can be chosen. */
@@ -17,6 +17,8 @@ export class ChosenLosses {
   readonly lateUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** 1 or more where everything is lost. */
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** 1 where a direction of a network was cut by choice. */
+  readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Messages of each direction since the last `begin`. */
   readonly sent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
 
