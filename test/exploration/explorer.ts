@@ -49,6 +49,7 @@ export interface Outcome {
   readonly settlingWay: readonly number[];
   readonly leaseMarginMs: number | null;
   readonly bytes: number;
+  readonly transitionsPerCpuSecond: number;
 }
 
 /** Where exploring a state ended before its time. */
@@ -87,6 +88,7 @@ export class Explorer {
 
   run(): Outcome {
     const beganMs = performance.now();
+    const beganCpu = process.cpuUsage();
     this.endMs = beganMs + 1000 * (this.wishes.seconds ?? Number.POSITIVE_INFINITY);
     let closed = true;
     try {
@@ -95,6 +97,7 @@ export class Explorer {
       if (!(error instanceof Stop)) throw error;
       closed = false;
     }
+    const { user, system } = process.cpuUsage(beganCpu);
     const settling = new Settling(this.visited, this.world.tickUs);
     return {
       states: this.visited.count,
@@ -110,6 +113,7 @@ export class Explorer {
         ? this.world.invariants.marginUs / 1000
         : null,
       bytes: this.stored,
+      transitionsPerCpuSecond: Math.round((this.transitions * 1e6) / (user + system)),
     };
   }
 

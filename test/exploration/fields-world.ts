@@ -169,6 +169,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     silent: value(DIRECTIONS),
     cut: code(eachCut("w[p++] = o.cut[i];"), eachCut("o.cut[i] = w[p++];")),
     sent: scratch, // each tick counts anew
+    roughTicks: value(),
+    roughTicksMax: fixed,
     servers: fixed,
     network: shared,
   },

@@ -149,7 +149,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
     );
     end(
       ["table"],
-      `start ${name}`,
+      `start ${name} with its own table`,
       () => host.foreignTable,
       () => {
         host.foreignTable = false;

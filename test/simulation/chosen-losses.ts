@@ -17,6 +17,8 @@ export class ChosenLosses {
   readonly lateUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** 1 or more where everything is lost. */
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** Ticks left in which it shows that silence was chosen. */
+  roughTicks = 0;
   /** 1 where a direction of a network was cut by choice. */
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Messages of each direction since the last `begin`. */
@@ -26,6 +28,7 @@ export class ChosenLosses {
   constructor(
     private readonly network: Network,
     private readonly servers: number,
+    private readonly roughTicksMax = 0,
   ) {
     network.heldUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
     network.fateOf = (from, to) => this.fateOf(from, to);
@@ -39,6 +42,7 @@ export class ChosenLosses {
 
   /** Silence that was chosen is over a tick earlier. */
   pass(): void {
+    if (this.roughTicks > 0) this.roughTicks--;
     for (let from = 0; from < this.servers; from++) {
       for (let to = 0; to < this.servers; to++) {
         const at = from * SERVERS_MAX + to;
@@ -80,7 +84,10 @@ export class ChosenLosses {
       this.late[at] = 0;
       heldUs[at] = this.lateUs[at];
     }
-    if (this.silent[at] !== 0) return LOST;
+    if (this.silent[at] !== 0) {
+      this.roughTicks = this.roughTicksMax;
+      return LOST;
+    }
     const bit = 1 << number;
     if ((this.lost[at] & bit) === 0) return PASSES;
     this.lost[at] &= ~bit;

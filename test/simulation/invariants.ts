@@ -226,7 +226,7 @@ export class Invariants {
   }
 
   /** On one segment: joined directly, or through a third server that flies, for long enough. */
-  private areJoined(one: number, other: number): boolean {
+  protected areJoined(one: number, other: number): boolean {
     const { nowUs, hosts } = this.world;
     const { network } = this.world.air;
     if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
