@@ -101,10 +101,12 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
     world.touch(host.index);
   };
   const goOn = (host: Host): void => {
+    if (!isStopped(host)) return;
     if (isStalled(host)) host.clearInboxes();
     host.pausedUntilUs = 0;
     host.busyUntilUs = 0;
     world.touch(host.index);
+    losses.roughen();
   };
   const startAgain = (host: Host): void => {
     world.powerOff(host);
@@ -116,6 +118,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
     const at = (number * SERVERS_MAX + from.index) * SERVERS_MAX + to.index;
     if (losses.cut[at] === (isCut ? 1 : 0)) return;
     losses.cut[at] = isCut ? 1 : 0;
+    if (!isCut) losses.roughen();
     world.cutNetwork(from.index, to.index, number, isCut);
   };
 
@@ -139,7 +142,10 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       ["carrier"],
       `carrier of ${name} back`,
       () => host.carrierFaults > 0,
-      () => world.setCarrier(host, true),
+      () => {
+        world.setCarrier(host, true);
+        losses.roughen();
+      },
     );
     end(
       ["drain"],

@@ -17,7 +17,7 @@ export class ChosenLosses {
   readonly lateUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** 1 or more where everything is lost. */
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
-  /** Ticks left in which it shows that silence was chosen. */
+  /** Ticks left in which what lasted for a while, and is over, may still cost somebody its lease. */
   roughTicks = 0;
   /** 1 where a direction of a network was cut by choice. */
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
@@ -64,6 +64,10 @@ export class ChosenLosses {
     this.lateUs[at] = us;
   }
 
+  roughen(): void {
+    this.roughTicks = this.roughTicksMax;
+  }
+
   /** What was chosen has come to pass. */
   isDone(): boolean {
     for (let from = 0; from < this.servers; from++) {
@@ -85,7 +89,7 @@ export class ChosenLosses {
       heldUs[at] = this.lateUs[at];
     }
     if (this.silent[at] !== 0) {
-      this.roughTicks = this.roughTicksMax;
+      this.roughen();
       return LOST;
     }
     const bit = 1 << number;
