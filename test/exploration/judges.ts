@@ -4,6 +4,7 @@
  */
 import { NONE } from "../../src/allocation/function-table.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { SENT_TIMES } from "../../src/limits.ts";
 import type { Host } from "../simulation/host.ts";
 import { Invariants } from "../simulation/invariants.ts";
 import type { World } from "../simulation/world.ts";
@@ -112,9 +113,22 @@ export class Judges extends Invariants {
     const unheard = !there.isHeard(host.index) && there.departures[host.index] > 0;
     return (
       unheard ||
+      this.isEchoOld(host.engine, other.index) ||
       (there.isHeard(host.index) && nowUs - there.lastHeardUs[host.index] > silentUs) ||
       (here.isHeard(other.index) && nowUs - here.lastHeardUs[other.index] > silentUs)
     );
+  }
+
+  /**
+   * The newest word of ours that the other one has told us to have heard is older than the loss of
+   * one message makes it: two periods on its way and back, one lost, and the time until now.
+   */
+  private isEchoOld({ membership, lease }: Engine, other: number): boolean {
+    const echoed = membership.echoedSequence[other];
+    if (echoed === 0) return false;
+    const { sentUs } = lease as unknown as { sentUs: Float64Array };
+    const oldUs = 3.5 * this.world.aircraft.timing.periodUs;
+    return this.world.nowUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
   }
 
   /** What is cut between the two goes round through a third one that flies. */
