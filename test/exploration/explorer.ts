@@ -70,8 +70,10 @@ export class Explorer {
   restTicks = 0;
   private readonly ends: readonly number[];
   private readonly faultPlaces: readonly number[];
-  private readonly stack: { index: number; words: Int32Array }[] = [];
+  /** States of the last level in which a fault may end. */
+  private stack!: StateStore;
   private readonly words = new Int32Array(1 << 16);
+  private readonly endWords = new Int32Array(1 << 16);
   private violation: Found | null = null;
   private worstOutage = 0;
   private outageState = -1;
@@ -141,6 +143,7 @@ export class Explorer {
     const length = world.snapshot.save();
     this.like = new Int32Array(1 << 16);
     this.like.set(world.snapshot.words.subarray(0, length));
+    this.stack = new StateStore(this.like);
     const store = new StateStore(this.like);
     store.push(visited.meet(world.snapshot.words, length, -1, ROOT, 0), this.like, length);
     return store;
@@ -202,16 +205,16 @@ export class Explorer {
 
   /** From a state of the last level, in which the world is, until everything is known. */
   private flyOn(first: number, number: number): void {
-    const { stack, visited, ends } = this;
+    const { stack, visited, ends, endWords } = this;
     this.chain(first, number);
-    for (let entry = stack.pop(); entry !== undefined; entry = stack.pop()) {
+    for (let from = stack.pop(endWords); from >= 0; from = stack.pop(endWords)) {
       let isFresh = false;
       for (const place of ends) {
-        if (!isFresh) this.restore(entry.words);
+        if (!isFresh) this.restore(endWords);
         isFresh = true;
         if (!this.moves[place]?.applies()) continue;
         isFresh = false;
-        const index = this.apply(place, entry.index, number);
+        const index = this.apply(place, from, number);
         if (visited.isNew) this.chain(index, number);
       }
     }
@@ -222,7 +225,7 @@ export class Explorer {
     for (let index = first; ; index = visited.next[index]) {
       const isClear = !this.canEnd();
       visited.isClear[index] = isClear ? 1 : 0;
-      if (!isClear) stack.push({ index, words: world.snapshot.words.slice(0, world.snapshot.at) });
+      if (!isClear) stack.push(index, world.snapshot.words, world.snapshot.at);
       if (!this.tick(index, number)) return;
     }
   }

@@ -27,22 +27,15 @@ export class Visited {
   /** Index of a state + 1 at each place of the hash table. */
   private slots = new Int32Array(2 * FIRST_CAPACITY);
   private mask = 2 * FIRST_CAPACITY - 1;
+  private hashLow = 0;
+  private hashHigh = 0;
   /** The state that `meet` was asked for is new. */
   isNew = false;
 
   /** The state's index; it is entered when it is new, or when it took more faults before. */
   meet(words: Int32Array, length: number, parent: number, move: number, level: number): number {
-    let low = 0x811c9dc5;
-    let high = 0x2545f491;
-    for (let at = 0; at < length; at++) {
-      const word = words[at];
-      low = Math.imul(low ^ word, 0x85ebca6b);
-      low = (low << 13) | (low >>> 19);
-      high = Math.imul(high ^ word, 0xc2b2ae35);
-      high = ((high << 15) | (high >>> 17)) + low;
-    }
-    low = Math.imul(low ^ (high >>> 16), 0x9e3779b1) >>> 0;
-    high = Math.imul(high ^ (low >>> 15), 0x85ebca77) >>> 0;
+    this.hash(words, length);
+    const { hashLow: low, hashHigh: high } = this;
     let slot = low & this.mask;
     for (; this.slots[slot] !== 0; slot = (slot + 1) & this.mask) {
       const index = this.slots[slot] - 1;
@@ -64,6 +57,49 @@ export class Visited {
     this.next[index] = -1;
     this.enter(index, parent, move, level);
     return index;
+  }
+
+  /**
+   * Four lanes of words, each with two hashes of 32 bits, because one after the other would wait
+   * for each multiplication.
+   */
+  private hash(words: Int32Array, length: number): void {
+    for (let at = length; at < length + 3; at++) words[at] = 0;
+    let a = 0x811c9dc5;
+    let b = 0x01000193;
+    let c = 0x2545f491;
+    let d = 0x4f6cdd1d;
+    let e = 0x165667b1;
+    let f = 0x27d4eb2f;
+    let g = 0x5bd1e995;
+    let h = length;
+    for (let at = 0; at < length; at += 4) {
+      const first = words[at];
+      const second = words[at + 1];
+      const third = words[at + 2];
+      const fourth = words[at + 3];
+      a = Math.imul(a ^ first, 0x85ebca6b);
+      b = Math.imul(b ^ second, 0x85ebca6b);
+      c = Math.imul(c ^ third, 0x85ebca6b);
+      d = Math.imul(d ^ fourth, 0x85ebca6b);
+      e = Math.imul(e ^ first, 0xc2b2ae35);
+      f = Math.imul(f ^ second, 0xc2b2ae35);
+      g = Math.imul(g ^ third, 0xc2b2ae35);
+      h = Math.imul(h ^ fourth, 0xc2b2ae35);
+      a ^= a >>> 15;
+      b ^= b >>> 15;
+      c ^= c >>> 15;
+      d ^= d >>> 15;
+      e ^= e >>> 13;
+      f ^= f >>> 13;
+      g ^= g >>> 13;
+      h ^= h >>> 13;
+    }
+    let low = mixed(mixed(mixed(a, b), c), d);
+    const high = mixed(mixed(mixed(mixed(e, f), g), h), low);
+    low = mixed(low, high);
+    this.hashLow = low >>> 0;
+    this.hashHigh = high >>> 0;
   }
 
   private enter(index: number, parent: number, move: number, level: number): void {
@@ -96,6 +132,13 @@ export class Visited {
       this.slots[slot] = index + 1;
     }
   }
+}
+
+function mixed(one: number, other: number): number {
+  let both = Math.imul(one ^ (other >>> 16) ^ (other << 16), 0x9e3779b1);
+  both ^= both >>> 14;
+  both = Math.imul(both, 0x85ebca77) + other;
+  return both ^ (both >>> 16);
 }
 
 function enlarged<T extends Int32Array | Int16Array | Uint8Array | Uint32Array>(from: T, to: T): T {
