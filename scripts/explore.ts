@@ -112,7 +112,8 @@ const aircraft = readAircraft();
 const wishes = readWishes(aircraft);
 const explorer = new Explorer(wishes);
 const outcome = explorer.run();
-const story = outcome.violation === null ? null : storyOf(explorer, outcome.violation.way);
+const { violation: found } = outcome;
+const story = found === null ? null : storyOf(explorer, found.way, found.property);
 
 /** What the story comes to when it is flown without saving and restoring. */
 function flyAgain(lines: readonly string[]): string {
@@ -124,7 +125,7 @@ function flyAgain(lines: readonly string[]): string {
   }
 }
 
-function documentOf({ violation, ...found }: Outcome): object {
+function documentOf({ violation, ...rest }: Outcome): object {
   return {
     servers: aircraft.servers,
     functions: aircraft.functions,
@@ -133,30 +134,30 @@ function documentOf({ violation, ...found }: Outcome): object {
     faults: wishes.faults,
     kinds: wishes.kinds,
     from: wishes.from,
-    states: found.states,
-    transitions: found.transitions,
-    closed: found.closed,
+    states: rest.states,
+    transitions: rest.transitions,
+    closed: rest.closed,
     violations: violation === null ? 0 : 1,
     violation: violation?.message ?? null,
-    worstSettlingMs: found.worstSettlingMs,
-    worstOutageMs: found.worstOutageMs,
-    leaseMarginMs: found.leaseMarginMs,
-    wallSeconds: found.seconds,
-    transitionsPerCpuSecond: found.transitionsPerCpuSecond,
+    worstSettlingMs: rest.worstSettlingMs,
+    worstOutageMs: rest.worstOutageMs,
+    leaseMarginMs: rest.leaseMarginMs,
+    wallSeconds: rest.seconds,
+    transitionsPerCpuSecond: rest.transitionsPerCpuSecond,
     story,
   };
 }
 
-function textOf({ violation, ...found }: Outcome): string {
-  const margin = found.leaseMarginMs === null ? "none" : `${found.leaseMarginMs} ms`;
+function textOf({ violation, ...rest }: Outcome): string {
+  const margin = rest.leaseMarginMs === null ? "none" : `${rest.leaseMarginMs} ms`;
   const lines = [
-    `${found.states} states, ${found.transitions} transitions in ${found.seconds.toFixed(1)} s ` +
-      `(${found.transitionsPerCpuSecond} a second of processor time), ` +
-      (found.closed ? "closed" : "not closed"),
-    `worst settling ${found.worstSettlingMs} ms:`,
-    ...storyOf(explorer, found.settlingWay).map((line) => `    ${line}`),
-    `worst outage of a function that has a server to run on: ${found.worstOutageMs} ms:`,
-    ...storyOf(explorer, found.outageWay).map((line) => `    ${line}`),
+    `${rest.states} states, ${rest.transitions} transitions in ${rest.seconds.toFixed(1)} s ` +
+      `(${rest.transitionsPerCpuSecond} a second of processor time), ` +
+      (rest.closed ? "closed" : "not closed"),
+    `worst settling ${rest.worstSettlingMs} ms:`,
+    ...storyOf(explorer, rest.settlingWay).map((line) => `    ${line}`),
+    `worst outage of a function that has a server to run on: ${rest.worstOutageMs} ms:`,
+    ...storyOf(explorer, rest.outageWay).map((line) => `    ${line}`),
     `smallest lease margin ${margin}`,
   ];
   if (violation !== null && story !== null) {

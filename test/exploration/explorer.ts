@@ -106,7 +106,8 @@ export class Explorer {
       transitions: this.transitions,
       closed: closed && this.violation === null,
       seconds: (performance.now() - beganMs) / 1000,
-      violation: this.violation ?? this.judgeSettling(settling),
+      violation:
+        this.violation ?? this.judgeCircles(settling.circles) ?? this.judgeSettling(settling),
       worstOutageMs: (this.worstOutage * this.world.tickUs) / 1000,
       outageWay: this.outageState < 0 ? [] : this.visited.wayTo(this.outageState),
       worstSettlingMs: settling.worstMs,
@@ -288,6 +289,32 @@ export class Explorer {
     if (this.wishes.ignores?.includes(property) === true) return;
     this.violation = { property, message, way: [...this.visited.wayTo(from), TICK] };
     throw new Stop();
+  }
+
+  /** Every circle that time leads to is flown: it is at rest, and nothing happens in it. */
+  private judgeCircles(circles: readonly number[]): Found | null {
+    const { world, visited } = this;
+    for (const circle of circles) {
+      const way = visited.wayTo(circle);
+      this.restore(this.like);
+      for (const move of way) {
+        if (move === TICK) world.tick();
+        else this.moves[move]?.apply();
+      }
+      const { changes } = world.invariants;
+      let ticks = 0;
+      for (let at = circle; ; at = visited.next[at]) {
+        world.tick();
+        ticks++;
+        if (visited.next[at] === circle) break;
+      }
+      const told = [...way, ...Array.from({ length: ticks }, () => TICK)];
+      if (world.invariants.changes !== changes)
+        return { property: "P6", message: "P6: something happens again and again", way: told };
+      const unrest = world.invariants.unrest();
+      if (unrest !== "") return { property: "P2", message: `P2: for ever: ${unrest}`, way: told };
+    }
+    return null;
   }
 
   private judgeSettling(settling: Settling): Found | null {

@@ -3,7 +3,9 @@
  * that go on alike. Beside them stands what an exploration can ask of every state.
  */
 import { NONE } from "../../src/allocation/function-table.ts";
+import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
+import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { SENT_TIMES } from "../../src/limits.ts";
 import type { Host } from "../simulation/host.ts";
 import { Invariants } from "../simulation/invariants.ts";
@@ -31,10 +33,10 @@ export class Judges extends Invariants {
   /** Time has passed. */
   onTick(): void {
     const { hosts, aircraft } = this.world;
-    let canServe = false;
-    for (const host of hosts) if (this.couldServe(host)) canServe = true;
     for (let index = 0; index < aircraft.table.functionCount; index++) {
-      if (!canServe || this.isAnswered(index)) this.outageTicks[index] = 0;
+      let hasPlace = false;
+      for (const host of hosts) if (this.couldServe(host, index)) hasPlace = true;
+      if (!hasPlace || this.isAnswered(index)) this.outageTicks[index] = 0;
       else if (this.outageTicks[index] < OUTAGE_TICKS_MAX) this.outageTicks[index]++;
     }
   }
@@ -151,13 +153,35 @@ export class Judges extends Invariants {
     );
   }
 
-  /** A server that could run the function, as far as anybody can tell. */
-  couldServe(host: Host): boolean {
+  /** What is not as it is at rest when no fault lasts; empty at rest. */
+  unrest(): string {
+    const { hosts, aircraft } = this.world;
+    for (const host of hosts) {
+      const { engine } = host;
+      if (engine === null || engine.phase !== PHASE_ACTIVE) return `s${host.index} is not active`;
+      if (engine.agreement.digest !== hosts[0]?.engine?.agreement.digest)
+        return `s${host.index} holds another assignment than s0`;
+      for (const other of hosts) {
+        if (other !== host && engine.membership.state[other.index] !== SERVER_ALIVE)
+          return `s${host.index} does not see s${other.index} alive`;
+      }
+    }
+    const { assigned } = (hosts[0] as Host & { engine: Engine }).engine.handover;
+    for (let index = 0; index < aircraft.table.functionCount; index++) {
+      if (assigned[index] === NONE ? this.owners[index] > 0 : !this.isAnswered(index))
+        return `f${index} is answered for ${assigned[index] === NONE ? "and has no place" : "by nobody"}`;
+    }
+    return "";
+  }
+
+  /** A server that could run the function, or knows of one, as far as anybody can tell. */
+  private couldServe(host: Host, index: number): boolean {
     return (
       host.engine !== null &&
+      host.engine.handover.assigned[index] !== NONE &&
       host.pausedUntilUs <= this.world.nowUs &&
       host.carrier &&
-      this.phases[host.index] === 1 &&
+      this.phases[host.index] === PHASE_ACTIVE &&
       !host.isDrained &&
       !host.isToLeave
     );

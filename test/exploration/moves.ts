@@ -37,6 +37,7 @@ export const KINDS = {
   leave: "a server is told to leave",
   move: "a function is moved by hand",
   process: "the process of a function fails on a server",
+  remove: "somebody removes the address of a function",
   table: "a server is started with another table",
 } as const;
 export type FaultKind = keyof typeof KINDS;
@@ -242,6 +243,12 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
         `process of ${id} on ${name} fails`,
         () => host.engine !== null && host.up[index] === 1 && !isAsked(host, EVENT_PROCESS),
         () => world.pushLater(host, 0, EVENT_PROCESS, index, CONTROL_PROCESS_FAILED),
+      );
+      fault(
+        "remove",
+        `address of ${id} on ${name} is removed`,
+        () => host.engine !== null && host.up[index] === 1,
+        () => world.kernels.removeByHand(host, index),
       );
       for (const target of hosts) {
         fault(

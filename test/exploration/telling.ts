@@ -4,8 +4,11 @@ import type { Explorer } from "./explorer.ts";
 import { functionName, serverName } from "./moves.ts";
 import { TICK } from "./visited.ts";
 
+/** What does not hold at the end of a story, where nothing in it is a violation by itself. */
+const EXPECTED: Readonly<Record<string, string>> = { P2: "all agree", P6: "quiet for 1 s" };
+
 /** @param way moves by their places, and TICK */
-export function storyOf(explorer: Explorer, way: readonly number[]): string[] {
+export function storyOf(explorer: Explorer, way: readonly number[], property = ""): string[] {
   const { world, moves, wishes, restTicks } = explorer;
   const tickMs = world.tickUs / 1000;
   const lines = aircraftOf(wishes.options);
@@ -28,6 +31,7 @@ export function storyOf(explorer: Explorer, way: readonly number[]): string[] {
     lines.push(moves[move]?.line as string);
   }
   wait();
+  if (EXPECTED[property] !== undefined) lines.push(EXPECTED[property]);
   return lines;
 }
 
