@@ -6,7 +6,8 @@
  *
  * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs
  * says; with --hours it flies long flights with rare faults until H hours have been simulated.
- * --seed S flies one and prints its trace. Exit 1 on a violation.
+ * --seed S flies one and prints its trace. After --seconds of a processor's time none is begun. Exit
+ * 1 on a violation.
  */
 import { parseArgs } from "node:util";
 import { fly } from "../test/simulation/flight.ts";
@@ -20,7 +21,7 @@ interface Wishes {
   from: number;
   seed: number | null;
   hours: number | null;
-  /** No further seed is begun after this time. */
+  /** Of a processor, for each process: no further seed is begun after them. */
   seconds: number;
   servers: number | undefined;
   periodMs: number | undefined;
@@ -114,7 +115,7 @@ function flyHere(wishes: Wishes): Totals {
   for (let seed = wishes.from; ; seed++) {
     if (hours === null ? seed >= wishes.from + wishes.seeds : totals.simulatedUs >= hours * 3.6e9)
       break;
-    if (performance.now() - beganMs > wishes.seconds * 1000) break;
+    if (processorSeconds() > wishes.seconds) break;
     const longFlight = hours === null ? {} : { horizonUs: 3_600_000_000, faultCount: 20 };
     const result = fly({ seed, ...size, ...longFlight });
     totals.add(seed, result);
@@ -127,9 +128,14 @@ function flyHere(wishes: Wishes): Totals {
     }
   }
   totals.wallSeconds = (performance.now() - beganMs) / 1000;
-  const { user, system } = process.cpuUsage();
-  totals.cpuSeconds = (user + system) / 1e6;
+  totals.cpuSeconds = processorSeconds();
   return totals;
+}
+
+/** What this process has had of a processor since its start. */
+function processorSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** The seeds shared out among several processes of this script. */

@@ -39,7 +39,7 @@ test.each(CATALOGUE.map((entry) => [entry.code, entry] as const))(
 test("every fault that lasts until it is cleared has something that clears it, about the same", () => {
   const kindOf = (code: number) => catalogueEntry(code)?.first;
   for (const { code, lasts } of CATALOGUE) {
-    if (lasts !== "cleared") continue;
+    if (lasts !== "cleared" && lasts !== "engine") continue;
     const clearing = CATALOGUE.filter(
       ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
     );
@@ -49,4 +49,19 @@ test("every fault that lasts until it is cleared has something that clears it, a
       ["phase", "none", "errno"].includes(kind ?? "") ? "" : kind;
     for (const entry of clearing) expect(subject(entry.first)).toBe(subject(kindOf(code)));
   }
+});
+
+/** What a new engine says in any case: in which phase it is, and whom it hears. */
+const SAID_BY_EVERY_ENGINE = [
+  engineCodes.LOG_SERVER_LOST,
+  engineCodes.LOG_SERVER_UNREACHABLE,
+  engineCodes.LOG_SERVER_INCOMPATIBLE,
+  engineCodes.LOG_CUT_OFF_FROM_CLIENTS,
+  engineCodes.LOG_ISOLATED,
+];
+
+test("a fault that one engine has found does not outlive it, unless the next one says that it is over", () => {
+  const ofEngines = Object.values(engineCodes).map(catalogueEntry);
+  const lasting = ofEngines.filter((entry) => entry?.lasts === "cleared");
+  expect(lasting.map((entry) => entry?.code).sort()).toEqual([...SAID_BY_EVERY_ENGINE].sort());
 });

@@ -34,7 +34,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "None of clients.witnesses has answered ARP for a second.",
     "Check the client network behind the switch port, and the witnesses.",
-    { class: 2, lasts: "cleared", inhibited: true },
+    { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_WITNESS_ANSWERS,
@@ -52,7 +52,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The server is heard, says that it does not reach its clients, and takes no functions.",
     "Check the client network from the switch port of the server named on.",
-    { class: 2, lasts: "cleared", inhibited: true },
+    { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_PEER_WITH_CLIENTS,
@@ -70,7 +70,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "Should its server fail, no other could run the function now: lost, drained, cut off or failed.",
     "Restore the server that is missing; look at its faults.",
-    { class: 2, lasts: "cleared", inhibited: true },
+    { class: 2, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_NO_REDUNDANCY,
@@ -79,7 +79,7 @@ export const DECISION_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "Should its server fail, no other could run the function now: lost, drained, cut off or failed.",
     "Restore the server that is missing; look at its faults.",
-    { class: 3, lasts: "cleared", inhibited: true },
+    { class: 3, lasts: "engine", inhibited: true },
   ),
   entry(
     LOG_REDUNDANCY,

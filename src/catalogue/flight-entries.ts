@@ -217,7 +217,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "The function's process failed three times in 30 s, or in a retry.",
     "Check what it printed ('wingman log'); it is tried again.",
-    { class: 2, lasts: "cleared" },
+    { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_VIP_FAILED,
@@ -226,7 +226,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "errno",
     "The kernel refused the address.",
     "Check the client interface; it is tried again by itself.",
-    { class: 2, lasts: "cleared" },
+    { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_VIP_REMOVED,
@@ -262,7 +262,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "A host that is not heard as a server has the address.",
     "Find the host by its MAC and correct its address.",
-    { class: 1, lasts: "cleared" },
+    { class: 1, lasts: "engine" },
   ),
   entry(
     LOG_STRANGER_GONE,

@@ -20,7 +20,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "none",
     "This server has a VIP as an address that Wingman has not set, on some interface.",
     "Remove it here: 'ip addr' shows it; take it out of the network setup.",
-    { class: 2, lasts: "cleared" },
+    { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_VIP_FOREIGN_GONE,
@@ -47,7 +47,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "errno",
     "The kernel refuses the route to the subnet of the function's VIP; tried again.",
     "Check the client interface and the routes ('ip route').",
-    { class: 2, lasts: "cleared" },
+    { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_ROUTE_SET,
@@ -65,7 +65,7 @@ export const VIP_ENTRIES: readonly CatalogueEntry[] = [
     "errno",
     "The kernel refuses this address; the function serves with its others.",
     "Switch IPv6 on (disable_ipv6), or take the VIP out of the table.",
-    { class: 2, lasts: "cleared" },
+    { class: 2, lasts: "engine" },
   ),
   entry(
     LOG_VIP_TAKEN,

@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, spyOn, test } from "bun:test";
 import { readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { descriptors, opened } from "../../test/harness/descriptors.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { NOTHING_RECEIVED, RecordSocket, socketPair } from "./control-socket.ts";
 import {
@@ -188,10 +189,8 @@ describe("a bound RecordSocket", () => {
   });
 
   test("leaks no descriptor when it fails", () => {
-    const openDescriptors = () =>
-      new Bun.Glob("*").scanSync({ cwd: "/proc/self/fd", onlyFiles: false });
     const engine = RecordSocket.bound(path);
-    const before = [...openDescriptors()].length;
+    const before = descriptors();
     for (let i = 0; i < 20; i++) {
       errnoOf(() => RecordSocket.connected(join(directory, "nobody.sock")));
       errnoOf(() => RecordSocket.bound(join(directory, "missing/engine.sock")));
@@ -199,7 +198,7 @@ describe("a bound RecordSocket", () => {
       expect(() => RecordSocket.connected(path)).toThrow("bind");
       bind.mockRestore();
     }
-    expect([...openDescriptors()].length).toBe(before);
+    expect(opened(before)).toEqual([]);
     engine.close();
   });
 });

@@ -1,6 +1,7 @@
 /** On a pseudo-terminal, which has no parity, no break and no speed of its own. */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { closeSync, constants, openSync, readdirSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
+import { descriptors, opened } from "../../test/harness/descriptors.ts";
 import { PseudoTerminal } from "../../test/harness/pseudo-terminal.ts";
 import { until } from "../../test/harness/until.ts";
 import { CONSOLE_READ_BYTES } from "../limits.ts";
@@ -89,10 +90,10 @@ test("a line that takes no more is not waited for; one that is hung up is told",
 });
 
 test("what cannot be opened leaves nothing open", () => {
-  const before = readdirSync("/proc/self/fd").length;
+  const before = descriptors();
   for (let attempt = 0; attempt < 3; attempt++) {
     expect(new SerialPort("/dev/null").open(BAUD)).toBe(ENOTTY);
     expect(new SerialPort("/dev/none").open(BAUD)).toBe(ENOENT);
   }
-  expect(readdirSync("/proc/self/fd").length).toBe(before);
+  expect(opened(before)).toEqual([]);
 });

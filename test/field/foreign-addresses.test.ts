@@ -4,6 +4,7 @@
  */
 import { afterEach, expect, test } from "bun:test";
 import type { Server } from "../harness/real-servers.ts";
+import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { activeFaults, faultBegins, faultEnds } from "./active-faults.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
@@ -62,6 +63,19 @@ test("several addresses: the fault of each function ends with its last", async (
   await faultEnds(other, CODE, "map");
   await faultBegins(other, CODE, "announcements");
   ip("del", "10.44.1.1/24");
+  await faultEnds(other, CODE);
+});
+
+test("gone while no engine looks: the next one does not find it, and its fault is over", async () => {
+  field = new Field();
+  const { other } = await flying();
+  other.host.ip("addr", "add", "10.44.1.3/16", "dev", "eth0");
+  await faultBegins(other, CODE, "map");
+  const engine = other.enginePid;
+  signal(other.pid, "SIGSTOP"); // it starts no other one meanwhile
+  signal(engine, "SIGKILL");
+  other.host.ip("addr", "del", "10.44.1.3/16", "dev", "eth0");
+  signal(other.pid, "SIGCONT");
   await faultEnds(other, CODE);
 });
 

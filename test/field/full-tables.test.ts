@@ -25,7 +25,11 @@ async function fliesOn(keepAlives = 50): Promise<void> {
   for (const server of field.servers) {
     const accepted = () => server.state()?.keepAlive.accepted ?? 0;
     const from = accepted();
-    await until("keep-alives come in", () => accepted() >= from + keepAlives);
+    const left = () => from + keepAlives - accepted();
+    await until(
+      () => `${server.id} takes keep-alives, ${left()} more wanted; its log: ${server.log}`,
+      () => left() <= 0,
+    );
   }
 }
 

@@ -3,7 +3,7 @@
  * confirms it, and on ground only; by console and by command line alike.
  */
 import { afterEach, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { WINGMAN } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
@@ -17,8 +17,14 @@ async function ready(config: object): Promise<void> {
   field = new Field();
   field.start(config);
   await field.settled();
-  for (const server of field.servers)
-    await until("the console answers", () => server.command("console", "show ground").code === 0);
+  for (const server of field.servers) {
+    const ask = () => server.command("console", "show ground");
+    const { id, manageErrors } = server;
+    await until(
+      () => `the console of ${id} answers: ${ask().err}${readFileSync(manageErrors)}${server.log}`,
+      () => ask().code === 0,
+    );
+  }
 }
 
 const CONFIG = {

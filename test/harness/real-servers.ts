@@ -10,6 +10,9 @@ import { type Host, VirtualNetwork } from "./virtual-network.ts";
 
 export const WINGMAN = join(import.meta.dir, "../../dist/wingman");
 
+/** No command takes longer, however busy the machine. */
+const COMMAND_MS_MAX = 40_000;
+
 /**
  * A table of four functions on two servers of 100: everything fits, and alone only the more
  * important half does.
@@ -152,7 +155,9 @@ export class Server {
 
   command(name: string, ...args: string[]): { code: number; out: string; err: string } {
     const command = [WINGMAN, name, "--run-dir", this.runDirectory, ...args];
-    const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+    const limits = { timeout: COMMAND_MS_MAX, killSignal: "SIGKILL" } as const;
+    const { exitCode, stdout, stderr, signalCode } = Bun.spawnSync(command, limits);
+    if (signalCode === "SIGKILL") throw new Error(`${command.join(" ")} goes on for ever`);
     return { code: exitCode, out: stdout.toString(), err: stderr.toString() };
   }
 

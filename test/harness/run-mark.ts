@@ -13,7 +13,7 @@ export const RUN_VARIABLE = "WINGMAN_TEST_RUN";
 
 const PREFIX = "wmt";
 const TMPDIR_BYTES_MAX = 20;
-const NAME = /^wmt(\d+\.[0-9a-z]+\.[0-9a-z]+)(-.*)?$/;
+const NAME = /^wmt(\d+\.[0-9a-z]+\.[0-9a-z]+(?:\.\d)?)(-.*)?$/;
 /** Number of the first process namespace of a machine (linux/proc_ns.h); the others follow. */
 const FIRST_PID_NAMESPACE = 0xefff_fffc;
 
@@ -31,6 +31,11 @@ export function beginRun(): string {
   const mark = `${process.pid}.${startOf(processStat(process.pid))}.${pidNamespace()}`;
   process.env[RUN_VARIABLE] = mark;
   return mark;
+}
+
+/** The mark of a part of a run that is over when the run is: of 0 to 9, such as `12.a4.0.1`. */
+export function partOf(mark: string, part: number): string {
+  return `${mark}.${part}`;
 }
 
 /** For the processes of this run that do not inherit the environment. */

@@ -11,6 +11,7 @@ import { isRunning } from "./processes.ts";
 import {
   beginRun,
   isOver,
+  partOf,
   RUN_VARIABLE,
   runDirectory,
   runName,
@@ -130,6 +131,18 @@ test("a daemon's child, which has an environment of its own, is known by its pat
   } finally {
     child.kill("SIGKILL");
     await child.exited;
+  }
+});
+
+test("a part is over when its run is, and what is the part's belongs to no other", () => {
+  const mark = beginRun();
+  const parts = [partOf(mark, 0), partOf(mark, 1)];
+  expect([mark, ...parts].map(isOver)).toEqual([false, false, false]);
+  const over = partOf(mark.replace(/^\d+/, "1"), 0);
+  expect(isOver(over)).toBe(true);
+  for (const part of parts) {
+    process.env[RUN_VARIABLE] = part;
+    expect([thisRun(), runOfName(runName("n0"))]).toEqual([part, part]);
   }
 });
 

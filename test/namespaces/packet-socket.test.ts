@@ -1,9 +1,9 @@
 /** What an interface must be for whole frames. Needs root and `ip`. */
 import { type Pointer, toArrayBuffer } from "bun:ffi";
 import { afterAll, expect, spyOn, test } from "bun:test";
-import { readdirSync } from "node:fs";
 import { libc } from "../../src/io/libc.ts";
 import { PacketSocket } from "../../src/io/packet-socket.ts";
+import { descriptors, opened } from "../harness/descriptors.ts";
 import { VirtualNetwork } from "../harness/virtual-network.ts";
 
 const network = new VirtualNetwork();
@@ -28,7 +28,7 @@ test("an interface that is no Ethernet is refused, and nothing is left open", ()
     new DataView(answer).setUint16(0, ARPHRD_NONE, true);
     return result;
   }) as unknown as typeof libc.ioctl);
-  const before = readdirSync("/proc/self/fd").length;
+  const before = descriptors();
   try {
     for (let attempt = 0; attempt < 3; attempt++) {
       expect(() => host.inside(() => new PacketSocket("eth0", 0))).toThrow(/EAFNOSUPPORT.*eth0/);
@@ -36,6 +36,6 @@ test("an interface that is no Ethernet is refused, and nothing is left open", ()
   } finally {
     ioctl.mockRestore();
   }
-  expect(readdirSync("/proc/self/fd").length).toBe(before);
+  expect(opened(before)).toEqual([]);
   host.inside(() => new PacketSocket("eth0", 0)).close();
 });

@@ -18,6 +18,12 @@ export interface TransferOptions {
   readonly inTurn?: (sentBytes: number, transfer: Transfer) => void;
 }
 
+/**
+ * The sender's time stands still while this process does: on a busy machine it would give up where
+ * the receiver had no chance to speak.
+ */
+const TURN_MS_MAX = 20;
+
 /** A transfer from a sender to the real `rz` at the other end of a pseudo-terminal. */
 export class Transfer {
   readonly directory = scratchDirectory("zmodem");
@@ -45,9 +51,13 @@ export class Transfer {
   async run(): Promise<number | null> {
     const { sender, terminal, options } = this;
     let pending: Uint8Array | null = null;
+    let nowMs = this.#beganMs;
+    let turnMs = nowMs;
     while (!sender.isOver && !this.isHungUp) {
       let isIdle = true;
-      const nowMs = performance.now() * (options.haste ?? 1);
+      const lastMs = turnMs;
+      turnMs = performance.now();
+      nowMs += Math.min(turnMs - lastMs, TURN_MS_MAX) * (options.haste ?? 1);
       const come = terminal.read();
       if (come) {
         isIdle = false;
