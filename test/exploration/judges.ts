@@ -106,7 +106,9 @@ export class Judges extends Invariants {
     if (other === host || other.engine === null || host.engine === null) return false;
     const { nowUs, aircraft } = this.world;
     const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
-    if (isStopped) return false;
+    const { lastHeardUs } = host.engine.membership;
+    // Stopped after a word of one of the two was lost or late: two troubles at once.
+    if (isStopped) return this.isEchoOld(host.engine, other.index, lastHeardUs[other.index], 1.5);
     if (this.isBridged(host, other)) return false;
     // One lost message is nothing; two in a row may be the first of many.
     const silentUs = 2 * aircraft.timing.periodUs + 500;
@@ -115,22 +117,25 @@ export class Judges extends Invariants {
     const unheard = !there.isHeard(host.index) && there.departures[host.index] > 0;
     return (
       unheard ||
-      this.isEchoOld(host.engine, other.index) ||
+      // Two periods on its way and back, one lost, and the time until now.
+      this.isEchoOld(host.engine, other.index, nowUs, 3.5) ||
       (there.isHeard(host.index) && nowUs - there.lastHeardUs[host.index] > silentUs) ||
       (here.isHeard(other.index) && nowUs - here.lastHeardUs[other.index] > silentUs)
     );
   }
 
-  /**
-   * The newest word of ours that the other one has told us to have heard is older than the loss of
-   * one message makes it: two periods on its way and back, one lost, and the time until now.
-   */
-  private isEchoOld({ membership, lease }: Engine, other: number): boolean {
+  /** The newest word of ours that the other one has told us to have heard is older than that. */
+  private isEchoOld(
+    { membership, lease }: Engine,
+    other: number,
+    atUs: number,
+    periods: number,
+  ): boolean {
     const echoed = membership.echoedSequence[other];
     if (echoed === 0) return false;
     const { sentUs } = lease as unknown as { sentUs: Float64Array };
-    const oldUs = 3.5 * this.world.aircraft.timing.periodUs;
-    return this.world.nowUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
+    const oldUs = periods * this.world.aircraft.timing.periodUs;
+    return atUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
   }
 
   /** What is cut between the two goes round through a third one that flies. */
