@@ -103,12 +103,13 @@ export class Judges extends Invariants {
   }
 
   private mayTakeOver(other: Host, host: Host): boolean {
-    if (other === host || other.engine === null || host.engine === null) return false;
+    if (other === host || host.engine === null) return false;
     const { nowUs, aircraft } = this.world;
     const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
     const { lastHeardUs } = host.engine.membership;
-    // Stopped after a word of one of the two was lost or late: two troubles at once.
-    if (isStopped) return this.isEchoOld(host.engine, other.index, lastHeardUs[other.index], 1.5);
+    // Stopped or gone after a word of one of the two was lost or late: two troubles at once.
+    if (isStopped || other.engine === null)
+      return this.isEchoOld(host.engine, other.index, lastHeardUs[other.index], 1.5);
     if (this.isBridged(host, other)) return false;
     // One lost message is nothing; two in a row may be the first of many.
     const silentUs = 2 * aircraft.timing.periodUs + 500;
