@@ -25,6 +25,8 @@ const NEWEST = 1 << 20;
 export const FIRST_NEW_INCARNATION = 1 << 16;
 /** Messages beside the periodic ones that a server sends within two detection times. */
 const EXTRA_SENDS = 8;
+/** What a receive buffer holds: a loop that finds more has stood still for too long. */
+const INBOX_MAX = 32;
 const RANKS_MAX = 64;
 const WORDS_MAX = 1 << 16;
 
@@ -253,7 +255,7 @@ export class Snapshot {
   /** What a loop that was held up for too long would read, it does not decide upon. */
   private saveInbox(inbox: Inbox, isLate: boolean): void {
     const { words, message } = this;
-    const count = isLate ? 0 : inbox.count;
+    const count = isLate ? 0 : Math.min(inbox.count, INBOX_MAX);
     this.isWhole = true;
     this.counts = true;
     words[this.at++] = count;
