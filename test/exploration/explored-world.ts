@@ -77,7 +77,12 @@ export class ExploredWorld extends NominalWorld {
     this.incarnation = FIRST_NEW_INCARNATION;
     const { timing } = this.aircraft;
     const roughTicks = (timing.detectionUs + 2 * timing.periodUs) / this.tickUs;
-    this.losses = new ChosenLosses(this.air.network, this.hosts.length, roughTicks);
+    this.losses = new ChosenLosses(
+      this.air.network,
+      this.hosts.length,
+      roughTicks,
+      timing.detectionUs / this.tickUs,
+    );
     this.snapshot = new Snapshot(this);
   }
 

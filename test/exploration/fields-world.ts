@@ -171,6 +171,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     sent: scratch, // each tick counts anew
     roughTicks: value(),
     roughTicksMax: fixed,
+    restTicks: fixed,
     servers: fixed,
     network: shared,
   },

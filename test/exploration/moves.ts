@@ -275,9 +275,9 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       end(
         ["burst", "blackout"],
         `pass ${way}`,
-        () => losses.silent[at] > 0,
+        () => losses.silent[at] > losses.restTicks,
         () => {
-          losses.silent[at] = 0;
+          losses.silent[at] = losses.restTicks;
         },
       );
       end(["cut", "oneway", "network"], `join ${way}`, isCut, () => {
@@ -310,8 +310,8 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
           `silence ${pair}`,
           () => losses.silent[at] + losses.silent[back] === 0,
           () => {
-            losses.silent[at] = silentTicks;
-            losses.silent[back] = silentTicks;
+            losses.silent[at] = silentTicks + losses.restTicks;
+            losses.silent[back] = silentTicks + losses.restTicks;
           },
         );
         for (const number of networks === 2 ? numbers : []) {
@@ -331,7 +331,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
         `silence ${way}`,
         () => losses.silent[at] === 0,
         () => {
-          losses.silent[at] = silentTicks;
+          losses.silent[at] = silentTicks + losses.restTicks;
         },
       );
       for (let after = 0; after < LOST_OF_TICK_MAX; after++) {

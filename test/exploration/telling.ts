@@ -4,14 +4,12 @@ import type { Explorer } from "./explorer.ts";
 import { functionName, serverName } from "./moves.ts";
 import { TICK } from "./visited.ts";
 
-/** What does not hold at the end of a story, where nothing in it is a violation by itself. */
-const EXPECTED: Readonly<Record<string, string>> = { P2: "all agree", P6: "quiet for 1 s" };
-
 /** @param way moves by their places, and TICK */
 export function storyOf(explorer: Explorer, way: readonly number[], property = ""): string[] {
   const { world, moves, wishes, restTicks } = explorer;
   const tickMs = world.tickUs / 1000;
   const lines = aircraftOf(wishes.options);
+  if (wishes.burstTicks !== undefined) lines.push(`silence lasts ${wishes.burstTicks}`);
   let ticks = 0;
   const wait = (): void => {
     if (ticks > 0) lines.push(`wait ${ticks * tickMs} ms`);
@@ -31,7 +29,12 @@ export function storyOf(explorer: Explorer, way: readonly number[], property = "
     lines.push(moves[move]?.line as string);
   }
   wait();
-  if (EXPECTED[property] !== undefined) lines.push(EXPECTED[property]);
+  // What does not hold at the end, where nothing on the way is a violation by itself.
+  if (property === "P6") lines.push("quiet for 1 s");
+  if (property === "P2") {
+    for (const { index } of world.hosts) lines.push(`${serverName(index)} is active`);
+    lines.push("all agree");
+  }
   return lines;
 }
 

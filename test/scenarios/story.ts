@@ -29,7 +29,8 @@
  *
  * What the explorer has found is a story, too. With the line `in ticks` it flies in the explorer's
  * world: waits are whole ticks, and steps are the explorer's moves (exploration/moves). Further
- * lines about the aircraft there: `period 10` and `lease ticks 20`, in ms.
+ * lines about the aircraft there: `period 10` and `lease ticks 20`, in ms, and for how many ticks
+ * `silence lasts 4`.
  */
 
 import {
@@ -129,6 +130,7 @@ class Story {
   private speeds: Partial<Speeds> = {};
   /** It flies in the explorer's world, with these moves. */
   private isInTicks = false;
+  private burstTicks: number | null = null;
   private moves: readonly Move[] = [];
   private beganUs = 0;
   /** Time of the last step that was neither a wait nor an expectation. */
@@ -153,7 +155,7 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|lost after|recovered after|networks|witnesses|stop takes|VIPs a turn|period|lease ticks) (.*)$/.exec(
+      /^(servers|functions|policy|lost after|recovered after|networks|witnesses|stop takes|VIPs a turn|period|lease ticks|silence lasts) (.*)$/.exec(
         line,
       ) ?? [];
     if (word === undefined || rest === undefined) return false;
@@ -167,6 +169,7 @@ class Story {
     else if (word === "witnesses") this.options.witnesses = Number(rest);
     else if (word === "period") this.options.periodMs = Number(rest);
     else if (word === "lease ticks") this.options.leaseTicksMs = Number(rest);
+    else if (word === "silence lasts") this.burstTicks = Number(rest);
     else if (word === "VIPs a turn")
       this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
     else this.speeds = { ...this.speeds, processStopUs: Number(rest) * 1000 };
@@ -204,7 +207,11 @@ class Story {
       const options = { ...this.options, speeds: this.speeds, table };
       if (this.isInTicks) {
         const world = new ExploredWorld(options, false);
-        this.moves = movesOf(world, { kinds: KIND_NAMES });
+        const { burstTicks } = this;
+        this.moves = movesOf(world, {
+          kinds: KIND_NAMES,
+          ...(burstTicks === null ? {} : { burstTicks }),
+        });
         this.world = world;
       } else this.world = new NominalWorld(options);
       this.beganUs = this.world.nowUs;

@@ -15,7 +15,10 @@ export class ChosenLosses {
   readonly late = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** By how much. */
   readonly lateUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
-  /** 1 or more where everything is lost. */
+  /**
+   * More than restTicks where everything is lost, and for how long: ticks. What is left after that
+   * is the time in which no silence may follow, because two in a row would be a longer one.
+   */
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** Ticks left in which what lasted for a while, and is over, may still cost somebody its lease. */
   roughTicks = 0;
@@ -29,6 +32,7 @@ export class ChosenLosses {
     private readonly network: Network,
     private readonly servers: number,
     private readonly roughTicksMax = 0,
+    readonly restTicks = 0,
   ) {
     network.heldUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
     network.fateOf = (from, to) => this.fateOf(from, to);
@@ -88,7 +92,7 @@ export class ChosenLosses {
       this.late[at] = 0;
       heldUs[at] = this.lateUs[at];
     }
-    if (this.silent[at] !== 0) {
+    if (this.silent[at] > this.restTicks) {
       this.roughen();
       return LOST;
     }
