@@ -143,6 +143,7 @@ function documentOf({ violation, ...rest }: Outcome): object {
     worstOutageMs: rest.worstOutageMs,
     leaseMarginMs: rest.leaseMarginMs,
     wallSeconds: rest.seconds,
+    cpuSeconds: rest.transitions / rest.transitionsPerCpuSecond,
     transitionsPerCpuSecond: rest.transitionsPerCpuSecond,
     story,
   };

@@ -107,15 +107,18 @@ export class Judges extends Invariants {
     const { nowUs, aircraft } = this.world;
     const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
     const { lastHeardUs } = host.engine.membership;
+    const there = other.engine?.membership;
+    const unheard =
+      there !== undefined && !there.isHeard(host.index) && there.departures[host.index] > 0;
     // Stopped or gone after a word of one of the two was lost or late: two troubles at once.
-    if (isStopped || other.engine === null)
-      return this.isEchoOld(host.engine, other.index, lastHeardUs[other.index], 1.5);
+    if (isStopped || there === undefined) {
+      const heardUs = lastHeardUs[other.index];
+      return unheard || this.isEchoOld(host.engine, other.index, heardUs, 1.5);
+    }
     if (this.isBridged(host, other)) return false;
     // One lost message is nothing; two in a row may be the first of many.
     const silentUs = 2 * aircraft.timing.periodUs + 500;
-    const there = other.engine.membership;
     const here = host.engine.membership;
-    const unheard = !there.isHeard(host.index) && there.departures[host.index] > 0;
     return (
       unheard ||
       // Two periods on its way and back, one lost, and the time until now.
