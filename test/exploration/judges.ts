@@ -113,7 +113,8 @@ export class Judges extends Invariants {
     // Stopped or gone after a word of one of the two was lost or late: two troubles at once.
     if (isStopped || there === undefined) {
       const heardUs = lastHeardUs[other.index];
-      return unheard || this.isEchoOld(host.engine, other.index, heardUs, 1.5);
+      const isCut = !this.world.air.network.passes(host.index, other.index);
+      return unheard || isCut || this.isEchoOld(host.engine, other.index, heardUs, 1.5);
     }
     if (this.isBridged(host, other)) return false;
     // One lost message is nothing; two in a row may be the first of many.
