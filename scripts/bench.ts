@@ -7,6 +7,7 @@
  * installed; 1: something could not be measured; 2: the command line is wrong. Limits are printed
  * and do not change the exit code.
  *   --trials   of each system, instead of each benchmark's own number
+ *   BENCH_WITHOUT=bpf in the environment: Wingman's lease is by nftables
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
  *   --peer     another flight executable, with which `turn` compares it: an earlier build, say, as
@@ -36,6 +37,7 @@ import { crash } from "./bench/crash.ts";
 import { flood } from "./bench/flood.ts";
 import { handover } from "./bench/handover.ts";
 import { jitter } from "./bench/jitter.ts";
+import { lease } from "./bench/lease.ts";
 import { netlink } from "./bench/netlink.ts";
 import { outage } from "./bench/outage.ts";
 import { pause } from "./bench/pause.ts";
@@ -56,6 +58,7 @@ const BENCHMARKS: readonly Benchmark[] = [
   turn,
   allocate,
   netlink,
+  lease,
   boot,
   size,
 ];

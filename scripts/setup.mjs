@@ -22,6 +22,8 @@ const COMMANDS = {
     ["unshare", "util-linux"],
     ["nsenter", "util-linux"],
     ["setpriv", "util-linux"],
+    ["chrt", "util-linux"],
+    ["nft", "nftables"],
     ["rz", "lrzsz"],
     ["chromium", "chromium"],
   ],

@@ -2,7 +2,7 @@
  * Flies the real core in virtual time under faults and checks P1 to P8 after every step.
  *
  *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N]
- *   [--period MS] [--jobs N] [--json]
+ *   [--period MS] [--ticks MS] [--jobs N] [--json]
  *
  * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs
  * says; with --hours it flies long flights with rare faults until H hours have been simulated.
@@ -10,6 +10,7 @@
  * 1 on a violation.
  */
 import { parseArgs } from "node:util";
+import type { AircraftWishes } from "../test/simulation/aircraft.ts";
 import { fly } from "../test/simulation/flight.ts";
 import { shrink, tellFailure } from "../test/simulation/shrink.ts";
 import { Totals } from "../test/simulation/totals.ts";
@@ -25,6 +26,8 @@ interface Wishes {
   seconds: number;
   servers: number | undefined;
   periodMs: number | undefined;
+  /** By how much the kernel may end a lease early: 0 as by eBPF, up to 20 as by nftables. */
+  leaseTicksMs: number | undefined;
   jobs: number;
   json: boolean;
   part: boolean;
@@ -61,6 +64,7 @@ function readWishes(): Wishes {
         seconds: { type: "string" },
         servers: { type: "string" },
         period: { type: "string" },
+        ticks: { type: "string" },
         jobs: { type: "string" },
         json: { type: "boolean" },
         part: { type: "boolean" },
@@ -84,6 +88,7 @@ function readWishes(): Wishes {
     seconds: number("seconds", text("seconds"), 1, 1e7) ?? Number.POSITIVE_INFINITY,
     servers: whole("servers", 2, 16),
     periodMs: whole("period", 5, 1000),
+    leaseTicksMs: whole("ticks", 0, 20),
     jobs: whole("jobs", 1, 64) ?? 1,
     json: values.json === true,
     part: values.part === true,
@@ -99,8 +104,9 @@ function replay(wishes: Wishes, seed: number): number {
   return 1;
 }
 
-function sizeOf({ servers, periodMs }: Wishes): { servers?: number; periodMs?: number } {
+function sizeOf({ servers, periodMs, leaseTicksMs }: Wishes): AircraftWishes {
   return {
+    ...(leaseTicksMs === undefined ? {} : { leaseTicksMs }),
     ...(servers === undefined ? {} : { servers }),
     ...(periodMs === undefined ? {} : { periodMs }),
   };
@@ -155,6 +161,7 @@ async function flyInParts(wishes: Wishes): Promise<Totals> {
     ];
     if (wishes.servers !== undefined) args.push("--servers", String(wishes.servers));
     if (wishes.periodMs !== undefined) args.push("--period", String(wishes.periodMs));
+    if (wishes.leaseTicksMs !== undefined) args.push("--ticks", String(wishes.leaseTicksMs));
     if (Number.isFinite(wishes.seconds)) args.push("--seconds", String(wishes.seconds));
     if (wishes.hours !== null) args.push("--hours", String(wishes.hours / wishes.jobs));
     const child = Bun.spawn([process.execPath, import.meta.path, ...args], {

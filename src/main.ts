@@ -27,13 +27,14 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   engine: async () => (await import("./commands/engine.ts")).engine,
   manage: async () => (await import("./commands/manage.ts")).manage,
   disk: async () => (await import("./commands/disk.ts")).disk,
+  watch: async () => (await import("./commands/watch.ts")).watch,
   renew: async () => (await import("./commands/renew.ts")).renew,
   reserve: async () => (await import("./commands/reserve.ts")).reserve,
   launch: async () => (await import("./commands/launch.ts")).launch,
 };
 
 /** Processes that must outlive whoever reads their output, and that leave stdout alone. */
-const ROLES = ["run", "engine", "manage", "disk", "renew", "launch"];
+const ROLES = ["run", "engine", "manage", "disk", "renew", "watch", "launch"];
 
 async function main(args: string[]): Promise<number> {
   const [first, ...rest] = args;

@@ -46,6 +46,8 @@ export const MARK_MOVE_GIVEN_UP = 38;
 export const MARK_MOVE_NOT_POSSIBLE = 39;
 export const MARK_MOVE_OVERTAKEN = 40;
 export const MARK_CUT_OFF_FROM_CLIENTS = 41;
+export const MARK_HELD = 42;
+export const MARK_ISOLATION_UNKNOWN = 43;
 
 export const MARK_NAMES: readonly string[] = [
   "what is not rare",
@@ -90,6 +92,8 @@ export const MARK_NAMES: readonly string[] = [
   "a move by hand has no place in an allocation",
   "a move by hand was no longer possible when its turn came",
   "cut off from clients that another server reaches",
+  "the claim waits for a lease that may still run",
+  "the isolation is over, and others do not know of it yet",
 ];
 
 /** How often each was taken in this process. */

@@ -18,6 +18,8 @@ const IDS = ["a", "b"] as const;
 const KEY_FILE = "keep-alive.key";
 const KEY_BYTES = 32;
 
+const WITHOUT = join(import.meta.dir, "../../test/children/without.ts");
+
 export class WingmanHeadEnd implements HeadEnd {
   readonly system = `bench-${process.pid}`;
   private readonly configFile: string;
@@ -72,8 +74,10 @@ export class WingmanHeadEnd implements HeadEnd {
     const own = join(this.directory, `${this.lease ? "l" : "w"}${this.starts++}`);
     mkdirSync(own);
     this.runDirectories[index] = own;
+    const without = process.env.BENCH_WITHOUT ?? "";
     machine.start(
       [
+        ...(without === "" ? [] : [process.execPath, WITHOUT, without]),
         ...[this.executable, "run", "--server", IDS[index] as string, "--config", this.configFile],
         ...["--run-dir", own, "--state-dir", join(own, "state")],
       ],

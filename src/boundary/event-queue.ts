@@ -50,8 +50,6 @@ export const EVENT_VIP_STAYS = 12;
 export const EVENT_CLIENT_MAC = 13;
 /** Something outside the core is to be recorded: `index` is its code, with its two values. */
 export const EVENT_RECORD = 14;
-/** The VIPs of function `index`, which the kernel refused, may be tried again here. */
-export const EVENT_VIP_MAY_COME = 20;
 
 /** Datagrams of one turn. */
 const MESSAGES_MAX = RECEIVES_PER_TURN_MAX * NETWORKS_MAX;

@@ -36,13 +36,18 @@ export interface Shell {
   readonly hasLease: boolean;
   /** Flight begins, and with it the first lease. A refusal shows at the first renewal. */
   beginLease(): void;
-  /** The lease runs for so many ms from now on. @returns 0 or an errno */
-  renewLease(lengthMs: number): number;
+  /** The lease ends at `endUs`, which was granted at `nowUs`. @returns 0 or an errno */
+  renewLease(nowUs: number, endUs: number): number;
 
   // ---- addresses, processes, clients
 
-  /** Whether the effect of this kind and function has room in what is gathered in this turn. */
-  hasRoom(kind: number, index: number): boolean;
+  /**
+   * Whether the effect of this kind and function has room in what is gathered in this turn; none has
+   * while somebody keeps the kernel's lock for addresses, where they may wait.
+   */
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean;
+  /** They wait for that lock: its end brings the next turn forward. */
+  readonly isHeldUp: boolean;
   /** Does one thing that the core asks for: EFFECT_* and its values. */
   carryOut(kind: number, index: number, first: number, second: number): void;
   /** Addresses that were gathered are moved; what became of each function comes as an event. */

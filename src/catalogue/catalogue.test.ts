@@ -44,9 +44,9 @@ test("every fault that lasts until it is cleared has something that clears it, a
       ({ clears, class: faultClass }) => clears.includes(code) && faultClass === 0,
     );
     expect(clearing.length).toBeGreaterThan(0);
-    // A phase, an error and nothing have no subject: there is only one such fault.
+    // A phase, an error, a number and nothing have no subject: there is only one such fault.
     const subject = (kind: string | undefined) =>
-      ["phase", "none", "errno"].includes(kind ?? "") ? "" : kind;
+      ["phase", "none", "errno", "number"].includes(kind ?? "") ? "" : kind;
     for (const entry of clearing) expect(subject(entry.first)).toBe(subject(kindOf(code)));
   }
 });

@@ -10,6 +10,8 @@ export type ValueKind =
   | "number"
   | "phase"
   | "digest"
+  /** LEASE_* of boundary/lease-kind. */
+  | "leaseKind"
   /**
    * Function in the lower half and the first two bytes of a MAC in the upper half; the second value
    * is the rest of the MAC.
@@ -37,7 +39,8 @@ interface FaultRules {
   /**
    * The fault is there until another code clears it ("cleared"), or, since nothing ever says that
    * it is over, until the daemon is started again ("start"); or until a code clears it or the next
-   * engine begins, which finds it again ("engine"). Left out: it is over as soon as it was.
+   * engine begins, which finds it again ("engine"). A new daemon ends them all: it finds again what
+   * is still there. Left out: it is over as soon as it was.
    */
   readonly lasts?: "cleared" | "start" | "engine";
   /**

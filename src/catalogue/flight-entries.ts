@@ -40,7 +40,7 @@ import {
   LOG_WATCHDOG_NO_TIMEOUT,
   LOG_WATCHDOG_REFUSED,
 } from "../boundary/maintenance-code.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING } from "../core/phase.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import { LOG_ENDS_IN_VAIN, LOG_NOT_READY } from "./upkeep-code.ts";
 
@@ -216,7 +216,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "none",
     "The function's process failed three times in 30 s, or in a retry.",
-    "Check what it printed ('wingman log'); it is tried again.",
+    "See what it printed ('wingman log'). Tried again where room is free.",
     { class: 2, lasts: "engine" },
   ),
   entry(
@@ -225,7 +225,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "function",
     "errno",
     "The kernel refused the address.",
-    "Check the client interface; it is tried again by itself.",
+    "Check the client interface. It is tried again where room is free.",
     { class: 2, lasts: "engine" },
   ),
   entry(
@@ -338,8 +338,8 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "NO VIP LEASE",
     "errno",
     "none",
-    "The kernel has no nftables on ingress and egress.",
-    "Load nf_tables (Linux 5.16), or set clients.lease to off.",
+    "The kernel has neither eBPF on the interface nor nftables on egress.",
+    "Use Linux 6.6, or load nf_tables (5.16), or set clients.lease to off.",
     { class: 2, lasts: "start" },
   ),
   entry(
@@ -348,7 +348,7 @@ export const FLIGHT_ENTRIES: readonly CatalogueEntry[] = [
     "number",
     "number",
     "The detection time (first, ms) is below the least (second).",
-    "Raise lostAfterPeriods, or set clients.lease to off.",
+    "Raise lostAfterPeriods, or let it have eBPF: 'wingman help lease'.",
     { class: 3, lasts: "start" },
   ),
   entry(

@@ -2,6 +2,8 @@
 
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
+  LOG_ANSWERS_FOR_VIP,
+  LOG_ANSWERS_NO_MORE,
   LOG_CONSOLE_FREE,
   LOG_CONSOLE_IN_USE,
   LOG_DISK_HANGS,
@@ -75,6 +77,24 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "The other program has let go of the line.",
     "None.",
     { clears: [LOG_CONSOLE_IN_USE] },
+  ),
+  entry(
+    LOG_ANSWERS_FOR_VIP,
+    "SERVER WAS MADE TO ANSWER FOR A VIP",
+    "none",
+    "none",
+    "A local route or proxy ARP answers for the VIP beside its owner.",
+    "Remove it here: see 'ip route show table all', 'ip neigh show proxy'.",
+    { class: 2, lasts: "cleared" },
+  ),
+  entry(
+    LOG_ANSWERS_NO_MORE,
+    "NOTHING BUT ADDRESSES ANSWERS FOR VIPS",
+    "none",
+    "none",
+    "The routes and proxy entries for VIPs are gone from this server.",
+    "None.",
+    { clears: [LOG_ANSWERS_FOR_VIP] },
   ),
   entry(
     LOG_RUN_ON_DISK,

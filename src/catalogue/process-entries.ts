@@ -87,8 +87,8 @@ export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
     "PROCESS IS NOT READY IN TIME",
     "function",
     "none",
-    "It runs, and takes no connections at the port of 'ready'.",
-    "Check the function's own log, and ready.port.",
+    "It runs, and takes no connections at ready.port, or has not notified.",
+    "Check the function's own log, and what 'ready' asks for.",
     { class: 2, lasts: "cleared" },
   ),
 ];

@@ -1,6 +1,7 @@
 /** Maintenance records in words: for the supervisor's output and for the records of the log. */
 
-import { PHASE_NAMES } from "../core/phase.ts";
+import { LEASE_KIND_NAMES } from "../boundary/lease-kind.ts";
+import { PHASE_NAMES } from "../boundary/phase.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import type { ValueKind } from "./entry.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./upkeep-code.ts";
@@ -118,6 +119,8 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
       return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
     case "digest":
       return `digest ${(value >>> 0).toString(16).padStart(8, "0")}`;
+    case "leaseKind":
+      return LEASE_KIND_NAMES[value] ?? `kind ${value}`;
     case "errno":
       return `errno ${value}`;
     case "number":

@@ -49,6 +49,8 @@ export const LOG_KEY_CHANGED = 454;
 export const LOG_KEY_UNCHANGED = 455;
 export const LOG_CONSOLE_IN_USE = 456;
 export const LOG_CONSOLE_FREE = 457;
+export const LOG_ANSWERS_FOR_VIP = 458;
+export const LOG_ANSWERS_NO_MORE = 459;
 
 // Of the supervisor, about the machine.
 export const LOG_RUN_ON_DISK = 470;

@@ -73,6 +73,12 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: false,
   },
   {
+    name: "watch",
+    synopsis: "…",
+    summary: "eBPF programs of the VIPs' filter, started by engine",
+    public: false,
+  },
+  {
     name: "renew",
     synopsis: "…",
     summary: "lifetimes of VIPs, started by engine",

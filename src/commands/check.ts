@@ -2,6 +2,7 @@
  * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
  */
 
+import { takeOverMsOf } from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
@@ -15,7 +16,7 @@ import type { Finding, Grade } from "../machine/machine-findings.ts";
 
 const WAKES_MEASURED_MS = 3_000;
 
-import { CRITICAL_PRIORITY } from "../limits.ts";
+import { CRITICAL_PRIORITY, LEASE_TICKS_MS } from "../limits.ts";
 
 /**
  * Prints the report, with `--here` also what this machine is. Exit code 1: it cannot serve on it.
@@ -102,18 +103,45 @@ function textOf({ config, source }: LoadedConfig, report: CapacityReport): strin
 function leaseDocument({ keepAlive, clients }: AircraftConfig) {
   const { periodMs, lostAfterPeriods } = keepAlive;
   const fits = leaseFits(periodMs, lostAfterPeriods);
+  const takeOverMs = (bridges: number, ticksMs: number): number =>
+    takeOverMsOf(periodMs, lostAfterPeriods, bridges, ticksMs);
   return {
     wanted: clients.lease,
+    bridges: clients.leaseBridges,
+    // What each choice costs: a lease that ends to the µs, and one that the kernel's ticks may end.
+    choices: Array.from({ length: Math.max(1, lostAfterPeriods - 1) }, (_, bridges) => ({
+      bridges,
+      takeOverMs: takeOverMs(bridges, 0),
+      takeOverWithTicksMs: takeOverMs(bridges, LEASE_TICKS_MS),
+    })),
     leaseMs: fits && clients.lease !== "off" ? leaseMsOf(periodMs, lostAfterPeriods) : null,
     detectionMs: periodMs * lostAfterPeriods,
     detectionMsMin: leaseDetectionMsMin(periodMs),
+    detectionMsMinNftables: leaseDetectionMsMin(periodMs, LEASE_TICKS_MS),
   };
 }
 
 function leaseText(config: AircraftConfig): string[] {
-  const { wanted, leaseMs, detectionMs, detectionMsMin } = leaseDocument(config);
-  if (leaseMs !== null)
-    return [`VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`];
+  const { wanted, leaseMs, detectionMs, ...lease } = leaseDocument(config);
+  const { detectionMsMin, detectionMsMinNftables, ...bridging } = lease;
+  if (leaseMs !== null) {
+    const least = `${detectionMsMin} ms by eBPF, ${detectionMsMinNftables} ms by nftables`;
+    const isExact = detectionMs < detectionMsMinNftables;
+    return [
+      `VIP lease of ${leaseMs} ms, ${wanted}; failures are detected after ${detectionMs} ms`,
+      paragraph(`it fits a detection time from ${least}`, "  ", "  "),
+      ...(isExact
+        ? [
+            paragraph(
+              "A server that has no eBPF has no lease: 'wingman check --here'",
+              "!! ",
+              "!! ",
+            ),
+          ]
+        : []),
+      ...bridgingText(bridging),
+    ];
+  }
   const stopped =
     "a server that is paused or killed may go on answering after others have taken over";
   if (wanted === "off") return [paragraph(`VIP lease off: ${stopped}`)];
@@ -126,6 +154,34 @@ function leaseText(config: AircraftConfig): string[] {
       "!! ",
     ),
   ];
+}
+
+/** At most so many choices are shown: the longest detection times have 98. */
+const CHOICES_SHOWN = 5;
+
+/** What `clients.leaseBridges` bridges, and what any other choice costs. */
+function bridgingText({
+  bridges,
+  choices,
+}: Pick<ReturnType<typeof leaseDocument>, "bridges" | "choices">): string[] {
+  const cost = (choice: (typeof choices)[number]): string =>
+    choice.takeOverMs === choice.takeOverWithTicksMs
+      ? `${choice.takeOverMs} ms`
+      : `${choice.takeOverMs} ms by eBPF, ${choice.takeOverWithTicksMs} ms by nftables`;
+  const others = choices.filter((choice) => choice.bridges !== bridges).slice(0, CHOICES_SHOWN);
+  return choices
+    .filter((choice) => choice.bridges === bridges)
+    .flatMap((chosen) => [
+      paragraph(
+        `lost in a row between two servers, in both directions, and bridged: ${bridges} ` +
+          `keep-alive${bridges === 1 ? "" : "s"} (clients.leaseBridges); a network that carries ` +
+          "nothing for longer counts as divided, and only then may two servers answer; what a server " +
+          `that fell silent ran is taken over after ${cost(chosen)}; the others serve on without a pause`,
+      ),
+      ...others.map((choice) =>
+        paragraph(`with ${choice.bridges}: taken over after ${cost(choice)}`, "  ", "  "),
+      ),
+    ]);
 }
 
 function failureText(

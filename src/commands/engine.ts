@@ -9,14 +9,17 @@ import { join } from "node:path";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { policyNamed } from "../allocation/policies.ts";
 import { EVENT_RECORD } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
+import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
 import {
   LOG_ARP_UNGUARDED,
-  LOG_LEASE_UNFIT,
+  LOG_LEASE_KIND,
   LOG_LEFTOVERS,
-  LOG_NO_LEASE,
+  LOG_NO_PROGRAMS,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
 } from "../boundary/maintenance-code.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { systemId, tableDigest } from "../config/digest.ts";
@@ -25,15 +28,13 @@ import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
 import { decodeKeys } from "../config/start-keys.ts";
 import { Engine } from "../core/engine.ts";
-import { leaseDetectionMsMin, leaseFits, leaseMsMin, leaseMsOf } from "../core/lease.ts";
-import type { Identity } from "../core/membership.ts";
-import { timingOf } from "../core/timing.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket, socketPair } from "../io/control-socket.ts";
-import { EPERM, errno, SystemError } from "../io/errno.ts";
+import { errno, SystemError } from "../io/errno.ts";
+import { FilterReports } from "../io/filter-reports.ts";
 import { HardwareWatchdog } from "../io/hardware-watchdog.ts";
 import { KeepAliveSeal } from "../io/keep-alive-seal.ts";
 import { KeepAliveSocket } from "../io/keep-alive-socket.ts";
@@ -42,7 +43,7 @@ import { type HardwareParts, LifeSigns, type ServiceParts } from "../io/life-sig
 import { LinkMonitor } from "../io/link-monitor.ts";
 import { FlightLoop } from "../io/loop.ts";
 import { MappedFile } from "../io/mapped-file.ts";
-import { kernelTickMs, nowUs } from "../io/monotonic-clock.ts";
+import { nowUs } from "../io/monotonic-clock.ts";
 import { MulticastSocket } from "../io/multicast-socket.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { NeighbourWatch } from "../io/neighbour-watch.ts";
@@ -56,7 +57,7 @@ import {
 } from "../io/realtime.ts";
 import { RenewalProcess } from "../io/renewal-process.ts";
 import { ServiceSocket } from "../io/service-socket.ts";
-import { VipLease } from "../io/vip-lease.ts";
+import { chooseGuard, type VipGuard } from "../io/vip-guard.ts";
 import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
@@ -76,10 +77,13 @@ import {
   STATUS_FLAG_LEASE,
   STATUS_FLAG_LEASE_MISSING,
   STATUS_FLAG_REALTIME,
+  statusLeaseKind,
 } from "../wire/status-snapshot.ts";
 
 /** Two keys and their lengths, with room. */
 const KEYS_BYTES_MAX = 4096;
+/** In the run directory: which programs in the kernel are ours. */
+const PROGRAM_RECORD = "vip-programs";
 
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -96,20 +100,6 @@ export async function engine(args: string[]): Promise<number> {
     (longest, entry) => Math.max(longest, entry.stopGraceMs),
     0,
   );
-  const wantsLease = config.clients.lease !== "off" && leaseFits(periodMs, lostAfterPeriods);
-  const leaseMs = wantsLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0;
-  // A lease ends up to two ticks of this kernel's timer early.
-  const timing = timingOf(
-    periodMs,
-    lostAfterPeriods,
-    recoveredAfterPeriods,
-    stopGraceMs,
-    leaseMs,
-    2 * kernelTickMs(),
-  );
-  const policy = policyNamed(config.allocation);
-  const renewals = renewalProcess(options.source);
-  warmUp(table, policy, timing);
 
   // What an earlier run left goes before anything else.
   const vips = config.functions.map((entry) => entry.vips);
@@ -121,7 +111,15 @@ export async function engine(args: string[]): Promise<number> {
   );
   const leftovers = switcher.removeLeftovers();
 
-  const { lease, ...missing } = leaseOf(config, vips);
+  const guard = chooseGuard(config, vips, join(runDirectory, PROGRAM_RECORD));
+  const timing = timingOf(
+    ...([periodMs, lostAfterPeriods, recoveredAfterPeriods, stopGraceMs] as const),
+    ...([guard.leaseMs, guard.ticksMs, config.clients.leaseBridges] as const),
+  );
+  const policy = policyNamed(config.allocation);
+  const renewals = renewalProcess(options.source);
+  const filterReports = watchProcess(config.clients.interface, guard);
+  warmUp(table, policy, timing);
   const unguarded = guardArp(config, vips);
   const { interfaces, group, port } = config.keepAlive;
   const networks = interfaces.map((name) => new KeepAliveSocket(name, group, port));
@@ -160,15 +158,18 @@ export async function engine(args: string[]): Promise<number> {
   );
   flight.phases.draining = options.draining;
   if (leftovers > 0) flight.events.push(EVENT_RECORD, LOG_LEFTOVERS, leftovers, 0);
-  if (missing.code !== 0)
-    flight.events.push(EVENT_RECORD, missing.code, missing.first, missing.second);
+  if (guard.programsRefused !== 0)
+    flight.events.push(EVENT_RECORD, LOG_NO_PROGRAMS, guard.programsRefused, 0);
+  if (guard.lease !== null) flight.events.push(EVENT_RECORD, LOG_LEASE_KIND, guard.kind, 0);
+  if (guard.code !== 0) flight.events.push(EVENT_RECORD, guard.code, guard.first, guard.second);
   if (unguarded !== null) flight.events.push(EVENT_RECORD, LOG_ARP_UNGUARDED, unguarded, 0);
   if (notRealtime !== null) flight.events.push(EVENT_RECORD, LOG_NOT_REALTIME, 0, 0);
   const snapshot = new MappedFile(join(runDirectory, "status"), STATUS_BYTES);
   const flags =
     (notRealtime === null ? STATUS_FLAG_REALTIME : 0) |
-    (lease === null ? 0 : STATUS_FLAG_LEASE) |
-    (missing.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING);
+    (guard.lease === null ? 0 : STATUS_FLAG_LEASE) |
+    (guard.code === 0 ? 0 : STATUS_FLAG_LEASE_MISSING) |
+    statusLeaseKind(guard.kind);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
   const faults = new FaultBoard(table.serverCount, self);
@@ -202,10 +203,11 @@ export async function engine(args: string[]): Promise<number> {
     seal,
     vips: new VipService(
       ...([switcher, announcer, table.functionCount, new AddressRenewal(ipv6Count)] as const),
-      renewals,
+      ...([renewals, guard.ownership] as const),
     ),
     renewals,
-    lease,
+    lease: guard.lease,
+    filterReports,
     links,
     neighbours,
     notices: new ClientNotices(noticeSocket, noticeIdentities(config, identity)),
@@ -217,8 +219,11 @@ export async function engine(args: string[]): Promise<number> {
     lifeSigns: new LifeSigns(service, hardware),
   });
   const ended = loop.run();
-  if (ended === ENDED_LEFT) removeArpGuard();
-  if (ended === ENDED_LEFT) return EXIT_DONE;
+  if (ended === ENDED_LEFT) {
+    if (guard.lease === null) guard.ownership?.remove();
+    removeArpGuard();
+    return EXIT_DONE;
+  }
   return ended === ENDED_LET_GO ? EXIT_LET_GO : EXIT_FAILED;
 }
 
@@ -278,50 +283,6 @@ function readOptions(args: string[]): EngineOptions {
   };
 }
 
-interface LeaseOutcome {
-  lease: VipLease | null;
-  /** What to log (LOG_*) where one is wanted and missing, with its two values; 0 otherwise. */
-  code: number;
-  first: number;
-  second: number;
-}
-
-/**
- * The lease of the VIPs, put up as configured. Throws a SystemError when one is required and the
- * kernel cannot.
- */
-function leaseOf(config: AircraftConfig, vips: readonly (readonly Vip[])[]): LeaseOutcome {
-  const { periodMs, lostAfterPeriods } = config.keepAlive;
-  const wanted = config.clients.lease;
-  const fits = leaseFits(periodMs, lostAfterPeriods);
-  const none = (code: number, first: number, second: number): LeaseOutcome => ({
-    lease: null,
-    code,
-    first,
-    second,
-  });
-  const leaseMs = fits ? leaseMsOf(periodMs, lostAfterPeriods) : leaseMsMin(periodMs);
-  let lease: VipLease | null = null;
-  try {
-    lease = new VipLease(config.clients.interface, vips, leaseMs);
-    if (wanted !== "off" && fits) {
-      lease.install();
-      return { lease, code: 0, first: 0, second: 0 };
-    }
-    lease.remove(); // one that an earlier run left would silence the VIPs for ever
-  } catch (error) {
-    if (!(error instanceof SystemError) || wanted === "required" || error.errno === EPERM)
-      throw error;
-    if (wanted !== "off" && fits) {
-      if (lease !== null) removeFilter(lease);
-      return none(LOG_NO_LEASE, error.errno, 0);
-    }
-  }
-  return wanted === "off"
-    ? none(0, 0, 0)
-    : none(LOG_LEASE_UNFIT, periodMs * lostAfterPeriods, leaseDetectionMsMin(periodMs));
-}
-
 /**
  * Keeps other interfaces out of the VIPs' ARP; who wants no packet filter has none. The errno of
  * the refusal, or 0, where another interface may answer all the same; null where none does.
@@ -331,16 +292,6 @@ function guardArp(config: AircraftConfig, vips: readonly (readonly Vip[])[]): nu
   const refused = wanted ? putUpArpGuard(config.clients.interface, vips) : removeArpGuard();
   const isGuarded = wanted && refused === 0;
   return !isGuarded && othersAnswerArp(config.clients.interface) ? refused : null;
-}
-
-/** A filter that an earlier run left, where a new one was refused. */
-function removeFilter(lease: VipLease): void {
-  try {
-    lease.remove();
-  } catch (error) {
-    // a kernel without nftables has none
-    if (!(error instanceof SystemError) || error.errno === EPERM) throw error;
-  }
 }
 
 /** The service manager that started the supervisor, which hands its variables on to us alone. */
@@ -363,18 +314,40 @@ function hardwareOf(config: AircraftConfig): HardwareParts | null {
 
 /** null when it cannot be started: the loop does without. */
 function renewalProcess(configFile: string): RenewalProcess | null {
+  const started = helper(["renew", "--config", configFile], []);
+  return started === null ? null : new RenewalProcess(started.socket);
+}
+
+/** It has the programs' descriptors after its socket. null without programs, or when it cannot. */
+function watchProcess(interfaceName: string, guard: VipGuard): FilterReports | null {
+  if (guard.programs === null) return null;
+  const kind = LEASE_KIND_NAMES[guard.attachedBy] as LeaseKindName;
+  const command = ["watch", "--interface", interfaceName, "--programs", kind];
+  const descriptors = guard.programs.all.map(({ fd }) => fd);
+  const started = helper(command, descriptors);
+  return started === null ? null : new FilterReports(started.socket, started.pid);
+}
+
+/**
+ * A process of this executable that waits for the kernel in the flight loop's place, and ends with
+ * it. @returns our end of a socket pair, and its number; null when it cannot be started
+ */
+function helper(
+  command: readonly string[],
+  descriptors: readonly number[],
+): { socket: number; pid: number } | null {
   const [ours, theirs] = socketPair();
   try {
     const child = Bun.spawn({
-      cmd: [...ownCommand(), "renew", "--config", configFile, "--control-fd", "3"],
+      cmd: [...ownCommand(), ...command, "--control-fd", "3"],
       ...{ cwd: "/", env: cleanEnvironment() },
-      stdio: ["ignore", "ignore", "inherit", theirs],
+      stdio: ["ignore", "ignore", "inherit", theirs, ...descriptors],
       detached: true,
     });
     child.unref(); // it ends with this process, which does not wait for it
-    return new RenewalProcess(ours);
+    return { socket: ours, pid: child.pid };
   } catch (error) {
-    console.error(`no process for renewals: ${(error as Error).message}`);
+    console.error(`no process for '${command[0]}': ${(error as Error).message}`);
     libc.close(ours);
     return null;
   } finally {

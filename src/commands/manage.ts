@@ -19,6 +19,7 @@ import { DiskProcess } from "../manage/log/disk-process.ts";
 import { LOG_FILE } from "../manage/log/log-store.ts";
 import { MaintenanceLog } from "../manage/log/maintenance-log.ts";
 import { Manage } from "../manage/manage.ts";
+import { AnswerWatch } from "../manage/watch/answer-watch.ts";
 import { ExecutableWatch } from "../manage/watch/executable-watch.ts";
 import { KeyWatch } from "../manage/watch/key-watch.ts";
 import type { WatchedThing } from "../manage/watch/machine-watch.ts";
@@ -75,7 +76,7 @@ export async function manage(args: string[]): Promise<number> {
       disk: new DiskProcess(ownCommand(), diskEnded),
       diskName: diskName(stateDirectory),
     }),
-    watched: watchedThings(options.executable),
+    watched: [...watchedThings(options.executable), new AnswerWatch(config)],
     warn: (text) => console.error(text),
   });
   await manage.run();

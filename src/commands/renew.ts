@@ -3,6 +3,7 @@ import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-l
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { AddressLock } from "../io/address-lock.ts";
 import { libc, MSG_NOSIGNAL } from "../io/libc.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { becomeRealtime, dieWithParent, lockMemory } from "../io/realtime.ts";
@@ -27,6 +28,7 @@ export async function renew(args: string[]): Promise<number> {
   const result = parseConfig(readFileSync(file, "utf8"), file, "/");
   if (!result.ok) throw new InputFileError(result);
   const switcher = switcherOf(result.config);
+  const lock = new AddressLock();
   const request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
   lockMemory();
   becomeRealtime(REALTIME_PRIORITY);
@@ -36,6 +38,10 @@ export async function renew(args: string[]): Promise<number> {
     const length = libc.recv(fd, request.address, RENEWAL_REQUEST_BYTES_MAX, 0);
     if (length <= 0) return EXIT_DONE; // the engine is gone
     const count = request.view.getUint16(0, true);
+    if (count === 0) {
+      lock.await();
+      continue;
+    }
     for (let at = 0; at < count; at++) switcher.renew(request.view.getUint16(2 + 2 * at, true));
     switcher.restoreRoutes(); // the interface may have been made anew; of routes it has none
     switcher.commitRenewals();

@@ -64,6 +64,15 @@ describe("check", () => {
     expect(lines.slice(2)).toEqual([
       "2 servers with 200 units, 12 functions that need 180, policy preempt",
       "VIP lease of 35 ms, preferred; failures are detected after 50 ms",
+      "  it fits a detection time from 30 ms by eBPF, 50 ms by nftables",
+      "lost in a row between two servers, in both directions, and bridged: 1 keep-alive",
+      "(clients.leaseBridges); a network that carries nothing for longer counts as",
+      "divided, and only then may two servers answer; what a server that fell silent",
+      "ran is taken over after 50 ms by eBPF, 60 ms by nftables; the others serve on",
+      "without a pause",
+      "  with 0: taken over after 50 ms",
+      "  with 2: taken over after 50 ms by eBPF, 70 ms by nftables",
+      "  with 3: taken over after 60 ms by eBPF, 80 ms by nftables",
       "",
       "All servers alive",
       "  12 of 12 run",
@@ -83,14 +92,22 @@ describe("check", () => {
 
   test("says when no lease fits the detection time, and which would; what is off on purpose it says, too", async () => {
     const aircraft = JSON.parse(await Bun.file(aircraftFile("single-aisle-180")).text());
-    aircraft.keepAlive.lostAfterPeriods = 3;
+    aircraft.keepAlive.lostAfterPeriods = 2;
     const file = fileOf("short.json", aircraft);
     expect(await printed(check, "--config", file)).toContain(`
-!! NO VIP LEASE FITS a detection time of 30 ms: a server that is paused or
-!! killed may go on answering after others have taken over; one fits from 50 ms
-!! on (keepAlive.lostAfterPeriods 5)
+!! NO VIP LEASE FITS a detection time of 20 ms: a server that is paused or
+!! killed may go on answering after others have taken over; one fits from 30 ms
+!! on (keepAlive.lostAfterPeriods 3)
 `);
-    const lease = { wanted: "preferred", leaseMs: null, detectionMs: 30, detectionMsMin: 50 };
+    const lease = {
+      wanted: "preferred",
+      leaseMs: null,
+      detectionMs: 20,
+      detectionMsMin: 30,
+      detectionMsMinNftables: 50,
+      bridges: 1,
+      choices: [{ bridges: 0, takeOverMs: 30, takeOverWithTicksMs: 50 }],
+    };
     expect((await document(check, "--config", file)).lease).toEqual(lease);
     aircraft.clients.lease = "off";
     const off = fileOf("off.json", aircraft);

@@ -1,6 +1,7 @@
 import { COLUMNS } from "../command-line/paragraph.ts";
 import {
   type FunctionStatus,
+  leaseText,
   missingOn,
   type ServerStatus,
   type StatusDocument,
@@ -27,7 +28,7 @@ export function statusText(status: StatusDocument): string {
   ].filter((text) => text !== "");
   const lines = [
     `server ${status.server}: ${status.phase}, up ${duration(status.uptimeMs)}, incarnation ${status.incarnation}`,
-    `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}, VIP lease ${status.lease}`,
+    `table digest ${status.tableDigest.slice(0, 16)}, engine pid ${status.enginePid}, VIP lease ${leaseText(status)}`,
     ...conditions.map((text) => `attention: ${text}`),
     "",
     ...table(

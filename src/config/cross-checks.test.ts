@@ -64,6 +64,16 @@ const BAD: [string, Changed, string[]][] = [
   ],
   ["a page on the IPv6 loopback address", { maintenance: { web: { listen: "[::1]:8044" } } }, []],
   [
+    "two ways to get ready",
+    withFunction({ ready: { port: 80, notify: true } }),
+    ["x: functions[0].ready: found port and notify, expected one of the two"],
+  ],
+  [
+    "no way to get ready",
+    withFunction({ ready: {} }),
+    ["x: functions[0].ready: found neither port nor notify, expected one of the two"],
+  ],
+  [
     "a command without path",
     withFunction({ command: ["sleep", "1"] }),
     ['x: functions[0].command[0]: found "sleep", expected the absolute path of a program'],
@@ -116,16 +126,23 @@ const BAD: [string, Changed, string[]][] = [
   ],
   [
     "a detection time that a lease does not fit",
-    { clients: { lease: "required" }, keepAlive: { periodMs: 10, lostAfterPeriods: 4 } },
+    { clients: { lease: "required" }, keepAlive: { periodMs: 10, lostAfterPeriods: 2 } },
     [
-      'x: clients.lease: found "required" with failures detected after 40 ms, expected a detection time of at least 50 ms, so that a lease fits (2 periods, 10 ms of lateness, 20 ms of timer ticks), or "off"',
+      'x: clients.lease: found "required" with failures detected after 20 ms, expected a detection time of at least 30 ms, so that a lease fits (2 periods, 10 ms of lateness; by nftables up to 20 ms more), or "off"',
     ],
   ],
   [
     "the same, asked for in the words of the default",
     { clients: { lease: "preferred" }, keepAlive: { periodMs: 100, lostAfterPeriods: 2 } },
     [
-      'x: clients.lease: found "preferred" with failures detected after 200 ms, expected a detection time of at least 230 ms, so that a lease fits (2 periods, 10 ms of lateness, 20 ms of timer ticks), or "off"',
+      'x: clients.lease: found "preferred" with failures detected after 200 ms, expected a detection time of at least 210 ms, so that a lease fits (2 periods, 10 ms of lateness; by nftables up to 20 ms more), or "off"',
+    ],
+  ],
+  [
+    "as many lost keep-alives to be bridged as let a failure be detected",
+    { clients: { leaseBridges: 4 }, keepAlive: { periodMs: 10, lostAfterPeriods: 5 } },
+    [
+      "x: clients.leaseBridges: found 4 with failures detected after 5 periods, expected at most 3, two less",
     ],
   ],
   [

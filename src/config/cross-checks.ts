@@ -61,6 +61,7 @@ export function crossProblems(file: unknown): Problem[] {
     ...repeated(idsOf(functions), "an identifier of no other function"),
     ...webProblems(sectionOf(sectionOf(root.maintenance).web)),
     ...functions.flatMap(programProblems),
+    ...functions.flatMap(readyProblems),
     ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
     ...sizeProblems(functions, root.servers),
     ...vipProblems(functions, clients),
@@ -90,18 +91,27 @@ function timingProblems(keepAlive: Section): Problem[] {
 }
 
 /**
- * A lease has to end before the others take over, and to last until the next renewal. The default
- * gives way where none fits: `wingman check` and the start say so.
+ * A lease has to end before the others take over, and to last until the next renewal. What fits by
+ * eBPF is right; a server that has nothing but nftables says at its start what that needs. The
+ * default gives way where none fits: `wingman check` and the start say so.
  */
 function leaseProblems(keepAlive: Section, clients: Section): Problem[] {
   const lease = sound(ClientsSchema.entries.lease, clients.lease);
+  const bridges = sound(ClientsSchema.entries.leaseBridges, clients.leaseBridges);
   const periodMs = sound(KeepAliveSchema.entries.periodMs, keepAlive.periodMs);
   const periods = sound(KeepAliveSchema.entries.lostAfterPeriods, keepAlive.lostAfterPeriods);
+  if (periods !== undefined && clients.leaseBridges !== undefined && bridges !== undefined) {
+    // As many as let a failure be detected are a divided network.
+    const most = Math.max(0, periods - 2);
+    const found = `${bridges} with failures detected after ${periods} periods`;
+    if (bridges > most)
+      return [{ path: "clients.leaseBridges", found, expected: `at most ${most}, two less` }];
+  }
   if (clients.lease === undefined || lease === undefined || lease === "off") return [];
   if (periodMs === undefined || periods === undefined || leaseFits(periodMs, periods)) return [];
   const leastMs = leaseDetectionMsMin(periodMs);
   const found = `${quoted(lease)} with failures detected after ${periods * periodMs} ms`;
-  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness, ${LEASE_TICKS_MS} ms of timer ticks`;
+  const parts = `2 periods, ${2 * LEASE_LATENESS_MS} ms of lateness; by nftables up to ${LEASE_TICKS_MS} ms more`;
   const expected = `a detection time of at least ${leastMs} ms, so that a lease fits (${parts}), or "off"`;
   return [{ path: "clients.lease", found, expected }];
 }
@@ -166,6 +176,15 @@ function programProblems(entry: Placed<Section>): Problem[] {
       expected: "the absolute path of a program",
     },
   ];
+}
+
+/** One way in which a process gets ready, not none and not two. */
+function readyProblems({ path, value: { ready } }: Placed<Section>): Problem[] {
+  if (!v.is(FunctionSchema.entries.ready, ready) || !isObject(ready)) return [];
+  const { port, notify } = ready;
+  if ((port === undefined) !== (notify === undefined)) return [];
+  const found = port === undefined ? "neither port nor notify" : "port and notify";
+  return [{ path: `${path}.ready`, found, expected: "one of the two" }];
 }
 
 /** Servers that a function names must exist, and once. */

@@ -9,11 +9,11 @@ import type { AircraftConfig } from "./model.ts";
  * Changes whenever the canonical form does, so that two releases never take different tables for
  * the same.
  */
-const CANONICAL_FORM = "wingman table 1";
+const CANONICAL_FORM = "wingman table 2";
 
 /**
  * SHA-256 over all that the servers of an aircraft must agree on: system, allocation policy, timing
- * and groups of keep-alives and notices, witnesses, servers and functions with their order (indexes
+ * and groups of keep-alives and notices, witnesses, what the lease bridges, servers and functions with their order (indexes
  * go over the wire), VIPs by address and not by spelling.
  *
  * Left out is what may differ from server to server, or changes nothing between them: part number,
@@ -32,7 +32,7 @@ export function tableDigest(config: AircraftConfig): Uint8Array {
       keepAlive.recoveredAfterPeriods,
       keepAlive.interfaces.length,
     ],
-    [clients.noticeGroup, clients.noticePort, clients.witnesses],
+    [clients.noticeGroup, clients.noticePort, clients.witnesses, clients.leaseBridges],
     config.servers.map(({ id, resource }) => [id, resource]),
     config.functions.map((entry) => [
       entry.id,

@@ -2,6 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { leaseFits } from "../core/lease.ts";
+import { LEASE_TICKS_MS } from "../limits.ts";
 import { formatProblems, loadConfig } from "./load.ts";
 
 const pathOf = (name: string): string =>
@@ -25,7 +26,8 @@ test.each([
   expect(config.functions.reduce((sum, entry) => sum + entry.required, 0)).toBe(required);
   expect(config.keepAlive.interfaces).toHaveLength(networks);
   expect(config.clients.lease).toBe("preferred");
-  expect(leaseFits(config.keepAlive.periodMs, config.keepAlive.lostAfterPeriods)).toBe(true);
+  const { periodMs, lostAfterPeriods } = config.keepAlive;
+  expect(leaseFits(periodMs, lostAfterPeriods, LEASE_TICKS_MS)).toBe(true); // by nftables, too
   expect(config.functions.some(({ vips }) => vips.some(({ family }) => family === 6))).toBe(true);
   for (const { priority, start, command } of config.functions) {
     expect(start).toBe(priority >= 5 ? "always" : "on-activate");

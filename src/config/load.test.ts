@@ -32,6 +32,7 @@ describe("a sound configuration", () => {
         clients: {
           interface: "eth0",
           lease: "preferred",
+          leaseBridges: 1,
           noticeGroup: "239.192.44.2",
           noticePort: 44101,
           witnesses: [],

@@ -46,6 +46,11 @@ export interface ClientsConfig {
    * core/lease.
    */
   lease: "required" | "preferred" | "off";
+  /**
+   * With a lease: keep-alives in a row that may be lost in both directions, and still never two
+   * servers answer. What it costs is a later take-over: see boundary/timing.
+   */
+  leaseBridges: number;
   noticeGroup: string;
   noticePort: number;
   /** IPv4 addresses on the client network that are probed when no peer is heard. */
@@ -106,7 +111,7 @@ export interface FunctionConfig extends ProcessSettings {
   /** From SIGTERM to SIGKILL. */
   stopGraceMs: number;
   /** When its process can be used; null: as soon as it runs. */
-  ready: { port: number; timeoutMs: number } | null;
+  ready: { port?: number | undefined; notify?: true | undefined; timeoutMs: number } | null;
   /**
    * Identifiers of the servers that may run the function, in the order of the configuration's
    * servers.

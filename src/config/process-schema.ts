@@ -104,10 +104,18 @@ export const PROCESS_ENTRIES = {
     v.nullable(
       v.strictObject(
         {
-          port: wholeNumber(
-            1,
-            PORT_MAX,
-            "TCP port at a VIP of the function that takes connections when its process can be used.",
+          port: v.optional(
+            wholeNumber(
+              1,
+              PORT_MAX,
+              "TCP port at a VIP of the function that takes connections when its process can be used.",
+            ),
+          ),
+          notify: v.optional(
+            v.pipe(
+              v.literal(true, "true"),
+              v.description("Its process says READY=1 at NOTIFY_SOCKET when it can be used."),
+            ),
           ),
           timeoutMs: v.optional(
             wholeNumber(1, READY_TIMEOUT_MS_MAX, "It is a fault when that takes longer."),

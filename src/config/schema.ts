@@ -11,6 +11,7 @@ import * as v from "valibot";
 import { DEFAULT_POLICY, POLICY_NAMES } from "../allocation/policies.ts";
 import {
   FUNCTIONS_MAX,
+  LEASE_BRIDGES,
   LOG_INHIBIT_S_MAX,
   LOG_SIZE_KIB_MAX,
   LOG_SIZE_KIB_MIN,
@@ -124,6 +125,14 @@ export const ClientsSchema = v.strictObject(
         ),
       ),
       "preferred",
+    ),
+    leaseBridges: v.optional(
+      wholeNumber(
+        0,
+        LOST_AFTER_PERIODS_MAX - 2,
+        "Keep-alives in a row that may be lost in both directions before the network counts as divided; see the topic lease.",
+      ),
+      LEASE_BRIDGES,
     ),
     noticeGroup: v.optional(
       multicastGroup("Multicast group of the client notices."),

@@ -3,9 +3,9 @@ import { leaseFits } from "../core/lease.ts";
 import type { AircraftConfig, ClientsConfig } from "./model.ts";
 
 /**
- * The whole configuration with every default written out, but for the one that a file may leave
- * unsaid and not say: a lease that does not fit the detection time. parseConfig of it gives the
- * same configuration again.
+ * The whole configuration with every default written out, but for those that a file may leave
+ * unsaid and not say: a lease that does not fit the detection time, and what it would bridge.
+ * parseConfig of it gives the same configuration again.
  */
 export function serializeConfig(config: AircraftConfig): string {
   const { partNumber, functions, clients, ...rest } = config;
@@ -18,8 +18,15 @@ export function serializeConfig(config: AircraftConfig): string {
   return `${JSON.stringify(file, null, 2)}\n`;
 }
 
-function clientsOf({ keepAlive }: AircraftConfig, { lease, ...rest }: ClientsConfig): object {
-  const canBeSaid =
-    lease !== "preferred" || leaseFits(keepAlive.periodMs, keepAlive.lostAfterPeriods);
-  return canBeSaid ? { lease, ...rest } : rest;
+function clientsOf(
+  { keepAlive: { periodMs, lostAfterPeriods } }: AircraftConfig,
+  { lease, leaseBridges, ...rest }: ClientsConfig,
+): object {
+  const canBeSaid = lease !== "preferred" || leaseFits(periodMs, lostAfterPeriods);
+  const bridges = leaseBridges <= lostAfterPeriods - 2;
+  return {
+    ...(canBeSaid ? { lease } : {}),
+    ...(bridges ? { leaseBridges } : {}),
+    ...rest,
+  };
 }

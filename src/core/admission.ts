@@ -3,8 +3,18 @@
  * whether the sender lives now, in which incarnation, and whether its table is ours.
  */
 
+import {
+  COUNTER_ACCEPTED,
+  COUNTER_DUPLICATE,
+  COUNTER_REPLAY,
+  COUNTER_SYSTEM,
+  COUNTER_UNKNOWN,
+  COUNTER_UNPROVEN,
+} from "../boundary/counters.ts";
 import type { EventQueue } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
 import { SERVER_UNREACHABLE } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { NETWORKS_MAX, SERVERS_MAX, SUCCESSION_PERIODS } from "../limits.ts";
 import {
   MARK_CANDIDATE,
@@ -17,16 +27,7 @@ import {
 } from "../marks.ts";
 import { FLAG_RELAYED, type KeepAliveMessage } from "../wire/keep-alive.ts";
 import { AWAITS_ECHO, CHANGED, type Changes, NEVER } from "./changes.ts";
-import {
-  COUNTER_ACCEPTED,
-  COUNTER_DUPLICATE,
-  COUNTER_REPLAY,
-  COUNTER_SYSTEM,
-  COUNTER_UNKNOWN,
-  COUNTER_UNPROVEN,
-} from "./counters.ts";
-import type { Identity, Membership } from "./membership.ts";
-import type { Timing } from "./timing.ts";
+import type { Membership } from "./membership.ts";
 
 const NOBODY = -1;
 
@@ -130,7 +131,7 @@ export class Admission {
     }
     this.networkSequence[copy] = message.sequence;
     if (message.sequence >= membership.sequence[message.sender])
-      membership.noteDirect(message.sender, nowUs);
+      membership.directHeardUs[message.sender] = nowUs;
     return true;
   }
 

@@ -12,7 +12,9 @@ import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { LOG_DISAGREEMENT } from "../boundary/maintenance-code.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { DISAGREEMENT_PERIODS, FUNCTIONS_MAX } from "../limits.ts";
 import { MARK_DISAGREEMENT, marks } from "../marks.ts";
 import {
@@ -29,8 +31,6 @@ import { ALWAYS, CHANGED, type Changes, NEVER } from "./changes.ts";
 import type { Handover } from "./handover.ts";
 import { lowest, type Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
-import type { Timing } from "./timing.ts";
 
 const NOT_DISAGREEING = -1;
 const BACK_OFF_MAX = 64;

@@ -1,16 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { COUNTER_OVERFLOW, COUNTER_SENT } from "../boundary/counters.ts";
 import { EFFECT_LEFT } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_COMMAND, EVENT_VIP_UP } from "../boundary/event-queue.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "../boundary/phase.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { EVENTS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { FLAG_DRAINING, FLAG_GOOD_BYE } from "../wire/keep-alive.ts";
 import { AWAITS_ECHO } from "./changes.ts";
-import { COUNTER_OVERFLOW, COUNTER_SENT } from "./counters.ts";
 import { Engine } from "./engine.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_LISTENING } from "./phase.ts";
-import { timingOf } from "./timing.ts";
 
 const BEGAN_US = 1_000_000;
 const LISTEN_US = 50_000;

@@ -7,6 +7,12 @@
 
 import type { Policy } from "../allocation/allocation.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
+import {
+  COUNTER_OVERFLOW,
+  COUNTER_SENT,
+  COUNTER_STRANGER,
+  COUNTERS,
+} from "../boundary/counters.ts";
 import { EFFECT_LOG, EFFECT_PROBE, EffectQueue } from "../boundary/effect-queue.ts";
 import {
   EVENT_CARRIER,
@@ -19,36 +25,35 @@ import {
   EVENT_STRANGER,
   EVENT_VIP_DOWN,
   EVENT_VIP_FAILED,
-  EVENT_VIP_MAY_COME,
   EVENT_VIP_REMOVED,
   EVENT_VIP_STAYS,
   EVENT_VIP_UP,
   EVENT_WITNESS,
   EventQueue,
 } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
 import { LOG_CARRIER_LOST, LOG_CARRIER_PRESENT } from "../boundary/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../boundary/phase.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import { MARK_UNREAD, marks } from "../marks.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
 import { Admission } from "./admission.ts";
 import { Agreement } from "./agreement.ts";
 import { ALWAYS, CHANGED, Changes } from "./changes.ts";
-import { COUNTER_OVERFLOW, COUNTER_SENT, COUNTER_STRANGER, COUNTERS } from "./counters.ts";
 import { detectFailures } from "./failure-detector.ts";
 import { Handover } from "./handover.ts";
 import { Isolation } from "./isolation.ts";
 import { Lease } from "./lease.ts";
 import { Listening } from "./listening.ts";
-import { type Identity, Membership } from "./membership.ts";
+import { Membership } from "./membership.ts";
 import { MembershipRecords } from "./membership-records.ts";
 import { Moves } from "./moves.ts";
-import { PHASE_ACTIVE } from "./phase.ts";
 import { Phases } from "./phases.ts";
 import { Relay } from "./relay.ts";
 import { Sender } from "./sender.ts";
 import { Stall } from "./stall.ts";
 import { Strangers } from "./strangers.ts";
-import type { Timing } from "./timing.ts";
 
 export class Engine {
   readonly changes = new Changes();
@@ -70,14 +75,12 @@ export class Engine {
 
   /** Time at which `step` is to be called again at the latest. */
   wakeUs: number;
-  /** Whether steps in which nothing changed are left out. */
+  /** Whether steps in which nothing changed are left out, and how many were not. */
   skips = true;
-  /** Steps that were not left out. */
   decisions = 0;
-
   /** Time of the last `beginPeriod` or `step`. */
   private nowUs: number;
-  /** What the last decision had seen, and when another one is due although nothing changes. */
+  /** What the last decision had seen, and when the next one is due although nothing changes. */
   private seen = -1;
   private dueUs = ALWAYS;
   /** When silence is to be judged again, and who was watched when that was worked out. */
@@ -190,7 +193,7 @@ export class Engine {
   /** The periodic keep-alive is due. */
   beginPeriod(nowUs: number): void {
     this.nowUs = nowUs;
-    if (this.wakeUs < nowUs) this.wakeUs = nowUs; // lateness counts once
+    this.wakeUs = Math.max(this.wakeUs, nowUs); // lateness counts once
     this.sender.beginPeriod(nowUs);
     this.relay.beginPeriod();
     const witness = this.isolation.probe();
@@ -237,7 +240,8 @@ export class Engine {
       this.wakeUs = nowUs;
       return;
     }
-    if (nowUs - this.wakeUs > this.timing.periodUs / 2) this.membership.excuse(nowUs - this.wakeUs);
+    const lateUs = nowUs - this.wakeUs;
+    if (lateUs > this.timing.periodUs / 2) this.membership.excuse(lateUs);
     this.takeEvents(nowUs);
     if (allRead) this.lease.noteRead(readUs);
     else marks[MARK_UNREAD]++;
@@ -245,7 +249,7 @@ export class Engine {
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);
     this.relay.update();
     this.wakeUs = comesBack ? nowUs : Math.min(this.nextSendUs, dueUs);
-    if (this.timing.leaseUs !== 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
+    if (this.timing.leaseUs > 0) this.wakeUs = Math.min(this.wakeUs, this.lease.dueUs(nowUs));
   }
 
   /**
@@ -263,11 +267,12 @@ export class Engine {
     this.decisions++;
     if (this.membership.promoteAll(nowUs)) this.handover.announceAll(nowUs);
     this.records.update(this.admission.hearsTwin(nowUs));
-    this.phases.update(nowUs);
+    this.phases.update(nowUs, this.sender.sequence + 1);
     const { serving } = this.phases;
     if (serving) this.agreement.update(nowUs, this.phase === PHASE_ACTIVE);
     else this.moves.update(nowUs, 0);
     this.handover.advance(nowUs, serving, this.sender.sequence + 1);
+    this.lease.setOwner(this.handover.ownsAny);
     this.strangers.advance(nowUs);
     const leaves = this.phases.leave();
     this.sender.request();
@@ -287,19 +292,6 @@ export class Engine {
     this.lease.noteSent(this.sender.sequence, this.nowUs);
     this.counters[COUNTER_SENT]++;
     return this.sender.message;
-  }
-
-  /** Another server's message that is to be sent on, null when there is none left. */
-  composeRelay(): KeepAliveMessage | null {
-    return this.relay.compose();
-  }
-
-  /**
-   * The engine ends out of turn: the next keep-alive is a good-bye, and the others take over at
-   * once.
-   */
-  sayGoodBye(): void {
-    this.phases.sayGoodBye();
   }
 
   private takeEvents(nowUs: number): void {
@@ -347,9 +339,6 @@ export class Engine {
       case EVENT_VIP_REMOVED:
         handover.onVipRemoved(index);
         break;
-      case EVENT_VIP_MAY_COME:
-        handover.onVipMayCome(index);
-        break;
       case EVENT_PROCESS:
         if (index < FUNCTIONS_MAX) handover.onProcess(index, first);
         break;
@@ -395,6 +384,7 @@ export class Engine {
   private takeCarrier(present: boolean, nowUs: number): void {
     if (present === this.isolation.carrier) return;
     this.isolation.setCarrier(present, nowUs);
+    this.sender.isRequested = true; // others may not have heard of it
     this.effects.push(EFFECT_LOG, present ? LOG_CARRIER_PRESENT : LOG_CARRIER_LOST, 0, 0);
   }
 }

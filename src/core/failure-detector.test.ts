@@ -7,13 +7,15 @@ import {
   SERVER_LOST,
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
+import { timingOf } from "../boundary/timing.ts";
+import { FLAG_LEASE, FLAG_TICKS } from "../wire/keep-alive.ts";
 import { Changes } from "./changes.ts";
 import { detectFailures } from "./failure-detector.ts";
 import { Membership } from "./membership.ts";
-import { timingOf } from "./timing.ts";
 
 const DETECTION_US = 30_000;
-const table = new FunctionTable([1, 1, 1, 1], []);
+const ROW = { required: 1, priority: 1, servers: 15, process: 0, stopGraceMs: 0 };
+const table = new FunctionTable([1, 1, 1, 1], [ROW, ROW, ROW]);
 let membership: Membership;
 
 function detect(nowUs: number): number {
@@ -67,4 +69,35 @@ test("a server that said good-bye stays so; one with another table is lost like 
   membership.setState(2, SERVER_INCOMPATIBLE);
   detect(100_000);
   expect([...membership.state.slice(1, 3)]).toEqual([SERVER_LEAVING, SERVER_LOST]);
+});
+
+test("what a server with a lease owned or claimed may be answered for there until the lease has run out", () => {
+  const { holdUs, holdTicksUs } = timingOf(10, 3, 3, 0);
+  expect([holdUs, holdTicksUs]).toEqual([10_000, 30_000]);
+  const said = membership.said(1);
+  said.owns[0] = 0b01;
+  said.claims[0] = 0b10;
+  for (const [flags, endUs] of [
+    [FLAG_LEASE, 31_000 + holdUs],
+    [FLAG_LEASE | FLAG_TICKS, 31_000 + holdTicksUs],
+    [0, 31_000],
+  ] as const) {
+    membership.setState(1, SERVER_ALIVE);
+    membership.answersUntilUs[1] = 0;
+    said.flags = flags;
+    expect(membership.mayAnswer(1, 0, 31_000)).toBe(false); // it is heard: it says what it owns
+    expect(detect(31_000)).toBe(35_000);
+    expect(membership.state[1]).toBe(SERVER_LOST);
+    for (const index of [0, 1]) {
+      expect(membership.mayAnswer(1, index, endUs - 1)).toBe(flags !== 0);
+      expect(membership.mayAnswer(1, index, endUs)).toBe(false);
+    }
+    expect(membership.mayAnswer(1, 2, 31_000)).toBe(false);
+  }
+  membership.setState(2, SERVER_LOST);
+  said.flags = FLAG_LEASE;
+  membership.setState(1, SERVER_ALIVE);
+  expect(detect(31_000)).toBe(41_000); // that is when it may be taken
+  membership.beginIncarnation(1, 2);
+  expect(membership.mayAnswer(1, 0, 31_000)).toBe(false); // its start has taken everything down
 });

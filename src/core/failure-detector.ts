@@ -20,7 +20,8 @@ import type { Membership } from "./membership.ts";
  * has lost them too. Silence that was our own, because this loop was late, is not held against
  * them.
  * @param detectionUs silence after which a server counts as failed
- * @returns the earliest time in µs at which another server could fall due, Infinity when none can
+ * @returns the earliest time in µs at which another server could fall due, or what a lost one owned
+ * may be taken; Infinity when neither can be
  */
 export function detectFailures(
   table: FunctionTable,
@@ -31,6 +32,8 @@ export function detectFailures(
   let dueUs = Number.POSITIVE_INFINITY;
   for (let server = 0; server < table.serverCount; server++) {
     const state = membership.state[server];
+    if (state === SERVER_LOST && membership.answersUntilUs[server] > nowUs)
+      dueUs = Math.min(dueUs, membership.answersUntilUs[server]);
     if (state !== SERVER_ALIVE && state !== SERVER_JOINING && state !== SERVER_INCOMPATIBLE)
       continue;
     const silentAtUs = membership.lastHeardUs[server] + membership.excusedUs[server] + detectionUs;
@@ -46,7 +49,11 @@ export function detectFailures(
   for (let server = 0; server < table.serverCount; server++) {
     if (membership.state[server] !== SERVER_UNREACHABLE) continue;
     if (isHeardByOthers(table, membership, server)) marks[MARK_CORROBORATED]++;
-    else membership.setState(server, SERVER_LOST);
+    else {
+      membership.fallSilent(server, nowUs);
+      if (membership.answersUntilUs[server] > nowUs)
+        dueUs = Math.min(dueUs, membership.answersUntilUs[server]);
+    }
   }
   return dueUs;
 }

@@ -1,7 +1,8 @@
 /** Servers with another table are no peers (protocol, section 4). */
+
+import { PHASE_ACTIVE, PHASE_DRAINING } from "../boundary/phase.ts";
 import { FLAG_OWNS } from "../wire/keep-alive.ts";
 import { lowest, type Membership } from "./membership.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING } from "./phase.ts";
 
 /**
  * Whether this server gives way to those with another table. Whoever serves goes on, and a newcomer

@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { TurnFlight } from "../../test/harness/turn-flight.ts";
-import { EVENT_CARRIER, EVENT_VIP_MAY_COME, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { EVENT_CARRIER, EVENT_PROCESS, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
 import { LOG_VIP_FAILED } from "../boundary/maintenance-code.ts";
 import { VIP_ATTEMPTS_MAX } from "../limits.ts";
+import { CONTROL_PROCESS_TRY } from "../wire/control.ts";
 
 describe("a kernel that refuses", () => {
   const ENOMEM = 12;
@@ -67,11 +68,11 @@ describe("a kernel that refuses", () => {
     flight.shell.vipError = 0;
     expect(fly(10, ADD, REMOVE)).toEqual([REMOVE]);
     expect(flight.shell.sent.cannotRun[0]).toBe(1);
-    flight.engine.events.push(EVENT_VIP_MAY_COME, 0, 0);
+    flight.engine.events.push(EVENT_PROCESS, 0, CONTROL_PROCESS_TRY);
     expect(fly(10, ADD, REMOVE)).toEqual([ADD]);
     expect(flight.shell.sent.cannotRun[0]).toBe(0);
     expect(flight.shell.sent.owns[0]).toBe(1);
-    flight.engine.events.push(EVENT_VIP_MAY_COME, 0, 0); // nothing has failed
+    flight.engine.events.push(EVENT_PROCESS, 0, CONTROL_PROCESS_TRY); // nothing has failed
     expect(fly(10, ADD, REMOVE)).toEqual([]);
   });
 
@@ -83,7 +84,7 @@ describe("a kernel that refuses", () => {
     flight.shell.vipError = 0;
     fly(10);
     flight.engine.handover.assign(0, 1, flight.shell.clockUs, 0, 0);
-    flight.engine.handover.onVipMayCome(0);
+    flight.engine.handover.onProcess(0, CONTROL_PROCESS_TRY);
     expect(flight.engine.handover.failed[0]).toBe(1);
   });
 

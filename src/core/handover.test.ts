@@ -18,6 +18,7 @@ import {
   EffectQueue,
 } from "../boundary/effect-queue.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../boundary/server-state.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { NOTICE_PREEMPTED } from "../wire/client-notice.ts";
 import {
   CONTROL_PROCESS_FAILED,
@@ -28,7 +29,6 @@ import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
 import { ADDING, CLAIMED, ENDING, IDLE, REMOVING, STOPPING, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
-import { timingOf } from "./timing.ts";
 
 const SELF = 1;
 /** Functions 0 (60 units) and 1 (60 units, with a process); a server has 100. */

@@ -11,6 +11,7 @@
  */
 
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { mayBeTried } from "../allocation/retry.ts";
 import {
   EFFECT_LOG,
   EFFECT_NOTICE,
@@ -26,6 +27,7 @@ import {
   LOG_OWNED_TWICE,
 } from "../boundary/maintenance-code.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { marks } from "../marks.ts";
 import { NOTICE_MOVED, NOTICE_PREEMPTED, NOTICE_STARTED } from "../wire/client-notice.ts";
@@ -73,7 +75,6 @@ import type { Membership } from "./membership.ts";
 import { OwnSets } from "./own-sets.ts";
 import { mayRunAgain, Processes } from "./processes.ts";
 import { Rivals } from "./rivals.ts";
-import type { Timing } from "./timing.ts";
 import { Vips } from "./vips.ts";
 
 export class Handover {
@@ -94,7 +95,7 @@ export class Handover {
   /** 1 where the function cannot run on this server: its process or its VIP failed. */
   readonly failed = new Uint8Array(FUNCTIONS_MAX);
   private readonly claimSequence = new Uint32Array(FUNCTIONS_MAX);
-  private readonly rivals: Rivals;
+  readonly rivals: Rivals;
   readonly vips: Vips;
   private readonly processes: Processes;
   private readonly announcements: Announcements;
@@ -236,7 +237,9 @@ export class Handover {
         return !ours;
       case MAY_TAKE:
         return (
-          room >= this.table.required[index] && this.rivals.isFree(index) && this.isConfirmed(index)
+          room >= this.table.required[index] &&
+          this.rivals.isFree(index, nowUs) &&
+          this.rivals.haveEchoed(this.claimSequence[index])
         );
       case VIP_IS_UP:
         return this.vips.isUp(index);
@@ -335,10 +338,6 @@ export class Handover {
     this.state[index] = state;
   }
 
-  private isConfirmed(index: number): boolean {
-    return this.rivals.haveEchoed(this.claimSequence[index]);
-  }
-
   private isMoving(index: number): boolean {
     return this.assigned[index] !== NONE && this.assigned[index] !== this.self;
   }
@@ -364,15 +363,10 @@ export class Handover {
     if (this.state[index] !== IDLE) this.vips.onRemoved(index);
   }
 
-  /** What the kernel refused may be tried again, where that takes nothing from another server. */
-  onVipMayCome(index: number): void {
-    if (this.assigned[index] === NONE) this.setFailed(index, 0);
-  }
-
   /** @param kind CONTROL_PROCESS_* */
   onProcess(index: number, kind: number): void {
     this.processes.onReport(index, kind);
-    if (mayRunAgain(kind, this.assigned[index] === NONE)) this.setFailed(index, 0);
+    if (mayRunAgain(kind, mayBeTried(this, this.table, index, this.self))) this.setFailed(index, 0);
     if (kind !== CONTROL_PROCESS_FAILED) return;
     this.setFailed(index, 1);
     this.effects.push(EFFECT_LOG, LOG_FUNCTION_FAILED, index, 0);

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
+import { timingOf } from "../boundary/timing.ts";
 import { CUT_OFF_PAUSE_MS_MAX, CUT_OFF_PAUSE_MS_MIN, WITNESS_SILENT_MS } from "../limits.ts";
 import { Isolation, NO_OTHER, NOBODY_ELSE, OTHERS_BLIND, OTHERS_REACH } from "./isolation.ts";
-import { timingOf } from "./timing.ts";
 
 const timing = timingOf(10, 5, 3, 0); // detection after 50 ms
 const BEGAN_US = 1_000_000;

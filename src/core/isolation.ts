@@ -9,11 +9,12 @@
  *   gone, and no server is better than another.
  * - No carrier on the client interface is cut off in any case.
  */
+
+import type { Timing } from "../boundary/timing.ts";
 import { CUT_OFF_PAUSE_MS_MAX, CUT_OFF_PAUSE_MS_MIN, WITNESS_SILENT_MS } from "../limits.ts";
 import { FLAG_WITNESS } from "../wire/keep-alive.ts";
 import { ALWAYS, NEVER } from "./changes.ts";
 import { lowest, type Membership } from "./membership.ts";
-import type { Timing } from "./timing.ts";
 
 const PAUSE_US_MIN = CUT_OFF_PAUSE_MS_MIN * 1000;
 const PAUSE_US_MAX = CUT_OFF_PAUSE_MS_MAX * 1000;

@@ -4,14 +4,18 @@
  * not silence itself.
  *
  * The lease is what the others grant: server x takes over when it has heard nothing of us for the
- * detection time, and what it has heard last, its echo tells. So a lease ends a detection time
+ * take-over time, and what it has heard last, its echo tells. So a lease ends a take-over time
  * after the newest keep-alive that x has echoed was sent, less the lateness allowed, and it holds
  * whatever is lost on the way from us to x, and whenever this process is paused. A server that has
- * fallen silent grants nothing and takes nothing: it has failed, or has its own failure detection
- * of us, which our keep-alives feed; it is left out early enough for the lease to go on. Servers
- * that listen or have another table grant as well: they serve when we are lost.
+ * been silent for so long that the network counts as divided grants nothing and takes nothing: it
+ * has failed, or has its own failure detection of us, which our keep-alives feed. When it is left
+ * out, what it granted last still runs (boundary/timing). Servers that listen or have another table
+ * grant as well: they serve when we are lost. One that has not heard us yet since it is heard waits
+ * for nothing of ours, and grants nothing; nor is anything to be granted while no VIP is up.
  */
-import { LEASE_LATENESS_MS, LEASE_TICKS_MS, SENT_TIMES } from "../limits.ts";
+
+import type { Timing } from "../boundary/timing.ts";
+import { LEASE_LATENESS_MS, SENT_TIMES } from "../limits.ts";
 import {
   MARK_LEASE_CUT_SHORT,
   MARK_LEASE_REFUSED,
@@ -21,8 +25,6 @@ import {
 } from "../marks.ts";
 import { NEVER } from "./changes.ts";
 import { lowest, type Membership } from "./membership.ts";
-import { PHASE_ACTIVE } from "./phase.ts";
-import type { Timing } from "./timing.ts";
 
 /**
  * Longest lease in ms: stopped between its last renewal and the keep-alive after it, a server has
@@ -34,19 +36,19 @@ export function leaseMsOf(periodMs: number, lostAfterPeriods: number): number {
 
 /**
  * The shortest that lasts until the next renewal: a period, the lateness allowed, and what the
- * kernel's ticks take off.
+ * kernel's ticks take off, nothing by eBPF.
  */
-export function leaseMsMin(periodMs: number): number {
-  return periodMs + LEASE_LATENESS_MS + LEASE_TICKS_MS;
+export function leaseMsMin(periodMs: number, ticksMs = 0): number {
+  return periodMs + LEASE_LATENESS_MS + ticksMs;
 }
 
 /** The shortest detection time in ms that a lease fits. */
-export function leaseDetectionMsMin(periodMs: number): number {
-  return leaseMsMin(periodMs) + periodMs + LEASE_LATENESS_MS;
+export function leaseDetectionMsMin(periodMs: number, ticksMs = 0): number {
+  return leaseMsMin(periodMs, ticksMs) + periodMs + LEASE_LATENESS_MS;
 }
 
-export function leaseFits(periodMs: number, lostAfterPeriods: number): boolean {
-  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs);
+export function leaseFits(periodMs: number, lostAfterPeriods: number, ticksMs = 0): boolean {
+  return leaseMsOf(periodMs, lostAfterPeriods) >= leaseMsMin(periodMs, ticksMs);
 }
 
 const EVERYBODY = -1;
@@ -62,20 +64,23 @@ export class Lease {
   private spoke = 0;
   /** Until when the lease was granted last. */
   private grantedUs = Number.NEGATIVE_INFINITY;
-  /** Silence after which a server is left out: what is granted until then still runs. */
-  private readonly silentUs: number;
-
+  /** VIPs may be up here. */
+  private isOwner = false;
   constructor(
     private readonly membership: Membership,
     private readonly timing: Timing,
-  ) {
-    this.silentUs = timing.detectionUs - timing.periodUs - LATENESS_US - timing.leaseTicksUs;
-  }
+  ) {}
 
   /** The keep-alive `sequence` goes out now. */
   noteSent(sequence: number, nowUs: number): void {
     this.sentUs[sequence & (SENT_TIMES - 1)] = nowUs;
     this.newest = sequence;
+  }
+
+  /** VIPs may be up here from now on, or none is any more. */
+  setOwner(isOwner: boolean): void {
+    if (isOwner && !this.isOwner) this.spoke = EVERYBODY; // the lease was nobody's to grant
+    this.isOwner = isOwner;
   }
 
   /**
@@ -86,22 +91,43 @@ export class Lease {
   private endUs(nowUs: number, servers = EVERYBODY): number {
     const { membership, timing } = this;
     let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());
+    if (!this.isOwner) return endUs;
     let left = (membership.heard | membership.incompatible) & servers;
     for (; left !== 0; left &= left - 1) {
       const server = lowest(left);
-      // Silent as far as has been read: what this loop has not looked at yet is no silence.
-      if (this.readUs - membership.lastHeardUs[server] >= this.silentUs) {
-        // As its last one was lost, so may ours have been: it then counts from the one before.
-        endUs = Math.min(endUs, this.sentAtUs(this.newest) + timing.leaseUs);
-        continue;
-      }
-      const echoed = membership.echoedSequence[server];
-      // it listens, and has not heard us yet
-      if (echoed === 0 && membership.phase(server) !== PHASE_ACTIVE) continue;
-      const grantUs = this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;
-      if (grantUs < endUs) endUs = grantUs;
+      if (membership.lastEchoed[server] === 0) continue; // it has not heard us yet
+      endUs = Math.min(endUs, this.grantedBy(server));
     }
     return endUs;
+  }
+
+  /**
+   * Until when the server grants a lease: its echo says so. One that has been silent for too long is
+   * left out, and when it is heard again, it has the time to hear us: its first word may still tell
+   * of the time before. As its last ones were lost, so may ours have been, as many as are bridged:
+   * it counts from the one before them.
+   */
+  private grantedBy(server: number): number {
+    const { membership, timing, readUs } = this;
+    const longestUs = this.takeOverUs(server) - LATENESS_US;
+    const heardUs = this.sentAtUs(membership.lastEchoed[server]);
+    // Silent as far as has been read: what this loop has not looked at yet is no silence.
+    const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);
+    const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
+    const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
+    if (!isSilent && !tellsOfBefore) return heardUs + longestUs;
+    return longestUs + Math.max(heardUs, this.sentAtUs(this.newest) - timing.missedUs);
+  }
+
+  /** Silence of ours after which the server takes over. One with another table goes by its own. */
+  private takeOverUs(server: number): number {
+    const { timing, membership } = this;
+    return membership.isHeard(server) ? timing.takeOverUs : timing.detectionUs;
+  }
+
+  /** Silence after which the server is left out: what is granted until then still runs. */
+  private silentUs(server: number): number {
+    return this.timing.silentUs - this.timing.takeOverUs + this.takeOverUs(server);
   }
 
   /** When one that this server does not hear takes over, should it send nothing more. */
@@ -136,31 +162,34 @@ export class Lease {
     return isDue;
   }
 
-  /** When a server that grants little is left out, and a renewal may be due. */
+  /**
+   * When a server is left out, and a renewal may be due: now, when its time has come since
+   * everything was read last.
+   */
   dueUs(nowUs: number): number {
-    if (this.lastsUntilNext(nowUs)) return NEVER;
-    const { membership } = this;
+    const { membership, readUs } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
-      const silentAtUs = membership.lastHeardUs[lowest(left)] + this.silentUs;
-      if (silentAtUs > nowUs && silentAtUs < dueUs) dueUs = silentAtUs;
+      const server = lowest(left);
+      const silentAtUs = membership.lastHeardUs[server] + this.silentUs(server);
+      if (silentAtUs > readUs) dueUs = Math.min(dueUs, Math.max(silentAtUs, nowUs));
     }
     return dueUs;
   }
 
   /**
-   * @returns whole ms for which the lease may be renewed now; 0 when others may have taken over:
+   * @returns the time until which the lease may be renewed now; 0 when others may have taken over:
    * let go of everything
    */
   grant(nowUs: number): number {
-    const lengthMs = Math.floor((this.endUs(nowUs) - nowUs) / 1000);
-    if (lengthMs * 1000 < this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;
-    if (lengthMs * 1000 <= this.timing.leaseTicksUs) {
+    const endUs = this.endUs(nowUs);
+    if (endUs < nowUs + this.timing.leaseUs) marks[MARK_LEASE_SHORTENED]++;
+    if (endUs <= nowUs + this.timing.leaseTicksUs) {
       marks[MARK_LEASE_REFUSED]++;
       return 0;
     }
-    this.grantedUs = nowUs + lengthMs * 1000;
-    return lengthMs;
+    this.grantedUs = endUs;
+    return endUs;
   }
 
   /** What was granted lasts until after the next keep-alive. */

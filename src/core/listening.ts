@@ -5,10 +5,10 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "../marks.ts";
 import type { Admission } from "./admission.ts";
 import type { Membership } from "./membership.ts";
-import type { Timing } from "./timing.ts";
 
 /**
  * A newcomer waits at most this many recovery or detection times, whichever is longer, for servers
@@ -49,7 +49,8 @@ export class Listening {
       PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
     // A message that nobody has proven to be fresh may come from a server whose proof was lost on
     // its way.
-    const waits = joining > 0 || this.admission.hearsCandidate(nowUs, timing.detectionUs);
+    const windowUs = timing.detectionUs + timing.holdTicksUs;
+    const waits = joining > 0 || this.admission.hearsCandidate(nowUs, windowUs);
     if (!waits) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;
     marks[MARK_PATIENCE_ENDED]++;

@@ -7,6 +7,8 @@
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import type { EventQueue } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../boundary/phase.ts";
 import {
   SERVER_ALIVE,
   SERVER_INCOMPATIBLE,
@@ -17,14 +19,17 @@ import {
   SERVER_UNKNOWN,
   SERVER_UNREACHABLE,
 } from "../boundary/server-state.ts";
-import { DIRECT_PERIODS, SERVERS_MAX } from "../limits.ts";
-import { MARK_DEAF_PEER, MARK_EXCUSED, marks } from "../marks.ts";
+import type { Timing } from "../boundary/timing.ts";
+import { DIRECT_LATE_MS, SERVERS_MAX } from "../limits.ts";
+import { MARK_DEAF_PEER, MARK_EXCUSED, MARK_HELD, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
+  FLAG_LEASE,
   FLAG_OWNS,
   FLAG_PASSIVE,
   FLAG_RELAYED,
+  FLAG_TICKS,
   FLAG_WITNESS,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
@@ -37,22 +42,6 @@ import {
   type Changes,
   NEVER,
 } from "./changes.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING } from "./phase.ts";
-import type { Timing } from "./timing.ts";
-
-/** What identifies this server and its table to the others. */
-export interface Identity {
-  readonly self: number;
-  readonly systemId: number;
-  readonly digestHigh: number;
-  readonly digestLow: number;
-  readonly incarnation: number;
-  /** Drawn at every start, 32 bits: two boxes with one id may have the same incarnation. */
-  readonly nonce: number;
-  /** Ethernet address of the client interface at the start, its first two and last four bytes. */
-  readonly clientMacHigh?: number;
-  readonly clientMacLow?: number;
-}
 
 /** The lowest server of a mask that names one. */
 export function lowest(servers: number): number {
@@ -70,12 +59,19 @@ export class Membership {
   /** Its sequence number, 0 when nothing of the present incarnation was taken yet. */
   readonly sequence = new Uint32Array(SERVERS_MAX);
   readonly lastHeardUs = new Float64Array(SERVERS_MAX);
+  /** When the server was heard first, or again after it was lost or silent for long; since when. */
+  readonly contactUs = new Float64Array(SERVERS_MAX);
+  readonly silentSinceUs = new Float64Array(SERVERS_MAX);
   /** When a datagram of the server itself, not one sent on by another, was heard last. */
   readonly directHeardUs = new Float64Array(SERVERS_MAX);
   /** Part of its silence that was our own: this loop was late. */
   readonly excusedUs = new Float64Array(SERVERS_MAX);
+  /** Until when a server that fell silent may still answer for what it owned: its lease runs. */
+  readonly answersUntilUs = new Float64Array(SERVERS_MAX);
   /** Our sequence number that the server has heard, of our incarnation; 0: it does not hear us. */
   readonly echoedSequence = new Uint32Array(SERVERS_MAX);
+  /** The last one that it has heard since it is heard itself, should it hear us no more; 0: none. */
+  readonly lastEchoed = new Uint32Array(SERVERS_MAX);
   /** Mask of the servers that the server hears in the incarnation that we know. */
   readonly hears = new Uint16Array(SERVERS_MAX);
   /** How often each server was lost or has left. */
@@ -88,6 +84,10 @@ export class Membership {
   joining = 0;
   unreachable = 0;
   incompatible = 0;
+  /** Those among the joining that came while this server was serving already. */
+  newcomers = 0;
+  /** This server takes part. */
+  isServing = false;
 
   constructor(
     private readonly table: FunctionTable,
@@ -137,6 +137,19 @@ export class Membership {
     return this.counts(server) && hasFunction(this.said(server).ready, 0, index);
   }
 
+  /** The server fell silent, and may still answer for the function, or take what it claimed. */
+  mayAnswer(server: number, index: number, nowUs: number): boolean {
+    if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;
+    marks[MARK_HELD]++;
+    const { owns, claims } = this.said(server);
+    return hasFunction(owns, 0, index) || hasFunction(claims, 0, index);
+  }
+
+  /** It begins to listen, and hears that this server has served before it came. */
+  isOnlyBeginning(server: number): boolean {
+    return (this.newcomers & (1 << server)) !== 0 && this.phase(server) === PHASE_LISTENING;
+  }
+
   cannotRun(server: number, index: number): boolean {
     return this.counts(server) && hasFunction(this.said(server).cannotRun, 0, index);
   }
@@ -180,7 +193,7 @@ export class Membership {
 
   /** Mask of the servers heard now whose own datagrams reach us. */
   directMask(nowUs: number): number {
-    const windowUs = DIRECT_PERIODS * this.timing.periodUs;
+    const windowUs = this.timing.periodUs + DIRECT_LATE_MS * 1000;
     let mask = 0;
     for (let server = 0; server < this.table.serverCount; server++) {
       if (this.isHeard(server) && nowUs - this.directHeardUs[server] < windowUs)
@@ -220,36 +233,37 @@ export class Membership {
       state === SERVER_UNREACHABLE ? this.unreachable | bit : this.unreachable & ~bit;
     this.incompatible =
       state === SERVER_INCOMPATIBLE ? this.incompatible | bit : this.incompatible & ~bit;
+    this.newcomers = (this.newcomers & ~bit) | (this.isServing ? this.joining & bit : 0);
     if (state === SERVER_LOST || state === SERVER_LEAVING) this.departures[server]++;
     // Our view goes out at once: others wait for it to corroborate.
     let changes = CHANGED | AWAITS_ECHO;
     if (counted && this.said(server).moveFunction !== 0) changes |= CHANGED_MOVES;
     if (!this.counts(server)) {
-      if (counted && this.saysItCannot(server)) changes |= CHANGED_CANNOT_RUN;
+      if (counted && this.said(server).saysItCannot()) changes |= CHANGED_CANNOT_RUN;
       this.echoedSequence[server] = 0;
+      this.lastEchoed[server] = 0;
       this.hears[server] = 0;
       this.inARow[server] = 0;
     }
     this.changes.note(changes);
   }
 
-  private saysItCannot(server: number): boolean {
-    const { cannotRun } = this.said(server);
-    for (let word = 0; word < this.table.wordCount; word++) if (cannotRun[word] !== 0) return true;
-    return false;
+  /** Nobody hears the server any more. */
+  fallSilent(server: number, nowUs: number): void {
+    const { holdUs, holdTicksUs } = this.timing;
+    const { flags } = this.said(server);
+    if ((flags & FLAG_LEASE) !== 0)
+      this.answersUntilUs[server] = nowUs + ((flags & FLAG_TICKS) === 0 ? holdUs : holdTicksUs);
+    this.setState(server, SERVER_LOST);
   }
 
   /** Another incarnation of the server is the one that counts from now on. */
   beginIncarnation(server: number, incarnation: number): void {
     if (this.counts(server)) this.setState(server, SERVER_LOST); // the old one is gone
+    this.answersUntilUs[server] = 0; // its start has taken down what the old one had up
     this.incarnation[server] = incarnation;
     this.sequence[server] = 0;
     this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
-  }
-
-  /** A datagram of the server itself, not one that was sent on. */
-  noteDirect(server: number, nowUs: number): void {
-    this.directHeardUs[server] = nowUs;
   }
 
   /** Takes a server's message that counts, in exchange for the one before. */
@@ -259,12 +273,18 @@ export class Membership {
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
+    const wasSilent = nowUs - this.lastHeardUs[server] >= this.timing.silentUs;
+    if (wasSilent || !this.isHeard(server)) {
+      this.contactUs[server] = nowUs;
+      this.silentSinceUs[server] = this.lastHeardUs[server];
+    }
     this.noteHeard(server, nowUs);
     let changes = this.compare(this.said(server), message, this.counts(server));
     const hearsUs = message.heardIncarnation[self] === incarnation;
     const echoed = hearsUs ? message.heardSequence[self] : 0;
     if ((echoed === 0) !== (this.echoedSequence[server] === 0)) changes |= CHANGED;
     this.echoedSequence[server] = echoed;
+    if (echoed !== 0) this.lastEchoed[server] = echoed;
     this.hears[server] = this.viewOf(message);
     this.changes.note(changes);
     if ((message.flags & FLAG_GOOD_BYE) !== 0) this.setState(server, SERVER_LEAVING);
@@ -281,7 +301,10 @@ export class Membership {
     if (message.incarnation === before.incarnation && message.sequence <= before.sequence) return;
     this.noteHeard(server, nowUs);
     this.setState(server, SERVER_INCOMPATIBLE);
-    this.echoedSequence[server] = message.heardSequence[this.identity.self];
+    const { self, incarnation } = this.identity;
+    const hearsUs = message.heardIncarnation[self] === incarnation;
+    this.echoedSequence[server] = hearsUs ? message.heardSequence[self] : 0;
+    this.lastEchoed[server] = this.echoedSequence[server];
     this.incarnation[server] = 0; // with our table it has to begin anew
     this.keep(events, slot, server);
   }

@@ -7,13 +7,13 @@ import { RESET } from "../allocation/reset.ts";
 import { EFFECT_LOG, EffectQueue } from "../boundary/effect-queue.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "../boundary/maintenance-code.ts";
 import { SERVER_ALIVE, SERVER_UNREACHABLE } from "../boundary/server-state.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import * as control from "../wire/control.ts";
 import { Changes } from "./changes.ts";
 import { Handover } from "./handover.ts";
 import { Membership } from "./membership.ts";
 import { Moves } from "./moves.ts";
-import { timingOf } from "./timing.ts";
 
 const ALL = 0b1111;
 const timing = timingOf(10, 5, 3, 0);

@@ -17,6 +17,7 @@ import { type FunctionTable, NONE } from "../allocation/function-table.ts";
 import { EFFECT_LOG, type EffectQueue } from "../boundary/effect-queue.ts";
 import { LOG_MOVE_BEGUN, LOG_MOVE_DONE, LOG_MOVE_GIVEN_UP } from "../boundary/maintenance-code.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { MOVE_SHARE_OF_HANDOVER, MOVE_TOLD_PERIODS } from "../limits.ts";
 import {
   MARK_MOVE_GIVEN_UP,
@@ -41,7 +42,6 @@ import {
 import { ALWAYS, CHANGED, CHANGED_MOVES, type Changes, NEVER } from "./changes.ts";
 import type { Handover } from "./handover.ts";
 import type { Membership } from "./membership.ts";
-import type { Timing } from "./timing.ts";
 
 const NOT_DONE = Number.POSITIVE_INFINITY;
 

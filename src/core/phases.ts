@@ -12,8 +12,15 @@ import {
 } from "../boundary/effect-queue.ts";
 import { LOG_CUT_OFF_FROM_CLIENTS, LOG_ISOLATED, LOG_PHASE } from "../boundary/maintenance-code.ts";
 import {
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  PHASE_LISTENING,
+} from "../boundary/phase.ts";
+import {
   MARK_CUT_OFF,
   MARK_CUT_OFF_FROM_CLIENTS,
+  MARK_ISOLATION_UNKNOWN,
   MARK_NO_CONTACT_AT_START,
   MARK_YIELDED_TO_FOREIGN_TABLE,
   marks,
@@ -27,7 +34,6 @@ import type { Handover } from "./handover.ts";
 import { type Isolation, NOBODY_ELSE, OTHERS_REACH, othersOf } from "./isolation.ts";
 import type { Listening } from "./listening.ts";
 import type { Membership } from "./membership.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "./phase.ts";
 
 /** Good-byes sent, so that one lost datagram does not turn an orderly stop into a failure. */
 const GOOD_BYES = 3;
@@ -41,6 +47,8 @@ export class Phases {
   /** Good-byes to be said so far. */
   goodByes = 0;
   private left = false;
+  /** Own keep-alive that tells of the isolation first: all who are heard echo it before it ends. */
+  private isolatedSequence = 0;
 
   constructor(
     private readonly self: number,
@@ -86,8 +94,12 @@ export class Phases {
     return Math.min(cutOffUs, this.admission.twinDueUs(nowUs));
   }
 
-  /** Listening → active → draining, and isolated while it is cut off from its clients. */
-  update(nowUs: number): void {
+  /**
+   * Listening → active → draining, and isolated while it is cut off from its clients, and until all
+   * who are heard know of it: what it owned is theirs to take.
+   * @param nextSequence sequence number of the next keep-alive, which tells of the phase
+   */
+  update(nowUs: number, nextSequence: number): void {
     const { isolation } = this;
     const others = othersOf(this.membership);
     if (isolation.isCutOff(nowUs, others)) {
@@ -96,7 +108,13 @@ export class Phases {
         const code = others === NOBODY_ELSE ? LOG_ISOLATED : LOG_CUT_OFF_FROM_CLIENTS;
         this.effects.push(EFFECT_LOG, code, 0, 0);
       }
+      if (this.phase !== PHASE_ISOLATED) this.isolatedSequence = nextSequence;
       this.enter(PHASE_ISOLATED);
+      return;
+    }
+    const isKnown = this.handover.rivals.haveEchoed(this.isolatedSequence);
+    if (this.phase === PHASE_ISOLATED && !isKnown) {
+      marks[MARK_ISOLATION_UNKNOWN]++;
       return;
     }
     const { serving } = this;
@@ -124,6 +142,7 @@ export class Phases {
   private enter(phase: number): void {
     if (this.phase === phase) return;
     this.phase = phase;
+    this.membership.isServing = this.serving;
     this.changes.note(CHANGED);
     this.effects.push(EFFECT_PHASE, 0, phase, 0);
     this.effects.push(EFFECT_LOG, LOG_PHASE, phase, 0);

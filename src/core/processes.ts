@@ -20,12 +20,9 @@ const STARTING = 1;
 const RUNNING = 2;
 const STOPPING = 3;
 
-/**
- * Whether a function that failed here may run here again. A try takes nothing from another server.
- * @param isNowhere the policy gives it to nobody
- */
-export function mayRunAgain(kind: number, isNowhere: boolean): boolean {
-  return kind === CONTROL_PROCESS_FIT || (kind === CONTROL_PROCESS_TRY && isNowhere);
+/** Whether a function that failed here may run here again: whether it is fit, or may be tried. */
+export function mayRunAgain(kind: number, mayBeTried: boolean): boolean {
+  return kind === CONTROL_PROCESS_FIT || (kind === CONTROL_PROCESS_TRY && mayBeTried);
 }
 
 export class Processes {

@@ -3,6 +3,7 @@ import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { TIMING } from "../../test/harness/turn-flight.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../boundary/counters.ts";
 import { EVENT_KEEP_ALIVE, EVENT_RECORD } from "../boundary/event-queue.ts";
 import {
   EVENTS_MAX,
@@ -11,7 +12,6 @@ import {
   UNREAD_TURNS_MAX,
 } from "../limits.ts";
 import { KEEP_ALIVE_BYTES, KeepAliveMessage } from "../wire/keep-alive.ts";
-import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import { Engine } from "./engine.ts";
 import { Reception } from "./reception.ts";
 

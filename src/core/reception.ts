@@ -4,10 +4,10 @@
  * nobody any more.
  */
 
+import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "../boundary/counters.ts";
 import type { Shell } from "../boundary/shell.ts";
 import { RECEIVES_AT_ONCE_MAX, RECEIVES_PER_TURN_MAX, UNREAD_TURNS_MAX } from "../limits.ts";
 import { decodeKeepAlive, KEEP_ALIVE_BYTES } from "../wire/keep-alive.ts";
-import { COUNTER_AUTHENTICATION, COUNTER_MALFORMED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 
 export class Reception {

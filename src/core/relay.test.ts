@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { RELAYS_PER_PERIOD_MAX } from "../limits.ts";
 import { FLAG_DRAINING, FLAG_RELAYED } from "../wire/keep-alive.ts";
 import { Changes } from "./changes.ts";
 import { Membership } from "./membership.ts";
 import { Relay } from "./relay.ts";
-import { timingOf } from "./timing.ts";
 
 const ROW = { required: 1, priority: 1, servers: 7, process: 0, stopGraceMs: 0 };
 const table = new FunctionTable([1, 1, 1], [ROW]);

@@ -3,7 +3,8 @@
  * those who hear the teller, but not x itself. So every two servers that are joined by any way hear
  * each other, each failure looks the same to all, and a hand-over works between servers that have
  * no direct way. A message says whose own datagrams reach its sender; where all reach all, nothing
- * is sent on.
+ * is sent on. One message that is missing is enough: so a cable may be cut in part at any time, and
+ * no lease runs out.
  *
  * Bounded: in a period each server sends on RELAYS_PER_PERIOD_MAX messages of each other server at
  * most, and none twice; messages of a server that has fallen silent end everywhere. A message that
@@ -14,7 +15,7 @@ import type { FunctionTable } from "../allocation/function-table.ts";
 import { RELAYS_PER_PERIOD_MAX, SERVERS_MAX } from "../limits.ts";
 import { MARK_RELAYED, MARK_RELAYS_SPENT, marks } from "../marks.ts";
 import { FLAG_RELAYED, KeepAliveMessage } from "../wire/keep-alive.ts";
-import type { Membership } from "./membership.ts";
+import { lowest, type Membership } from "./membership.ts";
 
 export class Relay {
   /** Sequence number of the message of each server that was sent on last, and its incarnation. */
@@ -25,7 +26,6 @@ export class Relay {
   /** Mask of the servers whose newest message is to be sent on now. */
   private wanted = 0;
   private anySent = false;
-
   /** What is sent on. */
   private readonly message: KeepAliveMessage;
 
@@ -49,8 +49,9 @@ export class Relay {
     const { membership } = this;
     const { heard } = membership;
     let missing = 0;
-    for (let other = 0, left = heard; left !== 0; other++, left >>= 1) {
-      if ((left & 1) !== 0) missing |= heard & ~membership.said(other).direct & ~(1 << other);
+    for (let left = heard; left !== 0; left &= left - 1) {
+      const other = lowest(left);
+      missing |= heard & ~membership.said(other).direct & ~(1 << other);
     }
     this.wanted = missing;
   }

@@ -9,11 +9,11 @@ import {
   EVENT_VIP_DOWN,
   EVENT_VIP_UP,
 } from "../boundary/event-queue.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { EXTRA_SENDS_MAX } from "../limits.ts";
 import { CONTROL_DRAIN, CONTROL_LEAVE, CONTROL_RESUME } from "../wire/control.ts";
 import { AWAITS_ECHO, CHANGED } from "./changes.ts";
 import { Engine } from "./engine.ts";
-import { timingOf } from "./timing.ts";
 
 const timing = timingOf(10, 3, 3, 0);
 const row = { required: 1, priority: 5, servers: 3, process: PROCESS_NONE, stopGraceMs: 0 };

@@ -5,14 +5,18 @@
 
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { assert } from "../assert.ts";
+import type { Identity } from "../boundary/identity.ts";
 import { Lateness } from "../boundary/lateness.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { EXTRA_SENDS_MAX, LOST_AFTER_PERIODS_MAX, SEQUENCE_MAX } from "../limits.ts";
 import { MARK_EXTRA_SENDS_SPENT, marks } from "../marks.ts";
 import {
   FLAG_DRAINING,
   FLAG_GOOD_BYE,
+  FLAG_LEASE,
   FLAG_OWNS,
   FLAG_PASSIVE,
+  FLAG_TICKS,
   FLAG_WITNESS,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
@@ -20,10 +24,9 @@ import type { Admission } from "./admission.ts";
 import type { Agreement } from "./agreement.ts";
 import type { Changes } from "./changes.ts";
 import type { Handover } from "./handover.ts";
-import type { Identity, Membership } from "./membership.ts";
+import type { Membership } from "./membership.ts";
 import type { Moves } from "./moves.ts";
 import type { Phases } from "./phases.ts";
-import type { Timing } from "./timing.ts";
 
 export class Sender {
   /** What was said last. */
@@ -124,8 +127,10 @@ export class Sender {
   }
 
   private flags(): number {
-    const { phases, handover } = this;
+    const { phases, handover, timing } = this;
     return (
+      (timing.leaseUs !== 0 ? FLAG_LEASE : 0) |
+      (timing.leaseUs !== 0 && timing.leaseTicksUs !== 0 ? FLAG_TICKS : 0) |
       (phases.draining ? FLAG_DRAINING : 0) |
       (phases.goodByes > 0 ? FLAG_GOOD_BYE : 0) |
       (phases.passive ? FLAG_PASSIVE : 0) |

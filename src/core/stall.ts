@@ -2,8 +2,9 @@
  * Whether this loop was held up: stopped, paused, starved. The first thing it does afterwards is to
  * let go of everything; the engine ends and begins anew as a new incarnation.
  */
+
+import type { Timing } from "../boundary/timing.ts";
 import { MARK_STALLED, marks } from "../marks.ts";
-import type { Timing } from "./timing.ts";
 
 export class Stall {
   /**

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { EFFECT_ANNOUNCE, EFFECT_LOG, EffectQueue } from "../boundary/effect-queue.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { formatRecord } from "../catalogue/record-text.ts";
 import { FUNCTIONS_MAX } from "../limits.ts";
 import { Changes } from "./changes.ts";
@@ -8,7 +9,6 @@ import { Handover } from "./handover.ts";
 import { IDLE, UP } from "./handover-rows.ts";
 import { Membership } from "./membership.ts";
 import { Strangers } from "./strangers.ts";
-import { timingOf } from "./timing.ts";
 
 const BEGAN_US = 5_000_000;
 const MS = 1000;

@@ -75,14 +75,14 @@ describe("what is carried out", () => {
   });
 
   test("room is asked for by kind and function", () => {
-    const asked: number[][] = [];
-    flight.shell.hasRoom = (...effect: number[]) => asked.push(effect) > 0;
+    const asked: unknown[][] = [];
+    flight.shell.hasRoom = (...effect: unknown[]) => asked.push(effect) > 0;
     push(EFFECT_VIP_ADD, 11);
     push(EFFECT_VIP_REMOVE, 10);
     flight.turn.run();
     expect(asked).toEqual([
-      [EFFECT_VIP_REMOVE, 10],
-      [EFFECT_VIP_ADD, 11],
+      [EFFECT_VIP_REMOVE, 10, true],
+      [EFFECT_VIP_ADD, 11, true],
     ]);
   });
 

@@ -3,19 +3,19 @@ import { RecordingShell } from "../../test/harness/recording-shell.ts";
 import { PERIOD_US, TIMING, TurnFlight } from "../../test/harness/turn-flight.ts";
 import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
-import { EFFECT_LOG } from "../boundary/effect-queue.ts";
+import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
+import { EFFECT_LOG, EFFECT_VIP_ADD } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_RECORD } from "../boundary/event-queue.ts";
 import { LOG_SEND_FAILED, LOG_SERVER_LEFT, LOG_SERVER_LOST } from "../boundary/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import {
   READ_REST_US,
   RECEIVES_AT_ONCE_MAX,
   RECEIVES_PER_TURN_MAX,
   UNREAD_TURNS_MAX,
 } from "../limits.ts";
-import { FLAG_GOOD_BYE, FLAG_OWNS } from "../wire/keep-alive.ts";
-import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
+import { FLAG_GOOD_BYE, FLAG_LEASE, FLAG_OWNS, FLAG_TICKS } from "../wire/keep-alive.ts";
 import { Engine } from "./engine.ts";
-import { PHASE_ACTIVE } from "./phase.ts";
 import { BEGIN, GOES_ON, RECEIVE, STEP_NAMES, Turn } from "./turn.ts";
 
 const ENETDOWN = 100;
@@ -144,7 +144,8 @@ describe("the order of a turn", () => {
       calls = flight.calls();
     }
     const { sent } = flight.shell;
-    expect([sent.phase, sent.flags, sent.owns[0]]).toEqual([PHASE_ACTIVE, FLAG_OWNS, 0b11]);
+    const flags = FLAG_OWNS | FLAG_LEASE | FLAG_TICKS;
+    expect([sent.phase, sent.flags, sent.owns[0]]).toEqual([PHASE_ACTIVE, flags, 0b11]);
     const toldAt = calls.lastIndexOf("compose(server 0)");
     expect(calls.slice(toldAt, toldAt + 6)).toEqual([
       ...KEEP_ALIVE,
@@ -314,6 +315,22 @@ describe("when the next turn is wanted", () => {
     expect(turn.wakeUs(shell.clockUs)).toBe(engine.nextSendUs);
     engine.events.push(EVENT_RECORD, 1, 0);
     expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+  });
+
+  test("with the period while VIPs wait for the kernel's lock, but at once for all else", () => {
+    const { engine, shell, turn } = new TurnFlight();
+    shell.isHeldUp = true;
+    shell.room = 0;
+    engine.effects.push(EFFECT_VIP_ADD, 0, 0, 0);
+    engine.effects.push(EFFECT_LOG, 1, 0, 0);
+    expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+    turn.run();
+    expect(turn.wakeUs(shell.clockUs)).toBe(engine.nextSendUs);
+    expect(shell.takeCalls()).toContain("observeLinks()");
+    shell.isHeldUp = false;
+    expect(turn.wakeUs(shell.clockUs)).toBe(shell.clockUs);
+    turn.run();
+    expect(shell.takeCalls()).not.toContain("observeLinks()");
   });
 
   test("in a flood: a rest later, and never later than the next keep-alive; until the next period", () => {

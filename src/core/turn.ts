@@ -6,9 +6,11 @@
  * kernel goes on meanwhile; so each step holds only on what was so before it.
  */
 
+import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "../boundary/counters.ts";
 import { EFFECT_LEFT, EFFECT_LOG, EFFECT_NOTICE } from "../boundary/effect-queue.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
+import type { Timing } from "../boundary/timing.ts";
 import {
   EFFECTS_PER_TURN_MAX,
   NETWORKS_MAX,
@@ -16,10 +18,8 @@ import {
   READ_REST_US,
 } from "../limits.ts";
 import type { KeepAliveMessage } from "../wire/keep-alive.ts";
-import { COUNTER_DROPPED, COUNTER_SEND_FAILED } from "./counters.ts";
 import type { Engine } from "./engine.ts";
 import { Reception } from "./reception.ts";
-import type { Timing } from "./timing.ts";
 
 // ---- the steps of a turn, in their order
 /** The clock is read. A loop that was held up lets go of everything before anything else. */
@@ -175,12 +175,13 @@ export class Turn {
     if (!this.isPeriod) this.next = RECEIVE;
   }
 
-  /** It runs from now on, and not from when the turn began. */
+  /** It is granted now, and not when the turn began. */
   private renewLease(): void {
     const { engine, shell } = this;
     if (!shell.hasLease || !engine.needsLease) return;
-    const lengthMs = engine.lease.grant(shell.nowUs());
-    const refused = lengthMs === 0 ? NOT_GRANTED : shell.renewLease(lengthMs);
+    const nowUs = shell.nowUs();
+    const endUs = engine.lease.grant(nowUs);
+    const refused = endUs === 0 ? NOT_GRANTED : shell.renewLease(nowUs, endUs);
     if (refused !== 0) this.letGo(LOG_LEASE_LOST, refused);
   }
 
@@ -209,10 +210,10 @@ export class Turn {
     this.readUs = shell.nowUs();
     this.reception.receive();
     // The kernel tells of every address that is moved: that is read when the moving is over.
-    if (engine.effects.urgentCount === 0) shell.observeLinks(engine.events);
+    if (engine.effects.urgentCount === 0 || shell.isHeldUp) shell.observeLinks(engine.events);
     if (shell.observeSupervisor(engine.events)) return;
     shell.letGo(); // nobody is left who would do it
-    engine.sayGoodBye();
+    engine.phases.sayGoodBye();
     this.sendKeepAlive();
     this.end(ENDED_SUPERVISOR_GONE);
   }
@@ -235,7 +236,7 @@ export class Turn {
 
   private sendRelays(): void {
     const { engine } = this;
-    for (let next = engine.composeRelay(); next !== null; next = engine.composeRelay())
+    for (let next = engine.relay.compose(); next !== null; next = engine.relay.compose())
       this.send(next);
   }
 
@@ -255,15 +256,18 @@ export class Turn {
   /**
    * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
    * not wait for all of them; then the others, so many in any case that they do not wait for ever.
-   * After a stall no VIP is moved on what was decided before it: the next turn lets go.
+   * After a stall no VIP is moved on what was decided before it: the next turn lets go. Nobody waits
+   * for the kernel's lock whose VIP another server has, too: a loop that stands still loses its lease.
    */
   private carryOut(): void {
     const { engine, shell } = this;
     const { effects } = engine;
     const mayMove = effects.urgentCount > 0 && !engine.hasStalled(shell.nowUs());
+    const { rivals, state } = engine.handover;
+    const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);
     let left = EFFECTS_PER_TURN_MAX;
     for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
-      if (!shell.hasRoom(effects.peek(), effects.peekIndex())) break;
+      if (!shell.hasRoom(effects.peek(), effects.peekIndex(), mayWait)) break;
       effects.take();
       this.carryOutOne();
     }
@@ -295,7 +299,8 @@ export class Turn {
    */
   wakeUs(nowUs: number): number {
     const { engine, shell } = this;
-    if (engine.effects.count > 0 || engine.events.count > 0) return nowUs;
+    const waiting = shell.isHeldUp ? engine.effects.urgentCount : 0;
+    if (engine.effects.count > waiting || engine.events.count > 0) return nowUs;
     if (this.arrivalsWake) return Math.min(engine.wakeUs, shell.renewalDueUs);
     return Math.min(engine.nextSendUs, nowUs + READ_REST_US);
   }

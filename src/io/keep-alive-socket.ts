@@ -116,7 +116,6 @@ export class KeepAliveSocket {
    * replugged adapter). 0, or an errno: ENODEV while it is away.
    */
   rejoin(): number {
-    this.#frames.forget();
     this.refresh();
     const index = interfaceIndexOf(this.#name);
     if (index === 0) return ENODEV;

@@ -12,6 +12,8 @@ const directory = scratchDirectory("launch");
 const EXECUTABLE = join(directory, "launch-child");
 const ESRCH = 3;
 const ENOEXEC = 8;
+/** Nobody, on every Linux; a number needs no entry in /etc/passwd. */
+const USER = "65534";
 
 beforeAll(async () => {
   const built = Bun.spawn(
@@ -63,9 +65,13 @@ for (const [kind, command] of [
      * A parent of its own that launches `program`; resolves when the program runs and the parent
      * has settled.
      */
-    async function supervised(program: string[]): Promise<{ parent: Bun.Subprocess; pid: number }> {
+    async function supervised(
+      program: string[],
+      environment: Record<string, string> = {},
+    ): Promise<{ parent: Bun.Subprocess; pid: number }> {
       const parent = Bun.spawn([...command, "supervise", ...program], {
         stdio: ["ignore", "pipe", "inherit"],
+        env: { ...process.env, ...environment },
       });
       started.push(parent.pid);
       let output = "";
@@ -107,6 +113,18 @@ for (const [kind, command] of [
       parent.kill("SIGKILL");
       await until("the program is gone", () => stateOf(pid) === null);
     }, 60_000);
+
+    // The kernel forgets whose death a process shares when it becomes another user.
+    test.skipIf(process.getuid?.() !== 0)(
+      "the program of another user dies with its parent, too",
+      async () => {
+        const { parent, pid } = await supervised(["/bin/sleep", "600"], { LAUNCHED_AS: USER });
+        expect(statusField(pid, "Uid")).toBe(USER);
+        parent.kill("SIGKILL");
+        await until("the program is gone", () => stateOf(pid) === null);
+      },
+      60_000,
+    );
 
     test("SIGTERM to its group ends all of the program", async () => {
       const { pid } = await supervised(["/bin/sleep", "600"]);

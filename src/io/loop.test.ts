@@ -74,7 +74,7 @@ describe("what the core asks for", () => {
 
   test("room for VIPs, and when they are to be renewed, is what their service says", () => {
     const loop = bench.loop();
-    expect([loop.hasRoom(2, 7), loop.hasRoom(7, 2)]).toEqual([true, false]);
+    expect([loop.hasRoom(2, 7, true), loop.hasRoom(7, 2, true)]).toEqual([true, false]);
     bench.renewUs = 1234;
     expect(loop.renewalDueUs).toBe(1234);
   });
@@ -94,8 +94,8 @@ describe("what the core asks for", () => {
     expect(loop.hasLease).toBe(true);
     loop.beginLease();
     bench.leaseError = ENODEV;
-    expect(loop.renewLease(12)).toBe(ENODEV);
-    expect(bench.calls).toEqual(["lease.begin()", "lease.renew(12)"]);
+    expect(loop.renewLease(1000, 13_000)).toBe(ENODEV);
+    expect(bench.calls).toEqual(["lease.begin()", "lease.renew(1000, 13000)"]);
   });
 
   test("without a lease: everything else is the same", () => {

@@ -29,8 +29,8 @@ import {
   LOG_NETWORK_PRESENT,
 } from "../boundary/maintenance-code.ts";
 import type { Shell } from "../boundary/shell.ts";
+import type { Timing } from "../boundary/timing.ts";
 import type { Engine } from "../core/engine.ts";
-import type { Timing } from "../core/timing.ts";
 import { ENDED_LEFT, GOES_ON, Turn } from "../core/turn.ts";
 import { NETWORKS_MAX, RECORDS_PER_TURN_MAX } from "../limits.ts";
 import type { ConditionReport } from "../reporting/condition-report.ts";
@@ -55,7 +55,8 @@ import { encodeKeepAlive, KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../wir
 import type { ClientNotices } from "./client-notices.ts";
 import { CommandRequests } from "./command-requests.ts";
 import type { RecordSocket } from "./control-socket.ts";
-import { FlightLease } from "./flight-lease.ts";
+import type { FilterReports } from "./filter-reports.ts";
+import type { FlightLease } from "./flight-lease.ts";
 import type { KeepAliveSeal } from "./keep-alive-seal.ts";
 import { WRONG_PORT } from "./keep-alive-socket.ts";
 import type { LifeSigns } from "./life-signs.ts";
@@ -68,7 +69,6 @@ import { Poller } from "./poller.ts";
 import { RemovedVips } from "./removed-vips.ts";
 import type { RenewalProcess } from "./renewal-process.ts";
 import { SupervisorRecords } from "./supervisor-records.ts";
-import type { VipLease } from "./vip-lease.ts";
 import type { VipService } from "./vip-service.ts";
 
 export interface FlightParts {
@@ -82,7 +82,9 @@ export interface FlightParts {
   readonly seal: KeepAliveSeal;
   readonly vips: VipService;
   /** null: VIPs answer without a lease. */
-  readonly lease: VipLease | null;
+  readonly lease: FlightLease | null;
+  /** What was found by those who look after the VIPs' filter; none: there are no eBPF programs. */
+  readonly filterReports?: FilterReports | null;
   /** Its answers wake the loop; none where the loop renews lifetimes by itself. */
   readonly renewals?: RenewalProcess | null;
   readonly links: LinkMonitor;
@@ -117,7 +119,7 @@ export class FlightLoop implements Shell {
   private macLow: number;
   /** Whether networks wake the loop. */
   private networksWake = true;
-  private readonly lease: FlightLease;
+  private readonly lease: FlightLease | null;
   /** Changes that were read beside our own renewals wait to be taken. */
   private linkChanges = 0;
   /** Carriers are looked at once a period. */
@@ -129,7 +131,7 @@ export class FlightLoop implements Shell {
     this.removedVips = new RemovedVips(links, parts.functionCount);
     this.networkCount = networks.length;
     this.hasLease = parts.lease !== null;
-    this.lease = new FlightLease(parts.lease);
+    this.lease = parts.lease;
     this.turn = new Turn(engine, this, parts.timing);
     for (const network of networks) this.poller.add(network.fd); // their slots are their places
     this.linkSlot = this.poller.add(links.fd);
@@ -155,7 +157,8 @@ export class FlightLoop implements Shell {
       turn.run();
     }
     if (turn.ended === ENDED_LEFT) {
-      this.parts.lease?.remove();
+      this.parts.filterReports?.end();
+      this.lease?.remove();
       this.parts.lifeSigns.disarm();
     }
     return turn.ended;
@@ -221,19 +224,25 @@ export class FlightLoop implements Shell {
   // ---- VIP lease
 
   beginLease(): void {
-    this.lease.begin();
+    this.lease?.begin();
   }
 
-  renewLease(lengthMs: number): number {
-    const refused = this.lease.renew(lengthMs);
-    if (this.lease.heldUpMs > 0) this.tell(LOG_LEASE_HELD_UP, this.lease.heldUpMs);
+  renewLease(grantedUs: number, endUs: number): number {
+    const { lease } = this;
+    if (lease === null) return 0;
+    const refused = lease.renew(grantedUs, endUs);
+    if (lease.heldUpMs > 0) this.tell(LOG_LEASE_HELD_UP, lease.heldUpMs);
     return refused;
   }
 
   // ---- addresses, processes, clients
 
-  hasRoom(kind: number, index: number): boolean {
-    return this.parts.vips.hasRoom(kind, index);
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
+    return this.parts.vips.hasRoom(kind, index, mayWait);
+  }
+
+  get isHeldUp(): boolean {
+    return this.parts.vips.isHeldUp;
   }
 
   carryOut(kind: number, index: number, first: number, second: number): void {
@@ -293,7 +302,7 @@ export class FlightLoop implements Shell {
   }
 
   letGo(): void {
-    this.parts.lease?.lapse();
+    this.lease?.lapse();
     this.parts.vips.removeAll();
   }
 
@@ -402,6 +411,8 @@ export class FlightLoop implements Shell {
   report(timeUs: number, events: EventQueue): void {
     const { engine, faults, observer, status, conditions, lifeSigns, vips } = this.parts;
     this.carriersDue = true;
+    this.lease?.look();
+    this.parts.filterReports?.take(events);
     observer.beginPeriod(timeUs, this.networkCarriers(), events);
     faults.observe(engine, timeUs);
     status.write(timeUs);

@@ -3,8 +3,8 @@ import { FunctionTable } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
 import { EventQueue } from "../boundary/event-queue.ts";
 import { LOG_SERVER_NEVER_HEARD } from "../boundary/maintenance-code.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { Engine } from "../core/engine.ts";
-import { timingOf } from "../core/timing.ts";
 import { NEVER_HEARD_MS } from "../limits.ts";
 import { NetworkObserver } from "./network-observer.ts";
 

@@ -4,6 +4,7 @@
  * told for that. It is told of datagrams as they are read, and reports once a period.
  */
 import { EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
+import type { Identity } from "../boundary/identity.ts";
 import {
   LOG_GROUP_FORGOTTEN,
   LOG_NETWORK_HEARD,
@@ -13,9 +14,8 @@ import {
   LOG_SERVER_NEVER_HEARD,
 } from "../boundary/maintenance-code.ts";
 import { SERVER_UNKNOWN } from "../boundary/server-state.ts";
+import type { Timing } from "../boundary/timing.ts";
 import type { Engine } from "../core/engine.ts";
-import type { Identity } from "../core/membership.ts";
-import type { Timing } from "../core/timing.ts";
 import { INTERFACE_LOOK_MS, NETWORK_RECORDS_PER_PERIOD_MAX, NEVER_HEARD_MS } from "../limits.ts";
 import { AS_BEFORE, FELL_SILENT, NetworkWatch } from "../upkeep/network-watch.ts";
 import {

@@ -54,7 +54,6 @@ export class PacketSocket {
   /** The frame that {@link receive} got. */
   readonly received = new NativeMemory(RECEIVED_BYTES);
   private readonly scratch = new NativeMemory(64);
-  private interfaceIndex = 0;
 
   /**
    * `etherType`: what to receive; 0 for a socket that only sends. With a `filter` (a program of
@@ -109,27 +108,31 @@ export class PacketSocket {
 
   /**
    * Follows the interface: it may have been made anew or given another address. Gives 1 when either
-   * changed, 0 when neither did, or −errno when there is none. Two system calls, no garbage.
+   * changed, 0 when neither did, or −errno when there is none. Three system calls, no garbage.
    */
   refresh(): number {
     const { view, bytes, address } = this.scratch;
-    if (libc.ioctl(this.fd, SIOCGIFINDEX, address) !== 0) {
-      const refused = errno();
-      this.interfaceIndex = 0; // the next one of the name may have the same index
-      return -refused;
-    }
+    if (libc.ioctl(this.fd, SIOCGIFINDEX, address) !== 0) return -errno();
     const index = view.getInt32(ANSWER_AT, true);
     if (libc.ioctl(this.fd, SIOCGIFHWADDR, address) !== 0) return -errno();
     const kind = view.getUint16(ANSWER_AT, true);
     if (kind !== ARPHRD_ETHER && kind !== ARPHRD_LOOPBACK) return -EAFNOSUPPORT;
-    const sameIndex = index === this.interfaceIndex;
-    if (
-      sameIndex &&
-      sameBytes(bytes, ANSWER_AT + 2, this.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES)
-    )
+    const isBound = index === this.boundIndex();
+    if (isBound && sameBytes(bytes, ANSWER_AT + 2, this.hardwareAddress, 0, HARDWARE_ADDRESS_BYTES))
       return 0;
     copyBytes(this.hardwareAddress, 0, bytes, ANSWER_AT + 2, HARDWARE_ADDRESS_BYTES);
-    return sameIndex ? 1 : this.bind(index);
+    return isBound ? 1 : this.bind(index);
+  }
+
+  /**
+   * Asked each time: the kernel unbinds a socket from an interface that goes, and the next one of
+   * the name may have the same index.
+   */
+  private boundIndex(): number {
+    const { view, address } = this.scratch;
+    view.setUint32(OPTION_AT, SOCKADDR_BYTES, true);
+    const refused = libc.getsockname(this.fd, address + SOCKADDR_AT, address + OPTION_AT);
+    return refused === 0 ? view.getInt32(SOCKADDR_AT + 4, true) : 0;
   }
 
   private bind(index: number): number {
@@ -137,16 +140,7 @@ export class PacketSocket {
     view.setUint16(SOCKADDR_AT, AF_PACKET, true);
     view.setUint16(SOCKADDR_AT + 2, this.etherType, false);
     view.setInt32(SOCKADDR_AT + 4, index, true);
-    if (libc.bind(this.fd, address + SOCKADDR_AT, SOCKADDR_BYTES) !== 0) return -errno();
-    this.interfaceIndex = index;
-    return 1;
-  }
-
-  /**
-   * Binds it once more at the next {@link refresh}: the kernel may have made the interface anew.
-   */
-  forget(): void {
-    this.interfaceIndex = 0;
+    return libc.bind(this.fd, address + SOCKADDR_AT, SOCKADDR_BYTES) === 0 ? 1 : -errno();
   }
 
   /** Sends one frame. 0 or errno. */

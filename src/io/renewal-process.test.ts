@@ -25,14 +25,14 @@ function isAsked(): number[] {
 }
 
 test("one batch at a time, from its hello on", () => {
-  expect([renewals.take(), renewals.isFree]).toEqual([0, false]);
+  expect([renewals.take(), renewals.hasBegun]).toEqual([0, false]);
   says();
-  expect([renewals.take(), renewals.isFree]).toEqual([0, true]);
+  expect([renewals.take(), renewals.hasBegun]).toEqual([0, true]);
   for (const vip of [3, 700]) renewals.add(vip);
   renewals.send();
-  expect([isAsked(), renewals.isFree, renewals.take()]).toEqual([[3, 700], false, 0]);
+  expect([isAsked(), renewals.isBusy, renewals.take()]).toEqual([[3, 700], true, 0]);
   says();
-  expect([renewals.take(), renewals.isFree, renewals.hasEnded]).toEqual([2, true, false]);
+  expect([renewals.take(), renewals.isBusy, renewals.hasEnded]).toEqual([2, false, false]);
 });
 
 test("a removal waits for what is on its way, and for nothing else", () => {
@@ -43,7 +43,7 @@ test("a removal waits for what is on its way, and for nothing else", () => {
   renewals.send();
   says();
   renewals.settle();
-  expect([renewals.isFree, renewals.count, renewals.hasEnded]).toEqual([true, 0, false]);
+  expect([renewals.isBusy, renewals.count, renewals.hasEnded]).toEqual([false, 0, false]);
 });
 
 test("its end is noticed, whatever is on its way", () => {
@@ -55,4 +55,35 @@ test("its end is noticed, whatever is on its way", () => {
   other = -1;
   renewals.settle();
   expect([renewals.hasEnded, renewals.count]).toEqual([true, 0]);
+});
+
+test("the lock is asked for once, and free for a moment after an answer", () => {
+  expect(renewals.isLockFree()).toBe(true); // nobody knows yet
+  says();
+  renewals.take();
+  expect(renewals.isLockFree()).toBe(true);
+  Bun.sleepSync(5);
+  expect([renewals.isLockFree(), renewals.isLockFree()]).toEqual([false, false]);
+  expect([isAsked(), renewals.isBusy]).toEqual([[], true]);
+  says();
+  expect([renewals.isLockFree(), renewals.isBusy]).toEqual([true, false]);
+});
+
+test("renewals that are on their way keep the lock busy", () => {
+  says();
+  renewals.take();
+  renewals.add(1);
+  renewals.send();
+  expect(renewals.isLockFree()).toBe(false);
+  says();
+  expect(renewals.isLockFree()).toBe(true);
+});
+
+test("one that has ended keeps nobody", () => {
+  says();
+  renewals.take();
+  libc.close(other);
+  other = -1;
+  Bun.sleepSync(5);
+  expect([renewals.isLockFree(), renewals.hasEnded]).toEqual([true, true]);
 });

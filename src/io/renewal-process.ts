@@ -1,15 +1,18 @@
 /**
- * Renewals of VIPs by a process of their own (`wingman renew`). Each has to wait for a lock that is
- * the kernel's only one for all changes of addresses and interfaces, in all namespaces, and another
- * program may keep it for half a second: the flight loop does not wait for that.
+ * A process of its own that waits for the kernel in the flight loop's place (`wingman renew`). Every
+ * change of an address waits for a lock that is the kernel's only one for all changes of addresses
+ * and interfaces, in all namespaces, and another program may keep it for half a second.
  *
- * The loop says which VIPs; nothing is renewed that it has not asked for. A renewal that is on its
- * way could put up again what was taken off meanwhile: so {@link settle} comes before a removal.
+ * The process renews the VIPs that the loop names, and nothing else. A renewal that is on its way
+ * could put up again what was taken off meanwhile: so {@link settle} comes before a removal. Before
+ * the loop adds or removes VIPs, which it does itself and by what it knows then, it asks whether the
+ * lock is free: the answer comes when it is.
  */
 import { assert } from "../assert.ts";
-import { RENEWAL_SETTLE_MS, VIP_BATCH_MAX } from "../limits.ts";
+import { LOCK_FREE_US, RENEWAL_SETTLE_MS, VIP_BATCH_MAX } from "../limits.ts";
 import { EAGAIN, errno } from "./errno.ts";
 import { libc, MSG_DONTWAIT, MSG_NOSIGNAL } from "./libc.ts";
+import { nowUs } from "./monotonic-clock.ts";
 import { NativeMemory } from "./native-memory.ts";
 
 /** A request: u16 count, then that many u16 numbers of VIPs. An answer, and the hello: one byte. */
@@ -21,10 +24,15 @@ const TIMESPEC_AT = 8;
 export class RenewalProcess {
   /** It has ended: renewals are the loop's own again. */
   hasEnded = false;
-  /** It has said that it is there, and nothing is on its way. */
-  isFree = false;
+  /** It has said that it is there. */
+  hasBegun = false;
+  /** It was asked for something, and has not answered. */
+  isBusy = false;
   /** VIPs on their way, or gathered for it. */
   count = 0;
+  /** When it was asked last, and when it or the loop had the lock last. */
+  private askedUs = 0;
+  private answeredUs = Number.NEGATIVE_INFINITY;
   private readonly request = new NativeMemory(RENEWAL_REQUEST_BYTES_MAX);
   private readonly answer = new NativeMemory(8);
   private readonly poll = new NativeMemory(TIMESPEC_AT + 16);
@@ -42,11 +50,36 @@ export class RenewalProcess {
     if (this.hasEnded) return 0;
     const length = libc.recv(this.fd, this.answer.address, 8, MSG_DONTWAIT);
     if (length < 0 && errno() === EAGAIN) return 0;
-    this.hasEnded = length <= 0;
-    this.isFree = !this.hasEnded;
     const done = this.count;
+    this.hasEnded = length <= 0;
+    this.hasBegun = true;
+    this.isBusy = false;
     this.count = 0;
+    this.answeredUs = nowUs();
     return done;
+  }
+
+  /**
+   * Whether the kernel's lock was free a moment ago, as far as is known; where that is not known, it
+   * is asked for, and its answer tells. A process that has not begun, has ended, or does not answer
+   * for very long knows nothing: then nobody waits for it. No garbage.
+   */
+  isLockFree(): boolean {
+    if (!this.hasBegun || this.isBusy) this.take();
+    if (this.hasEnded || !this.hasBegun) return true;
+    if (this.isBusy) {
+      if (nowUs() - this.askedUs < RENEWAL_SETTLE_MS * 1000) return false;
+      this.end();
+      return true;
+    }
+    if (nowUs() - this.answeredUs < LOCK_FREE_US) return true;
+    this.send(); // no VIP: the lock alone
+    return this.hasEnded;
+  }
+
+  /** The loop has just had the lock itself. */
+  noteLock(): void {
+    this.answeredUs = nowUs();
   }
 
   /** Gathers a VIP for the next {@link send}. No garbage. */
@@ -61,10 +94,9 @@ export class RenewalProcess {
     this.request.view.setUint16(0, this.count, true);
     const length = 2 + 2 * this.count;
     const sent = libc.send(this.fd, this.request.address, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-    this.isFree = false;
-    if (sent === length) return;
-    this.hasEnded = true; // an empty queue takes every request of a process that lives
-    this.count = 0;
+    this.isBusy = true;
+    this.askedUs = nowUs();
+    if (sent !== length) this.end(); // an empty queue takes every request of a process that lives
   }
 
   /**
@@ -75,8 +107,12 @@ export class RenewalProcess {
     if (this.hasEnded || this.count === 0) return;
     libc.ppoll(this.poll.address, 1, this.poll.address + TIMESPEC_AT, 0);
     this.take();
-    if (this.count === 0) return;
+    if (this.count > 0) this.end();
+  }
+
+  private end(): void {
     this.hasEnded = true;
+    this.isBusy = false;
     this.count = 0;
   }
 }

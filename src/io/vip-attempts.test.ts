@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from "bun:test";
-import { EVENT_RECORD, EVENT_VIP_MAY_COME, EventQueue } from "../boundary/event-queue.ts";
+import { EVENT_PROCESS, EVENT_RECORD, EventQueue } from "../boundary/event-queue.ts";
 import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../boundary/maintenance-code.ts";
 import { ATTEMPT_PAUSE_MS_MAX, VIP_ATTEMPTS_PER_PERIOD_MAX } from "../limits.ts";
 import type { Announcer } from "./announcer.ts";
@@ -112,7 +112,7 @@ test("no room for the record of an end: it comes in the next period", () => {
   period();
   attempts.noteRemoved(3);
   const full = new EventQueue();
-  while (full.push(EVENT_VIP_MAY_COME, 0, 0));
+  while (full.push(EVENT_PROCESS, 0, 0));
   attempts.lookAfter(nowUs, full);
   expect(period()).toEqual([[EVENT_RECORD, LOG_VIP_TAKEN, 3 | (1 << 16), 0]]);
 });
@@ -132,7 +132,7 @@ test("a function of which all are refused may come again and again, until it is 
   const begin = nowUs;
   while (nowUs - begin < 40_000_000) {
     for (const [kind, index] of period()) {
-      expect([kind, index]).toEqual([EVENT_VIP_MAY_COME, 5]);
+      expect([kind, index]).toEqual([EVENT_PROCESS, 5]);
       dues.push(Math.round((nowUs - begin) / 1_000_000));
     }
   }

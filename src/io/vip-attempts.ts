@@ -1,4 +1,4 @@
-import { EVENT_RECORD, EVENT_VIP_MAY_COME, type EventQueue } from "../boundary/event-queue.ts";
+import { EVENT_PROCESS, EVENT_RECORD, type EventQueue } from "../boundary/event-queue.ts";
 import { LOG_VIP_REFUSED, LOG_VIP_TAKEN } from "../boundary/maintenance-code.ts";
 import {
   ATTEMPT_PAUSE_MS_MAX,
@@ -7,6 +7,7 @@ import {
   VIP_ATTEMPTS_PER_PERIOD_MAX,
 } from "../limits.ts";
 import { Pauses } from "../upkeep/pauses.ts";
+import { CONTROL_PROCESS_TRY } from "../wire/control.ts";
 import type { Announcer } from "./announcer.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
@@ -33,6 +34,8 @@ export class VipAttempts {
   constructor(
     private readonly switcher: VipSwitcher,
     private readonly announcer: Announcer,
+    /** Tells whether the kernel's lock is free; null: nobody knows. */
+    private readonly lock: { isLockFree(): boolean } | null = null,
   ) {
     const { count, functionCount } = switcher.table;
     this.held = new Uint8Array(new ArrayBuffer(Math.max(1, functionCount)));
@@ -80,6 +83,7 @@ export class VipAttempts {
       this.isQuiet = false;
       if (nowUs < this.vipPauses.dueUs[vip]) continue;
       if (switcher.queued === VIP_ATTEMPTS_PER_PERIOD_MAX) break;
+      if (switcher.queued === 0 && this.lock?.isLockFree() === false) break;
       this.vipPauses.note(vip, nowUs);
       switcher.addAgain(vip);
     }
@@ -111,7 +115,7 @@ export class VipAttempts {
       this.isQuiet = false;
       if (nowUs < this.functionPauses.dueUs[index]) continue;
       this.functionPauses.note(index, nowUs);
-      events.push(EVENT_VIP_MAY_COME, index, 0);
+      events.push(EVENT_PROCESS, index, CONTROL_PROCESS_TRY);
     }
   }
 }

@@ -175,19 +175,18 @@ export class VipLease {
 
   /**
    * Makes the running lease end `lengthMs` from now, at most `leaseMs`; also where that is earlier
-   * than before. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
+   * than before. `beganUs`: when it was granted, a moment ago. 0 or errno: ENOENT when it had run out (or the filter is gone), ETIME when the
    * renewal itself took so long that it would have, and then the lease is taken back, ENODEV when
    * the interface is another one than the lease began on. In all these cases others may own the
    * VIPs by now: let go of everything, then {@link begin} anew. A renewal takes about 10 µs; one
    * that is refused up to some tens of ms, in which the kernel takes the batch back.
    */
-  renew(lengthMs: number = this.leaseMs): number {
+  renew(lengthMs: number = this.leaseMs, beganUs = nowUs()): number {
     assert(lengthMs > 0 && lengthMs <= this.leaseMs, "length of a renewal");
     if (this.currentInterfaceIndex() !== this.interfaceIndex) return ENODEV;
     const { content, expirationsAt } = this.renewal;
     for (let i = 0; i < expirationsAt.length; i++)
       content.setExpiration(expirationsAt[i] as number, lengthMs);
-    const beganUs = nowUs();
     const refused = this.carryOut(this.renewal);
     if (refused !== 0) return refused;
     const renewedUs = nowUs();

@@ -13,20 +13,32 @@ import {
   EVENT_VIP_UP,
   type EventQueue,
 } from "../boundary/event-queue.ts";
-import { LOG_RENEWALS_ENDED } from "../boundary/maintenance-code.ts";
-import { VIP_BATCH_MAX } from "../limits.ts";
+import { LOG_RENEWALS_ENDED, LOG_VIPS_HELD_UP } from "../boundary/maintenance-code.ts";
+import { VIP_BATCH_MAX, VIPS_HELD_UP_MS } from "../limits.ts";
 import type { AddressRenewal } from "../upkeep/address-renewal.ts";
 import { AnnouncementSeries } from "../upkeep/announcement-series.ts";
 import type { Announcer } from "./announcer.ts";
 import { EEXIST, ENOBUFS, ENOMEM, ETIMEDOUT } from "./errno.ts";
+import { nowUs } from "./monotonic-clock.ts";
 import type { RenewalProcess } from "./renewal-process.ts";
 import { VipAttempts } from "./vip-attempts.ts";
 import type { VipSwitcher } from "./vip-switcher.ts";
 
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** Which functions are this server's, for whoever silences the VIPs of the others: ProgramLease. */
+export interface Ownership {
+  setOwned(index: number, isOwned: boolean): void;
+}
+
 export class VipService {
   private count = 0;
-  /** The process for renewals has ended, and nobody was told. */
-  private processLost = false;
+  /** That the process for renewals has ended is on record. */
+  private endRecorded = false;
+  /** Since when VIPs wait for the kernel's lock; NEVER: none do. */
+  private heldSinceUs = NEVER;
+  /** So long they waited in µs, which is to be recorded; 0: nothing. */
+  private heldUpUs = 0;
   private readonly attempts: VipAttempts;
   private readonly series: AnnouncementSeries;
   /** Of the last period. */
@@ -41,28 +53,52 @@ export class VipService {
     private readonly renewal: AddressRenewal,
     /** Renews in the loop's place; null: the loop does so itself. */
     private readonly process: RenewalProcess | null = null,
+    /** Lets the VIPs of owned functions alone answer; null: every address answers. */
+    private readonly ownership: Ownership | null = null,
   ) {
-    this.attempts = new VipAttempts(switcher, announcer);
+    this.attempts = new VipAttempts(switcher, announcer, process);
     this.series = new AnnouncementSeries(functionCount);
   }
 
   /**
    * Whether the effect may be carried out in this turn: it fits the batch, and the function is not
-   * in it yet.
+   * in it yet. None may while somebody keeps the kernel's lock, unless a removal must not wait.
    */
-  hasRoom(kind: number, index: number): boolean {
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
     if (this.count === VIP_BATCH_MAX || !this.switcher.fits(index)) return false;
     for (let slot = 0; slot < this.count; slot++) if (this.indices[slot] === index) return false;
-    return true;
+    return this.mayMove(mayWait || kind === EFFECT_VIP_ADD);
+  }
+
+  /** VIPs are to be moved, and wait for the kernel's lock: the answer of the process wakes the loop. */
+  get isHeldUp(): boolean {
+    return this.heldSinceUs !== NEVER;
+  }
+
+  /**
+   * Nobody keeps the kernel's lock, as far as is known. Somebody may take it before the batch does:
+   * then the loop waits, as it does without the process.
+   */
+  private mayMove(mayWait: boolean): boolean {
+    const waits = mayWait && this.count === 0 && this.process !== null;
+    const isFree = !waits || this.process.isLockFree();
+    if (!isFree && this.heldSinceUs === NEVER) this.heldSinceUs = nowUs();
+    if (isFree && this.heldSinceUs !== NEVER) {
+      this.heldUpUs = nowUs() - this.heldSinceUs;
+      this.heldSinceUs = NEVER;
+    }
+    return isFree;
   }
 
   add(index: number): void {
+    this.ownership?.setOwned(index, true); // before it is there, and is announced
     this.switcher.add(index);
     this.enter(EFFECT_VIP_ADD, index);
   }
 
   remove(index: number): void {
+    this.ownership?.setOwned(index, false);
     this.process?.settle();
     this.switcher.remove(index);
     this.enter(EFFECT_VIP_REMOVE, index);
@@ -78,24 +114,28 @@ export class VipService {
    * Sends the batch and what is to be announced, and reports the outcome of every function in it.
    */
   commit(events: EventQueue): void {
-    if (this.processLost) events.push(EVENT_RECORD, LOG_RENEWALS_ENDED, 0, 0);
-    this.processLost = false;
+    this.recordWaits(events);
     if (this.count > 0) {
       this.switcher.commit();
+      this.process?.noteLock();
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
     if (this.announcer.queued > 0) this.announcer.flush();
   }
 
+  private recordWaits(events: EventQueue): void {
+    if (this.process?.hasEnded === true && !this.endRecorded)
+      this.endRecorded = events.push(EVENT_RECORD, LOG_RENEWALS_ENDED, 0, 0);
+    if (this.heldUpUs >= VIPS_HELD_UP_MS * 1000)
+      events.push(EVENT_RECORD, LOG_VIPS_HELD_UP, Math.floor(this.heldUpUs / 1000), 0);
+    this.heldUpUs = 0;
+  }
+
   /** When {@link renew} is to be called at the latest. */
   get renewUs(): number {
     // Its answer wakes the loop.
-    return this.isOnItsWay ? Number.POSITIVE_INFINITY : this.renewal.wakeUs;
-  }
-
-  private get isOnItsWay(): boolean {
-    return this.process !== null && this.process.count > 0;
+    return this.process?.isBusy === true ? NEVER : this.renewal.wakeUs;
   }
 
   /**
@@ -106,9 +146,8 @@ export class VipService {
     const { switcher, renewal, process } = this;
     if (process === null || process.hasEnded) return this.renewHere(nowUs);
     const done = process.take();
-    if (process.hasEnded) this.processLost = true;
-    if (process.count > 0) return 0;
-    if (!process.isFree) return this.renewHere(nowUs); // it has not begun yet
+    if (process.isBusy) return 0;
+    if (!process.hasBegun) return this.renewHere(nowUs);
     renewal.begin(nowUs, switcher.upCost);
     for (let vip = renewal.next(switcher.up, switcher.cost); vip >= 0; ) {
       process.add(vip);
@@ -134,6 +173,7 @@ export class VipService {
   removeAll(): void {
     this.process?.settle();
     for (let index = 0; index < this.functionCount; index++) {
+      this.ownership?.setOwned(index, false);
       if (!this.switcher.fits(index)) this.switcher.commit();
       this.switcher.remove(index);
     }
@@ -168,6 +208,7 @@ export class VipService {
     if (this.kinds[slot] === EFFECT_VIP_REMOVE) {
       settle(events, errno === 0 ? EVENT_VIP_DOWN : EVENT_VIP_STAYS, index, errno, 0);
     } else if (errno !== 0 && errno !== EEXIST && !this.servesInPart(index, errno)) {
+      this.ownership?.setOwned(index, false);
       this.attempts.noteFailed(index);
       const mayPass = errno === ETIMEDOUT || errno === ENOMEM || errno === ENOBUFS;
       settle(events, EVENT_VIP_FAILED, index, errno, mayPass ? 1 : 0);

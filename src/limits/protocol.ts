@@ -15,10 +15,12 @@ export const LISTEN_EXTRA_PERIODS = 2;
 export const SUCCESSION_PERIODS = 2;
 
 /**
- * So many periods without a datagram of a server's own, and the others are asked to send its
- * messages on (core/relay).
+ * When a datagram of a server's own is so late, the others are asked to send its messages on
+ * (core/relay): one that is missing shows in the next keep-alive of most. Any later, and leases run
+ * out before the echoes come by the other way; what is sent on for nothing when a loop is late costs
+ * some datagrams.
  */
-export const DIRECT_PERIODS = 3;
+export const DIRECT_LATE_MS = 2.5;
 
 /**
  * Messages of one server that another one sends on in a period: the periodic one, and some changes

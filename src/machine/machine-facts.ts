@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { cpus, networkInterfaces, release } from "node:os";
 import { interfaceNames, type LinkState, linkState } from "../io/network-interface.ts";
+import { type LeaseFacts, readLease } from "./lease-facts.ts";
 import type { WakeLateness } from "./wake-lateness.ts";
 
 export interface InterfaceFacts {
@@ -38,6 +39,7 @@ export interface MachineFacts {
   /** Null: connections are not tracked. */
   readonly connections: { readonly used: number; readonly limit: number } | null;
   readonly lateness: WakeLateness;
+  readonly lease: LeaseFacts;
 }
 
 export function readMachine(lateness: WakeLateness): MachineFacts {
@@ -58,6 +60,7 @@ export function readMachine(lateness: WakeLateness): MachineFacts {
     neighboursIpv6: { used: knownByDiscovery(), limit: neighboursMax("ipv6") },
     connections: used === null || limit === null ? null : { used, limit },
     lateness,
+    lease: readLease(),
   };
 }
 

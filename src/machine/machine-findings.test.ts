@@ -23,6 +23,7 @@ const SOUND: MachineFacts = {
   neighboursIpv6: { used: 3, limit: 1024 },
   connections: null,
   lateness: { wakes: 600, medianUs: 20, maxUs: 300, refusal: null },
+  lease: { programs: "tcx", refusal: "", nftablesTicksMs: 8 },
 };
 
 function aircraft(changes: { clients?: object; keepAlive?: object } = {}): AircraftConfig {
@@ -59,6 +60,7 @@ test("nothing is said of a sound machine, and each thing that was looked at is n
   expect(findingsOf(SOUND, aircraft()).map(({ subject }) => subject)).toEqual([
     "kernel",
     "privileges",
+    "VIP filter",
     "wakes",
     "interface eth0",
     "IPv4 neighbours",
@@ -72,11 +74,30 @@ test("an old kernel, and privileges that are missing", () => {
     expect.stringContaining("advice kernel: Linux 5.17.9, 4 processors; use Linux 5.18 or later"),
   ]);
   expect(complaints({ capabilities: 0n })).toEqual([
-    expect.stringMatching(/^stops privileges: without CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_NICE;/),
+    expect.stringMatching(
+      /^stops privileges: without CAP_NET_ADMIN, CAP_NET_RAW, CAP_SYS_NICE, CAP_BPF;/,
+    ),
   ]);
   expect(complaints({ capabilities: (1n << 12n) | (1n << 13n) })).toEqual([
-    expect.stringMatching(/^advice privileges: without CAP_SYS_NICE;/),
+    expect.stringMatching(/^advice privileges: without CAP_SYS_NICE, CAP_BPF;/),
   ]);
+});
+
+test("no eBPF: nftables is named with what it needs; it stops who requires what does not fit", () => {
+  const lease = { programs: null, refusal: "bpf(MAP_CREATE): EPERM", nftablesTicksMs: 8 };
+  expect(complaints({ lease: { ...lease, programs: "clsact" } })).toEqual([]);
+  const said = "VIP filter: no eBPF (bpf(MAP_CREATE): EPERM); let it have eBPF";
+  expect(complaints({ lease })).toEqual([expect.stringContaining(`advice ${said}`)]);
+  for (const [wanted, grade] of [
+    ["preferred", "advice"],
+    ["required", "stops"],
+  ] as const) {
+    const keepAlive = { periodMs: 10, lostAfterPeriods: 3 };
+    const short = aircraft({ keepAlive, clients: { lease: wanted } });
+    expect(complaints({ lease }, short)).toContainEqual(
+      expect.stringMatching(new RegExp(`^${grade} VIP filter.* or detect failures after 38 ms`)),
+    );
+  }
 });
 
 test("an interface that is missing, down, without carrier or without an IPv4 address", () => {

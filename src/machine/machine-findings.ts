@@ -4,7 +4,7 @@
  */
 import { addressKey, parseVip } from "../config/address.ts";
 import type { AircraftConfig, Vip } from "../config/model.ts";
-import { leaseFits, leaseMsOf } from "../core/lease.ts";
+import { leaseDetectionMsMin, leaseFits, leaseMsOf } from "../core/lease.ts";
 import type { InterfaceFacts, MachineFacts, NeighbourFacts } from "./machine-facts.ts";
 
 /** `stops`: Wingman cannot serve so. `advice`: it serves, and something will hurt. */
@@ -24,6 +24,7 @@ const CAPABILITIES: readonly (readonly [bit: bigint, name: string, use: string])
   [12n, "CAP_NET_ADMIN", "to set addresses and the lease"],
   [13n, "CAP_NET_RAW", "to announce VIPs and to ask witnesses"],
   [23n, "CAP_SYS_NICE", "to be scheduled before everything else"],
+  [39n, "CAP_BPF", "to end a lease to the microsecond, and for silence where a VIP is not owned"],
 ];
 
 /** With the nftables egress hook, and addresses that carry who has set them. */
@@ -38,6 +39,7 @@ export function findingsOf(facts: MachineFacts, config: AircraftConfig): Finding
   return [
     kernelFinding(facts),
     privilegeFinding(facts),
+    leaseFinding(facts, config),
     latenessFinding(facts, config),
     ...interfaceFindings(facts, config),
     ...segmentFindings(facts, config),
@@ -80,6 +82,24 @@ function privilegeFinding({ capabilities }: MachineFacts): Finding {
     subject: "privileges",
     found,
     action: `run it as root, or with the unit in firmware-config: it needs ${uses}`,
+  };
+}
+
+function leaseFinding({ lease }: MachineFacts, { keepAlive, clients }: AircraftConfig): Finding {
+  const subject = "VIP filter";
+  if (lease.programs !== null) return good(subject, `eBPF by ${lease.programs}`);
+  const found = `no eBPF (${lease.refusal})`;
+  const { periodMs, lostAfterPeriods } = keepAlive;
+  const ticksMs = lease.nftablesTicksMs;
+  const why = "a lease by nftables alone, and nothing silences a VIP that is not owned";
+  const action = `let it have eBPF (CAP_BPF, and Linux 6.6 or clsact): ${why}`;
+  if (clients.lease === "off" || leaseFits(periodMs, lostAfterPeriods, ticksMs))
+    return { grade: "advice", subject, found, action };
+  if (!leaseFits(periodMs, lostAfterPeriods)) return { grade: "advice", subject, found, action };
+  const leastMs = leaseDetectionMsMin(periodMs, ticksMs);
+  return {
+    ...{ grade: clients.lease === "required" ? "stops" : "advice", subject, found },
+    action: `let it have eBPF (CAP_BPF, and Linux 6.6 or clsact), or detect failures after ${leastMs} ms: no lease by nftables fits`,
   };
 }
 

@@ -5,7 +5,12 @@ import type { AircraftConfig } from "../config/model.ts";
 import type { LinkState } from "../io/network-interface.ts";
 import { validUtc } from "../io/valid-utc.ts";
 import { WITNESS_NAMED_MS } from "../limits.ts";
-import { missingOn, type StatusDocument, serverWord } from "../supervisor/status-document.ts";
+import {
+  leaseText,
+  missingOn,
+  type StatusDocument,
+  serverWord,
+} from "../supervisor/status-document.ts";
 import type { StorageFigures, TestResult } from "./maintenance.ts";
 import type { WitnessState } from "./witness-probe.ts";
 
@@ -35,7 +40,9 @@ export function judge(config: AircraftConfig, serverId: string, seen: Seen): Tes
     ...(status === null
       ? []
       : [result("real-time scheduling", status.realtime, status.realtime ? "yes" : "refused")]),
-    ...(status === null ? [] : [result("VIP lease", status.lease !== "missing", status.lease)]),
+    ...(status === null
+      ? []
+      : [result("VIP lease", status.lease !== "missing", leaseText(status))]),
     result("clock", validUtc(utcMs) !== null, new Date(utcMs).toISOString()),
     result(
       "log",

@@ -19,8 +19,8 @@ import {
   type EventQueue,
 } from "../boundary/event-queue.ts";
 import type { Shell } from "../boundary/shell.ts";
+import type { Timing } from "../boundary/timing.ts";
 import type { Engine } from "../core/engine.ts";
-import type { Timing } from "../core/timing.ts";
 import { Turn } from "../core/turn.ts";
 import { SERVERS_MAX } from "../limits.ts";
 import { CONTROL_PROCESS_RUNNING, CONTROL_PROCESS_STOPPED } from "../wire/control.ts";
@@ -90,6 +90,7 @@ export class Rehearsal {
 export class RehearsalShell implements Shell {
   readonly networkCount = 1;
   readonly renewalDueUs = Number.POSITIVE_INFINITY;
+  readonly isHeldUp = false;
   /** The datagram that was sent last. */
   readonly sent = new DataView(new ArrayBuffer(KEEP_ALIVE_BYTES));
   readonly sentBytes = new Uint8Array(this.sent.buffer);
@@ -157,7 +158,7 @@ export class RehearsalShell implements Shell {
 
   beginLease(): void {}
 
-  renewLease(_lengthMs: number): number {
+  renewLease(_nowUs: number, _endUs: number): number {
     return 0;
   }
 

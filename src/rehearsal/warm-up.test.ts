@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { Allocation } from "../allocation/allocation.ts";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
-import { timingOf } from "../core/timing.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   MARK_LEASE_REFUSED,

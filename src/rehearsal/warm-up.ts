@@ -7,8 +7,8 @@
 import type { Policy } from "../allocation/allocation.ts";
 import type { FunctionTable } from "../allocation/function-table.ts";
 import { EVENT_COMMAND } from "../boundary/event-queue.ts";
+import type { Timing } from "../boundary/timing.ts";
 import { Engine } from "../core/engine.ts";
-import type { Timing } from "../core/timing.ts";
 import { CONTROL_DRAIN, CONTROL_RESUME } from "../wire/control.ts";
 import { Rehearsal, RehearsalShell } from "./rehearsal.ts";
 

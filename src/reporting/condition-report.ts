@@ -11,8 +11,8 @@ import {
   LOG_PEER_WITH_CLIENTS,
   LOG_WITNESS_ANSWERS,
 } from "../boundary/maintenance-code.ts";
+import { PHASE_ISOLATED } from "../boundary/phase.ts";
 import type { Engine } from "../core/engine.ts";
-import { PHASE_ISOLATED } from "../core/phase.ts";
 import { WITNESS_NAMED_MS } from "../limits.ts";
 import type { Redundancy } from "./redundancy.ts";
 

@@ -12,8 +12,8 @@ import {
   LOG_NO_REDUNDANCY_CRITICAL,
   LOG_REDUNDANCY,
 } from "../boundary/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import type { Engine } from "../core/engine.ts";
-import { PHASE_ACTIVE } from "../core/phase.ts";
 import {
   CRITICAL_PRIORITY,
   FUNCTIONS_MAX,

@@ -1,12 +1,12 @@
 import { beforeEach, expect, test } from "bun:test";
 import { FunctionTable, PROCESS_NONE } from "../allocation/function-table.ts";
 import { PREEMPT } from "../allocation/preempt.ts";
+import { COUNTER_SENT } from "../boundary/counters.ts";
+import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "../boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST } from "../boundary/server-state.ts";
-import { COUNTER_SENT } from "../core/counters.ts";
+import { timingOf } from "../boundary/timing.ts";
 import { Engine } from "../core/engine.ts";
 import { UP } from "../core/handover-rows.ts";
-import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
-import { timingOf } from "../core/timing.ts";
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
 import { ServiceReport } from "./service-report.ts";
 import { FeedingRhythm } from "./watchdog.ts";

@@ -3,10 +3,10 @@
  */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
+import { COUNTER_SENT } from "../boundary/counters.ts";
+import { PHASE_LISTENING } from "../boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_SELF } from "../boundary/server-state.ts";
-import { COUNTER_SENT } from "../core/counters.ts";
 import type { Engine } from "../core/engine.ts";
-import { PHASE_LISTENING } from "../core/phase.ts";
 import { SAY_READY, SAY_STATUS, SAY_WATCHDOG } from "../wire/service-message.ts";
 import type { FeedingRhythm } from "./watchdog.ts";
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { play } from "../../test/scenarios/story.ts";
 import { FunctionTable, PROCESS_NONE, PROCESS_ON_ACTIVATE } from "../allocation/function-table.ts";
+import { COUNTER_SENT } from "../boundary/counters.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
@@ -8,9 +9,8 @@ import {
   FUNCTION_STOPPED,
 } from "../boundary/function-state.ts";
 import { latenessBucket } from "../boundary/lateness.ts";
+import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST, SERVER_SELF } from "../boundary/server-state.ts";
-import { COUNTER_SENT } from "../core/counters.ts";
-import { PHASE_ACTIVE } from "../core/phase.ts";
 import {
   decodeStatusSnapshot,
   STATUS_BYTES,

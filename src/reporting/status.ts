@@ -2,6 +2,7 @@
 
 import { hasFunction } from "../allocation/function-bitmap.ts";
 import { type FunctionTable, NONE } from "../allocation/function-table.ts";
+import { COUNTERS } from "../boundary/counters.ts";
 import {
   FUNCTION_FAILED,
   FUNCTION_RUNNING,
@@ -9,12 +10,11 @@ import {
   FUNCTION_STOPPED,
   FUNCTION_STOPPING,
 } from "../boundary/function-state.ts";
+import type { Identity } from "../boundary/identity.ts";
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
 import { SERVER_SELF } from "../boundary/server-state.ts";
-import { COUNTERS } from "../core/counters.ts";
 import type { Engine } from "../core/engine.ts";
 import { ADDING, CLAIMED, IDLE } from "../core/handover-rows.ts";
-import type { Identity } from "../core/membership.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
   encodeStatusSnapshot,

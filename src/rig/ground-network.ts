@@ -56,9 +56,9 @@ export class GroundNetwork {
       const hardware = [0x02, 0x57, 0x4d, 0x00, network, machine.number]
         .map((byte) => byte.toString(16))
         .join(":");
-      outside.push(
-        `link add ${port} type veth peer name ${entry.name} address ${hardware} netns ${machine.pid}`,
-      );
+      const index = INTERFACE_INDEX + NETWORK_INDEXES * network + machine.number;
+      const inner = `name ${entry.name} index ${index} address ${hardware} netns ${machine.pid}`;
+      outside.push(`link add ${port} index ${index} type veth peer ${inner}`);
       outside.push(`link set ${port} addrgenmode none`);
       outside.push(`link set ${port} master br${network} up`);
       for (const address of entry.addresses) {
@@ -106,5 +106,14 @@ export class GroundNetwork {
 export function enterNetwork(pid: number): string[] {
   return ["nsenter", `--net=/proc/${pid}/ns/net`];
 }
+
+/**
+ * Both ends of a cable have one index, from here on: so IFLA_LINK of an interface names itself, as
+ * that of a network adapter does, and the kernel tells of its link no faster than it does there.
+ * Nothing that a namespace numbers by itself comes near it.
+ */
+const INTERFACE_INDEX = 1_000;
+/** More than a network has machines. */
+const NETWORK_INDEXES = 10_000;
 
 const portName = (label: string, network: number): string => `${label}n${network}`;

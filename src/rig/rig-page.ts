@@ -137,6 +137,7 @@ export class RigPage {
         ...timesOf(config),
         lateUs: worst?.status.keepAlive.lateUs ?? null,
         networks: [],
+        lease: "",
         rejected: rejected.reduce((sum, count) => sum + count, 0),
       },
       faults: [],

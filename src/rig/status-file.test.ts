@@ -3,8 +3,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { FUNCTION_RUNNING } from "../boundary/function-state.ts";
+import { PHASE_ACTIVE } from "../boundary/phase.ts";
 import { SERVER_LOST, SERVER_SELF } from "../boundary/server-state.ts";
-import { PHASE_ACTIVE } from "../core/phase.ts";
 import { encodeStatusSnapshot, STATUS_BYTES, StatusSnapshot } from "../wire/status-snapshot.ts";
 import { readServerView } from "./status-file.ts";
 

@@ -4,8 +4,8 @@
  * procedure compares both once.
  */
 import { FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { PHASE_NAMES } from "../boundary/phase.ts";
 import { SERVER_STATE_NAMES } from "../boundary/server-state.ts";
-import { PHASE_NAMES } from "../core/phase.ts";
 import { readSnapshot } from "../supervisor/status-reader.ts";
 import type { StatusSnapshot } from "../wire/status-snapshot.ts";
 

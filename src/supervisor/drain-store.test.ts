@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { until } from "../../test/harness/until.ts";
@@ -38,6 +38,20 @@ test("of several in a row the last one stands", async () => {
   await until("it is forgotten", () => !isStored());
   await Bun.sleep(20);
   expect(isStored()).toBe(false);
+});
+
+test("what is asked for while the disk still writes is written after it", async () => {
+  const state = join(directory, "state");
+  mkdirSync(state);
+  writeFileSync(join(state, "drained.new"), ""); // of a write that a power cut ended
+  const store = opened();
+  store.set(true);
+  store.set(false);
+  // A write leaves nothing beside what it stored: nothing is there only when both are over.
+  await until("it is forgotten", () => readdirSync(state).length === 0);
+  expect(store.isDrained).toBe(false);
+  expect(opened().isDrained).toBe(false);
+  expect(reports).toEqual([]);
 });
 
 test("a refusal is reported once, and its end", async () => {

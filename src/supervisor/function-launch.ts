@@ -33,10 +33,14 @@ export function launchArguments({ command, settings }: ProcessDescription): stri
   ];
 }
 
-/** @param reason REASON_* of wire/control */
+/**
+ * @param reason REASON_* of wire/control
+ * @param more what else Wingman sets
+ */
 export function launchEnvironment(
   { functionId, serverId, vips, settings }: ProcessDescription,
   reason: number,
+  more: Readonly<Record<string, string>> = {},
 ): Record<string, string> {
   const own = settings.environment.map((text) => {
     const at = text.indexOf("=");
@@ -44,6 +48,7 @@ export function launchEnvironment(
   });
   return cleanEnvironment({
     ...Object.fromEntries(own),
+    ...more,
     WINGMAN_FUNCTION: functionId,
     WINGMAN_SERVER: serverId,
     WINGMAN_VIPS: vips.map(({ text }) => text.replace(/\/\d+$/, "")).join(","),

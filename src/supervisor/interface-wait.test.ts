@@ -65,6 +65,23 @@ test.each([
   expect(wait.isMissing).toBe(true);
 });
 
+test.each([
+  ["the first", [MISSING, "lo"]],
+  ["the second", ["lo", MISSING]],
+])(
+  "of two keep-alive networks %s is missing: the other one carries, nothing is waited for",
+  async (...row) => {
+    const [, networks] = row;
+    const [, wait] = waitFor("lo", networks);
+    expect(wait.isMissing).toBe(false);
+    await wait.wait(
+      () => fed > 0,
+      async () => {},
+    );
+    expect([fed, records]).toEqual([0, []]);
+  },
+);
+
 test("each that is missing is told, and that it is there, one after the other", async () => {
   const [config, wait] = waitFor(MISSING, [MISSING]);
   await wait.wait(

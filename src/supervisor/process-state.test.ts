@@ -435,3 +435,15 @@ describe("answers", () => {
 test("a pair without a row does nothing and says that it was not expected", () => {
   expect(rowOf("idle", "executed")).toEqual({ actions: [], next: "idle", expected: false });
 });
+
+test("a life that nobody can use proves nothing, however long it is", () => {
+  let isAwaited = true;
+  const machine = new ProcessState(() => isAwaited);
+  machine.handle("start", 0);
+  machine.handle("executed", 0);
+  for (let times = 0; times < 3; times++)
+    expect([...machine.handle("deadline", machine.deadlineMs)]).toEqual(["wait"]);
+  isAwaited = false;
+  const readyMs = machine.deadlineMs - PROCESS_PROVED_MS;
+  expect([...machine.handle("deadline", readyMs + PROCESS_PROVED_MS)]).toEqual(["prove"]);
+});

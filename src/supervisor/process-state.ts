@@ -44,6 +44,7 @@ export type Input =
   | "gone" // nothing of the process group is left
   | "hangs" // the group was killed, and will not go
   | "deadline" // the time is over: of the grace, of a pause, or until a life counts as proved
+  | "unready" // likewise, of a life that nobody could use yet (told apart by ProcessState.handle)
   | "try" // likewise, of a failed one that is tried without its VIPs
   | "forgiven" // its failure no longer counts
   | "resume"; // a human wants a failed one to be tried again
@@ -55,6 +56,7 @@ export type Action =
   | "kill" // SIGKILL to the process group, repeated until "gone"
   | "pause" // the pause before the next start begins
   | "forget" // earlier failures no longer count
+  | "wait" // its life counts from now on at the earliest
   | "prove" // it has lived for long enough: a failure is one of three again
   | "offer" // it may be tried again
   | "report-running"
@@ -86,6 +88,7 @@ const ROWS: readonly Row[] = [
   ["running", "ended-for-good", ["kill", "report-failed"], "failed-clearing"],
   ["running", "ended-in-vain", ["kill", "report-ended"], "clearing"],
   ["running", "deadline", ["prove"], "running"],
+  ["running", "unready", ["wait"], "running"],
   ["running", "stop", ["terminate"], "stopping"],
   ["running", "resume", ["forget"], "running"],
 
@@ -207,6 +210,9 @@ export class ProcessState {
    */
   unexpected = 0;
 
+  /** @param isAwaited a process that runs cannot be used yet: that proves nothing */
+  constructor(private readonly isAwaited: () => boolean = () => false) {}
+
   get state(): State {
     return this.#state;
   }
@@ -268,6 +274,7 @@ export class ProcessState {
       this.#pauseMs = this.#vainBackOff.pauseMsAfter(nowMs - this.#startedAtMs);
       this.#endsInVain++;
     }
+    if (input === "deadline" && this.#state === "running" && this.isAwaited()) return "unready";
     if (input === "hangs" && this.#state !== "failed-clearing") this.#fail(nowMs);
     if (input === "arrived" && this.#state !== "pausing") {
       this.#pauseMs = Math.min(this.#pauseMs, PAUSE_MS_MIN);
@@ -310,6 +317,7 @@ export class ProcessState {
     if (action === "hasten") this.#deadlineMs = Math.min(this.#deadlineMs, nowMs + graceMs);
     if (action === "pause") this.#deadlineMs = nowMs + this.#pauseMs;
     if (action === "offer") this.#deadlineMs = nowMs + PROCESS_RETRY_SAID_MS;
+    if (action === "wait") this.#deadlineMs = nowMs + PROCESS_PROVED_MS;
     if (action === "prove") this.#deadlineMs = Number.POSITIVE_INFINITY;
     if (action === "prove" || action === "forget") {
       this.#onParole = false;

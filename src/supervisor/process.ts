@@ -58,7 +58,7 @@ export interface ProcessSurroundings {
 }
 
 export class FunctionProcess {
-  readonly #state = new ProcessState();
+  readonly #state = new ProcessState(() => this.#readiness?.isAwaited === true);
   readonly #output: FunctionOutput;
   #child: Bun.Subprocess | null = null;
   #ticket: LaunchTicket | null = null;
@@ -247,6 +247,7 @@ export class FunctionProcess {
       case "prove":
         this.#prove();
         break;
+      case "wait":
       case "hasten":
       case "forget":
         break; // numbers of the state machine alone
@@ -316,7 +317,7 @@ export class FunctionProcess {
       const child = Bun.spawn({
         cmd: [...this.surroundings.ownCommand, ...launchArguments(this.description)],
         cwd: "/",
-        env: launchEnvironment(this.description, this.#reason),
+        env: launchEnvironment(this.description, this.#reason, this.#readiness?.launch()),
         // Sockets, as under the journal: what the function prints is always read here, so it never
         // blocks on a full pipe and never dies of one whose reader went away.
         stdio: ["ignore", "pipe", "pipe", theirs],

@@ -1,6 +1,10 @@
-/** Waits until a function's process can be used: until it takes connections at one of its VIPs. */
-import type { Vip } from "../config/model.ts";
+/**
+ * Waits until a function's process can be used: until it takes connections at one of its VIPs, or
+ * has said so at its notify socket.
+ */
+import type { FunctionConfig, Vip } from "../config/model.ts";
 import { isListening } from "../io/local-address.ts";
+import { NotifySocket } from "../io/notify-socket.ts";
 import { READY_LOOK_MS } from "../limits.ts";
 
 /** After so many looks it is looked at ten times less often. */
@@ -11,6 +15,14 @@ export class Readiness {
   #beganMs = 0;
   #looks = 0;
   #isLate = false;
+  /** null: a port is asked. */
+  readonly #socket: NotifySocket | null;
+  /** The process that was launched last has said that it is ready. */
+  #hasSaidSo = false;
+
+  get isAwaited(): boolean {
+    return this.#timer !== undefined;
+  }
 
   /** It is waited for, longer than it may take. */
   get isLate(): boolean {
@@ -23,10 +35,27 @@ export class Readiness {
    */
   constructor(
     private readonly vips: readonly Pick<Vip, "address">[],
-    private readonly ready: { readonly port: number; readonly timeoutMs: number },
+    private readonly ready: NonNullable<FunctionConfig["ready"]>,
     private readonly onReady: (wasLate: boolean) => void,
     private readonly onLate: () => void,
-  ) {}
+  ) {
+    this.#socket = ready.notify === true ? new NotifySocket() : null;
+  }
+
+  /** A process is about to be launched: what it needs in its environment to say that it is ready. */
+  launch(): Record<string, string> {
+    this.#socket?.takeReady(); // of the one before
+    this.#hasSaidSo = false;
+    return this.#socket === null ? {} : { NOTIFY_SOCKET: this.#socket.name };
+  }
+
+  #isReady(): boolean {
+    const { port } = this.ready;
+    if (port !== undefined && this.vips.some(({ address }) => isListening(address, port)))
+      return true;
+    this.#hasSaidSo ||= this.#socket?.takeReady() === true;
+    return this.#hasSaidSo;
+  }
 
   /** A process runs from now on, or its VIPs have come. */
   begin(): void {
@@ -43,7 +72,7 @@ export class Readiness {
   }
 
   #look(): void {
-    if (this.vips.some(({ address }) => isListening(address, this.ready.port))) {
+    if (this.#isReady()) {
       const wasLate = this.#isLate;
       this.end();
       this.onReady(wasLate);

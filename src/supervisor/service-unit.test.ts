@@ -40,10 +40,17 @@ test("an orderly stop has the time it may take", () => {
   );
 });
 
-test("functions can do what services do", () => {
-  const names = [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
-    list.split(" "),
-  );
+const names = [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
+  list.split(" "),
+);
+
+test("the daemon can do what it must", () => {
+  for (const name of ["NET_ADMIN", "NET_RAW", "BPF", "SYS_NICE", "IPC_LOCK"])
+    expect(names).toContain(`CAP_${name}`);
+});
+
+test("functions can do what services do, and not what the daemon does", () => {
+  expect(SERVICE_CAPABILITIES).not.toContain("CAP_BPF");
   for (const name of SERVICE_CAPABILITIES) expect(names).toContain(name);
 });
 

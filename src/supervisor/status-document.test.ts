@@ -1,18 +1,5 @@
 import { expect, test } from "bun:test";
 import { AIRCRAFT, snapshot } from "../../test/harness/status-snapshot.ts";
-import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
-import {
-  SERVER_ALIVE,
-  SERVER_JOINING,
-  SERVER_LOST,
-  SERVER_UNKNOWN,
-} from "../boundary/server-state.ts";
-import { codeLabel } from "../catalogue/record-text.ts";
-import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
-import { statusText } from "../commands/status-text.ts";
-import { takesFunctions } from "../config/foresight.ts";
-import { parseConfig } from "../config/load.ts";
-import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
@@ -27,10 +14,33 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-} from "../core/counters.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../core/phase.ts";
+} from "../boundary/counters.ts";
+import { LEASE_CLSACT, LEASE_NFTABLES, LEASE_NONE, LEASE_TCX } from "../boundary/lease-kind.ts";
+import { LOG_VIP_REFUSED } from "../boundary/maintenance-code.ts";
+import {
+  PHASE_ACTIVE,
+  PHASE_DRAINING,
+  PHASE_ISOLATED,
+  PHASE_LISTENING,
+} from "../boundary/phase.ts";
+import {
+  SERVER_ALIVE,
+  SERVER_JOINING,
+  SERVER_LOST,
+  SERVER_UNKNOWN,
+} from "../boundary/server-state.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
+import { LOG_NOT_READY, LOG_PROCESS_STAYS } from "../catalogue/upkeep-code.ts";
+import { statusText } from "../commands/status-text.ts";
+import { takesFunctions } from "../config/foresight.ts";
+import { parseConfig } from "../config/load.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
-import { STATUS_FLAG_LEASE, STATUS_FLAG_LEASE_MISSING } from "../wire/status-snapshot.ts";
+import {
+  STATUS_FLAG_LEASE,
+  STATUS_FLAG_LEASE_MISSING,
+  statusLeaseKind,
+} from "../wire/status-snapshot.ts";
 import { lateness, serverWord, statusDocument } from "./status-document.ts";
 
 function aircraft(text = AIRCRAFT): AircraftConfig {
@@ -99,6 +109,7 @@ test("the document has the shape of the contract", () => {
     carrier: true,
     realtime: true,
     lease: "off",
+    leaseKind: "none",
     uptimeMs: 65_000,
   });
   expect(statusDocument(snapshot({ phase: PHASE_DRAINING }), aircraft()).draining).toBe(true);
@@ -108,6 +119,12 @@ test("the document has the shape of the contract", () => {
     realtime: false,
   });
   const leaseOf = (flags: number): string => statusDocument(snapshot({ flags }), aircraft()).lease;
+  const kindOf = (kind: number): string =>
+    statusDocument(snapshot({ flags: STATUS_FLAG_LEASE | statusLeaseKind(kind) }), aircraft())
+      .leaseKind;
+  expect([LEASE_NONE, LEASE_TCX, LEASE_CLSACT, LEASE_NFTABLES].map(kindOf)).toEqual([
+    ...["none", "tcx", "clsact", "nftables"],
+  ]);
   expect([leaseOf(STATUS_FLAG_LEASE), leaseOf(STATUS_FLAG_LEASE_MISSING)]).toEqual([
     "running",
     "missing",

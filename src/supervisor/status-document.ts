@@ -3,12 +3,6 @@
  * formatter of the state.
  */
 
-import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
-import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
-import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
-import { catalogueEntry } from "../catalogue/catalogue.ts";
-import { codeLabel } from "../catalogue/record-text.ts";
-import type { AircraftConfig } from "../config/model.ts";
 import {
   COUNTER_ACCEPTED,
   COUNTER_AUTHENTICATION,
@@ -23,10 +17,18 @@ import {
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
   COUNTER_UNPROVEN,
-} from "../core/counters.ts";
-import { PHASE_DRAINING, PHASE_NAMES } from "../core/phase.ts";
+} from "../boundary/counters.ts";
+import { FUNCTION_RUNNING, FUNCTION_STATE_NAMES } from "../boundary/function-state.ts";
+import { LATENESS_BUCKETS, latenessBucketEnd } from "../boundary/lateness.ts";
+import { LEASE_KIND_NAMES, type LeaseKindName } from "../boundary/lease-kind.ts";
+import { PHASE_DRAINING, PHASE_NAMES } from "../boundary/phase.ts";
+import { SERVER_ALIVE, SERVER_JOINING, SERVER_STATE_NAMES } from "../boundary/server-state.ts";
+import { catalogueEntry } from "../catalogue/catalogue.ts";
+import { codeLabel } from "../catalogue/record-text.ts";
+import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
 import {
+  leaseKindIn,
   STATUS_FLAG_CARRIER,
   STATUS_FLAG_DRAINING,
   STATUS_FLAG_LEASE,
@@ -143,6 +145,8 @@ export interface StatusDocument {
    * it is not wanted.
    */
   lease: "running" | "missing" | "off";
+  /** What enforces it: eBPF by one of two ways, to the µs, or nftables, to ticks of the kernel. */
+  leaseKind: LeaseKindName;
   enginePid: number;
   uptimeMs: number;
 }
@@ -191,9 +195,18 @@ export function statusDocument(snapshot: StatusSnapshot, config: AircraftConfig)
         : (flags & STATUS_FLAG_LEASE_MISSING) !== 0
           ? "missing"
           : "off",
+    leaseKind: LEASE_KIND_NAMES[leaseKindIn(flags)] ?? "none",
     enginePid: snapshot.enginePid,
     uptimeMs: Math.round((snapshot.writtenUs - snapshot.startedUs) / 1000),
   };
+}
+
+/** The lease for people: `running (tcx)`. */
+export function leaseText({
+  lease,
+  leaseKind,
+}: Pick<StatusDocument, "lease" | "leaseKind">): string {
+  return lease === "running" ? `${lease} (${leaseKind})` : lease;
 }
 
 function sinceMs({ writtenUs }: StatusSnapshot, atUs: number): number | null {

@@ -1,14 +1,15 @@
-import { afterAll, expect, test } from "bun:test";
-import { rmSync } from "node:fs";
+import { afterAll, expect, spyOn, test } from "bun:test";
+import * as fs from "node:fs";
 import { join } from "node:path";
 import { descriptors, opened } from "../../test/harness/descriptors.ts";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 import { snapshot, writeSnapshot } from "../../test/harness/status-snapshot.ts";
 import { until } from "../../test/harness/until.ts";
+import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 import { readSnapshot, readStatus, readStatusNow, StatusError } from "./status-reader.ts";
 
 const directory = scratchDirectory("status-reader");
-afterAll(() => rmSync(directory, { recursive: true, force: true }));
+afterAll(() => fs.rmSync(directory, { recursive: true, force: true }));
 
 test("an engine is well as long as its snapshot is younger than two seconds, or ten periods if those are longer", () => {
   const file = join(directory, "status");
@@ -37,6 +38,29 @@ test("an engine that writes while somebody looks: no snapshot is made of parts o
   } finally {
     writer.kill("SIGKILL");
     await writer.exited;
+  }
+});
+
+/** The same without luck: the whole of the next one is written between two of the three reads. */
+test("an engine that has written since the copy began: the copy is not believed", () => {
+  const file = join(directory, "copied");
+  const made = snapshot();
+  made.counters.fill(1);
+  writeSnapshot(file, made);
+  const { readSync } = fs;
+  const look = (...parts: Parameters<typeof readSync>): number => {
+    const length = readSync(...parts);
+    if (parts[1].byteLength === STATUS_BYTES && made.counters[0] === 1) {
+      made.counters.fill(2);
+      writeSnapshot(file, made);
+    }
+    return length;
+  };
+  const reading = spyOn(fs, "readSync").mockImplementation(look as typeof readSync);
+  try {
+    expect(readSnapshot(file)?.counters[0]).toBe(2);
+  } finally {
+    reading.mockRestore();
   }
 });
 

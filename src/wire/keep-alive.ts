@@ -6,9 +6,9 @@
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
  * | 0      | 4      | magic "WMKA"                                                                                |
- * | 4      | 1      | layout version, 4                                                                           |
+ * | 4      | 1      | layout version, 5                                                                           |
  * | 5      | 1      | index of the sending server                                                                 |
- * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something, bit 5 reaches a witness; the others are 0 |
+ * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something, bit 5 reaches a witness, bit 6 its VIPs answer under a lease only, bit 7 which the kernel's ticks may end early |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
  * | 8      | 4      | system id: the first 32 bits of the SHA-256 of the system's name                            |
  * | 12     | 4      | incarnation: differs at every start of the sender, never 0                                   |
@@ -41,11 +41,11 @@
  * its newest message on to those whose cable to it is cut (see core/relay).
  */
 
-import { PHASE_DRAINING } from "../core/phase.ts";
+import { PHASE_DRAINING } from "../boundary/phase.ts";
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
-export const KEEP_ALIVE_VERSION = 4;
+export const KEEP_ALIVE_VERSION = 5;
 export const KEEP_ALIVE_MAC_AT = 708;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
@@ -62,8 +62,10 @@ export const FLAG_RELAYED = 8;
 export const FLAG_OWNS = 16;
 /** A witness of the client network answers the sender (core/isolation). */
 export const FLAG_WITNESS = 32;
-const FLAGS_KNOWN =
-  FLAG_DRAINING | FLAG_GOOD_BYE | FLAG_PASSIVE | FLAG_RELAYED | FLAG_OWNS | FLAG_WITNESS;
+/** When the sender falls silent, its kernel still answers for its VIPs while their lease runs. */
+export const FLAG_LEASE = 64;
+/** And the kernel's ticks may end that lease early: whoever grants it grants that much more. */
+export const FLAG_TICKS = 128;
 
 const HEARD_INCARNATION_AT = 32;
 const HEARD_SEQUENCE_AT = 96;
@@ -191,6 +193,12 @@ export class KeepAliveMessage implements FunctionSets {
     }
   }
 
+  /** There is a function that the sender cannot run. */
+  saysItCannot(): boolean {
+    for (let word = 0; word < this.words; word++) if (this.cannotRun[word] !== 0) return true;
+    return false;
+  }
+
   /** It says the same of functions; which are ready counts where they are claimed. */
   hasSets(other: FunctionSets): boolean {
     for (let word = 0; word < this.words; word++) {
@@ -273,7 +281,6 @@ export function decodeKeepAlive(
   message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0)
     return false;
-  if ((message.flags & ~FLAGS_KNOWN) !== 0) return false;
   message.successorServer = view.getUint8(SUCCESSOR_SERVER_AT);
   message.moveServer = view.getUint8(SUCCESSOR_SERVER_AT + 1);
   message.moveFunction = view.getUint16(MOVE_AT);

@@ -69,7 +69,11 @@ export const LIFETIME_INFINITE = 0xffffffff;
 // mask.
 export const LINK_HEADER_BYTES = 16;
 export const IFLA_IFNAME = 3;
+const IFLA_LINK = 5;
+const IFLA_MASTER = 10;
 const IFLA_CARRIER_CHANGES = 35;
+const IFLA_LINK_NETNSID = 37;
+const ARPHRD_ETHER = 1;
 const IFF_UP = 0x1;
 const IFF_RUNNING = 0x40;
 const IFF_LOWER_UP = 0x10000;
@@ -405,6 +409,19 @@ export function linkInterface(view: DataView, at: number, length: number): numbe
   return view.getUint8(at + MESSAGE_HEADER_BYTES) === 0
     ? view.getInt32(at + MESSAGE_HEADER_BYTES + 4, true)
     : 0;
+}
+
+/** Index of the interface of this namespace that a link message's lies on; 0: on none. */
+export function linkLower(view: DataView, at: number, length: number): number {
+  if (findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_LINK_NETNSID, 4) >= 0) return 0;
+  const lower = findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_LINK, 4);
+  return lower < 0 ? 0 : view.getUint32(lower, true);
+}
+
+/** Whether a link message is about an Ethernet interface that belongs to no bridge or bond. */
+export function isEthernetAlone(view: DataView, at: number, length: number): boolean {
+  const isEthernet = view.getUint16(at + MESSAGE_HEADER_BYTES + 2, true) === ARPHRD_ETHER;
+  return isEthernet && findAttribute(view, at, length, LINK_HEADER_BYTES, IFLA_MASTER, 4) < 0;
 }
 
 /**

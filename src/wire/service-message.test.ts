@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { PHASE_ACTIVE, PHASE_LISTENING } from "../core/phase.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../boundary/phase.ts";
 import { FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 import {
   SAY_READY,

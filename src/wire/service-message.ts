@@ -7,7 +7,7 @@
  *   STATUS=active; functions up here: 3; servers alive: 2 of 2     for people
  */
 import { assert } from "../assert.ts";
-import { PHASE_NAMES } from "../core/phase.ts";
+import { PHASE_NAMES } from "../boundary/phase.ts";
 
 /** What a datagram says. */
 export const SAY_READY = 1;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { COUNTERS } from "../boundary/counters.ts";
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
-import { COUNTERS } from "../core/counters.ts";
 import { FAULTS_TOLD_MAX, FUNCTIONS_MAX, SERVERS_MAX, WITNESSES_MAX } from "../limits.ts";
 import {
   decodeStatusSnapshot,

@@ -16,12 +16,12 @@
  * | 24     | f64     | time of the engine's start, likewise                                        |
  * | 32     | u32     | incarnation                                                                 |
  * | 36     | u8      | index of this server                                                        |
- * | 37     | u8      | phase (core/phase)                                                          |
+ * | 37     | u8      | phase (boundary/phase)                                                          |
  * | 38     | u8      | number of servers                                                           |
  * | 39     | u8      | flags (STATUS_FLAG_*)                                                       |
  * | 40     | u32     | number of functions                                                         |
  * | 48     | 32 B    | table digest                                                                |
- * | 80     | 13 u32  | counters: see core/counters                                                 |
+ * | 80     | 13 u32  | counters: see boundary/counters                                                 |
  * | 132    | u32     | greatest lateness of a keep-alive, µs                                       |
  * | 136    | 16×32 B | servers, one row each, see below                                            |
  * | 648    | 64 u32  | histogram of the lateness of keep-alives (boundary/lateness)                    |
@@ -39,13 +39,13 @@
  * | 8      | i32  | remaining resource                                   |
  * | 12     | u32  | incarnation                                          |
  * | 16     | u8   | state (boundary/server-state)                            |
- * | 17     | u8   | phase as it says itself (core/phase)                 |
+ * | 17     | u8   | phase as it says itself (boundary/phase)                 |
  *
  * Everything that is not named is 0.
  */
 
+import { COUNTERS } from "../boundary/counters.ts";
 import { LATENESS_BUCKETS } from "../boundary/lateness.ts";
-import { COUNTERS } from "../core/counters.ts";
 import {
   FAULTS_TOLD_MAX,
   FUNCTIONS_MAX,
@@ -87,6 +87,10 @@ export const STATUS_FLAG_REALTIME = 4;
 export const STATUS_FLAG_LEASE = 8;
 /** A lease is wanted, and there is none. */
 export const STATUS_FLAG_LEASE_MISSING = 16;
+/** Two bits: LEASE_* of boundary/lease-kind. */
+const LEASE_KIND_SHIFT = 5;
+export const statusLeaseKind = (kind: number): number => kind << LEASE_KIND_SHIFT;
+export const leaseKindIn = (flags: number): number => (flags >> LEASE_KIND_SHIFT) & 3;
 
 /** The content of one snapshot, preallocated. Times are µs of CLOCK_MONOTONIC. */
 export class StatusSnapshot {

@@ -26,13 +26,23 @@ export const MUTATIONS: readonly Mutation[] = [
         from: "let endUs = Math.min(nowUs + timing.leaseUs, this.missedUs());",
         to: "let endUs = nowUs + 3 * timing.detectionUs;",
       },
-      { file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" },
+      {
+        file: "src/core/lease.ts",
+        from: "endUs = Math.min(endUs, this.grantedBy(server));",
+        to: "",
+      },
     ],
   },
   {
     name: "lease renewed whatever the others have echoed",
     breaks: ["P1"],
-    changes: [{ file: "src/core/lease.ts", from: "if (grantUs < endUs) endUs = grantUs;", to: "" }],
+    changes: [
+      {
+        file: "src/core/lease.ts",
+        from: "endUs = Math.min(endUs, this.grantedBy(server));",
+        to: "",
+      },
+    ],
   },
   {
     name: "activation before release",
@@ -141,14 +151,14 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/handover.ts",
-        from: "room >= this.table.required[index] && this.rivals.isFree(index)",
-        to: "this.rivals.isFree(index)",
+        from: "room >= this.table.required[index] && this.rivals.isFree(index, nowUs)",
+        to: "this.rivals.isFree(index, nowUs)",
       },
     ],
   },
   {
     name: "a function that stays is handed over when its time is up",
-    breaks: ["P6"],
+    breaks: ["P6", "P2"],
     changes: [
       {
         file: "src/core/handover.ts",
@@ -213,10 +223,10 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "listening shorter than the detection time",
-    breaks: ["P1"],
+    breaks: ["P1", "listening"],
     changes: [
       {
-        file: "src/core/timing.ts",
+        file: "src/boundary/timing.ts",
         from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
         to: "periodUs",
       },
@@ -240,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: ["silence"],
+    breaks: ["silence", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -272,7 +282,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "no renewal between two keep-alives",
-    breaks: ["P6"],
+    breaks: ["P2", "P6", "need"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -283,7 +293,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "the stall check left out",
-    breaks: ["stall", "P7"],
+    breaks: ["stall", "P7", "P1"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -331,8 +341,8 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/lease.ts",
-        from: "this.sentAtUs(echoed) + timing.detectionUs - LATENESS_US;",
-        to: "this.sentAtUs(echoed) + timing.detectionUs;",
+        from: "const longestUs = this.takeOverUs(server) - LATENESS_US;",
+        to: "const longestUs = this.takeOverUs(server);",
       },
     ],
   },
@@ -363,7 +373,7 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["P1"],
     changes: [
       {
-        file: "src/core/timing.ts",
+        file: "src/boundary/timing.ts",
         from: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs + leaseMs * 1000",
         to: "(lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs",
       },
@@ -371,12 +381,96 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "a new incarnation begun on the first network only",
-    breaks: ["P2"],
+    breaks: ["P2", "P1"],
     changes: [
       {
         file: "src/core/admission.ts",
         from: "for (let network = 0; network < NETWORKS_MAX; network++)\n      this.networkSequence[server * NETWORKS_MAX + network] = 0;",
         to: "this.networkSequence[server * NETWORKS_MAX] = 0;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that is gone and still named",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "if (row < 0) return false;\n    this.drop(row);",
+        to: "if (row < 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "what a silent server owned is taken while its lease may run",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/core/membership.ts",
+        from: "if (nowUs >= this.answersUntilUs[server] || this.counts(server)) return false;",
+        to: "if (nowUs >= 0) return false;",
+      },
+    ],
+  },
+  {
+    name: "a stranger's address on a server that nobody names",
+    breaks: ["stranger"],
+    changes: [
+      {
+        file: "src/io/foreign-addresses.ts",
+        from: "const isThere = this.ofFunction[index] === 0 ? 0 : 1;",
+        to: "const isThere = this.ofFunction[index] < 2 ? 0 : 1;",
+      },
+    ],
+  },
+  {
+    name: "a silent server is left out while its silence is bridged",
+    breaks: ["P1"],
+    changes: [
+      {
+        file: "src/boundary/timing.ts",
+        from: "silentUs: ownUs - periodUs",
+        to: "silentUs: ownUs - 2 * periodUs",
+      },
+    ],
+  },
+  {
+    name: "messages are sent on only when some are missing",
+    breaks: ["need"],
+    changes: [
+      {
+        file: "src/limits/protocol.ts",
+        from: "export const DIRECT_LATE_MS = 2.5;",
+        to: "export const DIRECT_LATE_MS = 40;",
+      },
+    ],
+  },
+  {
+    name: "a lease is asked for before anything is up, and of those who have not heard us yet",
+    breaks: ["need"],
+    changes: [
+      { file: "src/core/lease.ts", from: "if (!this.isOwner) return endUs;", to: "" },
+      {
+        file: "src/core/lease.ts",
+        from: "if (membership.lastEchoed[server] === 0) continue;",
+        to: "",
+      },
+      {
+        file: "src/core/lease.ts",
+        from: "const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];",
+        to: "const tellsOfBefore = isBack && heardUs > 1e15;",
+      },
+    ],
+  },
+  {
+    name: "waiting for the kernel's lock with a VIP that another server has, too",
+    breaks: ["P1"],
+    options: ["--from", "53000"],
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);",
+        to: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state) || true;",
       },
     ],
   },

@@ -55,6 +55,8 @@ export function tableOf(serverCount: number, timing: Timing, lease: "required" |
   };
 }
 
+const WITHOUT = join(import.meta.dir, "../children/without.ts");
+
 export class Aircraft {
   private readonly network = new VirtualNetwork();
   private readonly directory = scratchDirectory("chaos");
@@ -65,11 +67,14 @@ export class Aircraft {
   constructor(
     readonly serverCount: number,
     private readonly table: object,
+    without = "",
   ) {
     this.servers = IDS.slice(0, serverCount).map((id, index) => {
       const host = this.network.addHost(`10.44.0.${index + 1}/16`, `fd44:0:0:1::a${index}/64`);
       mkdirSync(join(this.directory, id));
-      return new Server(id, host, join(this.directory, id));
+      const server = new Server(id, host, join(this.directory, id));
+      if (without !== "") server.launcher = [process.execPath, WITHOUT, without];
+      return server;
     });
     this.seat = this.network.addHost(`${SEAT.ipv4}/16`, `${SEAT.ipv6}/64`);
   }

@@ -41,6 +41,8 @@ export interface Order {
   burstMs: number;
   bursts: number;
   lease?: "required" | "off";
+  /** Parts of the kernel that the daemons do without (test/children/without): "bpf", or "". */
+  without?: string;
   progress?: (text: string) => void;
 }
 
@@ -69,10 +71,11 @@ export function healGraceMs({ periodMs, lostAfterPeriods }: Timing): number {
 
 /** Throws when the servers do not converge, or the watcher was blind. */
 export async function fly(order: Order): Promise<Outcome> {
-  const { seed, serverCount, burstMs, bursts, lease = "required", progress = () => {} } = order;
+  const { seed, serverCount, burstMs, bursts, lease = "required" } = order;
+  const { without = "", progress = () => {} } = order;
   const random = new SeededRandom(seed);
   const timing = TIMINGS[random.below(TIMINGS.length)] as Timing;
-  const aircraft = new Aircraft(serverCount, tableOf(serverCount, timing, lease));
+  const aircraft = new Aircraft(serverCount, tableOf(serverCount, timing, lease), without);
   const flown: { text: string; fromUs: number; toUs: number }[] = [];
   const apart: Apart[] = [];
   const healed: Apart[] = [];

@@ -9,13 +9,14 @@ import { fly, type Order } from "./chaos-flight.ts";
 const GIVEN = process.env.CHAOS_SEED;
 const SEED = GIVEN === undefined ? Math.floor(Math.random() * 0x1_0000_0000) : Number(GIVEN);
 
-for (const [serverCount, burstMs, bursts] of [
-  [3, 15_000, 2],
-  [2, 12_000, 1],
+for (const [serverCount, burstMs, bursts, without] of [
+  [3, 15_000, 2, ""],
+  [2, 12_000, 1, "bpf"],
 ] as const) {
-  test(`${serverCount} servers, seed ${SEED}: never two answers, and everything runs again after each burst of faults`, async () => {
-    const order: Order = { seed: SEED, serverCount, burstMs, bursts };
-    process.stderr.write(`chaos: ${serverCount} servers, CHAOS_SEED=${SEED}\n`);
+  const kind = without === "bpf" ? "nftables" : "eBPF";
+  test(`${serverCount} servers, lease by ${kind}, seed ${SEED}: never two answers, and everything runs again after each burst of faults`, async () => {
+    const order: Order = { seed: SEED, serverCount, burstMs, bursts, without };
+    process.stderr.write(`chaos: ${serverCount} servers, ${kind}, CHAOS_SEED=${SEED}\n`);
     const { violations, faults, moves } = await fly(order);
     expect(violations).toEqual([]);
     expect(faults).toBeGreaterThan(bursts * 5);

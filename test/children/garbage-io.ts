@@ -5,8 +5,8 @@
 
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { timingOf } from "../../src/core/timing.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { errno } from "../../src/io/errno.ts";
 import { HardwareWatchdog } from "../../src/io/hardware-watchdog.ts";

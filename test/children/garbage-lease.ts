@@ -4,7 +4,12 @@
  */
 import { dlopen, FFIType } from "bun:ffi";
 import { ETIME } from "../../src/io/errno.ts";
+import { FilterInterfaces } from "../../src/io/filter-interfaces.ts";
+import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { Tcx } from "../../src/io/program-attachment.ts";
+import { ProgramLease } from "../../src/io/program-lease.ts";
 import { VipLease } from "../../src/io/vip-lease.ts";
+import { VipPrograms } from "../../src/io/vip-programs.ts";
 import { run } from "../harness/command.ts";
 import { measureGarbage } from "../harness/garbage.ts";
 import { vip } from "../harness/virtual-network.ts";
@@ -47,6 +52,21 @@ const cases: Record<string, () => void> = {
   renew() {
     check(lease.begin() === 0);
     measureGarbage(20_000, renew);
+  },
+  programs() {
+    const vipPrograms = new VipPrograms(vips, 600_000_000);
+    const { clients, others } = vipPrograms;
+    const interfaces = new FilterInterfaces(new Tcx(), clients, others, "eth0", () => true);
+    check(interfaces.install() === 0);
+    const byPrograms = new ProgramLease(vipPrograms, interfaces, 600_000_000);
+    check(byPrograms.begin() === 0);
+    measureGarbage(1_000_000, () => {
+      const grantedUs = nowUs();
+      check(byPrograms.renew(grantedUs, grantedUs + 500_000_000) === 0);
+      byPrograms.look();
+      byPrograms.setOwned(0, true);
+      byPrograms.setOwned(0, false);
+    });
   },
   "begin-and-lapse"() {
     measureGarbage(3_000, () => check(lease.begin() === 0 && lease.lapse() === 0));

@@ -1,7 +1,8 @@
 /**
  * Holds the kernel's lock for changes of interfaces and addresses (RTNL) until it is killed,
  * asleep: a request to an interface reads its argument while the lock is held, and the second page
- * of the argument never comes (userfaultfd(2)). Says so on standard output just before.
+ * of the argument never comes (userfaultfd(2)). Says so on standard output just before. Its argument
+ * is the number of seconds after which it ends by itself; without one, never.
  */
 import { dlopen, FFIType, ptr } from "bun:ffi";
 import { writeSync } from "node:fs";
@@ -13,6 +14,7 @@ const libc = dlopen("libc.so.6", {
   memcpy: { args: [u64_fast, FFIType.ptr, u64_fast], returns: u64_fast },
   syscall: { args: [i64_fast, i64_fast], returns: i32 },
   socket: { args: [i32, i32, i32], returns: i32 },
+  alarm: { args: [i32], returns: i32 },
   ioctl: { args: [i32, u64_fast, FFIType.ptr], returns: i32 },
 }).symbols;
 
@@ -33,6 +35,9 @@ const api = new BigUint64Array([0xaan, 0n, 0n]);
 const range = new BigUint64Array([BigInt(pages + PAGE), BigInt(PAGE), 1n, 0n]);
 if (libc.ioctl(faults, UFFDIO_API, ptr(api)) < 0) throw new Error("userfaultfd");
 if (libc.ioctl(faults, UFFDIO_REGISTER, ptr(range)) < 0) throw new Error("UFFDIO_REGISTER");
+
+// It is the only lock of the machine: whatever becomes of the test, others get it back.
+libc.alarm(Number(process.argv[2] ?? 0));
 
 const request = new Uint8Array(40);
 request.set(Buffer.from("lo"));

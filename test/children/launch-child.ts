@@ -5,6 +5,7 @@
  * prints "settled" and stays.
  */
 import { openSync, promises } from "node:fs";
+import type { ProcessSettings } from "../../src/config/model.ts";
 import { launch } from "../../src/io/launch.ts";
 import { F_SETFD, libc } from "../../src/io/libc.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
@@ -13,6 +14,18 @@ const SIG_BLOCK = 0;
 const SIG_IGN = 1;
 const SIGHUP = 1;
 const SIGCHLD = 17;
+
+/** What a function has that is configured with a user, and nothing else. */
+const settingsOf = (user: string): ProcessSettings => ({
+  user,
+  capabilities: null,
+  limits: { nofile: 1024, rtprio: 0 },
+  workingDirectory: "/",
+  environment: [],
+  nice: 0,
+  oomScoreAdjust: 0,
+  umask: "022",
+});
 
 /** Some descriptors that exec would hand on, ignored signals, and every signal blocked. */
 function spoil(): void {
@@ -25,6 +38,7 @@ function spoil(): void {
   libc.sigprocmask(SIG_BLOCK, all.address, 0);
 }
 
+const { LAUNCHED_AS: user } = process.env;
 const [first, program, ...rest] = process.argv.slice(2);
 if (first === "supervise") {
   const itself = process.argv[1].startsWith("/$bunfs/")
@@ -44,6 +58,7 @@ if (first === "supervise") {
       [program, ...rest],
       { ...process.env, LAUNCHED: "yes", DROPPED: undefined },
       Number(first),
+      user === undefined ? null : settingsOf(user),
     ).errno,
   );
 }

@@ -3,8 +3,9 @@
  * ticks of half a period, and the whole of it can be saved and restored. Engines are not made anew
  * at every start, because they are large: one for each server begins again as it was made.
  */
+
+import type { Identity } from "../../src/boundary/identity.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import type { Identity } from "../../src/core/membership.ts";
 import { RENEW_ADDRESSES, type Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { ChosenLosses } from "../simulation/chosen-losses.ts";

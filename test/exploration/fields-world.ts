@@ -99,8 +99,12 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     leaseCallStep: fixed,
     addressCallUsMax: fixed,
     leaseErrno: fixed,
+    leaseFailedUs: fixed,
+    stoppedUs: telemetry,
     leaseDone: fixed,
     addressErrno: fixed,
+    addressLocks: fixed,
+    addressLockUntilUs: fixed,
     addressFailures: fixed,
     laterUs: code(
       "w[p++] = o.laterUs.length; for (let i = 0; i < o.laterUs.length; i++) { w[p++] = Math.max(0, o.laterUs[i] - now); w[p++] = o.laterKind[i]; w[p++] = o.laterIndex[i]; w[p++] = o.laterFirst[i]; }",
@@ -118,6 +122,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
   HostShell: {
     networkCount: fixed,
     hasLease: fixed,
+    isHeldUp: fixed, // nobody holds a lock
     moves: value(),
     moveKind: scratch,
     moveIndex: scratch,
@@ -139,6 +144,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     duplicatePerMille: fixed,
     flipPerMille: fixed,
     lostTo: telemetry,
+    onTrouble: shared,
     counts: telemetry,
     cuts: code(eachCut("w[p++] = o.cuts[i];"), eachCut("o.cuts[i] = w[p++];")),
     passesSinceUs: code(
@@ -154,6 +160,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     overflowedUs: fixed,
     lostInARow: fixed,
     passedUs: telemetry,
+    lostUs: telemetry,
     lastArrivalUs: telemetry,
     fateOf: shared,
     heldUs: scratch, // set for each message
@@ -161,6 +168,9 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     networks: fixed,
     lostInARowMax: fixed,
     lossUsMax: fixed,
+    bridgedPeriods: fixed,
+    periodUs: fixed,
+    silentUntilUs: fixed,
   },
   ChosenLosses: {
     lost: value(DIRECTIONS),
@@ -202,6 +212,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     steps: telemetry,
     world: shared,
     conduct: shared,
+    need: shared,
     clients: fixed,
     owners: value(FUNCTIONS),
     lastTwiceUs: telemetry,

@@ -17,7 +17,8 @@ const OTHERS_OF_WORLD = [
   ...OTHERS,
   ...["ExploredWorld", "NoChance", "Air", "Attacker", "KeepAliveSeal", "Datagrams", "Inbox"],
   "KeyedDigest",
-  ...["Moments", "Kernels", "Pace", "Trace", "FlightRecorder", "AddressRenewal", "Clients"],
+  ...["Moments", "Kernels", "Pace", "Trace", "FlightRecorder", "AddressRenewal", "Clients", "Need"],
+  ...["StrangerAddresses", "ForeignAddresses", "VipTable"],
 ];
 
 function flying(): ExploredWorld {

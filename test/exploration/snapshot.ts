@@ -88,12 +88,12 @@ export class Snapshot {
     this.wordCount = table.wordCount;
     this.networks = networks;
     this.periodUs = timing.periodUs;
-    this.detectionUs = timing.detectionUs;
+    this.detectionUs = Math.max(timing.detectionUs, timing.takeOverUs);
     this.handoverUs = timing.handoverUs;
     this.listenUs = timing.listenUs;
     this.recoveredAfter = timing.recoveredAfter;
     this.healingUs = world.invariants.healingUs + timing.periodUs;
-    this.longUs = 2 * timing.detectionUs + 2 * timing.periodUs + LEASE_LATENESS_MS * 1000;
+    this.longUs = 2 * this.detectionUs + 2 * timing.periodUs + LEASE_LATENESS_MS * 1000;
     this.window = 2 * (timing.detectionUs / timing.periodUs) + EXTRA_SENDS;
     this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
   }

@@ -1,15 +1,20 @@
 /**
  * Somebody sets a VIP as an address of his own on a server, by hand or in the network setup: a
- * fault there at once, whatever the prefix length and the interface, until the address is gone.
+ * fault there at once, whatever the prefix length and the interface, until the address is gone; and
+ * no answer of a server that does not own it.
  */
 import { afterEach, expect, test } from "bun:test";
+import { parseVip } from "../../src/config/address.ts";
 import type { Server } from "../harness/real-servers.ts";
+import { SeatProbe } from "../harness/seat-probe.ts";
 import { signal } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import { activeFaults, faultBegins, faultEnds } from "./active-faults.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
 
 const CODE = "WNG-0212";
+const SEAT_IPV4 = [10, 44, 9, 1];
+const SEAT_IPV6 = [0xfd, 0x44, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 9];
 
 /** One server has room for everything: a drain stops nothing. */
 const ROOMY = {
@@ -28,8 +33,39 @@ async function flying(): Promise<{ owner: Server; other: Server }> {
   return { owner, other };
 }
 
+/** Asked for the address by ARP or discovery, and for an echo, one of them is silent. */
+async function expectSilent(server: Server, address: string): Promise<void> {
+  for (let round = 0; round < 5; round++) expect(await answersOf(server, address)).toEqual([]);
+}
+
+/** The owner has answered at last, and nobody else: the seat asks everybody. */
+async function expectAnswers(owner: Server, address: string): Promise<void> {
+  const [vip = ""] = address.split("/");
+  await until(
+    `${owner.id} answers for ${vip}`,
+    async () => (await answersOf(owner, address)).length > 0,
+  );
+  if (vip.includes(":")) return;
+  for (let round = 0; round < 5; round++)
+    expect([...((await field.answers(vip)).get(vip) ?? [])]).toEqual([owner.host.mac]);
+}
+
+async function answersOf(server: Server, address: string): Promise<string[]> {
+  const bytes = Uint8Array.from(parseVip(address)?.address ?? []);
+  const probe = new SeatProbe(field.seat, server.host, SEAT_IPV4, SEAT_IPV6);
+  try {
+    probe.ask(bytes);
+    await Bun.sleep(30);
+    const about = Buffer.from(bytes).toString("hex");
+    return [...probe.answers()].filter((answer) => answer.endsWith(about));
+  } finally {
+    probe.close();
+  }
+}
+
 test("in flight, on the server that does not own it: any length, any interface, both families", async () => {
   field = new Field({ secondNetwork: true });
+  field.seat.ip("addr", "add", "fd44:0:0:1::9/64", "dev", "eth0", "nodad");
   const { owner, other } = await flying();
   // The log takes three records of a subject in an hour: more of each would be held back.
   for (const [address, link, subject] of [
@@ -40,8 +76,10 @@ test("in flight, on the server that does not own it: any length, any interface, 
     ["10.44.1.3/24", "eth1", "map"],
     ["10.44.1.3/32", "lo", "map"],
   ] as const) {
-    other.host.ip("addr", "add", address, "dev", link);
+    other.host.ip("addr", "add", address, "dev", link, ...(address.includes(":") ? ["nodad"] : []));
     await faultBegins(other, CODE, subject);
+    await expectSilent(other, address);
+    await expectAnswers(owner, address);
     expect(activeFaults(owner)).toEqual([]);
     other.host.ip("addr", "del", address, "dev", link);
     await faultEnds(other, CODE);

@@ -82,6 +82,35 @@ test("drain does not wait for ever for one that does not get ready", async () =>
   expect(existsSync(`${hold}b`)).toBe(true);
 });
 
+/** Says so when it is asked to, as programs under systemd do. */
+const notifier = (file: string) => [
+  ...["/usr/bin/env", "python3", "-c"],
+  `import os, socket, time
+while os.path.exists(${JSON.stringify(file)}): time.sleep(0.02)
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+s.connect("\\0" + os.environ["NOTIFY_SOCKET"][1:])
+s.send(b"STATUS=loaded\\nREADY=1\\n")
+time.sleep(1000)`,
+];
+
+test.each(["on-activate", "always"])(
+  "%s: starting until its process says READY=1, each time that it is started",
+  async (start) => {
+    writeFileSync(hold, "");
+    const ready = { notify: true, timeoutMs: 1000 };
+    field.start(tableWith({ start, command: notifier(hold), ready }));
+    for (const server of field.servers)
+      await until("it is starting", () => map(server) === "a starting false");
+    await field.fault(field.a, "WNG-0487");
+    rmSync(hold);
+    for (const server of field.servers)
+      await until("it runs", () => map(server) === "a running true");
+    await until("the fault ends", () => !/WNG-0487 .*\n {2}ACTIVE/.test(field.faults(field.a)));
+    expect(field.a.command("drain").code).toBe(0);
+    expect(map(field.b)).toBe("b running true");
+  },
+);
+
 test("as ever without ready: it runs as soon as it is executed", async () => {
   writeFileSync(hold, "");
   field.start(tableWith({}));

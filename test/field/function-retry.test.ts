@@ -3,7 +3,7 @@ import { afterEach, expect, test } from "bun:test";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { until } from "../harness/until.ts";
-import { Field } from "./field.ts";
+import { FIELD_TABLE, Field } from "./field.ts";
 import { isFaultActive, tableOfMap } from "./one-function.ts";
 
 let field: Field;
@@ -69,5 +69,39 @@ test.each(["preempt", "reset"])(
     rmSync(cause);
     await field.b.stop("SIGKILL");
     await until("it serves on a", () => existsSync(`${cause}.a`));
+  },
+);
+
+test.each(["preempt", "reset"])(
+  "%s: a retry stops nothing that runs: it waits for room, and takes it when there is some",
+  async (allocation) => {
+    field = new Field();
+    const cause = join(field.directory, "cause");
+    const end = join(field.directory, "end");
+    writeFileSync(cause, "");
+    const base = { servers: ["a"], required: 60, stopGraceMs: 100 };
+    const mayFail = `[ -e ${cause} ] && exit 1; echo >> ${cause}.important; exec sleep 1000`;
+    const mayEnd = `echo >> ${cause}.lesser; while [ ! -e ${end} ]; do sleep 0.1; done; exit 1`;
+    const functions = [
+      ["important", 9, "10.44.1.1/16", mayFail],
+      ["lesser", 2, "10.44.1.2/16", mayEnd],
+    ] as const;
+    field.start({
+      ...FIELD_TABLE,
+      allocation,
+      functions: functions.map(([id, priority, vip, script]) => {
+        return { ...base, id, priority, vips: [vip], command: ["/bin/sh", "-c", script] };
+      }),
+    });
+    const { a } = field;
+    await until("the important one failed", () => isFaultActive(a, "WNG-0203"));
+    await until("the lesser one runs in its place", () => existsSync(`${cause}.lesser`));
+    rmSync(cause);
+    await Bun.sleep(5000); // a retry was due; were it later, this would prove less, not fail
+    expect(readFileSync(`${cause}.lesser`, "utf8")).toBe("\n");
+    expect(existsSync(`${cause}.important`)).toBe(false);
+    expect(field.faults(a)).toContain("where room is free");
+    writeFileSync(end, "");
+    await until("there is room, and it is tried", () => existsSync(`${cause}.important`));
   },
 );

@@ -77,3 +77,13 @@ test("an orderly stop takes the filter away: what is set by hand then answers as
   const answers = new Answers(field.seat, "10.44.9.1", ["10.44.1.1"]);
   expect((await answers.round()).get("10.44.1.1")?.size).toBe(2);
 });
+
+test("without a packet filter another interface may answer: a fault says so, where it does", async () => {
+  field = new Field({ secondNetwork: true });
+  const { a, b } = field;
+  b.host.sysctl("net/ipv4/conf/all/arp_ignore", "1");
+  field.start({ ...FIELD_TABLE, clients: { interface: "eth0", lease: "off" } });
+  await field.settled();
+  expect(await field.fault(a, "WNG-0243")).toMatch(/WNG-0243 .*\n {2}ACTIVE/);
+  expect(field.faults(b)).not.toContain("WNG-0243 ");
+});

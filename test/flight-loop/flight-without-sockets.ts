@@ -6,6 +6,7 @@
 import type { Policy } from "../../src/allocation/allocation.ts";
 import { FunctionTable, PROCESS_ON_ACTIVATE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { COUNTER_ACCEPTED } from "../../src/boundary/counters.ts";
 import { EFFECT_VIP_ADD, EFFECT_VIP_REMOVE } from "../../src/boundary/effect-queue.ts";
 import {
   EVENT_COMMAND,
@@ -13,9 +14,8 @@ import {
   EVENT_STRANGER,
   type EventQueue,
 } from "../../src/boundary/event-queue.ts";
-import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
+import { timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { timingOf } from "../../src/core/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { Rehearsal, RehearsalShell } from "../../src/rehearsal/rehearsal.ts";
 import { ConditionReport } from "../../src/reporting/condition-report.ts";

@@ -11,7 +11,7 @@ import {
   COUNTER_MALFORMED,
   COUNTER_SYSTEM,
   COUNTER_UNKNOWN,
-} from "../../src/core/counters.ts";
+} from "../../src/boundary/counters.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import {

@@ -7,8 +7,8 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { timingOf } from "../../src/core/timing.ts";
 import { RecordSocket, socketPair } from "../../src/io/control-socket.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { FlightLoop, type FlightParts } from "../../src/io/loop.ts";
@@ -288,6 +288,8 @@ export class LoopBench {
       },
       lease: this.hasLease
         ? {
+            heldUpMs: 0,
+            look: () => {},
             begin: leaseCall("lease.begin"),
             renew: leaseCall("lease.renew"),
             lapse: leaseCall("lease.lapse"),

@@ -143,6 +143,7 @@ export class MaintenanceStandIn implements Maintenance {
       carrier: true,
       realtime: true,
       lease: "running",
+      leaseKind: "tcx",
       enginePid: 1,
       uptimeMs: 60_000,
     };

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { MEASURING_PRIORITY } from "./measuring-priority.ts";
 import { familyOf } from "./processes.ts";
 import { scratchDirectory } from "./run-mark.ts";
 import { signalAll } from "./signals.ts";
@@ -93,10 +94,16 @@ export class Server {
     return join(this.directory, "addresses");
   }
 
+  /** At a measuring priority, where there is one: the times are those at which it is read. */
   watchAddresses(): void {
-    this.monitor = Bun.spawn([...this.host.enter, "ip", "-ts", "-o", "monitor", "address"], {
-      stdio: ["ignore", Bun.file(this.addressLog), "ignore"],
-    });
+    const script = `chrt -f -p ${MEASURING_PRIORITY} $$ >&2; exec "$@"`;
+    this.monitor = Bun.spawn(
+      [
+        ...[...this.host.enter, "sh", "-c", script, "sh"],
+        ...["ip", "-ts", "-o", "monitor", "address"],
+      ],
+      { stdio: ["ignore", Bun.file(this.addressLog), "ignore"] },
+    );
   }
 
   /** Without a console where the test names none: the machine's serial line is not the test's. */

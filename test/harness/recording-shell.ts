@@ -64,6 +64,8 @@ export class RecordingShell implements Shell {
   readonly calls: string[] = [];
   clockUs = 1_000_000;
   renewalDueUs = Number.POSITIVE_INFINITY;
+  /** Somebody keeps the kernel's lock: no effect has room. */
+  isHeldUp = false;
   /** What has arrived on each network and was not taken yet. */
   readonly arrivals: Arrival[][];
   /** What each network says of a datagram: 0 or an errno. */
@@ -157,11 +159,12 @@ export class RecordingShell implements Shell {
     this.leaseEndUs = this.clockUs + this.leaseUs;
   }
 
-  renewLease(lengthMs: number): number {
-    this.write("renewLease", lengthMs);
+  /** Written down as its length in ms, which says more than when it ends. */
+  renewLease(nowUs: number, endUs: number): number {
+    this.write("renewLease", (endUs - nowUs) / 1000);
     if (this.leaseError !== 0) return this.leaseError;
     if (this.clockUs >= this.leaseEndUs) return RUN_OUT;
-    this.leaseEndUs = this.clockUs + lengthMs * 1000;
+    this.leaseEndUs = endUs;
     return 0;
   }
 

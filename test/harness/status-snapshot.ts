@@ -1,10 +1,10 @@
 /** Writes snapshots as the engine would, for the tests of the commands that read them. */
 import { writeFileSync } from "node:fs";
+import { COUNTER_SENT } from "../../src/boundary/counters.ts";
 import { FUNCTION_RUNNING, FUNCTION_STOPPED } from "../../src/boundary/function-state.ts";
 import { latenessBucket } from "../../src/boundary/lateness.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_SELF } from "../../src/boundary/server-state.ts";
-import { COUNTER_SENT } from "../../src/core/counters.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
 import {
   encodeStatusSnapshot,

@@ -5,20 +5,23 @@
 
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { PREEMPT } from "../../src/allocation/preempt.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
+import { type Timing, timingOf } from "../../src/boundary/timing.ts";
 import { Engine } from "../../src/core/engine.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
-import { type Timing, timingOf } from "../../src/core/timing.ts";
 import { GOES_ON, STEP_NAMES, Turn } from "../../src/core/turn.ts";
 import { KeepAliveMessage } from "../../src/wire/keep-alive.ts";
 import { RecordingShell } from "./recording-shell.ts";
 
 /** 10 ms × 5: silent for 50 ms is failed; a lease of 35 ms, of which ticks take 8. */
-export const TIMING: Timing = timingOf(10, 5, 3, 0, 35, 8);
+export const TIMING: Timing = timingOf(10, 5, 3, 0, 35, 8, 0);
 export const PERIOD_US: number = TIMING.periodUs;
 
 /** The server that flies. */
 const SELF = 0;
 const SYSTEM = { systemId: 1, digestHigh: 2, digestLow: 3, nonce: 4 };
+
+/** Peers have missed nothing of each other. */
+const EVERYTHING = 0xffff_ffff;
 
 /** Server x of the aircraft as the one that flies hears it: it echoes what was sent last. */
 class Peer {
@@ -36,8 +39,10 @@ class Peer {
     this.message.incarnation = 100 + server;
     this.message.heard = all & ~(1 << server);
     this.message.direct = this.message.heard;
-    for (let other = 0; other < servers; other++)
+    for (let other = 0; other < servers; other++) {
       this.message.heardIncarnation[other] = 100 + other;
+      this.message.heardSequence[other] = EVERYTHING;
+    }
   }
 
   /** It speaks on all networks, and has missed so many of the last messages. */

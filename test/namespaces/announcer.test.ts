@@ -170,6 +170,20 @@ describe("what another host sees on the wire", () => {
     expect(advertisements[0]?.slice(160, 172)).toBe("020000000078");
   });
 
+  test("an interface that was made anew between two announcements, with the same index: the frames follow", async () => {
+    const server = network.addHost();
+    const capture = captureOn(network.addHost());
+    const announcer = announcerOn(server, ["10.44.1.1/16"]);
+    for (let round = 0; round < 2; round++) {
+      announcer.announce(0);
+      expect(announcer.flush()).toBe(0);
+      const [arp] = await captured(capture, 1, isArp);
+      expect(arp?.slice(44, 56)).toBe(server.mac);
+      network.takeOut(server);
+      network.putIn(server);
+    }
+  });
+
   test("an interface that is down: an error, and nothing is kept for later", () => {
     const server = network.addHost();
     const announcer = announcerOn(server, ["10.44.1.1/16"]);

@@ -51,6 +51,8 @@ let announcer: Announcer;
 let service: VipService;
 let losses: Losses;
 const events = new EventQueue();
+/** What was told of ownership, and how many addresses there were then. */
+const owned: string[] = [];
 let effects: EffectQueue;
 
 beforeEach(() => {
@@ -64,11 +66,28 @@ afterEach(() => {
   network.close();
 });
 
+/** Addresses on the interface; 0 when there is none. */
+function upNow(): number {
+  try {
+    return host.addresses().length;
+  } catch {
+    return 0;
+  }
+}
+
 function serve(texts: string[][], lifetimeS?: number): void {
   const vips = texts.map((list) => list.map(vip));
   switcher = host.inside(() => new VipSwitcher("eth0", vips, lifetimeS));
   announcer = host.inside(() => new Announcer("eth0", vips));
-  service = new VipService(switcher, announcer, vips.length, new AddressRenewal(1));
+  owned.length = 0;
+  service = new VipService(
+    ...([switcher, announcer, vips.length, new AddressRenewal(1), null] as const),
+    {
+      setOwned: (index, isOwned) => {
+        owned.push(`${index} ${isOwned ? "owned" : "not owned"}, ${upNow()} up`);
+      },
+    },
+  );
   losses = new Losses(netlinkOf(switcher));
   effects = new EffectQueue();
   events.clear();
@@ -77,7 +96,7 @@ function serve(texts: string[][], lifetimeS?: number): void {
 /** One turn, as the flight loop carries effects out; nothing in it hangs. */
 function turn(): void {
   const beganUs = nowUs();
-  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex())) {
+  while (effects.urgentCount > 0 && service.hasRoom(effects.peek(), effects.peekIndex(), true)) {
     effects.take();
     if (effects.kind === EFFECT_VIP_ADD) service.add(effects.index);
     else if (effects.kind === EFFECT_VIP_REMOVE) service.remove(effects.index);
@@ -328,7 +347,7 @@ describe("somebody's address equals a VIP", () => {
     for (let round = 0; round < 100; round++) {
       // nothing of function 1 is ours: its batch has no message in it
       ask(EFFECT_VIP_REMOVE, 1);
-      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1)).toBe(true);
+      expect(service.hasRoom(EFFECT_VIP_REMOVE, 1, true)).toBe(true);
       expect(turns()).toBe(1);
       expect(takeEvents()).toEqual([down(1)]);
       turn(); // and one without anybody
@@ -449,7 +468,7 @@ describe("renewal by a process", () => {
     (...[, removes]) => {
       says();
       removes();
-      expect([renewals.count, renewals.isFree, renewals.hasEnded]).toEqual([0, true, false]);
+      expect([renewals.count, renewals.hasBegun, renewals.hasEnded]).toEqual([0, true, false]);
       host.inside(() => service.commit(events));
       expect(host.addresses()).not.toContain("10.44.1.1/32");
     },
@@ -496,3 +515,22 @@ function loseAll(): () => void {
   losses.lose(ALL);
   return () => losses.lose(0);
 }
+
+test("owned before the first of its addresses is there, and not any more while the last still is", () => {
+  ask(EFFECT_VIP_ADD, 0);
+  turns();
+  expect(owned.splice(0)).toEqual(["0 owned, 1 up"]);
+  ask(EFFECT_VIP_REMOVE, 0);
+  turns();
+  expect(owned.splice(0)).toEqual(["0 not owned, 3 up"]);
+  host.inside(() => service.removeAll());
+  expect(owned).toEqual(["0 not owned, 1 up", "1 not owned, 1 up", "2 not owned, 1 up"]);
+});
+
+test("what could not be set is not owned", () => {
+  host.ip("link", "del", "eth0");
+  ask(EFFECT_VIP_ADD, 1);
+  expect(() => turns()).not.toThrow();
+  const last = owned.map((text) => text.split(",")[0]);
+  expect(last).toEqual(["1 owned", "1 not owned"]);
+});

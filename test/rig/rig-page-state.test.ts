@@ -7,8 +7,8 @@ import { afterAll, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, rmSync } from "node:fs";
 
 import { join } from "node:path";
+import { PHASE_DRAINING } from "../../src/boundary/phase.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import { PHASE_DRAINING } from "../../src/core/phase.ts";
 import { RigPage } from "../../src/rig/rig-page.ts";
 import type { MachineState } from "../../src/rig/virtual-server.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";

@@ -17,7 +17,10 @@ test("a server that was unreachable for a while keeps its place: nothing is stop
     wait 500 ms
     a: f i | b: g j | c: h
     cut c>a
-    wait 60 ms
+    cut c>b
+    wait 20 ms
+    join c>b
+    wait 20 ms
     a logs 112
     a sees c alive
     join c>a

@@ -8,10 +8,13 @@
  *     functions pa 30 p10, map 20 p3         required resource and priority; then, as wanted: `on a+b` (eligible servers),
  *                                            `process` or `always` (it has a process), `grace 300`
  *                                            (ms)
- *     policy preempt                         or reset; also: lost after 3, recovered after 10, networks 2, witnesses 1, stop takes 50 (ms)
+ *     policy preempt                         or reset; also: period 10 (ms), lost after 3, recovered after 10, networks 2,
+ *                                            witnesses 1, stop takes 50 (ms), lease ticks 20 (ms; without it there is no lease)
  *     start a b                              `start b with another table`, `a second b` is another box with b's id, called b'
  *     wait 20 ms                             or µs, s
  *     crash a; drain a; resume a; leave a    several steps in one line
+ *     kill a                                 SIGKILL of its engine: its supervisor starts it again
+ *     stop a for 80 ms                       SIGSTOP of its engine
  *     move pa to b asked at a                `refused: ROOM` at its end: it is, with that code
  *     cut a-b; join a-b; cut a>b; join a>b   both directions or one; `cut a-b on network 1`
  *     carrier of a lost; carrier of a back
@@ -25,6 +28,8 @@
  *     told map: stopping, preempted          expected: a client notice since the last step, its event and its reason
  *     nobody is told                         expected: no notice since the last step
  *     a logs 213                             expected: a maintenance event since the last step
+ *     all fly on                             expected: nobody has let go of everything since the last step
+ *     map was away for 12 ms at most         expected: so long nobody answered for it since the last step, the longest time
  *     quiet for 5 s                          expected: no address, no notice and no maintenance event during that time
  *
  * What the explorer has found is a story, too. With the line `in ticks` it flies in the explorer's
@@ -47,8 +52,8 @@ import {
   POLICY_NAMES,
   policyNamed,
 } from "../../src/allocation/policies.ts";
+import { PHASE_NAMES } from "../../src/boundary/phase.ts";
 import { SERVER_STATE_NAMES } from "../../src/boundary/server-state.ts";
-import { PHASE_NAMES } from "../../src/core/phase.ts";
 import {
   NOTICE_BY_HAND,
   NOTICE_DRAIN,
@@ -155,7 +160,7 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|lost after|recovered after|networks|witnesses|stop takes|VIPs a turn|period|lease ticks|silence lasts) (.*)$/.exec(
+      /^(servers|functions|policy|period|lost after|recovered after|networks|witnesses|lease ticks|stop takes|VIPs a turn|silence lasts) (.*)$/.exec(
         line,
       ) ?? [];
     if (word === undefined || rest === undefined) return false;
@@ -163,12 +168,12 @@ class Story {
     else if (word === "functions")
       for (const each of rest.split(",")) this.describeFunction(each.trim());
     else if (word === "policy") this.options.policy = POLICIES[place(POLICY_NAMES, rest, "policy")];
+    else if (word === "period") this.options.periodMs = Number(rest);
+    else if (word === "lease ticks") this.options.leaseTicksMs = Number(rest);
     else if (word === "lost after") this.options.lostAfterPeriods = Number(rest);
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
     else if (word === "witnesses") this.options.witnesses = Number(rest);
-    else if (word === "period") this.options.periodMs = Number(rest);
-    else if (word === "lease ticks") this.options.leaseTicksMs = Number(rest);
     else if (word === "silence lasts") this.burstTicks = Number(rest);
     else if (word === "VIPs a turn")
       this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
@@ -268,6 +273,18 @@ class Story {
     if (second !== undefined) {
       world.addTwin(this.server(second));
       this.servers.push(`${second}'`);
+      return true;
+    }
+    const [, stopped, pauseMs] = /^stop (\S+) for ([\d.]+) ms$/.exec(line) ?? [];
+    if (stopped !== undefined) {
+      const host = this.host(stopped);
+      world.pause(host, Number(pauseMs) * 1000);
+      world.touch(host.index);
+      return true;
+    }
+    const [, killed] = /^kill (\S+)$/.exec(line) ?? [];
+    if (killed !== undefined) {
+      world.killEngine(this.host(killed));
       return true;
     }
     const [, verb, rest] = /^(start|crash|drain|resume|leave) (.*)$/.exec(line) ?? [];
@@ -380,7 +397,14 @@ class Story {
     const [, told, event, reason] = /^told (\S+): (\w+), (.+)$/.exec(line) ?? [];
     const [, logger, code] = /^(\S+) logs (\d+)$/.exec(line) ?? [];
     const [, seconds] = /^quiet for (\d+) s$/.exec(line) ?? [];
-    if (line === "all agree") {
+    const [, away, mostMs] = /^(\S+) was away for ([\d.]+) ms at most$/.exec(line) ?? [];
+    if (line === "all fly on") {
+      const lost = world.recorder.letGo.filter(({ atUs }) => atUs >= this.sinceUs);
+      if (lost.length > 0) throw new Error(`found ${JSON.stringify(lost)}`);
+    } else if (away !== undefined) {
+      const foundMs = world.awayUs(this.function(away), this.sinceUs) / 1000;
+      if (foundMs > Number(mostMs)) throw new Error(`found ${foundMs} ms`);
+    } else if (line === "all agree") {
       if (!world.agrees()) throw new Error("they do not");
     } else if (line === "nobody is told") {
       if (notices.length > 0) throw new Error(`found ${JSON.stringify(notices)}`);

@@ -2,6 +2,7 @@
  * Datagrams on their way from one server to the others: what the networks let through, when it
  * arrives, and what an attacker adds.
  */
+import { bridgedPeriodsOf } from "../../src/boundary/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import {
@@ -54,6 +55,14 @@ export class Air {
       networks,
       Math.max(1, timing.detectionUs / timing.periodUs - 2),
       timing.leaseUs === 0 ? timing.detectionUs - 2 * timing.periodUs : NEVER,
+      timing.leaseUs === 0
+        ? 1
+        : bridgedPeriodsOf(
+            timing.periodUs / 1000,
+            timing.takeOverUs / 1000,
+            timing.leaseTicksUs / 1000,
+          ),
+      timing.periodUs,
     );
   }
 
@@ -83,7 +92,10 @@ export class Air {
       if (!isFlipped && network.losesCopy(from, to, number)) continue;
       const buffer = isFlipped ? this.flipped[to] : this.buffer;
       const kind = isFlipped ? TOUCHED : GENUINE;
-      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) continue;
+      if (this.filter?.(from, to, number, this.datagrams.view(buffer)) === false) {
+        network.onTrouble();
+        continue;
+      }
       this.deliver(to, network.arrivalUs(from, to, number, nowUs), buffer, number, kind);
       if (!isFlipped && network.doubles())
         this.deliver(to, network.arrivalUs(from, to, number, nowUs + 50), buffer, number, kind);
@@ -168,6 +180,7 @@ export class Air {
    */
   flood(to: number, number: number, count: number, kind: number, nowUs: number): void {
     const buffer = this.datagrams.take();
+    this.network.onTrouble();
     for (let sent = 0; sent < count; sent++) this.deliver(to, nowUs, buffer, number, kind);
     this.datagrams.sent(buffer);
   }

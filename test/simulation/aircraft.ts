@@ -12,12 +12,12 @@ import {
   type PolicyName,
   policyNamed,
 } from "../../src/allocation/policies.ts";
+import { type Timing, timingOf } from "../../src/boundary/timing.ts";
 import { systemId, tableDigest } from "../../src/config/digest.ts";
 import { functionTableOf } from "../../src/config/function-table.ts";
 import { parseConfig } from "../../src/config/load.ts";
-import { leaseMsMin, leaseMsOf } from "../../src/core/lease.ts";
-import { type Timing, timingOf } from "../../src/core/timing.ts";
-import { DETECTION_TIME_MS_MIN } from "../../src/limits.ts";
+import { leaseFits, leaseMsOf } from "../../src/core/lease.ts";
+import { DETECTION_TIME_MS_MIN, LEASE_BRIDGES } from "../../src/limits.ts";
 import { FIGURES, type Outcome, type System } from "../allocation/reference.ts";
 import { type Random, rounded } from "./random.ts";
 
@@ -44,6 +44,8 @@ export interface Aircraft {
 export interface AircraftWishes {
   readonly servers?: number;
   readonly periodMs?: number;
+  /** By how much the kernel may end a lease early: 0 as by eBPF; up to 20 ms as by nftables. */
+  readonly leaseTicksMs?: number;
 }
 
 /** The default flies once more than each of the others. */
@@ -55,13 +57,16 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
   const hasLease = !random.oneIn(6);
+  // 0: it ends to the µs.
+  const leaseTicksMs = wishes.leaseTicksMs ?? random.pick([0, 0, 2, 8, 20]);
   let lostAfterPeriods = random.pick([3, 3, 4, 5, 6, 7, 8]);
   while (
     lostAfterPeriods * periodMs < DETECTION_TIME_MS_MIN ||
-    (hasLease && leaseMsOf(periodMs, lostAfterPeriods) < leaseMsMin(periodMs))
+    (hasLease && !leaseFits(periodMs, lostAfterPeriods, leaseTicksMs))
   ) {
     lostAfterPeriods++;
   }
+  const leaseBridges = random.oneIn(2) ? LEASE_BRIDGES : random.below(lostAfterPeriods - 1);
   const recoveredAfterPeriods = random.between(1, 10);
   const functionCount = random.between(2, 12);
   const graceMs = random.oneIn(3) ? 0 : random.between(0, 300);
@@ -92,7 +97,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
       interfaces: networks === 1 ? ["eth0"] : ["eth0", "eth1"],
     },
     clients: {
-      lease: hasLease ? "required" : "off",
+      // Whether it fits depends on the ticks, which a file does not know.
+      ...(hasLease ? {} : { lease: "off" }),
       witnesses: Array.from({ length: witnesses }, (_, witness) => `10.44.0.${witness + 1}`),
     },
     servers,
@@ -120,7 +126,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
       recoveredAfterPeriods,
       graceMs,
       leaseMs,
-      random.pick([2, 8, 20]),
+      leaseTicksMs,
+      leaseBridges,
     ),
     systemId: systemId(config),
     digestHigh: view.getUint32(0),
@@ -129,7 +136,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     roomy,
     text:
       `${allocation}, ${periodMs} ms × ${lostAfterPeriods}, recovered after ${recoveredAfterPeriods}, ` +
-      `${hasLease ? `lease ${rounded(leaseMs)} ms` : "no lease"}, ${networks} network(s), ${witnesses} witness(es); ` +
+      `${hasLease ? `lease ${rounded(leaseMs)} ms with ticks of ${leaseTicksMs} ms, bridges ${leaseBridges}` : "no lease"}, ${networks} network(s), ${witnesses} witness(es); ` +
       `servers ${servers.map(({ resource }) => resource).join(" ")}; ${described}`,
   };
 }

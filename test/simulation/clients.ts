@@ -3,7 +3,7 @@
  * behind the cut hands over to a server that is not, and where none is better than another, or none
  * other is left, servers serve.
  */
-import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
+import { PHASE_ACTIVE, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVERS_MAX, WITNESS_SILENT_MS } from "../../src/limits.ts";
 import type { Host } from "./host.ts";
 import type { World } from "./world.ts";

@@ -6,9 +6,9 @@
  */
 
 import { hasFunction } from "../../src/allocation/function-bitmap.ts";
+import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_LOST, SERVER_UNREACHABLE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { PHASE_ACTIVE, PHASE_DRAINING, PHASE_ISOLATED } from "../../src/core/phase.ts";
 import { EXTRA_SENDS_MAX, SERVERS_MAX, UNREAD_TURNS_MAX } from "../../src/limits.ts";
 import {
   decodeKeepAlive,

@@ -50,6 +50,9 @@ export const FAULTS = [
   "supervisor killed",
   "unheard at the start, then paused",
   "network silent",
+  "VIP set by a stranger",
+  "nothing passes, and paused",
+  "address lock kept",
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
 
@@ -103,6 +106,7 @@ const NEEDS_LEASE: readonly FaultKind[] = [
   "unheard, then flooded",
   "supervisor killed",
   "unheard at the start, then paused",
+  "nothing passes, and paused",
 ];
 
 const NEEDS_TWO_NETWORKS: readonly FaultKind[] = [
@@ -173,6 +177,10 @@ function drawDurationUs(random: Random, kind: FaultKind, { timing }: Aircraft): 
       timing.detectionUs - timing.periodUs,
       timing.detectionUs + timing.periodUs,
     );
+  if (kind === "nothing passes, and paused")
+    return random.below(timing.takeOverUs + 2 * timing.periodUs);
+  // Longer is known to end addresses: their lifetimes are not renewed meanwhile.
+  if (kind === "address lock kept") return random.between(1_000, 1_000_000);
   if (kind === "client network cut behind the switch" && random.oneIn(2))
     return random.between(400_000, 6_000_000);
   if (random.oneIn(3)) return random.between(1_000, 3 * timing.detectionUs);

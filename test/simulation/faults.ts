@@ -1,8 +1,8 @@
 /** What a fault does to the world when it begins, and what ends it. */
 
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
+import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { CLAIMED, IDLE, UP } from "../../src/core/handover-rows.ts";
-import { PHASE_DRAINING, PHASE_ISOLATED, PHASE_LISTENING } from "../../src/core/phase.ts";
 import {
   CARRY_OUT,
   RENEW_ADDRESSES,
@@ -109,6 +109,16 @@ export function begin(fault: Fault, world: World): (() => void) | null {
         partition(serverCount, 1 + (fault.value % Math.max(1, (1 << serverCount) - 2))),
         2,
       );
+    case "nothing passes, and paused": {
+      // For less than what counts as a divided network.
+      const bridgedUs = network.bridgedPeriods * world.aircraft.timing.periodUs;
+      network.silentUntilUs[host.index] = nowUs + (bridgedUs === 0 ? 0 : fault.value % bridgedUs);
+      return () => {
+        const detections = 1 + (fault.value % 3);
+        const stopped = fault.other % 4 === 0 ? (world.hosts[other] as Host) : host;
+        pause(world, stopped, detections * world.aircraft.timing.detectionUs);
+      };
+    }
     case "network silent":
       // Its carrier is up everywhere, and it carries nothing.
       return cut(world, everyPair(serverCount), fault.value % 2);
@@ -166,6 +176,15 @@ export function begin(fault: Fault, world: World): (() => void) | null {
     case "VIP removed by hand":
       world.kernels.removeByHand(host, index);
       return null;
+    case "address lock kept":
+      host.addressLocks++;
+      host.addressLockUntilUs = Math.max(host.addressLockUntilUs, nowUs + fault.durationUs);
+      return () => {
+        host.addressLocks--;
+        host.laterDueUs = Math.min(host.laterDueUs, world.nowUs);
+      };
+    case "VIP set by a stranger":
+      return world.strangers.set(host, index, fault.value);
     case "VIP refused":
       host.refused[index] = 1;
       return () => {

@@ -34,6 +34,8 @@ export interface LogSeen {
 export class FlightRecorder {
   readonly notices: NoticeSeen[] = [];
   readonly log: LogSeen[] = [];
+  /** Servers that let go of everything, and why. */
+  readonly letGo: Pick<LogSeen, "atUs" | "server" | "code" | "first">[] = [];
   /** How often each host has announced the address of a function. */
   readonly announcements = new Uint32Array(SERVERS_MAX);
 

@@ -5,15 +5,15 @@
  */
 
 import { NONE } from "../../src/allocation/function-table.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_INCOMPATIBLE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { CUT_OFF_PAUSE_MS_MAX, NETWORKS_MAX } from "../../src/limits.ts";
 import { marks } from "../../src/marks.ts";
 import { CONTROL_RESUME } from "../../src/wire/control.ts";
 import { type Aircraft, drawAircraft } from "./aircraft.ts";
-import { CUTS, drawFaults, FAULTS, type Fault, otherOf } from "./fault-kinds.ts";
+import { CUTS, drawFaults, FAULTS, type Fault, type FaultKind, otherOf } from "./fault-kinds.ts";
 import { begin, STATES, stateOf } from "./faults.ts";
 import type { Host } from "./host.ts";
 import { Invariants, Violation } from "./invariants.ts";
@@ -24,11 +24,23 @@ import { Trace } from "./trace.ts";
 import { World } from "./world.ts";
 
 const QUIET_US = 3_000_000;
+/** Faults that make many things late or lose many datagrams for as long as they go on. */
+const LASTING: readonly FaultKind[] = [
+  "late ticks",
+  "delay and reorder",
+  "loss",
+  "bit flips",
+  "flood",
+  "unheard, then flooded",
+  "address calls slow",
+  "wrong table",
+];
 
 export interface FlightWishes {
   readonly seed: number;
   readonly servers?: number;
   readonly periodMs?: number;
+  readonly leaseTicksMs?: number;
   /** How long faults go on, and how many there are; drawn when not given. */
   readonly horizonUs?: number;
   readonly faultCount?: number;
@@ -167,6 +179,7 @@ class Flight {
       `--- ${fault.kind}: s${fault.server}, ${fault.other}, ${fault.value}, for ${fault.durationUs / 1000} ms`,
     );
     const end = begin(fault, world);
+    world.invariants.need.trouble();
     world.touch(fault.server);
     this.note(fault, FAULT_BEGINS, CUT_BEGINS);
     if (end === null) return;
@@ -178,6 +191,8 @@ class Flight {
     const { world } = this;
     world.trace.say(world.nowUs, `--- end of ${fault.kind}: s${fault.server}`);
     end();
+    if (LASTING.includes(fault.kind)) world.invariants.need.manyTroubles();
+    else world.invariants.need.trouble();
     this.note(fault, FAULT_ENDS, CUT_ENDS);
   }
 
@@ -261,6 +276,7 @@ class Flight {
     // One of two networks may stay dead.
     if (world.aircraft.networks === NETWORKS_MAX && random.oneIn(4)) this.cutNetwork();
     for (let server = 0; server < serverCount; server++) world.touch(server);
+    world.invariants.need.manyTroubles();
     world.trace.say(world.nowUs, `=== healed for ever: the core ${core.toString(2)}`);
     return core;
   }

@@ -13,7 +13,7 @@ import {
 } from "../../src/boundary/event-queue.ts";
 import type { Shell } from "../../src/boundary/shell.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { EACCES, ETIME } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ETIME } from "../../src/io/errno.ts";
 import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
 import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
@@ -28,6 +28,7 @@ const READING_US = 6;
 export class HostShell implements Shell {
   readonly networkCount: number;
   readonly hasLease: boolean;
+  isHeldUp = false;
   /** VIPs to be moved at the end of this turn. */
   private moves = 0;
   private readonly moveKind = new Uint8Array(VIP_BATCH_MAX);
@@ -112,23 +113,45 @@ export class HostShell implements Shell {
     this.host.leaseEndUs = this.nowUs() + this.world.aircraft.timing.leaseUs;
   }
 
+  renewLease(grantedUs: number, endUs: number): number {
+    const isExact = this.world.aircraft.timing.leaseTicksUs === 0;
+    return isExact ? this.storeEnd(grantedUs, endUs) : this.renewElement(grantedUs, endUs);
+  }
+
+  /** As io/program-lease: a store cannot fail, and takes effect when it is made. */
+  private storeEnd(grantedUs: number, endUs: number): number {
+    const { host, world } = this;
+    if (grantedUs >= host.leaseEndUs) return ETIME;
+    host.leaseEndUs = endUs;
+    world.moments.note(RENEWED, host.index);
+    return host.local(world.nowUs) < endUs ? 0 : ETIME;
+  }
+
   /** As io/vip-lease: one in which this process stood still for too long is taken back. */
-  renewLease(lengthMs: number): number {
+  private renewElement(grantedUs: number, grantedEndUs: number): number {
     const { host, world } = this;
     const nowUs = host.local(world.nowUs);
-    const endUs = nowUs + lengthMs * 1000 - world.drawTicksUs();
+    const lengthUs = Math.floor((grantedEndUs - grantedUs) / 1000) * 1000;
+    const endUs = nowUs + lengthUs - world.drawTicksUs();
     const refused = nowUs >= host.leaseEndUs ? ETIME : host.leaseErrno;
-    const isLate = nowUs - this.nowUs() > LEASE_LATENESS_MS * 1000;
+    const isLate = nowUs - grantedUs > LEASE_LATENESS_MS * 1000;
     if (isLate) host.leaseEndUs = 0;
     else if (refused === 0 || (refused === host.leaseErrno && host.leaseDone))
       host.leaseEndUs = endUs;
+    if (host.leaseErrno !== 0) host.leaseFailedUs = world.nowUs;
     host.leaseErrno = 0;
     if (host.leaseEndUs === endUs) world.moments.note(RENEWED, host.index);
     return isLate ? ETIME : refused;
   }
 
-  hasRoom(kind: number, index: number): boolean {
+  hasRoom(kind: number, index: number, mayWait: boolean): boolean {
     if (kind !== EFFECT_VIP_ADD && kind !== EFFECT_VIP_REMOVE) return true;
+    const { host, world } = this;
+    const isLocked = host.addressLocks > 0;
+    this.isHeldUp = isLocked && (mayWait || kind === EFFECT_VIP_ADD);
+    // Who may not wait in the queue waits in the call: the process stands still, and does it then.
+    if (isLocked && !this.isHeldUp) world.pause(host, host.addressLockUntilUs - world.nowUs);
+    if (isLocked) return false;
     if (this.moves === this.world.kernels.speeds.vipsPerTurn) return false;
     for (let slot = 0; slot < this.moves; slot++) if (this.moveIndex[slot] === index) return false;
     return true;
@@ -161,7 +184,8 @@ export class HostShell implements Shell {
     }
     const refused = kernels.add(host, index);
     this.setUp(index, refused === 0 ? 1 : 0);
-    if (refused === 0) events.push(EVENT_VIP_UP, index, 0);
+    // By a stranger's address, which is not renewed, the function answers as well.
+    if (refused === 0 || refused === EEXIST) events.push(EVENT_VIP_UP, index, 0);
     else events.push(EVENT_VIP_FAILED, index, refused, refused === EACCES ? 0 : 1);
   }
 
@@ -176,7 +200,7 @@ export class HostShell implements Shell {
   }
 
   get renewalDueUs(): number {
-    return this.renewal.wakeUs;
+    return this.host.addressLocks > 0 ? Number.POSITIVE_INFINITY : this.renewal.wakeUs;
   }
 
   /**
@@ -186,6 +210,7 @@ export class HostShell implements Shell {
   renewAddresses(nowUs: number): void {
     if (this.world.kernels.addressLifetimeUs === Number.POSITIVE_INFINITY) return;
     const { renewal, up, cost } = this;
+    if (this.host.addressLocks > 0) return; // somebody else waits for the lock
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due
     if (this.host.local(this.world.nowUs) - nowUs > 2 * RENEWAL_LATENESS_MS * 1000) return;
     this.countBefore = this.upCount;
@@ -205,7 +230,9 @@ export class HostShell implements Shell {
 
   observeNeighbours(): void {}
 
-  observeLinks(): void {}
+  observeLinks(events: EventQueue): void {
+    this.world.strangers.observe(this.host, events);
+  }
 
   observeSupervisor(events: EventQueue): boolean {
     const { world, host } = this;

@@ -77,6 +77,9 @@ export class Host {
   /** When somebody else removed the address of each function last. */
   readonly removedUs: Float64Array;
   pausedUntilUs = 0;
+  /** When the process was stopped last, and when the kernel last failed to renew its lease. */
+  stoppedUs = Number.NEGATIVE_INFINITY;
+  leaseFailedUs = Number.NEGATIVE_INFINITY;
   /** Turns since the process was stopped last. */
   turnsSincePause = 1_000;
   busyUntilUs = 0;
@@ -91,6 +94,9 @@ export class Host {
   isToLeave = false;
   /** Its supervisor is there. */
   isSupervised = false;
+  /** How many programs keep its kernel's lock for changes of addresses. */
+  addressLocks = 0;
+  addressLockUntilUs = 0;
   /** errno with which each network refuses what it is to send, 0 where it does not. */
   readonly sendErrno: Uint8Array;
   /** How many faults make it refuse. */

@@ -9,16 +9,17 @@
 
 import { NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
+import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
-import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/core/phase.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { NOTICE_PREEMPTED } from "../../src/wire/client-notice.ts";
 import type { System } from "../allocation/reference.ts";
 import { Clients } from "./clients.ts";
 import { Conduct } from "./conduct.ts";
 import type { Host } from "./host.ts";
+import { Need } from "./need.ts";
 import type { World } from "./world.ts";
 
 /** A function that has been ours for so long is not touched while it stays ours (P4). */
@@ -48,6 +49,7 @@ export class Invariants {
   private steps = 0;
   protected world!: World;
   conduct!: Conduct;
+  need!: Need;
   private clients!: Clients;
   /** Servers on which each function's address is up. */
   protected owners!: Uint8Array;
@@ -72,6 +74,7 @@ export class Invariants {
   begin(world: World): void {
     this.world = world;
     this.conduct = new Conduct(world);
+    this.need = new Need(world);
     this.clients = new Clients(world);
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
@@ -93,6 +96,7 @@ export class Invariants {
     const { engine } = host;
     if (engine === null) return;
     if (this.world.aircraft.witnesses > 0) this.clients.check(host);
+    this.world.strangers.check(host);
     if (engine !== this.engines[host.index]) {
       this.engines[host.index] = engine;
       this.compared[host.index] = 0;

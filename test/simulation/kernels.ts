@@ -23,7 +23,7 @@ import {
   type EventQueue,
 } from "../../src/boundary/event-queue.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
-import { EACCES, ETIMEDOUT } from "../../src/io/errno.ts";
+import { EACCES, EEXIST, ETIMEDOUT } from "../../src/io/errno.ts";
 import { ADDRESS_LIFETIME_EARLY_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { addressLifetimeS } from "../../src/upkeep/address-renewal.ts";
 import {
@@ -202,6 +202,7 @@ export class Kernels {
         break;
       case EFFECT_LOG:
         this.world.invariants.onLog();
+        this.world.strangers.onLog(host, index, first);
         if (this.world.trace.lines !== null)
           this.world.trace.say(
             this.world.nowUs,
@@ -223,11 +224,12 @@ export class Kernels {
     this.world.invariants.conduct.onAdd(host, index);
     this.world.moments.note(GOES_UP, host.index, this.ownerOf(index), index);
     if (host.refused[index] !== 0) return EACCES;
+    const isTheirs = this.world.strangers.isInPlaceOf(host, index);
     if (this.isDone(host)) {
       host.expired[index] = 0;
-      this.addAddress(host, index);
+      this.addAddress(host, index, isTheirs);
     }
-    return host.addressErrno;
+    return host.addressErrno === 0 && isTheirs ? EEXIST : host.addressErrno;
   }
 
   /** The kernel is asked to delete an address. @returns 0 or an errno */
@@ -253,7 +255,7 @@ export class Kernels {
   renew(host: Host, index: number): void {
     if (host.up[index] !== 0) this.beginLifetime(host, index);
     else if (host.refused[index] === 0) {
-      this.addAddress(host, index);
+      this.addAddress(host, index, this.world.strangers.isInPlaceOf(host, index));
       if (host.expired[index] !== 0) this.world.invariants.onRevived(host, index);
       else this.world.invariants.onMissed(host, index);
     }
@@ -285,10 +287,12 @@ export class Kernels {
     else host.expiryUs = Math.min(host.expiryUs, host.world(endUs));
   }
 
-  private addAddress(host: Host, index: number): void {
+  /** @param isTheirs a stranger's stands there: this server answers by it, for as long as it stands */
+  private addAddress(host: Host, index: number, isTheirs: boolean): void {
     if (host.up[index] !== 0) return;
     host.up[index] = 1;
-    this.beginLifetime(host, index);
+    if (isTheirs) host.addressEndUs[index] = NEVER;
+    else this.beginLifetime(host, index);
     host.upCount++;
     if (host.lingering[index] === 0) host.load += this.world.aircraft.table.required[index];
     const before = this.lastOwner[index];

@@ -5,8 +5,9 @@
  *
  * Loss is what happens to single datagrams: it never takes so many in a row from one direction that
  * the detection time passes, and never two in a row from both directions of a pair at once.
- * Anything longer is a cut, and flown as one. With one exception: a server that starts may hear
- * nobody for a while. And while a flood fills the receive buffers of both, two servers do not count
+ * Anything longer is a cut, and flown as one. With two exceptions: a server that starts may hear
+ * nobody for a while, and nothing passes to and from a server for so long as never counts as a
+ * divided network. And while a flood fills the receive buffers of both, two servers do not count
  * as joined.
  */
 import { NETWORKS_MAX, SERVERS_MAX } from "../../src/limits.ts";
@@ -37,6 +38,8 @@ export class Network {
   private readonly passesSinceUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
   /** Until when all that each server sends is lost. */
   readonly mutedUntilUs = new Float64Array(SERVERS_MAX);
+  /** Until when nothing passes to and from each server, as far as that is bridged. */
+  readonly silentUntilUs = new Float64Array(SERVERS_MAX);
   /** Until when each server hears nothing: only while it listens. */
   readonly deafUntilUs = new Float64Array(SERVERS_MAX);
   /** A network that loses copies of what the other one delivers, and how many of 1,000. */
@@ -48,6 +51,10 @@ export class Network {
   private readonly lostInARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** When the last datagram of each direction was sent that was not lost. */
   private readonly passedUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
+  /** Something is lost, cut or joined. */
+  onTrouble: () => void = () => {};
+  /** When one of each direction was lost last. */
+  private readonly lostUs = new Float64Array(SERVERS_MAX * SERVERS_MAX).fill(-NEVER);
   private readonly lastArrivalUs = new Float64Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
 
   constructor(
@@ -59,6 +66,9 @@ export class Network {
      * passed, however few a server that stands still has sent meanwhile.
      */
     private readonly lossUsMax: number,
+    /** Keep-alives that may be lost in a row in both directions at once. */
+    readonly bridgedPeriods: number,
+    private readonly periodUs: number,
   ) {}
 
   cut(from: number, to: number, network: number, nowUs: number): void {
@@ -79,6 +89,7 @@ export class Network {
   }
 
   private note(from: number, to: number, nowUs: number): void {
+    this.onTrouble();
     const at = from * SERVERS_MAX + to;
     if (!this.passes(from, to)) this.passesSinceUs[at] = NEVER;
     else if (this.passesSinceUs[at] === NEVER) this.passesSinceUs[at] = nowUs;
@@ -111,10 +122,26 @@ export class Network {
    * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
-    if (this.fateOf !== null && this.fateOf(from, to) !== PASSES) return LOST;
-    if (nowUs < this.deafUntilUs[to]) return LOST;
+    if (this.fateOf !== null && this.fateOf(from, to) !== PASSES) {
+      this.onTrouble();
+      return LOST;
+    }
+    if (nowUs < this.deafUntilUs[to]) {
+      this.onTrouble();
+      return LOST;
+    }
     const isMuted = nowUs < this.mutedUntilUs[from];
     const at = from * SERVERS_MAX + to;
+    if (nowUs < Math.max(this.silentUntilUs[from], this.silentUntilUs[to])) {
+      if (this.isBridged(at, nowUs) && this.isBridged(to * SERVERS_MAX + from, nowUs)) {
+        this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
+        this.counts.lost++;
+        this.lostTo = to;
+        this.onTrouble();
+        return LOST;
+      }
+    }
     if (this.lossPerMille === 0 && this.flipPerMille === 0 && !isMuted) {
       this.passedUs[at] = nowUs;
       return PASSES;
@@ -123,22 +150,40 @@ export class Network {
     const inARow = this.lostInARow[at];
     if (nowUs - this.passedUs[at] > this.lossUsMax) {
       this.lostInARow[at] = 0;
+    } else if (this.isQuietBack(back, nowUs)) {
+      // Where nothing is bridged, one each way is a divided network.
     } else if (inARow === 0 || (inARow < this.lostInARowMax && this.lostInARow[back] === 0)) {
       if (isMuted || this.random.perMille(this.lossPerMille)) {
         this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
         this.counts.lost++;
+        this.onTrouble();
         this.lostTo = to;
         return LOST;
       }
       if (this.random.perMille(this.flipPerMille)) {
         this.lostInARow[at]++;
+        this.lostUs[at] = nowUs;
         this.counts.flipped++;
+        this.onTrouble();
         return FLIPPED;
       }
     }
     this.lostInARow[at] = 0;
     this.passedUs[at] = nowUs;
     return PASSES;
+  }
+
+  private isQuietBack(back: number, nowUs: number): boolean {
+    return (
+      this.bridgedPeriods === 0 &&
+      nowUs - this.lostUs[back] < (this.lostInARowMax + 3) * this.periodUs
+    );
+  }
+
+  /** The silence of this direction is still bridged when a datagram of it is lost now. */
+  private isBridged(at: number, nowUs: number): boolean {
+    return nowUs - this.passedUs[at] <= (this.bridgedPeriods + 0.5) * this.periodUs;
   }
 
   /** Whether this network loses its copy of a datagram that passes on the other one. */
@@ -173,6 +218,7 @@ export class Network {
     this.lossyPerMille = 0;
     this.deafUntilUs.fill(0);
     this.mutedUntilUs.fill(0);
+    this.silentUntilUs.fill(0);
   }
 }
 

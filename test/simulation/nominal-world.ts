@@ -1,7 +1,8 @@
 /**
  * The simulator's world with chance switched off, for stories and tests: everything takes its
- * nominal time, no datagram is lost, clocks are right, and there is no lease. What happens, a test
- * makes happen; what must hold in flights must hold here, after every step.
+ * nominal time, no datagram is lost, clocks are right, and a lease, where there is one, never ends
+ * early. What happens, a test makes happen; what must hold in flights must hold here, after every
+ * step.
  */
 
 import type { Policy } from "../../src/allocation/allocation.ts";
@@ -9,12 +10,12 @@ import { type FunctionTable, NONE } from "../../src/allocation/function-table.ts
 import type { PolicyName } from "../../src/allocation/policies.ts";
 import { assert } from "../../src/assert.ts";
 import { EVENT_MOVE, EVENT_PROCESS } from "../../src/boundary/event-queue.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
+import { timingOf } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { leaseMsOf } from "../../src/core/lease.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
-import { timingOf } from "../../src/core/timing.ts";
-import { LEASE_TICKS_MS, SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
+import { SERVERS_MAX, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { FIGURES } from "../allocation/reference.ts";
 import type { Aircraft } from "./aircraft.ts";
 import { FlightRecorder } from "./flight-recorder.ts";
@@ -28,15 +29,15 @@ import { World } from "./world.ts";
 export interface NominalOptions {
   table: FunctionTable;
   policy: Policy;
+  periodMs?: number;
   lostAfterPeriods?: number;
   recoveredAfterPeriods?: number;
   /** Keep-alive networks, 1 or 2. */
   networks?: number;
   witnesses?: number;
-  speeds?: Partial<Speeds>;
-  periodMs?: number;
-  /** What the kernel's ticks may take off a lease; without it there is no lease. */
+  /** By how much the kernel may end a lease early, in ms; without it there is no lease. */
   leaseTicksMs?: number;
+  speeds?: Partial<Speeds>;
 }
 
 /** No fault happens by itself, nothing is late, and of several ways it is the first. */
@@ -71,6 +72,8 @@ const SPEEDS: Speeds = {
   vipsPerTurn: VIP_BATCH_MAX,
   batchUs: 50,
 };
+/** So often it is looked at who answers. */
+const LOOK_US = 1_000;
 /** The networks have been joined for so long when the first server starts. */
 const BEGIN_US = 1_000_000;
 /**
@@ -81,6 +84,10 @@ const HEALING_PERIODS = 3;
 
 export class NominalWorld extends World {
   override readonly recorder = new FlightRecorder();
+  /** Times in which nobody answered for a function that somebody had answered for before. */
+  private readonly gaps: { index: number; fromUs: number; toUs: number }[] = [];
+  /** When somebody answered for each function last, NaN before. */
+  private answeredUs: Float64Array | null = null;
 
   constructor(
     { speeds, ...options }: NominalOptions,
@@ -96,6 +103,42 @@ export class NominalWorld extends World {
   run(ms: number): void {
     for (const host of this.hosts) this.touch(host.index);
     this.runUntil(this.nowUs + Math.round(ms * 1000));
+  }
+
+  override runUntil(endUs: number): boolean {
+    while (this.nowUs < endUs) {
+      super.runUntil(Math.min(endUs, this.nowUs + LOOK_US));
+      this.lookWhoAnswers();
+    }
+    return true;
+  }
+
+  private lookWhoAnswers(): void {
+    const { nowUs, hasLease } = this;
+    const { functionCount } = this.aircraft.table;
+    this.answeredUs ??= new Float64Array(functionCount).fill(Number.NaN);
+    for (let index = 0; index < functionCount; index++) {
+      if (!this.hosts.some((host) => host.answers(index, nowUs, hasLease))) continue;
+      const fromUs = this.answeredUs[index];
+      if (nowUs - fromUs > LOOK_US) this.gaps.push({ index, fromUs, toUs: nowUs });
+      this.answeredUs[index] = nowUs;
+    }
+  }
+
+  /**
+   * The longest time in which nobody answered for the function and that was not over at `sinceUs`,
+   * to a ms.
+   */
+  awayUs(index: number, sinceUs: number): number {
+    const sinceAnsweredUs = this.nowUs - (this.answeredUs?.[index] ?? this.nowUs);
+    return this.gaps
+      .filter((gap) => gap.index === index && gap.toUs > sinceUs)
+      .reduce((longest, { fromUs, toUs }) => Math.max(longest, toUs - fromUs), sinceAnsweredUs);
+  }
+
+  override onLetGo(host: Host, code: number, value: number): void {
+    this.recorder.letGo.push({ atUs: this.nowUs, server: host.index, code, first: value });
+    super.onLetGo(host, code, value);
   }
 
   startAll(): void {
@@ -173,9 +216,8 @@ export class NominalWorld extends World {
 }
 
 function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
-  const { table, policy, networks = 1, periodMs = PERIOD_MS } = options;
+  const { table, policy, networks = 1, periodMs = PERIOD_MS, leaseTicksMs } = options;
   const lostAfterPeriods = options.lostAfterPeriods ?? LOST_AFTER_PERIODS;
-  const hasLease = options.leaseTicksMs !== undefined;
   const required = table.required.slice(0, table.functionCount);
   const total = required.reduce((sum, each) => sum + each, 0);
   return {
@@ -189,8 +231,8 @@ function aircraftOf(options: Omit<NominalOptions, "speeds">): Aircraft {
       lostAfterPeriods,
       options.recoveredAfterPeriods ?? RECOVERED_AFTER_PERIODS,
       Math.max(0, ...table.stopGraceUs) / 1000,
-      hasLease ? leaseMsOf(periodMs, lostAfterPeriods) : 0,
-      options.leaseTicksMs ?? LEASE_TICKS_MS,
+      leaseTicksMs === undefined ? 0 : leaseMsOf(periodMs, lostAfterPeriods),
+      leaseTicksMs,
     ),
     systemId: 42,
     digestHigh: 7,

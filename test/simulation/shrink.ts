@@ -47,6 +47,7 @@ export function tellFailure(wishes: FlightWishes, less: FlightResult): string {
     `--seed ${wishes.seed}`,
     ...(wishes.servers === undefined ? [] : [`--servers ${wishes.servers}`]),
     ...(wishes.periodMs === undefined ? [] : [`--period ${wishes.periodMs}`]),
+    ...(wishes.leaseTicksMs === undefined ? [] : [`--ticks ${wishes.leaseTicksMs}`]),
   ].join(" ");
   return [
     `seed ${wishes.seed} violates ${less.violation?.message}`,

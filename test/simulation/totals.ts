@@ -28,6 +28,7 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "lease call slow, then stopped",
     "address calls slow",
     "unheard at the start, then paused",
+    "nothing passes, and paused",
   ],
   partition: [
     "cut",
@@ -43,10 +44,12 @@ const GROUPS: Readonly<Record<string, readonly FaultKind[]>> = {
     "process exits",
     "process fails",
     "VIP removed by hand",
+    "VIP set by a stranger",
     "VIP refused",
     "lease call fails",
     "address calls fail",
     "address answers lost",
+    "address lock kept",
   ],
   operator: ["drained", "wrong table", "moved by hand"],
 };

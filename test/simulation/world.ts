@@ -4,12 +4,12 @@
  * Nothing here decides anything for an engine; what must hold is in invariants.
  */
 
+import { COUNTER_ACCEPTED } from "../../src/boundary/counters.ts";
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
+import type { Identity } from "../../src/boundary/identity.ts";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
-import { COUNTER_ACCEPTED } from "../../src/core/counters.ts";
 import { Engine } from "../../src/core/engine.ts";
-import type { Identity } from "../../src/core/membership.ts";
 import { DECIDE, ENDED_LET_GO, ENDED_SUPERVISOR_GONE, RECEIVE, Turn } from "../../src/core/turn.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
 import { CONTROL_LEAVE, CONTROL_RESUME } from "../../src/wire/control.ts";
@@ -25,6 +25,7 @@ import { drawSpeeds, Kernels, NAMES, name, type Speeds } from "./kernels.ts";
 import { DECIDED, ENGINE_ENDS, KEEP_ALIVE_LOST, Moments, STARTS } from "./moments.ts";
 import { Pace } from "./pace.ts";
 import type { Chance } from "./random.ts";
+import { StrangerAddresses } from "./stranger-addresses.ts";
 import type { Trace } from "./trace.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
@@ -60,6 +61,7 @@ export class World {
   readonly kernels: Kernels;
   readonly pace: Pace;
   readonly moments = new Moments();
+  readonly strangers: StrangerAddresses;
   /** Witnesses that answer. */
   readonly witnesses: Uint8Array;
 
@@ -109,6 +111,7 @@ export class World {
     this.witnesses = new Uint8Array(aircraft.witnesses).fill(1);
     this.sweepAtUs = new Float64Array(SERVERS_MAX).fill(NEVER);
     this.kernels = new Kernels(this, random, speeds);
+    this.strangers = new StrangerAddresses(this);
     const clocks = random.oneIn(2);
     this.latenessMaxUs = random.pick([0, 100]);
     for (const host of this.hosts) {
@@ -118,6 +121,7 @@ export class World {
     }
     this.pace = new Pace(this, random);
     invariants.begin(this);
+    this.air.network.onTrouble = () => invariants.need.trouble();
   }
 
   get hasLease(): boolean {
@@ -193,6 +197,8 @@ export class World {
     engine.skips = !this.skipsNothing;
     engine.phases.draining = host.isDrained;
     this.invariants.conduct.begin(host);
+    this.strangers.begin(host);
+    this.invariants.need.trouble();
     turn.begin();
     host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
@@ -270,6 +276,8 @@ export class World {
   pause(host: Host, durationUs: number): void {
     host.pausedUntilUs = Math.max(host.pausedUntilUs, this.nowUs + durationUs);
     host.turnsSincePause = 0;
+    host.stoppedUs = this.nowUs;
+    this.invariants.need.trouble();
   }
 
   /** An engine ended: its supervisor takes its addresses away and starts it again. */
@@ -292,6 +300,7 @@ export class World {
   /** Its process is gone; addresses and processes are as they were. */
   endEngine(host: Host, how: string): void {
     if (host.engine === null) return;
+    this.invariants.need.trouble();
     host.engine = null;
     host.turn = null;
     host.shell = null;
@@ -310,6 +319,8 @@ export class World {
         `s${host.index} owns nothing, leaves, and is made to let go`,
       );
     }
+    const needless = this.invariants.need.judge(host);
+    if (needless !== null) this.invariants.fail("need", needless);
   }
 
   // ---- one turn of a flight loop

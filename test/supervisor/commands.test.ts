@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PHASE_DRAINING } from "../../src/core/phase.ts";
+import { PHASE_DRAINING } from "../../src/boundary/phase.ts";
 import { RecordSocket } from "../../src/io/control-socket.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import {

@@ -6,8 +6,8 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { parseVip } from "../../src/config/address.ts";
-import { PHASE_LISTENING } from "../../src/core/phase.ts";
 import { EAGAIN } from "../../src/io/errno.ts";
 import { NativeMemory } from "../../src/io/native-memory.ts";
 import { RecordStream } from "../../src/io/record-stream.ts";

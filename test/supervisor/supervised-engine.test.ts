@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { NOTHING_RECEIVED, RecordSocket } from "../../src/io/control-socket.ts";
 import { INCARNATIONS_RESERVED } from "../../src/limits.ts";
 import {

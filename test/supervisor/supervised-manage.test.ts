@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_STRANGER, LOG_VIP_REMOVED } from "../../src/boundary/maintenance-code.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import {
   LOG_ENGINE_ENDED,
   LOG_ENGINE_STARTED,
@@ -13,7 +14,6 @@ import {
   LOG_STOPPED,
   LOG_VIPS_SWEPT,
 } from "../../src/catalogue/upkeep-code.ts";
-import { PHASE_ACTIVE } from "../../src/core/phase.ts";
 import { RECORD_QUEUE_MAX } from "../../src/limits.ts";
 import {
   CONTROL_PHASE,

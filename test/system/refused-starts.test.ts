@@ -54,7 +54,7 @@ test("a second start in the same run directory is refused and disturbs nothing",
 });
 
 test("a lease that does not fit the detection time is a wrong configuration", async () => {
-  const keepAlive = { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 3 };
+  const keepAlive = { ...TABLE.keepAlive, periodMs: 10, lostAfterPeriods: 2 };
   flight.a.start({ ...TABLE, keepAlive, clients: { lease: "required" } });
   expect(await flight.a.exited()).toBe(2);
   expect(flight.a.log).toContain("clients.lease");

@@ -144,9 +144,9 @@ export const LEASE =
   (): string => `Only one server may answer for a VIP, even when the one that has it is killed, paused
 or starved and cannot let go. Its kernel sees to that, in two ways.
 
-The lease: a packet filter (nftables, table "wingman") lets VIPs answer only while
-the daemon renews it, before every keep-alive. A daemon that stops is silent before
-the others take over, with its addresses still up. clients.lease says:
+The lease: a packet filter lets VIPs answer only while the daemon renews it, before
+every keep-alive. A daemon that stops is silent before the others take over, with its
+addresses still up. clients.lease says:
 
 preferred  (default) a lease where the kernel has one and it fits; if not, a
            message at the start and in 'wingman status', and flight without
@@ -155,25 +155,51 @@ off        no lease
 
 A lease lasts (lostAfterPeriods - 1) x periodMs - ${LEASE_LATENESS_MS} ms: the last keep-alive may be
 a period older than the last renewal, and ${LEASE_LATENESS_MS} ms late. It fits if it lasts for a
-period, ${LEASE_LATENESS_MS} ms of lateness and ${LEASE_TICKS_MS} ms of the kernel's timer ticks: that is, for
-detection times (periodMs x lostAfterPeriods) of 2 x periodMs + ${2 * LEASE_LATENESS_MS + LEASE_TICKS_MS} ms and more, at
-10 ms from 5 periods on. 'wingman check' shows it. Asked for where it does not fit,
-it is an error; left to the default, a warning.
+period and ${LEASE_LATENESS_MS} ms of lateness: that is, for detection times (periodMs x
+lostAfterPeriods) of 2 x periodMs + ${2 * LEASE_LATENESS_MS} ms and more, 30 ms at 10 ms. 'wingman check'
+shows it. Asked for where it does not fit, it is an error; left to the default, a warning.
+
+What enforces it is tried at the start in this order; 'wingman status' and the log
+name which, 'wingman check --here' what this machine has:
+
+tcx        eBPF programs on interfaces (Linux 6.6): it ends to the microsecond
+clsact     the same as filters of tc, on older kernels
+nftables   table "wingman" (Linux 5.16, ingress and egress): it ends up to two
+           ticks of the kernel's timer early, and needs up to ${LEASE_TICKS_MS} ms more. With
+           2 x periodMs + ${2 * LEASE_LATENESS_MS + LEASE_TICKS_MS} ms it always fits. A server that has nothing
+           else, and on which it does not fit, says so; with "required" it
+           does not start
+none       the addresses of a dead server answer until their lifetime ends
+
+eBPF needs CAP_BPF and CAP_NET_ADMIN, as the shipped unit gives them. With it a server
+is silent for every VIP that it does not own, whatever put the address there and on
+whichever interface, with the lease or without: nothing to configure.
 
 The others grant it: what they echo tells which keep-alive they have heard last, and
 a lease ends before they could miss the next ones. So it holds as well when
 keep-alives are lost on their way. A daemon whose lease ran out, or that nobody
 grants one, lets go of everything and begins anew.
 
+A server that hears nothing of another one cannot know whether that one is dead, or
+the network carries nothing for a moment. It goes on alone only when more than
+clients.leaseBridges keep-alives in a row are missing: then the network counts as
+divided. Until then, whatever is stopped or killed, two never answer. For that, what
+a server that fell silent ran is left alone for max(lostAfterPeriods x periodMs,
+(leaseBridges + 2) x periodMs + ${2 * LEASE_LATENESS_MS} ms, and ${LEASE_TICKS_MS} ms more by nftables), and no server
+that serves ever pauses for another one's failure. Default: 1. 'wingman check' shows
+what each choice costs.
+
 The lifetime: addresses are up for ${ADDRESS_LIFETIME_S_MIN} s at a time (valid_lft) and renewed by the daemon,
 with the lease or without. When all its processes are gone, the kernel deletes them
 after that. Detection times over 280 ms and more than ${RENEWAL_IPV6_PER_ROUND} IPv6 VIPs make it longer.
 
 The filter stays when the daemon is killed, so that nothing answers in its place; an
-orderly stop, and a start with "off", take it away. By hand, with no daemon running:
-'nft delete table netdev wingman'. Needs Linux 5.16 with nftables on ingress and
-egress (CONFIG_NF_TABLES_NETDEV, CONFIG_NETFILTER_EGRESS); from 6.9 on nobody else can
-change the filter while the daemon runs.`;
+orderly stop takes it away. By hand, with no daemon running: 'bpftool net detach
+tcx_ingress dev eth0', likewise tcx_egress, or 'tc qdisc del dev eth0 clsact', or
+'nft delete table netdev wingman'. Another eBPF program that runs before the filter is
+a fault (WNG-0310). nftables needs CONFIG_NF_TABLES_NETDEV and
+CONFIG_NETFILTER_EGRESS; from Linux 6.9 on nobody else can change its filter while
+the daemon runs.`;
 
 export const NOTICE =
   (): string => `Before a function is stopped for a more important one, and when it has moved or

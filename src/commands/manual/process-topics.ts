@@ -66,13 +66,13 @@ export const PROCESSES = (): string =>
       ),
       row(
         "ready",
-        `{"port": 8080, "timeoutMs": ${READY_TIMEOUT_MS_DEFAULT}}: the function is "starting" until something takes TCP connections at that port of one of its VIPs, asked from the same server until it works once; 'wingman drain' waits for that. After timeoutMs it is a fault (WNG-0487), and waited for. Without ready a function runs as soon as its program was executed.`,
+        `{"port": 8080, "timeoutMs": ${READY_TIMEOUT_MS_DEFAULT}}: the function is "starting" until something takes TCP connections at that port of one of its VIPs, asked from the same server until it works once; 'wingman drain' waits for that. With {"notify": true} the process says so itself: it sends READY=1 to the socket that NOTIFY_SOCKET names, as for systemd (sd_notify). After timeoutMs it is a fault (WNG-0487), and waited for. Without ready a function runs as soon as its program was executed.`,
       ),
     ].join("\n"),
     paragraph(
       "It is stopped with SIGTERM and, after stopGraceMs, its whole process group with SIGKILL. One that cannot be stopped (it became another user, and the daemon lacks CAP_KILL; or it hangs in the kernel) is a fault (WNG-0483) and counts as failed here; nobody waits for it. What it leaves behind is collected by the daemon, as process 1 of a container and otherwise.",
     ),
     paragraph(
-      `When it ends by itself it is started again after a growing pause. After ${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function counts as failed on that server (WNG-0203) and moves. After a pause of ${PROCESS_RETRY_MS_MIN / 1000} s, then 4, 8 and so on up to ${PROCESS_RETRY_MS_MAX / 1000}, it may be tried there again if it runs nowhere; one failure is enough then. What serves elsewhere is not moved for that. Where what runs stays where it is (preempt), the failure is forgotten after ${PROCESS_RETRY_MS_MAX / 1000} s; with reset it counts as long as another server has the function, since to forget it would move it. A process that lives for ${PROCESS_PROVED_MS / 1000} s ends the fault. 'wingman resume' ends all pauses.`,
+      `When it ends by itself it is started again after a growing pause. After ${PROCESS_FAILURES_MAX} failures within ${PROCESS_FAILURE_WINDOW_MS / 1000} s the function counts as failed on that server (WNG-0203) and moves. After a pause of ${PROCESS_RETRY_MS_MIN / 1000} s, then 4, 8 and so on up to ${PROCESS_RETRY_MS_MAX / 1000}, it may be tried there again if it runs nowhere and finds room there: a try stops nothing; one failure is enough then. What serves elsewhere is not moved for that. Where what runs stays where it is (preempt), the failure is forgotten after ${PROCESS_RETRY_MS_MAX / 1000} s; with reset it counts as long as another server has the function, since to forget it would move it. A process that lives for ${PROCESS_PROVED_MS / 1000} s ends the fault. 'wingman resume' ends all pauses.`,
     ),
   ].join("\n\n");

@@ -13,7 +13,7 @@ import {
 } from "../../boundary/maintenance-code.ts";
 import { LOG_ACTION } from "../../catalogue/upkeep-code.ts";
 import { LOG_SUBJECTS_MAX } from "../../limits.ts";
-import { KIND_NAMES } from "../maintenance.ts";
+import { KIND_FAULT_SET, KIND_NAMES } from "../maintenance.ts";
 import { FaultMemory } from "./fault-memory.ts";
 import type { RecordDraft } from "./record-draft.ts";
 
@@ -107,16 +107,31 @@ describe("a fault", () => {
     expect(lines()).toEqual(["set 301 300 x1", "summary 301 300 x1 INTERMITTENT"]);
   });
 
-  test("that lasts until the next start ends with it", () => {
+  test("that an earlier daemon found ends with the start of the next one, which keeps what it has found itself", () => {
+    const past = (code: number, functionId: string) =>
+      memory.restore(
+        {
+          ...{ kind: KIND_FAULT_SET, nature: 0, code, class: 1, functionId, detail: "" },
+          ...{ first: 0, second: 0, count: 1, time: at(1), firstTime: null, lastTime: null },
+        },
+        true,
+      );
     memory.take(
       { code: LOG_NO_LEASE, first: 95, second: 0, functionId: "", detail: "errno 95" },
-      at(1),
+      at(2),
     );
     server(LOG_SERVER_LOST, "b", 2);
-    memory.clear(at(3), "start");
-    expect(lines()).toEqual(["set 304 errno 95 x1", "set 111 b x1", "cleared 304 errno 95 x1"]);
-    memory.clear(at(4));
-    expect(lines()).toEqual(["cleared 111 b x1"]);
+    past(LOG_VIP_FAILED, "map");
+    past(LOG_VIP_FAILED, "games");
+    expect(memory.activeCount).toBe(4);
+    memory.take(
+      { code: LOG_VIP_FAILED, first: 0, second: 0, functionId: "map", detail: "" },
+      at(3),
+    );
+    lines();
+    memory.clear(at(4), "past");
+    expect(lines()).toEqual(["cleared 210 games x1"]);
+    memory.clear(at(5));
     expect(memory.activeCount).toBe(0);
   });
 });

@@ -27,6 +27,8 @@ interface Memory {
   readonly entry: CatalogueEntry | undefined;
   what: Occurrence;
   readonly subject: string;
+  /** It is known from the log alone: this process has been told nothing of it. */
+  isPast: boolean;
   /** The fault is there. */
   active: boolean;
   /** The last record of it in the log says that it is there. */
@@ -86,6 +88,7 @@ export class FaultMemory {
     if (what.code === LOG_ENGINE_STARTED) this.clear(time, "engine");
     const entry = catalogueEntry(what.code);
     const memory = this.#memoryOf(what, time);
+    memory.isPast = false;
     if (entry === undefined || entry.class === 0) this.#noFault(memory, time, count, isLimited);
     else if (entry.inhibited && time.bootUs < this.#inhibitUs) {
       if (!memory.waiting) memory.firstTime = time;
@@ -145,12 +148,13 @@ export class FaultMemory {
   }
 
   /**
-   * Ends every fault, or only those that last until the next start or the next engine. What is
+   * Ends every fault, or only those that an earlier daemon or an earlier engine has found. What is
    * still there is set when it is reported again.
    */
-  clear(time: LogTime, only: "start" | "engine" | null = null): void {
+  clear(time: LogTime, only: "past" | "engine" | null = null): void {
     for (const memory of this.#memories.values()) {
-      if (only !== null && memory.entry?.lasts !== only) continue;
+      if (only === "past" && !memory.isPast) continue;
+      if (only === "engine" && memory.entry?.lasts !== only) continue;
       memory.waiting = false;
       this.#clear(memory, time);
     }
@@ -162,6 +166,7 @@ export class FaultMemory {
    */
   restore(draft: RecordDraft, isThisBoot: boolean): void {
     const memory = this.#memoryOf(draft, draft.time);
+    if (!memory.isPast) return; // reported since, while there was no file
     const isFault = draft.kind !== KIND_NO_FAULT;
     if (isThisBoot && draft.kind <= KIND_FAULT_SET) remember(memory, draft.time.bootUs);
     if (!isFault) {
@@ -207,6 +212,7 @@ export class FaultMemory {
     const memory: Memory = {
       ...{ entry: catalogueEntry(what.code), what, subject, firstTime: time, lastTime: time },
       ...{
+        isPast: true,
         active: false,
         setInLog: false,
         waiting: false,

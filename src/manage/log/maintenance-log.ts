@@ -422,7 +422,7 @@ export class MaintenanceLog implements LogReader {
       newest === null || newest.code === LOG_STOPPED ? "" : ", not stopped in good order before";
     if (isThisBoot) this.#own(LOG_STARTED_AGAIN, newest === null ? "" : ended.slice(2), time, 0, 0);
     else this.#own(LOG_POWER_ON, `power-on ${this.#powerOn}${ended}`, time, this.#powerOn, 0);
-    if (!isThisBoot || newest?.session !== session) this.#memory.clear(time, "start");
+    if (!isThisBoot || newest?.session !== session) this.#memory.clear(time, "past");
     const damaged = damagedPlaces.length;
     if (damaged > 0) this.#own(LOG_RECORDS_DAMAGED, `${damaged} places`, time, damaged, 0);
     const mustRewrite =

@@ -8,6 +8,7 @@ import { WEB_LOG_MS } from "../../limits.ts";
 import {
   type FunctionStatus,
   faultsElsewhere,
+  leaseText,
   type StatusDocument,
   serverWord,
   standbyText,
@@ -137,12 +138,13 @@ function pageServers(
 
 function keepAliveFigures(
   status: StatusDocument | null,
-): Pick<PageState["keepAlive"], "lateUs" | "rejected" | "networks"> {
-  if (status === null) return { lateUs: null, rejected: 0, networks: [] };
+): Pick<PageState["keepAlive"], "lateUs" | "rejected" | "networks" | "lease"> {
+  if (status === null) return { lateUs: null, rejected: 0, networks: [], lease: "" };
   const { networks } = status;
   const { lateUs, rejected } = status.keepAlive;
   return {
     networks,
+    lease: leaseText(status),
     lateUs,
     rejected: Object.values(rejected).reduce((sum, count) => sum + count, 0),
   };

@@ -76,6 +76,8 @@ export interface PageState {
     rejected: number;
     /** Of this server; none on the rig. */
     networks: StatusDocument["networks"];
+    /** `running (tcx)`; "" on the rig, and when it is not known. */
+    lease: string;
   };
   faults: FaultEntry[];
   /** Newest first. */

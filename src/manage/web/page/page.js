@@ -104,7 +104,7 @@ function show(state) {
 
 /** @param {PageState} state @param {number} nowMs */
 function drawPlots({ servers, keepAlive }, nowMs) {
-  const { lostAfterMs, periodMs, lateUs, rejected, networks } = keepAlive;
+  const { lostAfterMs, periodMs, lateUs, rejected, networks, lease } = keepAlive;
   const agesWords = draw(find("ages"), ages, {
     names: servers.filter(({ isSelf }) => !isSelf).map(({ id }) => id),
     least: 1,
@@ -130,7 +130,10 @@ function drawPlots({ servers, keepAlive }, nowMs) {
   const heard = networks.map(({ interface: name, carrier, heard: ids }) =>
     carrier ? ` ${name}: ${ids.join(" ") || "nobody"} heard.` : ` ${name}: no link.`,
   );
-  say("timing", `Lateness: ${late}. Keep-alives rejected: ${rejected}.${heard.join("")}`);
+  say(
+    "timing",
+    `Lateness: ${late}. Keep-alives rejected: ${rejected}.${heard.join("")}${lease === "" ? "" : ` VIP lease ${lease}.`}`,
+  );
 }
 
 /** @param {PageState} state */

@@ -1,10 +1,10 @@
 /**
- * Runs a command as on a kernel without nfnetlink: `without-nftables.ts PROGRAM ARGUMENT…`. A
- * system call filter (seccomp, x86-64) refuses every socket of that protocol as such a kernel does;
- * everything else is the real kernel.
+ * Runs a command as on a kernel without eBPF, nfnetlink, or both: `without.ts bpf,nftables PROGRAM
+ * ARGUMENT…`. A system call filter (seccomp, x86-64) refuses the call, and every socket of that
+ * protocol, as such a kernel does; everything else is the real kernel.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { EPROTONOSUPPORT } from "../../src/io/errno.ts";
+import { EPERM, EPROTONOSUPPORT } from "../../src/io/errno.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { NETLINK_NETFILTER } from "../../src/wire/nftables.ts";
 
@@ -14,6 +14,7 @@ const RET_ALLOW = 0x7fff0000;
 const RET_ERRNO = 0x00050000;
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 const SYSTEM_CALL_SOCKET = 41;
+const SYSTEM_CALL_BPF = 321;
 const AF_NETLINK = 16;
 
 // Classic BPF (linux/filter.h): load a word of struct seccomp_data, jump if equal, return.
@@ -25,16 +26,30 @@ const ARCHITECTURE_AT = 4;
 const FIRST_ARGUMENT_AT = 16;
 const THIRD_ARGUMENT_AT = 32;
 
-const program: [code: number, onTrue: number, onFalse: number, operand: number][] = [
-  [LOAD, 0, 0, ARCHITECTURE_AT],
-  [JUMP_IF_EQUAL, 0, 7, AUDIT_ARCH_X86_64],
-  [LOAD, 0, 0, NUMBER_AT],
+type Line = [code: number, onTrue: number, onFalse: number, operand: number];
+
+const missing = (process.argv[2] ?? "").split(",");
+const noBpf: Line[] = [
+  [JUMP_IF_EQUAL, 0, 1, SYSTEM_CALL_BPF],
+  [RETURN, 0, 0, RET_ERRNO | EPERM],
+];
+const noNftables: Line[] = [
   [JUMP_IF_EQUAL, 0, 5, SYSTEM_CALL_SOCKET],
   [LOAD, 0, 0, FIRST_ARGUMENT_AT],
   [JUMP_IF_EQUAL, 0, 3, AF_NETLINK],
   [LOAD, 0, 0, THIRD_ARGUMENT_AT],
   [JUMP_IF_EQUAL, 0, 1, NETLINK_NETFILTER],
   [RETURN, 0, 0, RET_ERRNO | EPROTONOSUPPORT],
+];
+const refusals = [
+  ...(missing.includes("bpf") ? noBpf : []),
+  ...(missing.includes("nftables") ? noNftables : []),
+];
+const program: Line[] = [
+  [LOAD, 0, 0, ARCHITECTURE_AT],
+  [JUMP_IF_EQUAL, 0, 1 + refusals.length, AUDIT_ARCH_X86_64],
+  [LOAD, 0, 0, NUMBER_AT],
+  ...refusals,
   [RETURN, 0, 0, RET_ALLOW],
 ];
 
@@ -59,10 +74,10 @@ description.setPointer(8, 0, filter);
 if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, description.address, 0, 0) !== 0)
   throw new Error("seccomp: needs root");
 
-const words = process.argv.slice(2).map(nativeString);
+const words = process.argv.slice(3).map(nativeString);
 const list = new NativeMemory(8 * (words.length + 1));
 words.forEach((word, index) => {
   list.setPointer(8 * index, 0, word);
 });
 execv(words[0]?.address ?? 0, list.address);
-throw new Error(`${process.argv[2]} cannot be started`);
+throw new Error(`${process.argv[3]} cannot be started`);

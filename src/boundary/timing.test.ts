@@ -9,6 +9,11 @@ test("all times in microseconds", () => {
     listenUs: 50_000,
     leaseUs: 0,
     leaseTicksUs: 20_000,
+    holdUs: 10_000,
+    holdTicksUs: 30_000,
+    takeOverUs: 60_000,
+    silentUs: 22_500,
+    missedUs: 10_000,
     handoverUs: 750_000,
   });
 });

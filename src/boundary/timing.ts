@@ -1,0 +1,108 @@
+/** The times of one aircraft, derived once from the configuration. All in microseconds. */
+import {
+  HANDOVER_EXTRA_MS,
+  HANDOVER_EXTRA_PERIODS,
+  LEASE_BRIDGES,
+  LEASE_LATENESS_MS,
+  LEASE_TICKS_MS,
+  LISTEN_EXTRA_PERIODS,
+} from "../limits.ts";
+
+export interface Timing {
+  /** Distance of two keep-alives of one server, T. */
+  readonly periodUs: number;
+  /** Silence after which a server counts as failed (patent [0027]): `lostAfterPeriods` × T. */
+  readonly detectionUs: number;
+  /** Keep-alives in a row after which a server counts as recovered. */
+  readonly recoveredAfter: number;
+  /**
+   * How long a starting server listens before it owns anything: longer than the detection time, and
+   * by a lease more. A server whose keep-alives were all lost until then, and that was stopped
+   * after that, is silent.
+   */
+  readonly listenUs: number;
+  /**
+   * A planned move in which the new owner does not become ready is carried out after this time in
+   * any case.
+   */
+  readonly handoverUs: number;
+  /** The longest VIP lease; 0 without one. */
+  readonly leaseUs: number;
+  /** By how much the kernel may end a lease early: ticks of its timer; 0 by eBPF. */
+  readonly leaseTicksUs: number;
+  /**
+   * What a server that fell silent may own is left alone for so long after it has failed: its lease
+   * may still run. The second time is for a lease that ticks may end early.
+   */
+  readonly holdUs: number;
+  readonly holdTicksUs: number;
+  /** Silence of this server after which others take over what it owns. */
+  readonly takeOverUs: number;
+  /** Silence of another server after which its network counts as divided. */
+  readonly silentUs: number;
+  /** Time of the own keep-alives that a server may have missed before it was divided from us. */
+  readonly missedUs: number;
+}
+
+/**
+ * Silence in ms after which what a server owns is taken over, at the earliest. A network counts as
+ * divided when it carries nothing for `bridges` periods or more: the loss of so many keep-alives in
+ * a row, in both directions, never lets two servers answer, and none is silent in vain. So a server
+ * leaves another one out of those who grant its lease only after bridges + 1 periods of silence and
+ * half of the lateness allowed; and until half of it after that, what the other one granted last
+ * must run. Its echo was up to a period old then, and a lease ends the lateness and the ticks early.
+ */
+export function takeOverMsOf(
+  periodMs: number,
+  lostAfterPeriods: number,
+  bridges: number,
+  leaseTicksMs: number,
+): number {
+  const bridgingMs = (bridges + 2) * periodMs + 2 * LEASE_LATENESS_MS + leaseTicksMs;
+  return Math.max(periodMs * lostAfterPeriods, bridgingMs);
+}
+
+/**
+ * Periods without a keep-alive in both directions that this take-over time bridges: the inverse of
+ * {@link takeOverMsOf}. As many periods or more count as a divided network.
+ */
+export function bridgedPeriodsOf(
+  periodMs: number,
+  takeOverMs: number,
+  leaseTicksMs: number,
+): number {
+  return Math.floor((takeOverMs - 2 * LEASE_LATENESS_MS - leaseTicksMs) / periodMs) - 2;
+}
+
+export function timingOf(
+  periodMs: number,
+  lostAfterPeriods: number,
+  recoveredAfterPeriods: number,
+  stopGraceMsLongest: number,
+  leaseMs = 0,
+  leaseTicksMs: number = LEASE_TICKS_MS,
+  leaseBridges: number = LEASE_BRIDGES,
+): Timing {
+  const periodUs = periodMs * 1000;
+  const takeOverUs = (ticksMs: number): number =>
+    1000 * takeOverMsOf(periodMs, lostAfterPeriods, leaseBridges, ticksMs);
+  const holdUs = takeOverUs(0) - lostAfterPeriods * periodUs;
+  const holdTicksUs = takeOverUs(LEASE_TICKS_MS) - lostAfterPeriods * periodUs;
+  const ownUs = lostAfterPeriods * periodUs + (leaseTicksMs === 0 ? holdUs : holdTicksUs);
+  return {
+    periodUs,
+    detectionUs: lostAfterPeriods * periodUs,
+    recoveredAfter: recoveredAfterPeriods,
+    listenUs: (lostAfterPeriods + LISTEN_EXTRA_PERIODS) * periodUs + leaseMs * 1000,
+    handoverUs:
+      stopGraceMsLongest * 1000 +
+      Math.max(HANDOVER_EXTRA_MS * 1000, HANDOVER_EXTRA_PERIODS * periodUs),
+    leaseUs: leaseMs * 1000,
+    leaseTicksUs: leaseTicksMs * 1000,
+    holdUs,
+    holdTicksUs,
+    takeOverUs: ownUs,
+    missedUs: Math.max(1, leaseBridges) * periodUs,
+    silentUs: ownUs - periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),
+  };
+}
