@@ -110,6 +110,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
     losses.roughen();
   };
   const startAgain = (host: Host): void => {
+    goOn(host);
     world.powerOff(host);
     world.switchOn(host);
   };
