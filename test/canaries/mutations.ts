@@ -68,7 +68,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "missing check of the echo that proves a message fresh",
-    breaks: ["P8"],
+    breaks: ["P8", "need"],
     changes: [
       {
         file: "src/core/admission.ts",
@@ -107,7 +107,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "corroboration skipped",
-    breaks: ["P1"],
+    breaks: ["corroboration", "P1", "need"],
     // Messages that are sent on leave corroboration little to do: it shows in rare flights only.
     options: ["--servers", "3", "--from", "700"],
     changes: [
@@ -250,7 +250,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: "decision before the sockets are read",
-    breaks: ["silence", "need"],
+    breaks: ["silence", "need", "capacity"],
     changes: [
       {
         file: "src/core/turn.ts",
@@ -424,13 +424,13 @@ export const MUTATIONS: readonly Mutation[] = [
     ],
   },
   {
-    name: "a silent server is left out while its silence is bridged",
+    name: "whoever grants a lease is left out at once",
     breaks: ["P1"],
     changes: [
       {
-        file: "src/boundary/timing.ts",
-        from: "silentUs: ownUs - periodUs",
-        to: "silentUs: ownUs - 2 * periodUs",
+        file: "src/core/lease.ts",
+        from: "const isSilent = readUs - membership.lastHeardUs[server] >= this.silentUs(server);",
+        to: "const isSilent = this.silentUs(server) > 0;",
       },
     ],
   },
@@ -439,9 +439,9 @@ export const MUTATIONS: readonly Mutation[] = [
     breaks: ["need"],
     changes: [
       {
-        file: "src/limits/protocol.ts",
-        from: "export const DIRECT_LATE_MS = 2.5;",
-        to: "export const DIRECT_LATE_MS = 40;",
+        file: "src/core/membership.ts",
+        from: "const windowUs = this.timing.periodUs + DIRECT_LATE_MS * 1000;",
+        to: "const windowUs = 3 * this.timing.periodUs + DIRECT_LATE_MS * 0;",
       },
     ],
   },

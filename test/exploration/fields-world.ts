@@ -203,6 +203,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     }),
     unreadTurns: value({ ...SERVERS, while: FLIES }),
     heard: value({ ...SERVERS, while: FLIES }),
+    alive: value({ ...SERVERS, while: FLIES }),
     isolatedUs: time("k.detectionUs", SERVERS),
     unread: scratch,
     world: shared,

@@ -26,11 +26,20 @@ import { FilterInterfaces } from "../../src/io/filter-interfaces.ts";
 import { FilterWatch } from "../../src/io/filter-watch.ts";
 import { libc } from "../../src/io/libc.ts";
 import { nowUs } from "../../src/io/monotonic-clock.ts";
+import { NativeMemory } from "../../src/io/native-memory.ts";
+import { NetlinkSocket } from "../../src/io/netlink-socket.ts";
 import { Clsact, Tcx } from "../../src/io/program-attachment.ts";
 import type { ProgramLease } from "../../src/io/program-lease.ts";
 import { chooseGuard, type VipGuard } from "../../src/io/vip-guard.ts";
 import { ATTACH_BEFORE, TCX_EGRESS, TCX_INGRESS } from "../../src/wire/bpf-attributes.ts";
 import { assemble, exit, R0, set } from "../../src/wire/bpf-instruction.ts";
+import { NETLINK_ROUTE, NLM_F_CREATE } from "../../src/wire/rtnetlink.ts";
+import {
+  CLSACT_INGRESS,
+  CONTROL_MESSAGE_BYTES,
+  encodeFilter,
+  encodeFilterRemoval,
+} from "../../src/wire/traffic-control.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import {
   closing,
@@ -46,6 +55,8 @@ import { tablesOf } from "./packet-filters.ts";
 useLeaseBench();
 
 const LONG_US = 8_900_000;
+/** Of a filter, in its message: its number. */
+const HANDLE_AT = 24;
 
 /** Of the bench's VIPs; `change`: what clients and keepAlive have beside the defaults. */
 function configOf(change: object = {}): AircraftConfig {
@@ -310,6 +321,28 @@ describe("the watch", () => {
     if (typeof list === "number") throw new Error(`errno ${list}`);
     expect(server.inside(() => detachAt(interfaceIndex(), TCX_INGRESS, list, 0))).toBe(0);
     expect(look()).toEqual([LOG_FILTER_FIRST]);
+    libc.close(fd);
+  });
+
+  test("by clsact: a filter before ours is reported until it is gone", () => {
+    const look = watchOver(guardOn(record(), [LEASE_TCX]), "clsact");
+    expect(look()).toEqual([]);
+    const fd = foreign();
+    const netlink = server.inside(() => new NetlinkSocket(NETLINK_ROUTE, 0, 65_536));
+    const message = new NativeMemory(CONTROL_MESSAGE_BYTES);
+    // Of the same priority: the kernel puts it first.
+    const other = (length: number, flags: number): void => {
+      message.view.setUint32(HANDLE_AT, 0x99, true);
+      expect(netlink.ask(message, length, flags)).toBe(0);
+    };
+    const index = interfaceIndex();
+    const { view } = message;
+    other(encodeFilter(view, index, CLSACT_INGRESS, fd, "stranger"), NLM_F_CREATE);
+    expect(look()).toEqual([LOG_FILTER_BYPASSED]);
+    expect(look()).toEqual([]);
+    other(encodeFilterRemoval(view, index, CLSACT_INGRESS), 0);
+    expect(look()).toEqual([LOG_FILTER_FIRST]);
+    netlink.close();
     libc.close(fd);
   });
 

@@ -40,6 +40,8 @@ export class Conduct {
   private readonly unreadTurns = new Uint8Array(SERVERS_MAX);
   /** Mask of the servers that each one heard. */
   private readonly heard = new Uint16Array(SERVERS_MAX);
+  /** Of these, those that it counted as alive. */
+  private readonly alive = new Uint16Array(SERVERS_MAX);
   /** When each was last seen isolated, on its clock. */
   private readonly isolatedUs = new Float64Array(SERVERS_MAX);
   private readonly unread = new KeepAliveMessage();
@@ -61,6 +63,7 @@ export class Conduct {
     this.owns[at]?.fill(0);
     this.unreadTurns[at] = 0;
     this.heard[at] = 0;
+    this.alive[at] = 0;
     this.isolatedUs[at] = Number.NEGATIVE_INFINITY;
   }
 
@@ -136,6 +139,8 @@ export class Conduct {
     const { membership } = engine;
     const lost = this.heard[host.index] & ~membership.heard;
     this.heard[host.index] = membership.heard;
+    const aliveBefore = this.alive[host.index];
+    this.alive[host.index] = membership.heard & ~membership.joining;
     if (lost === 0 || this.unreadTurns[host.index] > UNREAD_TURNS_MAX) return;
     for (let server = 0; server < this.world.hosts.length; server++) {
       if ((lost & (1 << server)) === 0) continue;
@@ -144,7 +149,19 @@ export class Conduct {
       if (state !== SERVER_LOST && state !== SERVER_UNREACHABLE) continue;
       if (this.holdsNewsOf(host, engine, server))
         this.fail("silence", `s${host.index} judges s${server} silent without having read it`);
+      if (state === SERVER_LOST && this.isHeardBy(aliveBefore, engine, server))
+        this.fail("corroboration", `s${host.index} has lost s${server}, which others hear`);
     }
+  }
+
+  /** One of the servers, and it is alive still, says that it hears the server. */
+  private isHeardBy(servers: number, { membership }: Engine, server: number): boolean {
+    for (let other = 0; other < this.world.aircraft.serverCount; other++) {
+      const hears =
+        (servers & (1 << other)) !== 0 && (membership.hears[other] & (1 << server)) !== 0;
+      if (membership.state[other] === SERVER_ALIVE && hears) return true;
+    }
+    return false;
   }
 
   private holdsNewsOf(host: Host, { membership }: Engine, server: number): boolean {

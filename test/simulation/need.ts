@@ -14,8 +14,8 @@ import type { World } from "./world.ts";
 
 /** Datagrams that are longer on their way than this reach nobody in time. */
 const TRANSIT_US_MAX = 500;
-/** Turns of a server that are further apart than that are late. */
-const LATENESS_US = LEASE_LATENESS_MS * 1000;
+/** Half of the lateness allowed is for the one who is silent, half for the one who waits. */
+const LATENESS_US = (LEASE_LATENESS_MS * 1000) / 2;
 
 export class Need {
   /** When the last two troubles happened, at two instants. */
