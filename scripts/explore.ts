@@ -4,7 +4,8 @@
  *
  *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
  *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
- *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S] [--json]
+ *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
+ *   [--json]
  *
  * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
  * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a

@@ -1,6 +1,6 @@
 /**
- * The explorer finds known mistakes within ten seconds, each with a story; on the core as it is, the
- * same explorations find nothing.
+ * The explorer finds known mistakes within ten seconds, each with a story; on the core as it is,
+ * the same explorations find nothing.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { rmSync } from "node:fs";

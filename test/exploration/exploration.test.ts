@@ -100,7 +100,7 @@ test.each(CLOSED.map((row) => [row.name, row] as const))("closed: %s", (_, row) 
   expect(states).toBeGreaterThan(1_000); // the canary
 });
 
-test("a blackout that is longer than what is bridged is found with its story, which flies again", () => {
+test("a blackout longer than what is bridged is found, and its story flies again", () => {
   const row: Row = { name: "", aircraft: SLOW, kinds: ["blackout", "pause"], faults: 2 };
   const explorer = explorerOf(row, 2 * BURST_TICKS);
   const { violation } = explorer.run();

@@ -93,8 +93,11 @@ export const CORE: Readonly<Record<string, Fields>> = {
     incompatible: value(),
     // Whole ones are of use only to be sent on.
     newest: code(
-      `for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; k.isWhole = (${HEARD}) !== 0 && k.servers > 2; k.counts = (${HEARD}) !== 0; codecs.KeepAliveMessage.save(o.newest[i], k); p = k.at; }`,
-      "for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; codecs.KeepAliveMessage.restore(o.newest[i], k); p = k.at; }",
+      `for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; ` +
+        `k.isWhole = (${HEARD}) !== 0 && k.servers > 2; k.counts = (${HEARD}) !== 0; ` +
+        `codecs.KeepAliveMessage.save(o.newest[i], k); p = k.at; }`,
+      "for (let i = 0; i < k.servers; i++) if (i !== k.self) { k.at = p; " +
+        "codecs.KeepAliveMessage.restore(o.newest[i], k); p = k.at; }",
     ),
     sequence: sequence("i", "o.incarnation[i]", { ...SERVERS, while: "o.incarnation[i] !== 0" }),
     lastHeardUs: time(LONG, SERVERS),
@@ -260,8 +263,11 @@ export const CORE: Readonly<Record<string, Fields>> = {
     newest: ownSequence(),
     sentUs: code(
       // Only those that were sent within the time that counts; the rest is long ago.
-      "{ const at = p++; let n = 0; for (; n <= k.window; n++) { const d = o.sentUs[(o.newest - n) & k.sentMask] - now; if (o.newest - n <= 0 || d < -k.longUs) break; w[p++] = d; } w[at] = n; }",
-      "{ const n = w[p++]; for (let i = 0; i <= k.window + 1; i++) o.sentUs[(o.newest - i) & k.sentMask] = i < n ? now + w[p++] : -Infinity; }",
+      "{ const at = p++; let n = 0; for (; n <= k.window; n++) { " +
+        "const d = o.sentUs[(o.newest - n) & k.sentMask] - now; " +
+        "if (o.newest - n <= 0 || d < -k.longUs) break; w[p++] = d; } w[at] = n; }",
+      "{ const n = w[p++]; for (let i = 0; i <= k.window + 1; " +
+        "i++) o.sentUs[(o.newest - i) & k.sentMask] = i < n ? now + w[p++] : -Infinity; }",
     ),
     readUs: time(LONG),
     spoke: value(),
@@ -310,7 +316,8 @@ export const CORE: Readonly<Record<string, Fields>> = {
     sequence: ownSequence(),
     // What it said last is looked at for what is new; the rest of it is said anew each time.
     message: code(
-      "k.at = p; k.isWhole = k.counts = false; codecs.KeepAliveMessage.save(o.message, k); p = k.at;",
+      "k.at = p; k.isWhole = k.counts = false; " +
+        "codecs.KeepAliveMessage.save(o.message, k); p = k.at;",
       "k.at = p; codecs.KeepAliveMessage.restore(o.message, k); p = k.at;",
     ),
     lateness: telemetry,
@@ -320,8 +327,13 @@ export const CORE: Readonly<Record<string, Fields>> = {
     // A ring: told from the present period backwards.
     period: reset("0"),
     sequenceOfPeriod: code(
-      "for (let i = 0, at = o.period; i < o.freshPeriods; i++) { const q = o.sequenceOfPeriod[at]; w[p++] = q === 0 ? 0 : Math.max(q - o.sequence, -k.window) + 1000; at = at === 0 ? o.freshPeriods - 1 : at - 1; }",
-      "for (let i = 0, at = 0; i < o.freshPeriods; i++) { c = w[p++]; o.sequenceOfPeriod[at] = c === 0 ? 0 : k.newest + c - 1000; at = at === 0 ? o.freshPeriods - 1 : at - 1; }",
+      "for (let i = 0, at = o.period; i < o.freshPeriods; i++) { " +
+        "const q = o.sequenceOfPeriod[at]; " +
+        "w[p++] = q === 0 ? 0 : Math.max(q - o.sequence, -k.window) + 1000; " +
+        "at = at === 0 ? o.freshPeriods - 1 : at - 1; }",
+      "for (let i = 0, at = 0; i < o.freshPeriods; i++) { c = w[p++]; " +
+        "o.sequenceOfPeriod[at] = c === 0 ? 0 : k.newest + c - 1000; " +
+        "at = at === 0 ? o.freshPeriods - 1 : at - 1; }",
     ),
     freshPeriods: fixed,
     extraSends: value(),
@@ -405,15 +417,19 @@ export const CORE: Readonly<Record<string, Fields>> = {
     count: value(),
     messageCount: value(),
     kind: code(
-      "for (let i = 0; i < o.count; i++) { w[p++] = o.kind[i]; w[p++] = o.index[i]; w[p++] = o.first[i]; w[p++] = o.second[i]; }",
-      "for (let i = 0; i < o.count; i++) { o.kind[i] = w[p++]; o.index[i] = w[p++]; o.first[i] = w[p++]; o.second[i] = w[p++]; }",
+      "for (let i = 0; i < o.count; i++) { w[p++] = o.kind[i]; w[p++] = o.index[i]; " +
+        "w[p++] = o.first[i]; w[p++] = o.second[i]; }",
+      "for (let i = 0; i < o.count; i++) { o.kind[i] = w[p++]; o.index[i] = w[p++]; " +
+        "o.first[i] = w[p++]; o.second[i] = w[p++]; }",
     ),
     index: byHand,
     first: byHand,
     second: byHand,
     messages: code(
-      "k.at = p; k.isWhole = k.counts = true; for (let i = 0; i < o.messageCount; i++) codecs.KeepAliveMessage.save(o.messages[i], k); p = k.at;",
-      "k.at = p; for (let i = 0; i < o.messageCount; i++) codecs.KeepAliveMessage.restore(o.messages[i], k); p = k.at;",
+      "k.at = p; k.isWhole = k.counts = true; for (let i = 0; i < o.messageCount; " +
+        "i++) codecs.KeepAliveMessage.save(o.messages[i], k); p = k.at;",
+      "k.at = p; for (let i = 0; i < o.messageCount; " +
+        "i++) codecs.KeepAliveMessage.restore(o.messages[i], k); p = k.at;",
     ),
   },
   EffectQueue: {
@@ -429,8 +445,11 @@ export const CORE: Readonly<Record<string, Fields>> = {
     count: value(),
     head: reset("0"),
     kinds: code(
-      "for (let i = 0, at = o.head; i < o.count; i++) { w[p++] = o.kinds[at]; w[p++] = o.indices[at]; w[p++] = o.firsts[at]; w[p++] = o.seconds[at]; at = at + 1 === o.kinds.length ? 0 : at + 1; }",
-      "for (let i = 0; i < o.count; i++) { o.kinds[i] = w[p++]; o.indices[i] = w[p++]; o.firsts[i] = w[p++]; o.seconds[i] = w[p++]; }",
+      "for (let i = 0, at = o.head; i < o.count; i++) { w[p++] = o.kinds[at]; " +
+        "w[p++] = o.indices[at]; w[p++] = o.firsts[at]; w[p++] = o.seconds[at]; " +
+        "at = at + 1 === o.kinds.length ? 0 : at + 1; }",
+      "for (let i = 0; i < o.count; i++) { o.kinds[i] = w[p++]; o.indices[i] = w[p++]; " +
+        "o.firsts[i] = w[p++]; o.seconds[i] = w[p++]; }",
     ),
     indices: byHand,
     firsts: byHand,

@@ -1,4 +1,4 @@
-/** The classes of the simulator that hold a part of the state of flight, and every field of them. */
+/** The classes of the simulator that hold a part of the state, and every field of them. */
 
 import {
   byHand,
@@ -23,7 +23,8 @@ const DIRECTIONS = { size: "directions" } as const;
 
 /** Code for each direction of each network. */
 const eachCut = (doing: string): string =>
-  "for (let n = 0; n < k.networks; n++) for (let f = 0; f < k.servers; f++) for (let t = 0; t < k.servers; t++) " +
+  "for (let n = 0; n < k.networks; n++) for (let f = 0; f < k.servers; f++) " +
+  "for (let t = 0; t < k.servers; t++) " +
   `if (f !== t) { const i = (n * k.serversMax + f) * k.serversMax + t; ${doing} }`;
 /** Code for each direction between two servers. */
 const eachWay = (doing: string): string =>
@@ -107,8 +108,13 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     addressLockUntilUs: fixed,
     addressFailures: fixed,
     laterUs: code(
-      "w[p++] = o.laterUs.length; for (let i = 0; i < o.laterUs.length; i++) { w[p++] = Math.max(0, o.laterUs[i] - now); w[p++] = o.laterKind[i]; w[p++] = o.laterIndex[i]; w[p++] = o.laterFirst[i]; }",
-      "c = w[p++]; o.laterUs.length = o.laterKind.length = o.laterIndex.length = o.laterFirst.length = 0; for (let i = 0; i < c; i++) { o.laterUs.push(now + w[p++]); o.laterKind.push(w[p++]); o.laterIndex.push(w[p++]); o.laterFirst.push(w[p++]); }",
+      "w[p++] = o.laterUs.length; for (let i = 0; i < o.laterUs.length; i++) { " +
+        "w[p++] = Math.max(0, o.laterUs[i] - now); w[p++] = o.laterKind[i]; " +
+        "w[p++] = o.laterIndex[i]; w[p++] = o.laterFirst[i]; }",
+      "c = w[p++]; " +
+        "o.laterUs.length = o.laterKind.length = o.laterIndex.length = o.laterFirst.length = 0; " +
+        "for (let i = 0; i < c; i++) { o.laterUs.push(now + w[p++]); " +
+        "o.laterKind.push(w[p++]); o.laterIndex.push(w[p++]); o.laterFirst.push(w[p++]); }",
     ),
     laterKind: byHand,
     laterIndex: byHand,
@@ -149,7 +155,8 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     cuts: code(eachCut("w[p++] = o.cuts[i];"), eachCut("o.cuts[i] = w[p++];")),
     passesSinceUs: code(
       eachWay(
-        "const q = o.passesSinceUs[i]; w[p++] = q === Infinity ? 1 : Math.max(q - now, -k.healingUs);",
+        "const q = o.passesSinceUs[i]; " +
+          "w[p++] = q === Infinity ? 1 : Math.max(q - now, -k.healingUs);",
       ),
       eachWay("c = w[p++]; o.passesSinceUs[i] = c === 1 ? Infinity : now + c;"),
     ),
@@ -193,8 +200,10 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     saidInPeriod: value({ ...SERVERS, while: FLIES }),
     isPeriodDue: value({ ...SERVERS, while: FLIES }),
     owns: code(
-      "for (let s = 0; s < k.servers; s++) for (let i = 0; i < k.wordCount; i++) w[p++] = o.owns[s][i];",
-      "for (let s = 0; s < k.servers; s++) for (let i = 0; i < k.wordCount; i++) o.owns[s][i] = w[p++];",
+      "for (let s = 0; s < k.servers; s++) for (let i = 0; i < k.wordCount; " +
+        "i++) w[p++] = o.owns[s][i];",
+      "for (let s = 0; s < k.servers; s++) for (let i = 0; i < k.wordCount; " +
+        "i++) o.owns[s][i] = w[p++];",
     ),
     releasedUs: telemetry,
     turnBeganUs: time("k.detectionUs + 2 * k.periodUs", {

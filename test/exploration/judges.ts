@@ -181,7 +181,7 @@ export class Judges extends Invariants {
     const { assigned } = (hosts[0] as Host & { engine: Engine }).engine.handover;
     for (let index = 0; index < aircraft.table.functionCount; index++) {
       if (assigned[index] === NONE ? this.owners[index] > 0 : !this.isAnswered(index))
-        return `f${index} is answered for ${assigned[index] === NONE ? "and has no place" : "by nobody"}`;
+        return `f${index} ${assigned[index] === NONE ? "has no place, and is up" : "is nowhere"}`;
     }
     return "";
   }

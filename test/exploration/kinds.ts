@@ -126,9 +126,11 @@ const LOOPS: Readonly<Record<Size, string>> = {
   words: "for (let i = 0; i < k.wordCount; i++) ",
   networks: "for (let i = 0; i < k.networks; i++) ",
   directions:
-    "for (let f = 0; f < k.servers; f++) for (let t = 0, i = f * k.serversMax; t < k.servers; t++, i++) ",
+    "for (let f = 0; f < k.servers; f++) " +
+    "for (let t = 0, i = f * k.serversMax; t < k.servers; t++, i++) ",
   "server networks":
-    "for (let s = 0; s < k.servers; s++) for (let n = 0, i = s * k.networksMax; n < k.networks; n++, i++) ",
+    "for (let s = 0; s < k.servers; s++) " +
+    "for (let n = 0, i = s * k.networksMax; n < k.networks; n++, i++) ",
 };
 
 // ---- codes of what is no number of µs
@@ -147,7 +149,9 @@ function saveOne({ kind, past, none, of, incarnation: of2, as, limit }: Kind, at
     case "count":
       return `Math.min(${at}, ${limit})`;
     case "time": {
-      const told = `${at} === Infinity ? ${NEVER} : ${at} === -Infinity ? ${ALWAYS} : Math.max(${at} - now, -(${past}))`;
+      const told =
+        `${at} === Infinity ? ${NEVER} : ${at} === -Infinity ? ${ALWAYS} ` +
+        `: Math.max(${at} - now, -(${past}))`;
       return none === undefined ? told : `${at} === ${none} ? ${NEVER} : ${told}`;
     }
     case "deadline":
@@ -173,7 +177,10 @@ function restoreOne({ kind, none, of, as }: Kind, read: string): string {
     case "flag":
       return `${read} !== 0`;
     case "time":
-      return `(c = ${read}) === ${NEVER} ? ${none ?? "Infinity"} : c === ${ALWAYS} ? -Infinity : now + c`;
+      return (
+        `(c = ${read}) === ${NEVER} ? ${none ?? "Infinity"} ` +
+        `: c === ${ALWAYS} ? -Infinity : now + c`
+      );
     case "deadline":
       return `(c = ${read}) === ${NEVER} ? Infinity : c === ${ALWAYS} ? -Infinity : now + c`;
     case "sequence":
@@ -247,8 +254,7 @@ function addCode(field: string, kind: Kind, saving: string[], restoring: string[
   const told = saveOne(kind, at);
   const loop = LOOPS[kind.size];
   const unread = kind.kind === "time" ? `-(${kind.past})` : "0"; // long ago
-  saving.push(
-    `${loop}w[p++] = ${kind.while === undefined ? told : `(${kind.while}) ? (${told}) : ${unread}`};`,
-  );
+  const one = kind.while === undefined ? told : `(${kind.while}) ? (${told}) : ${unread}`;
+  saving.push(`${loop}w[p++] = ${one};`);
   restoring.push(`${loop}${at} = ${restoreOne(kind, "w[p++]")};`);
 }

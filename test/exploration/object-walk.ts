@@ -7,7 +7,7 @@ export interface Met {
   readonly path: string;
 }
 
-/** Every object of a class that is reached from `root`, once; `stops` names fields to stay out of. */
+/** Every object of a class that is reached from `root`; `stops` names fields to stay out of. */
 export function objectsOf(root: object, stops: ReadonlySet<string>): Met[] {
   const met = new Map<object, Met>();
   const left: Met[] = [{ object: root, className: root.constructor.name, path: "" }];

@@ -1,7 +1,7 @@
 /**
  * A random walk, flown twice: once as it is, and once saved and restored at every tick, at another
- * time each. Both must go the same way, field by field; otherwise something of a state is not saved,
- * or states that go on in different ways are taken for one.
+ * time each. Both must go the same way, field by field; otherwise something of a state is not
+ * saved, or states that go on in different ways are taken for one.
  */
 import { EFFECT_NOTICE, EFFECT_PROCESS_START } from "../../src/boundary/effect-queue.ts";
 import { SeededRandom } from "../harness/seeded-random.ts";

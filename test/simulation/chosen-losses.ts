@@ -20,7 +20,7 @@ export class ChosenLosses {
    * is the time in which no silence may follow, because two in a row would be a longer one.
    */
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
-  /** Ticks left in which what lasted for a while, and is over, may still cost somebody its lease. */
+  /** Ticks left in which what lasted for a while, and is over, may still cost a lease. */
   roughTicks = 0;
   /** 1 where a direction of a network was cut by choice. */
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
