@@ -3,12 +3,12 @@
  * as many flights.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { cpSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../harness/run-mark.ts";
+import { mutated } from "./mutated-copy.ts";
 import { MUTATIONS, type Mutation } from "./mutations.ts";
 
-const ROOT = join(import.meta.dir, "../..");
 /** Of the clock: beside other work a minute of a processor takes some. */
 const PATIENCE_MS = 600_000;
 /** More flights than a minute has. */
@@ -22,39 +22,6 @@ beforeAll(() => {
 afterAll(() => {
   rmSync(directory, { recursive: true, force: true });
 });
-
-/** A copy of the product with the mistake in it. */
-function mutated({ changes }: Mutation, place: number): string {
-  const copy = join(directory, String(place));
-  for (const folder of [
-    "src",
-    "test/simulation",
-    "test/allocation",
-    "test/harness",
-    "scripts",
-    "firmware-config",
-  ]) {
-    cpSync(join(ROOT, folder), join(copy, folder), { recursive: true });
-  }
-  for (const file of ["package.json", "tsconfig.json"]) cpSync(join(ROOT, file), join(copy, file));
-  symlinkSync(join(ROOT, "node_modules"), join(copy, "node_modules"));
-  for (const { file, from, to } of changes) {
-    const text = readFileSync(join(copy, file), "utf8");
-    const words = anyLayout(from);
-    expect(text.match(words)?.length ?? 0, `"${from}" in ${file}`).toBe(1);
-    writeFileSync(
-      join(copy, file),
-      text.replace(words, () => to),
-    );
-  }
-  return copy;
-}
-
-/** Finds the words of a mistake wherever the formatter breaks their lines. */
-function anyLayout(from: string): RegExp {
-  const characters = [...from.replace(/\s/g, "")];
-  return new RegExp(characters.map((one) => one.replace(/\W/g, "\\$&")).join("\\s*"), "g");
-}
 
 /** Flies until the mistake is found, and tells how to see it again. */
 async function tell(root: string): Promise<string> {
@@ -106,7 +73,10 @@ MUTATIONS.forEach((mutation, place) => {
   test(
     `the simulator catches: ${mutation.name}`,
     async () => {
-      const outcome = await simulate(mutated(mutation, place), mutation.options ?? []);
+      const outcome = await simulate(
+        mutated(directory, mutation, String(place)),
+        mutation.options ?? [],
+      );
       expect(outcome.violations).toBe(1);
       expect(mutation.breaks).toContain(outcome.violation?.split(":")[0] as string);
     },
@@ -117,7 +87,7 @@ MUTATIONS.forEach((mutation, place) => {
 test(
   "a failing seed is told with what is left of its faults, and its replay fails in the same way",
   async () => {
-    const root = mutated(MUTATIONS[2] as Mutation, MUTATIONS.length);
+    const root = mutated(directory, MUTATIONS[2] as Mutation, "told");
     const told = await tell(root);
     const [, seed, property] = /^seed (\d+) violates (\w+):/m.exec(told) ?? [];
     const [, left] = /^with (\d+) faults left/m.exec(told) ?? [];

@@ -17,7 +17,11 @@ const RULES: readonly (readonly [string, RegExp, RegExp])[] = [
   ],
   ["the harness", /^test\/harness\//, /^(src|test\/harness)\//],
   ["a test", /^test\//, /^(src|test)\//],
-  ["a script", /^scripts\//, /^(src|scripts|test\/(harness|simulation|chaos))\//],
+  [
+    "a script",
+    /^scripts\//,
+    /^(src|scripts|test\/(harness|simulation|chaos|exploration|scenarios))\//,
+  ],
 ];
 
 const sources = ["src", "test", "scripts"].flatMap((folder) =>

@@ -31,6 +31,11 @@
  *     all fly on                             expected: nobody has let go of everything since the last step
  *     map was away for 12 ms at most         expected: so long nobody answered for it since the last step, the longest time
  *     quiet for 5 s                          expected: no address, no notice and no maintenance event during that time
+ *
+ * What the explorer has found is a story, too. With the line `in ticks` it flies in the explorer's
+ * world: waits are whole ticks, and steps are the explorer's moves (exploration/moves). Further
+ * lines about the aircraft there: `period 10` and `lease ticks 20`, in ms, and for how many ticks
+ * `silence lasts 4`.
  */
 
 import {
@@ -69,6 +74,8 @@ import {
   CONTROL_RESUME,
   MOVE_REFUSALS,
 } from "../../src/wire/control.ts";
+import { ExploredWorld } from "../exploration/explored-world.ts";
+import { KIND_NAMES, type Move, movesOf } from "../exploration/moves.ts";
 import type { Host } from "../simulation/host.ts";
 import type { Speeds } from "../simulation/kernels.ts";
 import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
@@ -126,6 +133,10 @@ class Story {
     policy: policyNamed(DEFAULT_POLICY),
   };
   private speeds: Partial<Speeds> = {};
+  /** It flies in the explorer's world, with these moves. */
+  private isInTicks = false;
+  private burstTicks: number | null = null;
+  private moves: readonly Move[] = [];
   private beganUs = 0;
   /** Time of the last step that was neither a wait nor an expectation. */
   private sinceUs = 0;
@@ -136,6 +147,10 @@ class Story {
 
   /** Takes one line: of the aircraft until something happens, then steps and expectations. */
   step(line: string): void {
+    if (this.world === null && line === "in ticks") {
+      this.isInTicks = true;
+      return;
+    }
     if (this.world === null && this.describe(line)) return;
     const world = this.takeOff();
     if (this.wait(world, line) || this.expectation(world, line)) return;
@@ -145,7 +160,7 @@ class Story {
 
   private describe(line: string): boolean {
     const [, word, rest] =
-      /^(servers|functions|policy|period|lost after|recovered after|networks|witnesses|lease ticks|stop takes|VIPs a turn) (.*)$/.exec(
+      /^(servers|functions|policy|period|lost after|recovered after|networks|witnesses|lease ticks|stop takes|VIPs a turn|silence lasts) (.*)$/.exec(
         line,
       ) ?? [];
     if (word === undefined || rest === undefined) return false;
@@ -159,6 +174,7 @@ class Story {
     else if (word === "recovered after") this.options.recoveredAfterPeriods = Number(rest);
     else if (word === "networks") this.options.networks = Number(rest);
     else if (word === "witnesses") this.options.witnesses = Number(rest);
+    else if (word === "silence lasts") this.burstTicks = Number(rest);
     else if (word === "VIPs a turn")
       this.speeds = { ...this.speeds, vipsPerTurn: Number(rest), batchUs: SLOW_BATCH_US };
     else this.speeds = { ...this.speeds, processStopUs: Number(rest) * 1000 };
@@ -192,11 +208,17 @@ class Story {
 
   private takeOff(): NominalWorld {
     if (this.world === null) {
-      this.world = new NominalWorld({
-        ...this.options,
-        speeds: this.speeds,
-        table: new FunctionTable(this.resources, this.rows),
-      });
+      const table = new FunctionTable(this.resources, this.rows);
+      const options = { ...this.options, speeds: this.speeds, table };
+      if (this.isInTicks) {
+        const world = new ExploredWorld(options, false);
+        const { burstTicks } = this;
+        this.moves = movesOf(world, {
+          kinds: KIND_NAMES,
+          ...(burstTicks === null ? {} : { burstTicks }),
+        });
+        this.world = world;
+      } else this.world = new NominalWorld(options);
       this.beganUs = this.world.nowUs;
     }
     return this.world;
@@ -205,17 +227,34 @@ class Story {
   private wait(world: NominalWorld, line: string): boolean {
     const [, amount, unit] = /^wait ([\d.]+) (µs|ms|s)$/.exec(line) ?? [];
     if (amount === undefined || unit === undefined) return false;
-    world.runUntil(world.nowUs + Math.round(Number(amount) * US_PER[unit]));
+    const us = Math.round(Number(amount) * US_PER[unit]);
+    if (!(world instanceof ExploredWorld)) world.runUntil(world.nowUs + us);
+    else if (us % world.tickUs !== 0) throw new Error(`no whole ticks of ${world.tickUs} µs`);
+    else for (let endUs = world.nowUs + us; world.nowUs < endUs; ) world.tick();
     return true;
   }
 
   private disturb(world: NominalWorld, line: string): boolean {
+    if (world instanceof ExploredWorld) return this.moveTick(world, line);
     return (
       this.move(world, line) ||
       this.command(world, line) ||
       this.network(world, line) ||
       this.local(world, line)
     );
+  }
+
+  /** A move of the explorer; or all servers are switched on. */
+  private moveTick(world: ExploredWorld, line: string): boolean {
+    if (line === "start all") {
+      for (const host of world.hosts) world.switchOn(host);
+      return true;
+    }
+    const move = this.moves.find((each) => each.line === line);
+    if (move === undefined) return false;
+    if (!move.applies()) throw new Error("this is so already, or cannot be");
+    move.apply();
+    return true;
   }
 
   private move(world: NominalWorld, line: string): boolean {

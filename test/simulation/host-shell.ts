@@ -208,6 +208,7 @@ export class HostShell implements Shell {
    * kernel makes anew what it does not find. That is known, and not flown.
    */
   renewAddresses(nowUs: number): void {
+    if (this.world.kernels.addressLifetimeUs === Number.POSITIVE_INFINITY) return;
     const { renewal, up, cost } = this;
     if (this.host.addressLocks > 0) return; // somebody else waits for the lock
     if (nowUs < renewal.wakeUs && this.upCount === this.countBefore) return; // nothing would be due

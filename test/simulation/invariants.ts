@@ -47,24 +47,24 @@ export class Invariants {
   changes = 0;
   /** Steps of an allocation: the same whatever happened before (P7). */
   private steps = 0;
-  private world!: World;
+  protected world!: World;
   conduct!: Conduct;
   need!: Need;
   private clients!: Clients;
   /** Servers on which each function's address is up. */
-  private owners!: Uint8Array;
+  protected owners!: Uint8Array;
   /** When each function's address was last up on more than one. */
   private lastTwiceUs!: Float64Array;
   /** Functions whose address is up on more than one. */
-  private twice = 0;
+  protected twice = 0;
   /** After a cut has healed, both sides may answer for so long. */
   healingUs = 0;
   /** Allocations of each server's engine that were compared, and of which engine. */
-  private readonly compared = new Float64Array(SERVERS_MAX);
+  protected readonly compared = new Float64Array(SERVERS_MAX);
   private readonly engines: Engine[] = [];
   /** Steps of that engine in which it decided. */
   private readonly decisions = new Float64Array(SERVERS_MAX);
-  private readonly phases = new Uint8Array(SERVERS_MAX).fill(PHASE_LISTENING);
+  protected readonly phases = new Uint8Array(SERVERS_MAX).fill(PHASE_LISTENING);
   /** How each server sees each other, as it was last, and since when it is joining. */
   private stateBefore!: Uint8Array;
   private joiningSinceUs!: Float64Array;
@@ -132,7 +132,7 @@ export class Invariants {
     this.checkCapacity(host);
   }
 
-  private checkCapacity(host: Host): void {
+  protected checkCapacity(host: Host): void {
     const resource = this.world.aircraft.table.resource[host.server];
     if (host.load > resource)
       this.fail("capacity", `s${host.index} carries ${host.load} of ${resource}`);
@@ -204,7 +204,7 @@ export class Invariants {
     this.changes++;
   }
 
-  private checkOneAnswer(): void {
+  protected checkOneAnswer(): void {
     const { world } = this;
     const { hosts } = world;
     for (let index = 0; index < this.owners.length; index++) {
@@ -223,14 +223,14 @@ export class Invariants {
    * Without a lease the kernel of a stopped process answers on: that is known, and ends with its
    * first turns.
    */
-  private answers(host: Host, index: number): boolean {
+  protected answers(host: Host, index: number): boolean {
     const { nowUs, hasLease } = this.world;
     if (!host.answers(index, nowUs, hasLease)) return false;
     return hasLease || host.turnsSincePause > TURNS_TO_LET_GO;
   }
 
   /** On one segment: joined directly, or through a third server that flies, for long enough. */
-  private areJoined(one: number, other: number): boolean {
+  protected areJoined(one: number, other: number): boolean {
     const { nowUs, hosts } = this.world;
     const { network } = this.world.air;
     if (nowUs - network.joinedSinceUs(one, other) >= this.healingUs) return true;
@@ -298,7 +298,7 @@ export class Invariants {
    * P2, P3, P5: each allocation is the patent's, to the letter, as an independent reading of its
    * figures gives it.
    */
-  private compareWithPatent(engine: Engine, host: Host): void {
+  protected compareWithPatent(engine: Engine, host: Host): void {
     const { table, figure } = this.world.aircraft;
     const { allocation } = engine.agreement;
     const servers = Array.from({ length: table.serverCount }, (_, server) => server);

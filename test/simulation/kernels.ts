@@ -49,6 +49,8 @@ export interface Speeds {
   /** Functions whose VIPs one turn moves at most, and how long such a turn keeps the loop busy. */
   readonly vipsPerTurn: number;
   readonly batchUs: number;
+  /** How long an address lives that is not renewed; Infinity: for ever, and none is renewed. */
+  readonly addressLifetimeUs?: number;
 }
 
 export function drawSpeeds(random: Chance, table: FunctionTable): Speeds {
@@ -73,7 +75,7 @@ export class Kernels {
   /** Hand-overs of functions from one server to another, and the longest gap of a failover. */
   handovers = 0;
   worstFailoverUs = 0;
-  private readonly addressLifetimeUs: number;
+  readonly addressLifetimeUs: number;
   /** Server on which each function was up last, and when it answered there last. */
   private readonly lastOwner: Int8Array;
   private readonly lastAnsweredUs: Float64Array;
@@ -86,7 +88,9 @@ export class Kernels {
     const { table } = world.aircraft;
     this.lastOwner = new Int8Array(table.functionCount).fill(-1);
     this.lastAnsweredUs = new Float64Array(table.functionCount).fill(NEVER);
-    this.addressLifetimeUs = addressLifetimeS(world.aircraft.timing.detectionUs / 1000, 0) * 1e6;
+    this.addressLifetimeUs =
+      speeds.addressLifetimeUs ??
+      addressLifetimeS(world.aircraft.timing.detectionUs / 1000, 0) * 1e6;
   }
 
   /** Every address of the server goes. */
@@ -275,6 +279,7 @@ export class Kernels {
   }
 
   private beginLifetime(host: Host, index: number): void {
+    if (this.addressLifetimeUs === NEVER) return;
     const earlyUs = this.random.below(ADDRESS_LIFETIME_EARLY_MS * 1000);
     const endUs = host.local(this.world.nowUs) + this.addressLifetimeUs - earlyUs;
     host.addressEndUs[index] = endUs;

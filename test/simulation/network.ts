@@ -25,6 +25,10 @@ export class Network {
   jitterUs = 0;
   duplicatePerMille = 0;
   flipPerMille = 0;
+  /** Asked first what becomes of a datagram, where somebody else than chance decides. */
+  fateOf: ((from: number, to: number) => number) | null = null;
+  /** How much later than others the datagram of each direction arrives, where somebody says so. */
+  heldUs: Float64Array | null = null;
   /** The server that did not get what was lost last. */
   lostTo = 0;
   readonly counts = { lost: 0, duplicated: 0, reordered: 0, flipped: 0 };
@@ -118,6 +122,10 @@ export class Network {
    * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
+    if (this.fateOf !== null && this.fateOf(from, to) !== PASSES) {
+      this.onTrouble();
+      return LOST;
+    }
     if (nowUs < this.deafUntilUs[to]) {
       this.onTrouble();
       return LOST;
@@ -187,6 +195,7 @@ export class Network {
   arrivalUs(from: number, to: number, network: number, nowUs: number): number {
     const atUs =
       nowUs + this.delayUs + (this.jitterUs === 0 ? 0 : this.random.below(this.jitterUs));
+    if (this.heldUs !== null) return atUs + this.heldUs[from * SERVERS_MAX + to];
     const at = place(from, to, network);
     if (atUs < this.lastArrivalUs[at]) this.counts.reordered++;
     else this.lastArrivalUs[at] = atUs;

@@ -88,11 +88,12 @@ export class NominalWorld extends World {
   /** When somebody answered for each function last, NaN before. */
   private answeredUs: Float64Array | null = null;
 
-  constructor({ speeds, ...options }: NominalOptions) {
-    super(aircraftOf(options), new NoChance(), new Invariants(), new Trace(false), {
-      ...SPEEDS,
-      ...speeds,
-    });
+  constructor(
+    { speeds, ...options }: NominalOptions,
+    invariants = new Invariants(),
+    trace = new Trace(false),
+  ) {
+    super(aircraftOf(options), new NoChance(), invariants, trace, { ...SPEEDS, ...speeds });
     this.nowUs = BEGIN_US;
     this.invariants.healingUs = HEALING_PERIODS * this.aircraft.timing.periodUs;
   }

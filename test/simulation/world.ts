@@ -6,6 +6,7 @@
 
 import { COUNTER_ACCEPTED } from "../../src/boundary/counters.ts";
 import { EVENT_CARRIER, EVENT_COMMAND } from "../../src/boundary/event-queue.ts";
+import type { Identity } from "../../src/boundary/identity.ts";
 import { LOG_STALLED } from "../../src/boundary/maintenance-code.ts";
 import { formatRecord } from "../../src/catalogue/record-text.ts";
 import { Engine } from "../../src/core/engine.ts";
@@ -28,15 +29,7 @@ import { StrangerAddresses } from "./stranger-addresses.ts";
 import type { Trace } from "./trace.ts";
 
 const NEVER = Number.POSITIVE_INFINITY;
-const ANNOUNCE_AGAIN_US = 1_000_000;
-/** From exec to the first turn. */
-const ENGINE_START_US = 30_000;
-/** The supervisor's pauses before it starts an engine again (supervisor/back-off). */
-const PAUSE_FIRST_US = 100_000;
-const PAUSE_MAX_US = 5_000_000;
 const PROVED_LIFE_US = 60_000_000;
-/** A supervisor sees that its engine ended, and takes its addresses away. */
-const SWEEP_US = 3_000;
 /** More turns than all servers can have at one instant. */
 const TURNS_AT_ONCE_MAX = 100_000;
 const LONG_US = 2_000;
@@ -49,6 +42,17 @@ const TRACE_START = 101;
 const TRACE_END = 102;
 const TRACE_SWEEP = 103;
 const TRACE_GO_ON = 104;
+
+/** How soon a supervisor does what it does. */
+export interface Supervision {
+  /** It sees that its engine ended, and takes its addresses away. */
+  readonly sweepUs: number;
+  /** From exec to the first turn. */
+  readonly startUs: number;
+  /** Its pauses before it starts an engine again (supervisor/back-off). */
+  readonly pauseFirstUs: number;
+  readonly pauseMaxUs: number;
+}
 
 export class World {
   nowUs = 0;
@@ -69,13 +73,21 @@ export class World {
   recorder: FlightRecorder | null = null;
   /** How late the turns of a loop are that is not starved. */
   readonly latenessMaxUs: number;
+  supervision: Supervision = {
+    sweepUs: 3_000,
+    startUs: 30_000,
+    pauseFirstUs: 100_000,
+    pauseMaxUs: 5_000_000,
+  };
+  /** VIPs are announced once more so long after they came up. */
+  announceAgainUs = 1_000_000;
 
   /**
    * When each server swept its addresses away after its engine ended; NEVER when there is nothing
    * to sweep.
    */
-  private readonly sweepAtUs: Float64Array;
-  private incarnation = 1;
+  protected readonly sweepAtUs: Float64Array;
+  protected incarnation = 1;
   /** Turns since the time moved on last. */
   private turnsNow = 0;
   private nonce = 1;
@@ -178,30 +190,16 @@ export class World {
       nonce: this.nonce++,
       clientMacLow: host.index + 1,
     };
-    const localUs = host.local(this.nowUs);
-    const { table, policy, timing, witnesses } = aircraft;
     host.events.clear();
     host.events.lost = 0;
     host.effects.clear();
-    host.engine = new Engine(
-      table,
-      policy,
-      identity,
-      timing,
-      ANNOUNCE_AGAIN_US,
-      localUs,
-      witnesses,
-      host.events,
-      host.effects,
-    );
-    host.engine.skips = !this.skipsNothing;
-    host.engine.phases.draining = host.isDrained;
-    host.shell = new HostShell(this, host, host.engine);
-    host.turn = new Turn(host.engine, host.shell, timing);
+    const { engine, turn } = this.board(host, identity);
+    engine.skips = !this.skipsNothing;
+    engine.phases.draining = host.isDrained;
     this.invariants.conduct.begin(host);
     this.strangers.begin(host);
     this.invariants.need.trouble();
-    host.turn.begin();
+    turn.begin();
     host.endTurn(this.nowUs);
     if (!host.carrier) this.pushLater(host, 0, EVENT_CARRIER, 0, 0);
     this.sweepAtUs[host.index] = NEVER;
@@ -209,6 +207,26 @@ export class World {
     this.trace.say(this.nowUs, `${name(host)} starts, incarnation ${identity.incarnation}`);
     this.moments.note(STARTS, host.index);
     this.touch(host.index);
+  }
+
+  /** A new engine with its shell and its turn. */
+  protected board(host: Host, identity: Identity): { engine: Engine; turn: Turn } {
+    const { table, policy, timing, witnesses } = this.aircraft;
+    const engine = new Engine(
+      table,
+      policy,
+      identity,
+      timing,
+      this.announceAgainUs,
+      host.local(this.nowUs),
+      witnesses,
+      host.events,
+      host.effects,
+    );
+    host.engine = engine;
+    host.shell = new HostShell(this, host, engine);
+    host.turn = new Turn(engine, host.shell, timing);
+    return { engine, turn: host.turn };
   }
 
   /** Power off: everything is gone at once. */
@@ -270,11 +288,12 @@ export class World {
       return;
     }
     if (this.nowUs - host.startedUs >= PROVED_LIFE_US) host.restarts = 0;
+    const { sweepUs, startUs, pauseFirstUs, pauseMaxUs } = this.supervision;
     const pauseUs =
-      host.restarts === 0 ? 0 : Math.min(PAUSE_FIRST_US * 2 ** (host.restarts - 1), PAUSE_MAX_US);
+      host.restarts === 0 ? 0 : Math.min(pauseFirstUs * 2 ** (host.restarts - 1), pauseMaxUs);
     host.restarts++;
-    this.sweepAtUs[host.index] = this.nowUs + SWEEP_US;
-    host.restartAtUs = this.nowUs + SWEEP_US + ENGINE_START_US + pauseUs;
+    this.sweepAtUs[host.index] = this.nowUs + sweepUs;
+    host.restartAtUs = this.nowUs + sweepUs + startUs + pauseUs;
     this.touch(host.index);
   }
 

@@ -1,0 +1,175 @@
+/**
+ * Tries every placement of at most K faults over the core and the turn that fly, and checks what
+ * must always hold in every state.
+ *
+ *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
+ *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
+ *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
+ *   [--json]
+ *
+ * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
+ * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a
+ * violation, with the shortest story; scenarios/story plays it.
+ */
+import { parseArgs } from "node:util";
+import { type ExploredAircraft, optionsOf } from "../test/exploration/aircraft-explored.ts";
+import { type Exploration, Explorer, type Outcome } from "../test/exploration/explorer.ts";
+import { type FaultKind, KIND_NAMES } from "../test/exploration/moves.ts";
+import { storyOf } from "../test/exploration/telling.ts";
+import { play } from "../test/scenarios/story.ts";
+
+function refuse(message: string): never {
+  process.stderr.write(`explore: ${message}\n`);
+  process.exit(2);
+}
+
+const STRING = { type: "string" } as const;
+const BOOLEAN = { type: "boolean" } as const;
+
+function readValues(): Record<string, string | boolean | undefined> {
+  try {
+    return parseArgs({
+      options: {
+        servers: STRING,
+        functions: STRING,
+        faults: STRING,
+        period: STRING,
+        lost: STRING,
+        recovered: STRING,
+        networks: STRING,
+        lease: STRING,
+        tight: BOOLEAN,
+        kinds: STRING,
+        from: STRING,
+        burst: STRING,
+        settling: STRING,
+        outage: STRING,
+        ignore: STRING,
+        minutes: STRING,
+        seconds: STRING,
+        json: BOOLEAN,
+      },
+    }).values;
+  } catch (error) {
+    refuse((error as Error).message);
+  }
+}
+
+const values = readValues();
+
+function number(name: string, min: number, max: number, otherwise: number): number {
+  const text = values[name] as string | undefined;
+  if (text === undefined) return otherwise;
+  const value = Number(text);
+  if (text.trim() === "" || !Number.isFinite(value) || value < min || value > max)
+    refuse(`--${name}: found "${text}", expected a number from ${min} to ${max}`);
+  return value;
+}
+
+function list<T extends string>(name: string, known: readonly T[]): readonly T[] {
+  const text = values[name] as string | undefined;
+  if (text === undefined) return known;
+  const names = text.split(",");
+  for (const each of names)
+    if (!known.includes(each as T))
+      refuse(`--${name}: found "${each}", expected some of ${known.join(",")}`);
+  return names as T[];
+}
+
+function readAircraft(): ExploredAircraft {
+  const lease = values.lease as string | undefined;
+  return {
+    servers: number("servers", 2, 4, 2),
+    functions: number("functions", 1, 4, 1),
+    periodMs: number("period", 5, 1000, 10),
+    lostAfterPeriods: number("lost", 2, 20, 5),
+    recoveredAfterPeriods: number("recovered", 1, 20, 3),
+    networks: number("networks", 1, 2, 1),
+    isRoomy: values.tight !== true,
+    ...(lease === undefined
+      ? {}
+      : { leaseTicksMs: lease === "off" ? null : number("lease", 0, 100, 20) }),
+  };
+}
+
+function readWishes(aircraft: ExploredAircraft): Exploration {
+  const [from = "rest"] = list<"rest" | "off">("from", ["rest", "off"]);
+  const ignore = (values.ignore as string | undefined)?.split(",") ?? [];
+  const never = Number.POSITIVE_INFINITY;
+  return {
+    options: optionsOf(aircraft),
+    faults: number("faults", 0, 9, 1),
+    kinds: list<FaultKind>("kinds", KIND_NAMES),
+    from,
+    ...(values.burst === undefined ? {} : { burstTicks: number("burst", 1, 100, 1) }),
+    settlingMsMax: number("settling", 1, 1e6, never),
+    outageMsMax: number("outage", 1, 1e6, never),
+    ignores: ignore,
+    seconds: number("seconds", 1, 1e7, 60 * number("minutes", 0.01, 1e5, never)),
+  };
+}
+
+const aircraft = readAircraft();
+const wishes = readWishes(aircraft);
+const explorer = new Explorer(wishes);
+const outcome = explorer.run();
+const { violation: found } = outcome;
+const story = found === null ? null : storyOf(explorer, found.way, found.property);
+
+/** What the story comes to when it is flown without saving and restoring. */
+function flyAgain(lines: readonly string[]): string {
+  try {
+    play(lines.join("\n"));
+    return "flown again without save and restore: nothing is violated";
+  } catch (error) {
+    return `flown again without save and restore: ${(error as Error).message.split("\n").pop()}`;
+  }
+}
+
+function documentOf({ violation, ...rest }: Outcome): object {
+  return {
+    servers: aircraft.servers,
+    functions: aircraft.functions,
+    periodMs: aircraft.periodMs,
+    lostAfterPeriods: aircraft.lostAfterPeriods,
+    faults: wishes.faults,
+    kinds: wishes.kinds,
+    from: wishes.from,
+    states: rest.states,
+    transitions: rest.transitions,
+    closed: rest.closed,
+    violations: violation === null ? 0 : 1,
+    violation: violation?.message ?? null,
+    worstSettlingMs: rest.worstSettlingMs,
+    worstOutageMs: rest.worstOutageMs,
+    leaseMarginMs: rest.leaseMarginMs,
+    wallSeconds: rest.seconds,
+    cpuSeconds: rest.transitions / rest.transitionsPerCpuSecond,
+    transitionsPerCpuSecond: rest.transitionsPerCpuSecond,
+    story,
+  };
+}
+
+function textOf({ violation, ...rest }: Outcome): string {
+  const margin = rest.leaseMarginMs === null ? "none" : `${rest.leaseMarginMs} ms`;
+  const lines = [
+    `${rest.states} states, ${rest.transitions} transitions in ${rest.seconds.toFixed(1)} s ` +
+      `(${rest.transitionsPerCpuSecond} a second of processor time), ` +
+      (rest.closed ? "closed" : "not closed"),
+    `worst settling ${rest.worstSettlingMs} ms:`,
+    ...storyOf(explorer, rest.settlingWay).map((line) => `    ${line}`),
+    `worst outage of a function that has a server to run on: ${rest.worstOutageMs} ms:`,
+    ...storyOf(explorer, rest.outageWay).map((line) => `    ${line}`),
+    `smallest lease margin ${margin}`,
+  ];
+  if (violation !== null && story !== null) {
+    lines.push(`violated: ${violation.message}`);
+    lines.push(...story.map((line) => `    ${line}`), flyAgain(story));
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+process.stdout.write(
+  values.json === true ? `${JSON.stringify(documentOf(outcome), null, 2)}\n` : textOf(outcome),
+);
+process.exit(outcome.violation === null ? 0 : 1);

@@ -1,0 +1,101 @@
+/**
+ * The explorer finds known mistakes within ten seconds, each with a story; on the core as it is,
+ * the same explorations find nothing.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { rmSync } from "node:fs";
+import { join } from "node:path";
+import { scratchDirectory } from "../harness/run-mark.ts";
+import { mutated } from "./mutated-copy.ts";
+import { MUTATIONS, type Mutation } from "./mutations.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+/** Of a processor; the clock goes on beside other work. */
+const SECONDS = 10;
+const PATIENCE_MS = 300_000;
+
+/** The mistake as the simulator's list names it, how to explore, and what is seen to break. */
+const CAUGHT: readonly (readonly [string, string, string])[] = [
+  ["lease longer than the detection time", "--kinds lose,pause", "P1"],
+  [
+    "lease renewed whatever the others have echoed",
+    "--kinds burst,pause --burst 8 --faults 2",
+    "P1",
+  ],
+  [
+    "what a silent server owned is taken while its lease may run",
+    "--kinds burst,pause --burst 8 --faults 2",
+    "P1",
+  ],
+  [
+    "a lease is asked for before anything is up, and of those who have not heard us yet",
+    "--kinds power",
+    "needless",
+  ],
+  ["stall not noticed", "--lease off --kinds pause", "stall"],
+  ["stall noticed a period late", "--lease off --kinds pause", "stall"],
+  ["the stall check left out", "--kinds pause", "P7"],
+  ["nothing lapses when everything is let go", "--kinds pause", "let go"],
+  ["no new listening after isolation", "--kinds carrier", "listening"],
+  ["an address that somebody removed is not put back", "--kinds remove", "P2"],
+  ["a function that stays is handed over when its time is up", "--kinds lose", "P6"],
+  ["each server allocates from what it owns itself", "--kinds move,kill", "P6"],
+  [
+    "an allocation ends as soon as every function had its turn",
+    "--functions 2 --tight --kinds power",
+    "P7",
+  ],
+  ["a move by hand to a server without room for it", "--functions 2 --tight --kinds move", "move"],
+];
+
+let directory: string;
+
+beforeAll(() => {
+  directory = scratchDirectory("canaries");
+});
+
+afterAll(() => {
+  rmSync(directory, { recursive: true, force: true });
+});
+
+interface Document {
+  readonly violations: number;
+  readonly violation: string | null;
+  readonly story: readonly string[] | null;
+  readonly cpuSeconds: number;
+}
+
+async function explore(root: string, options: string): Promise<Document> {
+  const child = Bun.spawn(
+    [process.execPath, join(root, "scripts/explore.ts"), "--json", ...options.split(" ")],
+    { cwd: root, stdio: ["ignore", "pipe", "inherit"] },
+  );
+  const text = await new Response(child.stdout).text();
+  await child.exited;
+  return JSON.parse(text) as Document;
+}
+
+CAUGHT.forEach(([name, options, property], place) => {
+  test(
+    `the explorer catches: ${name}`,
+    async () => {
+      const mutation = MUTATIONS.find((each) => each.name === name) as Mutation;
+      const root = mutated(directory, mutation, `explored ${place}`);
+      const { violation, story, cpuSeconds } = await explore(root, options);
+      expect(violation?.split(":")[0]).toBe(property);
+      expect(story?.length).toBeGreaterThan(8);
+      expect(cpuSeconds).toBeLessThan(2 * SECONDS); // with the compiler's own threads
+      rmSync(root, { recursive: true, force: true });
+    },
+    PATIENCE_MS,
+  );
+});
+
+test(
+  "and on the core as it is, nothing",
+  async () => {
+    for (const options of new Set(CAUGHT.map(([, each]) => each)))
+      expect((await explore(ROOT, options)).violation, options).toBeNull();
+  },
+  PATIENCE_MS,
+);

@@ -1,0 +1,111 @@
+/**
+ * Small aircraft, explored to the end: no placement of faults violates anything. The long
+ * explorations are made with `npm run explore`; README says which.
+ */
+import { expect, test } from "bun:test";
+import { play } from "../scenarios/story.ts";
+import { type ExploredAircraft, optionsOf } from "./aircraft-explored.ts";
+import { type Exploration, Explorer } from "./explorer.ts";
+import { type FaultKind, KIND_NAMES } from "./moves.ts";
+import { storyOf } from "./telling.ts";
+
+interface Row {
+  readonly name: string;
+  readonly aircraft: ExploredAircraft;
+  readonly kinds: readonly FaultKind[];
+  readonly faults: number;
+  readonly from?: "rest" | "off";
+  readonly outageMsMax?: number;
+  readonly settlingMsMax?: number;
+}
+
+const TWO: ExploredAircraft = { servers: 2 };
+const SLOW: ExploredAircraft = { servers: 2, periodMs: 40, lostAfterPeriods: 3 };
+/** A loss each way of one keep-alive is bridged (limits LEASE_BRIDGES): two ticks. */
+const BURST_TICKS = 2;
+
+function explorerOf({ aircraft, from = "rest", ...wishes }: Row, burstTicks: number): Explorer {
+  const exploration: Exploration = { ...wishes, options: optionsOf(aircraft), from, burstTicks };
+  return new Explorer(exploration);
+}
+
+/** Nothing is violated, and every state is known. */
+const CLOSED: readonly Row[] = [
+  {
+    name: "two servers, 10 ms × 5, every single fault",
+    aircraft: TWO,
+    kinds: KIND_NAMES,
+    faults: 1,
+    outageMsMax: 60,
+    settlingMsMax: 300,
+  },
+  {
+    name: "the same with a precise lease",
+    aircraft: { servers: 2, leaseTicksMs: 0 },
+    kinds: KIND_NAMES,
+    faults: 1,
+    outageMsMax: 50,
+  },
+  {
+    name: "two servers, 40 ms × 3, every single fault",
+    aircraft: SLOW,
+    kinds: KIND_NAMES,
+    faults: 1,
+  },
+  {
+    name: "two servers, two functions, no room to spare, every single fault",
+    aircraft: { servers: 2, functions: 2, isRoomy: false },
+    kinds: KIND_NAMES,
+    faults: 1,
+  },
+  {
+    name: "two servers on two networks, every single fault",
+    aircraft: { servers: 2, networks: 2 },
+    kinds: KIND_NAMES,
+    faults: 1,
+  },
+  {
+    name: "three servers, every single fault",
+    aircraft: { servers: 3 },
+    kinds: KIND_NAMES,
+    faults: 1,
+  },
+  {
+    name: "two servers, 40 ms × 3, loss, pause, kill, power, two faults",
+    aircraft: SLOW,
+    kinds: ["lose", "pause", "kill", "power"],
+    faults: 2,
+  },
+  {
+    name: "two servers, 10 ms × 5, a blackout and a stop",
+    aircraft: TWO,
+    kinds: ["blackout", "pause"],
+    faults: 2,
+  },
+  {
+    name: "two servers without a lease, from power-off",
+    aircraft: { servers: 2, leaseTicksMs: null },
+    kinds: ["power"],
+    faults: 1,
+    from: "off",
+  },
+];
+
+test.each(CLOSED.map((row) => [row.name, row] as const))("closed: %s", (_, row) => {
+  const explorer = explorerOf(row, BURST_TICKS);
+  const { violation, closed, states } = explorer.run();
+  const story = violation === null ? [] : storyOf(explorer, violation.way, violation.property);
+  expect([violation?.message, ...story].join("\n")).toBe("");
+  expect(closed).toBe(true);
+  expect(states).toBeGreaterThan(1_000); // the canary
+});
+
+test("a blackout longer than what is bridged is found, and its story flies again", () => {
+  const row: Row = { name: "", aircraft: SLOW, kinds: ["blackout", "pause"], faults: 2 };
+  const explorer = explorerOf(row, 2 * BURST_TICKS);
+  const { violation } = explorer.run();
+  expect(violation?.property).toBe("P1");
+  const story = storyOf(explorer, violation?.way ?? []);
+  expect(story.filter((line) => !/^wait|^servers|^functions/.test(line)).length).toBeLessThan(12);
+  expect(() => play(story.join("\n"))).toThrow("P1: f0 is answered for by");
+});

@@ -1,0 +1,219 @@
+/**
+ * The simulator's world as the explorer flies it: chance is switched off, what happens is chosen at
+ * ticks of half a period, and the whole of it can be saved and restored. Engines are not made anew
+ * at every start, because they are large: one for each server begins again as it was made.
+ */
+
+import type { Identity } from "../../src/boundary/identity.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { RENEW_ADDRESSES, type Turn } from "../../src/core/turn.ts";
+import { SERVERS_MAX } from "../../src/limits.ts";
+import { ChosenLosses } from "../simulation/chosen-losses.ts";
+import type { Host } from "../simulation/host.ts";
+import type { HostShell } from "../simulation/host-shell.ts";
+import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
+import { Trace } from "../simulation/trace.ts";
+import { Judges } from "./judges.ts";
+import { remembering } from "./remembering-policy.ts";
+import { FIRST_NEW_INCARNATION, Snapshot } from "./snapshot.ts";
+
+const NEVER = Number.POSITIVE_INFINITY;
+/** Engines start so long after a tick. */
+export const START_PHASE_US = 200;
+/**
+ * The engine remembers until when nobody can fall due, and asks no earlier. That it asks at every
+ * tick changes no decision, and states need not be told apart by when it asked last.
+ */
+function judgeSilenceAnew(engine: Engine): void {
+  (engine as unknown as { silenceDueUs: number }).silenceDueUs = Number.NEGATIVE_INFINITY;
+}
+
+/** Ticks from the end of an engine to its next start. */
+const RESTART_TICKS = 6;
+
+/** What a server keeps for its engines, one after the other. */
+interface Seat {
+  readonly identity: { -readonly [field in keyof Identity]: Identity[field] };
+  readonly engine: Engine;
+  readonly shell: HostShell;
+  readonly turn: Turn;
+  readonly image: Int32Array;
+}
+
+export class ExploredWorld extends NominalWorld {
+  declare readonly invariants: Judges;
+  readonly losses: ChosenLosses;
+  readonly tickUs: number;
+  readonly snapshot: Snapshot;
+  /** The last sequence number of engines that ended since the last restore. */
+  readonly lastSequences = new Map<number, number>();
+  /** Whether it is a violation when a server lets go without need. */
+  judgesNeed = true;
+  private readonly seats: (Seat | undefined)[] = [];
+  private readonly identities: Identity[] = [];
+
+  /** @param isPooled engines are renewed, not made; otherwise nothing can be restored */
+  constructor(
+    options: NominalOptions,
+    private readonly isPooled = true,
+    trace = new Trace(false),
+  ) {
+    super(
+      {
+        ...options,
+        policy: isPooled ? remembering(options.policy) : options.policy,
+        speeds: { addressLifetimeUs: NEVER, ...options.speeds },
+      },
+      new Judges(),
+      trace,
+    );
+    this.tickUs = this.aircraft.timing.periodUs / 2;
+    this.supervision = {
+      sweepUs: this.tickUs,
+      startUs: (RESTART_TICKS - 1) * this.tickUs,
+      pauseFirstUs: 0,
+      pauseMaxUs: 0,
+    };
+    this.announceAgainUs = 2 * this.aircraft.timing.periodUs;
+    this.incarnation = FIRST_NEW_INCARNATION;
+    const { timing } = this.aircraft;
+    const roughTicks = (timing.detectionUs + 2 * timing.periodUs) / this.tickUs;
+    this.losses = new ChosenLosses(
+      this.air.network,
+      this.hosts.length,
+      roughTicks,
+      timing.detectionUs / this.tickUs,
+    );
+    this.snapshot = new Snapshot(this);
+  }
+
+  /** Flies to the next tick. */
+  tick(): void {
+    const endUs = this.nowUs + this.tickUs;
+    this.losses.begin();
+    for (const { engine } of this.hosts) if (engine !== null) judgeSilenceAnew(engine);
+    this.runUntil(endUs);
+    for (const host of this.hosts) this.align(host);
+    this.invariants.onTick();
+    this.losses.pass();
+  }
+
+  /** Engines start at one phase of a tick, so that few phases are met. */
+  private align(host: Host): void {
+    if (host.engine !== null || host.restartAtUs === NEVER) return;
+    const ticks = Math.ceil((host.restartAtUs - START_PHASE_US - this.nowUs) / this.tickUs);
+    host.restartAtUs = this.nowUs + Math.max(0, ticks) * this.tickUs + START_PHASE_US;
+    this.touch(host.index);
+  }
+
+  /** What has been due for long is due now: servers of one instant have their turns in order. */
+  override touch(server: number): void {
+    super.touch(server);
+    const { due } = this.air;
+    if (due[server] < this.nowUs) due[server] = this.nowUs;
+  }
+
+  /** It starts with the next tick. */
+  switchOn(host: Host): void {
+    host.restartAtUs = this.nowUs + START_PHASE_US;
+    this.touch(host.index);
+  }
+
+  // ---- engines
+
+  protected override board(host: Host, given: Identity): { engine: Engine; turn: Turn } {
+    const identity = { ...given, nonce: given.incarnation };
+    this.identities[host.index] = identity;
+    const seat = this.seats[host.index];
+    if (seat === undefined || !this.isPooled) {
+      const boarded = super.board(host, identity);
+      if (this.isPooled) {
+        this.seats[host.index] = {
+          identity,
+          ...boarded,
+          shell: host.shell as HostShell,
+          image: this.snapshot.image(host),
+        };
+      }
+      return boarded;
+    }
+    this.seat(host, identity.incarnation, host.foreignTable);
+    host.effects.clear();
+    this.snapshot.renew(host, seat.image);
+    return seat;
+  }
+
+  /** Nobody lets go without need. */
+  override onLetGo(host: Host, code: number, value: number): void {
+    super.onLetGo(host, code, value);
+    if (!this.judgesNeed || this.losses.roughTicks > 0) return;
+    if (this.invariants.needsToLetGo(host)) return;
+    this.invariants.fail("needless", `s${host.index} lets go of everything without need`);
+  }
+
+  override endEngine(host: Host, how: string): void {
+    if (host.engine !== null)
+      this.lastSequences.set(this.incarnationOf(host), host.engine.sender.sequence);
+    super.endEngine(host, how);
+  }
+
+  incarnationOf(host: Host): number {
+    return (this.identities[host.index] as Identity).incarnation;
+  }
+
+  hasForeignTable(host: Host): boolean {
+    return (this.identities[host.index] as Identity).digestHigh !== this.aircraft.digestHigh;
+  }
+
+  /** The host's engine is there, in this incarnation; what it knows comes afterwards. */
+  seat(host: Host, incarnation: number, isForeign: boolean): void {
+    const seat = this.seats[host.index] as Seat;
+    const { digestHigh } = this.aircraft;
+    seat.identity.incarnation = incarnation;
+    seat.identity.nonce = incarnation;
+    seat.identity.digestHigh = isForeign ? (digestHigh ^ 1) >>> 0 : digestHigh;
+    this.identities[host.index] = seat.identity;
+    host.engine = seat.engine;
+    host.shell = seat.shell;
+    host.turn = seat.turn;
+  }
+
+  /** Nothing flies on the host. */
+  leave(host: Host): void {
+    host.engine = null;
+    host.shell = null;
+    host.turn = null;
+    host.clearInboxes();
+  }
+
+  /** The host's engine lets go in its next turn. */
+  doom(host: Host, sequence: number): void {
+    const { engine, turn } = this.seats[host.index] as Seat;
+    const { stall } = engine as unknown as { stall: { stoppedInTurn: boolean } };
+    stall.stoppedInTurn = true;
+    engine.sender.sequence = sequence;
+    engine.phases.leaving = false;
+    const inside = turn as unknown as { next: number; ended: number };
+    inside.next = RENEW_ADDRESSES + 1;
+    inside.ended = 0;
+    host.events.clear();
+    host.effects.clear();
+  }
+
+  // ---- what the snapshot cannot reach otherwise
+
+  goBack(nowUs: number): void {
+    this.nowUs = nowUs;
+    this.incarnation = FIRST_NEW_INCARNATION;
+    this.lastSequences.clear();
+    for (let server = 0; server < SERVERS_MAX; server++) this.air.due[server] = NEVER;
+  }
+
+  sweepUs(host: Host): number {
+    return this.sweepAtUs[host.index];
+  }
+
+  setSweep(host: Host, atUs: number): void {
+    this.sweepAtUs[host.index] = atUs;
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * The simulator's judges without their memory: what they hold of the past would keep states apart
+ * that go on alike. Beside them stands what an exploration can ask of every state.
+ */
+import { NONE } from "../../src/allocation/function-table.ts";
+import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
+import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
+import type { Engine } from "../../src/core/engine.ts";
+import { SENT_TIMES } from "../../src/limits.ts";
+import type { Host } from "../simulation/host.ts";
+import { Invariants } from "../simulation/invariants.ts";
+import type { World } from "../simulation/world.ts";
+
+/** Turns after which a loop that was stopped is as any other. */
+const TURNS_AFTER_PAUSE = 3;
+const OUTAGE_FUNCTIONS_MAX = 8;
+const OUTAGE_TICKS_MAX = 250;
+
+export class Judges extends Invariants {
+  /** Allocations that were compared with the patent's, by their inputs. */
+  private readonly known = new Map<number, string>();
+  /** The smallest time between a lease's end and a take-over. */
+  marginUs = Number.POSITIVE_INFINITY;
+
+  /** For how many ticks nobody has answered for each function that a server could run. */
+  readonly outageTicks = new Uint8Array(OUTAGE_FUNCTIONS_MAX);
+
+  override begin(world: World): void {
+    super.begin(world);
+    // It goes by what has happened before; see needsToLetGo.
+    this.need.judge = () => null;
+    this.known.clear();
+  }
+
+  /** Time has passed. */
+  onTick(): void {
+    const { hosts, aircraft } = this.world;
+    for (let index = 0; index < aircraft.table.functionCount; index++) {
+      let hasPlace = false;
+      for (const host of hosts) if (this.couldServe(host, index)) hasPlace = true;
+      if (!hasPlace || this.isAnswered(index)) this.outageTicks[index] = 0;
+      else if (this.outageTicks[index] < OUTAGE_TICKS_MAX) this.outageTicks[index]++;
+    }
+  }
+
+  override check(host: Host): void {
+    if (this.twice > 0) this.checkOneAnswer();
+    this.checkCapacity(host);
+    const { engine } = host;
+    if (engine === null) return;
+    const { phase } = engine;
+    if (phase !== this.phases[host.index]) {
+      this.conduct.onPhase(host, engine, this.phases[host.index]);
+      this.phases[host.index] = phase;
+    }
+    const { allocations } = engine.agreement;
+    if (allocations === 0 || allocations === this.compared[host.index]) return;
+    this.compared[host.index] = allocations;
+    this.compareOnce(engine, host);
+  }
+
+  /** The same inputs need not be compared twice. */
+  private compareOnce(engine: Engine, host: Host): void {
+    const { table } = this.world.aircraft;
+    const { allocation } = engine.agreement;
+    let inputs = allocation.operable;
+    for (let index = 0; index < table.functionCount; index++) {
+      inputs = inputs * 32 + allocation.current[index] + 1;
+      inputs = inputs * 16 + allocation.cannotRun[index];
+    }
+    const found = allocation.assigned.subarray(0, table.functionCount).join();
+    if (this.known.get(inputs) === found) return;
+    this.compareWithPatent(engine, host);
+    this.known.set(inputs, found);
+  }
+
+  override onAdd(host: Host, index: number): void {
+    super.onAdd(host, index);
+    this.noteMargin(host, index);
+  }
+
+  /** Who takes over without having been told to finds the lease of the one before at its end. */
+  private noteMargin(host: Host, index: number): void {
+    const { hosts, nowUs, hasLease } = this.world;
+    if (!hasLease || this.owners[index] < 2) return;
+    for (const other of hosts) {
+      if (other === host || other.up[index] === 0 || !other.carrier) continue;
+      if (!this.areJoined(host.index, other.index)) continue;
+      const marginUs = nowUs - other.leaseEndUs;
+      if (marginUs < this.marginUs) this.marginUs = marginUs;
+    }
+  }
+
+  // What the simulator asks with a long memory; see needsToLetGo.
+  override onRemove(): void {}
+  override onMissed(): void {}
+
+  /**
+   * Somebody may take over what is this server's, so that it has to let go: its loop was held up,
+   * or another one does not hear it, or is not heard, by any way that is open.
+   */
+  needsToLetGo(host: Host): boolean {
+    if (host.turnsSincePause < TURNS_AFTER_PAUSE || host.engine === null) return true;
+    return this.world.hosts.some((other) => this.mayTakeOver(other, host));
+  }
+
+  private mayTakeOver(other: Host, host: Host): boolean {
+    if (other === host || host.engine === null) return false;
+    const { nowUs, aircraft } = this.world;
+    const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
+    const { lastHeardUs } = host.engine.membership;
+    const there = other.engine?.membership;
+    const unheard =
+      there !== undefined && !there.isHeard(host.index) && there.departures[host.index] > 0;
+    // Stopped or gone after a word of one of the two was lost or late: two troubles at once.
+    if (isStopped || there === undefined) {
+      const heardUs = lastHeardUs[other.index];
+      const isCut = !this.world.air.network.passes(host.index, other.index);
+      return unheard || isCut || this.isEchoOld(host.engine, other.index, heardUs, 1.5);
+    }
+    if (this.isBridged(host, other)) return false;
+    // One lost message is nothing; two in a row may be the first of many.
+    const silentUs = 2 * aircraft.timing.periodUs + 500;
+    const here = host.engine.membership;
+    return (
+      unheard ||
+      // Two periods on its way and back, one lost, and the time until now.
+      this.isEchoOld(host.engine, other.index, nowUs, 3.5) ||
+      (there.isHeard(host.index) && nowUs - there.lastHeardUs[host.index] > silentUs) ||
+      (here.isHeard(other.index) && nowUs - here.lastHeardUs[other.index] > silentUs)
+    );
+  }
+
+  /** The newest word of ours that the other one has told us to have heard is older than that. */
+  private isEchoOld(
+    { membership, lease }: Engine,
+    other: number,
+    atUs: number,
+    periods: number,
+  ): boolean {
+    const echoed = membership.echoedSequence[other];
+    if (echoed === 0) return false;
+    const { sentUs } = lease as unknown as { sentUs: Float64Array };
+    const oldUs = periods * this.world.aircraft.timing.periodUs;
+    return atUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
+  }
+
+  /** What is cut between the two goes round through a third one that flies. */
+  private isBridged(one: Host, other: Host): boolean {
+    const { network } = this.world.air;
+    const { hosts } = this.world;
+    const isCut =
+      !network.passes(one.index, other.index) || !network.passes(other.index, one.index);
+    if (!isCut) return false;
+    return hosts.some(
+      (third) =>
+        third !== one &&
+        third !== other &&
+        third.engine !== null &&
+        third.turnsSincePause >= TURNS_AFTER_PAUSE &&
+        network.passes(one.index, third.index) &&
+        network.passes(third.index, one.index) &&
+        network.passes(third.index, other.index) &&
+        network.passes(other.index, third.index),
+    );
+  }
+
+  /** What is not as it is at rest when no fault lasts; empty at rest. */
+  unrest(): string {
+    const { hosts, aircraft } = this.world;
+    for (const host of hosts) {
+      const { engine } = host;
+      if (engine === null || engine.phase !== PHASE_ACTIVE) return `s${host.index} is not active`;
+      if (engine.agreement.digest !== hosts[0]?.engine?.agreement.digest)
+        return `s${host.index} holds another assignment than s0`;
+      for (const other of hosts) {
+        if (other !== host && engine.membership.state[other.index] !== SERVER_ALIVE)
+          return `s${host.index} does not see s${other.index} alive`;
+      }
+    }
+    const { assigned } = (hosts[0] as Host & { engine: Engine }).engine.handover;
+    for (let index = 0; index < aircraft.table.functionCount; index++) {
+      if (assigned[index] === NONE ? this.owners[index] > 0 : !this.isAnswered(index))
+        return `f${index} ${assigned[index] === NONE ? "has no place, and is up" : "is nowhere"}`;
+    }
+    return "";
+  }
+
+  /** A server that could run the function, or knows of one, as far as anybody can tell. */
+  private couldServe(host: Host, index: number): boolean {
+    return (
+      host.engine !== null &&
+      host.engine.handover.assigned[index] !== NONE &&
+      host.pausedUntilUs <= this.world.nowUs &&
+      host.carrier &&
+      this.phases[host.index] === PHASE_ACTIVE &&
+      !host.isDrained &&
+      !host.isToLeave
+    );
+  }
+
+  /** Somebody answers for the function. */
+  isAnswered(index: number): boolean {
+    const { hosts, nowUs, hasLease } = this.world;
+    for (const host of hosts) if (host.answers(index, nowUs, hasLease)) return true;
+    return false;
+  }
+
+  /** Place of the server on which the function is up, NONE where on none. */
+  ownerOf(index: number): number {
+    const owner = this.world.hosts.find((host) => host.up[index] !== 0);
+    return owner?.index ?? NONE;
+  }
+}

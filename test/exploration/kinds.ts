@@ -1,0 +1,260 @@
+/**
+ * What the fields of a class are to a state of flight, and the code that follows from it. A table
+ * names every field of a class once; saving, restoring and the canonical form are made from it.
+ *
+ * The canonical form is what two flights have in common that will go on alike: times are told from
+ * now, sequence numbers from the sender's newest, incarnations by their rank, and what is only
+ * counted is left out. It is what is saved, too, so that a state that is flown on is always one
+ * that was restored from it.
+ */
+
+/** How many entries of a column there are: of the aircraft, whatever the limits are. */
+export type Size =
+  | "one"
+  | "servers"
+  | "functions"
+  | "words"
+  | "networks"
+  | "server networks"
+  | "directions";
+
+export interface Kind {
+  readonly kind: string;
+  readonly size: Size;
+  /** An expression; where it does not hold, the entry is not read before it is written again. */
+  readonly while?: string | undefined;
+  /** An expression in µs: what is longer ago is all the same. */
+  readonly past?: string | undefined;
+  /** A number that is no time, but stands for none. */
+  readonly none?: number | undefined;
+  /** Expressions: the server whose number it is, and in which incarnation. */
+  readonly of?: string | undefined;
+  readonly incarnation?: string | undefined;
+  /** An expression: only whether it is the same counts. */
+  readonly as?: string | undefined;
+  /** A greater number is all the same. */
+  readonly limit?: string | undefined;
+  /** Expressions with the code of a class that needs its own. */
+  readonly save?: string;
+  readonly restore?: string;
+}
+
+export type Fields = Readonly<Record<string, Kind>>;
+
+interface Wishes {
+  readonly size?: Size;
+  readonly while?: string;
+}
+
+const plain = (kind: string): Kind => ({ kind, size: "one" });
+
+/** A number of 31 bits and a sign, or a column of numbers. */
+export const value = (wishes: Wishes = {}): Kind => ({ kind: "value", size: "one", ...wishes });
+/** A whole number of 32 bits. */
+export const word = (wishes: Wishes = {}): Kind => ({ kind: "word", size: "one", ...wishes });
+export const flag = (wishes: Wishes = {}): Kind => ({ kind: "flag", size: "one", ...wishes });
+/** A count of which only the first `limit` steps matter. */
+export const count = (limit: string, wishes: Wishes = {}): Kind => ({
+  kind: "count",
+  size: "one",
+  limit,
+  ...wishes,
+});
+/** A time that is compared with others; before `past` µs ago it is all the same. */
+export const time = (past: string, wishes: Wishes & { none?: number } = {}): Kind => ({
+  kind: "time",
+  size: "one",
+  past,
+  ...wishes,
+});
+/** A time that is waited for: once it has come, it is all the same when it was. */
+export const deadline = (wishes: Wishes = {}): Kind => ({
+  kind: "deadline",
+  size: "one",
+  ...wishes,
+});
+/** A sequence number of the server `of` in its incarnation. */
+export const sequence = (of: string, incarnation: string, wishes: Wishes = {}): Kind => ({
+  kind: "sequence",
+  size: "one",
+  of,
+  incarnation,
+  ...wishes,
+});
+/** A sequence number of this server's own. */
+export const ownSequence = (wishes: Wishes = {}): Kind => sequence("k.self", "k.own", wishes);
+/** An incarnation of the server `of`. */
+export const incarnation = (of: string, wishes: Wishes = {}): Kind => ({
+  kind: "incarnation",
+  size: "one",
+  of,
+  ...wishes,
+});
+/** A number that only grows, of which another remembers what it has seen. */
+export const seen = (as: string, wishes: Wishes = {}): Kind => ({
+  kind: "seen",
+  size: "one",
+  as,
+  ...wishes,
+});
+/** An object of a class with a table of its own. */
+export const part = (of: string): Kind => ({ kind: "part", size: "one", of });
+/** An object that is a part of another, or of the aircraft. */
+export const shared = plain("shared");
+/** What is never written after the constructor. */
+export const fixed = plain("fixed");
+/** What is written and never decided upon. */
+export const telemetry = plain("telemetry");
+/** What is always written before it is read, within one step. */
+export const scratch = plain("scratch");
+/** What a hand-written part of the class's codec saves. */
+export const byHand = plain("by hand");
+/** Restored to the same number whatever it was. */
+export const reset = (to: string): Kind => ({ kind: "reset", size: "one", restore: to });
+/** Code of its own, once for the whole class: `w[p++]` is the next word. */
+export const code = (save: string, restore: string): Kind => ({
+  kind: "code",
+  size: "one",
+  save,
+  restore,
+});
+
+const LOOPS: Readonly<Record<Size, string>> = {
+  one: "",
+  servers: "for (let i = 0; i < k.servers; i++) ",
+  functions: "for (let i = 0; i < k.functions; i++) ",
+  words: "for (let i = 0; i < k.wordCount; i++) ",
+  networks: "for (let i = 0; i < k.networks; i++) ",
+  directions:
+    "for (let f = 0; f < k.servers; f++) " +
+    "for (let t = 0, i = f * k.serversMax; t < k.servers; t++, i++) ",
+  "server networks":
+    "for (let s = 0; s < k.servers; s++) " +
+    "for (let n = 0, i = s * k.networksMax; n < k.networks; n++, i++) ",
+};
+
+// ---- codes of what is no number of µs
+const NEVER = 0x7fffffff;
+const ALWAYS = -0x80000000;
+/** The newest sequence number has this code; 0 is none. */
+const NEWEST = 1000;
+
+function saveOne({ kind, past, none, of, incarnation: of2, as, limit }: Kind, at: string): string {
+  switch (kind) {
+    case "value":
+    case "word":
+      return at;
+    case "flag":
+      return `${at} ? 1 : 0`;
+    case "count":
+      return `Math.min(${at}, ${limit})`;
+    case "time": {
+      const told =
+        `${at} === Infinity ? ${NEVER} : ${at} === -Infinity ? ${ALWAYS} ` +
+        `: Math.max(${at} - now, -(${past}))`;
+      return none === undefined ? told : `${at} === ${none} ? ${NEVER} : ${told}`;
+    }
+    case "deadline":
+      return `${at} <= now ? ${ALWAYS} : ${at} === Infinity ? ${NEVER} : ${at} - now`;
+    case "sequence":
+      return `${at} === 0 ? 0 : Math.max(${at} - k.base(${of}, ${of2}), -k.window) + ${NEWEST}`;
+    case "incarnation":
+      return `k.rank(${of}, ${at})`;
+    case "seen":
+      return `${at} === ${as} ? 1 : 0`;
+    default:
+      throw new Error(`no code for ${kind}`);
+  }
+}
+
+function restoreOne({ kind, none, of, as }: Kind, read: string): string {
+  switch (kind) {
+    case "value":
+    case "count":
+      return read;
+    case "word":
+      return `${read} >>> 0`;
+    case "flag":
+      return `${read} !== 0`;
+    case "time":
+      return (
+        `(c = ${read}) === ${NEVER} ? ${none ?? "Infinity"} ` +
+        `: c === ${ALWAYS} ? -Infinity : now + c`
+      );
+    case "deadline":
+      return `(c = ${read}) === ${NEVER} ? Infinity : c === ${ALWAYS} ? -Infinity : now + c`;
+    case "sequence":
+      return `(c = ${read}) === 0 ? 0 : k.newest + c - ${NEWEST}`;
+    case "incarnation":
+      return `k.number(${of}, ${read})`;
+    case "seen":
+      return `${read} !== 0 ? ${as} : ${as} - 1`;
+    default:
+      throw new Error(`no code for ${kind}`);
+  }
+}
+
+const UNSAVED = new Set(["shared", "fixed", "telemetry", "scratch", "by hand"]);
+
+/** What the generated code of a class does. */
+export interface Codec {
+  save(object: object, ink: object): void;
+  restore(object: object, ink: object): void;
+}
+
+/**
+ * Makes the code of all classes.
+ * @param tables by the names of the classes
+ * @param isNamed saving tells which field each word is of, by `ink.name(CLASS.FIELD, from, to)`
+ */
+export function codecsOf(
+  tables: Readonly<Record<string, Fields>>,
+  isNamed = false,
+): Record<string, Codec> {
+  const codecs: Record<string, Codec> = {};
+  for (const [name, fields] of Object.entries(tables)) {
+    const saving: string[] = [];
+    const restoring: string[] = [];
+    for (const [field, kind] of Object.entries(fields)) {
+      if (isNamed) saving.push(`const from${field} = p;`);
+      addCode(field, kind, saving, restoring);
+      if (isNamed) saving.push(`k.name("${name}.${field}", from${field}, p);`);
+    }
+    const make = (lines: string[], which: string): string =>
+      `function ${which}${name}(o, k) { const w = k.words, now = k.nowUs; let p = k.at, c = 0;\n` +
+      `${lines.join("\n")}\nk.at = p; }`;
+    codecs[name] = new Function(
+      "codecs",
+      `${make(saving, "save")}\n${make(restoring, "restore")}\n` +
+        `return { save: save${name}, restore: restore${name} };`,
+    )(codecs) as Codec;
+  }
+  return codecs;
+}
+
+function addCode(field: string, kind: Kind, saving: string[], restoring: string[]): void {
+  if (UNSAVED.has(kind.kind)) return;
+  if (kind.kind === "part") {
+    const call = (which: string): string =>
+      `k.at = p; codecs.${kind.of}.${which}(o.${field}, k); p = k.at;`;
+    saving.push(call("save"));
+    restoring.push(call("restore"));
+    return;
+  }
+  if (kind.kind === "reset") {
+    restoring.push(`o.${field} = ${kind.restore};`);
+    return;
+  }
+  if (kind.kind === "code") {
+    saving.push(kind.save as string);
+    restoring.push(kind.restore as string);
+    return;
+  }
+  const at = kind.size === "one" ? `o.${field}` : `o.${field}[i]`;
+  const told = saveOne(kind, at);
+  const loop = LOOPS[kind.size];
+  const unread = kind.kind === "time" ? `-(${kind.past})` : "0"; // long ago
+  const one = kind.while === undefined ? told : `(${kind.while}) ? (${told}) : ${unread}`;
+  saving.push(`${loop}w[p++] = ${one};`);
+  restoring.push(`${loop}${at} = ${restoreOne(kind, "w[p++]")};`);
+}

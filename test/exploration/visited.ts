@@ -1,0 +1,147 @@
+/**
+ * Every distinct state once: known by a hash of 64 bits of its canonical form, with the way on
+ * which it was first met. Two states of one hash would be taken for one; among ten million states
+ * that happens once in some hundred thousand runs.
+ */
+
+const FIRST_CAPACITY = 1 << 16;
+
+/** The move by which a state came about that was there from the start. */
+export const ROOT = -2;
+/** Time passed: one tick. */
+export const TICK = -1;
+
+export class Visited {
+  count = 0;
+  /** Where each state came from, and by which move. */
+  parent = new Int32Array(FIRST_CAPACITY);
+  move = new Int16Array(FIRST_CAPACITY);
+  /** Faults on the way to it. */
+  level = new Uint8Array(FIRST_CAPACITY);
+  /** What a tick makes of it, −1 while nobody has looked. */
+  next = new Int32Array(FIRST_CAPACITY);
+  /** 1 where no fault lasts. */
+  isClear = new Uint8Array(FIRST_CAPACITY);
+  private low = new Uint32Array(FIRST_CAPACITY);
+  private high = new Uint32Array(FIRST_CAPACITY);
+  /** Index of a state + 1 at each place of the hash table. */
+  private slots = new Int32Array(2 * FIRST_CAPACITY);
+  private mask = 2 * FIRST_CAPACITY - 1;
+  private hashLow = 0;
+  private hashHigh = 0;
+  /** The state that `meet` was asked for is new. */
+  isNew = false;
+
+  /** The state's index; it is entered when it is new, or when it took more faults before. */
+  meet(words: Int32Array, length: number, parent: number, move: number, level: number): number {
+    this.hash(words, length);
+    const { hashLow: low, hashHigh: high } = this;
+    let slot = low & this.mask;
+    for (; this.slots[slot] !== 0; slot = (slot + 1) & this.mask) {
+      const index = this.slots[slot] - 1;
+      if (this.low[index] !== low || this.high[index] !== high) continue;
+      this.isNew = level < this.level[index];
+      if (this.isNew) this.enter(index, parent, move, level);
+      return index;
+    }
+    this.isNew = true;
+    if (this.count === this.parent.length) {
+      this.grow();
+      slot = low & this.mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+    }
+    const index = this.count++;
+    this.slots[slot] = index + 1;
+    this.low[index] = low;
+    this.high[index] = high;
+    this.next[index] = -1;
+    this.enter(index, parent, move, level);
+    return index;
+  }
+
+  /**
+   * Four lanes of words, each with two hashes of 32 bits, because one after the other would wait
+   * for each multiplication.
+   */
+  private hash(words: Int32Array, length: number): void {
+    for (let at = length; at < length + 3; at++) words[at] = 0;
+    let a = 0x811c9dc5;
+    let b = 0x01000193;
+    let c = 0x2545f491;
+    let d = 0x4f6cdd1d;
+    let e = 0x165667b1;
+    let f = 0x27d4eb2f;
+    let g = 0x5bd1e995;
+    let h = length;
+    for (let at = 0; at < length; at += 4) {
+      const first = words[at];
+      const second = words[at + 1];
+      const third = words[at + 2];
+      const fourth = words[at + 3];
+      a = Math.imul(a ^ first, 0x85ebca6b);
+      b = Math.imul(b ^ second, 0x85ebca6b);
+      c = Math.imul(c ^ third, 0x85ebca6b);
+      d = Math.imul(d ^ fourth, 0x85ebca6b);
+      e = Math.imul(e ^ first, 0xc2b2ae35);
+      f = Math.imul(f ^ second, 0xc2b2ae35);
+      g = Math.imul(g ^ third, 0xc2b2ae35);
+      h = Math.imul(h ^ fourth, 0xc2b2ae35);
+      a ^= a >>> 15;
+      b ^= b >>> 15;
+      c ^= c >>> 15;
+      d ^= d >>> 15;
+      e ^= e >>> 13;
+      f ^= f >>> 13;
+      g ^= g >>> 13;
+      h ^= h >>> 13;
+    }
+    let low = mixed(mixed(mixed(a, b), c), d);
+    const high = mixed(mixed(mixed(mixed(e, f), g), h), low);
+    low = mixed(low, high);
+    this.hashLow = low >>> 0;
+    this.hashHigh = high >>> 0;
+  }
+
+  private enter(index: number, parent: number, move: number, level: number): void {
+    this.parent[index] = parent;
+    this.move[index] = move;
+    this.level[index] = level;
+  }
+
+  /** The moves that lead to the state, from the first one on. */
+  wayTo(index: number): number[] {
+    const way: number[] = [];
+    for (let at = index; this.move[at] !== ROOT; at = this.parent[at]) way.push(this.move[at]);
+    return way.reverse();
+  }
+
+  private grow(): void {
+    const twice = 2 * this.parent.length;
+    this.parent = enlarged(this.parent, new Int32Array(twice));
+    this.move = enlarged(this.move, new Int16Array(twice));
+    this.level = enlarged(this.level, new Uint8Array(twice));
+    this.next = enlarged(this.next, new Int32Array(twice));
+    this.isClear = enlarged(this.isClear, new Uint8Array(twice));
+    this.low = enlarged(this.low, new Uint32Array(twice));
+    this.high = enlarged(this.high, new Uint32Array(twice));
+    this.slots = new Int32Array(2 * twice);
+    this.mask = 2 * twice - 1;
+    for (let index = 0; index < this.count; index++) {
+      let slot = this.low[index] & this.mask;
+      while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;
+      this.slots[slot] = index + 1;
+    }
+  }
+}
+
+function mixed(one: number, other: number): number {
+  let both = Math.imul(one ^ (other >>> 16) ^ (other << 16), 0x9e3779b1);
+  both ^= both >>> 14;
+  both = Math.imul(both, 0x85ebca77) + other;
+  return both ^ (both >>> 16);
+}
+
+function enlarged<T extends Int32Array | Int16Array | Uint8Array | Uint32Array>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}
