@@ -81,7 +81,7 @@ describe("granted by the others", () => {
     membership = new Membership(table, identity, timing, new Changes());
     lease = new Lease(membership, timing);
     lease.setOwner(true);
-    lease.noteRead(100_000);
+    membership.noteRead(100_000);
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
 
@@ -150,11 +150,11 @@ describe("granted by the others", () => {
     membership.contactUs[1] = 100_000;
     membership.silentSinceUs[1] = 20_000;
     expect(grantMs(lease, 105_000)).toBe(40); // the one before the last may be what it has
-    lease.noteRead(124_999);
+    membership.noteRead(124_999);
     expect(grantMs(lease, 105_000)).toBe(40);
-    lease.noteRead(125_000);
+    membership.noteRead(125_000);
     expect(grantMs(lease, 100_000)).toBe(0);
-    lease.noteRead(124_999);
+    membership.noteRead(124_999);
     membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
     expect(grantMs(lease, 100_000)).toBe(0);
   });
@@ -191,7 +191,7 @@ describe("granted by the others", () => {
 
   test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
-    lease.noteRead(64_000);
+    membership.noteRead(64_000);
     expect(grantMs(lease, 100_000)).toBe(35);
   });
 
@@ -220,9 +220,9 @@ describe("granted by the others", () => {
     peer(10, 90_000);
     lease.grant(100_000);
     expect(lease.dueUs(100_000)).toBe(124_500);
-    lease.noteRead(124_499); // and was over when the loop came to look again
+    membership.noteRead(124_499); // and was over when the loop came to look again
     expect(lease.dueUs(124_600)).toBe(124_600);
-    lease.noteRead(124_600);
+    membership.noteRead(124_600);
     expect(lease.dueUs(124_600)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -33,8 +33,6 @@ export class Lease {
   /** When the own keep-alive of each of the last sequence numbers was sent. */
   private readonly sentUs = new Float64Array(SENT_TIMES);
   private newest = 0;
-  /** When everything that had arrived was read last. */
-  private readUs = 0;
   /** Mask of the servers of which something was heard since the lease was looked at last. */
   private spoke = 0;
   /** Until when the lease was granted last. */
@@ -83,7 +81,8 @@ export class Lease {
    * it counts from the one before them.
    */
   private grantedBy(server: number): number {
-    const { membership, timing, readUs } = this;
+    const { membership, timing } = this;
+    const { readUs } = membership;
     const longestUs = this.takeOverUs(server) - LATENESS_US;
     const heardUs = this.sentAtUs(membership.lastEchoed[server]);
     // Silent as far as has been read: what this loop has not looked at yet is no silence.
@@ -115,11 +114,6 @@ export class Lease {
     this.spoke |= 1 << server;
   }
 
-  /** Everything that had arrived by then has been read. */
-  noteRead(nowUs: number): void {
-    this.readUs = nowUs;
-  }
-
   /**
    * Looks whether a renewal is due between two keep-alives: what was granted does not last until
    * the next one, and more can be had now; or a server is heard that grants less than that. At a
@@ -142,12 +136,12 @@ export class Lease {
    * everything was read last.
    */
   dueUs(nowUs: number): number {
-    const { membership, readUs } = this;
+    const { membership } = this;
     let dueUs = NEVER;
     for (let left = membership.heard | membership.incompatible; left !== 0; left &= left - 1) {
       const server = lowest(left);
       const silentAtUs = membership.lastHeardUs[server] + this.silentUs(server);
-      if (silentAtUs > readUs) dueUs = Math.min(dueUs, Math.max(silentAtUs, nowUs));
+      if (silentAtUs > membership.readUs) dueUs = Math.min(dueUs, Math.max(silentAtUs, nowUs));
     }
     return dueUs;
   }

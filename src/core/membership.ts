@@ -62,6 +62,8 @@ export class Membership {
   /** When the server was heard first, or again after it was lost or silent for long; since when. */
   readonly contactUs = new Float64Array(SERVERS_MAX);
   readonly silentSinceUs = new Float64Array(SERVERS_MAX);
+  /** When everything that had arrived was read last: since then nobody is known to be silent. */
+  readUs = 0;
   /** When a datagram of the server itself, not one sent on by another, was heard last. */
   readonly directHeardUs = new Float64Array(SERVERS_MAX);
   /** Part of its silence that was our own: this loop was late. */
@@ -167,7 +169,7 @@ export class Membership {
     return this.newest[server] as KeepAliveMessage;
   }
 
-  /** Heard, and it does not hear us: it judges without what we say. */
+  /** Heard, and does not hear us: it judges without what we say. */
   isDeafToUs(server: number): boolean {
     if (!this.isHeard(server) || this.echoedSequence[server] !== 0) return false;
     marks[MARK_DEAF_PEER]++;
@@ -273,7 +275,7 @@ export class Membership {
     const server = message.sender;
     const inARow = message.sequence === this.sequence[server] + 1;
     this.sequence[server] = message.sequence;
-    const wasSilent = nowUs - this.lastHeardUs[server] >= this.timing.silentUs;
+    const wasSilent = this.readUs - this.lastHeardUs[server] >= this.timing.silentUs;
     if (wasSilent || !this.isHeard(server)) {
       this.contactUs[server] = nowUs;
       this.silentSinceUs[server] = this.lastHeardUs[server];
@@ -307,6 +309,10 @@ export class Membership {
     this.lastEchoed[server] = this.echoedSequence[server];
     this.incarnation[server] = 0; // with our table it has to begin anew
     this.keep(events, slot, server);
+  }
+
+  noteRead(nowUs: number): void {
+    this.readUs = nowUs;
   }
 
   private noteHeard(server: number, nowUs: number): void {

@@ -1,7 +1,7 @@
 /** Aircraft small enough to be explored. */
 import { FunctionTable, PROCESS_NONE } from "../../src/allocation/function-table.ts";
 import { DEFAULT_POLICY, policyNamed } from "../../src/allocation/policies.ts";
-import { leaseFits } from "../../src/core/lease.ts";
+import { leaseFits } from "../../src/boundary/timing.ts";
 import type { NominalOptions } from "../simulation/nominal-world.ts";
 
 export interface ExploredAircraft {

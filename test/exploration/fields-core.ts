@@ -104,6 +104,7 @@ export const CORE: Readonly<Record<string, Fields>> = {
     directHeardUs: time("4 * k.periodUs", { ...SERVERS, while: "(o.heard >> i) & 1" }),
     contactUs: time(LONG, { ...SERVERS, while: "(o.heard >> i) & 1" }),
     silentSinceUs: time(LONG, { ...SERVERS, while: "(o.heard >> i) & 1" }),
+    readUs: time(LONG),
     excusedUs: value({ ...SERVERS, while: HEARD }),
     answersUntilUs: deadline(SERVERS),
     echoedSequence: ownSequence(SERVERS),
@@ -269,7 +270,6 @@ export const CORE: Readonly<Record<string, Fields>> = {
       "{ const n = w[p++]; for (let i = 0; i <= k.window + 1; " +
         "i++) o.sentUs[(o.newest - i) & k.sentMask] = i < n ? now + w[p++] : -Infinity; }",
     ),
-    readUs: time(LONG),
     spoke: value(),
     grantedUs: time(LONG),
     isOwner: flag(),

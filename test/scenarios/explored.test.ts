@@ -83,6 +83,24 @@ const STORIES: readonly (readonly [string, string])[] = [
      a: f0 | b: -
      all agree`,
   ],
+  [
+    "the owner stands still, and then the other one: neither takes its own pause for the other's silence",
+    `servers a 10, b 10
+     ${AIRCRAFT}
+     wait 90 ms
+     stop a
+     wait 15 ms
+     a goes on
+     stall b
+     wait 10 ms
+     stop a
+     b goes on
+     wait 30 ms
+     wait 500 ms
+     a goes on
+     wait 500 ms
+     all agree`,
+  ],
 ];
 
 test.each(STORIES)("%s", (_, story) => {
