@@ -26,7 +26,7 @@ export const KINDS = {
   pause: "an engine is stopped",
   stall: "a machine stands still, and what arrives meanwhile is lost",
   kill: "an engine is killed; its supervisor starts it again",
-  killall: "all processes of a server are killed; its kernel goes on",
+  "kill-all": "all processes of a server are killed; its kernel goes on",
   power: "power is off",
   restart: "an engine is started again at once",
   cut: "nothing passes between two servers",
@@ -135,7 +135,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       () => goOn(host),
     );
     end(
-      ["power", "killall", "leave"],
+      ["power", "kill-all", "leave"],
       `start ${name}`,
       () => isOver(host),
       () => world.switchOn(host),
@@ -177,7 +177,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       },
     );
     fault(
-      "killall",
+      "kill-all",
       `kill all of ${name}`,
       () => host.engine !== null,
       () => {
