@@ -5,6 +5,7 @@
 import { afterEach, expect, test } from "bun:test";
 import { PacketSocket } from "../../src/io/packet-socket.ts";
 import { ARP_BYTES, encodeArpRequest, setArpSender } from "../../src/wire/arp.ts";
+import { addChecksum, foldChecksum } from "../../src/wire/bytes.ts";
 import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
 
@@ -77,6 +78,49 @@ test("1,500 made-up hosts look for a VIP of IPv6: that table of neighbours is fu
   }
   expect(moves()).toEqual([]);
 }, 60_000);
+
+/** The kernel's limit on machines with more than 4 GiB (nf_conntrack-sysctl), at most. */
+const CONNECTIONS_MAX = 262_144;
+
+test("made-up connections from every port of some hosts: the table of connections is full", async () => {
+  await settledField();
+  const { host } = field.a;
+  host.run("nft", "add table inet tracking");
+  host.run("nft", "add chain inet tracking i { type filter hook input priority 0; ct state new; }");
+  const read = (name: string) => Number(host.run("cat", `/proc/sys/net/netfilter/${name}`));
+  const most = read("nf_conntrack_max");
+  expect(most).toBeLessThanOrEqual(CONNECTIONS_MAX);
+  const seat = field.seat.inside(() => new PacketSocket("eth0", 0));
+  for (let last = 0; read("nf_conntrack_count") < most; last++) {
+    expect(last).toBeLessThan(100);
+    seat.received.bytes.set(datagram(field.seat.mac, host.mac, last), 0);
+    for (let port = 1024; port < 32_768; port++) {
+      seat.received.view.setUint16(PORT_AT, port);
+      seat.send(seat.received, 0, DATAGRAM_BYTES);
+    }
+    await Bun.sleep(1);
+  }
+  seat.close();
+  await fliesOn();
+  expect(moves()).toEqual([]);
+  expect((await field.answers(VIP)).get(VIP)?.size).toBe(1);
+}, 60_000);
+
+const DATAGRAM_BYTES = 60;
+const PORT_AT = 34;
+
+/** A UDP datagram without checksum, from 10.44.100.`last` to a closed port of 10.44.0.1. */
+function datagram(from: string, to: string, last: number): Uint8Array {
+  const frame = new Uint8Array(DATAGRAM_BYTES);
+  frame.set(Buffer.from(`${to}${from}0800`, "hex"));
+  frame.set(Buffer.from("4500002e00000000401100000a2c64000a2c0001", "hex"), 14);
+  const view = new DataView(frame.buffer);
+  view.setUint8(29, last);
+  view.setUint16(24, foldChecksum(addChecksum(frame, 14, 20, 0)));
+  view.setUint16(36, 9); // discard
+  view.setUint16(38, 26);
+  return frame;
+}
 
 const SOLICITATION_BYTES = 86;
 
