@@ -15,7 +15,7 @@ import { Terminal } from "./test/terminal.ts";
 
 const BIN = join(ROOT, "node_modules", ".bin");
 /** Suites in which networks are measured and held up: one after the other, the others beside. */
-const ONE_BY_ONE = ["acceptance", "chaos", "field", "flood", "namespaces", "rig", "system"];
+const ONE_BY_ONE = ["chaos", "field", "flood", "namespaces", "system"];
 
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ["types", ["tsc", "--noEmit"]],
