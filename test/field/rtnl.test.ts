@@ -79,7 +79,8 @@ test("the owner dies while the lock is kept: the other one flies on, and serves 
   const { enginePid } = other;
   const incarnation = other.state()?.incarnation;
   const release = await takeLock();
-  signalAll(dead.processes(), "SIGKILL");
+  // Its engine first, which would say good-bye when its supervisor is gone.
+  signalAll([dead.enginePid, ...dead.processes()], "SIGKILL");
   await until(
     () => `the other one knows:\n${other.log}`,
     () => other.log.includes("WNG-0111"),
