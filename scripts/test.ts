@@ -47,6 +47,7 @@ for (const [signal, code] of [
     isEnding = true;
     const where = lanes.length > 0 ? lanes.map((lane) => lane.place).join(", and ") : place;
     process.stderr.write(`\ntest: ended by ${signal} ${where}\n`);
+    for (const lane of lanes) lane.isEnding = true;
     for (const lane of lanes) await removeRun(lane.mark);
     process.exit(code);
   });
@@ -85,7 +86,7 @@ async function runLane(lane: Lane, its: readonly string[]): Promise<void> {
     const share = terminal.share();
     share.write(`\n== ${suite}\n`);
     const beganMs = performance.now();
-    add(suite, await unlessEnding(lane.run(suite, (text) => share.write(text))), beganMs);
+    add(suite, await lane.run(suite, (text) => share.write(text)), beganMs);
     share.end();
   }
 }

@@ -45,6 +45,8 @@ export function suites(): string[] {
 export class Lane {
   /** Where it is: what a signal that ends the run, or the next run, says. */
   place = "";
+  /** A signal ends the run: what becomes of the suite is nobody's concern any more. */
+  isEnding = false;
   readonly #directory: string;
 
   constructor(readonly mark: string) {
@@ -66,6 +68,7 @@ export class Lane {
     };
     await Promise.race([read(), child.exited.then(() => Bun.sleep(OUTPUT_DEADLINE_MS))]);
     const code = await child.exited;
+    if (this.isEnding) return await new Promise<never>(() => undefined);
     const outcome = readReport(report, code);
     const isKilled = child.signalCode !== null;
     if (isKilled) outcome.remarks.push(`killed by ${child.signalCode} ${output.where}`);
@@ -92,7 +95,7 @@ export class Lane {
   }
 
   #at(place: string): void {
-    if (place === this.place) return;
+    if (place === this.place || this.isEnding) return;
     this.place = place;
     writeFileSync(progressFile(this.mark), place);
   }
