@@ -19,7 +19,7 @@ export const EFFECT_NOTICE_STOPPING = 2;
 const LETTING_GO_LAST = EFFECT_NOTICE_STOPPING;
 /**
  * Bring the VIPs of function `index` up and announce them; answered by EVENT_VIP_UP or
- * EVENT_VIP_FAILED.
+ * EVENT_VIP_FAILED, or by EVENT_VIP_WITHDRAWN when they waited until another server had them.
  */
 export const EFFECT_VIP_ADD = 3;
 /**

@@ -87,18 +87,6 @@ export function takeOverMsOf(
   return Math.max(periodMs * lostAfterPeriods, bridgingMs);
 }
 
-/**
- * Periods without a keep-alive in both directions that this take-over time bridges: the inverse of
- * {@link takeOverMsOf}. As many periods or more count as a divided network.
- */
-export function bridgedPeriodsOf(
-  periodMs: number,
-  takeOverMs: number,
-  leaseTicksMs: number,
-): number {
-  return Math.floor((takeOverMs - 2 * LEASE_LATENESS_MS - leaseTicksMs) / periodMs) - 2;
-}
-
 export function timingOf(
   periodMs: number,
   lostAfterPeriods: number,

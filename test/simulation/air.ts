@@ -2,9 +2,8 @@
  * Datagrams on their way from one server to the others: what the networks let through, when it
  * arrives, and what an attacker adds.
  */
-import { bridgedPeriodsOf } from "../../src/boundary/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
-import { SERVERS_MAX } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, SERVERS_MAX } from "../../src/limits.ts";
 import {
   decodeKeepAlive,
   encodeKeepAlive,
@@ -184,4 +183,12 @@ export class Air {
     for (let sent = 0; sent < count; sent++) this.deliver(to, nowUs, buffer, number, kind);
     this.datagrams.sent(buffer);
   }
+}
+
+/**
+ * Periods without a keep-alive in both directions that this take-over time bridges: the inverse of
+ * takeOverMsOf of boundary/timing. As many periods or more count as a divided network.
+ */
+function bridgedPeriodsOf(periodMs: number, takeOverMs: number, leaseTicksMs: number): number {
+  return Math.floor((takeOverMs - 2 * LEASE_LATENESS_MS - leaseTicksMs) / periodMs) - 2;
 }
