@@ -50,8 +50,11 @@ export interface Shell {
   readonly isHeldUp: boolean;
   /** Does one thing that the core asks for: EFFECT_* and its values. */
   carryOut(kind: number, index: number, first: number, second: number): void;
-  /** Addresses that were gathered are moved; what became of each function comes as an event. */
-  commit(events: EventQueue): void;
+  /**
+   * Addresses that were gathered are moved; what became of each function comes as an event.
+   * `moreFollow`: the next turn, which comes at once, moves others.
+   */
+  commit(events: EventQueue, moreFollow: boolean): void;
   /** When lifetimes of addresses are to be renewed at the latest; Infinity when nothing is up. */
   readonly renewalDueUs: number;
   /** Renews the lifetimes of addresses whose turn it is. `isIdle`: no address is to be moved. */

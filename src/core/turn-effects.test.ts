@@ -102,6 +102,22 @@ describe("what is carried out", () => {
     ]);
   });
 
+  test("a commit is told whether others follow at once: not those that wait for the kernel's lock", () => {
+    const { shell } = flight;
+    const moreFollow = (room: number): boolean => {
+      shell.room = room;
+      flight.turn.run();
+      return shell.moreFollow;
+    };
+    for (const index of [10, 11, 12]) push(EFFECT_VIP_ADD, index);
+    push(EFFECT_LOG, 7);
+    expect([moreFollow(1), moreFollow(2)]).toEqual([true, false]);
+    push(EFFECT_VIP_ADD, 13);
+    expect(moreFollow(0)).toBe(true);
+    shell.isHeldUp = true;
+    expect(moreFollow(0)).toBe(false);
+  });
+
   test("a bounded number a turn; what moves no VIP does not wait for ever, and takes what is left", () => {
     push(EFFECT_LOG, 7, EFFECTS_PER_TURN_MAX + 1);
     expect(counts()).toEqual({ record: EFFECTS_PER_TURN_MAX });

@@ -263,7 +263,7 @@ export class Turn {
       if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();
       else engine.events.push(EVENT_VIP_WITHDRAWN, effects.index, 0, 0);
     }
-    shell.commit(engine.events);
+    shell.commit(engine.events, effects.urgentCount > 0 && !shell.isHeldUp);
     let others = OTHER_EFFECTS_PER_TURN_MIN;
     if (effects.urgentCount === 0) others = Math.max(left, others);
     for (; others > 0 && effects.takeOther(); others--) this.carryOutOne();

@@ -17,7 +17,10 @@ const FRAMES_PER_CALL = 1024;
  */
 const FRUITLESS_FLUSHES_MAX = 16;
 
-/** An IPv4 VIP is announced in both forms of ARP: its second frame is the reply. */
+/**
+ * An IPv4 VIP is announced in both forms of ARP: its second frame is the reply, for the few clients
+ * that learn from nothing else.
+ */
 const FORMS = 2;
 
 /** Room for the longer of the two frames, on a multiple of 8. */
@@ -51,14 +54,12 @@ export class Announcer {
   private readonly iovecs: NativeMemory;
   /** What one system call sends. */
   private readonly messages = new NativeMemory(FRAMES_PER_CALL * MESSAGE_BYTES);
-  /** Frames to send: a ring of as many places as there are rows, each frame at most once. */
-  private readonly ring: Int32Array<ArrayBuffer>;
-  private readonly waiting: Uint8Array<ArrayBuffer>;
+  /** Rows of the frames to send: from these every client learns. */
+  private readonly firsts: FrameQueue;
+  private readonly replies: FrameQueue;
   /** sendmmsg calls so far. */
   systemCalls = 0;
-  private head = 0;
   private fruitlessFlushes = 0;
-  private queuedCount = 0;
 
   /**
    * Start-up. `vipsOfFunction[f]`: the VIPs of function f. Throws a SystemError (see PacketSocket).
@@ -69,8 +70,8 @@ export class Announcer {
     const size = FORMS * Math.max(1, this.table.count);
     this.frames = new NativeMemory(size * FRAME_BYTES);
     this.iovecs = new NativeMemory(size * IOVEC_BYTES);
-    this.ring = new Int32Array(new ArrayBuffer(4 * size));
-    this.waiting = new Uint8Array(new ArrayBuffer(size));
+    this.firsts = new FrameQueue(size);
+    this.replies = new FrameQueue(size);
     for (let row = 0; row < size; row++) {
       const family = this.table.family[Math.floor(row / FORMS)];
       const length = family === AF_INET ? ARP_BYTES : NEIGHBOUR_ADVERTISEMENT_BYTES;
@@ -85,7 +86,7 @@ export class Announcer {
 
   /** Frames that wait for {@link flush}. */
   get queued(): number {
-    return this.queuedCount;
+    return this.firsts.count + this.replies.count;
   }
 
   private makeFrames(): void {
@@ -113,33 +114,37 @@ export class Announcer {
     const { table } = this;
     const end = table.firstOf[index + 1] as number;
     for (let vip = table.firstOf[index] as number; vip < end; vip++) {
-      this.queue(FORMS * vip);
-      if (table.family[vip] === AF_INET) this.queue(FORMS * vip + 1);
+      this.firsts.add(FORMS * vip);
+      if (table.family[vip] === AF_INET) this.replies.add(FORMS * vip + 1);
     }
   }
 
-  private queue(row: number): void {
-    if (this.waiting[row] === 1) return;
-    this.waiting[row] = 1;
-    this.ring[(this.head + this.queuedCount) % this.ring.length] = row;
-    this.queuedCount++;
+  /** The function is no longer here: what waits is not announced any more. No garbage. */
+  withdraw(index: number): void {
+    const end = this.table.firstOf[index + 1] as number;
+    for (let vip = this.table.firstOf[index] as number; vip < end; vip++) {
+      this.firsts.withdraw(FORMS * vip);
+      this.replies.withdraw(FORMS * vip + 1);
+    }
   }
 
   /**
-   * Sends what is queued, up to 1,024 frames a system call. 0, or errno. After EAGAIN or ENOBUFS
-   * (the interface's queue is full) the rest waits for the next flush; after any other error it is
+   * Sends what is queued, up to 1,024 frames a system call, replies last. `moreFollow`: VIPs are
+   * still to be moved, and the replies wait for them. 0, or errno. After EAGAIN or ENOBUFS (the
+   * interface's queue is full) the rest waits for the next flush; after any other error it is
    * dropped, because nobody can be reached, and the caller announces again when the interface is
    * back. No garbage.
    */
-  flush(): number {
-    if (this.queuedCount === 0) return 0;
+  flush(moreFollow = false): number {
+    if (this.firsts.count === 0 && (moreFollow || this.replies.count === 0)) return 0;
     const outcome = this.socket.refresh();
     if (outcome === 1) this.makeFrames();
-    const errno = outcome < 0 ? -outcome : this.sendQueued();
+    let errno = outcome < 0 ? -outcome : this.sendQueued(this.firsts);
+    if (errno === 0 && !moreFollow) errno = this.sendQueued(this.replies);
     if (errno === 0) return 0;
     this.fruitlessFlushes++;
     const mayPass = errno === EAGAIN || errno === ENOBUFS;
-    if (!mayPass || this.fruitlessFlushes >= FRUITLESS_FLUSHES_MAX) this.drop(this.queuedCount);
+    if (!mayPass || this.fruitlessFlushes >= FRUITLESS_FLUSHES_MAX) this.dropAll();
     return errno;
   }
 
@@ -151,45 +156,88 @@ export class Announcer {
     for (let round = 0; round < REHEARSALS; round++) {
       for (let index = 0; index < this.table.functionCount; index++) this.announce(index);
       if (this.socket.refresh() === 1) this.makeFrames();
-      this.fillMessages(Math.min(this.queuedCount, FRAMES_PER_CALL));
+      for (const queue of [this.firsts, this.replies]) this.fillMessages(queue);
+      for (let index = 0; index < this.table.functionCount; index++) this.withdraw(index);
       this.socket.sendMany(this.messages, 0, 0);
-      this.drop(this.queuedCount);
+      this.dropAll();
     }
   }
 
-  private fillMessages(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const row = this.ring[(this.head + i) % this.ring.length] as number;
-      this.messages.setPointer(
-        i * MESSAGE_BYTES + MESSAGE_IOVEC_AT,
-        row * IOVEC_BYTES,
-        this.iovecs,
-      );
-    }
+  /** @returns how many frames of the queue one system call takes */
+  private fillMessages(queue: FrameQueue): number {
+    const { messages, iovecs } = this;
+    const count = Math.min(queue.count, FRAMES_PER_CALL);
+    for (let i = 0; i < count; i++)
+      messages.setPointer(i * MESSAGE_BYTES + MESSAGE_IOVEC_AT, queue.at(i) * IOVEC_BYTES, iovecs);
+    return count;
   }
 
-  private sendQueued(): number {
-    while (this.queuedCount > 0) {
-      const count = Math.min(this.queuedCount, FRAMES_PER_CALL);
-      this.fillMessages(count);
+  private sendQueued(queue: FrameQueue): number {
+    while (queue.count > 0) {
+      const count = this.fillMessages(queue);
       this.systemCalls++;
       const sent = this.socket.sendMany(this.messages, 0, count);
       if (sent < 0) return -sent;
-      this.drop(sent);
+      queue.drop(sent);
+      this.fruitlessFlushes = 0;
     }
     return 0;
   }
 
-  /** Takes the first `count` out of the queue. */
-  private drop(count: number): void {
-    for (let i = 0; i < count; i++)
-      this.waiting[this.ring[(this.head + i) % this.ring.length] as number] = 0;
-    this.head = (this.head + count) % this.ring.length;
-    this.queuedCount -= count;
+  private dropAll(): void {
+    this.firsts.drop(this.firsts.count);
+    this.replies.drop(this.replies.count);
     this.fruitlessFlushes = 0;
   }
 
   close(): void {
     this.socket.close();
+  }
+}
+
+/** Rows of frames in the order of their arrival, each once. No garbage. */
+class FrameQueue {
+  count = 0;
+  private head = 0;
+  private readonly ring: Int32Array<ArrayBuffer>;
+  private readonly waits: Uint8Array<ArrayBuffer>;
+
+  /** `rows`: so many there are. */
+  constructor(rows: number) {
+    this.ring = new Int32Array(new ArrayBuffer(4 * rows));
+    this.waits = new Uint8Array(new ArrayBuffer(rows));
+  }
+
+  /** The row in the given place of the queue. */
+  at(place: number): number {
+    return this.ring[(this.head + place) % this.ring.length] as number;
+  }
+
+  /** One that waits already keeps its place. */
+  add(row: number): void {
+    if (this.waits[row] === 1) return;
+    this.waits[row] = 1;
+    this.ring[(this.head + this.count) % this.ring.length] = row;
+    this.count++;
+  }
+
+  /** Takes the first `count` out. */
+  drop(count: number): void {
+    for (let place = 0; place < count; place++) this.waits[this.at(place)] = 0;
+    this.head = (this.head + count) % this.ring.length;
+    this.count -= count;
+  }
+
+  /** Takes one out, if it waits; the others keep their order. */
+  withdraw(row: number): void {
+    if (this.waits[row] === 0) return;
+    const { ring, head, waits } = this;
+    waits[row] = 0;
+    let kept = 0;
+    for (let place = 0; place < this.count; place++) {
+      const other = this.at(place);
+      if (other !== row) ring[(head + kept++) % ring.length] = other;
+    }
+    this.count = kept;
   }
 }

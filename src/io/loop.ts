@@ -284,8 +284,8 @@ export class FlightLoop implements Shell {
     }
   }
 
-  commit(events: EventQueue): void {
-    this.parts.vips.commit(events);
+  commit(events: EventQueue, moreFollow: boolean): void {
+    this.parts.vips.commit(events, moreFollow);
   }
 
   get renewalDueUs(): number {

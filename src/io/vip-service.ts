@@ -104,6 +104,7 @@ export class VipService {
     this.enter(EFFECT_VIP_REMOVE, index);
     this.attempts.noteRemoved(index);
     this.series.end(index);
+    this.announcer.withdraw(index);
   }
 
   announce(index: number): void {
@@ -112,8 +113,9 @@ export class VipService {
 
   /**
    * Sends the batch and what is to be announced, and reports the outcome of every function in it.
+   * `moreFollow`: other VIPs are to be moved at once.
    */
-  commit(events: EventQueue): void {
+  commit(events: EventQueue, moreFollow: boolean): void {
     this.recordWaits(events);
     if (this.count === 0) this.attempts.tryWaiting();
     if (this.count > 0) {
@@ -122,7 +124,7 @@ export class VipService {
       for (let slot = 0; slot < this.count; slot++) this.report(slot, events);
       this.count = 0;
     }
-    if (this.announcer.queued > 0) this.announcer.flush();
+    if (this.announcer.queued > 0) this.announcer.flush(moreFollow);
   }
 
   private recordWaits(events: EventQueue): void {

@@ -80,6 +80,8 @@ export class RecordingShell implements Shell {
   mayPass = true;
   /** Effects that move a VIP and have room in one turn. */
   room = Number.POSITIVE_INFINITY;
+  /** What the last commit was told. */
+  moreFollow = false;
   isSupervisorThere = true;
   droppedCount = 0;
   /** Datagrams whose seal was looked at. */
@@ -179,8 +181,9 @@ export class RecordingShell implements Shell {
     this.moves.push([kind, index]);
   }
 
-  commit(events: EventQueue): void {
+  commit(events: EventQueue, moreFollow: boolean): void {
     this.write("commit");
+    this.moreFollow = moreFollow;
     this.moved = 0;
     for (const [kind, index] of this.moves.splice(0)) {
       const isAdded = kind === EFFECT_VIP_ADD;

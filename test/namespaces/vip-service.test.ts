@@ -43,6 +43,8 @@ const ALL = Number.POSITIVE_INFINITY;
 /** A turn with a lost answer takes some 20 ms; on a busy machine it is over after so many ms. */
 const TURN_MS_MAX = 30_000;
 const TURNS_MAX = 100;
+/** System calls of an announcement: requests, then replies. */
+const CALLS = 2;
 
 let network: VirtualNetwork;
 let host: Host;
@@ -102,7 +104,7 @@ function turn(): void {
     else if (effects.kind === EFFECT_VIP_REMOVE) service.remove(effects.index);
     else service.announce(effects.index);
   }
-  host.inside(() => service.commit(events));
+  host.inside(() => service.commit(events, effects.urgentCount > 0));
   expect(nowUs() - beganUs).toBeLessThan(TURN_MS_MAX * 1000);
 }
 
@@ -148,15 +150,15 @@ describe("every answer arrives", () => {
     expect(host.addresses()).toEqual(
       [OWN, ...UP_0, "10.44.1.2/32", "10.45.1.3/32", "10.45.1.4/32"].sort(),
     );
-    expect(announcer.systemCalls).toBe(1);
+    expect(announcer.systemCalls).toBe(CALLS);
     ask(EFFECT_ANNOUNCE, 1);
     expect(turns()).toBe(1);
-    expect([announcer.systemCalls, announcer.queued]).toEqual([2, 0]);
+    expect([announcer.systemCalls, announcer.queued]).toEqual([2 * CALLS, 0]);
     ask(EFFECT_VIP_REMOVE, 0, 2);
     expect(turns()).toBe(1);
     expect(takeEvents()).toEqual([0, 2].map((index) => down(index)));
     expect(host.addresses()).toEqual([OWN, "10.44.1.2/32"].sort());
-    expect(announcer.systemCalls).toBe(2);
+    expect(announcer.systemCalls).toBe(2 * CALLS);
   });
 
   test("a function is in a batch once: what is asked next is done in the next turn, and both are told", () => {
@@ -200,7 +202,7 @@ describe("an answer that is lost", () => {
       expect(host.addresses()).toEqual([OWN, ...UP_0, "10.44.1.2/32"].sort());
       expect([...switcher.up]).toEqual([1, 1, 1, 0, 0]);
       expect([...switcher.foreign]).toEqual([0, 0, 0, 0, 0]);
-      expect(announcer.systemCalls).toBe(1);
+      expect(announcer.systemCalls).toBe(CALLS);
       ask(EFFECT_VIP_REMOVE, 0, 1);
       expect(turns()).toBe(1);
       expect(host.addresses()).toEqual([OWN]);
@@ -306,7 +308,7 @@ describe("somebody's address equals a VIP", () => {
     ask(EFFECT_VIP_ADD, 1);
     expect(turns()).toBe(1);
     expect(takeEvents()).toEqual([up(1)]);
-    expect(announcer.systemCalls).toBe(1);
+    expect(announcer.systemCalls).toBe(CALLS);
     expect(switcher.upCost).toBe(0); // not ours to renew
     ask(EFFECT_VIP_REMOVE, 1);
     turns();
@@ -469,7 +471,7 @@ describe("renewal by a process", () => {
       says();
       removes();
       expect([renewals.count, renewals.hasBegun, renewals.hasEnded]).toEqual([0, true, false]);
-      host.inside(() => service.commit(events));
+      host.inside(() => service.commit(events, false));
       expect(host.addresses()).not.toContain("10.44.1.1/32");
     },
   );
