@@ -5,15 +5,25 @@
  *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
  *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
  *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
- *   [--json]
+ *   [--memory MB] [--frontier FILE] [--json]
  *
  * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
  * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a
- * violation, with the shortest story; scenarios/story plays it.
+ * violation, with the shortest story; scenarios/story plays it. --memory: no new state is begun
+ * when states take more than that, 4096 by default. --frontier: what is known when the time or the
+ * memory is over is kept there, and the next call goes on from it.
  */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { CryptoHasher, Glob } from "bun";
 import { type ExploredAircraft, optionsOf } from "../test/exploration/aircraft-explored.ts";
-import { type Exploration, Explorer, type Outcome } from "../test/exploration/explorer.ts";
+import {
+  type Exploration,
+  Explorer,
+  type Outcome,
+  type Progress,
+} from "../test/exploration/explorer.ts";
 import { type FaultKind, KIND_NAMES } from "../test/exploration/moves.ts";
 import { storyOf } from "../test/exploration/telling.ts";
 import { play } from "../test/scenarios/story.ts";
@@ -23,6 +33,7 @@ function refuse(message: string): never {
   process.exit(2);
 }
 
+const MEMORY_MB = 4096;
 const STRING = { type: "string" } as const;
 const BOOLEAN = { type: "boolean" } as const;
 
@@ -47,6 +58,8 @@ function readValues(): Record<string, string | boolean | undefined> {
         ignore: STRING,
         minutes: STRING,
         seconds: STRING,
+        memory: STRING,
+        frontier: STRING,
         json: BOOLEAN,
       },
     }).values;
@@ -106,15 +119,58 @@ function readWishes(aircraft: ExploredAircraft): Exploration {
     outageMsMax: number("outage", 1, 1e6, never),
     ignores: ignore,
     seconds: number("seconds", 1, 1e7, 60 * number("minutes", 0.01, 1e5, never)),
+    bytesMax: number("memory", 100, 1e6, MEMORY_MB) * 2 ** 20,
+    onProgress: tell,
   };
+}
+
+function tell({ states, transitions, faults, isClosing, entry, entries }: Progress): void {
+  const now = isClosing ? "time passes after" : `fault ${faults + 1} after`;
+  process.stderr.write(
+    `explore: ${states} states, ${transitions} transitions; ${now} ${faults} faults: ` +
+      `${entry} of ${entries}\n`,
+  );
 }
 
 const aircraft = readAircraft();
 const wishes = readWishes(aircraft);
 const explorer = new Explorer(wishes);
-const outcome = explorer.run();
+const outcome = run();
 const { violation: found } = outcome;
 const story = found === null ? null : storyOf(explorer, found.way, found.property);
+
+/** Goes on from the frontier when there is one, and keeps it when not every state is known. */
+function run(): Outcome {
+  const file = values.frontier as string | undefined;
+  if (file === undefined) return explorer.run();
+  const key = JSON.stringify({ aircraft, ...wishes, options: undefined, code: codeDigest() }, told);
+  if (existsSync(file)) {
+    try {
+      explorer.takeUp(file, key);
+    } catch (error) {
+      refuse(`--frontier: ${(error as Error).message}`);
+    }
+  }
+  const found = explorer.run();
+  if (!found.closed && found.violation === null) explorer.keep(file, key);
+  return found;
+}
+
+/** How long and with how much memory is another question than what is explored. */
+function told(name: string, value: unknown): unknown {
+  return ["seconds", "bytesMax"].includes(name) ? undefined : value;
+}
+
+/** Of everything that is explored, and of what explores. */
+function codeDigest(): string {
+  const root = join(import.meta.dir, "..");
+  const files = ["src", "test/simulation", "test/exploration"]
+    .flatMap((folder) => [...new Glob(`${folder}/**/*.ts`).scanSync(root)])
+    .sort();
+  const digest = new CryptoHasher("sha256");
+  for (const file of files) digest.update(readFileSync(join(root, file)));
+  return digest.digest("hex").slice(0, 16);
+}
 
 /** What the story comes to when it is flown without saving and restoring. */
 function flyAgain(lines: readonly string[]): string {

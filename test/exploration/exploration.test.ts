@@ -2,7 +2,10 @@
  * Small aircraft, explored to the end: no placement of faults violates anything. The long
  * explorations are made with `npm run explore`; README says which.
  */
-import { expect, test } from "bun:test";
+import { afterAll, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { play } from "../scenarios/story.ts";
 import { type ExploredAircraft, optionsOf } from "./aircraft-explored.ts";
 import { type Exploration, Explorer } from "./explorer.ts";
@@ -108,4 +111,52 @@ test("a blackout longer than what is bridged is found, and its story flies again
   const story = storyOf(explorer, violation?.way ?? []);
   expect(story.filter((line) => !/^wait|^servers|^functions/.test(line)).length).toBeLessThan(12);
   expect(() => play(story.join("\n"))).toThrow("P1: f0 is answered for by");
+});
+
+const directory = mkdtempSync(join(tmpdir(), "frontier-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+const FRONTIER = join(directory, "frontier");
+const KEY = "loss and stops";
+const wishes: Exploration = {
+  options: optionsOf(SLOW),
+  faults: 2,
+  kinds: ["lose", "pause", "kill"],
+  from: "rest",
+  burstTicks: BURST_TICKS,
+};
+
+test("memory is bounded: what is known then is kept, and the next one goes on from it", () => {
+  const whole = new Explorer(wishes).run();
+  expect(whole.closed).toBe(true);
+  let explorer = new Explorer({ ...wishes, bytesMax: 1 });
+  expect(explorer.run().closed).toBe(false);
+  for (const seconds of [0, 0.05, 0.2]) {
+    explorer.keep(FRONTIER, KEY);
+    explorer = new Explorer({ ...wishes, seconds });
+    explorer.takeUp(FRONTIER, KEY);
+    explorer.run();
+  }
+  explorer.keep(FRONTIER, KEY);
+  explorer = new Explorer(wishes);
+  explorer.takeUp(FRONTIER, KEY);
+  const { seconds, transitionsPerCpuSecond, ...found } = explorer.run();
+  expect(whole).toMatchObject(found);
+  const story = storyOf(explorer, found.settlingWay);
+  expect(story.length).toBeGreaterThan(10);
+  expect(() => play(story.join("\n"))).not.toThrow();
+});
+
+test("a frontier of something else, of half a file, and what is no frontier, are refused", () => {
+  const explorer = new Explorer({ ...wishes, seconds: 0 });
+  explorer.run();
+  explorer.keep(FRONTIER, KEY);
+  const takeUp = () => new Explorer(wishes).takeUp(FRONTIER, KEY);
+  expect(() => new Explorer(wishes).takeUp(FRONTIER, "other")).toThrow(
+    `${FRONTIER}: found the frontier of ${KEY}, expected that of other`,
+  );
+  const bytes = readFileSync(FRONTIER);
+  writeFileSync(FRONTIER, bytes.subarray(0, -1));
+  expect(takeUp).toThrow(`${FRONTIER}: found its end too early, expected a whole frontier`);
+  writeFileSync(FRONTIER, Buffer.alloc(bytes.length));
+  expect(takeUp).toThrow("found something else, expected a frontier that explore has written");
 });

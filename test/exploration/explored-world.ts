@@ -11,6 +11,7 @@ import { SERVERS_MAX } from "../../src/limits.ts";
 import { ChosenLosses } from "../simulation/chosen-losses.ts";
 import type { Host } from "../simulation/host.ts";
 import type { HostShell } from "../simulation/host-shell.ts";
+import { healingUs } from "../simulation/invariants.ts";
 import { type NominalOptions, NominalWorld } from "../simulation/nominal-world.ts";
 import { Trace } from "../simulation/trace.ts";
 import { Judges } from "./judges.ts";
@@ -77,6 +78,8 @@ export class ExploredWorld extends NominalWorld {
     this.announceAgainUs = 2 * this.aircraft.timing.periodUs;
     this.incarnation = FIRST_NEW_INCARNATION;
     const { timing } = this.aircraft;
+    // A stop or a loss may come while a cut heals: what is promised counts, not the nominal time.
+    this.invariants.healingUs = healingUs(timing);
     const roughTicks = (timing.detectionUs + 2 * timing.periodUs) / this.tickUs;
     this.losses = new ChosenLosses(
       this.air.network,

@@ -9,6 +9,7 @@
 import { Violation } from "../simulation/invariants.ts";
 import type { NominalOptions } from "../simulation/nominal-world.ts";
 import { ExploredWorld } from "./explored-world.ts";
+import { type Part, readFrontier, writeFrontier } from "./frontier-file.ts";
 import { type FaultKind, type Move, type MoveWishes, movesOf } from "./moves.ts";
 import { Settling } from "./settling.ts";
 import { StateStore } from "./state-store.ts";
@@ -20,14 +21,27 @@ export interface Exploration extends MoveWishes {
   readonly kinds: readonly FaultKind[];
   /** From rest, or with power off everywhere and servers that start at any time. */
   readonly from: "rest" | "off";
-  /** No new state is begun after this time. */
+  /** No new state is begun after this time, or when states take more than so many bytes. */
   readonly seconds?: number;
+  readonly bytesMax?: number;
+  /** Is told now and then how far it is. */
+  readonly onProgress?: (progress: Progress) => void;
   /** A function that has a server to run on is answered for within so many ms. */
   readonly outageMsMax?: number;
   /** Once no fault lasts, everything is as before within so many ms. */
   readonly settlingMsMax?: number;
   /** Violations that are known and not told. */
   readonly ignores?: readonly string[];
+}
+
+export interface Progress {
+  readonly states: number;
+  readonly transitions: number;
+  /** Faults on the way to the states that are gone on from, which of them, and of how many. */
+  readonly faults: number;
+  readonly isClosing: boolean;
+  readonly entry: number;
+  readonly entries: number;
 }
 
 export interface Found {
@@ -52,14 +66,15 @@ export interface Outcome {
   readonly transitionsPerCpuSecond: number;
 }
 
-/** Where exploring a state ended before its time. */
+/** A violation is found. */
 class Stop extends Error {}
 
 const AT_US = 1_000_000_000;
 /** Ticks until servers that start together are at rest, at most. */
 const REST_TICKS_MAX = 2_000;
-/** Time is looked at once in so many transitions. */
-const LOOK_EVERY = 4096;
+/** Time and memory are looked at once in so many states of a level. */
+const LOOK_EVERY = 64;
+const PROGRESS_MS = 10_000;
 
 export class Explorer {
   readonly world: ExploredWorld;
@@ -77,8 +92,18 @@ export class Explorer {
   private violation: Found | null = null;
   private worstOutage = 0;
   private outageState = -1;
+  /** Processor time of all runs. */
+  private cpuUs = 0;
   private endMs = Number.POSITIVE_INFINITY;
+  private toldMs = 0;
   private like!: Int32Array;
+  /** States that so many faults lead to, whether they are being closed, and the next of them. */
+  private level!: StateStore;
+  private faults = 0;
+  private isClosing = true;
+  private entry = 0;
+  /** States that one fault more leads to; null: those of the last level, which are not kept. */
+  private nextLevel: StateStore | null = null;
 
   constructor(readonly wishes: Exploration) {
     this.world = new ExploredWorld(wishes.options);
@@ -92,19 +117,19 @@ export class Explorer {
     const beganMs = performance.now();
     const beganCpu = process.cpuUsage();
     this.endMs = beganMs + 1000 * (this.wishes.seconds ?? Number.POSITIVE_INFINITY);
-    let closed = true;
+    let closed = false;
     try {
-      this.explore();
+      closed = this.explore();
     } catch (error) {
       if (!(error instanceof Stop)) throw error;
-      closed = false;
     }
     const { user, system } = process.cpuUsage(beganCpu);
+    this.cpuUs += user + system;
     const settling = new Settling(this.visited, this.world.tickUs);
     return {
       states: this.visited.count,
       transitions: this.transitions,
-      closed: closed && this.violation === null,
+      closed,
       seconds: (performance.now() - beganMs) / 1000,
       violation:
         this.violation ?? this.judgeCircles(settling.circles) ?? this.judgeSettling(settling),
@@ -115,25 +140,113 @@ export class Explorer {
       leaseMarginMs: Number.isFinite(this.world.invariants.marginUs)
         ? this.world.invariants.marginUs / 1000
         : null,
-      bytes: this.stored,
-      transitionsPerCpuSecond: Math.round((this.transitions * 1e6) / (user + system)),
+      bytes: this.bytes,
+      transitionsPerCpuSecond: Math.round((this.transitions * 1e6) / this.cpuUs),
     };
   }
 
-  private stored = 0;
+  private get bytes(): number {
+    return this.visited.bytes + this.level.bytes + (this.nextLevel?.bytes ?? 0);
+  }
 
-  private explore(): void {
-    const { faults } = this.wishes;
-    let level = this.begin();
-    if (faults === 0) this.close(level, 0);
-    for (let number = 0; number < faults; number++) {
-      this.close(level, number);
-      const next = number + 1 < faults ? new StateStore(this.like) : null;
-      for (let entry = 0; entry < level.count; entry++)
-        this.disturb(level, entry, number + 1, next);
-      this.stored += level.bytes;
-      if (next !== null) level = next;
+  /** @returns whether every state is known */
+  private explore(): boolean {
+    this.level ??= this.begin();
+    for (;;) {
+      if (this.isClosing && !this.closeLevel()) return false;
+      if (this.faults === this.wishes.faults) return true;
+      if (!this.disturbLevel()) return false;
+      if (this.nextLevel === null) return true;
+      this.level = this.nextLevel;
     }
+  }
+
+  /** Time passes and faults end, until every state of the level is known. */
+  private closeLevel(): boolean {
+    for (; this.entry < this.level.count; this.entry++) {
+      if (this.isOver()) return false;
+      this.close(this.entry);
+    }
+    this.isClosing = false;
+    this.entry = 0;
+    this.nextLevel = this.faults + 1 < this.wishes.faults ? new StateStore(this.like) : null;
+    return true;
+  }
+
+  /** Each fault hits each state of the level. */
+  private disturbLevel(): boolean {
+    for (; this.entry < this.level.count; this.entry++) {
+      if (this.isOver()) return false;
+      this.disturb(this.entry);
+    }
+    this.faults++;
+    this.isClosing = true;
+    this.entry = 0;
+    return true;
+  }
+
+  /** No state may be begun any more. Everything that was begun is flown to its end. */
+  private isOver(): boolean {
+    if (this.entry % LOOK_EVERY !== 0) return false;
+    const nowMs = performance.now();
+    if (nowMs - this.toldMs > PROGRESS_MS) {
+      this.toldMs = nowMs;
+      this.wishes.onProgress?.({
+        states: this.visited.count,
+        transitions: this.transitions,
+        faults: this.faults,
+        isClosing: this.isClosing,
+        entry: this.entry,
+        entries: this.level.count,
+      });
+    }
+    return nowMs > this.endMs || this.bytes > (this.wishes.bytesMax ?? Number.POSITIVE_INFINITY);
+  }
+
+  /**
+   * Writes what is known into a file, after a run that was not closed, for {@link takeUp}. `key`
+   * says what is explored.
+   */
+  keep(path: string, key: string): void {
+    const { transitions, restTicks, faults, entry, worstOutage, outageState, cpuUs } = this;
+    const { marginUs } = this.world.invariants;
+    const isClosing = this.isClosing ? 1 : 0;
+    const numbers = { transitions, restTicks, faults, isClosing, entry };
+    const told = { worstOutage, outageState, cpuUs, marginUs };
+    writeFrontier(path, key, [
+      { numbers: { ...numbers, ...told }, columns: [this.like] },
+      this.visited.part(),
+      this.level.part(),
+      this.nextLevel?.part() ?? null,
+    ]);
+  }
+
+  /** Goes on from there in the next run. Throws an Error when the file tells of something else. */
+  takeUp(path: string, key: string): void {
+    const [own, visited, level, nextLevel] = readFrontier(path, key);
+    if (!own || !visited || !level) throw new Error(`${path}: parts of the frontier are missing`);
+    this.rest(); // every server has an engine to be restored
+    const { numbers } = own;
+    this.like = own.columns[0] as Int32Array;
+    this.transitions = numbers.transitions as number;
+    this.restTicks = numbers.restTicks as number;
+    this.faults = numbers.faults as number;
+    this.isClosing = numbers.isClosing === 1;
+    this.entry = numbers.entry as number;
+    this.worstOutage = numbers.worstOutage as number;
+    this.outageState = numbers.outageState as number;
+    this.cpuUs = numbers.cpuUs as number;
+    // JSON has no number for none.
+    this.world.invariants.marginUs = numbers.marginUs ?? Number.POSITIVE_INFINITY;
+    this.visited.take(visited);
+    const storeOf = (part: Part): StateStore => {
+      const store = new StateStore(this.like);
+      store.take(part);
+      return store;
+    };
+    this.stack = new StateStore(this.like);
+    this.level = storeOf(level);
+    this.nextLevel = nextLevel ? storeOf(nextLevel) : null;
   }
 
   /** The first state. */
@@ -164,30 +277,27 @@ export class Explorer {
     }
   }
 
-  // ---- one level
+  // ---- one state of a level
 
-  /** Time passes and faults end, until every state of the level is known. */
-  private close(level: StateStore, number: number): void {
-    const { world, visited, ends, words } = this;
+  private close(entry: number): void {
+    const { world, visited, ends, words, level, faults } = this;
     const { snapshot } = world;
-    for (let entry = 0; entry < level.count; entry++) {
-      const from = level.index(entry);
-      level.read(entry, words);
+    const from = level.index(entry);
+    level.read(entry, words);
+    this.restore(words);
+    const possible = ends.filter((place) => this.moves[place]?.applies());
+    visited.isClear[from] = possible.length === 0 ? 1 : 0;
+    if (this.tick(from, faults)) level.push(visited.next[from], snapshot.words, snapshot.at);
+    for (const place of possible) {
       this.restore(words);
-      const possible = ends.filter((place) => this.moves[place]?.applies());
-      visited.isClear[from] = possible.length === 0 ? 1 : 0;
-      if (this.tick(from, number)) level.push(visited.next[from], snapshot.words, snapshot.at);
-      for (const place of possible) {
-        this.restore(words);
-        const index = this.apply(place, from, number);
-        if (visited.isNew) level.push(index, snapshot.words, snapshot.at);
-      }
+      const index = this.apply(place, from, faults);
+      if (visited.isNew) level.push(index, snapshot.words, snapshot.at);
     }
   }
 
-  /** Each fault hits the state. @param next where those go that it leads to; null: the last ones */
-  private disturb(level: StateStore, entry: number, number: number, next: StateStore | null): void {
-    const { world, visited, words, faultPlaces } = this;
+  private disturb(entry: number): void {
+    const { world, visited, words, faultPlaces, level, nextLevel } = this;
+    const number = this.faults + 1;
     const from = level.index(entry);
     level.read(entry, words);
     this.restore(words);
@@ -199,7 +309,7 @@ export class Explorer {
       isFresh = false;
       const index = this.apply(place, from, number);
       if (!visited.isNew) continue;
-      if (next !== null) next.push(index, world.snapshot.words, world.snapshot.at);
+      if (nextLevel !== null) nextLevel.push(index, world.snapshot.words, world.snapshot.at);
       else this.flyOn(index, number);
     }
   }
@@ -255,7 +365,7 @@ export class Explorer {
 
   private meet(from: number, move: number, number: number): number {
     const { snapshot } = this.world;
-    if (++this.transitions % LOOK_EVERY === 0 && performance.now() > this.endMs) throw new Stop();
+    this.transitions++;
     const length = snapshot.save();
     return this.visited.meet(snapshot.words, length, from, move, number);
   }

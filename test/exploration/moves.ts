@@ -29,7 +29,7 @@ export const KINDS = {
   "kill-all": "all processes of a server are killed; its kernel goes on",
   power: "power is off",
   restart: "an engine is started again at once",
-  cut: "nothing passes between two servers",
+  cut: "nothing passes between two servers, until it does in both directions at once",
   oneway: "nothing passes from one server to another",
   network: "one of two networks carries nothing between two servers",
   carrier: "a server has no carrier on the client interface",
@@ -65,6 +65,11 @@ export const functionName = (index: number): string => `f${index}`;
 /** Messages of one direction in one tick of which each may be lost. */
 const LOST_OF_TICK_MAX = 3;
 const LATE_TICKS = [1, 2, 4];
+
+// How a direction of a network was cut by choice: which end it waits for.
+const OPEN = 0;
+const ONE_WAY = 1;
+const BOTH_WAYS = 2;
 
 export interface MoveWishes {
   readonly kinds: readonly FaultKind[];
@@ -116,12 +121,16 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
   };
 
   const numbers = [...Array(networks).keys()];
-  const choose = (from: Host, to: Host, number: number, isCut: boolean): void => {
+  const choose = (from: Host, to: Host, number: number, cut: number): void => {
     const at = (number * SERVERS_MAX + from.index) * SERVERS_MAX + to.index;
-    if (losses.cut[at] === (isCut ? 1 : 0)) return;
-    losses.cut[at] = isCut ? 1 : 0;
-    if (!isCut) losses.roughen();
-    world.cutNetwork(from.index, to.index, number, isCut);
+    if (losses.cut[at] === cut) return;
+    losses.cut[at] = cut;
+    if (cut === OPEN) losses.roughen();
+    world.cutNetwork(from.index, to.index, number, cut !== OPEN);
+  };
+  const chooseBoth = (one: Host, other: Host, number: number, cut: number): void => {
+    choose(one, other, number, cut);
+    choose(other, one, number, cut);
   };
 
   for (const host of hosts) {
@@ -272,7 +281,8 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       const isFirst = from.index < to.index;
       const flies = (): boolean => from.engine !== null && !isStopped(from) && to.engine !== null;
       const cutAt = (number: number): number => number * SERVERS_MAX * SERVERS_MAX + at;
-      const isCut = (): boolean => numbers.some((number) => losses.cut[cutAt(number)] !== 0);
+      const isCut = (by: number): boolean =>
+        numbers.some((number) => losses.cut[cutAt(number)] === by);
       end(
         ["burst", "blackout"],
         `pass ${way}`,
@@ -281,29 +291,40 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
           losses.silent[at] = losses.restTicks;
         },
       );
-      end(["cut", "oneway", "network"], `join ${way}`, isCut, () => {
-        for (const number of numbers) choose(from, to, number, false);
-      });
+      end(
+        ["oneway"],
+        `join ${way}`,
+        () => isCut(ONE_WAY),
+        () => {
+          for (const number of numbers) choose(from, to, number, OPEN);
+        },
+      );
       fault(
         "oneway",
         `cut ${way}`,
-        () => !isCut(),
+        () => !isCut(ONE_WAY) && !isCut(BOTH_WAYS),
         () => {
-          for (const number of numbers) choose(from, to, number, true);
+          for (const number of numbers) choose(from, to, number, ONE_WAY);
         },
       );
       if (isFirst) {
+        const backAt = (number: number): number => number * SERVERS_MAX * SERVERS_MAX + back;
         const isBackCut = (): boolean =>
-          numbers.some((number) => losses.cut[number * SERVERS_MAX * SERVERS_MAX + back] !== 0);
+          numbers.some((number) => losses.cut[backAt(number)] !== OPEN);
+        end(
+          ["cut", "network"],
+          `join ${pair}`,
+          () => isCut(BOTH_WAYS),
+          () => {
+            for (const number of numbers) chooseBoth(from, to, number, OPEN);
+          },
+        );
         fault(
           "cut",
           `cut ${pair}`,
-          () => !isCut() && !isBackCut(),
+          () => !isCut(ONE_WAY) && !isCut(BOTH_WAYS) && !isBackCut(),
           () => {
-            for (const number of numbers) {
-              choose(from, to, number, true);
-              choose(to, from, number, true);
-            }
+            for (const number of numbers) chooseBoth(from, to, number, BOTH_WAYS);
           },
         );
         fault(
@@ -319,11 +340,8 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
           fault(
             "network",
             `cut ${pair} on network ${number}`,
-            () => losses.cut[cutAt(number)] === 0,
-            () => {
-              choose(from, to, number, true);
-              choose(to, from, number, true);
-            },
+            () => losses.cut[cutAt(number)] === OPEN && losses.cut[backAt(number)] === OPEN,
+            () => chooseBoth(from, to, number, BOTH_WAYS),
           );
         }
       }

@@ -3,6 +3,7 @@
  * state is the same in all. First in, first out with {@link read}, last in, first out with {@link
  * pop}.
  */
+import type { Part } from "./frontier-file.ts";
 
 const CHUNK_WORDS = 1 << 22;
 /** A state takes no more: two words for each of its own, and its head. */
@@ -106,5 +107,26 @@ export class StateStore {
     this.chunk = this.ofChunk[this.count];
     this.at = this.places[this.count];
     return this.indices[this.count];
+  }
+
+  part(): Part {
+    const { count, chunk, at } = this;
+    const columns = [this.places, this.ofChunk, this.indices];
+    return {
+      numbers: { count, chunk, at },
+      columns: [...columns.map((column) => column.subarray(0, count)), ...this.chunks],
+    };
+  }
+
+  /** As it was when `part` was asked for. */
+  take({ numbers, columns }: Part): void {
+    const [places, ofChunk, indices, ...chunks] = columns;
+    this.count = numbers.count as number;
+    this.chunk = numbers.chunk as number;
+    this.at = numbers.at as number;
+    this.places = places as typeof this.places;
+    this.ofChunk = ofChunk as typeof this.ofChunk;
+    this.indices = indices as typeof this.places;
+    this.chunks.splice(0, this.chunks.length, ...(chunks as Int32Array[]));
   }
 }

@@ -3,6 +3,7 @@
  * which it was first met. Two states of one hash would be taken for one; among ten million states
  * that happens once in some hundred thousand runs.
  */
+import type { Part } from "./frontier-file.ts";
 
 const FIRST_CAPACITY = 1 << 16;
 
@@ -31,6 +32,13 @@ export class Visited {
   private hashHigh = 0;
   /** The state that `meet` was asked for is new. */
   isNew = false;
+
+  /** What all of it takes, room for more included. */
+  get bytes(): number {
+    const { parent, move, level, next, isClear, low, high, slots } = this;
+    const columns = [parent, move, level, next, isClear, low, high, slots];
+    return columns.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
 
   /** The state's index; it is entered when it is new, or when it took more faults before. */
   meet(words: Int32Array, length: number, parent: number, move: number, level: number): number {
@@ -115,6 +123,22 @@ export class Visited {
     return way.reverse();
   }
 
+  part(): Part {
+    const { parent, move, level, next, isClear, low, high, count } = this;
+    const columns = [parent, move, level, next, isClear, low, high];
+    return { numbers: { count }, columns: columns.map((column) => column.subarray(0, count)) };
+  }
+
+  /** As it was when `part` was asked for. */
+  take({ numbers, columns }: Part): void {
+    this.count = numbers.count as number;
+    while (this.parent.length < this.count) this.grow();
+    const { parent, move, level, next, isClear, low, high } = this;
+    for (const [place, column] of [parent, move, level, next, isClear, low, high].entries())
+      column.set(columns[place] as Int32Array);
+    this.fillSlots();
+  }
+
   private grow(): void {
     const twice = 2 * this.parent.length;
     this.parent = enlarged(this.parent, new Int32Array(twice));
@@ -126,6 +150,10 @@ export class Visited {
     this.high = enlarged(this.high, new Uint32Array(twice));
     this.slots = new Int32Array(2 * twice);
     this.mask = 2 * twice - 1;
+    this.fillSlots();
+  }
+
+  private fillSlots(): void {
     for (let index = 0; index < this.count; index++) {
       let slot = this.low[index] & this.mask;
       while (this.slots[slot] !== 0) slot = (slot + 1) & this.mask;

@@ -232,7 +232,8 @@ export class Flight {
 
   /** Both active, each seeing the other alive, and agreed about every owner. */
   async settled(): Promise<[StatusDocument, StatusDocument]> {
-    return await until("both servers are active and agree", () => {
+    const told = (): string => `both servers are active and agree${this.told()}`;
+    return await until(told, () => {
       const [a, b] = [this.a.state(), this.b.state()];
       if (a === null || b === null || a.phase !== "active" || b.phase !== "active") return null;
       const starting = [...a.functions, ...b.functions].some(
@@ -246,12 +247,25 @@ export class Flight {
   /** The same, with function `id` on server `owner`. */
   async settledWith(id: string, owner: string): Promise<[StatusDocument, StatusDocument]> {
     await this.settled();
-    return await until(`${id} is on ${owner}`, () => {
-      const [a, b] = [this.a.state(), this.b.state()];
-      if (a === null || b === null) return null;
-      const isThere = [a, b].every((state) => ownersOf(state)[id] === owner);
-      return isThere ? ([a, b] as [StatusDocument, StatusDocument]) : null;
-    });
+    return await until(
+      () => `${id} is on ${owner}${this.told()}`,
+      () => {
+        const [a, b] = [this.a.state(), this.b.state()];
+        if (a === null || b === null) return null;
+        const isThere = [a, b].every((state) => ownersOf(state)[id] === owner);
+        return isThere ? ([a, b] as [StatusDocument, StatusDocument]) : null;
+      },
+    );
+  }
+
+  /** What the servers say of themselves, for whoever waits in vain. */
+  private told(): string {
+    return [this.a, this.b]
+      .map((server) => {
+        const { code, out, err } = server.command("status");
+        return `\n== ${server.id}: status ends with ${code}\n${out}${err}${server.log.slice(-4000)}`;
+      })
+      .join("");
   }
 
   /** For a state that must be there. */

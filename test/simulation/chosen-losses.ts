@@ -22,7 +22,7 @@ export class ChosenLosses {
   readonly silent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** Ticks left in which what lasted for a while, and is over, may still cost a lease. */
   roughTicks = 0;
-  /** 1 where a direction of a network was cut by choice. */
+  /** Other than 0 where a direction of a network was cut by choice: how, see exploration/moves. */
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Messages of each direction since the last `begin`. */
   readonly sent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);

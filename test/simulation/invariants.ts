@@ -11,6 +11,7 @@ import { NONE } from "../../src/allocation/function-table.ts";
 import { EFFECT_NOTICE_STOPPING } from "../../src/boundary/effect-queue.ts";
 import { PHASE_ACTIVE, PHASE_LISTENING } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE, SERVER_JOINING } from "../../src/boundary/server-state.ts";
+import type { Timing } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
 import { UP } from "../../src/core/handover-rows.ts";
 import { SERVERS_MAX } from "../../src/limits.ts";
@@ -38,6 +39,11 @@ export class Violation extends Error {
   ) {
     super(`${property}: ${message}`);
   }
+}
+
+/** How long two servers may both answer after a cut between them has healed: README, P1. */
+export function healingUs({ detectionUs, periodUs }: Timing): number {
+  return 2 * detectionUs + 8 * periodUs;
 }
 
 export class Invariants {
@@ -79,7 +85,7 @@ export class Invariants {
     const { timing, table, serverCount } = world.aircraft;
     this.owners = new Uint8Array(table.functionCount);
     this.lastTwiceUs = new Float64Array(table.functionCount).fill(Number.NEGATIVE_INFINITY);
-    this.healingUs = 2 * timing.detectionUs + 8 * timing.periodUs;
+    this.healingUs = healingUs(timing);
     this.stateBefore = new Uint8Array(SERVERS_MAX * serverCount);
     this.joiningSinceUs = new Float64Array(SERVERS_MAX * serverCount);
     this.notActiveUs = new Float64Array(SERVERS_MAX);
