@@ -176,9 +176,9 @@ function codeDigest(): string {
 function flyAgain(lines: readonly string[]): string {
   try {
     play(lines.join("\n"));
-    return "flown again without save and restore: nothing is violated";
+    return "nothing is violated";
   } catch (error) {
-    return `flown again without save and restore: ${(error as Error).message.split("\n").pop()}`;
+    return (error as Error).message.split("\n").pop() as string;
   }
 }
 
@@ -203,6 +203,7 @@ function documentOf({ violation, ...rest }: Outcome): object {
     cpuSeconds: rest.transitions / rest.transitionsPerCpuSecond,
     transitionsPerCpuSecond: rest.transitionsPerCpuSecond,
     story,
+    flownAgain: story === null ? null : flyAgain(story),
   };
 }
 
@@ -220,7 +221,8 @@ function textOf({ violation, ...rest }: Outcome): string {
   ];
   if (violation !== null && story !== null) {
     lines.push(`violated: ${violation.message}`);
-    lines.push(...story.map((line) => `    ${line}`), flyAgain(story));
+    lines.push(...story.map((line) => `    ${line}`));
+    lines.push(`flown again without save and restore: ${flyAgain(story)}`);
   }
   return `${lines.join("\n")}\n`;
 }

@@ -36,3 +36,21 @@ test("a hand-over waits longer than the longest stop grace, and for a keep-alive
     expect(extraUs).toBeGreaterThanOrEqual(2 * periodMs * 1000);
   }
 });
+
+test("a server is left out after more silence than is bridged, and so early that a loss before its death costs nothing", () => {
+  const silentMs = (lostAfter: number, ticksMs: number, bridges: number): number =>
+    timingOf(10, lostAfter, 3, 0, 35, ticksMs, bridges).silentUs / 1000;
+  for (const bridges of [0, 1, 2, 5]) {
+    for (const lostAfter of [4, 5, 10, 50]) {
+      for (const ticksMs of [0, 20]) {
+        const found = silentMs(lostAfter, ticksMs, bridges);
+        const { takeOverUs } = timingOf(10, lostAfter, 3, 0, 35, ticksMs, bridges);
+        expect(found).toBeGreaterThan(10 * (bridges + 1));
+        // What was granted last ends early by the lateness and the ticks: an echo of a period ago.
+        expect(found + 10 + 7.5 + ticksMs).toBeLessThanOrEqual(takeOverUs / 1000);
+        if (takeOverUs / 1000 >= 10 * (bridges + 3) + 10 + ticksMs)
+          expect(found + 20 + 7.5 + ticksMs).toBeLessThanOrEqual(takeOverUs / 1000);
+      }
+    }
+  }
+});

@@ -69,6 +69,9 @@ export interface Timing {
   readonly missedUs: number;
 }
 
+/** Age of the last echo of a server that dies after a keep-alive to it was lost. */
+const LOSS_AND_DEATH_PERIODS = 2;
+
 /**
  * Silence in ms after which what a server owns is taken over, at the earliest. A network counts as
  * divided when it carries nothing for `bridges` periods or more: the loss of so many keep-alives in
@@ -76,6 +79,8 @@ export interface Timing {
  * leaves another one out of those who grant its lease only after bridges + 1 periods of silence and
  * half of the lateness allowed; and until half of it after that, what the other one granted last
  * must run. Its echo was up to a period old then, and a lease ends the lateness and the ticks early.
+ * Where the detection time leaves more room, it may have been two: a keep-alive was lost, and then
+ * the other one died.
  */
 export function takeOverMsOf(
   periodMs: number,
@@ -116,6 +121,9 @@ export function timingOf(
     holdTicksUs,
     takeOverUs: ownUs,
     missedUs: Math.max(1, leaseBridges) * periodUs,
-    silentUs: ownUs - periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),
+    silentUs: Math.max(
+      (leaseBridges + 1) * periodUs + 500 * LEASE_LATENESS_MS,
+      ownUs - LOSS_AND_DEATH_PERIODS * periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),
+    ),
   };
 }

@@ -87,13 +87,13 @@ describe("the lease between two keep-alives", () => {
     const [peer] = flight.peers;
     flight.toPeriod();
     flight.turn.run();
-    flight.shell.clockUs += 4000;
+    flight.shell.clockUs += 6000;
     peer.say(1); // it has missed the last one
     flight.turn.run();
     flight.toPeriod();
     flight.turn.run();
     flight.toPeriod();
-    // Silent for 16 ms when all is read, and for 28 ms when it is decided.
+    // Silent for 14 ms when all is read, and for 26 ms when it is decided.
     const calls = flight.calls((name) => {
       if (name === "decide") flight.shell.clockUs += 12_000;
     });

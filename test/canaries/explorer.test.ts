@@ -62,6 +62,8 @@ interface Document {
   readonly violations: number;
   readonly violation: string | null;
   readonly story: readonly string[] | null;
+  /** What the story comes to without save and restore. */
+  readonly flownAgain: string | null;
   readonly cpuSeconds: number;
 }
 
@@ -81,9 +83,10 @@ CAUGHT.forEach(([name, options, property], place) => {
     async () => {
       const mutation = MUTATIONS.find((each) => each.name === name) as Mutation;
       const root = mutated(directory, mutation, `explored ${place}`);
-      const { violation, story, cpuSeconds } = await explore(root, options);
+      const { violation, story, flownAgain, cpuSeconds } = await explore(root, options);
       expect(violation?.split(":")[0]).toBe(property);
       expect(story?.length).toBeGreaterThan(8);
+      expect(flownAgain).toContain("^");
       expect(cpuSeconds).toBeLessThan(2 * SECONDS); // with the compiler's own threads
       rmSync(root, { recursive: true, force: true });
     },

@@ -80,13 +80,14 @@ export class ExploredWorld extends NominalWorld {
     const { timing } = this.aircraft;
     // A stop or a loss may come while a cut heals: what is promised counts, not the nominal time.
     this.invariants.healingUs = healingUs(timing);
-    const roughTicks = (timing.detectionUs + 2 * timing.periodUs) / this.tickUs;
+    const roughTicks = (timing.takeOverUs + 2 * timing.periodUs) / this.tickUs;
     this.losses = new ChosenLosses(
       this.air.network,
       this.hosts.length,
       roughTicks,
       timing.detectionUs / this.tickUs,
     );
+    this.losses.isDeaf = (to) => this.hosts[to]?.busyUntilUs === NEVER;
     this.snapshot = new Snapshot(this);
   }
 

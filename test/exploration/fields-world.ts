@@ -186,6 +186,9 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     silent: value(DIRECTIONS),
     cut: code(eachCut("w[p++] = o.cut[i];"), eachCut("o.cut[i] = w[p++];")),
     sent: scratch, // each tick counts anew
+    inARow: value(DIRECTIONS),
+    missedTicks: value(DIRECTIONS),
+    isDeaf: fixed,
     roughTicks: value(),
     roughTicksMax: fixed,
     restTicks: fixed,

@@ -2,6 +2,8 @@
  * Datagrams on their way from one server to the others: what the networks let through, when it
  * arrives, and what an attacker adds.
  */
+
+import type { Timing } from "../../src/boundary/timing.ts";
 import { KeepAliveSeal } from "../../src/io/keep-alive-seal.ts";
 import { LEASE_LATENESS_MS, SERVERS_MAX } from "../../src/limits.ts";
 import {
@@ -54,13 +56,7 @@ export class Air {
       networks,
       Math.max(1, timing.detectionUs / timing.periodUs - 2),
       timing.leaseUs === 0 ? timing.detectionUs - 2 * timing.periodUs : NEVER,
-      timing.leaseUs === 0
-        ? 1
-        : bridgedPeriodsOf(
-            timing.periodUs / 1000,
-            timing.takeOverUs / 1000,
-            timing.leaseTicksUs / 1000,
-          ),
+      timing.leaseUs === 0 ? 1 : bridgedPeriodsOf(timing),
       timing.periodUs,
     );
   }
@@ -186,9 +182,9 @@ export class Air {
 }
 
 /**
- * Periods without a keep-alive in both directions that this take-over time bridges: the inverse of
- * takeOverMsOf of boundary/timing. As many periods or more count as a divided network.
+ * Keep-alives that may be lost in a row in both directions: boundary/timing leaves a server out
+ * only after a period of silence more. More than these count as a divided network.
  */
-function bridgedPeriodsOf(periodMs: number, takeOverMs: number, leaseTicksMs: number): number {
-  return Math.floor((takeOverMs - 2 * LEASE_LATENESS_MS - leaseTicksMs) / periodMs) - 2;
+function bridgedPeriodsOf({ silentUs, periodUs }: Timing): number {
+  return Math.floor((silentUs - 500 * LEASE_LATENESS_MS) / periodUs) - 1;
 }

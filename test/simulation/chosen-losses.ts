@@ -26,6 +26,12 @@ export class ChosenLosses {
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Messages of each direction since the last `begin`. */
   readonly sent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** Messages of each direction that were lost in a row, up to one more than is bridged. */
+  readonly inARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** Ticks left in which it counts that more were lost in this direction than is bridged. */
+  readonly missedTicks = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
+  /** Whether what arrives at a server now is lost, because it stands still. */
+  isDeaf: (to: number) => boolean = () => false;
 
   /** @param servers how many of them there are */
   constructor(
@@ -35,7 +41,11 @@ export class ChosenLosses {
     readonly restTicks = 0,
   ) {
     network.heldUs = new Float64Array(SERVERS_MAX * SERVERS_MAX);
-    network.fateOf = (from, to) => this.fateOf(from, to);
+    network.fateOf = (from, to, nowUs) => {
+      const fate = this.fateOf(from, to);
+      this.count(from, to, fate === LOST || this.isDeaf(to), nowUs);
+      return fate;
+    };
   }
 
   /** Messages are counted from now on. */
@@ -51,6 +61,7 @@ export class ChosenLosses {
       for (let to = 0; to < this.servers; to++) {
         const at = from * SERVERS_MAX + to;
         if (this.silent[at] > 0) this.silent[at]--;
+        if (this.missedTicks[at] > 0) this.missedTicks[at]--;
       }
     }
   }
@@ -81,6 +92,19 @@ export class ChosenLosses {
       }
     }
     return true;
+  }
+
+  /** More are lost in both directions than is bridged: the network counts as divided (README, P1). */
+  private count(from: number, to: number, isLost: boolean, nowUs: number): void {
+    const { inARow, missedTicks, network } = this;
+    const at = from * SERVERS_MAX + to;
+    if (!isLost) inARow[at] = 0;
+    else if (inARow[at] <= network.bridgedPeriods) inARow[at]++;
+    if (inARow[at] <= network.bridgedPeriods) return;
+    missedTicks[at] = this.roughTicksMax;
+    if (missedTicks[to * SERVERS_MAX + from] === 0) return;
+    network.divide(from, to, nowUs);
+    this.roughen();
   }
 
   private fateOf(from: number, to: number): number {

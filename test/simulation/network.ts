@@ -26,7 +26,7 @@ export class Network {
   duplicatePerMille = 0;
   flipPerMille = 0;
   /** Asked first what becomes of a datagram, where somebody else than chance decides. */
-  fateOf: ((from: number, to: number) => number) | null = null;
+  fateOf: ((from: number, to: number, nowUs: number) => number) | null = null;
   /** How much later than others the datagram of each direction arrives, where somebody says so. */
   heldUs: Float64Array | null = null;
   /** The server that did not get what was lost last. */
@@ -82,6 +82,12 @@ export class Network {
     this.note(from, to, nowUs);
   }
 
+  /** Where datagrams pass, they do so only from now on. */
+  divide(one: number, other: number, nowUs: number): void {
+    for (const at of [one * SERVERS_MAX + other, other * SERVERS_MAX + one])
+      if (this.passesSinceUs[at] !== NEVER) this.passesSinceUs[at] = nowUs;
+  }
+
   joinAll(nowUs: number): void {
     this.cuts.fill(0);
     for (let from = 0; from < SERVERS_MAX; from++)
@@ -122,7 +128,7 @@ export class Network {
    * good as lost. One network that delivers is enough, so that it happens on both or on neither.
    */
   fate(from: number, to: number, nowUs: number): number {
-    if (this.fateOf !== null && this.fateOf(from, to) !== PASSES) {
+    if (this.fateOf !== null && this.fateOf(from, to, nowUs) !== PASSES) {
       this.onTrouble();
       return LOST;
     }
