@@ -69,6 +69,7 @@ export class ExploredWorld extends NominalWorld {
       trace,
     );
     this.tickUs = this.aircraft.timing.periodUs / 2;
+    this.lookUs = this.tickUs;
     this.supervision = {
       sweepUs: this.tickUs,
       startUs: (RESTART_TICKS - 1) * this.tickUs,

@@ -71,8 +71,6 @@ const SPEEDS: Speeds = {
   vipsPerTurn: VIP_BATCH_MAX,
   batchUs: 50,
 };
-/** So often it is looked at who answers. */
-const LOOK_US = 1_000;
 /** The networks have been joined for so long when the first server starts. */
 const BEGIN_US = 1_000_000;
 /**
@@ -83,6 +81,8 @@ const HEALING_PERIODS = 3;
 
 export class NominalWorld extends World {
   override readonly recorder = new FlightRecorder();
+  /** So often it is looked at who answers. */
+  protected lookUs = 1_000;
   /** Times in which nobody answered for a function that somebody had answered for before. */
   private readonly gaps: { index: number; fromUs: number; toUs: number }[] = [];
   /** When somebody answered for each function last, NaN before. */
@@ -106,7 +106,7 @@ export class NominalWorld extends World {
 
   override runUntil(endUs: number): boolean {
     while (this.nowUs < endUs) {
-      super.runUntil(Math.min(endUs, this.nowUs + LOOK_US));
+      super.runUntil(Math.min(endUs, this.nowUs + this.lookUs));
       this.lookWhoAnswers();
     }
     return true;
@@ -119,7 +119,7 @@ export class NominalWorld extends World {
     for (let index = 0; index < functionCount; index++) {
       if (!this.hosts.some((host) => host.answers(index, nowUs, hasLease))) continue;
       const fromUs = this.answeredUs[index];
-      if (nowUs - fromUs > LOOK_US) this.gaps.push({ index, fromUs, toUs: nowUs });
+      if (nowUs - fromUs > this.lookUs) this.gaps.push({ index, fromUs, toUs: nowUs });
       this.answeredUs[index] = nowUs;
     }
   }

@@ -31,7 +31,7 @@ interface OfHost {
   readonly standing: Stranger[];
   /** What the kernel has told and the engine has not read: the address, and whether it is there. */
   readonly news: (readonly [Stranger, boolean])[];
-  /** What the engine that flies knows; null: none does. */
+  /** What the engine that flies knows; null: of none. */
   foreign: ForeignAddresses | null;
   /** 1 where its last record of the function says that there is one. */
   readonly named: Uint8Array;
@@ -60,16 +60,19 @@ export class StrangerAddresses {
   /** An engine starts, and looks what is there. */
   begin(host: Host): void {
     const own = this.of(host);
-    const foreign = new ForeignAddresses(this.vips);
     own.news.length = 0;
     own.named.fill(0);
     own.namedCount = 0;
     own.wrongSinceUs.fill(NEVER);
-    own.foreign = foreign;
+    own.foreign = own.standing.length === 0 ? null : this.dump(own.standing);
+  }
+
+  private dump(standing: readonly Stranger[]): ForeignAddresses {
+    const foreign = new ForeignAddresses(this.vips);
     foreign.beginDump();
-    for (const stranger of own.standing)
-      foreign.take(this.view, this.bytes, 0, this.encode(stranger));
+    for (const stranger of standing) foreign.take(this.view, this.bytes, 0, this.encode(stranger));
     foreign.endDump();
+    return foreign;
   }
 
   /**
@@ -108,13 +111,16 @@ export class StrangerAddresses {
 
   /** The engine reads what the kernel has told. */
   observe(host: Host, events: EventQueue): void {
-    const { news, foreign } = this.of(host);
-    for (const [stranger, isThere] of news.splice(0)) {
-      const length = this.encode(stranger);
-      if (isThere) foreign?.take(this.view, this.bytes, 0, length);
-      else foreign?.takeGone(this.view, this.bytes, 0, length);
+    const own = this.of(host);
+    if (own.news.length > 0) {
+      own.foreign ??= this.dump([]); // none stood there when the engine looked
+      for (const [stranger, isThere] of own.news.splice(0)) {
+        const length = this.encode(stranger);
+        if (isThere) own.foreign.take(this.view, this.bytes, 0, length);
+        else own.foreign.takeGone(this.view, this.bytes, 0, length);
+      }
     }
-    foreign?.report(events);
+    own.foreign?.report(events);
   }
 
   /** The engine records something. */
