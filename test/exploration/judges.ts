@@ -6,7 +6,7 @@ import { NONE } from "../../src/allocation/function-table.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { SENT_TIMES } from "../../src/limits.ts";
+import { LEASE_LATENESS_MS, SENT_TIMES } from "../../src/limits.ts";
 import type { Host } from "../simulation/host.ts";
 import { Invariants } from "../simulation/invariants.ts";
 import type { World } from "../simulation/world.ts";
@@ -116,8 +116,10 @@ export class Judges extends Invariants {
     if (isStopped || there === undefined) {
       const heardUs = lastHeardUs[other.index];
       const isCut = !this.world.air.network.passes(host.index, other.index);
-      return unheard || isCut || this.isEchoOld(host.engine, other.index, heardUs, 1.5);
+      const periods = this.bridgesLossAndDeath() ? 2.5 : 1.5;
+      return unheard || isCut || this.isEchoOld(host.engine, other.index, heardUs, periods);
     }
+    if (this.endedBefore(host, other.index)) return true;
     if (this.isBridged(host, other)) return false;
     // One lost message is nothing; two in a row may be the first of many.
     const silentUs = 2 * aircraft.timing.periodUs + 500;
@@ -129,6 +131,27 @@ export class Judges extends Invariants {
       (there.isHeard(host.index) && nowUs - there.lastHeardUs[host.index] > silentUs) ||
       (here.isHeard(other.index) && nowUs - here.lastHeardUs[other.index] > silentUs)
     );
+  }
+
+  /**
+   * The other one has begun anew, and was heard just now: the same two troubles, where the lease
+   * ended before that.
+   */
+  private endedBefore({ engine, leaseEndUs }: Host, other: number): boolean {
+    const { membership } = engine as Engine;
+    const { nowUs, aircraft } = this.world;
+    const { periodUs, takeOverUs } = aircraft.timing;
+    const contactUs = membership.contactUs[other];
+    const heardUs = membership.silentSinceUs[other];
+    if (nowUs - contactUs > 2 * periodUs || leaseEndUs > contactUs) return false;
+    const echoAgeUs = takeOverUs - 1000 * LEASE_LATENESS_MS - (leaseEndUs - heardUs);
+    return echoAgeUs > (this.bridgesLossAndDeath() ? 2.5 : 1.5) * periodUs;
+  }
+
+  /** The detection time has room for one loss before a death: boundary/timing. */
+  private bridgesLossAndDeath(): boolean {
+    const { periodUs, takeOverUs, silentUs, leaseTicksUs } = this.world.aircraft.timing;
+    return silentUs + 2 * periodUs + 1500 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
   }
 
   /** The newest word of ours that the other one has told us to have heard is older than that. */

@@ -26,7 +26,7 @@ export class ChosenLosses {
   readonly cut = new Uint8Array(NETWORKS_MAX * SERVERS_MAX * SERVERS_MAX);
   /** Messages of each direction since the last `begin`. */
   readonly sent = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
-  /** Messages of each direction that were lost in a row, up to one more than is bridged. */
+  /** Messages of each direction that were missed in a row, up to one more than is bridged. */
   readonly inARow = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
   /** Ticks left in which it counts that more were lost in this direction than is bridged. */
   readonly missedTicks = new Uint8Array(SERVERS_MAX * SERVERS_MAX);
@@ -92,6 +92,12 @@ export class ChosenLosses {
       }
     }
     return true;
+  }
+
+  /** A machine that stands still has not sent a keep-alive: who missed the last one misses it, too. */
+  noteUnsent(from: number, nowUs: number): void {
+    for (let to = 0; to < this.servers; to++)
+      if (this.inARow[from * SERVERS_MAX + to] > 0) this.count(from, to, true, nowUs);
   }
 
   /** More are lost in both directions than is bridged: the network counts as divided (README, P1). */
