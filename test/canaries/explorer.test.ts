@@ -48,6 +48,36 @@ const CAUGHT: readonly (readonly [string, string, string])[] = [
   ["a move by hand to a server without room for it", "--functions 2 --tight --kinds move", "move"],
 ];
 
+/** The simulator flies thousands of seeds with these and finds nothing. */
+const ONLY_HERE: readonly (readonly [Mutation, string, string])[] = [
+  [
+    {
+      name: "a keep-alive that was lost before the other server died costs the lease",
+      breaks: ["needless"],
+      changes: [
+        {
+          file: "src/boundary/timing.ts",
+          from: "const LOSS_AND_DEATH_PERIODS = 2;",
+          to: "const LOSS_AND_DEATH_PERIODS = 1;",
+        },
+      ],
+    },
+    "--lease 0 --kinds lose,power --faults 2 --burst 2",
+    "needless",
+  ],
+];
+
+const ALL = [
+  ...CAUGHT.map(
+    ([name, ...rest]) =>
+      [MUTATIONS.find((each) => each.name === name) as Mutation, ...rest] as const,
+  ),
+  ...ONLY_HERE,
+];
+
+/** What a story breaks while it is flown; the others show in what goes on for ever. */
+const TOLD = new Set(["P1", "needless", "stall", "let go", "listening", "move"]);
+
 let directory: string;
 
 beforeAll(() => {
@@ -77,16 +107,15 @@ async function explore(root: string, options: string): Promise<Document> {
   return JSON.parse(text) as Document;
 }
 
-CAUGHT.forEach(([name, options, property], place) => {
+ALL.forEach(([mutation, options, property], place) => {
   test(
-    `the explorer catches: ${name}`,
+    `the explorer catches: ${mutation.name}`,
     async () => {
-      const mutation = MUTATIONS.find((each) => each.name === name) as Mutation;
       const root = mutated(directory, mutation, `explored ${place}`);
       const { violation, story, flownAgain, cpuSeconds } = await explore(root, options);
       expect(violation?.split(":")[0]).toBe(property);
       expect(story?.length).toBeGreaterThan(8);
-      expect(flownAgain).toContain("^");
+      if (TOLD.has(property)) expect(flownAgain).toContain(`${property}: `);
       expect(cpuSeconds).toBeLessThan(2 * SECONDS); // with the compiler's own threads
       rmSync(root, { recursive: true, force: true });
     },
@@ -97,7 +126,7 @@ CAUGHT.forEach(([name, options, property], place) => {
 test(
   "and on the core as it is, nothing",
   async () => {
-    for (const options of new Set(CAUGHT.map(([, each]) => each)))
+    for (const options of new Set(ALL.map(([, each]) => each)))
       expect((await explore(ROOT, options)).violation, options).toBeNull();
   },
   PATIENCE_MS,

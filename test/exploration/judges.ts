@@ -145,13 +145,14 @@ export class Judges extends Invariants {
     const heardUs = membership.silentSinceUs[other];
     if (nowUs - contactUs > 2 * periodUs || leaseEndUs > contactUs) return false;
     const echoAgeUs = takeOverUs - 1000 * LEASE_LATENESS_MS - (leaseEndUs - heardUs);
-    return echoAgeUs > (this.bridgesLossAndDeath() ? 2.5 : 1.5) * periodUs;
+    const periods = echoAgeUs / periodUs;
+    return periods > (this.bridgesLossAndDeath() ? 2.5 : 1.5) && periods < 3.5;
   }
 
   /** The detection time has room for one loss before a death: boundary/timing. */
   private bridgesLossAndDeath(): boolean {
-    const { periodUs, takeOverUs, silentUs, leaseTicksUs } = this.world.aircraft.timing;
-    return silentUs + 2 * periodUs + 1500 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
+    const { periodUs, takeOverUs, missedUs, leaseTicksUs } = this.world.aircraft.timing;
+    return missedUs + 3 * periodUs + 2000 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
   }
 
   /** The newest word of ours that the other one has told us to have heard is older than that. */
