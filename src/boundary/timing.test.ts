@@ -13,7 +13,7 @@ test("all times in microseconds", () => {
     holdTicksUs: 30_000,
     takeOverUs: 60_000,
     silentUs: 22_500,
-    missedUs: 10_000,
+    missedUs: 20_000,
     handoverUs: 750_000,
   });
 });

@@ -65,7 +65,10 @@ export interface Timing {
   readonly takeOverUs: number;
   /** Silence of another server after which its network counts as divided. */
   readonly silentUs: number;
-  /** Time of the own keep-alives that a server may have missed before it was divided from us. */
+  /**
+   * Time of the own keep-alives that a server may have missed before it was divided from us: those
+   * that are bridged, and the one that was under way when its machine stood still.
+   */
   readonly missedUs: number;
 }
 
@@ -120,7 +123,7 @@ export function timingOf(
     holdUs,
     holdTicksUs,
     takeOverUs: ownUs,
-    missedUs: Math.max(1, leaseBridges) * periodUs,
+    missedUs: (leaseBridges + 1) * periodUs,
     silentUs: Math.max(
       (leaseBridges + 1) * periodUs + 500 * LEASE_LATENESS_MS,
       ownUs - LOSS_AND_DEATH_PERIODS * periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),

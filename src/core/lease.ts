@@ -90,7 +90,19 @@ export class Lease {
     const isBack = readUs - membership.contactUs[server] < 2 * timing.periodUs + LATENESS_US;
     const tellsOfBefore = isBack && heardUs < membership.silentSinceUs[server];
     if (!isSilent && !tellsOfBefore) return heardUs + longestUs;
-    return longestUs + Math.max(heardUs, this.sentAtUs(this.newest) - timing.missedUs);
+    return longestUs + Math.max(heardUs, this.sentBeforeMissedUs(server));
+  }
+
+  /**
+   * When the newest keep-alive was sent that was not among the last ones, which may have been lost:
+   * by a loop that stood still, long before. One with another table takes over by its own times.
+   */
+  private sentBeforeMissedUs(server: number): number {
+    const { missedUs, periodUs } = this.timing;
+    const lostUs = this.membership.isHeard(server) ? missedUs : periodUs;
+    const beforeUs = this.sentAtUs(this.newest) - lostUs + LATENESS_US / 2;
+    for (let sequence = this.newest; ; sequence--)
+      if (this.sentAtUs(sequence) <= beforeUs) return this.sentAtUs(sequence);
   }
 
   /** Silence of ours after which the server takes over. One with another table goes by its own. */

@@ -105,9 +105,9 @@ test.each(CLOSED.map((row) => [row.name, row] as const))("closed: %s", (_, row) 
 
 test("a blackout longer than what is bridged counts as a divided network, and nothing shorter", () => {
   const row: Row = { name: "", aircraft: SLOW, kinds: ["blackout", "pause"], faults: 2 };
-  const explorer = explorerOf(row, 2 * BURST_TICKS);
+  const explorer = explorerOf(row, 3 * BURST_TICKS);
   expect(explorer.run()).toMatchObject({ violation: null, closed: true });
-  const other = explorerOf(row, 2 * BURST_TICKS);
+  const other = explorerOf(row, 3 * BURST_TICKS);
   other.world.air.network.divide = () => {};
   const { violation } = other.run();
   expect(violation?.property).toBe("P1");

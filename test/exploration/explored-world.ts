@@ -99,12 +99,12 @@ export class ExploredWorld extends NominalWorld {
     for (const { engine } of this.hosts) if (engine !== null) judgeSilenceAnew(engine);
     this.runUntil(endUs);
     for (const host of this.hosts) this.align(host);
-    for (const host of this.hosts) if (host.busyUntilUs === NEVER) this.noteUnsent(host);
+    for (const host of this.hosts) if (host.pausedUntilUs === NEVER) this.noteUnsent(host);
     this.invariants.onTick();
     this.losses.pass();
   }
 
-  /** The machine stands still: its keep-alive of this tick, if it has one, is not sent. */
+  /** It is stopped, or its machine is: its keep-alive of this tick, if it has one, is not sent. */
   private noteUnsent({ engine, index }: Host): void {
     if (engine === null) return;
     const lateUs = this.nowUs - engine.nextSendUs;

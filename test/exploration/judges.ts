@@ -10,6 +10,7 @@ import { LEASE_LATENESS_MS, SENT_TIMES } from "../../src/limits.ts";
 import type { Host } from "../simulation/host.ts";
 import { Invariants } from "../simulation/invariants.ts";
 import type { World } from "../simulation/world.ts";
+import type { ExploredWorld } from "./explored-world.ts";
 
 /** Turns after which a loop that was stopped is as any other. */
 const TURNS_AFTER_PAUSE = 3;
@@ -108,8 +109,10 @@ export class Judges extends Invariants {
     if (other === host || host.engine === null) return false;
     const { nowUs, aircraft } = this.world;
     const isStopped = other.pausedUntilUs > nowUs || other.turnsSincePause < TURNS_AFTER_PAUSE;
-    const { lastHeardUs } = host.engine.membership;
-    const there = other.engine?.membership;
+    const { lastHeardUs, incarnation } = host.engine.membership;
+    // One that has begun anew, and was not heard since, is gone as far as anybody here knows.
+    const isKnown = (this.world as ExploredWorld).incarnationOf(other) === incarnation[other.index];
+    const there = isKnown ? other.engine?.membership : undefined;
     const unheard =
       there !== undefined && !there.isHeard(host.index) && there.departures[host.index] > 0;
     // Stopped or gone after a word of one of the two was lost or late: two troubles at once.
@@ -152,7 +155,7 @@ export class Judges extends Invariants {
   /** The detection time has room for one loss before a death: boundary/timing. */
   private bridgesLossAndDeath(): boolean {
     const { periodUs, takeOverUs, missedUs, leaseTicksUs } = this.world.aircraft.timing;
-    return missedUs + 3 * periodUs + 2000 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
+    return missedUs + 2 * periodUs + 2000 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
   }
 
   /** The newest word of ours that the other one has told us to have heard is older than that. */
@@ -169,10 +172,10 @@ export class Judges extends Invariants {
     return atUs - sentUs[echoed & (SENT_TIMES - 1)] > oldUs;
   }
 
-  /** What is cut between the two goes round through a third one that flies. */
+  /** What is cut between the two goes round through a third one that has flown for long enough. */
   private isBridged(one: Host, other: Host): boolean {
     const { network } = this.world.air;
-    const { hosts } = this.world;
+    const { hosts, nowUs, aircraft } = this.world;
     const isCut =
       !network.passes(one.index, other.index) || !network.passes(other.index, one.index);
     if (!isCut) return false;
@@ -181,6 +184,7 @@ export class Judges extends Invariants {
         third !== one &&
         third !== other &&
         third.engine !== null &&
+        nowUs - third.startedUs > aircraft.timing.takeOverUs &&
         third.turnsSincePause >= TURNS_AFTER_PAUSE &&
         network.passes(one.index, third.index) &&
         network.passes(third.index, one.index) &&

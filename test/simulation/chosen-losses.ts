@@ -94,7 +94,7 @@ export class ChosenLosses {
     return true;
   }
 
-  /** A machine that stands still has not sent a keep-alive: who missed the last one misses it, too. */
+  /** Who stands still has not sent a keep-alive: who missed the last one misses it, too. */
   noteUnsent(from: number, nowUs: number): void {
     for (let to = 0; to < this.servers; to++)
       if (this.inARow[from * SERVERS_MAX + to] > 0) this.count(from, to, true, nowUs);
