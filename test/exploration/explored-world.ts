@@ -48,6 +48,8 @@ export class ExploredWorld extends NominalWorld {
   readonly snapshot: Snapshot;
   /** The last sequence number of engines that ended since the last restore. */
   readonly lastSequences = new Map<number, number>();
+  /** So many faults there have been. */
+  faults = 1;
   /** Whether it is a violation when a server lets go without need. */
   judgesNeed = true;
   private readonly seats: (Seat | undefined)[] = [];

@@ -373,6 +373,7 @@ export class Explorer {
   /** @returns whether a tick leads to a state that is new */
   private tick(from: number, number: number): boolean {
     const { world, visited } = this;
+    world.faults = number;
     try {
       world.tick();
     } catch (error) {

@@ -123,7 +123,10 @@ export class Judges extends Invariants {
       return unheard || isCut || this.isEchoOld(host.engine, other.index, heardUs, periods);
     }
     if (this.endedBefore(host, other.index)) return true;
-    if (this.isBridged(host, other)) return false;
+    const { faults } = this.world as ExploredWorld;
+    // A cut by itself costs nothing; a word that is lost on the way round may cost a lease.
+    if (this.isBridged(host, other))
+      return faults > 1 && this.isEchoOld(host.engine, other.index, nowUs, 3.5);
     // One lost message is nothing; two in a row may be the first of many.
     const silentUs = 2 * aircraft.timing.periodUs + 500;
     const here = host.engine.membership;
