@@ -14,6 +14,7 @@ import {
   realpathSync,
   rmSync,
   symlinkSync,
+  utimesSync,
 } from "node:fs";
 import { join } from "node:path";
 import { libc } from "../io/libc.ts";
@@ -46,10 +47,13 @@ export function isInMemory(directory: string): boolean {
  */
 export function memoryPlace(runDirectory: string, names: readonly string[]): string | null {
   if (!isThere(SHARED_MEMORY) || !isInMemory(SHARED_MEMORY)) return null;
-  removeDead();
   const link = join(runDirectory, MEMORY_LINK);
   const before = linkTarget(link);
-  if (before !== null && isOurs(before)) return before;
+  const isUsedAgain = before !== null && isOurs(before);
+  // Young again: nobody takes it for dead before it has its lock.
+  if (isUsedAgain) utimesSync(before, new Date(), new Date());
+  removeDead();
+  if (isUsedAgain) return before;
   const place = mkdtempSync(join(SHARED_MEMORY, PREFIX));
   chmodSync(place, 0o755);
   linkTo(link, place);
@@ -60,19 +64,26 @@ export function memoryPlace(runDirectory: string, names: readonly string[]): str
 /** What killed runs left whose directories were never used again. */
 function removeDead(): void {
   for (const name of readdirSync(SHARED_MEMORY)) {
-    const place = join(SHARED_MEMORY, name);
-    if (!name.startsWith(PREFIX) || !isOurs(place)) continue;
-    if (Date.now() - lstatSync(place).mtimeMs < BEGUN_MS || isLocked(join(place, "lock"))) continue;
-    rmSync(place, { recursive: true, force: true });
+    if (!name.startsWith(PREFIX)) continue;
+    try {
+      removeIfDead(join(SHARED_MEMORY, name));
+    } catch {
+      // Its run ends just now, or another one that starts removes it.
+    }
   }
 }
 
-function isLocked(file: string): boolean {
-  if (!isThere(file)) return false;
-  const descriptor = openSync(file, "r");
-  const isFree = libc.flock(descriptor, LOCK_EX | LOCK_NB) === 0;
-  closeSync(descriptor);
-  return !isFree;
+/** With its lock: nobody takes it into use meanwhile. */
+function removeIfDead(place: string): void {
+  if (!isOurs(place) || Date.now() - lstatSync(place).mtimeMs < BEGUN_MS) return;
+  const lock = join(place, "lock");
+  const descriptor = isThere(lock) ? openSync(lock, "r") : null;
+  try {
+    if (descriptor !== null && libc.flock(descriptor, LOCK_EX | LOCK_NB) !== 0) return;
+    rmSync(place, { recursive: true, force: true });
+  } finally {
+    if (descriptor !== null) closeSync(descriptor);
+  }
 }
 
 /** Anybody may make something in shared memory: only a directory of this user is used. */

@@ -1,17 +1,27 @@
-import { afterEach, beforeEach, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
+  closeSync,
   existsSync,
+  mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   readlinkSync,
   rmSync,
   statSync,
+  symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
+import { libc } from "../io/libc.ts";
 import { STATUS_BYTES } from "../wire/status-snapshot.ts";
 import { AlreadyRunningError, RunDirectory } from "./run-directory.ts";
+
+// flock(2)
+const LOCK_EX = 2;
+const LOCK_NB = 4;
 
 let path: string;
 let directory: RunDirectory;
@@ -73,6 +83,63 @@ test("on a disk the files lie in memory, and links lead to them", () => {
     run.release();
     rmSync(onDisk, { recursive: true, force: true });
   }
+});
+
+/** A directory in shared memory as a run leaves it that was killed `minutes` ago. */
+function deadPlace(minutes: number): string {
+  const place = mkdtempSync("/dev/shm/wingman-");
+  const thenMs = Date.now() - minutes * 60_000;
+  utimesSync(place, new Date(thenMs), new Date(thenMs));
+  return place;
+}
+
+describe("in memory, what killed runs have left", () => {
+  let onDisk: string;
+  let run: RunDirectory;
+  let places: string[];
+  beforeEach(() => {
+    onDisk = scratchDirectory("run-directory", "/var/tmp");
+    run = new RunDirectory(onDisk);
+    places = [];
+  });
+  afterEach(() => {
+    run.release();
+    for (const place of [...places, onDisk]) rmSync(place, { recursive: true, force: true });
+  });
+
+  test("goes after a minute, unless somebody has its lock", () => {
+    places = [deadPlace(2), deadPlace(0), deadPlace(2)];
+    const [dead = "", young = "", locked = ""] = places;
+    const lock = openSync(join(locked, "lock"), "a");
+    expect(libc.flock(lock, LOCK_EX | LOCK_NB)).toBe(0);
+    utimesSync(locked, 0, 0); // the lock has made it young
+    writeFileSync(join(dead, "status"), "");
+    utimesSync(dead, 0, 0);
+    run.acquire();
+    closeSync(lock);
+    expect([dead, young, locked].map((place) => existsSync(place))).toEqual([false, true, true]);
+  });
+
+  test("may vanish while it is looked at: the start does not mind", () => {
+    places = [deadPlace(2)];
+    // As one whose lock goes between two looks at it.
+    symlinkSync("/nowhere/at-all", join(places[0] as string, "lock"));
+    utimesSync(places[0] as string, 0, 0);
+    run.acquire();
+    expect(existsSync(join(run.place, "lock"))).toBe(true);
+  });
+
+  test("is used again by the next run there, however long ago, which knows that it was killed; others are not", () => {
+    places = [deadPlace(2), deadPlace(2)];
+    const [place = "", other = ""] = places;
+    symlinkSync(place, join(onDisk, "memory"));
+    writeFileSync(join(place, "lock"), "4711\n");
+    utimesSync(place, 0, 0);
+    run.acquire();
+    expect([run.place, run.lastWasKilled]).toEqual([place, true]);
+    expect([existsSync(place), existsSync(other)]).toEqual([true, false]);
+    expect(Date.now() - statSync(place).mtimeMs).toBeLessThan(60_000);
+  });
 });
 
 test("nothing of an earlier run is left: no snapshot when one begins, and but for the lock no file when it has ended", () => {
