@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { timingOf } from "./timing.ts";
+import { bridgesLossBeforeDeath, timingOf } from "./timing.ts";
 
 test("all times in microseconds", () => {
   expect(timingOf(10, 3, 7, 250)).toEqual({
@@ -48,9 +48,16 @@ test("a server is left out after more silence than is bridged, and so early that
         expect(found).toBeGreaterThan(10 * (bridges + 1));
         // What was granted last ends early by the lateness and the ticks: an echo of a period ago.
         expect(found + 10 + 7.5 + ticksMs).toBeLessThanOrEqual(takeOverUs / 1000);
-        if (takeOverUs / 1000 >= 10 * (bridges + 3) + 10 + ticksMs)
+        if (bridgesLossBeforeDeath(10, takeOverUs / 1000, bridges, ticksMs))
           expect(found + 20 + 7.5 + ticksMs).toBeLessThanOrEqual(takeOverUs / 1000);
       }
     }
   }
+});
+
+test("a loss before a death is bridged from three periods more than are bridged anyway, and 10 ms", () => {
+  const isBridged = (takeOverMs: number, ticksMs = 0): boolean =>
+    bridgesLossBeforeDeath(40, takeOverMs, 1, ticksMs);
+  expect([isBridged(169), isBridged(170)]).toEqual([false, true]);
+  expect([isBridged(189, 20), isBridged(190, 20)]).toEqual([false, true]);
 });

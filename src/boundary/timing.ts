@@ -95,6 +95,20 @@ export function takeOverMsOf(
   return Math.max(periodMs * lostAfterPeriods, bridgingMs);
 }
 
+/**
+ * Whether a keep-alive may be lost right before the server dies that missed it: the others serve on
+ * without a pause. Otherwise an owner among them may let go, and begin anew.
+ */
+export function bridgesLossBeforeDeath(
+  periodMs: number,
+  takeOverMs: number,
+  bridges: number,
+  leaseTicksMs: number,
+): boolean {
+  const periods = bridges + 1 + LOSS_AND_DEATH_PERIODS;
+  return takeOverMs >= periods * periodMs + 2 * LEASE_LATENESS_MS + leaseTicksMs;
+}
+
 export function timingOf(
   periodMs: number,
   lostAfterPeriods: number,

@@ -2,7 +2,13 @@
  * `wingman check`: is the configuration right, and what does the aircraft keep when servers fail?
  */
 
-import { leaseDetectionMsMin, leaseFits, leaseMsOf, takeOverMsOf } from "../boundary/timing.ts";
+import {
+  bridgesLossBeforeDeath,
+  leaseDetectionMsMin,
+  leaseFits,
+  leaseMsOf,
+  takeOverMsOf,
+} from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError } from "../command-line/errors.ts";
 import { parseOptions } from "../command-line/options.ts";
 import { NO_BREAK, paragraph } from "../command-line/paragraph.ts";
@@ -104,6 +110,8 @@ function leaseDocument({ keepAlive, clients }: AircraftConfig) {
   const fits = leaseFits(periodMs, lostAfterPeriods);
   const takeOverMs = (bridges: number, ticksMs: number): number =>
     takeOverMsOf(periodMs, lostAfterPeriods, bridges, ticksMs);
+  const bridgesDeath = (bridges: number, ticksMs: number): boolean =>
+    bridgesLossBeforeDeath(periodMs, takeOverMs(bridges, ticksMs), bridges, ticksMs);
   return {
     wanted: clients.lease,
     bridges: clients.leaseBridges,
@@ -112,6 +120,8 @@ function leaseDocument({ keepAlive, clients }: AircraftConfig) {
       bridges,
       takeOverMs: takeOverMs(bridges, 0),
       takeOverWithTicksMs: takeOverMs(bridges, LEASE_TICKS_MS),
+      lossBeforeDeath: bridgesDeath(bridges, 0),
+      lossBeforeDeathWithTicks: bridgesDeath(bridges, LEASE_TICKS_MS),
     })),
     leaseMs: fits && clients.lease !== "off" ? leaseMsOf(periodMs, lostAfterPeriods) : null,
     detectionMs: periodMs * lostAfterPeriods,
@@ -158,12 +168,14 @@ function leaseText(config: AircraftConfig): string[] {
 /** At most so many choices are shown: the longest detection times have 98. */
 const CHOICES_SHOWN = 5;
 
+type Choice = ReturnType<typeof leaseDocument>["choices"][number];
+
 /** What `clients.leaseBridges` bridges, and what any other choice costs. */
 function bridgingText({
   bridges,
   choices,
 }: Pick<ReturnType<typeof leaseDocument>, "bridges" | "choices">): string[] {
-  const cost = (choice: (typeof choices)[number]): string =>
+  const cost = (choice: Choice): string =>
     choice.takeOverMs === choice.takeOverWithTicksMs
       ? `${choice.takeOverMs} ms`
       : `${choice.takeOverMs} ms by eBPF, ${choice.takeOverWithTicksMs} ms by nftables`;
@@ -175,12 +187,20 @@ function bridgingText({
         `lost in a row between two servers, in both directions, and bridged: ${bridges} ` +
           `keep-alive${bridges === 1 ? "" : "s"} (clients.leaseBridges); a network that carries ` +
           "nothing for longer counts as divided, and only then may two servers answer; what a server " +
-          `that fell silent ran is taken over after ${cost(chosen)}; the others serve on without a pause`,
+          `that fell silent ran is taken over after ${cost(chosen)}; the others serve on without a ` +
+          `pause${lossText(chosen)}`,
       ),
       ...others.map((choice) =>
         paragraph(`with ${choice.bridges}: taken over after ${cost(choice)}`, "  ", "  "),
       ),
     ]);
+}
+
+/** What a keep-alive costs that is lost right before the server dies that missed it. */
+function lossText({ lossBeforeDeath, lossBeforeDeathWithTicks }: Choice): string {
+  if (lossBeforeDeathWithTicks) return ", even when a keep-alive was lost just before";
+  const kind = lossBeforeDeath ? "by nftables " : "";
+  return `; ${kind}one may begin anew when a keep-alive was lost just before`;
 }
 
 function failureText(

@@ -69,7 +69,8 @@ describe("check", () => {
       "(clients.leaseBridges); a network that carries nothing for longer counts as",
       "divided, and only then may two servers answer; what a server that fell silent",
       "ran is taken over after 50 ms by eBPF, 60 ms by nftables; the others serve on",
-      "without a pause",
+      "without a pause; by nftables one may begin anew when a keep-alive was lost just",
+      "before",
       "  with 0: taken over after 50 ms",
       "  with 2: taken over after 50 ms by eBPF, 70 ms by nftables",
       "  with 3: taken over after 60 ms by eBPF, 80 ms by nftables",
@@ -106,7 +107,15 @@ describe("check", () => {
       detectionMsMin: 30,
       detectionMsMinNftables: 50,
       bridges: 1,
-      choices: [{ bridges: 0, takeOverMs: 30, takeOverWithTicksMs: 50 }],
+      choices: [
+        {
+          bridges: 0,
+          takeOverMs: 30,
+          takeOverWithTicksMs: 50,
+          lossBeforeDeath: false,
+          lossBeforeDeathWithTicks: false,
+        },
+      ],
     };
     expect((await document(check, "--config", file)).lease).toEqual(lease);
     aircraft.clients.lease = "off";
