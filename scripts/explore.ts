@@ -5,18 +5,19 @@
  *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
  *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
  *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
- *   [--memory MB] [--frontier FILE] [--json]
+ *   [--memory MB] [--frontier FILE] [--json|--row]
  *
  * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
  * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a
  * violation, with the shortest story; scenarios/story plays it. --memory: no new state is begun
  * when states take more than that, 4096 by default. --frontier: what is known when the time or the
- * memory is over is kept there, and the next call goes on from it.
+ * memory is over is kept there, and the next call goes on from it. --row: the row of README's table.
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { CryptoHasher, Glob } from "bun";
+import { LEASE_TICKS_MS } from "../src/limits.ts";
 import { type ExploredAircraft, optionsOf } from "../test/exploration/aircraft-explored.ts";
 import {
   type Exploration,
@@ -61,6 +62,7 @@ function readValues(): Record<string, string | boolean | undefined> {
         memory: STRING,
         frontier: STRING,
         json: BOOLEAN,
+        row: BOOLEAN,
       },
     }).values;
   } catch (error) {
@@ -227,7 +229,41 @@ function textOf({ violation, ...rest }: Outcome): string {
   return `${lines.join("\n")}\n`;
 }
 
-process.stdout.write(
-  values.json === true ? `${JSON.stringify(documentOf(outcome), null, 2)}\n` : textOf(outcome),
-);
+/** What was explored and what came of it, as README tells it. */
+function rowOf(rest: Outcome): string {
+  const { servers, functions, periodMs, lostAfterPeriods, networks, leaseTicksMs } = aircraft;
+  const lease =
+    leaseTicksMs === 0 ? "precise lease" : `ticks of ${leaseTicksMs ?? LEASE_TICKS_MS} ms`;
+  const what = [
+    `${servers} × ${functions}${aircraft.isRoomy === false ? " without room to spare" : ""}`,
+    `${periodMs} ms × ${lostAfterPeriods}`,
+    ...(networks === 2 ? ["two networks"] : []),
+    leaseTicksMs === null ? "no lease" : lease,
+    ...(wishes.from === "off" ? ["from power-off"] : []),
+  ];
+  const left = KIND_NAMES.filter((kind) => !wishes.kinds.includes(kind));
+  const every = left.length === 0 ? "every kind" : `every kind but ${left.join(", ")}`;
+  const kinds = left.length < KIND_NAMES.length / 4 ? every : wishes.kinds.join(", ");
+  const ignored = (wishes.ignores ?? []).map((property) => `, but for "${property}"`);
+  const end = rest.violation === null ? "not closed" : "**violated**";
+  const cells = [
+    what.join(", "),
+    `${wishes.faults} of ${kinds}${ignored.join("")}${rest.closed ? "" : `, ${end}`}`,
+    rest.states.toLocaleString("en"),
+    rest.transitions.toLocaleString("en"),
+    `${rest.worstSettlingMs} ms`,
+    `${rest.worstOutageMs} ms`,
+    rest.leaseMarginMs === null ? "-" : `${rest.leaseMarginMs.toFixed(1).replace(".0", "")} ms`,
+  ];
+  return `| ${cells.join(" | ")} |\n`;
+}
+
+function answer(): string {
+  if (values.row === true) return rowOf(outcome);
+  return values.json === true
+    ? `${JSON.stringify(documentOf(outcome), null, 2)}\n`
+    : textOf(outcome);
+}
+
+process.stdout.write(answer());
 process.exit(outcome.violation === null ? 0 : 1);

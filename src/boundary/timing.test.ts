@@ -13,7 +13,7 @@ test("all times in microseconds", () => {
     holdTicksUs: 30_000,
     takeOverUs: 60_000,
     silentUs: 22_500,
-    missedUs: 20_000,
+    missedUs: 10_000,
     handoverUs: 750_000,
   });
 });
@@ -53,6 +53,13 @@ test("a server is left out after more silence than is bridged, and so early that
       }
     }
   }
+});
+
+test("what a server may have missed of ours is what is bridged, and one more where there is room", () => {
+  const missedMs = (lostAfter: number, ticksMs: number, bridges: number): number =>
+    timingOf(10, lostAfter, 3, 0, 35, ticksMs, bridges).missedUs / 1000;
+  expect([missedMs(5, 0, 1), missedMs(4, 0, 1), missedMs(5, 20, 1)]).toEqual([20, 10, 10]);
+  expect([missedMs(7, 20, 1), missedMs(5, 0, 2), missedMs(5, 0, 0)]).toEqual([20, 20, 10]);
 });
 
 test("a loss before a death is bridged from three periods more than are bridged anyway, and 10 ms", () => {

@@ -67,7 +67,8 @@ export interface Timing {
   readonly silentUs: number;
   /**
    * Time of the own keep-alives that a server may have missed before it was divided from us: those
-   * that are bridged, and the one that was under way when its machine stood still.
+   * that are bridged and, where there is room, the one that was under way when its machine stood
+   * still.
    */
   readonly missedUs: number;
 }
@@ -96,8 +97,9 @@ export function takeOverMsOf(
 }
 
 /**
- * Whether a keep-alive may be lost right before the server dies that missed it: the others serve on
- * without a pause. Otherwise an owner among them may let go, and begin anew.
+ * Whether the detection time has room for a period more than is bridged: a keep-alive may be lost
+ * right before the server dies that missed it, and the others serve on without a pause. Without it
+ * an owner among them may let go, and begin anew.
  */
 export function bridgesLossBeforeDeath(
   periodMs: number,
@@ -124,6 +126,7 @@ export function timingOf(
   const holdUs = takeOverUs(0) - lostAfterPeriods * periodUs;
   const holdTicksUs = takeOverUs(LEASE_TICKS_MS) - lostAfterPeriods * periodUs;
   const ownUs = lostAfterPeriods * periodUs + (leaseTicksMs === 0 ? holdUs : holdTicksUs);
+  const hasRoom = bridgesLossBeforeDeath(periodMs, ownUs / 1000, leaseBridges, leaseTicksMs);
   return {
     periodUs,
     detectionUs: lostAfterPeriods * periodUs,
@@ -137,7 +140,7 @@ export function timingOf(
     holdUs,
     holdTicksUs,
     takeOverUs: ownUs,
-    missedUs: (leaseBridges + 1) * periodUs,
+    missedUs: Math.max(1, leaseBridges + (hasRoom ? 1 : 0)) * periodUs,
     silentUs: Math.max(
       (leaseBridges + 1) * periodUs + 500 * LEASE_LATENESS_MS,
       ownUs - LOSS_AND_DEATH_PERIODS * periodUs - 1000 * (1.5 * LEASE_LATENESS_MS + leaseTicksMs),

@@ -5,8 +5,9 @@
 import { NONE } from "../../src/allocation/function-table.ts";
 import { PHASE_ACTIVE } from "../../src/boundary/phase.ts";
 import { SERVER_ALIVE } from "../../src/boundary/server-state.ts";
+import { bridgesLossBeforeDeath } from "../../src/boundary/timing.ts";
 import type { Engine } from "../../src/core/engine.ts";
-import { LEASE_LATENESS_MS, SENT_TIMES } from "../../src/limits.ts";
+import { LEASE_BRIDGES, LEASE_LATENESS_MS, SENT_TIMES } from "../../src/limits.ts";
 import type { Host } from "../simulation/host.ts";
 import { Invariants } from "../simulation/invariants.ts";
 import type { World } from "../simulation/world.ts";
@@ -155,10 +156,12 @@ export class Judges extends Invariants {
     return periods > (this.bridgesLossAndDeath() ? 2.5 : 1.5) && periods < 3.5;
   }
 
-  /** The detection time has room for one loss before a death: boundary/timing. */
   private bridgesLossAndDeath(): boolean {
-    const { periodUs, takeOverUs, missedUs, leaseTicksUs } = this.world.aircraft.timing;
-    return missedUs + 2 * periodUs + 2000 * LEASE_LATENESS_MS + leaseTicksUs <= takeOverUs;
+    const { periodUs, takeOverUs, leaseTicksUs } = this.world.aircraft.timing;
+    const [periodMs, takeOverMs, ticksMs] = [periodUs, takeOverUs, leaseTicksUs].map(
+      (us) => us / 1000,
+    ) as [number, number, number];
+    return bridgesLossBeforeDeath(periodMs, takeOverMs, LEASE_BRIDGES, ticksMs);
   }
 
   /** The newest word of ours that the other one has told us to have heard is older than that. */
