@@ -189,6 +189,15 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 110_000)).toBe(45);
   });
 
+  test("one that has fallen silent may have missed what a loop says that had stood still (exploration)", () => {
+    peer(5, 63_000);
+    membership.noteRead(130_000);
+    lease.noteSent(11, 130_000);
+    expect(grantMs(lease, 130_000)).toBe(25); // it heard what was sent at 100 ms
+    lease.noteSent(12, 132_000); // lost together with the one 2 ms before
+    expect(grantMs(lease, 132_000)).toBe(23);
+  });
+
   test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
     membership.noteRead(64_000);
