@@ -11,6 +11,7 @@ import {
   EFFECT_VIP_REMOVE,
 } from "../boundary/effect-queue.ts";
 import { EVENT_CARRIER, EVENT_VIP_REMOVED } from "../boundary/event-queue.ts";
+import { PHASE_LISTENING } from "../boundary/phase.ts";
 import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import { EFFECTS_PER_TURN_MAX, OTHER_EFFECTS_PER_TURN_MIN } from "../limits.ts";
 import { ADDING } from "./handover-rows.ts";
@@ -116,6 +117,19 @@ describe("what is carried out", () => {
     expect(moreFollow(0)).toBe(true);
     shell.isHeldUp = true;
     expect(moreFollow(0)).toBe(false);
+  });
+
+  test("while somebody keeps the kernel's lock VIPs may wait for it, but not where others may have them: who listens takes his away", () => {
+    const mayWait: unknown[] = [];
+    const { shell, engine } = flight;
+    shell.hasRoom = (...[, , may]: unknown[]) => mayWait.push(may) < 0;
+    push(EFFECT_VIP_REMOVE, 10);
+    flight.turn.run();
+    shell.isHeldUp = true;
+    flight.turn.run();
+    engine.phases.phase = PHASE_LISTENING;
+    flight.turn.run();
+    expect(mayWait).toEqual([true, true, false]);
   });
 
   test("a bounded number a turn; what moves no VIP does not wait for ever, and takes what is left", () => {

@@ -15,6 +15,7 @@ import {
 } from "../boundary/effect-queue.ts";
 import { EVENT_VIP_WITHDRAWN } from "../boundary/event-queue.ts";
 import { LOG_LEASE_LOST, LOG_SEND_FAILED, LOG_STALLED } from "../boundary/maintenance-code.ts";
+import { PHASE_LISTENING } from "../boundary/phase.ts";
 import type { Shell } from "../boundary/shell.ts";
 import type { Timing } from "../boundary/timing.ts";
 import {
@@ -247,18 +248,17 @@ export class Turn {
   /**
    * Those that move VIPs first, as many as have room in one batch, because the next keep-alive must
    * not wait for all of them; then the others, so many in any case that they do not wait for ever.
-   * After a stall no VIP is moved on what was decided before it: the next turn lets go. Nobody waits
-   * for the kernel's lock whose VIP another server has, too: a loop that stands still loses its lease.
+   * After a stall no VIP is moved on what was decided before it: the next turn lets go. No VIP waits
+   * for the kernel's lock that another server has, too, or may have: who stands still has no lease.
    */
   private carryOut(): void {
     const { engine, shell } = this;
-    const { effects } = engine;
+    const { effects, handover } = engine;
     const mayMove = effects.urgentCount > 0 && !engine.hasStalled(shell.nowUs());
-    const { rivals, state } = engine.handover;
-    const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);
+    const isTaken = engine.phase === PHASE_LISTENING || handover.rivals.haveTaken(handover.state);
     let left = EFFECTS_PER_TURN_MAX;
     for (; mayMove && left > 0 && effects.urgentCount > 0; left--) {
-      if (!shell.hasRoom(effects.peek(), effects.peekIndex(), mayWait)) break;
+      if (!shell.hasRoom(effects.peek(), effects.peekIndex(), !shell.isHeldUp || !isTaken)) break;
       effects.take();
       if (effects.kind !== EFFECT_VIP_ADD || this.mayAdd(effects.index)) this.carryOutOne();
       else engine.events.push(EVENT_VIP_WITHDRAWN, effects.index, 0, 0);
