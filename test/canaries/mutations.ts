@@ -481,8 +481,20 @@ export const MUTATIONS: readonly Mutation[] = [
     changes: [
       {
         file: "src/core/turn.ts",
-        from: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state);",
-        to: "const mayWait = !shell.isHeldUp || !rivals.haveTaken(state) || true;",
+        from: "const isTaken = engine.phase === PHASE_LISTENING || handover.rivals.haveTaken(handover.state);",
+        to: "const isTaken = engine.phase === PHASE_LISTENING;",
+      },
+    ],
+  },
+  {
+    name: "waiting for the kernel's lock with a VIP while listening",
+    breaks: ["P1"],
+    options: ["--from", "91004958", "--ticks", "0"],
+    changes: [
+      {
+        file: "src/core/turn.ts",
+        from: "const isTaken = engine.phase === PHASE_LISTENING || handover.rivals.haveTaken(handover.state);",
+        to: "const isTaken = handover.rivals.haveTaken(handover.state);",
       },
     ],
   },
