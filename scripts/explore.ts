@@ -241,7 +241,8 @@ function rowOf(rest: Outcome): string {
     leaseTicksMs === null ? "no lease" : lease,
     ...(wishes.from === "off" ? ["from power-off"] : []),
   ];
-  const left = KIND_NAMES.filter((kind) => !wishes.kinds.includes(kind));
+  const isThere = (kind: FaultKind): boolean => kind !== "network" || networks === 2;
+  const left = KIND_NAMES.filter((kind) => isThere(kind) && !wishes.kinds.includes(kind));
   const every = left.length === 0 ? "every kind" : `every kind but ${left.join(", ")}`;
   const kinds = left.length < KIND_NAMES.length / 4 ? every : wishes.kinds.join(", ");
   const ignored = (wishes.ignores ?? []).map((property) => `, but for "${property}"`);
