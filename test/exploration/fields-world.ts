@@ -213,6 +213,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
       ...SERVERS,
       while: "k.world.hosts[i].isInTurn",
     }),
+    hadNoLease: value({ ...SERVERS, while: "k.world.hosts[i].isInTurn" }),
     unreadTurns: value({ ...SERVERS, while: FLIES }),
     heard: value({ ...SERVERS, while: FLIES }),
     alive: value({ ...SERVERS, while: FLIES }),

@@ -36,6 +36,8 @@ export class Conduct {
   private readonly releasedUs: Float64Array;
   /** Time of the world at which each server's turn began. */
   private readonly turnBeganUs = new Float64Array(SERVERS_MAX);
+  /** Whether its lease had run out by then. What is renewed later may be over at once, by ticks. */
+  private readonly hadNoLease = new Uint8Array(SERVERS_MAX);
   /** Turns in a row after whose reading a receive buffer held more. */
   private readonly unreadTurns = new Uint8Array(SERVERS_MAX);
   /** Mask of the servers that each one heard. */
@@ -69,6 +71,7 @@ export class Conduct {
 
   beginTurn(host: Host, isPeriod: boolean): void {
     this.turnBeganUs[host.index] = this.world.nowUs;
+    this.hadNoLease[host.index] = host.local(this.world.nowUs) >= host.leaseEndUs ? 1 : 0;
     if (isPeriod) this.isPeriodDue[host.index] = 1;
   }
 
@@ -88,8 +91,7 @@ export class Conduct {
     if (!engine.handover.ownsAny || wasStopped || (message.flags & FLAG_GOOD_BYE) !== 0) return;
     if (silentUs > this.world.aircraft.timing.detectionUs + TURN_US_MAX)
       this.fail("stall", `s${at} was silent for ${silentUs / 1000} ms, and owns what it owned`);
-    const beganUs = host.local(this.turnBeganUs[at]);
-    if (isPeriodic && this.world.hasLease && beganUs >= host.leaseEndUs)
+    if (isPeriodic && this.world.hasLease && this.hadNoLease[at] !== 0)
       this.fail("lease", `s${at} says what it owns, and its lease has run out`);
   }
 
