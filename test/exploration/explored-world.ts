@@ -106,6 +106,9 @@ export class ExploredWorld extends NominalWorld {
     this.losses.pass();
   }
 
+  /** The judges look, and keep what they see in the state. */
+  protected override lookWhoAnswers(): void {}
+
   /** It is stopped, or its machine is: its keep-alive of this tick, if it has one, is not sent. */
   private noteUnsent({ engine, index }: Host): void {
     if (engine === null) return;

@@ -119,19 +119,44 @@ export const code = (save: string, restore: string): Kind => ({
   restore,
 });
 
-const LOOPS: Readonly<Record<Size, string>> = {
-  one: "",
-  servers: "for (let i = 0; i < k.servers; i++) ",
-  functions: "for (let i = 0; i < k.functions; i++) ",
-  words: "for (let i = 0; i < k.wordCount; i++) ",
-  networks: "for (let i = 0; i < k.networks; i++) ",
-  directions:
-    "for (let f = 0; f < k.servers; f++) " +
-    "for (let t = 0, i = f * k.serversMax; t < k.servers; t++, i++) ",
-  "server networks":
-    "for (let s = 0; s < k.servers; s++) " +
-    "for (let n = 0, i = s * k.networksMax; n < k.networks; n++, i++) ",
-};
+/** What is known of the aircraft when the code is made: counts, limits and times in µs. */
+export interface Numbers {
+  readonly servers: number;
+  readonly functions: number;
+  readonly wordCount: number;
+  readonly networks: number;
+  readonly networksMax: number;
+  readonly serversMax: number;
+  readonly [name: string]: number;
+}
+
+const upTo = (count: number): number[] => [...Array(count).keys()];
+
+/** What stands before the code of each entry of a column; loops are written out. */
+function entriesOf(size: Size, numbers: Numbers): string[] {
+  const { servers, functions, wordCount, networks, networksMax, serversMax } = numbers;
+  const each = (count: number): string[] => upTo(count).map((i) => `const i = ${i};`);
+  switch (size) {
+    case "one":
+      return [""];
+    case "servers":
+      return each(servers);
+    case "functions":
+      return each(functions);
+    case "words":
+      return each(wordCount);
+    case "networks":
+      return each(networks);
+    case "directions":
+      return upTo(servers).flatMap((f) =>
+        upTo(servers).map((t) => `const f = ${f}, t = ${t}, i = ${f * serversMax + t};`),
+      );
+    case "server networks":
+      return upTo(servers).flatMap((s) =>
+        upTo(networks).map((n) => `const s = ${s}, n = ${n}, i = ${s * networksMax + n};`),
+      );
+  }
+}
 
 // ---- codes of what is no number of µs
 const NEVER = 0x7fffffff;
@@ -205,10 +230,12 @@ export interface Codec {
 /**
  * Makes the code of all classes.
  * @param tables by the names of the classes
+ * @param numbers what the tables call `k.NAME` and stays the same
  * @param isNamed saving tells which field each word is of, by `ink.name(CLASS.FIELD, from, to)`
  */
 export function codecsOf(
   tables: Readonly<Record<string, Fields>>,
+  numbers: Numbers,
   isNamed = false,
 ): Record<string, Codec> {
   const codecs: Record<string, Codec> = {};
@@ -217,22 +244,28 @@ export function codecsOf(
     const restoring: string[] = [];
     for (const [field, kind] of Object.entries(fields)) {
       if (isNamed) saving.push(`const from${field} = p;`);
-      addCode(field, kind, saving, restoring);
+      addCode(field, kind, numbers, saving, restoring);
       if (isNamed) saving.push(`k.name("${name}.${field}", from${field}, p);`);
     }
     const make = (lines: string[], which: string): string =>
       `function ${which}${name}(o, k) { const w = k.words, now = k.nowUs; let p = k.at, c = 0;\n` +
       `${lines.join("\n")}\nk.at = p; }`;
-    codecs[name] = new Function(
-      "codecs",
+    const lines =
       `${make(saving, "save")}\n${make(restoring, "restore")}\n` +
-        `return { save: save${name}, restore: restore${name} };`,
-    )(codecs) as Codec;
+      `return { save: save${name}, restore: restore${name} };`;
+    const told = lines.replace(/\bk\.(\w+)/g, (k, known) => `${numbers[known] ?? k}`);
+    codecs[name] = new Function("codecs", told)(codecs) as Codec;
   }
   return codecs;
 }
 
-function addCode(field: string, kind: Kind, saving: string[], restoring: string[]): void {
+function addCode(
+  field: string,
+  kind: Kind,
+  numbers: Numbers,
+  saving: string[],
+  restoring: string[],
+): void {
   if (UNSAVED.has(kind.kind)) return;
   if (kind.kind === "part") {
     const call = (which: string): string =>
@@ -252,9 +285,10 @@ function addCode(field: string, kind: Kind, saving: string[], restoring: string[
   }
   const at = kind.size === "one" ? `o.${field}` : `o.${field}[i]`;
   const told = saveOne(kind, at);
-  const loop = LOOPS[kind.size];
   const unread = kind.kind === "time" ? `-(${kind.past})` : "0"; // long ago
   const one = kind.while === undefined ? told : `(${kind.while}) ? (${told}) : ${unread}`;
-  saving.push(`${loop}w[p++] = ${one};`);
-  restoring.push(`${loop}${at} = ${restoreOne(kind, "w[p++]")};`);
+  for (const entry of entriesOf(kind.size, numbers)) {
+    saving.push(`{ ${entry} w[p++] = ${one}; }`);
+    restoring.push(`{ ${entry} ${at} = ${restoreOne(kind, "w[p++]")}; }`);
+  }
 }

@@ -281,8 +281,11 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       const isFirst = from.index < to.index;
       const flies = (): boolean => from.engine !== null && !isStopped(from) && to.engine !== null;
       const cutAt = (number: number): number => number * SERVERS_MAX * SERVERS_MAX + at;
-      const isCut = (by: number): boolean =>
-        numbers.some((number) => losses.cut[cutAt(number)] === by);
+      const cutPlaces = numbers.map(cutAt);
+      const isCut = (by: number): boolean => {
+        for (const place of cutPlaces) if (losses.cut[place] === by) return true;
+        return false;
+      };
       end(
         ["burst", "blackout"],
         `pass ${way}`,

@@ -36,9 +36,8 @@ const FLIES = 1;
 /** Its next turn lets go of everything, whatever else it knows. */
 const DOOMED = 2;
 
-const plain = codecsOf({ ...CORE, ...WORLD });
-const named = codecsOf({ ...CORE, ...WORLD }, true);
-let codecs = plain;
+const TABLES = { ...CORE, ...WORLD };
+type Codecs = ReturnType<typeof codecsOf>;
 
 export class Snapshot {
   words: Int32Array = new Int32Array(WORDS_MAX);
@@ -48,25 +47,10 @@ export class Snapshot {
   self = 0;
   own = 0;
   engine!: Engine;
-  // What the generated code knows of the aircraft.
-  readonly servers: number;
-  readonly functions: number;
-  readonly wordCount: number;
-  readonly networks: number;
-  readonly networksMax = NETWORKS_MAX;
-  readonly serversMax = SERVERS_MAX;
-  readonly periodUs: number;
-  readonly detectionUs: number;
-  readonly handoverUs: number;
-  readonly listenUs: number;
-  readonly recoveredAfter: number;
-  readonly healingUs: number;
-  readonly longUs: number;
-  readonly newest = NEWEST;
-  /** Sequence numbers that lie further back are all the same. */
-  readonly window: number;
-  readonly sentMask = SENT_TIMES - 1;
-  readonly over = RENEW_ADDRESSES + 1;
+  private readonly servers: number;
+  private readonly plain: Codecs;
+  private readonly named: Codecs;
+  private codecs: Codecs;
 
   /** The message that is saved is read as a whole, or at least tells which one it is. */
   isWhole = true;
@@ -83,18 +67,26 @@ export class Snapshot {
 
   constructor(readonly world: ExploredWorld) {
     const { table, timing, networks } = world.aircraft;
-    this.servers = table.serverCount;
-    this.functions = table.functionCount;
-    this.wordCount = table.wordCount;
-    this.networks = networks;
-    this.periodUs = timing.periodUs;
-    this.detectionUs = Math.max(timing.detectionUs, timing.takeOverUs);
-    this.handoverUs = timing.handoverUs;
-    this.listenUs = timing.listenUs;
-    this.recoveredAfter = timing.recoveredAfter;
-    this.healingUs = world.invariants.healingUs + timing.periodUs;
-    this.longUs = 2 * this.detectionUs + 2 * timing.periodUs + LEASE_LATENESS_MS * 1000;
-    this.window = 2 * (timing.detectionUs / timing.periodUs) + EXTRA_SENDS;
+    const { periodUs, handoverUs, listenUs, recoveredAfter } = timing;
+    const detectionUs = Math.max(timing.detectionUs, timing.takeOverUs);
+    const { serverCount: servers, functionCount: functions, wordCount } = table;
+    const numbers = {
+      ...{ servers, functions, wordCount, networks },
+      ...{ periodUs, detectionUs, handoverUs, listenUs, recoveredAfter },
+      networksMax: NETWORKS_MAX,
+      serversMax: SERVERS_MAX,
+      healingUs: world.invariants.healingUs + periodUs,
+      longUs: 2 * detectionUs + 2 * periodUs + LEASE_LATENESS_MS * 1000,
+      newest: NEWEST,
+      // Sequence numbers that lie further back are all the same.
+      window: 2 * (timing.detectionUs / periodUs) + EXTRA_SENDS,
+      sentMask: SENT_TIMES - 1,
+      over: RENEW_ADDRESSES + 1,
+    };
+    this.servers = servers;
+    this.plain = codecsOf(TABLES, numbers);
+    this.named = codecsOf(TABLES, numbers, true);
+    this.codecs = this.plain;
     this.message = new KeepAliveMessage(table.serverCount, table.wordCount);
   }
 
@@ -133,20 +125,20 @@ export class Snapshot {
     this.nowUs = world.nowUs;
     this.at = 0;
     for (const host of world.hosts) this.meet(host);
-    codecs.ChosenLosses.save(world.losses, this);
-    codecs.Network.save(world.air.network, this);
-    codecs.Conduct.save(world.invariants.conduct, this);
-    codecs.Judges.save(world.invariants, this);
+    this.codecs.ChosenLosses.save(world.losses, this);
+    this.codecs.Network.save(world.air.network, this);
+    this.codecs.Conduct.save(world.invariants.conduct, this);
+    this.codecs.Judges.save(world.invariants, this);
     for (const host of world.hosts) this.saveHost(host);
     return this.at;
   }
 
   /** Which field each word of the state is of, and the words. */
   describe(): string[] {
-    codecs = named;
+    this.codecs = this.named;
     this.names.length = 0;
     const count = this.save();
-    codecs = plain;
+    this.codecs = this.plain;
     return Array.from({ length: count }, (_, at) => `${this.names[at] ?? "-"}: ${this.words[at]}`);
   }
 
@@ -162,10 +154,10 @@ export class Snapshot {
     this.at = 0;
     world.goBack(nowUs);
     for (let server = 0; server < this.servers; server++) this.live[server] = -1;
-    codecs.ChosenLosses.restore(world.losses, this);
-    codecs.Network.restore(world.air.network, this);
-    codecs.Conduct.restore(world.invariants.conduct, this);
-    codecs.Judges.restore(world.invariants, this);
+    this.codecs.ChosenLosses.restore(world.losses, this);
+    this.codecs.Network.restore(world.air.network, this);
+    this.codecs.Conduct.restore(world.invariants.conduct, this);
+    this.codecs.Judges.restore(world.invariants, this);
     for (const host of world.hosts) this.restoreHost(host);
     for (const host of world.hosts) world.touch(host.index);
   }
@@ -206,16 +198,16 @@ export class Snapshot {
   }
 
   private saveKernel(host: Host): void {
-    codecs.Host.save(host, this);
+    this.codecs.Host.save(host, this);
     const sweepUs = this.world.sweepUs(host);
     this.words[this.at++] = Number.isFinite(sweepUs) ? sweepUs - this.nowUs : -1;
   }
 
   private saveEngine(host: Host, engine: Engine, turn: Turn): void {
     this.about(host, engine);
-    codecs.Engine.save(engine, this);
-    codecs.Turn.save(turn, this);
-    codecs.HostShell.save(host.shell as object, this);
+    this.codecs.Engine.save(engine, this);
+    this.codecs.Turn.save(turn, this);
+    this.codecs.HostShell.save(host.shell as object, this);
   }
 
   private restoreHost(host: Host): void {
@@ -240,16 +232,16 @@ export class Snapshot {
   }
 
   private restoreKernel(host: Host): void {
-    codecs.Host.restore(host, this);
+    this.codecs.Host.restore(host, this);
     const sweep = this.words[this.at++];
     this.world.setSweep(host, sweep < 0 ? Number.POSITIVE_INFINITY : this.nowUs + sweep);
   }
 
   private restoreEngine(host: Host, engine: Engine, turn: Turn): void {
     this.about(host, engine);
-    codecs.Engine.restore(engine, this);
-    codecs.Turn.restore(turn, this);
-    codecs.HostShell.restore(host.shell as object, this);
+    this.codecs.Engine.restore(engine, this);
+    this.codecs.Turn.restore(turn, this);
+    this.codecs.HostShell.restore(host.shell as object, this);
   }
 
   /** What a loop that was held up for too long would read, it does not decide upon. */
@@ -266,7 +258,7 @@ export class Snapshot {
         KEEP_ALIVE_BYTES,
         message,
       );
-      codecs.KeepAliveMessage.save(message, this);
+      this.codecs.KeepAliveMessage.save(message, this);
     }
   }
 
@@ -275,7 +267,7 @@ export class Snapshot {
     const count = this.words[this.at++];
     for (let place = 0; place < count; place++) {
       const atUs = this.nowUs + this.words[this.at++];
-      codecs.KeepAliveMessage.restore(this.message, this);
+      this.codecs.KeepAliveMessage.restore(this.message, this);
       const buffer = datagrams.take();
       encodeKeepAlive(this.message, datagrams.view(buffer));
       inbox.push(atUs, buffer, GENUINE);

@@ -68,11 +68,12 @@ export class Visited {
   }
 
   /**
-   * Four lanes of words, each with two hashes of 32 bits, because one after the other would wait
-   * for each multiplication.
+   * Four lanes of 64 bits with two words each, because one after the other would wait for each
+   * multiplication. Each step is one-to-one for the same words: flights that differ in one lane only
+   * at one place never share a hash.
    */
   private hash(words: Int32Array, length: number): void {
-    for (let at = length; at < length + 3; at++) words[at] = 0;
+    for (let at = length; at < length + 7; at++) words[at] = 0;
     let a = 0x811c9dc5;
     let b = 0x01000193;
     let c = 0x2545f491;
@@ -81,30 +82,22 @@ export class Visited {
     let f = 0x27d4eb2f;
     let g = 0x5bd1e995;
     let h = length;
-    for (let at = 0; at < length; at += 4) {
-      const first = words[at];
-      const second = words[at + 1];
-      const third = words[at + 2];
-      const fourth = words[at + 3];
-      a = Math.imul(a ^ first, 0x85ebca6b);
-      b = Math.imul(b ^ second, 0x85ebca6b);
-      c = Math.imul(c ^ third, 0x85ebca6b);
-      d = Math.imul(d ^ fourth, 0x85ebca6b);
-      e = Math.imul(e ^ first, 0xc2b2ae35);
-      f = Math.imul(f ^ second, 0xc2b2ae35);
-      g = Math.imul(g ^ third, 0xc2b2ae35);
-      h = Math.imul(h ^ fourth, 0xc2b2ae35);
-      a ^= a >>> 15;
-      b ^= b >>> 15;
-      c ^= c >>> 15;
-      d ^= d >>> 15;
-      e ^= e >>> 13;
-      f ^= f >>> 13;
-      g ^= g >>> 13;
-      h ^= h >>> 13;
+    for (let at = 0; at < length; at += 8) {
+      a = Math.imul(a ^ words[at], 0x85ebca6b);
+      c = Math.imul(c ^ words[at + 2], 0x85ebca6b);
+      e = Math.imul(e ^ words[at + 4], 0x85ebca6b);
+      g = Math.imul(g ^ words[at + 6], 0x85ebca6b);
+      b = Math.imul(b ^ words[at + 1] ^ (a >>> 15), 0xc2b2ae35);
+      d = Math.imul(d ^ words[at + 3] ^ (c >>> 15), 0xc2b2ae35);
+      f = Math.imul(f ^ words[at + 5] ^ (e >>> 15), 0xc2b2ae35);
+      h = Math.imul(h ^ words[at + 7] ^ (g >>> 15), 0xc2b2ae35);
+      a ^= b >>> 13;
+      c ^= d >>> 13;
+      e ^= f >>> 13;
+      g ^= h >>> 13;
     }
-    let low = mixed(mixed(mixed(a, b), c), d);
-    const high = mixed(mixed(mixed(mixed(e, f), g), h), low);
+    let low = mixed(mixed(mixed(a, c), e), g);
+    const high = mixed(mixed(mixed(mixed(b, d), f), h), low);
     low = mixed(low, high);
     this.hashLow = low >>> 0;
     this.hashHigh = high >>> 0;

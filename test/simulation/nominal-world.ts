@@ -112,7 +112,7 @@ export class NominalWorld extends World {
     return true;
   }
 
-  private lookWhoAnswers(): void {
+  protected lookWhoAnswers(): void {
     const { nowUs, hasLease } = this;
     const { functionCount } = this.aircraft.table;
     this.answeredUs ??= new Float64Array(functionCount).fill(Number.NaN);
