@@ -244,7 +244,7 @@ export class Engine {
     const lateUs = nowUs - this.wakeUs;
     if (lateUs > this.timing.periodUs / 2) this.membership.excuse(lateUs);
     this.takeEvents(nowUs);
-    if (allRead) this.membership.noteRead(readUs);
+    if (allRead) this.membership.readUs = readUs;
     else marks[MARK_UNREAD]++;
     const dueUs = allRead ? this.judgeSilence(nowUs) : nowUs;
     const comesBack = !this.isQuiet(nowUs) && this.decide(nowUs);

@@ -81,7 +81,7 @@ describe("granted by the others", () => {
     membership = new Membership(table, identity, timing, new Changes());
     lease = new Lease(membership, timing);
     lease.setOwner(true);
-    membership.noteRead(100_000);
+    membership.readUs = 100_000;
     for (let sequence = 1; sequence <= 10; sequence++) lease.noteSent(sequence, sequence * T_US);
   });
 
@@ -90,6 +90,7 @@ describe("granted by the others", () => {
     membership.setState(1, SERVER_ALIVE);
     membership.said(1).phase = PHASE_ACTIVE;
     if (sequence !== 0) membership.lastEchoed[1] = sequence;
+    membership.echoedSequence[1] = sequence;
     membership.lastHeardUs[1] = heardUs;
     membership.contactUs[1] = Number.NEGATIVE_INFINITY;
   }
@@ -124,6 +125,19 @@ describe("granted by the others", () => {
     expect(grantMs(lease, 100_000)).toBe(0);
   });
 
+  test("one that had lost us before anything was up here takes nothing over (simulator, seed 300009664)", () => {
+    lease.setOwner(false);
+    peer(5, 100_000);
+    peer(0, 100_000);
+    lease.setOwner(true);
+    expect(grantMs(lease, 100_000)).toBe(45);
+    lease.setOwner(false);
+    peer(5, 100_000); // it has heard us
+    lease.setOwner(true);
+    peer(0, 100_000); // and lost us since
+    expect(grantMs(lease, 100_000)).toBe(0);
+  });
+
   test("one that listens or has another table grants as well: it serves when we are lost (simulator, seed 1006305)", () => {
     peer(8, 100_000);
     membership.said(1).phase = PHASE_LISTENING;
@@ -150,11 +164,11 @@ describe("granted by the others", () => {
     membership.contactUs[1] = 100_000;
     membership.silentSinceUs[1] = 20_000;
     expect(grantMs(lease, 105_000)).toBe(40); // the one before the last may be what it has
-    membership.noteRead(124_999);
+    membership.readUs = 124_999;
     expect(grantMs(lease, 105_000)).toBe(40);
-    membership.noteRead(125_000);
+    membership.readUs = 125_000;
     expect(grantMs(lease, 100_000)).toBe(0);
-    membership.noteRead(124_999);
+    membership.readUs = 124_999;
     membership.silentSinceUs[1] = 10_000; // it has heard since then what was sent at 10 ms
     expect(grantMs(lease, 100_000)).toBe(0);
   });
@@ -191,7 +205,7 @@ describe("granted by the others", () => {
 
   test("one that has fallen silent may have missed what a loop says that had stood still (exploration)", () => {
     peer(5, 63_000);
-    membership.noteRead(130_000);
+    membership.readUs = 130_000;
     lease.noteSent(11, 130_000);
     expect(grantMs(lease, 130_000)).toBe(25); // it heard what was sent at 100 ms
     lease.noteSent(12, 132_000); // lost together with the one 2 ms before
@@ -200,7 +214,7 @@ describe("granted by the others", () => {
 
   test("what was not read yet is no silence: a loop that was stopped goes by what it knew (simulator, seed 4023528)", () => {
     peer(8, 63_000);
-    membership.noteRead(64_000);
+    membership.readUs = 64_000;
     expect(grantMs(lease, 100_000)).toBe(35);
   });
 
@@ -229,9 +243,9 @@ describe("granted by the others", () => {
     peer(10, 90_000);
     lease.grant(100_000);
     expect(lease.dueUs(100_000)).toBe(114_500);
-    membership.noteRead(114_499); // and was over when the loop came to look again
+    membership.readUs = 114_499; // and was over when the loop came to look again
     expect(lease.dueUs(114_600)).toBe(114_600);
-    membership.noteRead(114_600);
+    membership.readUs = 114_600;
     expect(lease.dueUs(124_600)).toBe(Number.POSITIVE_INFINITY);
   });
 });

@@ -10,8 +10,8 @@
  * been silent for so long that the network counts as divided grants nothing and takes nothing: it
  * has failed, or has its own failure detection of us, which our keep-alives feed. When it is left
  * out, what it granted last still runs (boundary/timing). Servers that listen or have another table
- * grant as well: they serve when we are lost. One that has not heard us yet since it is heard waits
- * for nothing of ours, and grants nothing; nor is anything to be granted while no VIP is up.
+ * grant as well: they serve when we are lost. One that has not heard us yet since it is heard, or had
+ * lost us before a VIP was up here, waits for nothing of ours, and grants nothing.
  */
 
 import type { Timing } from "../boundary/timing.ts";
@@ -52,6 +52,7 @@ export class Lease {
 
   /** VIPs may be up here from now on, or none is any more. */
   setOwner(isOwner: boolean): void {
+    if (isOwner && !this.isOwner) this.membership.forgetDeaf();
     if (isOwner && !this.isOwner) this.spoke = EVERYBODY; // the lease was nobody's to grant
     this.isOwner = isOwner;
   }

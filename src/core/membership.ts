@@ -268,6 +268,12 @@ export class Membership {
     this.directHeardUs[server] = Number.NEGATIVE_INFINITY;
   }
 
+  /** Something is owned here from now on: who has lost us before never knew of it. */
+  forgetDeaf(): void {
+    for (let server = 0; server < SERVERS_MAX; server++)
+      if (this.echoedSequence[server] === 0) this.lastEchoed[server] = 0;
+  }
+
   /** Takes a server's message that counts, in exchange for the one before. */
   take(events: EventQueue, slot: number, nowUs: number): void {
     const { self, incarnation } = this.identity;
@@ -309,10 +315,6 @@ export class Membership {
     this.lastEchoed[server] = this.echoedSequence[server];
     this.incarnation[server] = 0; // with our table it has to begin anew
     this.keep(events, slot, server);
-  }
-
-  noteRead(nowUs: number): void {
-    this.readUs = nowUs;
   }
 
   private noteHeard(server: number, nowUs: number): void {
@@ -360,18 +362,15 @@ export class Membership {
 
   private countTowardsRecovery(server: number, inARow: boolean, nowUs: number): void {
     const state = this.state[server];
-    if (state === SERVER_UNREACHABLE) {
-      this.setState(server, SERVER_ALIVE); // the others heard it all the time
-      return;
-    }
     if (state === SERVER_ALIVE) return;
-    if (state === SERVER_JOINING && inARow) {
-      this.inARow[server]++;
-      return;
+    // The others heard one that was unreachable all the time.
+    if (state === SERVER_UNREACHABLE) this.setState(server, SERVER_ALIVE);
+    else if (state === SERVER_JOINING && inARow) this.inARow[server]++;
+    else {
+      this.setState(server, SERVER_JOINING);
+      this.joinSinceUs[server] = nowUs;
+      this.inARow[server] = 1;
     }
-    this.setState(server, SERVER_JOINING);
-    this.joinSinceUs[server] = nowUs;
-    this.inARow[server] = 1;
   }
 
   /**

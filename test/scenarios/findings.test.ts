@@ -187,3 +187,33 @@ describe("a short loss of carrier costs its own length and one hand-over", () =>
     }
   }
 });
+
+describe("who begins to serve unheard by another that lost it long before needs no lease of its", () => {
+  for (const lease of LEASES) {
+    for (const cutMs of [100, 1_000]) {
+      test(`its carrier is back, ${lease || "no lease"}, cut for ${cutMs} ms (simulator)`, () => {
+        play(`servers a 60, b 60
+          functions f 50 p9, g 50 p8
+          lost after 5
+          networks 2
+          ${lease}
+          start a b
+          wait 500 ms
+          a: f | b: g
+          carrier of a lost
+          wait 500 ms
+          b: f | nowhere: g
+          cut a>b
+          wait ${cutMs} ms
+          carrier of a back
+          wait 300 ms
+          all fly on
+          join a>b
+          wait 300 ms
+          all fly on
+          all agree
+          a: g | b: f`);
+      });
+    }
+  }
+});
