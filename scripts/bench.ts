@@ -7,7 +7,7 @@
  * installed; 1: something could not be measured; 2: the command line is wrong. Limits are printed
  * and do not change the exit code.
  *   --trials   of each system, instead of each benchmark's own number
- *   BENCH_WITHOUT=bpf in the environment: Wingman's lease is by nftables
+ *   BENCH_WITHOUT=tcx or bpf in the environment: Wingman's lease is by clsact or by nftables
  *   --seed     of the random phases and tables (default: 1)
  *   --wingman  flight executable to measure, instead of building dist/wingman
  *   --peer     another flight executable, with which `turn` compares it: an earlier build, say, as

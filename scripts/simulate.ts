@@ -2,10 +2,10 @@
  * Flies the real core in virtual time under faults and checks P1 to P8 after every step.
  *
  *   npm run simulate -- [--seeds N] [--seed S] [--from S] [--hours H] [--seconds S] [--servers N]
- *   [--period MS] [--ticks MS] [--jobs N] [--json]
+ *   [--period MS] [--ticks MS] [--mixed] [--jobs N] [--json]
  *
  * Without --seed it flies N seeds from S on (default 1,000 from 1), in as many processes as --jobs
- * says; with --hours it flies long flights with rare faults until H hours have been simulated.
+ * says; --mixed: each start may be of the executable of the version before; with --hours it flies long flights with rare faults until H hours have been simulated.
  * --seed S flies one and prints its trace. After --seconds of a processor's time none is begun. Exit
  * 1 on a violation.
  */
@@ -28,6 +28,8 @@ interface Wishes {
   periodMs: number | undefined;
   /** By how much the kernel may end a lease early: 0 as by eBPF, up to 20 as by nftables. */
   leaseTicksMs: number | undefined;
+  /** Executables of two versions fly together. */
+  isMixed: boolean;
   jobs: number;
   json: boolean;
   part: boolean;
@@ -65,6 +67,7 @@ function readWishes(): Wishes {
         servers: { type: "string" },
         period: { type: "string" },
         ticks: { type: "string" },
+        mixed: { type: "boolean" },
         jobs: { type: "string" },
         json: { type: "boolean" },
         part: { type: "boolean" },
@@ -89,6 +92,7 @@ function readWishes(): Wishes {
     servers: whole("servers", 2, 16),
     periodMs: whole("period", 5, 1000),
     leaseTicksMs: whole("ticks", 0, 20),
+    isMixed: values.mixed === true,
     jobs: whole("jobs", 1, 64) ?? 1,
     json: values.json === true,
     part: values.part === true,
@@ -104,8 +108,9 @@ function replay(wishes: Wishes, seed: number): number {
   return 1;
 }
 
-function sizeOf({ servers, periodMs, leaseTicksMs }: Wishes): AircraftWishes {
+function sizeOf({ servers, periodMs, leaseTicksMs, isMixed }: Wishes): AircraftWishes {
   return {
+    ...(isMixed ? { isMixed } : {}),
     ...(leaseTicksMs === undefined ? {} : { leaseTicksMs }),
     ...(servers === undefined ? {} : { servers }),
     ...(periodMs === undefined ? {} : { periodMs }),
@@ -162,6 +167,7 @@ async function flyInParts(wishes: Wishes): Promise<Totals> {
     if (wishes.servers !== undefined) args.push("--servers", String(wishes.servers));
     if (wishes.periodMs !== undefined) args.push("--period", String(wishes.periodMs));
     if (wishes.leaseTicksMs !== undefined) args.push("--ticks", String(wishes.leaseTicksMs));
+    if (wishes.isMixed) args.push("--mixed");
     if (Number.isFinite(wishes.seconds)) args.push("--seconds", String(wishes.seconds));
     if (wishes.hours !== null) args.push("--hours", String(wishes.hours / wishes.jobs));
     const child = Bun.spawn([process.execPath, import.meta.path, ...args], {

@@ -62,6 +62,7 @@ import { VipService } from "../io/vip-service.ts";
 import { VipSwitcher } from "../io/vip-switcher.ts";
 import { ANNOUNCE_AGAIN_MS, HARDWARE_FEEDINGS, SERVICE_FEEDINGS } from "../limits.ts";
 import { warmUp } from "../rehearsal/warm-up.ts";
+import { BUILD, buildNumbers } from "../reporting/build.ts";
 import { ConditionReport } from "../reporting/condition-report.ts";
 import { FaultBoard } from "../reporting/fault-board.ts";
 import { Redundancy } from "../reporting/redundancy.ts";
@@ -172,7 +173,8 @@ export async function engine(args: string[]): Promise<number> {
     statusLeaseKind(guard.kind);
   const observer = new NetworkObserver(flight, networks, identity, table.serverCount, timing);
   const redundancy = new Redundancy(table, flight, self);
-  const faults = new FaultBoard(table.serverCount, self);
+  const [buildHigh, buildLow] = buildNumbers(BUILD);
+  const faults = new FaultBoard(table.serverCount, self, buildHigh, buildLow);
   const status = new StatusWriter(
     new DataView(snapshot.buffer),
     table,

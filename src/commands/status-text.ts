@@ -32,7 +32,7 @@ export function statusText(status: StatusDocument): string {
     ...conditions.map((text) => `attention: ${text}`),
     "",
     ...table(
-      ["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"],
+      ["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD", "BUILD"],
       status.servers.map(serverCells),
       [2, 3, 4],
     ),
@@ -80,7 +80,8 @@ function serverCells(server: ServerStatus): string[] {
       : server.lastHeardMs === null
         ? "never"
         : `${server.lastHeardMs} ms ago`;
-  return [server.id, serverWord(server), String(server.resource), String(server.remaining), heard];
+  const { id, resource, remaining, build } = server;
+  return [id, serverWord(server), String(resource), String(remaining), heard, build ?? "-"];
 }
 
 /** In the order in which they are given out: priority falling, then as configured (step S3). */

@@ -1,10 +1,7 @@
-/**
- * How long a server that starts, or was cut off, listens before it owns anything (protocol, section
- * 2).
- */
+/** How long a server that starts, or was cut off, listens first (protocol, section 2). */
 
 import type { FunctionTable } from "../allocation/function-table.ts";
-import { SERVER_ALIVE, SERVER_JOINING } from "../boundary/server-state.ts";
+import { SERVER_ALIVE } from "../boundary/server-state.ts";
 import type { Timing } from "../boundary/timing.ts";
 import { MARK_ALL_HEARD_AT_START, MARK_PATIENCE_ENDED, marks } from "../marks.ts";
 import type { Admission } from "./admission.ts";
@@ -34,11 +31,8 @@ export class Listening {
   isOver(nowUs: number): boolean {
     const { membership, table, timing } = this;
     let alive = 0;
-    let joining = 0;
-    for (let server = 0; server < table.serverCount; server++) {
+    for (let server = 0; server < table.serverCount; server++)
       if (membership.state[server] === SERVER_ALIVE) alive++;
-      else if (membership.state[server] === SERVER_JOINING) joining++;
-    }
     if (alive === table.serverCount - 1 && alive > 0) {
       marks[MARK_ALL_HEARD_AT_START]++;
       return true;
@@ -47,11 +41,9 @@ export class Listening {
     if (listenedUs < timing.listenUs) return false;
     const patienceUs =
       PATIENCE * Math.max(timing.recoveredAfter * timing.periodUs, timing.detectionUs);
-    // A message that nobody has proven to be fresh may come from a server whose proof was lost on
-    // its way.
+    // A message that is not proven to be fresh may be of a server whose proof was lost on its way.
     const windowUs = timing.detectionUs + timing.holdTicksUs;
-    const waits = joining > 0 || this.admission.hearsCandidate(nowUs, windowUs);
-    if (!waits) return true;
+    if (membership.joining === 0 && !this.admission.hearsCandidate(nowUs, windowUs)) return true;
     if (listenedUs < timing.listenUs + patienceUs) return false;
     marks[MARK_PATIENCE_ENDED]++;
     return true;

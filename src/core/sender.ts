@@ -18,6 +18,8 @@ import {
   FLAG_PASSIVE,
   FLAG_TICKS,
   FLAG_WITNESS,
+  KEEP_ALIVE_VERSION,
+  KEEP_ALIVE_VERSION_BEFORE,
   KeepAliveMessage,
 } from "../wire/keep-alive.ts";
 import type { Admission } from "./admission.ts";
@@ -163,9 +165,14 @@ export class Sender {
     message.successorSequence = admission.successorSequence(successor);
     message.moveFunction = moves.index + 1;
     message.moveServer = Math.max(0, moves.server);
+    message.version = KEEP_ALIVE_VERSION;
     for (let server = 0; server < this.table.serverCount; server++) {
       message.heardIncarnation[server] = admission.echoIncarnation(server);
       message.heardSequence[server] = admission.echoSequence(server);
+      // One that is not heard may hear us, and understand the version before only.
+      const understands = membership.isHeard(server) ? membership.said(server).understands : 0;
+      if (server !== identity.self && understands < KEEP_ALIVE_VERSION)
+        message.version = KEEP_ALIVE_VERSION_BEFORE;
     }
     message.takeSets(this.handover);
     this.goodByesSaid = phases.goodByes;

@@ -7,9 +7,7 @@ import type { Timing } from "../boundary/timing.ts";
 import { MARK_STALLED, marks } from "../marks.ts";
 
 export class Stall {
-  /**
-   * Stopped in the middle of a turn: what this turn still does is done on what was known before.
-   */
+  /** Stopped in the middle of a turn: what it still does is done on what was known before. */
   stoppedInTurn = false;
 
   constructor(private readonly timing: Timing) {}

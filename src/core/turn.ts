@@ -235,6 +235,7 @@ export class Turn {
   /** On every network. One that refuses is counted each time, and recorded when that begins. */
   private send(message: KeepAliveMessage): void {
     const { engine, shell, refused } = this;
+    message.version = engine.sender.message.version; // what all understand, also when sent on
     shell.compose(message);
     for (let network = 0; network < shell.networkCount; network++) {
       const error = shell.send(network);

@@ -1,9 +1,7 @@
 import packageFile from "../../package.json" with { type: "json" };
 import { tableDigestText } from "../config/digest.ts";
 import type { AircraftConfig } from "../config/model.ts";
-
-/** Put in place by the build; absent when the program runs from source. */
-declare const BUILD_DIGEST: string | undefined;
+import { BUILD } from "../reporting/build.ts";
 
 /** What exactly is installed, for the maintenance record. */
 export interface VersionDocument {
@@ -21,7 +19,7 @@ export function versionDocument(config: AircraftConfig): VersionDocument {
   return {
     partNumber: config.partNumber === "" ? null : config.partNumber,
     version: packageFile.version,
-    buildDigest: typeof BUILD_DIGEST === "string" ? BUILD_DIGEST : "development",
+    buildDigest: BUILD,
     tableDigest: tableDigestText(config),
     system: config.system,
   };

@@ -1,7 +1,7 @@
 /**
- * The active faults of every server. `wingman manage` tells those of this one; each keep-alive
- * tells their number and one of them, all in turn, so that a fault of one server is seen at every
- * other.
+ * The active faults of every server, and the build that it flies. `wingman manage` tells the faults
+ * of this one; each keep-alive tells their number and one of them, or the build, all in turn, so
+ * that a fault of one server is seen at every other.
  */
 import type { Engine } from "../core/engine.ts";
 import { FAULT_TOLD_PERIODS, FAULTS_TOLD_MAX, SERVERS_MAX } from "../limits.ts";
@@ -16,12 +16,21 @@ export class FaultBoard {
   readonly code = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly functionNumber = new Uint16Array(SERVERS_MAX * FAULTS_TOLD_MAX);
   readonly sinceUs = new Float64Array(SERVERS_MAX * FAULTS_TOLD_MAX);
+  /** The first 48 bits of each server's build digest, 16 and 32 bits; 0: not known. */
+  readonly buildHigh = new Uint16Array(SERVERS_MAX);
+  readonly buildLow = new Uint32Array(SERVERS_MAX);
+  private readonly builtIncarnation = new Uint32Array(SERVERS_MAX);
   private period = 0;
 
   constructor(
     private readonly serverCount: number,
     private readonly self: number,
-  ) {}
+    buildHigh = 0,
+    buildLow = 0,
+  ) {
+    this.buildHigh[self] = buildHigh;
+    this.buildLow[self] = buildLow;
+  }
 
   /** One of this server's own faults. @param functionNumber its index + 1, 0 for none */
   set(
@@ -45,6 +54,7 @@ export class FaultBoard {
         const said = membership.said(server);
         const { faultPlace, faultCount, faultCode, faultFunction, faultAgeS } = said;
         this.take(server, faultPlace, faultCount, faultCode, faultFunction, faultAgeS, nowUs);
+        this.takeBuild(server, said);
       }
     }
   }
@@ -53,14 +63,28 @@ export class FaultBoard {
   tell(message: KeepAliveMessage, nowUs: number): void {
     const count = this.count[this.self] as number;
     const told = Math.min(count, FAULTS_TOLD_MAX);
-    const place = told === 0 ? 0 : Math.floor(this.period / FAULT_TOLD_PERIODS) % told;
+    const turn = Math.floor(this.period / FAULT_TOLD_PERIODS) % (told + 1);
+    const isFault = turn < told;
+    const place = isFault ? turn : 0;
     const row = this.self * FAULTS_TOLD_MAX + place;
+    const code = isFault ? (this.code[row] as number) : 0;
     message.faultCount = count;
     message.faultPlace = place;
-    message.faultCode = told === 0 ? 0 : (this.code[row] as number);
-    message.faultFunction = message.faultCode === 0 ? 0 : (this.functionNumber[row] as number);
+    message.faultCode = code;
+    message.faultFunction = code === 0 ? 0 : (this.functionNumber[row] as number);
     const ageS = Math.floor((nowUs - (this.sinceUs[row] as number)) / 1_000_000);
-    message.faultAgeS = message.faultCode === 0 ? 0 : Math.min(Math.max(ageS, 0), AGE_S_MAX);
+    message.faultAgeS = code === 0 ? 0 : Math.min(Math.max(ageS, 0), AGE_S_MAX);
+    message.buildHigh = this.buildHigh[this.self] as number;
+    message.buildLow = this.buildLow[this.self] as number;
+  }
+
+  /** Not every message tells it; what is known is known of one incarnation. */
+  private takeBuild(server: number, { incarnation, buildHigh, buildLow }: KeepAliveMessage): void {
+    const isTold = buildHigh !== 0 || buildLow !== 0;
+    if (!isTold && this.builtIncarnation[server] === incarnation) return;
+    this.builtIncarnation[server] = incarnation;
+    this.buildHigh[server] = buildHigh;
+    this.buildLow[server] = buildLow;
   }
 
   private take(

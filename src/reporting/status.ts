@@ -95,8 +95,11 @@ export class StatusWriter {
 
   private takeFaults(board: FaultBoard, nowUs: number): void {
     const { snapshot, table } = this;
-    for (let server = 0; server < table.serverCount; server++)
+    for (let server = 0; server < table.serverCount; server++) {
       snapshot.faultCount[server] = board.count[server] as number;
+      snapshot.buildHigh[server] = board.buildHigh[server] as number;
+      snapshot.buildLow[server] = board.buildLow[server] as number;
+    }
     for (let row = 0; row < table.serverCount * FAULTS_TOLD_MAX; row++) {
       snapshot.faultCode[row] = board.code[row] as number;
       snapshot.faultFunction[row] = board.functionNumber[row] as number;

@@ -27,6 +27,7 @@ import { catalogueEntry } from "../catalogue/catalogue.ts";
 import { codeLabel } from "../catalogue/record-text.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { FAULTS_TOLD_MAX } from "../limits.ts";
+import { buildText } from "../reporting/build.ts";
 import {
   leaseKindIn,
   STATUS_FLAG_CARRIER,
@@ -50,6 +51,8 @@ export interface ServerStatus {
   lastHeardMs: number | null;
   /** 0: never heard. */
   incarnation: number;
+  /** The first 12 digits of its build digest; null: not known, as of builds that do not tell it. */
+  build: string | null;
   /** Active faults in its own log; 255: as many or more; 0 also while it is not heard. */
   activeFaults: number;
   /** Its keep-alive networks as it sees them itself; null: only it knows. */
@@ -244,6 +247,7 @@ function serverStatus(
     remaining: snapshot.remaining[index],
     lastHeardMs: isSelf ? 0 : sinceMs(snapshot, snapshot.lastHeardUs[index]),
     incarnation: snapshot.serverIncarnation[index],
+    build: buildText(snapshot.buildHigh[index], snapshot.buildLow[index]),
     activeFaults: snapshot.faultCount[index],
     networks: isSelf ? networksOf(snapshot, config) : null,
   };

@@ -17,7 +17,12 @@
  * And the report that makes switches forward a group to a port: IGMPv2 (RFC 2236).
  */
 import { type Bytes, copyBytes } from "./bytes.ts";
-import { KEEP_ALIVE_BYTES, KEEP_ALIVE_MAGIC, KEEP_ALIVE_VERSION } from "./keep-alive.ts";
+import {
+  KEEP_ALIVE_BYTES,
+  KEEP_ALIVE_MAGIC,
+  KEEP_ALIVE_VERSION,
+  KEEP_ALIVE_VERSION_BEFORE,
+} from "./keep-alive.ts";
 import {
   ANCILLARY,
   DROP,
@@ -142,21 +147,22 @@ export function keepAliveFrameFilter(group: Uint8Array): Uint8Array<ArrayBuffer>
   const groupWord = new DataView(group.buffer, group.byteOffset).getUint32(0);
   return encodeProgram([
     [LOAD_WORD, 0, 0, VLAN_TAG_PRESENT],
-    [JUMP_IF_EQUAL, 0, 15, 0],
+    [JUMP_IF_EQUAL, 0, 16, 0],
     [LOAD_WORD, 0, 0, GROUP_AT],
-    [JUMP_IF_EQUAL, 0, 13, groupWord],
+    [JUMP_IF_EQUAL, 0, 14, groupWord],
     [LOAD_HALF, 0, 0, IP_AT + 6],
-    [JUMP_IF_ANY_BIT, 11, 0, FRAGMENT],
+    [JUMP_IF_ANY_BIT, 12, 0, FRAGMENT],
     [LOAD_BYTE, 0, 0, IP_AT],
-    [JUMP_IF_EQUAL, 0, 9, 0x45],
+    [JUMP_IF_EQUAL, 0, 10, 0x45],
     [LOAD_BYTE, 0, 0, IP_AT + 9],
-    [JUMP_IF_EQUAL, 0, 7, IPPROTO_UDP],
+    [JUMP_IF_EQUAL, 0, 8, IPPROTO_UDP],
     [LOAD_HALF, 0, 0, UDP_AT + 4],
-    [JUMP_IF_EQUAL, 0, 5, DATAGRAM_AT - UDP_AT + KEEP_ALIVE_BYTES],
+    [JUMP_IF_EQUAL, 0, 6, DATAGRAM_AT - UDP_AT + KEEP_ALIVE_BYTES],
     [LOAD_WORD, 0, 0, DATAGRAM_AT],
-    [JUMP_IF_EQUAL, 0, 3, KEEP_ALIVE_MAGIC],
+    [JUMP_IF_EQUAL, 0, 4, KEEP_ALIVE_MAGIC],
     [LOAD_BYTE, 0, 0, DATAGRAM_AT + 4],
-    [JUMP_IF_EQUAL, 0, 1, KEEP_ALIVE_VERSION],
+    [JUMP_IF_EQUAL, 1, 0, KEEP_ALIVE_VERSION],
+    [JUMP_IF_EQUAL, 0, 1, KEEP_ALIVE_VERSION_BEFORE],
     [RETURN, 0, 0, KEEP_ALL],
     [RETURN, 0, 0, DROP],
   ]);

@@ -7,6 +7,7 @@ import {
   FLAG_GOOD_BYE,
   KEEP_ALIVE_BYTES,
   KEEP_ALIVE_MAC_AT,
+  KEEP_ALIVE_VERSION_BEFORE,
   KeepAliveMessage,
 } from "./keep-alive.ts";
 
@@ -73,7 +74,7 @@ test("the layout is the documented one", () => {
   const view = encoded(full());
   const word = (at: number): string => view.getUint32(at).toString(16);
   expect(Buffer.from(view.buffer, 0, 4).toString()).toBe("WMKA");
-  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("05090303");
+  expect(Buffer.from(view.buffer, 4, 4).toString("hex")).toBe("06090303");
   expect([8, 12, 16, 20, 24, 28].map(word)).toEqual([
     "a0000001",
     "a0000002",
@@ -96,6 +97,22 @@ test("the layout is the documented one", () => {
   expect([92, 156, 284, 668].map(word)).toEqual(["b000000f", "b001000f", "b002001f", "b005001f"]);
   // the sealer's
   expect(Buffer.from(view.buffer, KEEP_ALIVE_MAC_AT).every((byte) => byte === 0)).toBe(true);
+});
+
+test("a message that tells no fault tells the build, unless it speaks to the version before", () => {
+  const told = Object.assign(full(), { faultCode: 0, buildHigh: 0xb00d, buildLow: 0xb000000d });
+  const decoded = (message: KeepAliveMessage): KeepAliveMessage => {
+    const received = full();
+    expect(decodeKeepAlive(encoded(message), KEEP_ALIVE_BYTES, received)).toBe(true);
+    return received;
+  };
+  expect(decoded(told)).toMatchObject({ version: 6, faultFunction: 0, faultAgeS: 0 });
+  expect(decoded(told)).toMatchObject({ buildHigh: 0xb00d, buildLow: 0xb000000d });
+  told.version = KEEP_ALIVE_VERSION_BEFORE;
+  told.faultFunction = 0;
+  told.faultAgeS = 0;
+  expect(decoded(told)).toMatchObject({ version: 5, buildHigh: 0, buildLow: 0 });
+  expect(encoded(told).getUint16(702) + encoded(told).getUint32(704)).toBe(0);
 });
 
 describe("refused", () => {

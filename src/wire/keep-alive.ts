@@ -6,7 +6,7 @@
  * | offset | length | field                                                                                       |
  * |--------|--------|---------------------------------------------------------------------------------------------|
  * | 0      | 4      | magic "WMKA"                                                                                |
- * | 4      | 1      | layout version, 5                                                                           |
+ * | 4      | 1      | layout version: 6, or 5 while a server of the table is not heard to understand 6             |
  * | 5      | 1      | index of the sending server                                                                 |
  * | 6      | 1      | flags: bit 0 draining, bit 1 good-bye, bit 2 passive (listening and held back), bit 3 relayed, bit 4 owns something, bit 5 reaches a witness, bit 6 its VIPs answer under a lease only, bit 7 which the kernel's ticks may end early |
  * | 7      | 1      | phase (PHASE_* of the status snapshot)                                                      |
@@ -28,13 +28,14 @@
  * | 686    | 2      | function that the sender was asked to have moved, its index + 1; 0 = none (core/moves)       |
  * | 688    | 4      | incarnation of a newcomer that takes the place of one still heard, 0 = none: its proof of freshness |
  * | 692    | 4      | last sequence number heard of it                                                             |
- * | 696    | 1      | its server index                                                                             |
+ * | 696    | 1      | its server index; without one the latest version that the sender understands, 0 from 5 only  |
  * | 697    | 1      | index of the server to which it is to move; 0 without one                                   |
  * | 698    | 1      | active faults in the sender's maintenance log, 255 also for more                              |
  * | 699    | 1      | which of them is told with this message: all are told in turn                                |
  * | 700    | 2      | its code (catalogue/); 0 = none is told                                                      |
  * | 702    | 2      | the function that it is about, its index + 1; 0 = none                                       |
  * | 704    | 4      | how long it has been active, in seconds                                                      |
+ * | 702    | 6      | where none is told, from version 6 on: the first 48 bits of the sender's build digest        |
  * | 708    | 16     | HMAC-SHA256 over bytes 0…707, truncated to 16 bytes (RFC 2104, section 5); zeros without a key |
  *
  * A relayed message is another server's, word for word but for the flag: who hears a server sends
@@ -45,7 +46,9 @@ import { PHASE_DRAINING } from "../boundary/phase.ts";
 import { BITMAP_WORDS, FUNCTIONS_MAX, SERVERS_MAX } from "../limits.ts";
 
 export const KEEP_ALIVE_MAGIC = 0x574d4b41;
-export const KEEP_ALIVE_VERSION = 5;
+export const KEEP_ALIVE_VERSION = 6;
+/** What the executables before this one speak: understood, and spoken to them. */
+export const KEEP_ALIVE_VERSION_BEFORE = 5;
 export const KEEP_ALIVE_MAC_AT = 708;
 export const KEEP_ALIVE_MAC_BYTES = 16;
 export const KEEP_ALIVE_BYTES = KEEP_ALIVE_MAC_AT + KEEP_ALIVE_MAC_BYTES;
@@ -100,6 +103,9 @@ export interface FunctionSets {
  * message of the same table.
  */
 export class KeepAliveMessage implements FunctionSets {
+  version = KEEP_ALIVE_VERSION;
+  /** The latest version that the sender understands. */
+  understands = KEEP_ALIVE_VERSION;
   sender = 0;
   flags = 0;
   phase = 0;
@@ -132,6 +138,9 @@ export class KeepAliveMessage implements FunctionSets {
   faultCode = 0;
   faultFunction = 0;
   faultAgeS = 0;
+  /** The sender's build, 16 and 32 bits; 0 where it does not tell it. */
+  buildHigh = 0;
+  buildLow = 0;
   readonly heardIncarnation: Uint32Array;
   readonly heardSequence: Uint32Array;
   readonly owns: Uint32Array;
@@ -153,6 +162,8 @@ export class KeepAliveMessage implements FunctionSets {
 
   /** Takes the whole content of `other`, a message of the same table. */
   copy(other: KeepAliveMessage): void {
+    this.version = other.version;
+    this.understands = other.understands;
     this.sender = other.sender;
     this.flags = other.flags;
     this.phase = other.phase;
@@ -177,6 +188,8 @@ export class KeepAliveMessage implements FunctionSets {
     this.faultCode = other.faultCode;
     this.faultFunction = other.faultFunction;
     this.faultAgeS = other.faultAgeS;
+    this.buildHigh = other.buildHigh;
+    this.buildLow = other.buildLow;
     for (let server = 0; server < this.servers; server++) {
       this.heardIncarnation[server] = other.heardIncarnation[server];
       this.heardSequence[server] = other.heardSequence[server];
@@ -217,7 +230,7 @@ export class KeepAliveMessage implements FunctionSets {
 /** Writes the message to `view`, which was zero at first; the MAC is the sealer's. */
 export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void {
   view.setUint32(0, KEEP_ALIVE_MAGIC);
-  view.setUint8(4, KEEP_ALIVE_VERSION);
+  view.setUint8(4, message.version);
   view.setUint8(5, message.sender);
   view.setUint8(6, message.flags);
   view.setUint8(7, message.phase);
@@ -235,13 +248,15 @@ export function encodeKeepAlive(message: KeepAliveMessage, view: DataView): void
   view.setUint16(MOVE_AT, message.moveFunction);
   view.setUint32(SUCCESSOR_AT, message.successorIncarnation);
   view.setUint32(SUCCESSOR_AT + 4, message.successorSequence);
-  view.setUint8(SUCCESSOR_SERVER_AT, message.successorServer);
+  const isAboutNobody = message.successorIncarnation === 0;
+  view.setUint8(SUCCESSOR_SERVER_AT, isAboutNobody ? message.understands : message.successorServer);
   view.setUint8(SUCCESSOR_SERVER_AT + 1, message.moveServer);
   view.setUint8(FAULT_COUNT_AT, message.faultCount);
   view.setUint8(FAULT_PLACE_AT, message.faultPlace);
   view.setUint16(FAULT_CODE_AT, message.faultCode);
-  view.setUint16(FAULT_FUNCTION_AT, message.faultFunction);
-  view.setUint32(FAULT_AGE_AT, message.faultAgeS);
+  const tellsBuild = message.faultCode === 0 && message.version === KEEP_ALIVE_VERSION;
+  view.setUint16(FAULT_FUNCTION_AT, tellsBuild ? message.buildHigh : message.faultFunction);
+  view.setUint32(FAULT_AGE_AT, tellsBuild ? message.buildLow : message.faultAgeS);
   const { servers, words, heardIncarnation, heardSequence, owns, claims, ready, cannotRun } =
     message;
   for (let server = 0; server < servers; server++) {
@@ -267,8 +282,8 @@ export function decodeKeepAlive(
   message: KeepAliveMessage,
 ): boolean {
   if (length !== KEEP_ALIVE_BYTES) return false;
-  if (view.getUint32(0) !== KEEP_ALIVE_MAGIC || view.getUint8(4) !== KEEP_ALIVE_VERSION)
-    return false;
+  message.version = view.getUint8(4);
+  if (view.getUint32(0) !== KEEP_ALIVE_MAGIC || !isUnderstood(message.version)) return false;
   message.sender = view.getUint8(5);
   message.flags = view.getUint8(6);
   message.phase = view.getUint8(7);
@@ -281,7 +296,12 @@ export function decodeKeepAlive(
   message.nonce = view.getUint32(NONCE_AT);
   if (message.sender >= SERVERS_MAX || message.phase > PHASE_DRAINING || message.incarnation === 0)
     return false;
-  message.successorServer = view.getUint8(SUCCESSOR_SERVER_AT);
+  message.successorIncarnation = view.getUint32(SUCCESSOR_AT);
+  message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
+  const isAboutNobody = message.successorIncarnation === 0;
+  const successorOrVersion = view.getUint8(SUCCESSOR_SERVER_AT);
+  message.understands = isAboutNobody ? successorOrVersion : message.version;
+  message.successorServer = isAboutNobody ? 0 : successorOrVersion;
   message.moveServer = view.getUint8(SUCCESSOR_SERVER_AT + 1);
   message.moveFunction = view.getUint16(MOVE_AT);
   if (message.successorServer >= SERVERS_MAX) return false;
@@ -290,12 +310,13 @@ export function decodeKeepAlive(
   message.faultCount = view.getUint8(FAULT_COUNT_AT);
   message.faultPlace = view.getUint8(FAULT_PLACE_AT);
   message.faultCode = view.getUint16(FAULT_CODE_AT);
-  message.faultFunction = view.getUint16(FAULT_FUNCTION_AT);
-  message.faultAgeS = view.getUint32(FAULT_AGE_AT);
+  const tellsBuild = message.faultCode === 0 && message.version === KEEP_ALIVE_VERSION;
+  message.faultFunction = tellsBuild ? 0 : view.getUint16(FAULT_FUNCTION_AT);
+  message.faultAgeS = tellsBuild ? 0 : view.getUint32(FAULT_AGE_AT);
+  message.buildHigh = tellsBuild ? view.getUint16(FAULT_FUNCTION_AT) : 0;
+  message.buildLow = tellsBuild ? view.getUint32(FAULT_AGE_AT) : 0;
   if (message.faultFunction > FUNCTIONS_MAX) return false;
   if (message.faultCode !== 0 && message.faultPlace >= message.faultCount) return false;
-  message.successorIncarnation = view.getUint32(SUCCESSOR_AT);
-  message.successorSequence = view.getUint32(SUCCESSOR_AT + 4);
   message.heard = view.getUint16(HEARD_AT);
   message.direct = view.getUint16(DIRECT_AT);
   message.clientMacHigh = view.getUint16(CLIENT_MAC_AT);
@@ -313,6 +334,10 @@ export function decodeKeepAlive(
     cannotRun[word] = view.getUint32(CANNOT_RUN_AT + 4 * word);
   }
   return true;
+}
+
+function isUnderstood(version: number): boolean {
+  return version === KEEP_ALIVE_VERSION || version === KEEP_ALIVE_VERSION_BEFORE;
 }
 
 // ---- what a datagram of KEEP_ALIVE_BYTES says, without taking all of it

@@ -40,6 +40,8 @@
  * | 12     | u32  | incarnation                                          |
  * | 16     | u8   | state (boundary/server-state)                            |
  * | 17     | u8   | phase as it says itself (boundary/phase)                 |
+ * | 18     | u16  | its build: the first 16 bits of the digest; 0: not known |
+ * | 20     | u32  | the next 32                                              |
  *
  * Everything that is not named is 0.
  */
@@ -125,6 +127,8 @@ export class StatusSnapshot {
   readonly serverState = new Uint8Array(SERVERS_MAX);
   /** PHASE_*, as each says itself. */
   readonly serverPhase = new Uint8Array(SERVERS_MAX);
+  readonly buildHigh = new Uint16Array(SERVERS_MAX);
+  readonly buildLow = new Uint32Array(SERVERS_MAX);
 
   /** The columns of the functions hold so many entries that count. */
   functionCount = 0;
@@ -193,6 +197,8 @@ export function encodeStatusSnapshot(snapshot: StatusSnapshot, view: DataView): 
     view.setUint32(at + 12, snapshot.serverIncarnation[server], true);
     view.setUint8(at + 16, snapshot.serverState[server]);
     view.setUint8(at + 17, snapshot.serverPhase[server]);
+    view.setUint16(at + 18, snapshot.buildHigh[server], true);
+    view.setUint32(at + 20, snapshot.buildLow[server], true);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;
@@ -263,6 +269,8 @@ export function decodeStatusSnapshot(view: DataView, snapshot: StatusSnapshot): 
     snapshot.serverIncarnation[server] = view.getUint32(at + 12, true);
     snapshot.serverState[server] = view.getUint8(at + 16);
     snapshot.serverPhase[server] = view.getUint8(at + 17);
+    snapshot.buildHigh[server] = view.getUint16(at + 18, true);
+    snapshot.buildLow[server] = view.getUint32(at + 20, true);
   }
   for (let index = 0; index < snapshot.functionCount; index++) {
     const at = FUNCTIONS_AT + FUNCTION_BYTES * index;

@@ -498,4 +498,16 @@ export const MUTATIONS: readonly Mutation[] = [
       },
     ],
   },
+  {
+    name: "the present version is spoken although somebody may not understand it",
+    breaks: ["P1", "need", "settling"],
+    options: ["--mixed"],
+    changes: [
+      {
+        file: "src/core/sender.ts",
+        from: "if (server !== identity.self && understands < KEEP_ALIVE_VERSION)",
+        to: "if (server < 0)",
+      },
+    ],
+  },
 ];

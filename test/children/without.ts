@@ -1,10 +1,10 @@
 /**
- * Runs a command as on a kernel without eBPF, nfnetlink, or both: `without.ts bpf,nftables PROGRAM
- * ARGUMENT…`. A system call filter (seccomp, x86-64) refuses the call, and every socket of that
+ * Runs a command as on a kernel without eBPF, tcx, nfnetlink, or several of them: `without.ts
+ * bpf,nftables PROGRAM ARGUMENT…`. A system call filter (seccomp, x86-64) refuses the call, and every socket of that
  * protocol, as such a kernel does; everything else is the real kernel.
  */
 import { dlopen, FFIType } from "bun:ffi";
-import { EPERM, EPROTONOSUPPORT } from "../../src/io/errno.ts";
+import { EINVAL, EPERM, EPROTONOSUPPORT } from "../../src/io/errno.ts";
 import { NativeMemory, nativeString } from "../../src/io/native-memory.ts";
 import { NETLINK_NETFILTER } from "../../src/wire/nftables.ts";
 
@@ -15,6 +15,7 @@ const RET_ERRNO = 0x00050000;
 const AUDIT_ARCH_X86_64 = 0xc000003e;
 const SYSTEM_CALL_SOCKET = 41;
 const SYSTEM_CALL_BPF = 321;
+const BPF_PROG_ATTACH = 8;
 const AF_NETLINK = 16;
 
 // Classic BPF (linux/filter.h): load a word of struct seccomp_data, jump if equal, return.
@@ -30,10 +31,19 @@ type Line = [code: number, onTrue: number, onFalse: number, operand: number];
 
 const missing = (process.argv[2] ?? "").split(",");
 const noBpf: Line[] = [
+  [LOAD, 0, 0, NUMBER_AT],
   [JUMP_IF_EQUAL, 0, 1, SYSTEM_CALL_BPF],
   [RETURN, 0, 0, RET_ERRNO | EPERM],
 ];
+const noTcx: Line[] = [
+  [LOAD, 0, 0, NUMBER_AT],
+  [JUMP_IF_EQUAL, 0, 3, SYSTEM_CALL_BPF],
+  [LOAD, 0, 0, FIRST_ARGUMENT_AT],
+  [JUMP_IF_EQUAL, 0, 1, BPF_PROG_ATTACH],
+  [RETURN, 0, 0, RET_ERRNO | EINVAL],
+];
 const noNftables: Line[] = [
+  [LOAD, 0, 0, NUMBER_AT],
   [JUMP_IF_EQUAL, 0, 5, SYSTEM_CALL_SOCKET],
   [LOAD, 0, 0, FIRST_ARGUMENT_AT],
   [JUMP_IF_EQUAL, 0, 3, AF_NETLINK],
@@ -43,12 +53,12 @@ const noNftables: Line[] = [
 ];
 const refusals = [
   ...(missing.includes("bpf") ? noBpf : []),
+  ...(missing.includes("tcx") ? noTcx : []),
   ...(missing.includes("nftables") ? noNftables : []),
 ];
 const program: Line[] = [
   [LOAD, 0, 0, ARCHITECTURE_AT],
-  [JUMP_IF_EQUAL, 0, 1 + refusals.length, AUDIT_ARCH_X86_64],
-  [LOAD, 0, 0, NUMBER_AT],
+  [JUMP_IF_EQUAL, 0, refusals.length, AUDIT_ARCH_X86_64],
   ...refusals,
   [RETURN, 0, 0, RET_ALLOW],
 ];

@@ -373,6 +373,8 @@ export const CORE: Readonly<Record<string, Fields>> = {
     graceUs: fixed,
   },
   KeepAliveMessage: {
+    version: telemetry, // all servers here understand both
+    understands: telemetry,
     sender: value(),
     flags: value(),
     phase: value(),
@@ -400,6 +402,8 @@ export const CORE: Readonly<Record<string, Fields>> = {
     faultCode: fixed,
     faultFunction: fixed,
     faultAgeS: fixed,
+    buildHigh: fixed,
+    buildLow: fixed,
     heardIncarnation: incarnation("i", { ...SERVERS, while: "k.isWhole" }),
     heardSequence: sequence("i", "o.heardIncarnation[i]", {
       ...SERVERS,

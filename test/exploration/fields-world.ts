@@ -34,6 +34,7 @@ const eachWay = (doing: string): string =>
 export const WORLD: Readonly<Record<string, Fields>> = {
   Host: {
     powered: flag(),
+    isOlder: fixed,
     poweredOffUs: telemetry,
     // The snapshot tells whether there is one, and saves it.
     engine: byHand,
@@ -126,6 +127,7 @@ export const WORLD: Readonly<Record<string, Fields>> = {
     server: fixed,
   },
   HostShell: {
+    understands: fixed,
     networkCount: fixed,
     hasLease: fixed,
     isHeldUp: fixed, // nobody holds a lock

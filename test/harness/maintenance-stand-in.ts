@@ -106,6 +106,7 @@ export class MaintenanceStandIn implements Maintenance {
         {
           ...{ id: "a", state: "self", phase: "active", resource: 100, remaining: 100 - used("a") },
           ...{ lastHeardMs: 0, incarnation: 7, activeFaults: 0, networks: NETWORKS },
+          build: "0123456789ab",
         },
         {
           ...{
@@ -120,6 +121,7 @@ export class MaintenanceStandIn implements Maintenance {
             incarnation: 3,
             activeFaults: 0,
             networks: null,
+            build: null,
           },
         },
       ],

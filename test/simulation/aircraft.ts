@@ -32,6 +32,8 @@ export interface Aircraft {
   readonly digestHigh: number;
   readonly digestLow: number;
   readonly witnesses: number;
+  /** Each server may start with the executable of the version before. */
+  readonly isMixed?: boolean;
   /**
    * Every server could carry everything alone: nothing may ever be stopped for something else (P3).
    */
@@ -45,6 +47,8 @@ export interface AircraftWishes {
   readonly periodMs?: number;
   /** By how much the kernel may end a lease early: 0 as by eBPF; up to 20 ms as by nftables. */
   readonly leaseTicksMs?: number;
+  /** Servers are updated and rolled back: each start may be of the executable of the version before. */
+  readonly isMixed?: boolean;
 }
 
 /** The default flies once more than each of the others. */
@@ -131,6 +135,7 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
     systemId: systemId(config),
     digestHigh: view.getUint32(0),
     digestLow: view.getUint32(4),
+    isMixed: wishes.isMixed === true,
     witnesses,
     roomy,
     text:

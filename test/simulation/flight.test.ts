@@ -11,6 +11,7 @@ import { Totals } from "./totals.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 const NEW_SEEDS = 300;
+const MIXED_SEEDS = 60;
 /**
  * Flights that are always the same, with many faults, in which everything that can be reached is
  * reached.
@@ -41,6 +42,13 @@ for (let first = 0; first < NEW_SEEDS; first += CHUNK) {
     }
   });
 }
+
+test(`seeds ${newSeed} to ${newSeed + MIXED_SEEDS - 1}, each start of either of two versions`, () => {
+  for (let seed = newSeed; seed < newSeed + MIXED_SEEDS; seed++) {
+    const { violation } = fly({ seed, isMixed: true });
+    expect(violation, `npm run simulate -- --seed ${seed} --mixed`).toBeNull();
+  }
+});
 
 describe("the same every time", () => {
   const SEEDS = [3, 77, 1234];

@@ -41,6 +41,7 @@ export interface FlightWishes {
   readonly servers?: number;
   readonly periodMs?: number;
   readonly leaseTicksMs?: number;
+  readonly isMixed?: boolean;
   /** How long faults go on, and how many there are; drawn when not given. */
   readonly horizonUs?: number;
   readonly faultCount?: number;

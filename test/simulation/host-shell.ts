@@ -16,7 +16,12 @@ import type { Engine } from "../../src/core/engine.ts";
 import { EACCES, EEXIST, ETIME } from "../../src/io/errno.ts";
 import { LEASE_LATENESS_MS, RENEWAL_LATENESS_MS, VIP_BATCH_MAX } from "../../src/limits.ts";
 import { AddressRenewal } from "../../src/upkeep/address-renewal.ts";
-import { KEEP_ALIVE_BYTES, type KeepAliveMessage } from "../../src/wire/keep-alive.ts";
+import {
+  KEEP_ALIVE_BYTES,
+  KEEP_ALIVE_VERSION,
+  KEEP_ALIVE_VERSION_BEFORE,
+  type KeepAliveMessage,
+} from "../../src/wire/keep-alive.ts";
 import { TOO_SHORT, TOUCHED, UNSEALED } from "./datagrams.ts";
 import type { Host } from "./host.ts";
 import { RENEWED } from "./moments.ts";
@@ -40,6 +45,7 @@ export class HostShell implements Shell {
   /** The same when renewals were looked at last. */
   private countBefore = 0;
   private readonly cost: Uint8Array;
+  private readonly understands: number;
   /** The datagram received last. */
   private buffer = 0;
   private kind = 0;
@@ -51,6 +57,7 @@ export class HostShell implements Shell {
   ) {
     this.networkCount = world.aircraft.networks;
     this.hasLease = world.hasLease;
+    this.understands = host.isOlder ? 0 : KEEP_ALIVE_VERSION;
     this.up = new Uint8Array(host.up.length);
     this.cost = new Uint8Array(host.up.length).fill(1);
   }
@@ -63,6 +70,8 @@ export class HostShell implements Shell {
 
   compose(message: KeepAliveMessage): void {
     const { world, host } = this;
+    if (host.isOlder) message.version = KEEP_ALIVE_VERSION_BEFORE;
+    if (message === this.engine.sender.message) message.understands = this.understands;
     if (message.sender === host.index)
       world.invariants.conduct.onKeepAlive(host, this.engine, message);
     world.air.compose(host.index, message, world.nowUs);
@@ -86,6 +95,7 @@ export class HostShell implements Shell {
         host.tookUs += READING_US;
         return this.kind === TOO_SHORT ? KEEP_ALIVE_BYTES / 2 : KEEP_ALIVE_BYTES;
       }
+      if (host.isOlder && this.received().getUint8(4) !== KEEP_ALIVE_VERSION_BEFORE) continue;
       if (!world.judgeAlone(this.engine, host, this.buffer, network, this.kind))
         return KEEP_ALIVE_BYTES;
     }

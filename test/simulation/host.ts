@@ -87,6 +87,8 @@ export class Host {
   /** Engines that ended in a row, for the supervisor's growing pause. */
   restarts = 0;
   startedUs = 0;
+  /** Its executable knows the keep-alive of the version before alone. */
+  isOlder = false;
   /** This server flies with another table. */
   foreignTable = false;
   hasLeft = false;

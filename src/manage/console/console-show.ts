@@ -13,11 +13,12 @@ import type { VersionDocument } from "../version-document.ts";
 import { namedValues, textTable, timeText, utcText } from "./console-table.ts";
 
 export function serverLines(servers: readonly ServerStatus[]): string[] {
-  const rows = servers.map(({ id, state, phase, resource, remaining, lastHeardMs }) => {
+  const rows = servers.map(({ id, state, phase, resource, remaining, lastHeardMs, build }) => {
     const heard = state === "self" ? "-" : lastHeardMs === null ? "never" : `${lastHeardMs} ms ago`;
-    return [id, serverWord({ state, phase }), String(resource), String(remaining), heard];
+    const word = serverWord({ state, phase });
+    return [id, word, String(resource), String(remaining), heard, build ?? "-"];
   });
-  return textTable(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD"], rows, [2, 3, 4]);
+  return textTable(["SERVER", "STATE", "RESOURCE", "REMAINING", "HEARD", "BUILD"], rows, [2, 3, 4]);
 }
 
 /** In the order in which they are given out: priority falling, then as configured (step S3). */

@@ -1,0 +1,24 @@
+/** Which executable a server flies, as its keep-alives tell it. */
+
+/** Put in place by the build; absent when the program runs from source. */
+declare const BUILD_DIGEST: string | undefined;
+
+/** 16 hexadecimal digits; `development` when it runs from source. */
+export const BUILD = typeof BUILD_DIGEST === "string" ? BUILD_DIGEST : "development";
+
+const HIGH_DIGITS = 4;
+const LOW_DIGITS = 8;
+const TOLD = new RegExp(`^[0-9a-f]{${HIGH_DIGITS + LOW_DIGITS}}`);
+
+/** The first 16 and the next 32 bits of a digest in hexadecimal; 0, 0 of anything else. */
+export function buildNumbers(digest: string): [number, number] {
+  if (!TOLD.test(digest)) return [0, 0];
+  const low = digest.slice(HIGH_DIGITS, HIGH_DIGITS + LOW_DIGITS);
+  return [Number.parseInt(digest.slice(0, HIGH_DIGITS), 16), Number.parseInt(low, 16)];
+}
+
+/** What {@link buildNumbers} was made of, as far as it is told; null: it is not known. */
+export function buildText(high: number, low: number): string | null {
+  if (high === 0 && low === 0) return null;
+  return high.toString(16).padStart(HIGH_DIGITS, "0") + low.toString(16).padStart(LOW_DIGITS, "0");
+}
