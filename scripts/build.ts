@@ -24,7 +24,7 @@ import { ownTarget, type Target, targetNamed, targetNames } from "./build/target
 const ROOT = join(import.meta.dir, "..");
 const ENTRIES = { wingman: "src/main.ts", "wingman-rig": "src/rig/main.ts" } as const;
 /** What is built by, beside what goes in. */
-const RECIPE = ["scripts/build.ts", "scripts/build", "package-lock.json", "tsconfig.json"];
+export const RECIPE = ["scripts/build.ts", "scripts/build", "package-lock.json", "tsconfig.json"];
 
 const EXIT_FAILED = 1;
 const EXIT_USAGE = 2;
@@ -51,9 +51,9 @@ export async function buildInputs(): Promise<string[]> {
  * SHA-256 over path and content of everything that goes into the executables, and over the runtime
  * that they carry, as 16 hex digits.
  */
-async function buildDigest(): Promise<string> {
+function buildDigest(inputs: readonly string[]): string {
   const hash = createHash("sha256").update(Bun.revision);
-  for (const input of await buildInputs())
+  for (const input of inputs)
     hash
       .update(input)
       .update("\0")
@@ -110,8 +110,9 @@ async function compile(
 /** Both executables or none. @throws Error, CommitError */
 async function build(target: Target, outdir: string): Promise<void> {
   const warn = (text: string) => process.stderr.write(`build: ${text}\n`);
-  const commit = sourceCommit(ROOT, [...RECIPE, ...(await buildInputs())], warn);
-  const identity = { digest: await buildDigest(), commit };
+  const inputs = await buildInputs();
+  const commit = sourceCommit(ROOT, [...RECIPE, ...inputs], warn);
+  const identity = { digest: buildDigest(inputs), commit };
   mkdirSync(outdir, { recursive: true });
   const part = mkdtempSync(join(outdir, ".part-"));
   try {

@@ -36,6 +36,7 @@ const COMMANDS = {
     ["chrt", "util-linux"],
     ["nft", "nftables"],
     ["rz", "lrzsz"],
+    ["git", "git"],
     ["chromium", "chromium"],
     ...(process.arch === "x64" ? TARGET_COMMANDS : []),
   ],

@@ -27,12 +27,13 @@ interface LockedPackage {
 }
 
 /**
- * Path of the Bun executable for a target. `root` is the folder with package-lock.json.
+ * Path of the Bun executable for a target. `root` is the folder with package-lock.json, `npm` what
+ * fetches packages.
  *
  * @throws Error when it cannot be had as package-lock.json wants it
  */
-export async function runtimeOf(target: Target, root: string): Promise<string> {
-  if (target.name !== ownTarget().name) return await foreignRuntime(target, root);
+export async function runtimeOf(target: Target, root: string, npm = "npm"): Promise<string> {
+  if (target.name !== ownTarget().name) return await foreignRuntime(target, root, npm);
   const { version } = locked("bun", root);
   if (Bun.version !== version)
     throw new Error(
@@ -41,7 +42,7 @@ export async function runtimeOf(target: Target, root: string): Promise<string> {
   return process.execPath;
 }
 
-async function foreignRuntime(target: Target, root: string): Promise<string> {
+async function foreignRuntime(target: Target, root: string, npm: string): Promise<string> {
   const { version, integrity } = locked(target.package, root);
   const cache = join(root, ".cache");
   const folder = join(cache, `bun-${version}-${target.name}`);
@@ -53,7 +54,7 @@ async function foreignRuntime(target: Target, root: string): Promise<string> {
   try {
     const specifier = `${target.package}@${version}`;
     process.stderr.write(`build: fetching ${specifier} for ${target.name}\n`);
-    const tarball = await fetched(specifier, part);
+    const tarball = await fetched(npm, specifier, part);
     const found = `sha512-${createHash("sha512").update(readFileSync(tarball)).digest("base64")}`;
     if (found !== integrity)
       throw new Error(
@@ -100,9 +101,9 @@ function sha256(file: string): string {
 }
 
 /** Path of the package's tarball, fetched into `folder`. */
-async function fetched(specifier: string, folder: string): Promise<string> {
+async function fetched(npm: string, specifier: string, folder: string): Promise<string> {
   const options = ["--pack-destination", folder, "--silent", "--ignore-scripts"];
-  const printed = await run(["npm", "pack", specifier, ...options], folder);
+  const printed = await run([npm, "pack", specifier, ...options], folder);
   return join(folder, printed.trim().split("\n").at(-1) ?? "");
 }
 
