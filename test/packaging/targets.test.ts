@@ -4,7 +4,8 @@
  * packet sockets nor eBPF. The ones for musl on arm64 are looked at, not run.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { closeSync, mkdirSync, openSync, readSync, rmSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readSync, rmSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
 import { join } from "node:path";
 import { TARGETS } from "../../scripts/build/target.ts";
 import { run } from "../harness/command.ts";
@@ -12,6 +13,7 @@ import { MuslLibraries } from "../harness/musl-libraries.ts";
 import { Flight, TABLE, WINGMAN } from "../harness/real-servers.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
 import { until } from "../harness/until.ts";
+import { VirtualNetwork } from "../harness/virtual-network.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** The libraries and emulators below are Debian's for this processor. */
@@ -59,18 +61,35 @@ describe.skipIf(!isHere).each(TARGETS.map(({ name }) => name))("for %s", (target
       expect(elf(join(folder, target, name))).toEqual(ELF[target as keyof typeof ELF]);
   });
 
-  test.skipIf(runnerOf(target) === null)(
-    "`version` names the target, `check` answers as everywhere",
-    () => {
-      const runner = runnerOf(target) ?? [];
-      const version = JSON.parse(run(...runner, executableOf(target), "version", "--json"));
-      const here = JSON.parse(run(WINGMAN, "version", "--json"));
-      expect(version).toEqual({ ...here, target });
-      const check = ["check", "--json"];
-      expect(run(...runner, executableOf(target), ...check)).toBe(run(WINGMAN, ...check));
-    },
-    120_000,
-  );
+  const runner = runnerOf(target);
+  if (runner === null) return;
+
+  test("`version` names the target, `check` answers as everywhere", () => {
+    const version = JSON.parse(run(...runner, executableOf(target), "version", "--json"));
+    const here = JSON.parse(run(WINGMAN, "version", "--json"));
+    expect(version).toEqual({ ...here, target });
+    const check = ["check", "--json"];
+    expect(run(...runner, executableOf(target), ...check)).toBe(run(WINGMAN, ...check));
+  }, 120_000);
+
+  test("`check --here` finds the kernel and its interfaces by way of the C library", () => {
+    const network = new VirtualNetwork();
+    try {
+      const { enter } = network.addHost("10.44.0.1/16");
+      const config = join(folder, "aircraft.json");
+      writeFileSync(config, JSON.stringify(TABLE));
+      const program = [...enter, ...runner, executableOf(target)];
+      const options = ["--here", "--json", "--config", config];
+      const { stdout } = Bun.spawnSync([...program, "check", ...options]);
+      const { here } = JSON.parse(stdout.toString());
+      const found = (subject: string): string =>
+        here.find((finding: { subject: string }) => finding.subject === subject)?.found;
+      expect(found("kernel")).toStartWith(`Linux ${release()}, `);
+      expect(found("interface eth0")).toStartWith("up, 10.44.0.1/16");
+    } finally {
+      network.close();
+    }
+  }, 120_000);
 });
 
 describe.skipIf(!isHere)("the executable for musl", () => {
