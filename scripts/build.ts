@@ -14,9 +14,10 @@
  * folder it starts in.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { readFileSync, renameSync, rmSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { partFolder } from "./build/part-folder.ts";
 import { runtimeOf } from "./build/runtime.ts";
 import { CommitError, sourceCommit } from "./build/source-commit.ts";
 import { ownTarget, type Target, targetNamed, targetNames } from "./build/target.ts";
@@ -113,8 +114,7 @@ async function build(target: Target, outdir: string): Promise<void> {
   const inputs = await buildInputs();
   const commit = sourceCommit(ROOT, [...RECIPE, ...inputs], warn);
   const identity = { digest: buildDigest(inputs), commit };
-  mkdirSync(outdir, { recursive: true });
-  const part = mkdtempSync(join(outdir, ".part-"));
+  const part = partFolder(outdir);
   try {
     for (const [name, entry] of Object.entries(ENTRIES))
       await compile(entry, join(part, name), target, identity);

@@ -10,13 +10,13 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join, relative } from "node:path";
+import { partFolder } from "./part-folder.ts";
 import { ownTarget, type Target } from "./target.ts";
 
 /** What package-lock.json says of a package. */
@@ -49,8 +49,7 @@ async function foreignRuntime(target: Target, root: string, npm: string): Promis
   const runtime = join(folder, "bun");
   if (isWhole(runtime)) return runtime;
 
-  mkdirSync(cache, { recursive: true });
-  const part = mkdtempSync(join(cache, "part-"));
+  const part = partFolder(cache);
   try {
     const specifier = `${target.package}@${version}`;
     process.stderr.write(`build: fetching ${specifier} for ${target.name}\n`);
