@@ -1,18 +1,34 @@
 /**
  * Builds the two standalone executables:
- *   bun scripts/build.ts [--outdir DIR]     → DIR/wingman (flight) and DIR/wingman-rig (ground), default dist/
+ *   bun scripts/build.ts [--target T] [--outdir DIR]
+ *     → DIR/wingman (flight) and DIR/wingman-rig (ground). Without --target for this machine, into
+ *       dist/; with it for linux-x64, linux-arm64, linux-x64-musl or linux-arm64-musl, into dist/T/.
+ *
+ * One commit gives the same bytes in every folder, at every time and whatever the environment says,
+ * provided that it is built on one kind of machine: executables built for another one carry a bit
+ * that says so (Bun's `cross_compiled_bytecode`). The environment variable SOURCE_COMMIT names the
+ * commit where there is no repository.
  *
  * Without any --minify option: Bun 1.4.5's --minify-syntax built an engine that took every peer for
- * itself. Neither reads `.env`, `bunfig.toml`, `tsconfig.json` or `package.json` of the folder it
- * starts in.
+ * itself. Neither executable reads `.env`, `bunfig.toml`, `tsconfig.json` or `package.json` of the
+ * folder it starts in.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, readFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { readFileSync, renameSync, rmSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { partFolder } from "./build/part-folder.ts";
+import { runtimeOf } from "./build/runtime.ts";
+import { CommitError, sourceCommit } from "./build/source-commit.ts";
+import { ownTarget, type Target, targetNamed, targetNames } from "./build/target.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const ENTRIES = { wingman: "src/main.ts", "wingman-rig": "src/rig/main.ts" } as const;
+/** What is built by, beside what goes in. */
+export const RECIPE = ["scripts/build.ts", "scripts/build", "package-lock.json", "tsconfig.json"];
+
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
 
 /**
  * Every file that goes into the executables, as the bundler finds them, relative to the root and
@@ -36,9 +52,9 @@ export async function buildInputs(): Promise<string[]> {
  * SHA-256 over path and content of everything that goes into the executables, and over the runtime
  * that they carry, as 16 hex digits.
  */
-async function buildDigest(): Promise<string> {
+function buildDigest(inputs: readonly string[]): string {
   const hash = createHash("sha256").update(Bun.revision);
-  for (const input of await buildInputs())
+  for (const input of inputs)
     hash
       .update(input)
       .update("\0")
@@ -47,10 +63,24 @@ async function buildDigest(): Promise<string> {
   return hash.digest("hex").slice(0, 16);
 }
 
-async function compile(entry: string, outfile: string, digest: string): Promise<void> {
+/** What is told to the executable about itself. */
+interface Identity {
+  readonly digest: string;
+  readonly commit: string;
+}
+
+async function compile(
+  entry: string,
+  outfile: string,
+  target: Target,
+  { digest, commit }: Identity,
+): Promise<void> {
+  const defines = { BUILD_DIGEST: digest, BUILD_COMMIT: commit, BUILD_TARGET: target.name };
   const args = [
     "build",
     "--compile",
+    `--target=bun-${target.name}`,
+    `--compile-executable-path=${await runtimeOf(target, ROOT)}`,
     "--no-compile-autoload-dotenv",
     "--no-compile-autoload-bunfig",
     "--no-compile-autoload-tsconfig",
@@ -58,13 +88,15 @@ async function compile(entry: string, outfile: string, digest: string): Promise<
     "--splitting",
     "--bytecode",
     "--format=esm",
-    `--define=BUILD_DIGEST=${JSON.stringify(digest)}`,
+    ...Object.entries(defines).map(([name, value]) => `--define=${name}=${JSON.stringify(value)}`),
     entry,
     "--outfile",
     outfile,
   ];
   const build = Bun.spawn([process.execPath, ...args], {
     cwd: ROOT,
+    // BUN_OPTIONS and the like would change what comes out.
+    env: { PATH: process.env.PATH ?? "" },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -76,17 +108,53 @@ async function compile(entry: string, outfile: string, digest: string): Promise<
   if (code !== 0) throw new Error(`building ${entry} failed:\n${out}${err}`);
 }
 
-async function build(): Promise<void> {
-  const { values } = parseArgs({
-    options: { outdir: { type: "string", default: join(ROOT, "dist") } },
-  });
-  mkdirSync(values.outdir, { recursive: true });
-  const digest = await buildDigest();
-  for (const [name, entry] of Object.entries(ENTRIES))
-    await compile(entry, join(values.outdir, name), digest);
+/** Both executables or none. @throws Error, CommitError */
+async function build(target: Target, outdir: string): Promise<void> {
+  const warn = (text: string) => process.stderr.write(`build: ${text}\n`);
+  const inputs = await buildInputs();
+  const commit = sourceCommit(ROOT, [...RECIPE, ...inputs], warn);
+  const identity = { digest: buildDigest(inputs), commit };
+  const part = partFolder(outdir);
+  try {
+    for (const [name, entry] of Object.entries(ENTRIES))
+      await compile(entry, join(part, name), target, identity);
+    for (const name of Object.keys(ENTRIES)) renameSync(join(part, name), join(outdir, name));
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+  const where = relative(process.cwd(), outdir) || ".";
   process.stdout.write(
-    `built ${relative(process.cwd(), values.outdir) || "."}/wingman and wingman-rig, build ${digest}\n`,
+    `built ${where}/wingman and wingman-rig for ${target.name}, build ${identity.digest}, commit ${commit}\n`,
   );
 }
 
-if (import.meta.main) await build();
+/** What the command line asks for. @throws TypeError when it is wrong */
+function options(args: string[]): { target: Target; outdir: string } {
+  const { values } = parseArgs({
+    args,
+    options: { target: { type: "string" }, outdir: { type: "string" } },
+  });
+  const own = ownTarget();
+  const target = values.target === undefined ? own : targetNamed(values.target);
+  if (target === null)
+    throw new TypeError(`--target: found "${values.target}", expected ${targetNames()}`);
+  const dist = values.target === undefined ? "dist" : join("dist", target.name);
+  return {
+    target,
+    outdir: values.outdir === undefined ? join(ROOT, dist) : resolve(values.outdir),
+  };
+}
+
+/** Exit code. */
+async function main(args: string[]): Promise<number> {
+  try {
+    const { target, outdir } = options(args);
+    await build(target, outdir);
+    return 0;
+  } catch (error) {
+    process.stderr.write(`build: ${(error as Error).message}\n`);
+    return error instanceof TypeError || error instanceof CommitError ? EXIT_USAGE : EXIT_FAILED;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main(process.argv.slice(2));

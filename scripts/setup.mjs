@@ -10,7 +10,18 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".wingman-setup");
 
-/** Commands that a task needs, and the Debian package of each. */
+/**
+ * What the executables for other targets are run with: user-mode emulation and its C library for
+ * arm64; musl's loader, and a compiler for the few functions that musl lacks of glibc's.
+ */
+const TARGET_COMMANDS = [
+  ["qemu-aarch64", "qemu-user"],
+  ["/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-arm64-cross"],
+  ["/lib/ld-musl-x86_64.so.1", "musl"],
+  ["tcc", "tcc"],
+];
+
+/** Commands that a task needs, or files by their whole path, and the Debian package of each. */
 const COMMANDS = {
   start: [
     ["ip", "iproute2"],
@@ -25,7 +36,9 @@ const COMMANDS = {
     ["chrt", "util-linux"],
     ["nft", "nftables"],
     ["rz", "lrzsz"],
+    ["git", "git"],
     ["chromium", "chromium"],
+    ...(process.arch === "x64" ? TARGET_COMMANDS : []),
   ],
   bench: [
     ["ip", "iproute2"],
@@ -62,6 +75,7 @@ function installPackages() {
 }
 
 function isOnPath(command) {
+  if (command.startsWith("/")) return existsSync(command);
   const folders = (process.env.PATH ?? "").split(":").concat(["/usr/sbin", "/sbin"]);
   return folders.some((folder) => folder !== "" && existsSync(join(folder, command)));
 }

@@ -61,7 +61,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "version",
     synopsis: "[--config FILE] [--json]",
-    summary: "part number, version and digests",
+    summary: "part number, version, digests, commit and target",
     public: true,
   },
   { name: "help", synopsis: "[TOPIC]", summary: "the manual", public: true },

@@ -338,6 +338,8 @@ describe("version", () => {
       partNumber: "WNG5E00010001",
       version: packageFile.version,
       buildDigest: "development",
+      commit: "development",
+      target: "development",
       tableDigest: (await document(check)).tableDigest,
       system: "single-aisle-180",
       configuration: "embedded default aircraft",

@@ -18,6 +18,8 @@ export async function version(args: string[]): Promise<number> {
       `wingman ${document.version}`,
       `part number    ${document.partNumber ?? "none"}`,
       `build digest   ${document.buildDigest}`,
+      `commit         ${document.commit}`,
+      `target         ${document.target}`,
       `table digest   ${document.tableDigest}`,
       `system         ${document.system}`,
       `configuration  ${document.configuration}`,

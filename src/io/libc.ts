@@ -21,6 +21,9 @@ const COUNT = FFIType.i32;
  * The only `dlopen` of the product: libc's functions as they are, −1 for a failure, whose reason
  * `errno()` gives in the very next statement. TypeScript checks the number of arguments: at run
  * time a missing one would silently be 0.
+ *
+ * One name for both C libraries: glibc's is libc.so.6, and musl's loader takes every name that
+ * begins with `libc.` for itself. What musl only pretends to have goes through `syscall`.
  */
 export const libc = dlopen("libc.so.6", {
   __errno_location: { args: [], returns: FFIType.ptr },
@@ -84,15 +87,13 @@ export const libc = dlopen("libc.so.6", {
   waitid: { args: [INT, UINT, ADDRESS, INT], returns: INT },
   capset: { args: [ADDRESS, ADDRESS], returns: INT },
   prctl: { args: [INT, LONG, LONG, LONG, LONG], returns: INT },
-  sched_setscheduler: { args: [INT, INT, ADDRESS], returns: INT },
-  sched_getscheduler: { args: [INT], returns: INT },
   execve: { args: [ADDRESS, ADDRESS, ADDRESS], returns: INT },
   waitpid: { args: [INT, ADDRESS, INT], returns: INT },
   kill: { args: [INT, INT], returns: INT },
   getrusage: { args: [INT, ADDRESS], returns: INT },
   sigaction: { args: [INT, ADDRESS, ADDRESS], returns: INT },
   sigprocmask: { args: [INT, ADDRESS, ADDRESS], returns: INT },
-  /** For system calls that older C libraries do not wrap (close_range, fsopen). */
+  /** For system calls that a C library does not wrap (close_range, fsopen) or not as they are. */
   syscall: { args: [LONG, LONG, LONG, LONG, LONG, LONG], returns: INT },
 }).symbols;
 

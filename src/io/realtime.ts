@@ -10,6 +10,8 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
 /** Of the flight loop: above everything that functions run, below the kernel's own threads. */
 export const FLIGHT_PRIORITY = 50;
 
+/** musl's own sched_setscheduler(3) answers ENOSYS whatever the kernel can do. */
+const SYS_SCHED_SETSCHEDULER = { x64: 144, arm64: 119 }[process.arch as "x64" | "arm64"];
 const SCHED_FIFO = 1;
 /**
  * Threads and children made later start as ordinary ones: without it, everything the process starts
@@ -38,7 +40,8 @@ const CPU_LATENCY_FILE = "/dev/cpu_dma_latency";
 export function becomeRealtime(priority: number): string | null {
   const parameter = new NativeMemory(4); // struct sched_param: i32 priority
   parameter.view.setInt32(0, priority, true);
-  const result = libc.sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, parameter.address);
+  const policy = SCHED_FIFO | SCHED_RESET_ON_FORK;
+  const result = libc.syscall(SYS_SCHED_SETSCHEDULER, 0, policy, parameter.address, 0, 0);
   return result < 0 ? new SystemError("sched_setscheduler", errno()).message : null;
 }
 

@@ -3,13 +3,24 @@ import { tableDigestText } from "../config/digest.ts";
 import type { AircraftConfig } from "../config/model.ts";
 import { BUILD } from "../reporting/build.ts";
 
+// Put in place by the build; absent when the program runs from source.
+declare const BUILD_COMMIT: string | undefined;
+declare const BUILD_TARGET: string | undefined;
+
 /** What exactly is installed, for the maintenance record. */
 export interface VersionDocument {
   /** null: the configuration gives none. */
   partNumber: string | null;
   version: string;
-  /** `development` when it runs from source. */
+  /** Of the sources and Bun's version, whatever the target; `development` when run from source. */
   buildDigest: string;
+  /**
+   * Of the repository, in hexadecimal, with `-dirty` when the sources differed from it; `unknown`
+   * when there was none, `development` when run from source.
+   */
+  commit: string;
+  /** Processor and C library, such as `linux-x64-musl`; `development` when run from source. */
+  target: string;
   /** SHA-256 in hexadecimal; the same on all servers of an aircraft. */
   tableDigest: string;
   system: string;
@@ -20,6 +31,8 @@ export function versionDocument(config: AircraftConfig): VersionDocument {
     partNumber: config.partNumber === "" ? null : config.partNumber,
     version: packageFile.version,
     buildDigest: BUILD,
+    commit: typeof BUILD_COMMIT === "string" ? BUILD_COMMIT : "development",
+    target: typeof BUILD_TARGET === "string" ? BUILD_TARGET : "development",
     tableDigest: tableDigestText(config),
     system: config.system,
   };

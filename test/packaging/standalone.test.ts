@@ -74,6 +74,7 @@ describe("the flight executable", () => {
     expect(version.partNumber).toBe(aircraft.partNumber);
     expect(version.system).toBe(aircraft.system);
     expect(version.buildDigest).toMatch(/^[0-9a-f]{16}$/);
+    expect(version.commit).toMatch(/^(?:[0-9a-f]{40,64}(?:-dirty)?|unknown)$/);
   });
 });
 

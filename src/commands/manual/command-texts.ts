@@ -145,6 +145,8 @@ function, detail, count, nature (HARD, INTERMITTENT or null).
 
 Topics: maintenance-log, faults.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
-aircraft. The part number is that of the configuration.`,
+aircraft. The part number is that of the configuration. The build digest is that
+of the sources, the same for every target; the commit ends in -dirty when they
+differed from it. One commit and target gives the same file, bit for bit.`,
   help: "Shows the manual, or one topic of it.",
 };

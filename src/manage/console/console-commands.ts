@@ -139,7 +139,7 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     const storage = log.storage();
     return { document: storage, lines: () => storageLines(storage) };
   }),
-  plain("show version", "part number, version and digests", "", ({ config, serverId }) => {
+  plain("show version", "part number, version, commit", "", ({ config, serverId }) => {
     const document = { ...versionDocument(config), server: serverId };
     return { document, lines: () => versionLines(document) };
   }),

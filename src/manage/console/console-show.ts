@@ -140,6 +140,8 @@ export function versionLines(document: VersionDocument & { readonly server: stri
     ["WINGMAN", document.version],
     ["PART NUMBER", document.partNumber ?? "none"],
     ["BUILD DIGEST", document.buildDigest],
+    ["COMMIT", document.commit],
+    ["TARGET", document.target],
     ["TABLE DIGEST", document.tableDigest],
     ["SYSTEM", document.system],
     ["SERVER", document.server],

@@ -1,0 +1,27 @@
+/** Where something is made that is to appear all at once. */
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+const NAME = /^\.part-(\d+)$/;
+
+/** A new, empty folder of this process below `parent`; those of processes that are dead go. */
+export function partFolder(parent: string): string {
+  mkdirSync(parent, { recursive: true });
+  for (const name of readdirSync(parent)) {
+    const pid = Number(NAME.exec(name)?.[1] ?? process.pid);
+    if (pid !== process.pid && !isAlive(pid))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  const folder = join(parent, `.part-${process.pid}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder);
+  return folder;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}

@@ -1,0 +1,38 @@
+/** The machines that Wingman is built for: processor and C library. */
+import { readFileSync } from "node:fs";
+
+export interface Target {
+  /** What users and Bun call it, and what `wingman version` says. */
+  readonly name: string;
+  /** The package of the npm registry that carries Bun for it, as `bin/bun`. */
+  readonly package: string;
+}
+
+export const TARGETS: readonly Target[] = [
+  { name: "linux-x64", package: "@oven/bun-linux-x64" },
+  { name: "linux-arm64", package: "@oven/bun-linux-aarch64" },
+  { name: "linux-x64-musl", package: "@oven/bun-linux-x64-musl" },
+  { name: "linux-arm64-musl", package: "@oven/bun-linux-aarch64-musl" },
+];
+
+/** The target of that name; null: there is none. */
+export function targetNamed(name: string): Target | null {
+  return TARGETS.find((target) => target.name === name) ?? null;
+}
+
+/** The target that this process runs on. @throws Error on any other machine */
+export function ownTarget(): Target {
+  // Only musl's loader maps itself under this name, and it stays mapped.
+  const isMusl = /\/ld-musl-|\/libc\.musl-|-linux-musl\//.test(
+    readFileSync("/proc/self/maps", "utf8"),
+  );
+  const name = `${process.platform}-${process.arch}${isMusl ? "-musl" : ""}`;
+  const target = targetNamed(name);
+  if (target === null) throw new Error(`this machine is ${name}, expected ${targetNames()}`);
+  return target;
+}
+
+export function targetNames(): string {
+  const names = TARGETS.map(({ name }) => name);
+  return `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+}
