@@ -36,7 +36,7 @@ export async function buildInputs(): Promise<string[]> {
  * SHA-256 over path and content of everything that goes into the executables, and over the runtime
  * that they carry, as 16 hex digits.
  */
-async function buildDigest(): Promise<string> {
+export async function buildDigest(): Promise<string> {
   const hash = createHash("sha256").update(Bun.revision);
   for (const input of await buildInputs())
     hash

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const STAMP = join(ROOT, "node_modules", ".wingman-setup");
 
-/** Commands that a task needs, and the Debian package of each. */
+/** Commands (or files) that a task needs, and the Debian package of each. */
 const COMMANDS = {
   start: [
     ["ip", "iproute2"],
@@ -26,6 +26,8 @@ const COMMANDS = {
     ["nft", "nftables"],
     ["rz", "lrzsz"],
     ["chromium", "chromium"],
+    ["openssl", "openssl"],
+    ["/usr/lib/python3/dist-packages/crcmod", "python3-crcmod"],
   ],
   bench: [
     ["ip", "iproute2"],
@@ -62,6 +64,7 @@ function installPackages() {
 }
 
 function isOnPath(command) {
+  if (command.startsWith("/")) return existsSync(command);
   const folders = (process.env.PATH ?? "").split(":").concat(["/usr/sbin", "/sbin"]);
   return folders.some((folder) => folder !== "" && existsSync(join(folder, command)));
 }
