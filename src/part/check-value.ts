@@ -34,7 +34,7 @@ export function checkValueType(type: number): { name: string; bytes: number } | 
 }
 
 export function sha256CheckValue(digest: Uint8Array): CheckValue {
-  return { type: CHECK_VALUE_SHA_256, value: digest };
+  return { type: CHECK_VALUE_SHA_256, value: Uint8Array.from(digest) };
 }
 
 /**
