@@ -72,7 +72,8 @@ function loadFile(name: string, content: Uint8Array, partNumber: string, layout:
   };
 }
 
-function listedFile(name: string, content: Uint8Array, layout: Layout): ListedFile {
+/** What FILES.LUM says of a file. */
+export function listedFile(name: string, content: Uint8Array, layout: Layout): ListedFile {
   return { name, path: ROOT_PATH, member: MEDIUM, ...sumsOf(content, layout) };
 }
 

@@ -2,7 +2,8 @@
 import { generateKeyPairSync, type KeyObject } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type Medium, mediumOf } from "../../scripts/package/media-set-writer.ts";
+import { writeFileList } from "../../scripts/package/list-writers.ts";
+import { listedFile, type Medium, mediumOf } from "../../scripts/package/media-set-writer.ts";
 import { type PartAbout, type PartFile, partOf } from "../../scripts/package/part-writer.ts";
 import type { Layout } from "../../src/part/layout.ts";
 import { PartError, type VerifiedPart, verifyPart } from "../../src/part/verify.ts";
@@ -59,6 +60,16 @@ export function mediumWith(medium: Medium, layout: Layout, changes: Medium, abou
   const dataFiles = new Map([...medium].filter(([name]) => !isIndex(name)));
   for (const [name, content] of changes) dataFiles.set(name, content);
   return mediumOf({ ...about, dataFiles }, layout);
+}
+
+/** With a FILES.LUM that agrees with all the others, whatever those are. */
+export function relisted(medium: Medium, layout: Layout, about = ABOUT): Medium {
+  const { partNumber: mediaSet } = about;
+  const files = [...medium].flatMap(([name, content]) =>
+    name === "FILES.LUM" ? [] : [listedFile(name, content, layout)],
+  );
+  const list = writeFileList({ layout, mediaSet, sequence: 1, members: 1, files });
+  return new Map([...medium, ["FILES.LUM", list]]);
 }
 
 /** Makes the directory hold these files and nothing else. */
