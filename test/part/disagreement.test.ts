@@ -1,9 +1,10 @@
 /** Lists and headers that are sound by themselves, and say of a part what is not so. */
 import { afterAll, describe, expect, test } from "bun:test";
 import { rmSync } from "node:fs";
-import { writeLoadList } from "../../scripts/package/list-writers.ts";
+import { writeFileList, writeLoadList } from "../../scripts/package/list-writers.ts";
 import { writeLoadHeader } from "../../scripts/package/load-header-writer.ts";
 import { crc16 } from "../../src/part/crc.ts";
+import { type FileList, readFileList } from "../../src/part/file-list.ts";
 import type { Layout } from "../../src/part/layout.ts";
 import { type LoadHeader, readLoadHeader } from "../../src/part/load-header.ts";
 import { type LoadList, readLoadList } from "../../src/part/load-list.ts";
@@ -185,6 +186,41 @@ describe.each(LAYOUTS)("%s", (layout) => {
     const list = readLoadList(contentOf(medium, "LOADS.LUM"));
     medium.set("LOADS.LUM", writeLoadList({ ...list, ...change(list) }));
     expect(judged(relisted(medium, layout))).toBe(`LOADS.LUM: ${expected}`);
+  });
+});
+
+describe.each(LAYOUTS)("%s: FILES.LUM has", (layout) => {
+  test.each<[string, (files: FileList["files"]) => FileList["files"], string]>([
+    [
+      "a file in a folder",
+      (files) => files.map((file, index) => (index === 2 ? { ...file, path: "\\A\\" } : file)),
+      'file 3 of 7: path: found "\\\\A\\\\", expected "\\\\"',
+    ],
+    [
+      "a file on another medium",
+      (files) => files.map((file, index) => (index === 2 ? { ...file, member: 2 } : file)),
+      "file 3 of 7: medium: found 2, expected 1",
+    ],
+    [
+      "a name that leads out of the medium",
+      (files) => files.map((file, index) => (index === 2 ? { ...file, name: "../X" } : file)),
+      'file 3 of 7: name: found "../X" with "/" in it, expected a name of 1 to 255 printable',
+    ],
+    [
+      "a file twice",
+      (files) => [...files, ...files.slice(2, 3)],
+      'file 8 of 8: name: found "MANIFEST.JSN", expected each other file once',
+    ],
+    [
+      "itself",
+      (files) => files.map((file, index) => (index === 2 ? { ...file, name: "FILES.LUM" } : file)),
+      'file 3 of 7: name: found "FILES.LUM", expected each other file once',
+    ],
+  ])("%s", (_, change, expected) => {
+    const medium = smallPart(privateKey, layout);
+    const list = readFileList(contentOf(medium, "FILES.LUM"));
+    medium.set("FILES.LUM", writeFileList({ ...list, files: change(list.files) }));
+    expect(judged(medium)).toStartWith(`FILES.LUM: ${expected}`);
   });
 });
 
