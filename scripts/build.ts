@@ -52,7 +52,7 @@ export async function buildInputs(): Promise<string[]> {
  * SHA-256 over path and content of everything that goes into the executables, and over the runtime
  * that they carry, as 16 hex digits.
  */
-function buildDigest(inputs: readonly string[]): string {
+export function buildDigest(inputs: readonly string[]): string {
   const hash = createHash("sha256").update(Bun.revision);
   for (const input of inputs)
     hash

@@ -39,6 +39,8 @@ const COMMANDS = {
     ["git", "git"],
     ["chromium", "chromium"],
     ...(process.arch === "x64" ? TARGET_COMMANDS : []),
+    ["openssl", "openssl"],
+    ["/usr/lib/python3/dist-packages/crcmod", "python3-crcmod"],
   ],
   bench: [
     ["ip", "iproute2"],

@@ -10,6 +10,7 @@ export * from "./limits/console.ts";
 export * from "./limits/maintenance-log.ts";
 export * from "./limits/networks.ts";
 export * from "./limits/page.ts";
+export * from "./limits/part.ts";
 export * from "./limits/protocol.ts";
 export * from "./limits/storage.ts";
 export * from "./limits/turn.ts";

@@ -22,6 +22,7 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import("./commands/resume.ts")).resume,
   console: async () => (await import("./commands/console.ts")).console,
   log: async () => (await import("./commands/log.ts")).log,
+  part: async () => (await import("./commands/part.ts")).part,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
   engine: async () => (await import("./commands/engine.ts")).engine,

@@ -1,19 +1,18 @@
 /** The machines that Wingman is built for: processor and C library. */
 import { readFileSync } from "node:fs";
+import { TARGETS as NAMES, type Target as Name } from "../../src/part/manifest.ts";
 
 export interface Target {
   /** What users and Bun call it, and what `wingman version` says. */
-  readonly name: string;
+  readonly name: Name;
   /** The package of the npm registry that carries Bun for it, as `bin/bun`. */
   readonly package: string;
 }
 
-export const TARGETS: readonly Target[] = [
-  { name: "linux-x64", package: "@oven/bun-linux-x64" },
-  { name: "linux-arm64", package: "@oven/bun-linux-aarch64" },
-  { name: "linux-x64-musl", package: "@oven/bun-linux-x64-musl" },
-  { name: "linux-arm64-musl", package: "@oven/bun-linux-aarch64-musl" },
-];
+export const TARGETS: readonly Target[] = NAMES.map((name) => ({
+  name,
+  package: `@oven/bun-${name.replace("arm64", "aarch64")}`,
+}));
 
 /** The target of that name; null: there is none. */
 export function targetNamed(name: string): Target | null {

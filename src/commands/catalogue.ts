@@ -59,6 +59,13 @@ export const COMMANDS: readonly CommandEntry[] = [
     public: true,
   },
   {
+    name: "part",
+    synopsis:
+      "verify DIR [--trust FILE] [--config FILE] [--json] | install DIR | activate | status",
+    summary: "loadable parts: verify, install, activate",
+    public: true,
+  },
+  {
     name: "version",
     synopsis: "[--config FILE] [--json]",
     summary: "part number, version, digests, commit and target",

@@ -69,6 +69,16 @@ const BAD: [string, Changed, string[]][] = [
       return `x: ${place}: found an unknown key, expected one of the keys console, web, log, groundInput or watchdog`;
     }),
   ],
+  [
+    "nothing right of the parts",
+    { parts: { trust: ["a.pem", "", "a.pem"], hardware: "HES", slots: "slots" } },
+    [
+      'x: parts.trust[1]: found "", expected the path of a file',
+      'x: parts.hardware: found "HES", expected 4 to 15 letters and digits',
+      'x: parts.slots: found "slots", expected an absolute path',
+      'x: parts.trust[2]: found "a.pem", which parts.trust[0] is already, expected each file once',
+    ],
+  ],
   // ---- lists
   [
     "no server",

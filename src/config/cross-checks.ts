@@ -57,6 +57,7 @@ export function crossProblems(file: unknown): Problem[] {
     ...keyProblems(keepAlive),
     ...repeated(textsOf(keepAlive.interfaces, "keepAlive.interfaces"), "each interface once"),
     ...repeated(textsOf(clients.witnesses, "clients.witnesses"), "each witness once"),
+    ...repeated(textsOf(sectionOf(root.parts).trust, "parts.trust"), "each file once"),
     ...repeated(idsOf(servers), "an identifier of no other server"),
     ...repeated(idsOf(functions), "an identifier of no other function"),
     ...webProblems(sectionOf(sectionOf(root.maintenance).web)),

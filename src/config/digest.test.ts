@@ -65,6 +65,9 @@ describe("tableDigest", () => {
     ["accepted key file", (config) => (config.keepAlive.acceptKeyFile = "key")],
     ["ATA chapter", (config) => (first(config).ata = null)],
     ["maintenance", (config) => (config.maintenance.log.sizeKiB = 64)],
+    ["trusted key of parts", (config) => config.parts.trust.push("key.pem")],
+    ["hardware id", (config) => (config.parts.hardware = "OTHERHES")],
+    ["directory of slots", (config) => (config.parts.slots = "/slots")],
     ["spelling of an address", (config) => (firstVip(config).text = "same")],
   ])("is the same with another %s", (_, change) => {
     expect(digestAfter(change)).toBe(tableDigestText(aircraft()));

@@ -18,7 +18,7 @@ const CANONICAL_FORM = "wingman table 2";
  *
  * Left out is what may differ from server to server, or changes nothing between them: part number,
  * names of interfaces, key files, the words of a function's command (that it has one counts), ATA
- * chapters and maintenance.
+ * chapters, maintenance and loadable parts.
  */
 export function tableDigest(config: AircraftConfig): Uint8Array {
   const { system, allocation, keepAlive, clients } = config;

@@ -78,6 +78,7 @@ describe("a sound configuration", () => {
           web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
         },
+        parts: { trust: [], hardware: "WINGHESA", slots: "/var/lib/wingman/slots" },
       },
     });
   });
@@ -118,6 +119,7 @@ describe("a sound configuration", () => {
       // the default lease does not fit, and saying it would be an error
       { keepAlive: { lostAfterPeriods: 3 } },
       { clients: { lease: "required" } },
+      { parts: { trust: ["a.pem", "/keys/b.pem"], hardware: "HES2", slots: "/data/slots" } },
       withFunction({ command: ["/bin/x", "-y"], ata: "23-31" }),
     ]) {
       const result = parseConfig(JSON.stringify({ ...smallest(), ...changes }), "x", "/");

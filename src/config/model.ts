@@ -17,6 +17,7 @@ export interface AircraftConfig {
   servers: ServerConfig[];
   functions: FunctionConfig[];
   maintenance: MaintenanceConfig;
+  parts: PartsConfig;
 }
 
 export interface KeepAliveConfig {
@@ -145,6 +146,16 @@ export interface MaintenanceConfig {
   groundInput?: string | undefined;
   /** Hardware watchdog; left out: none. */
   watchdog?: { device: string; timeoutSeconds: number } | undefined;
+}
+
+/** Loadable parts: which are taken, and where they go. */
+export interface PartsConfig {
+  /** PEM files with public keys, as written, relative to the directory of the configuration file. */
+  trust: string[];
+  /** Target hardware id of the servers. */
+  hardware: string;
+  /** Absolute; holds the slots. */
+  slots: string;
 }
 
 /** One thing that is wrong in a file. */

@@ -50,7 +50,7 @@ export function keyPath(path: string, key: string): string {
 }
 
 /** A file must not be able to steer the terminal of whoever reads its problems. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replace(
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
     /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]/gu,

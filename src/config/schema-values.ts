@@ -126,6 +126,12 @@ export const PartNumberSchema = judgedText(
   },
 );
 
+export const HardwareIdSchema = text(
+  /^[A-Za-z0-9]{4,15}$/,
+  "4 to 15 letters and digits",
+  "Target hardware id, by which a loadable part says what it is for.",
+);
+
 export const AbsolutePath = text(
   // biome-ignore lint/suspicious/noControlCharactersInRegex: a path may hold every character but this one
   /^\/[^\u0000]{0,4094}$/,

@@ -37,6 +37,7 @@ import {
   WITNESSES_MAX,
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
+import { PartsSchema } from "./parts-schema.ts";
 import { alternatives, quoted } from "./problem.ts";
 import { PROCESS_ENTRIES } from "./process-schema.ts";
 import {
@@ -402,6 +403,7 @@ export const ConfigSchema = v.strictObject(
       "Service functions. Among equal priorities the first one is placed first.",
     ),
     maintenance: v.optional(MaintenanceSchema, {}),
+    parts: v.optional(PartsSchema, {}),
   },
   "a JSON object with system, servers and functions",
 );

@@ -144,6 +144,26 @@ leg, server, kind (event, set, cleared, summary), code, label, text, class, ata,
 function, detail, count, nature (HARD, INTERMITTENT or null).
 
 Topics: maintenance-log, faults.`,
+  part: `A loadable part is a directory: executable, configuration and units of one firmware
+configuration, a signed manifest, and the lists and the header that loaders of
+aircraft software read (665-2 or 665-3 layout). It is made on the ground, from the
+source tree, with a private key that never leaves there:
+
+  openssl genpkey -algorithm ed25519 -out part-key.pem
+  openssl pkey -in part-key.pem -pubout -out part-key.pub.pem
+  npm run package -- --key part-key.pem --config aircraft.json --out part
+
+'wingman part verify' reads all of it and says whether it is whole and signed by a
+key of parts.trust in the configuration, or by that of --trust; it changes nothing.
+Exit 1 names the first file that is not right, and what was found and expected in it:
+
+  wingman part verify part --trust part-key.pub.pem
+  wingman part verify /media/usb/part --config /etc/wingman/aircraft.json
+
+JSON: {"ok":true, "partNumber", "system", "target", "hardware", "version",
+"minimumVersion", "protocol", "build", "tableDigest", "layout", "files":[{"name",
+"path", "installName", "mode", "bytes", "sha256"}]}; of a part that is not right
+{"ok":false, "problem":{"file", "field", "found", "expected"}}.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration. The build digest is that
 of the sources, the same for every target; the commit ends in -dirty when they

@@ -66,7 +66,7 @@ Keys are checked against each other, too:
 
 Servers compare a digest of the table (see the topic keep-alive). It covers all
 that they must agree on; not part number, interface names, key file, the words of
-commands, what surrounds processes, ATA chapters and maintenance, which may differ from server to server.
+commands, what surrounds processes, ATA chapters, maintenance and parts, which may differ from server to server.
 
 ${configurationReference()}`;
 
@@ -75,6 +75,7 @@ const FILES =
 key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
                    for their owner alone; relative paths start at the
                    configuration
+public keys        parts.trust, read by 'wingman part'; relative paths likewise
 
 /run/wingman       (--run-dir) of a running server:
   lock             held by 'wingman run': a second one here ends at once

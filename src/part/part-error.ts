@@ -1,0 +1,26 @@
+/** What makes a part one that must not be installed. */
+import { printable } from "../config/problem.ts";
+
+/** One thing wrong in one file of a part; nothing after it was looked at. */
+export class PartError extends Error {
+  override readonly name = "PartError";
+
+  /**
+   * @param file name of the file in the part's directory; the directory itself when it is none
+   * @param field what in the file, such as `data file 2 of 5: CRC-16`
+   * @param found in words, for the sentence "found …, expected …"
+   */
+  constructor(
+    readonly file: string,
+    readonly field: string,
+    readonly found: string,
+    readonly expected: string,
+  ) {
+    super(printable(`${file}: ${field}: found ${found}, expected ${expected}`));
+  }
+}
+
+/** A number as people write a checksum: `0x29B1`. */
+export function hexText(value: number, digits: number): string {
+  return `0x${value.toString(16).toUpperCase().padStart(digits, "0")}`;
+}
