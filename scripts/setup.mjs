@@ -26,6 +26,8 @@ const COMMANDS = {
     ["nft", "nftables"],
     ["rz", "lrzsz"],
     ["chromium", "chromium"],
+    ["strace", "strace"],
+    ["systemd-analyze", "systemd"],
   ],
   bench: [
     ["ip", "iproute2"],

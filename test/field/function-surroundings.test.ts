@@ -108,13 +108,13 @@ test("what the system refuses is a fault that names function and errno", async (
 
 /** The capabilities to which the shipped unit bounds the daemon and all that it starts. */
 function boundingSet(): string {
-  const unit = readFileSync(
-    new URL("../../firmware-config/wingman@.service", import.meta.url),
-    "utf8",
-  );
-  const names = [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
-    list.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`),
-  );
+  const files = ["wingman@.service", "functions-need-root.conf"];
+  const names = files.flatMap((file) => {
+    const unit = readFileSync(new URL(`../../firmware-config/${file}`, import.meta.url), "utf8");
+    return [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
+      list.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`),
+    );
+  });
   return ["-all", ...names].join(",");
 }
 
@@ -126,7 +126,7 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 os.rename(sys.argv[1], sys.argv[1] + ".done")
 time.sleep(1000)`;
 
-test("under the shipped unit a function binds port 80, owns a file, becomes another user, and is stopped", async () => {
+test("under the shipped unit with its drop-in a function binds port 80, owns a file, becomes another user, and is stopped", async () => {
   const directory = join(field.directory, "open");
   mkdirSync(directory);
   chmodSync(field.directory, 0o755);
