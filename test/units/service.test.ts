@@ -113,6 +113,24 @@ flies(
   },
 );
 
+/** Opens devices by name, and prints what came of each. */
+const OPENS = `import errno, os, sys, time
+for name in sys.argv[1:]:
+  try: os.open(name, os.O_RDWR | os.O_NONBLOCK | os.O_NOCTTY); found = "opened"
+  except OSError as error: found = errno.errorcode[error.errno]
+  print(name, found, flush=True)
+time.sleep(1000)`;
+
+flies("under the unit the serial line can be opened, and no other device is there", async () => {
+  const devices = ["/dev/ttyS0", "/dev/tty", "/dev/kmsg", "/dev/mem", "/dev/sda"];
+  configure([sleeps(1, { command: ["/usr/bin/env", "python3", "-c", OPENS, ...devices] })]);
+  machine.run("systemctl", "start", UNIT);
+  await until("it has tried", () => journal().includes("/dev/sda"));
+  // Without hardware behind it the kernel says so (EIO, ENXIO).
+  expect(journal()).toMatch(/\/dev\/ttyS0 (opened|EIO|ENXIO|ENODEV)$/m);
+  for (const hidden of ["kmsg", "mem", "sda"]) expect(journal()).toContain(`/dev/${hidden} ENOENT`);
+});
+
 flies("with the drop-in they get what they ask for", async () => {
   configure([
     ...[sleeps(1), sleeps(3, { user: "nobody" })],

@@ -25,7 +25,7 @@ mount -t tmpfs -o mode=755 tmpfs "$1"; mkdir "$1/groups"
 mount -t cgroup2 cgroup2 "$1/groups"; mkdir -p "$1/groups/$2"; echo $$ > "$1/groups/$2/cgroup.procs"
 exec unshare --cgroup --pid --uts --ipc --mount --fork --kill-child /bin/sh -c "$BOOT" sh "$1"`;
 
-/** Scratch directory. */
+/** Scratch directory. Its first serial line is this machine's second: nobody's console. */
 const BOOT = `set -e
 R=$1/root; mkdir "$1/up" "$1/work" "$R"
 mount -t overlay -o "lowerdir=/,upperdir=$1/up,workdir=$1/work" overlay "$R"
@@ -44,6 +44,7 @@ printf '[Unit]\\nDefaultDependencies=no\\n' > "$R/etc/systemd/system/idle.target
 cp "$FIRMWARE/wingman@.service" "$R/etc/systemd/system/"
 cp "$FIRMWARE/wingman.sysusers" "$R/usr/lib/sysusers.d/wingman.conf"; systemd-sysusers --root="$R" wingman.conf
 chroot "$R" chown root:wingman /dev/cpu_dma_latency; chmod 660 "$R/dev/cpu_dma_latency"
+mknod -m 660 "$R/dev/ttyS0" c 4 65; chroot "$R" chown root:dialout /dev/ttyS0
 touch "$R/usr/bin/wingman"; mount --bind "$WINGMAN" "$R/usr/bin/wingman"
 exec chroot "$R" /usr/bin/env -i container=wingman PATH=/usr/sbin:/usr/bin:/sbin:/bin $MARK ${SYSTEMD} \\
   --system --log-target=journal --log-level=info --show-status=no systemd.unit=idle.target`;

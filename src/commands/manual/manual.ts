@@ -94,8 +94,9 @@ key files          keepAlive.keyFile, acceptKeyFile, maintenance.web.tokenFile;
   maintenance.log.corrupt-1 ...
                    a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
-No other file is read but the ground input and the devices that are
-configured, in particular none of the directory it is started in.
+Nothing else is written: the rest of the file system may be read-only. No other
+file is read but the ground input and the devices that are configured, in
+particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
 
 const EXIT_CODES = (): string => `0  done
