@@ -41,6 +41,8 @@ const COMMANDS = {
     ...(process.arch === "x64" ? TARGET_COMMANDS : []),
     ["openssl", "openssl"],
     ["/usr/lib/python3/dist-packages/crcmod", "python3-crcmod"],
+    ["strace", "strace"],
+    ["systemd-analyze", "systemd"],
   ],
   bench: [
     ["ip", "iproute2"],

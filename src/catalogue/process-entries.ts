@@ -78,8 +78,8 @@ export const PROCESS_ENTRIES: readonly CatalogueEntry[] = [
     "SERVICES LACK RIGHTS ON THIS SERVER",
     "number",
     "none",
-    "The daemon has not the capability of this number: no function has it.",
-    "Give it to the service: CapabilityBoundingSet in its unit.",
+    "A function needs the capability of this number, and the daemon has it not.",
+    "Give it to the service: a drop-in of its unit ('wingman help processes').",
     { class: 3, lasts: "start" },
   ),
   entry(

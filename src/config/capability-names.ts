@@ -63,6 +63,11 @@ export const SERVICE_CAPABILITIES: readonly string[] = [
   "CAP_SETFCAP",
 ];
 
+/** Its number; −1 for a name that is none. */
+export function capabilityNumber(name: string): number {
+  return (CAPABILITY_NAMES as readonly string[]).indexOf(name);
+}
+
 /** Bits by capability number; a name that is none has no bit. */
 export function capabilityMask(names: readonly string[]): bigint {
   let mask = 0n;

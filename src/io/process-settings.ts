@@ -20,6 +20,7 @@ const PRIO_PROCESS = 0;
 
 // prctl(2), capabilities(7).
 const PR_SET_KEEPCAPS = 8;
+const PR_GET_NO_NEW_PRIVS = 39;
 const PR_CAPBSET_DROP = 24;
 const PR_CAP_AMBIENT = 47;
 const PR_CAP_AMBIENT_RAISE = 2;
@@ -55,10 +56,15 @@ export function takeOn(settings: ProcessSettings): Refusal | null {
     setOomScore(settings) ??
     setNice(settings) ??
     limitCapabilities(settings) ??
-    (user === null ? null : becomeUser(user, settings.capabilities)) ??
+    (user === null || isOneself(user)
+      ? keepAsked(settings.capabilities)
+      : becomeUser(user, settings.capabilities)) ??
     enter(settings)
   );
 }
+
+/** A daemon that is not root cannot take the groups of a user, and has those of its own. */
+const isOneself = ({ id }: User): boolean => id !== 0 && id === process.geteuid?.();
 
 /** Environment that tells a program who it is. */
 export function userEnvironment(name: string | null): Record<string, string> {
@@ -141,11 +147,24 @@ function limitCapabilities({ capabilities }: ProcessSettings): Refusal | null {
     if (((kept >> BigInt(bit)) & 1n) !== 0n) continue;
     // EINVAL: an older kernel has no such capability. EPERM: this process lacks CAP_SETPCAP.
     if (libc.prctl(PR_CAPBSET_DROP, bit, 0, 0, 0) < 0 && errno() === EPERM) {
-      if (capabilities === null) return null;
+      if (capabilities === null || gainsNothing()) return null;
       return { what: `give up ${name}`, errno: EPERM };
     }
   }
   return null;
+}
+
+/** Nothing that is executed has more than this process permits itself, whatever the bounding set. */
+function gainsNothing(): boolean {
+  return process.geteuid?.() !== 0 && libc.prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) === 1;
+}
+
+/**
+ * A daemon that is not root has its capabilities as ambient ones, which pass on to what it executes:
+ * a program has of them what was asked for. Root's are in the bounding set.
+ */
+function keepAsked(capabilities: readonly string[] | null): Refusal | null {
+  return process.geteuid?.() === 0 ? null : keepCapabilities(capabilities ?? []);
 }
 
 /** setuid(2) of libc acts on all threads; capabilities are the calling one's, which executes. */
@@ -172,7 +191,8 @@ function keepCapabilities(names: readonly string[]): Refusal | null {
     data.view.setUint32(set, Number(mask & 0xffff_ffffn), true);
     data.view.setUint32(12 + set, Number(mask >> 32n), true);
   }
-  if (libc.capset(header.address, data.address) < 0) return refusal(`have ${names.join(", ")}`);
+  if (libc.capset(header.address, data.address) < 0)
+    return refusal(`have ${names.join(", ") || "no capability"}`);
   for (const [bit, name] of CAPABILITY_NAMES.entries()) {
     if (((mask >> BigInt(bit)) & 1n) === 0n) continue;
     if (libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, bit, 0, 0) < 0)

@@ -1,10 +1,5 @@
 import { expect, test } from "bun:test";
-import {
-  hangUpIsIgnored,
-  hasCapabilities,
-  missingCapabilities,
-  missingServiceCapabilities,
-} from "./privileges.ts";
+import { hangUpIsIgnored, hasCapabilities, missingCapabilities } from "./privileges.ts";
 
 const status = (effective: string, ignored = "0000000000000000"): string =>
   `Name:\tbun\nSigIgn:\t${ignored}\nCapPrm:\t0000000000000000\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\n`;
@@ -38,9 +33,4 @@ test("without capabilities, and without a way to them", () => {
   expect(hasCapabilities(of("0000000000000001", none, none, 1))).toBe(true);
   expect(hasCapabilities(of(none, none, "0000000000003000", 1))).toBe(true);
   expect(hasCapabilities("")).toBe(true);
-});
-
-test("the capabilities of services that a bounding set lacks", () => {
-  expect(missingServiceCapabilities("CapBnd:\t000001ffffffffff\n")).toEqual([]);
-  expect(missingServiceCapabilities("CapBnd:\t000001fffffffbfe\n")).toEqual([0, 10]);
 });

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { CAPABILITY_NAMES, SERVICE_CAPABILITIES } from "../config/capability-names.ts";
 
 /**
  * Bits of capabilities(7) that a head-end server needs: addresses and firewall; raw sockets for ARP
@@ -20,19 +19,6 @@ export function missingCapabilities(
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
   return NEEDED.filter(({ bit }) => ((effective >> BigInt(bit)) & 1n) === 0n).map(
     ({ name }) => name,
-  );
-}
-
-/**
- * Capabilities of services that nothing started from here can have, because this process's bounding
- * set lacks them (a unit's CapabilityBoundingSet): their numbers.
- */
-export function missingServiceCapabilities(
-  status: string = readFileSync("/proc/self/status", "utf8"),
-): number[] {
-  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-  return CAPABILITY_NAMES.flatMap((name, bit) =>
-    SERVICE_CAPABILITIES.includes(name) && ((bounding >> BigInt(bit)) & 1n) === 0n ? [bit] : [],
   );
 }
 

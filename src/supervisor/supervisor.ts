@@ -19,7 +19,7 @@ import {
   LOG_STARTED_DRAINED,
   LOG_VIPS_SWEPT,
 } from "../catalogue/upkeep-code.ts";
-import { CAPABILITY_NAMES } from "../config/capability-names.ts";
+import { capabilityNumber } from "../config/capability-names.ts";
 import { type AircraftConfig, processSettings } from "../config/model.ts";
 import { encodeKeys, type KeyFileMark, type StartKeys } from "../config/start-keys.ts";
 import {
@@ -41,13 +41,13 @@ import {
 import { DrainStore } from "./drain-store.ts";
 import { EngineProcess } from "./engine-process.ts";
 import { EngineRestarts } from "./engine-restarts.ts";
+import { missingRights, rightsMessages } from "./function-rights.ts";
 import type { Incarnations } from "./incarnation.ts";
 import { InterfaceWait } from "./interface-wait.ts";
 import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
 import { beginCollection } from "./orphan-collection.ts";
-import { missingServiceCapabilities } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -169,12 +169,15 @@ export class Supervisor {
     return inGoodOrder && !this.#abandoned;
   }
 
-  /** Functions could be refused what services do, and only they would see it. */
+  /** Functions would be refused what they ask for, and only they would see it. */
   #reportRights(): void {
-    const missing = missingServiceCapabilities();
-    for (const number of missing) this.#maintenance.record(LOG_RIGHTS_MISSING, number);
-    const names = missing.map((number) => CAPABILITY_NAMES[number]).join(", ");
-    if (names !== "") logSupervisor(`no function can have ${names}: the daemon has not`);
+    const { config, serverId } = this.#options;
+    const missing = missingRights(
+      config.functions.filter(({ servers }) => servers.includes(serverId)),
+    );
+    const numbers = missing.flatMap(({ capabilities }) => capabilities.map(capabilityNumber));
+    for (const number of new Set(numbers)) this.#maintenance.record(LOG_RIGHTS_MISSING, number);
+    for (const line of rightsMessages(missing)) logSupervisor(line);
   }
 
   /** Drain, say good-bye, stop everything, in good order. */

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { chmodSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { run } from "../harness/command.ts";
 import { until } from "../harness/until.ts";
 import { FIELD_TABLE, Field } from "./field.ts";
 
@@ -17,7 +18,8 @@ status = dict(line.split(":\\t", 1) for line in open("/proc/self/status").read()
 mask = os.umask(0)
 found = dict(nofile=resource.getrlimit(resource.RLIMIT_NOFILE), rtprio=resource.getrlimit(resource.RLIMIT_RTPRIO), nice=os.nice(0), umask=oct(mask),
   oom=int(open("/proc/self/oom_score_adj").read()), uid=os.getuid(), groups=os.getgroups(),
-  cwd=os.getcwd(), bounding=status["CapBnd"], effective=status["CapEff"], env=dict(os.environ))
+  cwd=os.getcwd(), bounding=status["CapBnd"], effective=status["CapEff"],
+  permitted=status["CapPrm"], ambient=status["CapAmb"], env=dict(os.environ))
 os.umask(0o022)
 open(sys.argv[1] + ".new", "w").write(json.dumps(found)); os.rename(sys.argv[1] + ".new", sys.argv[1])
 time.sleep(1000)`;
@@ -33,6 +35,8 @@ interface Found {
   cwd: string;
   bounding: string;
   effective: string;
+  permitted: string;
+  ambient: string;
   env: Record<string, string>;
 }
 
@@ -98,6 +102,30 @@ test("as configured: another user with one capability, limits, directory, enviro
   expect(await field.a.stop()).toBe(0);
 });
 
+/** A daemon as the shipped unit starts it: not root, with ambient capabilities. */
+const UNPRIVILEGED = [
+  ...["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"],
+  ...["--inh-caps=+net_admin,+net_raw,+bpf", "--ambient-caps=+net_admin,+net_raw,+bpf"],
+];
+
+test.each([
+  ["by default", {}],
+  ["with its user named", { user: "nobody" }],
+])("a daemon that is not root keeps its capabilities from functions, %s", async (_, settings) => {
+  run("chown", "-R", "65534:65534", field.directory);
+  const found = await look(UNPRIVILEGED, settings);
+  expect(found.uid).toBe(65_534);
+  expect([found.effective, found.permitted, found.ambient]).toEqual(Array(3).fill("0".repeat(16)));
+  expect(found.nofile[0]).toBe(1024);
+});
+
+test("a daemon that is not root gives one of its own that a function asks for", async () => {
+  run("chown", "-R", "65534:65534", field.directory);
+  const found = await look(UNPRIVILEGED, { capabilities: ["CAP_NET_RAW"] });
+  expect(BigInt(`0x${found.ambient}`)).toBe(1n << 13n);
+  expect(BigInt(`0x${found.permitted}`)).toBe(1n << 13n);
+});
+
 test("what the system refuses is a fault that names function and errno", async () => {
   fly([], ["/bin/sleep", "1000"], { user: "nobody-of-that-name" });
   const shown = await field.fault(field.a, "WNG-0485");
@@ -108,13 +136,13 @@ test("what the system refuses is a fault that names function and errno", async (
 
 /** The capabilities to which the shipped unit bounds the daemon and all that it starts. */
 function boundingSet(): string {
-  const unit = readFileSync(
-    new URL("../../firmware-config/wingman@.service", import.meta.url),
-    "utf8",
-  );
-  const names = [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
-    list.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`),
-  );
+  const files = ["wingman@.service", "functions-need-root.conf"];
+  const names = files.flatMap((file) => {
+    const unit = readFileSync(new URL(`../../firmware-config/${file}`, import.meta.url), "utf8");
+    return [...unit.matchAll(/^CapabilityBoundingSet=(.*)$/gm)].flatMap(([, list = ""]) =>
+      list.split(" ").map((name) => `+${name.replace("CAP_", "").toLowerCase()}`),
+    );
+  });
   return ["-all", ...names].join(",");
 }
 
@@ -126,7 +154,7 @@ os.setgroups([]); os.setgid(65534); os.setuid(65534)
 os.rename(sys.argv[1], sys.argv[1] + ".done")
 time.sleep(1000)`;
 
-test("under the shipped unit a function binds port 80, owns a file, becomes another user, and is stopped", async () => {
+test("under the shipped unit with its drop-in a function binds port 80, owns a file, becomes another user, and is stopped", async () => {
   const directory = join(field.directory, "open");
   mkdirSync(directory);
   chmodSync(field.directory, 0o755);

@@ -4,6 +4,7 @@
  */
 
 import { paragraph } from "../../command-line/paragraph.ts";
+import { FLIGHT_PRIORITY } from "../../io/realtime.ts";
 import {
   ADDRESS_LIFETIME_S_MIN,
   CUT_OFF_PAUSE_MS_MAX,
@@ -267,8 +268,9 @@ answers to a seat alone, only the seat sees.
 VIPs are added by Wingman alone. Give each server an address of its own in every
 client subnet; do not set VIPs in the system's network setup.
 
-'wingman run' needs CAP_NET_ADMIN (addresses) and CAP_NET_RAW (ARP); CAP_SYS_NICE
-for real-time scheduling. Linux 5.18 or later recognises its own VIPs after a
+'wingman run' needs CAP_NET_ADMIN (addresses) and CAP_NET_RAW (ARP), and no root;
+CAP_BPF for the lease by eBPF, and CAP_SYS_NICE or LimitRTPRIO=${FLIGHT_PRIORITY} for real-time
+scheduling. It waits for its interfaces, and needs no network to be up at boot. Linux 5.18 or later recognises its own VIPs after a
 crash.`;
 
 export const WATCHDOG =
@@ -277,15 +279,16 @@ feeds them itself, after its keep-alive: when it is stopped, hung or dead, nothi
 else does.
 
 Service manager (systemd; sd_notify), when it sets NOTIFY_SOCKET. A unit is in
-firmware-config/wingman@.service; NotifyAccess=all is needed, because the loop
-is a child of the process that systemd starts.
+firmware-config/wingman@.service, its user in wingman.sysusers; NotifyAccess=all
+is needed, because the loop is a child of the process that systemd starts.
   READY=1      once, when the server is active or draining, or when it waits for
                what may never come: a link, its peers' table, its own id
   WATCHDOG=1   ${SERVICE_FEEDINGS} times in WATCHDOG_USEC, from the loop's first turn on
   STATUS=      phase, functions up here, servers alive; when one of them changes
   STOPPING=1   from the supervisor, which also says when there is no engine
 
-Watchdog device, when maintenance.watchdog is configured. It is opened at the end
+Watchdog device, when maintenance.watchdog is configured; 90-wingman.rules (udev)
+opens it to the unit's user. It is opened at the end
 of the start-up and fed ${HARDWARE_FEEDINGS} times in timeoutSeconds. A device that cannot be opened
 or cannot have this time-out is a start-up error; one whose time-out cannot be set
 is used and logged. Only an orderly stop (SIGTERM) of a server whose engine flies

@@ -95,8 +95,9 @@ public keys        parts.trust, read by 'wingman part'; relative paths likewise
   maintenance.log.corrupt-1 ...
                    a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
 
-No other file is read but the ground input and the devices that are
-configured, in particular none of the directory it is started in.
+Nothing else is written: the rest of the file system may be read-only. No other
+file is read but the ground input and the devices that are configured, in
+particular none of the directory it is started in.
 A client interface is served by one daemon: a second one is refused.`;
 
 const EXIT_CODES = (): string => `0  done

@@ -23,10 +23,17 @@ export const PROCESSES = (): string =>
       "A function with a command has a process: the program is executed as it stands, without a shell, and leads a session and a process group of its own. What it finds around it, and the key of the function that changes it:",
     ),
     [
-      row("user", "the daemon's, usually root; user: that one, with its groups (/etc/passwd)"),
+      row(
+        "user",
+        "the daemon's (wingman under the shipped unit); user: that one, with its groups (/etc/passwd)",
+      ),
       row(
         "capabilities",
         "as root what services need, see below; as another user none; capabilities: exactly those",
+      ),
+      row(
+        "files, devices",
+        "what the daemon's unit shows of them; the shipped one lets it write to state and run directory and /tmp, and see no device but consoles and watchdog",
       ),
       row(
         "limits",
@@ -47,11 +54,24 @@ export const PROCESSES = (): string =>
       row("", "WINGMAN_VIPS: addresses, comma-separated, without prefix length"),
       row("", `WINGMAN_REASON: ${REASON_NAMES.join(", ")}`),
     ].join("\n"),
-    paragraph(`Capabilities of root by default: ${SERVICE_CAPABILITIES.join(" ")}.`),
     paragraph(
-      "The daemon cannot give what it has not itself (WNG-0486 names what services would lack). A function that needs more, such as CAP_SYS_NICE, names it, and a drop-in of the unit has:",
+      "The daemon cannot give what it has not itself. Under firmware-config/wingman@.service it is user wingman, with capabilities for addresses, raw sockets and eBPF that no function gets unasked, and without a way to become another user. There are two ways:",
     ),
-    "  [Service]\n  CapabilityBoundingSet=CAP_SYS_NICE",
+    [
+      row("strict", "the unit as it is. Functions run as wingman, and bind ports from 1024 on"),
+      row(
+        "with a drop-in",
+        "functions-need-root.conf beside it, copied to /etc/systemd/system/wingman@.service.d/, makes the daemon root and names what functions may ask for, capability by capability: user, low ports, files of others. What none of yours needs is taken out",
+      ),
+    ].join("\n"),
+    paragraph(
+      "One capability needs no root: a drop-in gives it to the daemon, and capabilities to the function that asks for it:",
+    ),
+    "  [Service]\n  CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n  AmbientCapabilities=CAP_NET_BIND_SERVICE",
+    paragraph(
+      "At its start the daemon says which function asks for what it has not (WNG-0486 and its output). Files, devices and namespaces that functions need are in the drop-in, too, as lines to be taken in.",
+    ),
+    paragraph(`Capabilities of root by default: ${SERVICE_CAPABILITIES.join(" ")}.`),
     paragraph(
       "What the system refuses at its start is a fault with the errno (WNG-0485); what was refused stands in the daemon's output.",
     ),
