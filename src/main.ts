@@ -23,6 +23,8 @@ const LOADERS: Readonly<Record<string, () => Promise<Command>>> = {
   console: async () => (await import("./commands/console.ts")).console,
   log: async () => (await import("./commands/log.ts")).log,
   part: async () => (await import("./commands/part.ts")).part,
+  health: async () => (await import("./commands/health.ts")).health,
+  adopt: async () => (await import("./commands/adopt.ts")).adopt,
   version: async () => (await import("./commands/version.ts")).version,
   help: async () => (await import("./commands/help.ts")).help,
   engine: async () => (await import("./commands/engine.ts")).engine,

@@ -11,6 +11,7 @@ import { FLIGHT_ENTRIES } from "./flight-entries.ts";
 import { KERNEL_ENTRIES } from "./kernel-entries.ts";
 import { MACHINE_ENTRIES } from "./machine-entries.ts";
 import { NETWORK_ENTRIES } from "./network-entries.ts";
+import { PART_ENTRIES } from "./part-entries.ts";
 import { PROCESS_ENTRIES } from "./process-entries.ts";
 import { UPKEEP_ENTRIES } from "./upkeep-entries.ts";
 import { VIP_ENTRIES } from "./vip-entries.ts";
@@ -22,6 +23,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...MACHINE_ENTRIES,
   ...VIP_ENTRIES,
   ...PROCESS_ENTRIES,
+  ...PART_ENTRIES,
   ...DECISION_ENTRIES,
   ...UPKEEP_ENTRIES,
 ];

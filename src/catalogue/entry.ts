@@ -9,6 +9,10 @@ export type ValueKind =
   | "errno"
   | "number"
   | "phase"
+  /** Place of a slot: 0 is a. */
+  | "slot"
+  /** ROLLED_BACK_* of slots/slot-store. */
+  | "rollBack"
   | "digest"
   /** LEASE_* of boundary/lease-kind. */
   | "leaseKind"

@@ -4,6 +4,7 @@ import { LEASE_KIND_NAMES } from "../boundary/lease-kind.ts";
 import { PHASE_NAMES } from "../boundary/phase.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import type { ValueKind } from "./entry.ts";
+import { ROLLED_BACK_TEXTS } from "./roll-back-reason.ts";
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./upkeep-code.ts";
 
 /** Of one aircraft, by index. */
@@ -117,6 +118,10 @@ function formatValue(kind: ValueKind, value: number, names: RecordNames, rest: n
       return `${formatValue("function", value & 0xffff, names, 0)} ${formatVip(value, names)}`;
     case "phase":
       return PHASE_NAMES[value]?.toUpperCase() ?? `phase ${value}`;
+    case "slot":
+      return `slot ${value === 0 ? "a" : "b"}`;
+    case "rollBack":
+      return ROLLED_BACK_TEXTS[value] ?? `reason ${value}`;
     case "digest":
       return `digest ${(value >>> 0).toString(16).padStart(8, "0")}`;
     case "leaseKind":

@@ -55,6 +55,11 @@ export const LOG_ANSWERS_NO_MORE = 459;
 // Of the supervisor, about the machine.
 export const LOG_RUN_ON_DISK = 470;
 
+// Of the supervisor, about loadable parts.
+export const LOG_PART_ON_TRIAL = 490;
+export const LOG_PART_GOOD = 491;
+export const LOG_PART_ROLLED_BACK = 492;
+
 // Of the supervisor, about the functions' processes.
 export const LOG_FUNCTION_TRIABLE = 480;
 export const LOG_FUNCTION_PROVED = 481;

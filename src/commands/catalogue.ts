@@ -61,8 +61,20 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "part",
     synopsis:
-      "verify DIR [--trust FILE] [--config FILE] [--json] | install DIR | activate | status",
-    summary: "loadable parts: verify, install, activate",
+      "verify DIR [--trust FILE] [--json] | install DIR [--older] | activate | good | rollback | boot | status [--json]  [--config FILE] [--slots DIR]",
+    summary: "loadable parts: verify, install, activate, go back",
+    public: true,
+  },
+  {
+    name: "health",
+    synopsis: "[--json] [--run-dir DIR]",
+    summary: "whether the server on this machine is well, or why not",
+    public: true,
+  },
+  {
+    name: "adopt",
+    synopsis: "[--config FILE] [--slots DIR] [--run-dir DIR]",
+    summary: "keep a part on trial whose table the others do not hold",
     public: true,
   },
   {

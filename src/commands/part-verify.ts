@@ -31,7 +31,10 @@ export async function verify(args: string[]): Promise<number> {
 }
 
 /** One from the command line, or those of the configuration. */
-function requireKeys(trust: string | undefined, configFile: string | undefined): KeyObject[] {
+export function requireKeys(
+  trust: string | undefined,
+  configFile: string | undefined,
+): KeyObject[] {
   if (trust !== undefined) {
     const reading = readTrustedKey(trust);
     if (reading.ok) return [reading.key];
@@ -43,7 +46,7 @@ function requireKeys(trust: string | undefined, configFile: string | undefined):
   if (!reading.ok) throw new InputFileError({ source, problems: reading.problems });
   if (reading.keys.length > 0) return reading.keys;
   throw new UsageError(
-    `part verify: no key to verify with: found no parts.trust in ${source}, expected one there, or --trust FILE`,
+    `part: no key to verify with: found no parts.trust in ${source}, expected one there, or --trust FILE`,
   );
 }
 

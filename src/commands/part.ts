@@ -1,7 +1,9 @@
 /** `wingman part`: loadable parts, by subcommand. */
-import { RuntimeError, UsageError } from "../command-line/errors.ts";
+import { UsageError } from "../command-line/errors.ts";
 import { nearestName } from "../config/nearest.ts";
 import { alternatives, quoted } from "../config/problem.ts";
+import { install } from "./part-install.ts";
+import { activate, boot, good, rollback, status } from "./part-slots.ts";
 import { verify } from "./part-verify.ts";
 
 type Subcommand = (args: string[]) => Promise<number>;
@@ -9,9 +11,12 @@ type Subcommand = (args: string[]) => Promise<number>;
 /** Each is given the arguments after its name. */
 const SUBCOMMANDS: Readonly<Record<string, Subcommand>> = {
   verify,
-  install: notYet("install"),
-  activate: notYet("activate"),
-  status: notYet("status"),
+  install,
+  activate,
+  good,
+  rollback,
+  boot,
+  status,
 };
 
 /** @throws UsageError, InputFileError, RuntimeError */
@@ -24,11 +29,4 @@ export async function part(args: string[]): Promise<number> {
   const nearest = nearestName(name, names);
   const hint = nearest === null ? `expected ${alternatives(names)}` : `did you mean ${nearest}?`;
   throw new UsageError(`part: found ${quoted(name)}; ${hint}`);
-}
-
-/** The place of a subcommand that this release does not have. */
-function notYet(name: string): Subcommand {
-  return async () => {
-    throw new RuntimeError(`part ${name}: not available in this release`);
-  };
 }

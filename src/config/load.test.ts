@@ -78,7 +78,7 @@ describe("a sound configuration", () => {
           web: { listen: "127.0.0.1:8044", tokenFile: null },
           log: { sizeKiB: 4096, inhibitSeconds: 60 },
         },
-        parts: { trust: [], hardware: "WINGHESA", slots: "/var/lib/wingman/slots" },
+        parts: { trust: [], hardware: "WINGHESA", slots: "/var/lib/wingman/slots", trialS: 120 },
       },
     });
   });

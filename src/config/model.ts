@@ -156,6 +156,8 @@ export interface PartsConfig {
   hardware: string;
   /** Absolute; holds the slots. */
   slots: string;
+  /** Seconds within which an activated part has to be healthy. */
+  trialS: number;
 }
 
 /** One thing that is wrong in a file. */

@@ -1,7 +1,7 @@
 /** The section `parts` of the configuration: loadable parts. */
 import * as v from "valibot";
 import { PART_KEYS_MAX } from "../limits.ts";
-import { AbsolutePath, filePath, HardwareIdSchema, list } from "./schema-values.ts";
+import { AbsolutePath, filePath, HardwareIdSchema, list, wholeNumber } from "./schema-values.ts";
 
 /** Which loadable parts a server takes, and where they go. */
 export const PartsSchema = v.strictObject(
@@ -33,6 +33,14 @@ export const PartsSchema = v.strictObject(
         v.description("Directory in which loadable parts are installed, with its two slots."),
       ),
       "/var/lib/wingman/slots",
+    ),
+    trialS: v.optional(
+      wholeNumber(
+        10,
+        3600,
+        "Seconds within which an activated part has to be healthy; otherwise the part before it is started again.",
+      ),
+      120,
     ),
   },
   "an object",

@@ -1,11 +1,7 @@
 import packageFile from "../../package.json" with { type: "json" };
 import { tableDigestText } from "../config/digest.ts";
 import type { AircraftConfig } from "../config/model.ts";
-import { BUILD } from "../reporting/build.ts";
-
-// Put in place by the build; absent when the program runs from source.
-declare const BUILD_COMMIT: string | undefined;
-declare const BUILD_TARGET: string | undefined;
+import { BUILD, BUILT_FOR, BUILT_FROM } from "../reporting/build.ts";
 
 /** What exactly is installed, for the maintenance record. */
 export interface VersionDocument {
@@ -31,8 +27,8 @@ export function versionDocument(config: AircraftConfig): VersionDocument {
     partNumber: config.partNumber === "" ? null : config.partNumber,
     version: packageFile.version,
     buildDigest: BUILD,
-    commit: typeof BUILD_COMMIT === "string" ? BUILD_COMMIT : "development",
-    target: typeof BUILD_TARGET === "string" ? BUILD_TARGET : "development",
+    commit: BUILT_FROM,
+    target: BUILT_FOR,
     tableDigest: tableDigestText(config),
     system: config.system,
   };

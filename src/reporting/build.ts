@@ -1,10 +1,17 @@
 /** Which executable a server flies, as its keep-alives tell it. */
 
-/** Put in place by the build; absent when the program runs from source. */
+// Put in place by the build; absent when the program runs from source.
 declare const BUILD_DIGEST: string | undefined;
+declare const BUILD_COMMIT: string | undefined;
+declare const BUILD_TARGET: string | undefined;
 
-/** 16 hexadecimal digits; `development` when it runs from source. */
-export const BUILD = typeof BUILD_DIGEST === "string" ? BUILD_DIGEST : "development";
+const FROM_SOURCE = "development";
+/** 16 hexadecimal digits; `development` when it runs from source, as the next two. */
+export const BUILD = typeof BUILD_DIGEST === "string" ? BUILD_DIGEST : FROM_SOURCE;
+/** The commit of the repository. */
+export const BUILT_FROM = typeof BUILD_COMMIT === "string" ? BUILD_COMMIT : FROM_SOURCE;
+/** Processor and C library, such as `linux-x64-musl`. */
+export const BUILT_FOR = typeof BUILD_TARGET === "string" ? BUILD_TARGET : FROM_SOURCE;
 
 const HIGH_DIGITS = 4;
 const LOW_DIGITS = 8;

@@ -216,7 +216,7 @@ test("the text names everything, in the order of priority, 80 columns wide", () 
   expect(text).toContain("attention: others answered for VIPs 4 times, see the log");
   expect(text).toContain("neither: 8 duplicate, 9 unproven");
   expect(text).toMatch(/^left +self +100 +60 +- +-$/m);
-  expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago$/m);
+  expect(text).toMatch(/^right +alive +100 +-5 +7 ms ago +-$/m);
   expect(text).toMatch(/^announcements +10 +5 +right +NONE +running +10\.9\.0\.2\/24 \+1$/m);
   expect(text.indexOf("\nannouncements")).toBeLessThan(text.indexOf("\nmap"));
   expect(text.indexOf("\nmap")).toBeLessThan(text.indexOf("\nvideo"));

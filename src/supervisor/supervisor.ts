@@ -52,6 +52,7 @@ import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
 import type { ServiceNotification } from "./service-notification.ts";
+import { watchTrial } from "./trial-watch.ts";
 import { VipSweep } from "./vip-sweep.ts";
 
 /**
@@ -157,11 +158,19 @@ export class Supervisor {
     if (!isInMemory) this.#maintenance.record(LOG_RUN_ON_DISK);
     if (this.#processes.some((one) => one !== null)) this.#reportRights();
     const endCollection = beginCollection();
+    const endTrial = watchTrial({
+      config: this.#options.config,
+      executable: this.#options.executable,
+      statusFile: this.#options.runDirectory.status,
+      record: (code, first, second) => this.#maintenance.record(code, first, second),
+      leave: () => this.leave(),
+    });
     if (this.#drain.isDrained) {
       logSupervisor("drained before this start: takes no functions until 'wingman resume'");
       this.#maintenance.record(LOG_STARTED_DRAINED);
     }
     const inGoodOrder = await this.#fly();
+    endTrial();
     this.#drain.close();
     await this.#stopProcesses();
     await this.#maintenance.leave();

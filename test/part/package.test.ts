@@ -278,7 +278,7 @@ describe("wingman part", () => {
     [["part", "verify"], "part verify: expected the directory of a part"],
     [
       ["part", "verify", "part"],
-      "part verify: no key to verify with: found no parts.trust in embedded",
+      "part: no key to verify with: found no parts.trust in embedded",
     ],
     [
       ["part", "verify", "part", "--trust", "none"],
