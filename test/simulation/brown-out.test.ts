@@ -11,7 +11,7 @@ import { seedOfCommit } from "./commit-seed.ts";
 
 const LENGTHS_MS = [2, 3, 5, 7, 10, 14, 20, 30, 50, 70, 100, 140, 200, 300, 500, 700, 1_000];
 /** Interruptions of one flight: with the flights of all server counts every length has its turn. */
-const LENGTHS_OF_FLIGHT = 3;
+const LENGTHS_OF_FLIGHT = 2;
 const SERVER_COUNTS = Array.from({ length: SERVERS_MAX - 1 }, (_, place) => place + 2);
 
 const LEASES = {
@@ -55,7 +55,7 @@ describe.each(CASES)("$policy, $name", ({ policy, lease }) => {
 });
 
 test.each([5, 60, 150].map((againAfterMs, place) => [againAfterMs, place] as const))(
-  "interrupted again after %s ms, while the servers may still converge",
+  "interrupted again after %d ms, while the servers may still converge",
   (againAfterMs, place) => {
     flyAll({ againAfterMs }, CASES.length + place);
   },
