@@ -25,6 +25,7 @@ function target(gaps: Gap[]): TargetReport {
     foreign: 0,
     server: 0,
     lastAnsweredUs: 1,
+    newestAnsweredUs: 1,
     gaps,
     changes: [],
     overlaps: [],
