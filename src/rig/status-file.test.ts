@@ -15,6 +15,7 @@ const file = join(directory, "status");
 function snapshot(sequence: number): Uint8Array {
   const made = new StatusSnapshot();
   made.incarnation = 77;
+  made.startedUs = 123_456;
   made.phase = PHASE_ACTIVE;
   made.serverCount = 2;
   made.serverState.set([SERVER_SELF, SERVER_LOST]);
@@ -31,6 +32,7 @@ test("a whole snapshot is read", () => {
   writeFileSync(file, snapshot(4));
   expect(readServerView(file)).toEqual({
     incarnation: 77,
+    startedUs: 123_456,
     phase: "active",
     servers: ["self", "lost"],
     functions: [

@@ -11,6 +11,8 @@ import type { StatusSnapshot } from "../wire/status-snapshot.ts";
 
 export interface ServerView {
   incarnation: number;
+  /** When the engine began, µs of CLOCK_MONOTONIC. */
+  startedUs: number;
   phase: string;
   /** State of each server, by index. */
   servers: string[];
@@ -25,10 +27,19 @@ export function readServerView(file: string): ServerView | null {
 }
 
 function viewOf(snapshot: StatusSnapshot): ServerView {
-  const { incarnation, phase, serverCount, serverState, functionCount, owner, functionState } =
-    snapshot;
+  const {
+    incarnation,
+    startedUs,
+    phase,
+    serverCount,
+    serverState,
+    functionCount,
+    owner,
+    functionState,
+  } = snapshot;
   return {
     incarnation,
+    startedUs,
     phase: PHASE_NAMES[phase] ?? "unknown",
     servers: Array.from(
       serverState.subarray(0, serverCount),
