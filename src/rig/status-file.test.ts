@@ -16,6 +16,7 @@ function snapshot(sequence: number): Uint8Array {
   const made = new StatusSnapshot();
   made.incarnation = 77;
   made.startedUs = 123_456;
+  made.latenessMaxUs = 789;
   made.phase = PHASE_ACTIVE;
   made.serverCount = 2;
   made.serverState.set([SERVER_SELF, SERVER_LOST]);
@@ -33,6 +34,7 @@ test("a whole snapshot is read", () => {
   expect(readServerView(file)).toEqual({
     incarnation: 77,
     startedUs: 123_456,
+    latenessUsMax: 789,
     phase: "active",
     servers: ["self", "lost"],
     functions: [

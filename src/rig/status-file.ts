@@ -13,6 +13,8 @@ export interface ServerView {
   incarnation: number;
   /** When the engine began, µs of CLOCK_MONOTONIC. */
   startedUs: number;
+  /** By how much its keep-alives were late since, at most. */
+  latenessUsMax: number;
   phase: string;
   /** State of each server, by index. */
   servers: string[];
@@ -30,6 +32,7 @@ function viewOf(snapshot: StatusSnapshot): ServerView {
   const {
     incarnation,
     startedUs,
+    latenessMaxUs,
     phase,
     serverCount,
     serverState,
@@ -40,6 +43,7 @@ function viewOf(snapshot: StatusSnapshot): ServerView {
   return {
     incarnation,
     startedUs,
+    latenessUsMax: latenessMaxUs,
     phase: PHASE_NAMES[phase] ?? "unknown",
     servers: Array.from(
       serverState.subarray(0, serverCount),
