@@ -4,9 +4,10 @@
  *
  *   npm run explore -- [--servers N] [--functions N] [--faults K] [--period MS] [--lost N]
  *   [--recovered N] [--networks N] [--lease MS|off] [--tight] [--kinds a,b] [--from rest|off]
- *   [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
+ *   [--first a,b] [--last a,b] [--burst TICKS] [--settling MS] [--outage MS] [--ignore P,…] [--minutes M] [--seconds S]
  *   [--memory MB] [--frontier FILE] [--json|--row]
  *
+ * --first, --last: some of --kinds, of which alone the first and the last fault are.
  * --lease: by how much the kernel may end a lease early, 20 by default. --tight: one server has no
  * room for all functions. --settling and --outage: longer ones are violations. Exit 1 on a
  * violation, with the shortest story; scenarios/story plays it. --memory: no new state is begun
@@ -52,6 +53,8 @@ function readValues(): Record<string, string | boolean | undefined> {
         lease: STRING,
         tight: BOOLEAN,
         kinds: STRING,
+        first: STRING,
+        last: STRING,
         from: STRING,
         burst: STRING,
         settling: STRING,
@@ -109,12 +112,15 @@ function readAircraft(): ExploredAircraft {
 
 function readWishes(aircraft: ExploredAircraft): Exploration {
   const [from = "rest"] = list<"rest" | "off">("from", ["rest", "off"]);
+  const kinds = list<FaultKind>("kinds", KIND_NAMES);
   const ignore = (values.ignore as string | undefined)?.split(",") ?? [];
   const never = Number.POSITIVE_INFINITY;
   return {
     options: optionsOf(aircraft),
     faults: number("faults", 0, 9, 1),
-    kinds: list<FaultKind>("kinds", KIND_NAMES),
+    kinds,
+    firstKinds: list("first", kinds),
+    lastKinds: list("last", kinds),
     from,
     ...(values.burst === undefined ? {} : { burstTicks: number("burst", 1, 100, 1) }),
     settlingMsMax: number("settling", 1, 1e6, never),
@@ -245,11 +251,13 @@ function rowOf(rest: Outcome): string {
   const left = KIND_NAMES.filter((kind) => isThere(kind) && !wishes.kinds.includes(kind));
   const every = left.length === 0 ? "every kind" : `every kind but ${left.join(", ")}`;
   const kinds = left.length < KIND_NAMES.length / 4 ? every : wishes.kinds.join(", ");
+  const first = values.first === undefined ? "" : `, the first ${values.first}`;
+  const last = values.last === undefined ? "" : `, the last ${values.last}`;
   const ignored = (wishes.ignores ?? []).map((property) => `, but for "${property}"`);
   const end = rest.violation === null ? "not closed" : "**violated**";
   const cells = [
     what.join(", "),
-    `${wishes.faults} of ${kinds}${ignored.join("")}${rest.closed ? "" : `, ${end}`}`,
+    `${wishes.faults} of ${kinds}${first}${last}${ignored.join("")}${rest.closed ? "" : `, ${end}`}`,
     rest.states.toLocaleString("en"),
     rest.transitions.toLocaleString("en"),
     `${rest.worstSettlingMs} ms`,

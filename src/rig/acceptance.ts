@@ -1,12 +1,13 @@
 /**
- * The acceptance procedure, steps 1 to 8: what is done to the aircraft, in which order. Each result
- * is handed to `report` when it is there. Step 9, that nothing is left behind, belongs to the
+ * The acceptance procedure, steps 1 to 9: what is done to the aircraft, in which order. Each result
+ * is handed to `report` when it is there. Step 10, that nothing is left behind, belongs to the
  * process outside, see leftovers.ts.
  */
 import { AcceptanceContext } from "./acceptance-context.ts";
 import { ProcedureStep, type StepResult } from "./procedure-step.ts";
 import { plannedDrain } from "./steps-drain.ts";
 import { lowPriorityStopped, powerFailure, recovery } from "./steps-failure.ts";
+import { powerInterruptions } from "./steps-interruption.ts";
 import { allUp, eachAnsweredOnce } from "./steps-ready.ts";
 import { engineKilled, orderlyStop } from "./steps-restart.ts";
 import type { VirtualAircraft } from "./virtual-aircraft.ts";
@@ -37,6 +38,7 @@ export async function acceptance(
   conclude(await plannedDrain(context));
   conclude(await orderlyStop(context));
   conclude(await engineKilled(context));
+  conclude(await powerInterruptions(context));
   return passed;
 }
 

@@ -162,7 +162,7 @@ class RigRun {
     }
   }
 
-  /** Step 9, and the last words. */
+  /** Step 10, and the last words. */
   concludeEnd(step: StepResult): void {
     this.#add(step);
     if (this.#failure !== null) console.error(`wingman-rig: ${this.#failure}`);
@@ -226,9 +226,9 @@ class RigRun {
   }
 }
 
-/** Step 9: looks for everything that the rig could have left. */
+/** Step 10: looks for everything that the rig could have left. */
 async function leftovers(directory: string, namespaces: ReadonlySet<string>): Promise<StepResult> {
-  const step = new ProcedureStep(9, "Nothing left behind");
+  const step = new ProcedureStep(10, "Nothing left behind");
   step.did("ended the aircraft and looked for its processes, namespaces and files");
   const deadline = performance.now() + KERNEL_DEADLINE_MS;
   let found = namespaceLeftovers(namespaces);

@@ -62,6 +62,8 @@ export interface TargetReport {
   /** Who answered last, and when the probe was sent; −1 and 0 before the first answer. */
   server: number;
   lastAnsweredUs: number;
+  /** When the newest probe was sent that was answered, whether those before it are judged or not. */
+  newestAnsweredUs: number;
   gaps: Gap[];
   changes: Change[];
   overlaps: Overlap[];

@@ -166,6 +166,7 @@ class SeatMeasurement {
         foreign: record.foreign,
         server: record.server,
         lastAnsweredUs: record.lastAnsweredUs,
+        newestAnsweredUs: record.newestAnsweredUs,
         gaps: record.gapsSince(sinceUs),
         changes: record.changesSince(sinceUs),
         overlaps: record.overlapsSince(sinceUs),

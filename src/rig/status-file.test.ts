@@ -15,6 +15,8 @@ const file = join(directory, "status");
 function snapshot(sequence: number): Uint8Array {
   const made = new StatusSnapshot();
   made.incarnation = 77;
+  made.startedUs = 123_456;
+  made.latenessMaxUs = 789;
   made.phase = PHASE_ACTIVE;
   made.serverCount = 2;
   made.serverState.set([SERVER_SELF, SERVER_LOST]);
@@ -31,6 +33,8 @@ test("a whole snapshot is read", () => {
   writeFileSync(file, snapshot(4));
   expect(readServerView(file)).toEqual({
     incarnation: 77,
+    startedUs: 123_456,
+    latenessUsMax: 789,
     phase: "active",
     servers: ["self", "lost"],
     functions: [

@@ -11,6 +11,10 @@ import type { StatusSnapshot } from "../wire/status-snapshot.ts";
 
 export interface ServerView {
   incarnation: number;
+  /** When the engine began, µs of CLOCK_MONOTONIC. */
+  startedUs: number;
+  /** By how much its keep-alives were late since, at most. */
+  latenessUsMax: number;
   phase: string;
   /** State of each server, by index. */
   servers: string[];
@@ -25,10 +29,21 @@ export function readServerView(file: string): ServerView | null {
 }
 
 function viewOf(snapshot: StatusSnapshot): ServerView {
-  const { incarnation, phase, serverCount, serverState, functionCount, owner, functionState } =
-    snapshot;
+  const {
+    incarnation,
+    startedUs,
+    latenessMaxUs,
+    phase,
+    serverCount,
+    serverState,
+    functionCount,
+    owner,
+    functionState,
+  } = snapshot;
   return {
     incarnation,
+    startedUs,
+    latenessUsMax: latenessMaxUs,
     phase: PHASE_NAMES[phase] ?? "unknown",
     servers: Array.from(
       serverState.subarray(0, serverCount),

@@ -110,3 +110,15 @@ test("a seat that was never answered knows no server", () => {
   const record = recordOf("..");
   expect([record.server, record.lost]).toEqual([NOBODY, 2]);
 });
+
+test("the newest answered probe is known at once, the ones before it are still waited for", () => {
+  const record = new TargetRecord();
+  const first = record.sent(STEP_US);
+  const second = record.sent(2 * STEP_US);
+  expect(record.newestAnsweredUs).toBe(0);
+  record.answer(second, 0, 7);
+  record.judge(3 * STEP_US);
+  expect([record.newestAnsweredUs, record.answered]).toEqual([2 * STEP_US, 0]);
+  record.answer(first, 0, 7);
+  expect(record.newestAnsweredUs).toBe(2 * STEP_US);
+});

@@ -67,6 +67,8 @@ export class TargetRecord {
   server = NOBODY;
   /** Send time of that probe; 0 before the first. */
   lastAnsweredUs = 0;
+  /** Send time of the newest probe that was answered, judged or not; 0 before the first. */
+  newestAnsweredUs = 0;
 
   #judged = 0;
   #process = 0;
@@ -113,6 +115,7 @@ export class TargetRecord {
     if (sequence < this.#judged) return; // later than LATE_US
     this.#servers[at] = server;
     this.#processes[at] = process;
+    this.newestAnsweredUs = Math.max(this.newestAnsweredUs, this.#sentUs[at] as number);
   }
 
   /** Judges every probe that can be judged now. */

@@ -25,6 +25,7 @@ function target(gaps: Gap[]): TargetReport {
     foreign: 0,
     server: 0,
     lastAnsweredUs: 1,
+    newestAnsweredUs: 1,
     gaps,
     changes: [],
     overlaps: [],
@@ -37,7 +38,14 @@ function report(targets: TargetReport[], notices: NoticeRecord[] = []): SeatRepo
 
 function view(owners: number[]): ServerView {
   const functions = owners.map((owner) => ({ owner, state: "running" }));
-  return { incarnation: 1, phase: "active", servers: [], functions };
+  return {
+    incarnation: 1,
+    startedUs: 0,
+    latenessUsMax: 0,
+    phase: "active",
+    servers: [],
+    functions,
+  };
 }
 
 function notice(atUs: number, kind: number, functionIndex: number): NoticeRecord {

@@ -21,6 +21,15 @@ export interface SeatObservation {
   report: SeatReport;
 }
 
+/** What an interruption of the power of all servers was like. Times in ms. */
+export interface PowerInterruption {
+  /** From the first server without power to the last one. */
+  spreadMs: number;
+  /** From the first one until the power was back, and until every machine was there to start its daemon. */
+  offMs: number;
+  bootedMs: number;
+}
+
 export class VirtualAircraft {
   readonly servers: readonly VirtualServer[];
   readonly seats: readonly VirtualSeat[];
@@ -106,6 +115,23 @@ export class VirtualAircraft {
   async powerOn(server: VirtualServer): Promise<void> {
     await server.powerOn();
     this.#noteMachine(server.id, server.pid);
+  }
+
+  /**
+   * All servers lose their power at one instant, get it back `lengthMs` later, and start their
+   * daemons. A machine is not made anew before the kernel has ended the one before.
+   */
+  async interruptPower(lengthMs: number): Promise<PowerInterruption> {
+    const cutUs = this.nowUs;
+    const sinceCutMs = () => (this.nowUs - cutUs) / 1000;
+    for (const server of this.servers) server.cutPower();
+    const spreadMs = sinceCutMs();
+    await Promise.all(this.servers.map((server) => server.awaitEnd()));
+    await Bun.sleep(Math.max(0, lengthMs - sinceCutMs()));
+    const offMs = sinceCutMs();
+    await Promise.all(this.servers.map((server) => this.powerOn(server)));
+    for (const server of this.servers) server.startDaemon();
+    return { spreadMs, offMs, bootedMs: sinceCutMs() };
   }
 
   /** What every seat saw after `sinceUs`, once all answers that may still count have arrived. */

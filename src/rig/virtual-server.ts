@@ -136,10 +136,24 @@ export class VirtualServer {
 
   /** Power off: the links go down, then every process is killed, and the machine is gone. */
   async powerOff(): Promise<void> {
+    if (this.#holder === null) return;
+    await this.site.network.unplug(this.label);
+    this.cutPower();
+    await this.awaitEnd();
+  }
+
+  /**
+   * SIGKILL to its first process, now: the kernel ends all the others. What is left of the machine
+   * is cleared away by {@link awaitEnd}.
+   */
+  cutPower(): void {
+    if (this.#firstPid > 1) signalProcess(this.#firstPid, "SIGKILL");
+  }
+
+  /** The machine, whose power was cut, is gone with its namespaces and cables. */
+  async awaitEnd(): Promise<void> {
     const holder = this.#holder;
     if (holder === null) return;
-    await this.site.network.unplug(this.label);
-    signalProcess(this.#firstPid, "SIGKILL");
     this.#wakeKeepers(); // the machine is not gone before they have noticed
     await holder.exited;
     this.#isPaused = false;

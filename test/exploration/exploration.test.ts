@@ -17,6 +17,8 @@ interface Row {
   readonly aircraft: ExploredAircraft;
   readonly kinds: readonly FaultKind[];
   readonly faults: number;
+  readonly firstKinds?: readonly FaultKind[];
+  readonly lastKinds?: readonly FaultKind[];
   readonly from?: "rest" | "off";
   readonly outageMsMax?: number;
   readonly settlingMsMax?: number;
@@ -91,6 +93,42 @@ const CLOSED: readonly Row[] = [
     kinds: ["power"],
     faults: 1,
     from: "off",
+  },
+  {
+    name: "two servers, 10 ms × 5, the power of all is off, they come back at any ticks",
+    aircraft: TWO,
+    kinds: ["power-all"],
+    faults: 1,
+    outageMsMax: 0,
+    settlingMsMax: 195,
+  },
+  {
+    name: "two servers, 40 ms × 3, the power of all is off, then one is killed or a message lost",
+    aircraft: SLOW,
+    kinds: ["power-all", "kill", "lose"],
+    faults: 2,
+    firstKinds: ["power-all"],
+    outageMsMax: 120,
+    settlingMsMax: 740,
+  },
+  {
+    name: "two servers, 40 ms × 3, after any of seven faults the power of all is off",
+    aircraft: SLOW,
+    kinds: ["power-all", "kill", "lose", "pause", "power", "cut", "drain"],
+    faults: 2,
+    lastKinds: ["power-all"],
+    outageMsMax: 120,
+    settlingMsMax: 740,
+  },
+  {
+    name: "three servers, 40 ms × 3, one is killed, then the power of all is off",
+    aircraft: { ...SLOW, servers: 3 },
+    kinds: ["power-all", "kill"],
+    faults: 2,
+    firstKinds: ["kill"],
+    lastKinds: ["power-all"],
+    outageMsMax: 260,
+    settlingMsMax: 740,
   },
 ];
 

@@ -19,6 +19,9 @@ export interface Exploration extends MoveWishes {
   readonly options: NominalOptions;
   readonly faults: number;
   readonly kinds: readonly FaultKind[];
+  /** Of these kinds alone is the first fault, and the last one; without them, of any of `kinds`. */
+  readonly firstKinds?: readonly FaultKind[];
+  readonly lastKinds?: readonly FaultKind[];
   /** From rest, or with power off everywhere and servers that start at any time. */
   readonly from: "rest" | "off";
   /** No new state is begun after this time, or when states take more than so many bytes. */
@@ -84,7 +87,8 @@ export class Explorer {
   /** Ticks flown before the first state. */
   restTicks = 0;
   private readonly ends: readonly number[];
-  private readonly faultPlaces: readonly number[];
+  /** Moves that the first fault may be, the second, and so on. */
+  private readonly faultPlaces: readonly (readonly number[])[];
   /** States of the last level in which a fault may end. */
   private stack!: StateStore;
   private readonly words = new Int32Array(1 << 16);
@@ -110,7 +114,15 @@ export class Explorer {
     this.moves = movesOf(this.world, wishes);
     const places = [...this.moves.keys()];
     this.ends = places.filter((place) => this.moves[place]?.kind === null);
-    this.faultPlaces = places.filter((place) => this.moves[place]?.kind !== null);
+    this.faultPlaces = Array.from({ length: wishes.faults }, (_, fault) =>
+      places.filter((place) => this.mayBe(this.moves[place] as Move, fault)),
+    );
+  }
+
+  private mayBe({ kind }: Move, fault: number): boolean {
+    const { faults, kinds, firstKinds = kinds, lastKinds = kinds } = this.wishes;
+    if (kind === null || (fault === 0 && !firstKinds.includes(kind))) return false;
+    return fault < faults - 1 || lastKinds.includes(kind);
   }
 
   run(): Outcome {
@@ -302,7 +314,7 @@ export class Explorer {
     level.read(entry, words);
     this.restore(words);
     let isFresh = true;
-    for (const place of faultPlaces) {
+    for (const place of faultPlaces[this.faults] ?? []) {
       if (!isFresh) this.restore(words);
       isFresh = true;
       if (!this.moves[place]?.applies()) continue;

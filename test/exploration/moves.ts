@@ -28,6 +28,7 @@ export const KINDS = {
   kill: "an engine is killed; its supervisor starts it again",
   "kill-all": "all processes of a server are killed; its kernel goes on",
   power: "power is off",
+  "power-all": "power of all servers is off at one instant; each comes back at a time of its own",
   restart: "an engine is started again at once",
   cut: "nothing passes between two servers, until it does in both directions at once",
   oneway: "nothing passes from one server to another",
@@ -144,7 +145,7 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       () => goOn(host),
     );
     end(
-      ["power", "kill-all", "leave"],
+      ["power", "power-all", "kill-all", "leave"],
       `start ${name}`,
       () => isOver(host),
       () => world.switchOn(host),
@@ -270,6 +271,18 @@ export function movesOf(world: ExploredWorld, { kinds, burstTicks }: MoveWishes)
       }
     }
   }
+
+  fault(
+    "power-all",
+    "crash all",
+    () => hosts.some(({ powered }) => powered),
+    () => {
+      for (const host of hosts) {
+        goOn(host);
+        world.powerOff(host);
+      }
+    },
+  );
 
   for (const from of hosts) {
     for (const to of hosts) {

@@ -276,10 +276,7 @@ describe("wingman part", () => {
 
   test.each<[string[], string]>([
     [["part", "verify"], "part verify: expected the directory of a part"],
-    [
-      ["part", "verify", "part"],
-      "part: no key to verify with: found no parts.trust in embedded",
-    ],
+    [["part", "verify", "part"], "part: no key to verify with: found no parts.trust in embedded"],
     [
       ["part", "verify", "part", "--trust", "none"],
       "1 problem in none\nnone: found no such file, expected an Ed25519 public key",

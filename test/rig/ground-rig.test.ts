@@ -89,7 +89,7 @@ test(
       checks.filter(({ what, passed }) => !passed && !/\bgap\b/.test(what)),
     );
     expect(failed).toEqual([]);
-    expect(document.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    expect(document.steps.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
     expect(document.passed).toBe(document.steps.every(({ passed }) => passed));
     expect(await child.exited).toBe(document.passed ? 0 : 1);
     await expectNothingLeft(child);
@@ -104,7 +104,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
       const child = startRig();
       await expectFlying(child);
       child.kill(signal);
-      expect(await child.stdout.text()).toContain("step 9: Nothing left behind");
+      expect(await child.stdout.text()).toContain("step 10: Nothing left behind");
       expect(await child.exited).toBe(1);
       await expectNothingLeft(child);
     },

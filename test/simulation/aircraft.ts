@@ -49,6 +49,8 @@ export interface AircraftWishes {
   readonly leaseTicksMs?: number;
   /** Servers are updated and rolled back: each start may be of the executable of the version before. */
   readonly isMixed?: boolean;
+  readonly hasLease?: boolean;
+  readonly policy?: PolicyName;
 }
 
 /** The default flies once more than each of the others. */
@@ -59,7 +61,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
   const serverCount =
     wishes.servers ?? (random.oneIn(12) ? random.between(6, 16) : random.between(2, 5));
   const periodMs = wishes.periodMs ?? random.pick([5, 10, 10, 20, 50, 100]);
-  const hasLease = !random.oneIn(6);
+  const drawsLease = !random.oneIn(6);
+  const hasLease = wishes.hasLease ?? drawsLease;
   // 0: it ends to the µs.
   const leaseTicksMs = wishes.leaseTicksMs ?? random.pick([0, 0, 2, 8, 20]);
   let lostAfterPeriods = random.pick([3, 3, 4, 5, 6, 7, 8]);
@@ -89,7 +92,8 @@ export function drawAircraft(random: Random, wishes: AircraftWishes): Aircraft {
   }));
   const networks = random.between(1, 2);
   const witnesses = random.oneIn(3) ? random.between(1, 4) : 0;
-  const allocation = DRAWN[random.between(0, DRAWN.length - 1)] as PolicyName;
+  const drawnPolicy = DRAWN[random.between(0, DRAWN.length - 1)] as PolicyName;
+  const allocation = wishes.policy ?? drawnPolicy;
   const file = {
     system: "simulated",
     allocation,

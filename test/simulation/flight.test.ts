@@ -3,6 +3,7 @@ import { describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { LEASE_TICKS_MS } from "../../src/limits.ts";
 import { MARK_COMMON, MARK_EXTRA_SENDS_SPENT, MARK_NAMES } from "../../src/marks.ts";
+import { seedOfCommit } from "./commit-seed.ts";
 import { FAULTS } from "./fault-kinds.ts";
 import { STATES } from "./faults.ts";
 import { fly } from "./flight.ts";
@@ -20,15 +21,6 @@ const ENSEMBLE_SEEDS = 650;
 const ENSEMBLE_FAULTS = 60;
 /** One in about a hundred of these comes that far. */
 const CROWDED_SEEDS = 400;
-
-/** Another set of seeds for each commit; where there is no repository, the same one each time. */
-function seedOfCommit(): number {
-  const { exitCode, stdout } = Bun.spawnSync(["git", "rev-parse", "HEAD"], {
-    cwd: ROOT,
-    stderr: "ignore",
-  });
-  return exitCode === 0 ? Number.parseInt(stdout.toString().slice(0, 7), 16) : 1;
-}
 
 const newSeed = seedOfCommit();
 const CHUNK = 50;
