@@ -66,7 +66,7 @@ const BAD: [string, Changed, string[]][] = [
     { maintenance: JSON.parse('{"__proto__": 1, "constructor": 2, "a.b c": 3}') },
     ["__proto__", "constructor", '["a.b c"]'].map((key) => {
       const place = key.startsWith("[") ? `maintenance${key}` : `maintenance.${key}`;
-      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, groundInput or watchdog`;
+      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, dataLoad, groundInput or watchdog`;
     }),
   ],
   // ---- lists

@@ -152,6 +152,10 @@ export class MaintenanceStandIn implements Maintenance {
   status(): StatusDocument | null {
     return this.document;
   }
+  dataLoad() {
+    return null;
+  }
+
   isOnGround(): boolean {
     return this.onGround;
   }
