@@ -42,7 +42,9 @@ export class Loader {
       { stdio: ["ignore", "ignore", "pipe"] },
     );
     await until("in.tftpd listens", () =>
-      this.host.run("cat", "/proc/net/udp").includes(`:${(59).toString(16).toUpperCase().padStart(4, "0")} `),
+      this.host
+        .run("cat", "/proc/net/udp")
+        .includes(`:${(59).toString(16).toUpperCase().padStart(4, "0")} `),
     );
   }
 
@@ -52,7 +54,10 @@ export class Loader {
       [...this.host.enter, "tshark", "-q", "-i", "eth0", "-w", this.capture, "udp"],
       { stdio: ["ignore", "ignore", "pipe"] },
     );
-    await until("tshark listens", () => existsSync(this.capture) && statSync(this.capture).size > 0);
+    await until(
+      "tshark listens",
+      () => existsSync(this.capture) && statSync(this.capture).size > 0,
+    );
   }
 
   /** The loader is gone: nothing answers for it any more. */
@@ -69,9 +74,7 @@ export class Loader {
   /** Ends listening; gives what a filter of tshark leaves, every field of it in words. */
   async decoded(filter: string): Promise<string> {
     await this.stopListening();
-    return run(
-      ...["tshark", "-r", this.capture, "-o", "tftp.defragment:TRUE", "-Y", filter, "-V"],
-    );
+    return run(...["tshark", "-r", this.capture, "-o", "tftp.defragment:TRUE", "-Y", filter, "-V"]);
   }
 
   /** The values of fields in each packet that a filter leaves, a line for each. */

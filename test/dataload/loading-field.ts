@@ -1,11 +1,11 @@
 /** A server with a data load in the field, and a loader of stock programs at the seat's place. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeInitialization } from "../../src/dataload/initialization-file.ts";
-import type { DataLoadState } from "../../src/dataload/data-load.ts";
 import { LOG_LOAD_NOT_SERVED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
-import { Field, FIELD_TABLE, SEAT_ADDRESS } from "../field/field.ts";
-import { recordsOf } from "../harness/log-records.ts";
+import type { DataLoadState } from "../../src/dataload/data-load.ts";
+import { decodeInitialization } from "../../src/dataload/initialization-file.ts";
+import type { LogEntry } from "../../src/manage/maintenance.ts";
+import { FIELD_TABLE, Field, SEAT_ADDRESS } from "../field/field.ts";
 import { until } from "../harness/until.ts";
 import { Loader } from "./loader.ts";
 
@@ -16,10 +16,9 @@ export class LoadingField {
   readonly field = new Field({ servers: 1 });
   readonly loader = new Loader(this.field.seat, SEAT_ADDRESS, TARGET);
 
-  /** With a loader that listens, and a target on ground that is open. */
+  /** With a target on ground that is open, and a loader. */
   async start(dataLoad: object = { listen: TARGET, position: "L" }): Promise<void> {
     await this.loader.start();
-    await this.loader.listen();
     this.server.land();
     this.server.start({ ...FIELD_TABLE, maintenance: { dataLoad } });
     await until(
@@ -39,9 +38,7 @@ export class LoadingField {
   }
 
   async saysGround(words: string): Promise<void> {
-    await until(words, () =>
-      this.server.command("console", "show ground").out.startsWith(words),
-    );
+    await until(words, () => this.server.command("console", "show ground").out.startsWith(words));
   }
 
   /** As the console has it; null while there is no console. */
@@ -63,10 +60,11 @@ export class LoadingField {
     });
   }
 
-  /** Records of data loads in the log, in words of the code and what they are about. */
+  /** Records of data loads in the log, with what they are about. */
   async records(count: number): Promise<[code: number, detail: string][]> {
     return await until(`${count} records of data loads`, () => {
-      const found = recordsOf(this.server.stateDirectory).filter(
+      const { out } = this.server.command("console", "show log -n 100 | json");
+      const found = (JSON.parse(out) as LogEntry[]).filter(
         ({ code }) => code >= LOG_LOAD_STARTED && code <= LOG_LOAD_NOT_SERVED,
       );
       return found.length >= count && found.map(({ code, detail }) => [code, detail]);

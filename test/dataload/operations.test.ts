@@ -3,100 +3,201 @@
  * the loader, and what went over the wire as tshark decodes it. Needs root and `ip`.
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { createHash, randomFillSync } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  LOG_LOAD_COMPLETED,
-  LOG_LOAD_REFUSED,
-  LOG_LOAD_STARTED,
-} from "../../src/catalogue/upkeep-code.ts";
-import { decodeFileList, decodeDownloadStatus, encodeFileChoice } from "../../src/dataload/download-files.ts";
-import { decodeFindAnswer, encodeFindRequest } from "../../src/dataload/find-packet.ts";
-import {
-  decodeConfigurationList,
-  decodeInformationStatus,
-} from "../../src/dataload/information-files.ts";
-import { decodeInitialization } from "../../src/dataload/initialization-file.ts";
+import { LOG_LOAD_COMPLETED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
+import { decodeFileList, encodeFileChoice } from "../../src/dataload/download-files.ts";
+import { decodeFindAnswer } from "../../src/dataload/find-packet.ts";
+import { decodeConfigurationList } from "../../src/dataload/information-files.ts";
 import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
-import { Field, FIELD_TABLE, SEAT_ADDRESS } from "../field/field.ts";
-import { recordsOf } from "../harness/log-records.ts";
+import { SEAT_ADDRESS } from "../field/field.ts";
 import { run } from "../harness/command.ts";
+import { WINGMAN } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
-import { Loader } from "./loader.ts";
-import { loadHeader } from "./load-set.ts";
+import { loadHeader, type TestFile } from "./load-set.ts";
+import { LoadingField, TARGET } from "./loading-field.ts";
 
-const TARGET = "10.44.0.1";
 const PART_NUMBER = "WNG5D00020001";
+const HEADER = "WNG5D00020001.LUH";
+const ACCEPTED = { status: 1, description: "" };
 
-let field: Field;
-let loader: Loader;
-beforeEach(async () => {
-  field = new Field({ servers: 1 });
-  loader = new Loader(field.seat, SEAT_ADDRESS, TARGET);
-  await loader.start();
-  await loader.listen();
+let place: LoadingField;
+beforeEach(() => {
+  place = new LoadingField();
 });
 afterEach(async () => {
-  await loader.end();
-  await field.close();
+  await place.end();
 });
 
-async function started(dataLoad: object = { listen: TARGET, position: "L" }): Promise<void> {
-  field.a.land();
-  field.a.start({ ...FIELD_TABLE, maintenance: { dataLoad } });
-  await until(
-    () => `the data load is open: ${readFileSync(field.a.manageErrors, "utf8")}`,
-    () => dataLoad_().includes(TARGET) && field.a.command("console", "show ground").out.includes("ON GROUND"),
+/**
+ * What the loader and the target said to each other: files that are asked for and protocol files, as
+ * tshark decodes them. Left out are the statuses in between, which come as time passes.
+ */
+async function story(): Promise<string[]> {
+  const { loader } = place;
+  expect(await loader.fields("_ws.malformed", "frame.number")).toEqual([]);
+  const lines = await loader.fields(
+    "tftp.opcode == 1 || tftp.opcode == 2 || a615a",
+    ...["ip.src", "_ws.col.Info"],
   );
-}
-const dataLoad_ = (): string => field.a.command("console", "show dataload").out;
-
-const codes = (): number[] =>
-  recordsOf(field.a.stateDirectory)
-    .map(({ code }) => code)
-    .filter((code) => code >= LOG_LOAD_STARTED && code < 499);
-
-/** No packet that a dissector finds fault with. */
-async function soundCapture(): Promise<void> {
-  expect(await loader.fields("_ws.malformed || _ws.expert.severity == error", "frame.number")).toEqual([]);
+  const told = lines
+    .map((line) => line.replace(TARGET, "target").replace(SEAT_ADDRESS, "loader"))
+    .map((line) => line.replaceAll(/, Transfer type: octet.*|File: |\t/g, " "))
+    .map((line) => line.replace(/,? {2,}/g, (gap) => (gap.startsWith(",") ? ", " : " ")).trimEnd())
+    .filter((line) => !/Write Request, {1,2}WINGHESA_L\.L[CUN]S|In progress/i.test(line));
+  return [...new Set(told)]; // what was not answered soon enough is sent again
 }
 
-test("FIND: one answer to a broadcast, from the server's own address", async () => {
-  await started();
-  const child = Bun.spawnSync(
-    [
-      ...[...field.seat.enter, "python3", "-c"],
-      `import socket,sys
-s=socket.socket(socket.AF_INET,socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET,socket.SO_BROADCAST,1)
-s.settimeout(3)
-for to in ("255.255.255.255","10.44.255.255","${TARGET}"):
-  s.sendto(bytes.fromhex("${Buffer.from(encodeFindRequest()).toString("hex")}"),(to,1001))
-  d,a=s.recvfrom(2000); print(d.hex(),a[0],a[1])`,
-    ],
-  );
-  console.log(child.stderr.toString());
-  const answers = child.stdout.toString().trim().split("\n");
-  expect(answers).toHaveLength(3);
-  for (const line of answers) {
-    const [hex = "", address, port] = line.split(" ");
-    expect([address, port]).toEqual([TARGET, "1001"]);
-    expect(decodeFindAnswer(Buffer.from(hex, "hex"))).toMatchObject({ hardware: "WINGHESA", position: "L" });
+test("FIND: one answer to each broadcast, from the server's own address", async () => {
+  await place.start();
+  const { field } = place;
+  field.seat.ip("route", "add", "255.255.255.255", "dev", "eth0");
+  const asked = ["255.255.255.255", "10.44.255.255", TARGET];
+  const child = join(import.meta.dir, "../children/find-child.ts");
+  const lines = run(...field.seat.enter, process.execPath, child, ...asked)
+    .trim()
+    .split("\n");
+  expect(lines).toHaveLength(asked.length);
+  for (const line of lines) {
+    const [hex = "", ...from] = line.split(" ");
+    expect(from).toEqual([TARGET, "1001"]);
+    expect(decodeFindAnswer(Buffer.from(hex, "hex"))).toEqual({
+      ...{ hardware: "WINGHESA", type: "HEADEND", position: "L" },
+      ...{ literal: "WINGMAN HEAD-END", manufacturer: "WNG" },
+    });
   }
 });
 
 test("information: what is loaded", async () => {
-  await started();
-  const begun = decodeInitialization(loader.get("WINGHESA_L.LCI"));
-  expect(begun).toEqual({ status: 1, description: "" });
-  await until("the last status", () =>
-    loader.has("WINGHESA_L.LCS") && loader.read("WINGHESA_L.LCS").length > 0 && decodeInformationStatus(loader.read("WINGHESA_L.LCS")).status === 3,
-  );
-  const [hardware] = decodeConfigurationList(loader.read("WINGHESA_L.LCL"));
-  expect(hardware?.serialNumber).toBe("a");
-  console.log(hardware, dataLoad_());
-  await until("records", () => codes().length >= 2);
-  expect(codes()).toEqual([LOG_LOAD_STARTED, LOG_LOAD_COMPLETED]);
-  console.log(await loader.fields("tftp || a615a", "frame.time_relative", "ip.src", "tftp.source_file","tftp.destination_file","_ws.col.Info"));
-  await soundCapture();
+  await place.start();
+  await place.loader.listen();
+  expect(place.begin("LCI")).toEqual(ACCEPTED);
+  expect(await place.ended()).toEqual({
+    ...{ kind: "information", from: SEAT_ADDRESS, completed: true, why: "" },
+  });
+  const [hardware] = decodeConfigurationList(place.loader.read("WINGHESA_L.LCL"));
+  expect(hardware).toMatchObject({ literal: "WINGMAN HEAD-END", serialNumber: "a" });
+  expect(hardware?.parts[0]).toMatchObject({ partNumber: "WINGMAN" });
+  expect(await place.records(2)).toEqual([
+    [LOG_LOAD_STARTED, `information ${SEAT_ADDRESS}`],
+    [LOG_LOAD_COMPLETED, `information ${SEAT_ADDRESS}`],
+  ]);
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LCI",
+    "target WINGHESA_L.LCI, Status: Accepted, not yet started",
+    "target WINGHESA_L.LCS, Status: Accepted, not yet started",
+    "target Write Request, WINGHESA_L.LCL",
+    "target WINGHESA_L.LCL",
+    "target WINGHESA_L.LCS, Status: Operation completed without error",
+  ]);
 });
+
+test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole exchange as tshark has it", async () => {
+  const { loader } = place;
+  const files = filesOf(["PROGRAM.BIN", 3_000_001], ["SMALL.BIN", 1428]);
+  const support = filesOf(["NOTES.TXT", 17]);
+  const header = loadHeader(PART_NUMBER, ["OTHER", "WINGHESA"], files, support);
+  await place.start();
+  await loader.listen();
+  for (const file of [...files, ...support, { name: HEADER, content: header }])
+    loader.write(file.name, file.content);
+  expect(place.begin("LUI")).toEqual(ACCEPTED);
+  await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
+  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  expect(await place.ended()).toMatchObject({ kind: "upload", completed: true, why: PART_NUMBER });
+  expect(readdirSync(place.loads).sort()).toEqual(
+    [HEADER, "NOTES.TXT", "PROGRAM.BIN", "SMALL.BIN"].sort(),
+  );
+  for (const { name, content } of [...files, ...support])
+    expect(sha256(readFileSync(join(place.loads, name)))).toBe(sha256(content));
+  const status = decodeUploadStatus(loader.read("WINGHESA_L.LUS"));
+  expect(status).toMatchObject({ status: 3, percent: 100 });
+  expect(status.loads).toEqual([
+    { headerFile: HEADER, partNumber: PART_NUMBER, percent: 100, status: 3, description: "" },
+  ]);
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LUI",
+    "target WINGHESA_L.LUI, Status: Accepted, not yet started",
+    "target WINGHESA_L.LUS, Status: Accepted, not yet started, Load Ratio: 0 %",
+    "loader Write Request, WINGHESA_L.LUR",
+    "loader WINGHESA_L.LUR",
+    "target Read Request, WNG5D00020001.LUH",
+    "target Read Request, PROGRAM.BIN",
+    "target Read Request, SMALL.BIN",
+    "target Read Request, NOTES.TXT",
+    "target WINGHESA_L.LUS, Status: Operation completed without error, Load Ratio: 100 %",
+  ]);
+});
+
+test("download: the maintenance log in every form, and each is whole", async () => {
+  const { loader } = place;
+  await place.start();
+  await loader.listen();
+  expect(place.begin("LNO")).toEqual(ACCEPTED);
+  await until(
+    "the list of files",
+    () => loader.has("WINGHESA_L.LNL") && loader.read("WINGHESA_L.LNL").length > 6,
+  );
+  const names = decodeFileList(loader.read("WINGHESA_L.LNL")).map(({ name }) => name);
+  expect(names).toEqual(["txt", "csv", "jsonl", "bin"].map((ending) => `wingman-log-a.${ending}`));
+  expect(loader.put("WINGHESA_L.LNA", encodeFileChoice(names))).toBe("");
+  expect(await place.ended()).toMatchObject({ kind: "download", completed: true, why: "4 files" });
+  for (const name of names) {
+    const verified = Bun.spawnSync([WINGMAN, "log", "verify", join(loader.files, name)]);
+    expect([name, verified.exitCode, verified.stderr.toString()]).toEqual([name, 0, ""]);
+  }
+  expect(Buffer.from(loader.read("wingman-log-a.txt")).toString()).toContain("DATA LOAD STARTED");
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LNO",
+    "target WINGHESA_L.LNO, Status: Accepted, not yet started",
+    "target WINGHESA_L.LNS, Status: Accepted, not yet started",
+    "target Write Request, WINGHESA_L.LNL",
+    "target WINGHESA_L.LNL",
+    "loader Write Request, WINGHESA_L.LNA",
+    "loader WINGHESA_L.LNA",
+    "target Write Request, wingman-log-a.txt",
+    "target Write Request, wingman-log-a.csv",
+    "target Write Request, wingman-log-a.jsonl",
+    "target Write Request, wingman-log-a.bin",
+    "target WINGHESA_L.LNS, Status: Operation completed without error",
+  ]);
+});
+
+test("upload of 100 MB: byte for byte; console and log tell how far it is", async () => {
+  const { loader } = place;
+  const files = filesOf(["BIG.BIN", 100_000_000]);
+  await place.start();
+  for (const { name, content } of files) loader.write(name, content);
+  loader.write(HEADER, loadHeader(PART_NUMBER, ["WINGHESA"], files));
+  expect(place.begin("LUI")).toEqual(ACCEPTED);
+  await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
+  const beganMs = performance.now();
+  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  const seen = new Set<number>();
+  await until("the file under way", () => {
+    const operation = place.state()?.operation;
+    if (operation?.file === "BIG.BIN") seen.add(operation.percent);
+    return seen.size > 2;
+  });
+  const shown = place.server.command("console", "show dataload").out;
+  expect(shown).toMatch(
+    /OPERATION {2}upload, in progress\nLOADER +10\.44\.9\.1\nDONE +\d+ %\nFILE +BIG\.BIN/,
+  );
+  expect(await place.ended()).toMatchObject({ completed: true });
+  console.log(`100 MB in ${Math.round(performance.now() - beganMs)} ms`);
+  expect(sha256(readFileSync(join(place.loads, "BIG.BIN")))).toBe(
+    sha256(files[0]?.content ?? new Uint8Array(0)),
+  );
+  expect(existsSync(`${place.loads}.arriving`)).toBe(false);
+});
+
+function filesOf(...wanted: readonly [name: string, bytes: number][]): TestFile[] {
+  return wanted.map(([name, bytes]) => ({ name, content: randomFillSync(new Uint8Array(bytes)) }));
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
