@@ -1,5 +1,6 @@
 /** What the two ends of a transfer agree on: blksize (RFC 2348), tsize and timeout (RFC 2349). */
 
+import { LOAD_TIMEOUT_S_MAX } from "../limits.ts";
 import { TftpError } from "./tftp-error.ts";
 import type { TftpOptions } from "./tftp-packet.ts";
 
@@ -9,7 +10,6 @@ const BLOCK_BYTES_MIN = 8;
 const BLOCK_BYTES_LIMIT = 65_464;
 /** An Ethernet frame without fragments, IP options included (RFC 2348). */
 export const BLOCK_BYTES_MAX = 1428;
-const TIMEOUT_S_MAX = 255;
 
 export interface Agreement {
   readonly blockBytes: number;
@@ -39,7 +39,7 @@ export function accept(
   const block = numberOf(requested.get("blksize"), BLOCK_BYTES_MIN, BLOCK_BYTES_LIMIT);
   const blockBytes = block === null ? BLOCK_BYTES_DEFAULT : Math.min(block, BLOCK_BYTES_MAX);
   if (block !== null) answer.set("blksize", String(blockBytes));
-  const timeoutS = numberOf(requested.get("timeout"), 1, TIMEOUT_S_MAX);
+  const timeoutS = numberOf(requested.get("timeout"), 1, LOAD_TIMEOUT_S_MAX);
   if (timeoutS !== null) answer.set("timeout", String(timeoutS));
   const requestedSize = numberOf(requested.get("tsize"), 0, Number.MAX_SAFE_INTEGER);
   const size = requestedSize === null ? null : (sizeBytes ?? requestedSize);

@@ -5,6 +5,12 @@ import { assert } from "../assert.ts";
 export const LOAD_TFTP_TIMEOUT_MS = 2000;
 export const LOAD_TFTP_RETRIES = 1;
 
+/**
+ * A loader may ask for a longer time, up to this. With the 255 s of RFC 2349 whoever asks and never
+ * answers would keep others out for minutes.
+ */
+export const LOAD_TIMEOUT_S_MAX = 5;
+
 /** An operation whose loader has taken no status for so long is over; loaders judge us likewise. */
 export const LOAD_SILENCE_MS = 13_000;
 
@@ -37,6 +43,10 @@ export const LOAD_FILES_MAX = 4096;
 /** What is written to the disk at a time, and held in memory until then. */
 export const LOAD_WRITE_BYTES = 256 << 10;
 
+assert(
+  1000 * LOAD_TIMEOUT_S_MAX * (1 + LOAD_TFTP_RETRIES) < LOAD_SILENCE_MS,
+  "a transfer ends before the silence that ends an operation",
+);
 assert(
   LOAD_STATUS_MS + 2 * LOAD_TFTP_TIMEOUT_MS * (1 + LOAD_TFTP_RETRIES) < LOAD_SILENCE_MS,
   "a status that got lost is told again before the loader gives up",

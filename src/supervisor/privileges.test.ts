@@ -4,6 +4,7 @@ import {
   hasCapabilities,
   missingCapabilities,
   missingServiceCapabilities,
+  NET_BIND_SERVICE,
 } from "./privileges.ts";
 
 const status = (effective: string, ignored = "0000000000000000"): string =>
@@ -38,6 +39,11 @@ test("without capabilities, and without a way to them", () => {
   expect(hasCapabilities(of("0000000000000001", none, none, 1))).toBe(true);
   expect(hasCapabilities(of(none, none, "0000000000003000", 1))).toBe(true);
   expect(hasCapabilities("")).toBe(true);
+  const bind = "0000000000000400";
+  expect(hasCapabilities(of(bind, bind, bind, 1), NET_BIND_SERVICE)).toBe(false);
+  expect(hasCapabilities(of(bind, bind, bind, 1))).toBe(true);
+  expect(hasCapabilities(of(none, "0000000000000c00", none, 1), NET_BIND_SERVICE)).toBe(true);
+  expect(hasCapabilities(of(bind, bind, bind, 0), NET_BIND_SERVICE)).toBe(true);
 });
 
 test("the capabilities of services that a bounding set lacks", () => {
