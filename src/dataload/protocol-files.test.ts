@@ -161,10 +161,13 @@ test("a description of anything is sent as what can be; a name that cannot is re
   expect(() => encodeFileChoice(["x".repeat(255)])).toThrow("expected at most 254");
 });
 
-test("a text without its NUL, a ratio that is none, a version that is none", () => {
+test("a text without its NUL, a ratio, a version, and a length that is none", () => {
   const from = (hex: string): Uint8Array => Buffer.from(hex.replaceAll(" ", ""), "hex");
   expect(() => decodeFileChoice(from("0000000b 4134 0001 02 6161"))).toThrow(
     "LNA, byte 9: found file name, expected printable ASCII characters with a NUL at their end",
+  );
+  expect(() => decodeFileChoice(from("00000009 4134 0000"))).toThrow(
+    "LNA, byte 0: found length 9 in a file of 8 bytes, expected the length of the file",
   );
   expect(() => decodeFileChoice(from("00000008 4234 0000"))).toThrow('found version "B4"');
   const status = from("00000014 4134 0002 00 0102 0014 ffff 303037 0000");

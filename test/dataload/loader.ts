@@ -4,8 +4,10 @@
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { argumentsOf } from "../../src/rig/process-table.ts";
 import { run } from "../harness/command.ts";
 import { scratchDirectory } from "../harness/run-mark.ts";
+import { signalAll } from "../harness/signals.ts";
 import { until } from "../harness/until.ts";
 import type { Host } from "../harness/virtual-network.ts";
 
@@ -69,6 +71,10 @@ export class Loader {
     this.host.ip("addr", "flush", "dev", "eth0");
     server.kill("SIGKILL");
     await server.exited;
+    signalAll(
+      this.host.processes().filter((pid) => argumentsOf(pid)[0] === TFTPD),
+      "SIGKILL",
+    );
   }
 
   /** Ends listening; gives what a filter of tshark leaves, every field of it in words. */
