@@ -214,7 +214,7 @@ export class DataLoad implements TftpAnswers {
   #foreign({ file }: TftpRequest, from: Place): TftpRefusal | null {
     const loader = this.#operation?.loader.address ?? from.address;
     if (loader === from.address) return null;
-    this.#parts.note("refused", `${from.address} ${file}: ${loader} is at it`);
+    this.#parts.note("refused", `request ${from.address}: ${file}, while ${loader} is at work`);
     return { code: TFTP_ERROR_ILLEGAL, message: "illegal operation: another loader is at work" };
   }
 
