@@ -3,7 +3,8 @@
 //   apt-get when we are root, otherwise they are named.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -43,6 +44,9 @@ const COMMANDS = {
     ["/usr/lib/python3/dist-packages/crcmod", "python3-crcmod"],
     ["strace", "strace"],
     ["systemd-analyze", "systemd"],
+    ["curl", "curl"],
+    ["tftp", "tftp-hpa"],
+    ["tshark", "tshark"],
   ],
   bench: [
     ["ip", "iproute2"],
@@ -52,14 +56,25 @@ const COMMANDS = {
   ],
 };
 
+/**
+ * Programs that a task needs without what their packages do beside: installing this one starts a
+ * TFTP server for everybody. They are unpacked into node_modules/.debian.
+ */
+const UNPACKED = {
+  test: [["usr/sbin/in.tftpd", "tftpd-hpa"]],
+};
+/** The libraries of those, as files and packages. */
+const LIBRARIES = { test: [["libwrap.so.0", "libwrap0"]] };
+const UNPACKED_FOLDER = join(ROOT, "node_modules", ".debian");
+
 function fail(message) {
   process.stderr.write(`setup: ${message}\n`);
   process.exit(1);
 }
 
-function run(command, args, env = process.env) {
+function run(command, args, env = process.env, cwd = ROOT) {
   const result = spawnSync(command, args, {
-    cwd: ROOT,
+    cwd,
     stdio: ["ignore", "inherit", "inherit"],
     env,
   });
@@ -84,8 +99,35 @@ function isOnPath(command) {
   return folders.some((folder) => folder !== "" && existsSync(join(folder, command)));
 }
 
+function isLibrary(name) {
+  const known = spawnSync("ldconfig", ["-p"], { encoding: "utf8" }).stdout ?? "";
+  return known.includes(`${name} `);
+}
+
+function unpackPrograms(task) {
+  const missing = (UNPACKED[task] ?? []).filter(
+    ([file]) => !existsSync(join(UNPACKED_FOLDER, file)),
+  );
+  for (const [file, name] of missing) {
+    process.stderr.write(`setup: unpacking ${name}\n`);
+    const folder = mkdtempSync(join(tmpdir(), "wingman-setup-"));
+    const download = ["-q", "download", name];
+    const isThere =
+      run("apt-get", download, process.env, folder) ||
+      (run("apt-get", ["update", "-qq"]) && run("apt-get", download, process.env, folder));
+    const [archive] = isThere ? readdirSync(folder) : [];
+    const isUnpacked =
+      archive !== undefined && run("dpkg", ["-x", join(folder, archive), UNPACKED_FOLDER]);
+    rmSync(folder, { recursive: true, force: true });
+    if (!isUnpacked) fail(`could not unpack ${file} of the Debian package ${name}`);
+  }
+}
+
 function installCommands(task) {
-  const missing = COMMANDS[task].filter(([command]) => !isOnPath(command));
+  const missing = [
+    ...COMMANDS[task].filter(([command]) => !isOnPath(command)),
+    ...(LIBRARIES[task] ?? []).filter(([library]) => !isLibrary(library)),
+  ];
   if (missing.length === 0) return;
   const packages = [...new Set(missing.map(([, name]) => name))];
   const named = missing.map(([command, name]) => `${command} (Debian package ${name})`).join(", ");
@@ -107,4 +149,7 @@ if (task !== undefined && !(task in COMMANDS))
 if (process.platform !== "linux")
   fail(`found ${process.platform}; Wingman needs Linux (network namespaces, netlink)`);
 installPackages();
-if (task !== undefined) installCommands(task);
+if (task !== undefined) {
+  installCommands(task);
+  unpackPrograms(task);
+}

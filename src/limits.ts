@@ -7,6 +7,7 @@
  */
 export * from "./limits/aircraft.ts";
 export * from "./limits/console.ts";
+export * from "./limits/data-load.ts";
 export * from "./limits/maintenance-log.ts";
 export * from "./limits/networks.ts";
 export * from "./limits/page.ts";

@@ -9,6 +9,7 @@ import { DECISION_ENTRIES } from "./decision-entries.ts";
 import type { CatalogueEntry } from "./entry.ts";
 import { FLIGHT_ENTRIES } from "./flight-entries.ts";
 import { KERNEL_ENTRIES } from "./kernel-entries.ts";
+import { LOAD_ENTRIES } from "./load-entries.ts";
 import { MACHINE_ENTRIES } from "./machine-entries.ts";
 import { NETWORK_ENTRIES } from "./network-entries.ts";
 import { PART_ENTRIES } from "./part-entries.ts";
@@ -26,6 +27,7 @@ export const CATALOGUE: readonly CatalogueEntry[] = [
   ...PART_ENTRIES,
   ...DECISION_ENTRIES,
   ...UPKEEP_ENTRIES,
+  ...LOAD_ENTRIES,
 ];
 
 /** The entry of a code; undefined for one that this release does not know. */

@@ -6,7 +6,7 @@ import {
   LOG_VIP_FAILED,
 } from "../boundary/maintenance-code.ts";
 import { formatRecord, recordDetail, recordFunction, recordSubject } from "./record-text.ts";
-import { LOG_ACTION } from "./upkeep-code.ts";
+import { LOG_ACTION, LOG_LOAD_ABORTED, LOG_LOAD_REFUSED, LOG_LOAD_STARTED } from "./upkeep-code.ts";
 
 const names = { servers: ["a", "b"], functions: ["pa-relay", "map"], networks: ["eth0", "eth1"] };
 
@@ -70,4 +70,11 @@ test("a VIP is named by its address, and is the subject of its fault with its fu
   );
   expect([begins, ends]).toEqual(["map fd44::2/64", "map fd44::2/64"]);
   expect(recordDetail(codes.LOG_VIP_TAKEN, first, 0, names)).toBe("VIP 1");
+});
+
+test("data loads are counted by loader and operation; whoever is refused, together", () => {
+  const subject = (code: number, detail: string) => recordSubject(code, "", detail);
+  expect(subject(LOG_LOAD_STARTED, "upload 10.44.9.1")).toBe("upload 10.44.9.1");
+  expect(subject(LOG_LOAD_ABORTED, "upload 10.44.9.1: found X.LUH")).toBe("upload 10.44.9.1");
+  expect(subject(LOG_LOAD_REFUSED, "upload 10.44.9.1: in the air")).toBe("");
 });

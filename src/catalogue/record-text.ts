@@ -5,7 +5,14 @@ import { PHASE_NAMES } from "../boundary/phase.ts";
 import { catalogueEntry } from "./catalogue.ts";
 import type { ValueKind } from "./entry.ts";
 import { ROLLED_BACK_TEXTS } from "./roll-back-reason.ts";
-import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "./upkeep-code.ts";
+import {
+  LOG_ACTION,
+  LOG_ACTION_FAILED,
+  LOG_ACTION_REFUSED,
+  LOG_LOAD_ABORTED,
+  LOG_LOAD_COMPLETED,
+  LOG_LOAD_STARTED,
+} from "./upkeep-code.ts";
 
 /** Of one aircraft, by index. */
 export interface RecordNames {
@@ -60,6 +67,9 @@ export function recordSubject(code: number, functionId: string, detail: string):
   // Each is counted by itself: how often one was done hides no other.
   if (code === LOG_ACTION || code === LOG_ACTION_REFUSED || code === LOG_ACTION_FAILED)
     return `${functionId} ${detail}`;
+  // Of each loader and operation. Not who is refused: anybody can forge where a request comes from.
+  if (code === LOG_LOAD_STARTED || code === LOG_LOAD_COMPLETED || code === LOG_LOAD_ABORTED)
+    return /^\S* [^ :]*/.exec(detail)?.[0] ?? "";
   const known = catalogueEntry(code);
   if (known?.second === "network") return detail;
   switch (known?.first) {

@@ -41,6 +41,13 @@ export const LOG_CONSOLE_FAILED = 462;
 export const LOG_PAGE_FAILED = 463;
 export const LOG_PAGE_REFUSED = 464;
 
+// Of `wingman manage`, about data loads.
+export const LOG_LOAD_STARTED = 494;
+export const LOG_LOAD_COMPLETED = 495;
+export const LOG_LOAD_REFUSED = 496;
+export const LOG_LOAD_ABORTED = 497;
+export const LOG_LOAD_NOT_SERVED = 498;
+
 // Of `wingman manage`, about the machine.
 export const LOG_EXECUTABLE_OTHER = 450;
 export const LOG_EXECUTABLE_BACK = 451;

@@ -1,6 +1,7 @@
 /**
- * `wingman manage …`: maintenance log, console and page, started by the supervisor and by nobody
- * else. It needs no capability and has none; it keeps the supervisor's user, who owns the state
+ * `wingman manage …`: maintenance log, console, page and data load, started by the supervisor and
+ * by nobody else. It has no capability, unless a data load needs ports below 1024: then that one
+ * alone. It keeps the supervisor's user, who owns the state
  * directory.
  */
 import { readFileSync } from "node:fs";
@@ -24,10 +25,15 @@ import { ExecutableWatch } from "../manage/watch/executable-watch.ts";
 import { KeyWatch } from "../manage/watch/key-watch.ts";
 import type { WatchedThing } from "../manage/watch/machine-watch.ts";
 import { ownCommand } from "../supervisor/own-executable.ts";
-import { hasCapabilities } from "../supervisor/privileges.ts";
+import { hasCapabilities, hasCapability, NET_BIND_SERVICE } from "../supervisor/privileges.ts";
+
+/** It opens ports below 1024. */
+const LOW_PORTS = "--low-ports";
 
 export async function manage(args: string[]): Promise<number> {
-  if (hasCapabilities()) becomeUnprivileged(args);
+  const kept =
+    args.includes(LOW_PORTS) && hasCapability(NET_BIND_SERVICE) ? NET_BIND_SERVICE : null;
+  if (hasCapabilities(undefined, kept)) becomeUnprivileged(args, kept);
   const { options } = parseOptions("manage", args, {
     server: "value",
     config: "value",
@@ -36,12 +42,13 @@ export async function manage(args: string[]): Promise<number> {
     "run-dir": "value",
     session: "value",
     executable: "value",
+    "low-ports": "flag",
     "control-fd": "value",
     parent: "value",
   });
   const required = (name: keyof typeof options): string => {
     const value = options[name];
-    if (value === undefined) {
+    if (typeof value !== "string") {
       throw new UsageError(`manage: --${name} is missing; manage is started by 'wingman run'`);
     }
     return value;
@@ -65,6 +72,7 @@ export async function manage(args: string[]): Promise<number> {
     serverId,
     runDirectory: required("run-dir"),
     directory: required("directory"),
+    stateDirectory,
     controlFd: number("control-fd", 3, 1023),
     log: MaintenanceLog.open({
       ...{ config, serverId, session },
@@ -106,9 +114,9 @@ function diskName(directory: string): string {
   return mount === null ? directory : `${directory} on ${mount.source}`;
 }
 
-/** Starts this program anew without capabilities: only so its other threads lose them, too. */
-function becomeUnprivileged(args: readonly string[]): void {
-  giveUpCapabilities();
+/** Starts this program anew without capabilities but `kept`: only so its other threads lose them, too. */
+function becomeUnprivileged(args: readonly string[], kept: number | null): void {
+  giveUpCapabilities(kept === null ? [] : [kept]);
   const [program = "", ...rest] = ownCommand();
   throw new SystemError(
     `execute ${program}`,

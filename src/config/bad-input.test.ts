@@ -66,7 +66,7 @@ const BAD: [string, Changed, string[]][] = [
     { maintenance: JSON.parse('{"__proto__": 1, "constructor": 2, "a.b c": 3}') },
     ["__proto__", "constructor", '["a.b c"]'].map((key) => {
       const place = key.startsWith("[") ? `maintenance${key}` : `maintenance.${key}`;
-      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, groundInput or watchdog`;
+      return `x: ${place}: found an unknown key, expected one of the keys console, web, log, dataLoad, groundInput or watchdog`;
     }),
   ],
   [
@@ -196,6 +196,13 @@ const BAD: [string, Changed, string[]][] = [
         console: { device: "ttyS0", baud: 1200 },
         web: { listen: "127.0.0.1" },
         log: { sizeKiB: 1, inhibitSeconds: 601 },
+        dataLoad: {
+          listen: "fd44::1",
+          findPort: 0,
+          port: 65_536,
+          position: "l",
+          manufacturer: "X",
+        },
         groundInput: "",
         watchdog: { device: "watchdog0", timeoutSeconds: 9 },
       },
@@ -206,6 +213,11 @@ const BAD: [string, Changed, string[]][] = [
       'x: maintenance.web.listen: found "127.0.0.1", no address with a port, expected an address and a port, such as "127.0.0.1:8044"',
       "x: maintenance.log.sizeKiB: found 1, expected a whole number from 64 to 1,048,576",
       "x: maintenance.log.inhibitSeconds: found 601, expected a whole number from 0 to 600",
+      'x: maintenance.dataLoad.listen: found "fd44::1", no IPv4 address, expected an IPv4 address such as "10.44.0.11", or the name of a network interface',
+      "x: maintenance.dataLoad.findPort: found 0, expected a whole number from 1 to 65,535",
+      "x: maintenance.dataLoad.port: found 65536, expected a whole number from 1 to 65,535",
+      'x: maintenance.dataLoad.position: found "l", expected at most 8 capital letters and digits',
+      'x: maintenance.dataLoad.manufacturer: found "X", expected 3 capital letters and digits',
       'x: maintenance.groundInput: found "", expected an absolute path',
       'x: maintenance.watchdog.device: found "watchdog0", expected an absolute path',
       "x: maintenance.watchdog.timeoutSeconds: found 9, expected a whole number from 10 to 600",

@@ -62,6 +62,28 @@ const BAD: [string, Changed, string[]][] = [
     { maintenance: { web: { listen: "10.44.0.9:1", tokenFile: "t" } } },
     [],
   ],
+  [
+    "a data load with ports of others, at a VIP",
+    {
+      keepAlive: { port: 2001 },
+      clients: { noticePort: 1059 },
+      functions: [{ id: "f", required: 1, priority: 1, vips: ["10.44.0.11/16"] }],
+      maintenance: { dataLoad: { listen: "10.44.0.11", port: 1059, findPort: 2001 } },
+    },
+    [
+      "x: maintenance.dataLoad.port: found 1059, the port of clients.noticePort, expected a port that nothing else has",
+      "x: maintenance.dataLoad.findPort: found 2001, the port of keepAlive.port, expected a port that nothing else has",
+      'x: maintenance.dataLoad.listen: found "10.44.0.11", which is functions[0].vips[0], expected an address that stays with the server',
+    ],
+  ],
+  [
+    "a data load with one port for both purposes",
+    { maintenance: { dataLoad: { listen: "eth0", port: 1001 } } },
+    [
+      "x: maintenance.dataLoad.findPort: found 1001, the port of maintenance.dataLoad.port, expected a port that nothing else has",
+    ],
+  ],
+  ["a data load at an interface", { maintenance: { dataLoad: { listen: "eth0" } } }, []],
   ["a page on the IPv6 loopback address", { maintenance: { web: { listen: "[::1]:8044" } } }, []],
   [
     "two ways to get ready",

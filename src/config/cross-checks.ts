@@ -18,6 +18,7 @@ import {
   SERVERS_MIN,
 } from "../limits.ts";
 import { addressKey, isLoopback, parseAddress, parseListen, parseVip } from "./address.ts";
+import { dataLoadProblems } from "./data-load-checks.ts";
 import type { Problem } from "./model.ts";
 import { nearestName } from "./nearest.ts";
 import { alternatives, quoted } from "./problem.ts";
@@ -61,6 +62,11 @@ export function crossProblems(file: unknown): Problem[] {
     ...repeated(idsOf(servers), "an identifier of no other server"),
     ...repeated(idsOf(functions), "an identifier of no other function"),
     ...webProblems(sectionOf(sectionOf(root.maintenance).web)),
+    ...dataLoadProblems(
+      sectionOf(root.maintenance).dataLoad,
+      udpPorts(keepAlive, clients),
+      functions.flatMap(({ path, value }) => textsOf(value.vips, `${path}.vips`)),
+    ),
     ...functions.flatMap(programProblems),
     ...functions.flatMap(readyProblems),
     ...functions.flatMap((entry) => eligibilityProblems(entry, known)),
@@ -132,6 +138,16 @@ function multicastProblems(keepAlive: Section, clients: Section): Problem[] {
       found,
       expected: "another group or another port than in keepAlive",
     },
+  ];
+}
+
+/** Those that this server takes at every address. */
+function udpPorts(keepAlive: Section, clients: Section): { path: string; port: number }[] {
+  const port = sound(KeepAliveSchema.entries.port, keepAlive.port);
+  const noticePort = sound(ClientsSchema.entries.noticePort, clients.noticePort);
+  return [
+    ...(port === undefined ? [] : [{ path: "keepAlive.port", port }]),
+    ...(noticePort === undefined ? [] : [{ path: "clients.noticePort", port: noticePort }]),
   ];
 }
 

@@ -142,6 +142,8 @@ export interface MaintenanceConfig {
   web: { listen: string; tokenFile: string | null };
   /** `inhibitSeconds`: counted from the time the machine was switched on. */
   log: { sizeKiB: number; inhibitSeconds: number };
+  /** Data load over the network; left out: none. */
+  dataLoad?: DataLoadConfig | undefined;
   /** File that holds the air/ground signal; left out: `on-ground` in the run directory. */
   groundInput?: string | undefined;
   /** Hardware watchdog; left out: none. */
@@ -158,6 +160,18 @@ export interface PartsConfig {
   slots: string;
   /** Seconds within which an activated part has to be healthy. */
   trialS: number;
+}
+
+export interface DataLoadConfig {
+  /** IPv4 address of the server, or the name of an interface. */
+  listen: string;
+  /** UDP port of FIND. */
+  findPort: number;
+  /** UDP port of TFTP, here and at the loader. */
+  port: number;
+  /** Among servers of the same hardware; left out: the server's identifier. */
+  position?: string | undefined;
+  manufacturer: string;
 }
 
 /** One thing that is wrong in a file. */

@@ -75,12 +75,10 @@ export const IdSchema = text(
 );
 
 /** IFNAMSIZ leaves 15 characters. */
+export const INTERFACE_NAME = /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/;
+
 export const interfaceName = (description: string) =>
-  text(
-    /^(?!\.{1,2}$)[A-Za-z0-9_.-]{1,15}$/,
-    "the name of a network interface, at most 15 characters",
-    description,
-  );
+  text(INTERFACE_NAME, "the name of a network interface, at most 15 characters", description);
 
 export const port = (description: string) => wholeNumber(PORT_MIN, PORT_MAX, description);
 

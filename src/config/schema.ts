@@ -37,6 +37,7 @@ import {
   WITNESSES_MAX,
 } from "../limits.ts";
 import { PORT_MAX, parseListen } from "./address.ts";
+import { DataLoadSchema } from "./data-load-schema.ts";
 import { PartsSchema } from "./parts-schema.ts";
 import { alternatives, quoted } from "./problem.ts";
 import { PROCESS_ENTRIES } from "./process-schema.ts";
@@ -329,6 +330,7 @@ const MaintenanceSchema = v.strictObject(
       ),
       {},
     ),
+    dataLoad: v.optional(DataLoadSchema),
     groundInput: v.optional(
       v.pipe(
         AbsolutePath,

@@ -5,6 +5,8 @@ import { NativeMemory } from "./native-memory.ts";
 // prctl(2), capabilities(7); numbers of linux/prctl.h and linux/capability.h.
 const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
+const PR_CAP_AMBIENT = 47;
+const PR_CAP_AMBIENT_RAISE = 2;
 const CAPABILITIES_MAX = 64;
 const CAPABILITY_VERSION_3 = 0x2008_0522;
 
@@ -14,24 +16,36 @@ const HEADER_BYTES = 8;
 const DATA_BYTES = 24;
 
 /**
- * The calling thread gives up every capability, and so do all programs that it executes from now
+ * The calling thread gives up every capability but `kept`, and so do all programs that it executes from now
  * on: with no_new_privs an execve gives root no more than it had (linux/security/commoncap.c).
  * Capabilities belong to threads, and the JavaScript runtime has others already: only after an
  * execve, which ends them, is the whole process without.
  *
+ * @param kept numbers of capabilities that it has and keeps, whatever it executes
  * Throws SystemError.
  */
-export function giveUpCapabilities(): void {
+export function giveUpCapabilities(kept: readonly number[] = []): void {
   if (libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
     throw new SystemError("prctl", errno(), "PR_SET_NO_NEW_PRIVS");
   // Needs CAP_SETPCAP, which a service may not have: then the bounding set stays, and no_new_privs
   // makes it harmless.
   for (let capability = 0; capability < CAPABILITIES_MAX; capability++) {
-    libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+    if (!kept.includes(capability)) libc.prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
   }
   const header = new NativeMemory(HEADER_BYTES);
   header.view.setUint32(0, CAPABILITY_VERSION_3, true);
-  const none = new NativeMemory(DATA_BYTES);
+  const data = new NativeMemory(DATA_BYTES);
+  for (const capability of kept) {
+    const half = 12 * (capability >> 5);
+    for (const set of [half, half + 4, half + 8]) {
+      const bits = data.view.getUint32(set, true) | (1 << (capability & 31));
+      data.view.setUint32(set, bits >>> 0, true);
+    }
+  }
   // What is not permitted is not ambient either.
-  if (libc.capset(header.address, none.address) < 0) throw new SystemError("capset", errno());
+  if (libc.capset(header.address, data.address) < 0) throw new SystemError("capset", errno());
+  for (const capability of kept) {
+    if (libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) < 0)
+      throw new SystemError("prctl", errno(), "PR_CAP_AMBIENT");
+  }
 }

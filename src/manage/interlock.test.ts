@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
 import { type Action, refusal } from "./interlock.ts";
 
-const ACTIONS: readonly Action[] = ["drain", "resume", "move", "clear-faults", "inject-fault"];
+const ACTIONS: readonly Action[] = [
+  ...(["drain", "resume", "move", "clear-faults", "inject-fault", "data-load"] as const),
+];
 const STOPS = "stops map: no other server could run it";
 const GROUND = "/run/wingman/on-ground is missing, or says nothing, expected 1";
 

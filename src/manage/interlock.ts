@@ -3,7 +3,7 @@
  * Reading is always allowed, and so is what restores service, or moves it without an interruption.
  */
 
-export type Action = "drain" | "resume" | "move" | "clear-faults" | "inject-fault";
+export type Action = "drain" | "resume" | "move" | "clear-faults" | "inject-fault" | "data-load";
 
 interface Rule {
   /** Where no function would stop by it. */
@@ -20,6 +20,7 @@ const RULES: Readonly<Record<Action, Rule>> = {
   move: { onGroundOnly: true, effect: "interrupts the function while it moves" },
   // In the air a fault that comes again would look like a new one.
   "clear-faults": { onGroundOnly: true, effect: "ends faults that are recorded as active" },
+  "data-load": { onGroundOnly: true, effect: "loads software, or takes files off the server" },
   "inject-fault": { onGroundOnly: true, effect: "takes something away that may be in use" },
 };
 

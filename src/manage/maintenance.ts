@@ -4,6 +4,7 @@
  * StatusDocument} and the same log, and asks for the same few actions.
  */
 import type { AircraftConfig } from "../config/model.ts";
+import type { DataLoadState } from "../dataload/data-load.ts";
 import type { StatusDocument } from "../supervisor/status-document.ts";
 
 /** Nothing but the record itself: what was so, and is over. People read "event". */
@@ -174,6 +175,8 @@ export interface Maintenance {
   move(functionId: string, serverId: string): Promise<void>;
   /** Ends the faults that are recorded as active; what is still there is set again. */
   clearFaults(): Promise<void>;
+  /** Of the data load over the network; null: none is configured. */
+  dataLoad(): DataLoadState | null;
   /** Networks, witnesses, clock and log; disturbs nothing. */
   builtInTest(): Promise<TestResult[]>;
 }

@@ -11,6 +11,7 @@ import {
   LOG_PAGE_REFUSED,
 } from "../catalogue/upkeep-code.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import { DataLoad } from "../dataload/data-load.ts";
 import { bootUs } from "../io/monotonic-clock.ts";
 import { NativeMemory } from "../io/native-memory.ts";
 import { RecordStream } from "../io/record-stream.ts";
@@ -30,6 +31,7 @@ import {
   maintenanceSecond,
 } from "../wire/maintenance-record.ts";
 import { LineInUseError } from "./console/serial-console.ts";
+import { dataLoadParts } from "./data-load-parts.ts";
 import { tellFaults } from "./fault-teller.ts";
 import { type FrontEnd, OpenDoor } from "./front-end.ts";
 import { frontEnds } from "./front-ends.ts";
@@ -46,6 +48,7 @@ export interface ManageOptions {
   readonly runDirectory: string;
   /** Folder of the configuration file, where relative paths in it start. */
   readonly directory: string;
+  readonly stateDirectory: string;
   /** Descriptor of the socket to the supervisor. */
   readonly controlFd: number;
   readonly log: KeptLog;
@@ -78,11 +81,21 @@ export class Manage {
     const directories = new RunDirectory(runDirectory);
     this.#engineSocket = directories.engineSocket;
     this.#groundInput = config.maintenance.groundInput ?? directories.groundInput;
+    const { dataLoad: loadConfig } = config.maintenance;
+    const dataLoad =
+      loadConfig === undefined
+        ? null
+        : new DataLoad(
+            dataLoadParts(loadConfig, {
+              ...{ config, serverId, keeper: this.#keeper, ground: this.#ground },
+              ...{ groundInput: this.#groundInput, stateDirectory: options.stateDirectory },
+            }),
+          );
     const maintenance = new ServerMaintenance(
-      ...([config, serverId, directories, this.#keeper, this.#ground] as const),
+      ...([config, serverId, directories, this.#keeper, this.#ground, dataLoad] as const),
     );
     const onRefused = (from: string): void => this.#keeper.note(LOG_PAGE_REFUSED, -1, from);
-    this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused }).map(
+    this.#doors = frontEnds(maintenance, { runDirectory, directory, onRefused, dataLoad }).map(
       (frontEnd) =>
         new OpenDoor(
           frontEnd,

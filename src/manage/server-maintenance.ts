@@ -6,6 +6,7 @@
 import { LOG_ACTION, LOG_ACTION_FAILED, LOG_ACTION_REFUSED } from "../catalogue/upkeep-code.ts";
 import { stopsText, wouldStop } from "../config/foresight.ts";
 import type { AircraftConfig } from "../config/model.ts";
+import type { DataLoad, DataLoadState } from "../dataload/data-load.ts";
 import { linkState } from "../io/network-interface.ts";
 import { RequestError, requestEngine } from "../supervisor/control-request.ts";
 import type { RunDirectory } from "../supervisor/run-directory.ts";
@@ -31,6 +32,7 @@ export class ServerMaintenance implements Maintenance {
     private readonly runDirectory: RunDirectory,
     private readonly keeper: LogKeeper,
     private readonly ground: GroundSignal,
+    private readonly load: DataLoad | null = null,
   ) {}
 
   get log(): LogReader {
@@ -44,6 +46,10 @@ export class ServerMaintenance implements Maintenance {
 
   isOnGround(): boolean {
     return this.ground.isOnGround;
+  }
+
+  dataLoad(): DataLoadState | null {
+    return this.load?.state() ?? null;
   }
 
   stops(action: "drain" | "resume"): string {

@@ -143,6 +143,7 @@ export class RigPage {
       faults: [],
       timeline: this.#timeline,
       storage: null,
+      dataLoad: null,
       book: null,
       actions: ACTIONS,
       actionsWait: this.#isFlying ? "" : WAIT_FOR_PROCEDURE,

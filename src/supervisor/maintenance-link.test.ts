@@ -55,6 +55,7 @@ function linkTo(...ownCommand: string[]): MaintenanceLink {
       stateDirectory: directory,
       executable: null,
       keyMarks: [],
+      hasLowPorts: false,
       session: 1,
     },
     () => "",

@@ -17,6 +17,8 @@ export interface ManageStart extends RoleStart {
   /** By whose name the server was started; null: it runs from source. */
   readonly executable: string | null;
   readonly keyMarks: readonly KeyFileMark[];
+  /** It opens ports below 1024. */
+  readonly hasLowPorts: boolean;
   /** Of this supervisor: delivery numbers count within it. */
   readonly session: number;
 }
@@ -33,6 +35,7 @@ export class ManageProcess {
    */
   constructor(start: ManageStart, onDurable: (delivery: number) => void) {
     const options = ["--state-dir", start.stateDirectory, "--session", String(start.session)];
+    if (start.hasLowPorts) options.push("--low-ports");
     if (start.executable !== null) options.push("--executable", start.executable);
     this.#process = new RoleProcess(
       start,

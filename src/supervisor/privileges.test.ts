@@ -1,5 +1,10 @@
 import { expect, test } from "bun:test";
-import { hangUpIsIgnored, hasCapabilities, missingCapabilities } from "./privileges.ts";
+import {
+  hangUpIsIgnored,
+  hasCapabilities,
+  missingCapabilities,
+  NET_BIND_SERVICE,
+} from "./privileges.ts";
 
 const status = (effective: string, ignored = "0000000000000000"): string =>
   `Name:\tbun\nSigIgn:\t${ignored}\nCapPrm:\t0000000000000000\nCapEff:\t${effective}\nCapBnd:\t000001ffffffffff\n`;
@@ -33,4 +38,9 @@ test("without capabilities, and without a way to them", () => {
   expect(hasCapabilities(of("0000000000000001", none, none, 1))).toBe(true);
   expect(hasCapabilities(of(none, none, "0000000000003000", 1))).toBe(true);
   expect(hasCapabilities("")).toBe(true);
+  const bind = "0000000000000400";
+  expect(hasCapabilities(of(bind, bind, bind, 1), NET_BIND_SERVICE)).toBe(false);
+  expect(hasCapabilities(of(bind, bind, bind, 1))).toBe(true);
+  expect(hasCapabilities(of(none, "0000000000000c00", none, 1), NET_BIND_SERVICE)).toBe(true);
+  expect(hasCapabilities(of(bind, bind, bind, 0), NET_BIND_SERVICE)).toBe(true);
 });

@@ -22,15 +22,33 @@ export function missingCapabilities(
   );
 }
 
+/** Number of CAP_NET_BIND_SERVICE: sockets at ports below 1024. */
+export const NET_BIND_SERVICE = 10;
+/** The first port that needs no privilege (ip_unprivileged_port_start, by default). */
+export const UNPRIVILEGED_PORT = 1024;
+
+/** Whether this process has a capability in effect. */
+export function hasCapability(
+  bit: number,
+  status: string = readFileSync("/proc/self/status", "utf8"),
+): boolean {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return ((effective >> BigInt(bit)) & 1n) === 1n;
+}
+
 /**
  * Whether a thread with this `status` could do anything by a capability, now or after an execve.
+ * @param kept number of one that it may have; null: none
  */
 export function hasCapabilities(
   status: string = readFileSync("/proc/self/status", "utf8"),
+  kept: number | null = null,
 ): boolean {
-  const isFree = ["CapInh", "CapPrm", "CapEff", "CapAmb"].every((set) =>
-    new RegExp(`^${set}:\\s*0+$`, "m").test(status),
-  );
+  const allowed = kept === null ? 0n : 1n << BigInt(kept);
+  const isFree = ["CapInh", "CapPrm", "CapEff", "CapAmb"].every((set) => {
+    const bits = new RegExp(`^${set}:\\s*([0-9a-f]+)$`, "m").exec(status)?.[1];
+    return bits !== undefined && (BigInt(`0x${bits}`) & ~allowed) === 0n;
+  });
   return !isFree || !/^NoNewPrivs:\s*1$/m.test(status);
 }
 

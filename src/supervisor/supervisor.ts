@@ -48,6 +48,7 @@ import { LaunchGate } from "./launch-gate.ts";
 import { logLine, logSupervisor } from "./log-output.ts";
 import { MaintenanceLink } from "./maintenance-link.ts";
 import { beginCollection } from "./orphan-collection.ts";
+import { UNPRIVILEGED_PORT } from "./privileges.ts";
 import { FunctionProcess } from "./process.ts";
 import { endNumber, endText, type ProcessEnd } from "./process-end.ts";
 import type { RunDirectory } from "./run-directory.ts";
@@ -423,8 +424,11 @@ export class Supervisor {
 function maintenanceLink(options: SupervisorOptions): MaintenanceLink {
   const { ownCommand, serverId, configDirectory, runDirectory, stateDirectory } = options;
   const { executable, keyMarks } = options;
+  const { port = UNPRIVILEGED_PORT, findPort = UNPRIVILEGED_PORT } =
+    options.config.maintenance.dataLoad ?? {};
   return new MaintenanceLink(
     {
+      hasLowPorts: Math.min(port, findPort) < UNPRIVILEGED_PORT,
       ...{ ownCommand, executable, keyMarks, serverId, configDirectory, stateDirectory },
       configFile: runDirectory.config,
       runDirectory: runDirectory.place,

@@ -290,3 +290,31 @@ test("on paper there is all but the buttons", async () => {
   ).toBeGreaterThan(10_000);
   await page.context().close();
 });
+
+test("a data load: hidden without one, then its operation, file, per cent and loader, then how it ended", async () => {
+  const { page, complaints } = await openPage(browser, server.url, DESK);
+  await page.locator("#headline").filter({ hasText: /\S/ }).waitFor();
+  const section = page.locator("#data-load");
+  expect(await section.isVisible()).toBe(false);
+  maintenance.load = {
+    ...{ target: "WINGHESA_L", address: "10.44.0.11", last: null },
+    operation: {
+      ...{ kind: "upload", from: "10.44.9.1", file: "A.BIN", percent: 41 },
+      ...{ status: "in progress", description: "" },
+    },
+  };
+  const words = "WINGHESA_L at 10.44.0.11. upload for 10.44.9.1, in progress, 41 %, A.BIN";
+  await page.getByText(words).waitFor({ timeout: CHANGE_MS_MAX });
+  expect(await section.getByRole("progressbar").getAttribute("value")).toBe("41");
+  await shot(page, "data-load");
+  const last = { kind: "upload", from: "10.44.9.1", completed: false, why: "no answer" } as const;
+  maintenance.load = { ...maintenance.load, operation: null, last };
+  await page
+    .getByText("Last: upload for 10.44.9.1, aborted: no answer")
+    .waitFor({ timeout: CHANGE_MS_MAX });
+  expect(await section.getByRole("progressbar").isVisible()).toBe(false);
+  maintenance.load = null;
+  await section.waitFor({ state: "hidden", timeout: CHANGE_MS_MAX });
+  expect(complaints).toEqual([]);
+  await page.close();
+});

@@ -147,6 +147,10 @@ export class BenchServer implements Maintenance {
     return statusDocument(made, this.config);
   }
 
+  dataLoad() {
+    return null;
+  }
+
   isOnGround(): boolean {
     return this.ground;
   }

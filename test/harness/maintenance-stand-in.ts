@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { LOG_PHASE, LOG_SERVER_LOST } from "../../src/boundary/maintenance-code.ts";
 import { parseConfig } from "../../src/config/load.ts";
 import type { AircraftConfig } from "../../src/config/model.ts";
+import type { DataLoadState } from "../../src/dataload/data-load.ts";
 import { MaintenanceLog } from "../../src/manage/log/maintenance-log.ts";
 import type {
   FaultEntry,
@@ -58,6 +59,7 @@ export class MaintenanceStandIn implements Maintenance {
   readonly log: LogStandIn;
   document: StatusDocument | null;
   onGround = true;
+  load: DataLoadState | null = null;
 
   /** @param web the keys of `maintenance.web` */
   constructor(web: { listen?: string; tokenFile?: string } = {}) {
@@ -154,6 +156,10 @@ export class MaintenanceStandIn implements Maintenance {
   status(): StatusDocument | null {
     return this.document;
   }
+  dataLoad(): DataLoadState | null {
+    return this.load;
+  }
+
   isOnGround(): boolean {
     return this.onGround;
   }

@@ -19,6 +19,7 @@ import {
   NOTICE,
   WATCHDOG,
 } from "./flight-topics.ts";
+import { DATA_LOAD } from "./load-topic.ts";
 import { FAULTS, MAINTENANCE_LOG, PAGE } from "./maintenance-topics.ts";
 import { PROCESSES } from "./process-topics.ts";
 import { VIPS } from "./vip-topic.ts";
@@ -94,6 +95,7 @@ public keys        parts.trust, read by 'wingman part'; relative paths likewise
   maintenance.log  see the topic maintenance-log
   maintenance.log.corrupt-1 ...
                    a log that could not be read any more, at most ${LOG_ARCHIVES_MAX}
+  data-load        loads that came over the network; see the topic data-load
 
 Nothing else is written: the rest of the file system may be read-only. No other
 file is read but the ground input and the devices that are configured, in
@@ -129,6 +131,7 @@ export const TOPICS: readonly Topic[] = [
   { name: "vips", summary: "how VIPs stand in the kernel, and what is mended", text: VIPS },
   { name: "network", summary: "what the network must give", text: NETWORK },
   { name: "page", summary: "the maintenance page, and who may read it", text: PAGE },
+  { name: "data-load", summary: "a ground loader on the network", text: DATA_LOAD },
   { name: "watchdog", summary: "what service manager and watchdog device see", text: WATCHDOG },
   {
     name: "maintenance-log",

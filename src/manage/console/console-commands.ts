@@ -18,6 +18,7 @@ import type { CommandResult, ConsoleCommand, ConsoleSettings } from "./console-c
 import { legsFile } from "./console-legs.ts";
 import {
   bookLines,
+  dataLoadLines,
   faultLines,
   functionLines,
   groundLines,
@@ -150,6 +151,15 @@ export const CONSOLE_COMMANDS: readonly ConsoleCommand[] = [
     (maintenance) => {
       const onGround = maintenance.isOnGround();
       return { document: { onGround }, lines: () => groundLines(onGround) };
+    },
+  ),
+  plain(
+    "show dataload",
+    "the data load over the network",
+    "What is under way: operation, file, per cent, loader; and how the last one ended.",
+    (maintenance) => {
+      const document = maintenance.dataLoad();
+      return { document, lines: () => dataLoadLines(document) };
     },
   ),
   plain("show book", "the contingency book", "", ({ config }) => ({

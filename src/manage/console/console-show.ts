@@ -1,6 +1,7 @@
 /** What `show` and `test` print, in lines of at most 80 columns. */
 import { paragraph } from "../../command-line/paragraph.ts";
 import type { KeepAliveConfig } from "../../config/model.ts";
+import type { DataLoadState } from "../../dataload/data-load.ts";
 import {
   type FunctionStatus,
   type ServerStatus,
@@ -150,6 +151,30 @@ export function versionLines(document: VersionDocument & { readonly server: stri
 
 export function groundLines(onGround: boolean): string[] {
   return [onGround ? "ON GROUND" : "IN THE AIR, OR THE INPUT SAYS NOTHING"];
+}
+
+/** @param load null: none is configured */
+export function dataLoadLines(load: DataLoadState | null): string[] {
+  if (load === null) return ["NO DATA LOAD: maintenance.dataLoad IS NOT CONFIGURED"];
+  const { target, address, operation, last } = load;
+  const values: [string, string][] = [
+    ["TARGET", target],
+    ["ADDRESS", address ?? "not open; see show faults"],
+  ];
+  if (operation === null) values.push(["OPERATION", "none"]);
+  else
+    values.push(
+      ["OPERATION", `${operation.kind}, ${operation.status}`],
+      ["LOADER", operation.from],
+      ["DONE", `${operation.percent} %`],
+      ["FILE", operation.file === "" ? "-" : operation.file],
+    );
+  const lines = namedValues(values);
+  if (operation !== null) lines.push(...wrapped(operation.description, "  "));
+  if (last === null) return lines;
+  const end = last.completed ? "completed" : "aborted";
+  const why = last.why === "" ? "" : `: ${last.why}`;
+  return [...lines, ...wrapped(`LAST: ${last.kind} ${last.from}, ${end}${why}`, "", "  ")];
 }
 
 export function bookLines(policy: string): string[] {

@@ -35,7 +35,7 @@ test("every show fits 80 columns of printable ASCII and has a document on one li
   const shows = CONSOLE_COMMANDS.filter(({ words }) => words[0] === "show").map(({ words }) =>
     words.join(" "),
   );
-  expect(shows).toHaveLength(10);
+  expect(shows).toHaveLength(11);
   for (const show of [...shows, "test"]) {
     const { lines, error } = await ask(show);
     expect([show, error]).toEqual([show, null]);
@@ -248,7 +248,7 @@ test("help: all, one, what can follow", async () => {
   expect((await ask("help")).lines).toHaveLength(CONSOLE_COMMANDS.length);
   for (const line of (await ask("?")).lines)
     expect(line.length).toBeLessThanOrEqual(CONSOLE_COLUMNS);
-  expect((await ask("show ?")).lines).toHaveLength(10);
+  expect((await ask("show ?")).lines).toHaveLength(11);
   expect((await ask("show l?")).lines).toHaveLength(2);
   expect((await ask("help move")).lines.join(" ")).toContain("it only says what it would do");
   expect((await ask("fly ?")).error).toBe("SYNTAX");

@@ -65,6 +65,7 @@ export class PageStateReader {
       faults: this.#faults,
       timeline: this.#timeline,
       storage,
+      dataLoad: this.#maintenance.dataLoad(),
       book: null,
       actions: [],
       actionsWait: "",

@@ -2,6 +2,7 @@
  * What the page shows, as one document: of the engine's snapshot, the log and an extract of the
  * configuration. Nothing else of this server can be asked for over the network.
  */
+import type { DataLoadState } from "../../dataload/data-load.ts";
 import type { StatusDocument } from "../../supervisor/status-document.ts";
 import type { FaultEntry, LogEntry, StorageFigures } from "../maintenance.ts";
 import type { Level, ServerWords } from "../server-words.ts";
@@ -83,6 +84,8 @@ export interface PageState {
   /** Newest first. */
   timeline: TimelineEntry[];
   storage: StorageFigures | null;
+  /** Of the data load over the network; null: none is configured. */
+  dataLoad: DataLoadState | null;
   /** The contingency book; this release has none. */
   book: null;
   /** What the rig's buttons do to a server: verb and label. */

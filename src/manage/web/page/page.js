@@ -90,6 +90,7 @@ function show(state) {
     `None: the allocation policy is "${state.allocation}", which decides when it happens.`,
   );
   showLog(state);
+  showDataLoad(state);
 
   const heard = servers.filter(({ isSelf }) => !isSelf);
   ages.add(
@@ -191,6 +192,38 @@ function showLog({ storage }) {
     `${records} of ${capacity} records in ${Math.round(sizeBytes / 1024)} KiB; damaged ${damaged}, lost ${lost}. ` +
       `Written on this leg: ${legBytes} of ${legBytesBudget} bytes, ${legSyncs} of ${legSyncsBudget} syncs. ` +
       "The last line of a text, CSV or JSON file is its SHA-256: 'wingman log verify FILE' checks it.",
+  );
+}
+
+/** @param {PageState} state */
+function showDataLoad({ dataLoad }) {
+  find("data-load").hidden = dataLoad === null;
+  if (dataLoad === null) return;
+  const { target, address, operation, last } = dataLoad;
+  const bar = /** @type {HTMLProgressElement} */ (find("data-load-done"));
+  bar.hidden = operation === null;
+  bar.value = operation?.percent ?? 0;
+  const place =
+    address === null ? `${target} is not open: see the faults.` : `${target} at ${address}.`;
+  const now =
+    operation === null
+      ? "No operation is under way."
+      : [
+          `${operation.kind} for ${operation.from}`,
+          operation.status,
+          `${operation.percent} %`,
+          operation.file,
+          operation.description,
+        ]
+          .filter((word) => word !== "")
+          .join(", ");
+  say("data-load-now", `${place} ${now}`);
+  const end = last === null || last.completed ? "completed" : "aborted";
+  say(
+    "data-load-last",
+    last === null
+      ? ""
+      : `Last: ${last.kind} for ${last.from}, ${end}${last.why === "" ? "" : `: ${last.why}`}`,
   );
 }
 

@@ -1,0 +1,78 @@
+/** A server with a data load in the field, and a loader of stock programs at the seat's place. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LOG_LOAD_NOT_SERVED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
+import type { DataLoadState } from "../../src/dataload/data-load.ts";
+import { decodeInitialization } from "../../src/dataload/initialization-file.ts";
+import type { LogEntry } from "../../src/manage/maintenance.ts";
+import { FIELD_TABLE, Field, SEAT_ADDRESS } from "../field/field.ts";
+import { until } from "../harness/until.ts";
+import { Loader } from "./loader.ts";
+
+/** Own address of the server. */
+export const TARGET = "10.44.0.1";
+
+export class LoadingField {
+  readonly field = new Field({ servers: 1 });
+  readonly loader = new Loader(this.field.seat, SEAT_ADDRESS, TARGET);
+
+  /** With a target on ground that is open, and a loader. */
+  async start(dataLoad: object = { listen: TARGET, position: "L" }): Promise<void> {
+    await this.loader.start();
+    this.server.land();
+    this.server.start({ ...FIELD_TABLE, maintenance: { dataLoad } });
+    await until(
+      () => `the data load is open: ${readFileSync(this.server.manageErrors, "utf8")}`,
+      () => this.state()?.address === TARGET,
+    );
+    await this.saysGround("ON GROUND");
+  }
+
+  get server() {
+    return this.field.a;
+  }
+
+  /** Where loads come to lie. */
+  get loads(): string {
+    return join(this.server.stateDirectory, "data-load");
+  }
+
+  async saysGround(words: string): Promise<void> {
+    await until(words, () => this.server.command("console", "show ground").out.startsWith(words));
+  }
+
+  /** As the console has it; null while there is no console. */
+  state(): DataLoadState | null {
+    const { code, out } = this.server.command("console", "show dataload | json");
+    return code === 0 ? (JSON.parse(out) as DataLoadState) : null;
+  }
+
+  /** Begins an operation; what the target says to it. */
+  begin(ending: string): { status: number; description: string } {
+    return decodeInitialization(this.loader.get(`WINGHESA_L.${ending}`));
+  }
+
+  /** The end of the operation that is under way. */
+  async ended(): Promise<NonNullable<DataLoadState["last"]>> {
+    return await until("the end of the operation", () => {
+      const state = this.state();
+      return state?.operation === null && state.last;
+    });
+  }
+
+  /** Records of data loads in the log, with what they are about. */
+  async records(count: number): Promise<[code: number, detail: string][]> {
+    return await until(`${count} records of data loads`, () => {
+      const { out } = this.server.command("console", "show log -n 100 | json");
+      const found = (JSON.parse(out) as LogEntry[]).filter(
+        ({ code }) => code >= LOG_LOAD_STARTED && code <= LOG_LOAD_NOT_SERVED,
+      );
+      return found.length >= count && found.map(({ code, detail }) => [code, detail]);
+    });
+  }
+
+  async end(): Promise<void> {
+    await this.loader.end();
+    await this.field.close();
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * Each operation of a data load to its end: the real executable as the target, stock programs as
+ * the loader, and what went over the wire as tshark decodes it. Needs root and `ip`.
+ */
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { createHash, randomFillSync } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { LOG_LOAD_COMPLETED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
+import { decodeFileList, encodeFileChoice } from "../../src/dataload/download-files.ts";
+import { decodeFindAnswer } from "../../src/dataload/find-packet.ts";
+import { decodeConfigurationList } from "../../src/dataload/information-files.ts";
+import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
+import { SEAT_ADDRESS } from "../field/field.ts";
+import { run } from "../harness/command.ts";
+import { WINGMAN } from "../harness/real-servers.ts";
+import { until } from "../harness/until.ts";
+import { loadHeader, type TestFile } from "./load-set.ts";
+import { LoadingField, TARGET } from "./loading-field.ts";
+
+const PART_NUMBER = "WNG5D00020001";
+const HEADER = "WNG5D00020001.LUH";
+const ACCEPTED = { status: 1, description: "" };
+
+let place: LoadingField;
+beforeEach(() => {
+  place = new LoadingField();
+});
+afterEach(async () => {
+  await place.end();
+});
+
+/**
+ * What the loader and the target said to each other: files that are asked for and protocol files, as
+ * tshark decodes them. Left out are the statuses in between, which come as time passes.
+ */
+async function story(): Promise<string[]> {
+  const { loader } = place;
+  expect(await loader.fields("_ws.malformed", "frame.number")).toEqual([]);
+  const lines = await loader.fields(
+    "tftp.opcode == 1 || tftp.opcode == 2 || a615a",
+    ...["ip.src", "_ws.col.Info"],
+  );
+  const told = lines
+    .map((line) => line.replace(TARGET, "target").replace(SEAT_ADDRESS, "loader"))
+    .map((line) => line.replaceAll(/, Transfer type: octet.*|File: |\t/g, " "))
+    .map((line) => line.replace(/,? {2,}/g, (gap) => (gap.startsWith(",") ? ", " : " ")).trimEnd())
+    .filter((line) => !/Write Request, {1,2}WINGHESA_L\.L[CUN]S|In progress/i.test(line));
+  return [...new Set(told)]; // what was not answered soon enough is sent again
+}
+
+test("FIND: one answer to each broadcast, from the server's own address", async () => {
+  await place.start();
+  const { field } = place;
+  field.seat.ip("route", "add", "255.255.255.255", "dev", "eth0");
+  const asked = ["255.255.255.255", "10.44.255.255", TARGET];
+  const child = join(import.meta.dir, "../children/find-child.ts");
+  const lines = run(...field.seat.enter, process.execPath, child, ...asked)
+    .trim()
+    .split("\n");
+  expect(lines).toHaveLength(asked.length);
+  for (const line of lines) {
+    const [hex = "", ...from] = line.split(" ");
+    expect(from).toEqual([TARGET, "1001"]);
+    expect(decodeFindAnswer(Buffer.from(hex, "hex"))).toEqual({
+      ...{ hardware: "WINGHESA", type: "HEADEND", position: "L" },
+      ...{ literal: "WINGMAN HEAD-END", manufacturer: "WNG" },
+    });
+  }
+});
+
+test("information: what is loaded", async () => {
+  await place.start();
+  await place.loader.listen();
+  expect(place.begin("LCI")).toEqual(ACCEPTED);
+  expect(await place.ended()).toEqual({
+    ...{ kind: "information", from: SEAT_ADDRESS, completed: true, why: "" },
+  });
+  const [hardware] = decodeConfigurationList(place.loader.read("WINGHESA_L.LCL"));
+  expect(hardware).toMatchObject({ literal: "WINGMAN HEAD-END", serialNumber: "a" });
+  expect(hardware?.parts[0]).toMatchObject({ partNumber: "WINGMAN" });
+  expect(await place.records(2)).toEqual([
+    [LOG_LOAD_STARTED, `information ${SEAT_ADDRESS}`],
+    [LOG_LOAD_COMPLETED, `information ${SEAT_ADDRESS}`],
+  ]);
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LCI",
+    "target WINGHESA_L.LCI, Status: Accepted, not yet started",
+    "target WINGHESA_L.LCS, Status: Accepted, not yet started",
+    "target Write Request, WINGHESA_L.LCL",
+    "target WINGHESA_L.LCL",
+    "target WINGHESA_L.LCS, Status: Operation completed without error",
+  ]);
+});
+
+test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole exchange as tshark has it", async () => {
+  const { loader } = place;
+  const files = filesOf(["PROGRAM.BIN", 3_000_001], ["SMALL.BIN", 1428]);
+  const support = filesOf(["NOTES.TXT", 17]);
+  const header = loadHeader(PART_NUMBER, ["OTHER", "WINGHESA"], files, support);
+  await place.start();
+  await loader.listen();
+  for (const file of [...files, ...support, { name: HEADER, content: header }])
+    loader.write(file.name, file.content);
+  expect(place.begin("LUI")).toEqual(ACCEPTED);
+  await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
+  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  expect(await place.ended()).toMatchObject({ kind: "upload", completed: true, why: PART_NUMBER });
+  expect(readdirSync(place.loads).sort()).toEqual(
+    [HEADER, "NOTES.TXT", "PROGRAM.BIN", "SMALL.BIN"].sort(),
+  );
+  for (const { name, content } of [...files, ...support])
+    expect(sha256(readFileSync(join(place.loads, name)))).toBe(sha256(content));
+  const status = decodeUploadStatus(loader.read("WINGHESA_L.LUS"));
+  expect(status).toMatchObject({ status: 3, percent: 100 });
+  expect(status.loads).toEqual([
+    { headerFile: HEADER, partNumber: PART_NUMBER, percent: 100, status: 3, description: "" },
+  ]);
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LUI",
+    "target WINGHESA_L.LUI, Status: Accepted, not yet started",
+    "target WINGHESA_L.LUS, Status: Accepted, not yet started, Load Ratio: 0 %",
+    "loader Write Request, WINGHESA_L.LUR",
+    "loader WINGHESA_L.LUR",
+    "target Read Request, WNG5D00020001.LUH",
+    "target Read Request, PROGRAM.BIN",
+    "target Read Request, SMALL.BIN",
+    "target Read Request, NOTES.TXT",
+    "target WINGHESA_L.LUS, Status: Operation completed without error, Load Ratio: 100 %",
+  ]);
+});
+
+test("download: the maintenance log in every form, and each is whole", async () => {
+  const { loader } = place;
+  await place.start();
+  await loader.listen();
+  expect(place.begin("LNO")).toEqual(ACCEPTED);
+  await until(
+    "the list of files",
+    () => loader.has("WINGHESA_L.LNL") && loader.read("WINGHESA_L.LNL").length > 6,
+  );
+  const names = decodeFileList(loader.read("WINGHESA_L.LNL")).map(({ name }) => name);
+  expect(names).toEqual(["txt", "csv", "jsonl", "bin"].map((ending) => `wingman-log-a.${ending}`));
+  expect(loader.put("WINGHESA_L.LNA", encodeFileChoice(names))).toBe("");
+  expect(await place.ended()).toMatchObject({ kind: "download", completed: true, why: "4 files" });
+  for (const name of names) {
+    const verified = Bun.spawnSync([WINGMAN, "log", "verify", join(loader.files, name)]);
+    expect([name, verified.exitCode, verified.stderr.toString()]).toEqual([name, 0, ""]);
+  }
+  expect(Buffer.from(loader.read("wingman-log-a.txt")).toString()).toContain("DATA LOAD STARTED");
+  expect(await story()).toEqual([
+    "loader Read Request, WINGHESA_L.LNO",
+    "target WINGHESA_L.LNO, Status: Accepted, not yet started",
+    "target WINGHESA_L.LNS, Status: Accepted, not yet started",
+    "target Write Request, WINGHESA_L.LNL",
+    "target WINGHESA_L.LNL",
+    "loader Write Request, WINGHESA_L.LNA",
+    "loader WINGHESA_L.LNA",
+    "target Write Request, wingman-log-a.txt",
+    "target Write Request, wingman-log-a.csv",
+    "target Write Request, wingman-log-a.jsonl",
+    "target Write Request, wingman-log-a.bin",
+    "target WINGHESA_L.LNS, Status: Operation completed without error",
+  ]);
+});
+
+test("upload of 100 MB: byte for byte; console and log tell how far it is", async () => {
+  const { loader } = place;
+  const files = filesOf(["BIG.BIN", 100_000_000]);
+  await place.start();
+  for (const { name, content } of files) loader.write(name, content);
+  loader.write(HEADER, loadHeader(PART_NUMBER, ["WINGHESA"], files));
+  expect(place.begin("LUI")).toEqual(ACCEPTED);
+  await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
+  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  const seen = new Set<number>();
+  await until("the file under way", () => {
+    const operation = place.state()?.operation;
+    if (operation?.file === "BIG.BIN") seen.add(operation.percent);
+    return seen.size > 2;
+  });
+  const shown = place.server.command("console", "show dataload").out;
+  expect(shown).toMatch(
+    /OPERATION {2}upload, in progress\nLOADER +10\.44\.9\.1\nDONE +\d+ %\nFILE +BIG\.BIN/,
+  );
+  expect(await place.ended()).toMatchObject({ completed: true });
+
+  expect(sha256(readFileSync(join(place.loads, "BIG.BIN")))).toBe(
+    sha256(files[0]?.content ?? new Uint8Array(0)),
+  );
+  expect(existsSync(`${place.loads}.arriving`)).toBe(false);
+});
+
+function filesOf(...wanted: readonly [name: string, bytes: number][]): TestFile[] {
+  return wanted.map(([name, bytes]) => ({ name, content: randomFillSync(new Uint8Array(bytes)) }));
+}
+
+function sha256(content: Uint8Array): string {
+  return createHash("sha256").update(content).digest("hex");
+}
