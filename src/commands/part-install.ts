@@ -5,9 +5,9 @@ import { parseOptions, requireConfig } from "../command-line/options.ts";
 import { groundText, isOnGroundNow } from "../manage/ground-input.ts";
 import { PartError, verifyPart } from "../part/verify.ts";
 import { BUILT_FOR } from "../reporting/build.ts";
-import { objections, thisMachine } from "../slots/admissible.ts";
-import { copyPart, slotManifest } from "../slots/slot-contents.ts";
-import { type SlotName, SlotStore } from "../slots/slot-store.ts";
+import { thisMachine } from "../slots/admissible.ts";
+import { installPart, NotInstalledError, requireFreeSlot } from "../slots/install.ts";
+import { SlotStore } from "../slots/slot-store.ts";
 import { groundInputOf } from "./part-slots.ts";
 import { requireKeys } from "./part-verify.ts";
 
@@ -35,23 +35,16 @@ export async function install(args: string[]): Promise<number> {
   const store = new SlotStore(options.slots ?? config.parts.slots);
   mkdirSync(store.directory, { recursive: true });
   store.settle();
-  if (store.trial !== null)
-    throw new RuntimeError(
-      `part install: slot ${store.trial.slot} is on trial, and slot ${store.inactive} is what it goes back to: wait, or 'wingman part good' or 'rollback' first`,
-    );
   try {
+    requireFreeSlot(store);
     const part = verifyPart(medium, keys);
-    const before = store.current === null ? null : slotManifest(store.path(store.current));
-    const wrong = objections(part, thisMachine(config, BUILT_FOR), before, options.older);
-    if (wrong.length > 0)
-      throw new RuntimeError(`part install: not for this server: ${wrong.join("; ")}`);
-    const slot: SlotName = store.inactive;
-    copyPart(part, medium, store.beginIncoming());
-    store.takeIncoming(slot);
+    const machine = thisMachine(config, BUILT_FOR);
+    const slot = installPart(store, part, medium, machine, options.older);
     console.log(`installed ${part.partNumber}, release ${part.version}, in slot ${slot}`);
     return EXIT_DONE;
   } catch (error) {
-    if (error instanceof PartError) throw new RuntimeError(`part install: ${error.message}`);
+    if (error instanceof PartError || error instanceof NotInstalledError)
+      throw new RuntimeError(`part install: ${error.message}`);
     throw error;
   }
 }

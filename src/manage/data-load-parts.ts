@@ -1,4 +1,5 @@
 /** What a data load gives and takes on this server: its log, what is installed, where loads go. */
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
   LOG_LOAD_ABORTED,
@@ -12,7 +13,13 @@ import { DirectoryTarget } from "../dataload/directory-target.ts";
 import type { Download } from "../dataload/download.ts";
 import type { LoadedHardware, LoadedPart } from "../dataload/information-files.ts";
 import { positionOf } from "../dataload/target-identity.ts";
-import type { UploadTarget } from "../dataload/upload-target.ts";
+import type { UploadVerdict } from "../dataload/upload-target.ts";
+import { readTrustedKeys } from "../part/trust.ts";
+import { PartError, verifyLoad } from "../part/verify.ts";
+import { BUILT_FOR } from "../reporting/build.ts";
+import { thisMachine } from "../slots/admissible.ts";
+import { installPart, NotInstalledError, requireFreeSlot } from "../slots/install.ts";
+import { SlotStore } from "../slots/slot-store.ts";
 import { type GroundSignal, groundText } from "./ground-input.ts";
 import { refusal } from "./interlock.ts";
 import { type ExportFormat, exportLog } from "./log/log-export.ts";
@@ -21,8 +28,6 @@ import type { LogKeeper } from "./log/log-keeper.ts";
 import type { LogReader } from "./maintenance.ts";
 import { versionDocument } from "./version-document.ts";
 
-/** Hardware identifier of a head-end server, unless it is given another one. */
-export const HARDWARE = "WINGHESA";
 const TYPE = "HEADEND";
 const LITERAL = "WINGMAN HEAD-END";
 
@@ -43,14 +48,14 @@ export interface LoadSurroundings {
   readonly ground: GroundSignal;
   readonly groundInput: string;
   readonly stateDirectory: string;
-  readonly hardware?: string;
-  readonly target?: UploadTarget;
+  /** Where relative paths of the configuration begin. */
+  readonly directory: string;
 }
 
 export function dataLoadParts(own: DataLoadConfig, around: LoadSurroundings): DataLoadParts {
   const { config, serverId, keeper, ground, groundInput, stateDirectory } = around;
   const { listen, port, findPort, manufacturer, position = positionOf(serverId) } = own;
-  const hardware = around.hardware ?? HARDWARE;
+  const { hardware } = config.parts;
   const vips = config.functions.flatMap((entry) => entry.vips.map(({ text }) => text));
   return {
     ...{ listen, port, findPort, literal: LITERAL, type: TYPE },
@@ -60,18 +65,41 @@ export function dataLoadParts(own: DataLoadConfig, around: LoadSurroundings): Da
     refusal: () => refusal("data-load", ground.isOnGround, groundText(groundInput)),
     hardware: () => [installed(config, serverId)],
     downloads: () => logFiles(keeper.reader, serverId),
-    target: around.target ?? keepingTarget(join(stateDirectory, LOAD_DIRECTORY)),
+    target: new DirectoryTarget(join(stateDirectory, LOAD_DIRECTORY), (directory) =>
+      takeLoad(directory, config, around.directory),
+    ),
     note: (event, detail) => keeper.note(CODES[event], -1, detail),
   };
 }
 
-/** Loads that came whole are kept where they came to, for whoever installs them. */
-function keepingTarget(directory: string): UploadTarget {
-  return new DirectoryTarget(directory, () => ({
-    accepted: true,
-    why: `stored in ${directory}; not installed yet`,
-  }));
+/**
+ * A load that came whole goes into the inactive slot when it is signed by a trusted key and for this
+ * server. The process is busy with that for some seconds, on ground.
+ */
+function takeLoad(
+  directory: string,
+  config: AircraftConfig,
+  configDirectory: string,
+): UploadVerdict {
+  const store = new SlotStore(config.parts.slots);
+  try {
+    const reading = readTrustedKeys(config.parts.trust, configDirectory);
+    if (!reading.ok) return refused(reading.problems.map(({ found }) => found).join("; "));
+    if (reading.keys.length === 0) return refused("the configuration names no key in parts.trust");
+    mkdirSync(store.directory, { recursive: true });
+    store.settle();
+    requireFreeSlot(store);
+    const part = verifyLoad(directory, reading.keys);
+    const slot = installPart(store, part, directory, thisMachine(config, BUILT_FOR), false);
+    return { accepted: true, why: `${part.partNumber} in slot ${slot}; activate it` };
+  } catch (error) {
+    if (error instanceof PartError || error instanceof NotInstalledError)
+      return refused(error.message);
+    return refused(`the slots cannot be written: ${(error as Error).message}`);
+  }
 }
+
+const refused = (why: string): UploadVerdict => ({ accepted: false, why });
 
 function installed(config: AircraftConfig, serverId: string): LoadedHardware {
   const { partNumber, version, buildDigest, tableDigest, system } = versionDocument(config);

@@ -89,6 +89,7 @@ export class Manage {
             dataLoadParts(loadConfig, {
               ...{ config, serverId, keeper: this.#keeper, ground: this.#ground },
               ...{ groundInput: this.#groundInput, stateDirectory: options.stateDirectory },
+              directory,
             }),
           );
     const maintenance = new ServerMaintenance(

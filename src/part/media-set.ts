@@ -25,6 +25,7 @@ import { hexText, PartError } from "./part-error.ts";
 import { chunksOf, namesIn, readIndexFile } from "./part-file.ts";
 
 const ROOT_PATH = "\\";
+const HEADER_ENDING = ".LUH";
 
 export interface MediaSet {
   header: ReadLoadHeader;
@@ -73,6 +74,28 @@ export function readMediaSet(directory: string): MediaSet {
   return { header, headerFile, files };
 }
 
+/**
+ * Reads a load as a data loader brings it: the header and the files that it names, without the
+ * lists of a medium.
+ *
+ * @throws PartError that names the file of the first disagreement
+ */
+export function readLoad(directory: string): MediaSet {
+  const names = namesIn(directory);
+  const headers = names.filter((name) => name.endsWith(HEADER_ENDING));
+  const [headerFile] = headers;
+  if (headerFile === undefined || headers.length !== 1)
+    throw new PartError(directory, "load headers", `${headers.length}`, "1");
+  const header = readLoadHeader(readIndexFile(directory, headerFile), headerFile);
+  const own = judgeOwn(header, headerFile);
+  requireSame(headerFile, "name", headerFile, headerFileName(header.partNumber));
+  for (const name of own) requirePresent(name, names, `as ${headerFile} lists it`);
+  const foreign = names.find((name) => name !== headerFile && !own.has(name));
+  if (foreign !== undefined)
+    throw new PartError(foreign, "name", `a file that ${headerFile} does not list`, "no such file");
+  return { header, headerFile, files: measureLoad(directory, header, headerFile, null) };
+}
+
 /** The entries of FILES.LUM by name: each sound, each there, and nothing else there. */
 function filesOf(list: FileList, names: readonly string[]): Map<string, ListedFile> {
   const listed = new Map<string, ListedFile>();
@@ -112,7 +135,21 @@ function judgeHeader(
   load: ListedLoad,
   { layout, files }: FileList,
 ): void {
-  const { partNumber, hardware, dataFiles, supportFiles } = header;
+  const { partNumber, hardware } = header;
+  const own = judgeOwn(header, file);
+  requireSame(LOADS_LIST, "load 1 of 1: part number", load.partNumber, partNumber);
+  requireSame(LOADS_LIST, "load 1 of 1: header file", file, headerFileName(partNumber));
+  const inList = quoted(load.hardware.join(" "));
+  requireSame(LOADS_LIST, "load 1 of 1: hardware ids", inList, quoted(hardware.join(" ")));
+  requireSame(file, "layout", header.layout, layout);
+  const foreign = files.find(({ name }) => name !== LOADS_LIST && name !== file && !own.has(name));
+  if (foreign !== undefined)
+    throw new PartError(foreign.name, "name", `a file that ${file} does not list`, "no such file");
+}
+
+/** What a header says of itself. @returns the names of the load's own files */
+function judgeOwn(header: ReadLoadHeader, file: string): Set<string> {
+  const { partNumber, dataFiles, supportFiles } = header;
   if (!PART_NUMBER.test(partNumber) || !hasCorrectCheckCharacters(partNumber))
     throw new PartError(
       file,
@@ -120,25 +157,18 @@ function judgeHeader(
       quoted(partNumber),
       "13 characters with the check characters that fit",
     );
-  requireSame(LOADS_LIST, "load 1 of 1: part number", load.partNumber, partNumber);
-  requireSame(LOADS_LIST, "load 1 of 1: header file", file, headerFileName(partNumber));
-  const inList = quoted(load.hardware.join(" "));
-  requireSame(LOADS_LIST, "load 1 of 1: hardware ids", inList, quoted(hardware.join(" ")));
-  requireSame(file, "layout", header.layout, layout);
   if (header.isDownload) throw new PartError(file, "part flags", "0x0001, a download", "0x0000");
-
   const own = [...dataFiles, ...supportFiles];
   if (own.length > PART_FILES_MAX)
     throw new PartError(file, "number of files", `${own.length}`, `at most ${PART_FILES_MAX}`);
-  const names = new Set([LOADS_LIST, file]);
+  const names = new Set<string>();
   for (const { name } of own) {
     requireFileName(name, file, "data file");
-    if (names.has(name)) throw new PartError(file, "data files", quoted(name), "each file once");
+    if (names.has(name) || name === file || name === LOADS_LIST)
+      throw new PartError(file, "data files", quoted(name), "each file once");
     names.add(name);
   }
-  const foreign = files.find(({ name }) => !names.has(name));
-  if (foreign !== undefined)
-    throw new PartError(foreign.name, "name", `a file that ${file} does not list`, "no such file");
+  return names;
 }
 
 /** Reads the files of the load in the order in which its own checksums cover them. */
@@ -146,20 +176,20 @@ function measureLoad(
   directory: string,
   header: ReadLoadHeader,
   headerFile: string,
-  listed: ReadonlyMap<string, ListedFile>,
+  listed: ReadonlyMap<string, ListedFile> | null,
 ): Map<string, MeasuredFile> {
   let loadCrc = crc32(header.loadCrcCovers);
   const hash = createHash("sha256").update(header.loadCheckValueCovers);
   const files = new Map<string, MeasuredFile>();
   for (const entry of [...header.dataFiles, ...header.supportFiles]) {
     const { name } = entry;
-    const inList = requireListed(name, listed, headerFile, "data file");
+    const inList = listed && requireListed(name, listed, headerFile, "data file");
     const measured = measure(chunksOf(directory, name), (chunk) => {
       loadCrc = crc32(chunk, loadCrc);
       hash.update(chunk);
     });
     judgeSize(entry, measured, headerFile);
-    judgeListed(name, measured, inList, header.layout);
+    if (inList !== null) judgeListed(name, measured, inList, header.layout);
     judgeSums(name, measured, entry, headerFile, header.layout);
     files.set(name, measured);
   }

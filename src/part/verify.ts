@@ -8,7 +8,7 @@ import { quoted } from "../config/problem.ts";
 import { MANIFEST_FILE, SIGNATURE_FILE } from "./file-name.ts";
 import { type Manifest, parseManifest } from "./manifest.ts";
 import type { MeasuredFile } from "./measured-file.ts";
-import { type MediaSet, readMediaSet } from "./media-set.ts";
+import { type MediaSet, readLoad, readMediaSet } from "./media-set.ts";
 import { hexText, PartError } from "./part-error.ts";
 import { readIndexFile } from "./part-file.ts";
 import { isSignedByOne, SIGNATURE_BYTES } from "./signature.ts";
@@ -55,7 +55,19 @@ export interface VerifiedPart {
  * @throws PartError that names the file and what is wrong in it
  */
 export function verifyPart(directory: string, publicKeys: readonly KeyObject[]): VerifiedPart {
-  const set = readMediaSet(directory);
+  return verified(directory, readMediaSet(directory), publicKeys);
+}
+
+/** The same of a load as a data loader brings it, without the lists of a medium. */
+export function verifyLoad(directory: string, publicKeys: readonly KeyObject[]): VerifiedPart {
+  return verified(directory, readLoad(directory), publicKeys);
+}
+
+function verified(
+  directory: string,
+  set: MediaSet,
+  publicKeys: readonly KeyObject[],
+): VerifiedPart {
   const manifest = signedManifest(directory, set, publicKeys);
   const { header, headerFile } = set;
   requireSame("partNumber", manifest.partNumber, header.partNumber, headerFile);

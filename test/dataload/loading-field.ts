@@ -1,5 +1,5 @@
 /** A server with a data load in the field, and a loader of stock programs at the seat's place. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LOG_LOAD_NOT_SERVED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
 import type { DataLoadState } from "../../src/dataload/data-load.ts";
@@ -16,11 +16,20 @@ export class LoadingField {
   readonly field = new Field({ servers: 1 });
   readonly loader = new Loader(this.field.seat, SEAT_ADDRESS, TARGET);
 
-  /** With a target on ground that is open, and a loader. */
-  async start(dataLoad: object = { listen: TARGET, position: "L" }): Promise<void> {
+  /**
+   * With a target on ground that is open, and a loader.
+   * @param trust public key in PEM of those whose parts are taken; without one none is
+   */
+  async start(
+    trust: string | null = null,
+    dataLoad: object = { listen: TARGET, position: "L" },
+  ): Promise<void> {
     await this.loader.start();
     this.server.land();
-    this.server.start({ ...FIELD_TABLE, maintenance: { dataLoad } });
+    const keyFile = join(this.server.runDirectory, "part-key.pub.pem");
+    if (trust !== null) writeFileSync(keyFile, trust);
+    const parts = { trust: trust === null ? [] : [keyFile], slots: this.slots };
+    this.server.start({ ...FIELD_TABLE, maintenance: { dataLoad }, parts });
     await until(
       () => `the data load is open: ${readFileSync(this.server.manageErrors, "utf8")}`,
       () => this.state()?.address === TARGET,
@@ -30,6 +39,10 @@ export class LoadingField {
 
   get server() {
     return this.field.a;
+  }
+
+  get slots(): string {
+    return join(this.server.stateDirectory, "slots");
   }
 
   /** Where loads come to lie. */

@@ -4,18 +4,19 @@
  */
 import { afterEach, beforeEach, expect, test } from "bun:test";
 import { createHash, randomFillSync } from "node:crypto";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { partOf } from "../../scripts/package/part-writer.ts";
 import { LOG_LOAD_COMPLETED, LOG_LOAD_STARTED } from "../../src/catalogue/upkeep-code.ts";
 import { decodeFileList, encodeFileChoice } from "../../src/dataload/download-files.ts";
 import { decodeFindAnswer } from "../../src/dataload/find-packet.ts";
 import { decodeConfigurationList } from "../../src/dataload/information-files.ts";
 import { decodeUploadStatus, encodeUploadRequest } from "../../src/dataload/upload-files.ts";
-import { SEAT_ADDRESS } from "../field/field.ts";
+import { FIELD_TABLE, SEAT_ADDRESS } from "../field/field.ts";
 import { run } from "../harness/command.ts";
+import { ABOUT, FILES, keyPair } from "../harness/part.ts";
 import { WINGMAN } from "../harness/real-servers.ts";
 import { until } from "../harness/until.ts";
-import { loadHeader, type TestFile } from "./load-set.ts";
 import { LoadingField, TARGET } from "./loading-field.ts";
 
 const PART_NUMBER = "WNG5D00020001";
@@ -95,23 +96,17 @@ test("information: what is loaded", async () => {
 
 test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole exchange as tshark has it", async () => {
   const { loader } = place;
-  const files = filesOf(["PROGRAM.BIN", 3_000_001], ["SMALL.BIN", 1428]);
-  const support = filesOf(["NOTES.TXT", 17]);
-  const header = loadHeader(PART_NUMBER, ["OTHER", "WINGHESA"], files, support);
-  await place.start();
+  const part = signedPart(3_000_001);
+  await place.start(part.trust);
   await loader.listen();
-  for (const file of [...files, ...support, { name: HEADER, content: header }])
-    loader.write(file.name, file.content);
+  for (const [name, content] of part.files) loader.write(name, content);
   expect(place.begin("LUI")).toEqual(ACCEPTED);
   await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
   const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
   expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
   expect(await place.ended()).toMatchObject({ kind: "upload", completed: true, why: PART_NUMBER });
-  expect(readdirSync(place.loads).sort()).toEqual(
-    [HEADER, "NOTES.TXT", "PROGRAM.BIN", "SMALL.BIN"].sort(),
-  );
-  for (const { name, content } of [...files, ...support])
-    expect(sha256(readFileSync(join(place.loads, name)))).toBe(sha256(content));
+  for (const { installName, content } of part.contents)
+    expect(sha256(readFileSync(join(place.slots, "a", installName)))).toBe(sha256(content));
   const status = decodeUploadStatus(loader.read("WINGHESA_L.LUS"));
   expect(status).toMatchObject({ status: 3, percent: 100 });
   expect(status.loads).toEqual([
@@ -123,12 +118,27 @@ test("upload: a load with a file of 3 MB, whole and byte for byte, and the whole
     "target WINGHESA_L.LUS, Status: Accepted, not yet started, Load Ratio: 0 %",
     "loader Write Request, WINGHESA_L.LUR",
     "loader WINGHESA_L.LUR",
-    "target Read Request, WNG5D00020001.LUH",
-    "target Read Request, PROGRAM.BIN",
-    "target Read Request, SMALL.BIN",
-    "target Read Request, NOTES.TXT",
+    ...[HEADER, ...[...part.files.keys()].filter((name) => name !== HEADER)].map(
+      (name) => `target Read Request, ${name}`,
+    ),
     "target WINGHESA_L.LUS, Status: Operation completed without error, Load Ratio: 100 %",
   ]);
+});
+
+test("a load that nobody trusted has signed is brought, judged, refused, and nothing is left of it", async () => {
+  const { loader } = place;
+  const part = signedPart(3001);
+  await place.start(signedPart(1).trust);
+  for (const [name, content] of part.files) loader.write(name, content);
+  expect(place.begin("LUI")).toEqual(ACCEPTED);
+  await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
+  const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
+  expect(loader.put("WINGHESA_L.LUR", request)).toBe("");
+  const { completed, why } = await place.ended();
+  expect(completed).toBe(false);
+  expect(why).toContain("MANIFEST.SIG: signature: found one of another key");
+  expect(existsSync(join(place.slots, "a"))).toBe(false);
+  expect(existsSync(place.loads)).toBe(false);
 });
 
 test("download: the maintenance log in every form, and each is whole", async () => {
@@ -167,10 +177,9 @@ test("download: the maintenance log in every form, and each is whole", async () 
 
 test("upload of 100 MB: byte for byte; console and log tell how far it is", async () => {
   const { loader } = place;
-  const files = filesOf(["BIG.BIN", 100_000_000]);
-  await place.start();
-  for (const { name, content } of files) loader.write(name, content);
-  loader.write(HEADER, loadHeader(PART_NUMBER, ["WINGHESA"], files));
+  const part = signedPart(100_000_000);
+  await place.start(part.trust);
+  for (const [name, content] of part.files) loader.write(name, content);
   expect(place.begin("LUI")).toEqual(ACCEPTED);
   await until("the status of the upload", () => loader.has("WINGHESA_L.LUS"));
   const request = encodeUploadRequest([{ headerFile: HEADER, partNumber: PART_NUMBER }]);
@@ -178,23 +187,33 @@ test("upload of 100 MB: byte for byte; console and log tell how far it is", asyn
   const seen = new Set<number>();
   await until("the file under way", () => {
     const operation = place.state()?.operation;
-    if (operation?.file === "BIG.BIN") seen.add(operation.percent);
+    if (operation?.file === "WINGMAN") seen.add(operation.percent);
     return seen.size > 2;
   });
   const shown = place.server.command("console", "show dataload").out;
   expect(shown).toMatch(
-    /OPERATION {2}upload, in progress\nLOADER +10\.44\.9\.1\nDONE +\d+ %\nFILE +BIG\.BIN/,
+    /OPERATION {2}upload, in progress\nLOADER +10\.44\.9\.1\nDONE +\d+ %\nFILE +WINGMAN/,
   );
   expect(await place.ended()).toMatchObject({ completed: true });
 
-  expect(sha256(readFileSync(join(place.loads, "BIG.BIN")))).toBe(
-    sha256(files[0]?.content ?? new Uint8Array(0)),
+  expect(sha256(readFileSync(join(place.slots, "a/wingman")))).toBe(
+    sha256(part.contents[0]?.content ?? new Uint8Array(0)),
   );
   expect(existsSync(`${place.loads}.arriving`)).toBe(false);
 });
 
-function filesOf(...wanted: readonly [name: string, bytes: number][]): TestFile[] {
-  return wanted.map(([name, bytes]) => ({ name, content: randomFillSync(new Uint8Array(bytes)) }));
+/** A part for this server with an executable of so many bytes, as a loader brings it: no lists. */
+function signedPart(bytes: number) {
+  const { privateKey, publicKey } = keyPair();
+  const executable = randomFillSync(new Uint8Array(bytes));
+  const contents = [
+    { installName: "wingman", mode: 0o755, content: executable },
+    ...FILES.slice(1),
+  ];
+  const about = { ...ABOUT, partNumber: PART_NUMBER, system: FIELD_TABLE.system };
+  const medium = partOf(about, contents, privateKey, "665-3");
+  const files = new Map([...medium].filter(([name]) => !name.endsWith(".LUM")));
+  return { files, contents, trust: publicKey.export({ type: "spki", format: "pem" }).toString() };
 }
 
 function sha256(content: Uint8Array): string {

@@ -177,7 +177,7 @@ test("an address that is not on this machine: a fault that says so, and open as 
 });
 
 test("the maintenance process has one capability, and only while it needs it", async () => {
-  await place.start({ listen: "eth0" });
+  await place.start(null, { listen: "eth0" });
   const status = (): string => {
     const manage = place.server
       .processes()

@@ -77,7 +77,7 @@ describe("npm run package", () => {
     expect(code).toBe(0);
     expect(out).toMatch(
       new RegExp(
-        `^packaged WNG5E00010001 \\(linux-x64, ${layout}, build build-1\\) in two-${layout}: 9 files, [\\d,]+ bytes\\n$`,
+        `^packaged WNG5E00010001 \\(linux-x64, ${layout}, build build-1\\) in two-${layout}: 13 files, [\\d,]+ bytes\\n$`,
       ),
     );
     expect(contentOf(two)).toEqual(contentOf(one));
@@ -162,7 +162,7 @@ describe("npm run package", () => {
       "an executable that is not there",
       { executable: "none" },
       () => {},
-      "none: found no such file, expected the built executable",
+      "found no none, expected the executable for linux-x64",
     ],
     [
       "an executable of another build",
@@ -290,7 +290,7 @@ describe("wingman part", () => {
       "aircraft.json: found no key in PEM, expected",
     ],
     [["part", "verify", "part", "more"], 'part verify: found "more", expected no more'],
-    [["part"], "part: expected verify, install, activate or status"],
+    [["part"], "part: expected verify, install, activate, good, rollback, boot or status"],
     [["part", "verfy"], 'part: found "verfy"; did you mean verify?'],
   ])("%j is a wrong command line", (args, expected) => {
     const { code, out, err } = run([WINGMAN, ...args]);
