@@ -70,7 +70,14 @@ async function fetchParts(directory: string, say: (text: string) => void): Promi
   try {
     const packages = [await kernelOfTheDay(), BUSYBOX_PACKAGE];
     say(`fetching ${packages.join(" and ")} from Debian (about 70 MB), once`);
-    await inDirectory(work, ["apt-get", "download", "-qq", "-o", "APT::Sandbox::User=root", ...packages]);
+    await inDirectory(work, [
+      "apt-get",
+      "download",
+      "-qq",
+      "-o",
+      "APT::Sandbox::User=root",
+      ...packages,
+    ]);
     const archives = readdirSync(work).filter((name) => name.endsWith(".deb"));
     for (const archive of archives)
       await runCommand(["dpkg", "-x", join(work, archive), join(work, "tree")]);
