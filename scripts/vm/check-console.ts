@@ -34,14 +34,16 @@ export async function checkConsole(step: ProcedureStep, headEnds: HeadEnds): Pro
 }
 
 async function talk(step: ProcedureStep, line: ConsoleLine, machine: Machine): Promise<void> {
-  const help = await line.client.ask("help");
-  const isHelp = help.error === null && help.lines.some((text) => text.includes("show functions"));
-  step.check("help", "lists show functions", isHelp ? "does" : help.lines.join(" "), isHelp);
-
-  const list = await line.typed("show ?");
-  const isList = list.includes("functions") && list.includes("storage");
-  step.check("show ?", "lists what can follow", isList ? "does" : JSON.stringify(list), isList);
-  await line.wake(); // takes back what was typed
+  for (const [typed, expected] of [
+    ["help", "show functions"],
+    ["?", "show"],
+    ["show ?", "storage"],
+  ] as const) {
+    const { lines, error } = await line.client.ask(typed);
+    const isListed = error === null && lines.some((text) => text.includes(expected));
+    const found = isListed ? `${lines.length} lines, ${expected} among them` : lines.join(" ");
+    step.check(typed, `lists ${expected}`, found, isListed);
+  }
 
   const beganMs = performance.now();
   const { buildDigest: build } = await line.client.document<Version>("show version");

@@ -19,7 +19,8 @@ const ROUNDS = 6;
 /** Beside those after each flush. */
 const RANDOM_CUTS = 40;
 const FILE_SYSTEM_BYTES = STATE_MIB << 20;
-const SECTOR_BYTES = 512;
+/** A block of the file system: what is smaller is not written at once. */
+const MARK_BYTES = 4096;
 
 /** What was acknowledged when the disk's mark of this round was written. */
 type Acknowledged = Map<number, LogEntry>;
@@ -69,9 +70,9 @@ async function bringAbout(
 ): Promise<Acknowledged> {
   for (const event of EVENTS) await machine.shell.try(event);
   const file = await headEnds.downloadLog(machine);
-  const place = FILE_SYSTEM_BYTES / SECTOR_BYTES + round;
+  const place = FILE_SYSTEM_BYTES / MARK_BYTES + round;
   await machine.shell.run(
-    `for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = state ] && echo mark | dd of=/dev/\${disk##*/} bs=512 seek=${place} conv=sync,notrunc oflag=direct; done`,
+    `for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = state ] && echo mark | dd of=/dev/\${disk##*/} bs=${MARK_BYTES} seek=${place} conv=sync,notrunc oflag=direct; done`,
   );
   return entriesOf(file);
 }
@@ -98,7 +99,7 @@ class Trial {
     rounds: readonly Acknowledged[],
   ) {
     this.#marks = record.entries.flatMap(({ kind, at }, entry) => {
-      const acknowledged = rounds[(at - FILE_SYSTEM_BYTES) / SECTOR_BYTES];
+      const acknowledged = rounds[(at - FILE_SYSTEM_BYTES) / MARK_BYTES];
       return kind === "write" && acknowledged !== undefined ? [{ entry, acknowledged }] : [];
     });
   }

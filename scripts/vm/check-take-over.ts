@@ -2,15 +2,14 @@
 
 import { waitFor } from "../../src/rig/condition.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
-import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 import { LOST_AFTER_PERIODS, PERIOD_MS, SERVICE_VIP, type ServerId } from "./aircraft.ts";
-import type { HeadEnds } from "./head-ends.ts";
+import { type HeadEnds, statusOf } from "./head-ends.ts";
 import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 
 const DETECTION_MS = PERIOD_MS * LOST_AFTER_PERIODS;
 /** The detection time, and what an emulated processor may be late by: as much again, twice. */
 const TAKE_OVER_MS_MAX = 3 * DETECTION_MS;
-const LOOK_MS = 200;
+const LOOK_MS = 500;
 
 export async function checkTakeOver(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   await Promise.all([headEnds.flying("a"), headEnds.flying("b")]);
@@ -61,9 +60,8 @@ async function joined(step: ProcedureStep, headEnds: HeadEnds, what: string): Pr
   const beganMs = performance.now();
   const seen = new Map<ServerId, string>();
   const isJoined = async (server: ServerId, machine: Machine): Promise<boolean> => {
-    const { exitCode, text } = await machine.shell.try("wingman status --json");
-    if (exitCode !== 0) return false;
-    const status = JSON.parse(text) as StatusDocument;
+    const status = await statusOf(machine);
+    if (status === null) return false;
     const states = status.servers.map(({ id, state }) => `${id} ${state}`).join(", ");
     seen.set(server, `${server} sees ${states}`);
     return (

@@ -1,18 +1,20 @@
 /** The flight loop stands still, and the hardware watchdog resets the machine. */
+
 import { LOG_WATCHDOG_RESET } from "../../src/boundary/maintenance-code.ts";
 import { catalogueEntry } from "../../src/catalogue/catalogue.ts";
 import { codeLabel } from "../../src/catalogue/record-text.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SERVICE_VIP, WATCHDOG_S } from "./aircraft.ts";
-import type { HeadEnds } from "./head-ends.ts";
+import { type HeadEnds, statusOf } from "./head-ends.ts";
 import { KeepAliveWatch } from "./keep-alive-watch.ts";
 import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 
 /** Clocks of guest and host differ while the guest waits for a processor. */
 const RESET_S_MAX = 3 * WATCHDOG_S;
 const RESTART_MS_MAX = 60_000;
-const LOOK_MS = 200;
+const LOOK_MS = 500;
 
 interface Told {
   readonly code: number;
@@ -66,9 +68,8 @@ async function toldOnce(step: ProcedureStep, machine: Machine, before: number): 
   await machine.shell.run(`kill -KILL ${engine}`);
   await waitFor(RESTART_MS_MAX, async () => {
     await Bun.sleep(LOOK_MS);
-    const pid = await enginePid(machine).catch(() => engine);
-    if (pid === engine) return false;
-    return (await machine.shell.try("wingman status --json")).text.includes('"phase":"active"');
+    const status = await statusOf(machine);
+    return status?.phase === "active" && status.enginePid !== engine;
   });
   step.did("killed its engine after the start, so that another one opened the device");
   const all = await records(machine);
@@ -88,8 +89,9 @@ const isReset = ({ code }: Told): boolean => code === LOG_WATCHDOG_RESET;
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
 
 async function enginePid(machine: Machine): Promise<number> {
-  const status = await machine.shell.run("wingman status --json");
-  return (JSON.parse(status) as { enginePid: number }).enginePid;
+  const status = await statusOf(machine);
+  if (status === null) throw new RuntimeError(`${machine.server} does not say how it is`);
+  return status.enginePid;
 }
 
 /** Every record of the log; the last line of an export is its digest. */

@@ -40,7 +40,7 @@ export class GuestShell {
   ): Promise<{ exitCode: number; text: string }> {
     this.socket.text = "";
     // The mark is not in what is sent: an echo would be taken for the answer.
-    this.socket.write(`${command}\necho "@@""$?@@"\n`);
+    this.socket.write(`{ ${command}; }; echo "@@""$?@@"\n`);
     const found = await this.socket.until(`an answer to: ${command}`, limitMs, () => {
       const match = /@@(\d+)@@\r?\n/.exec(this.socket.text);
       return match ?? undefined;

@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { tryCommand } from "../../src/rig/command-run.ts";
 import { waitFor } from "../../src/rig/condition.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 import { BAUD, SERVICE_VIP, type ServerId } from "./aircraft.ts";
 import { ConsoleLine } from "./console-line.ts";
 import { writeStateDisk } from "./guest-images.ts";
@@ -21,7 +22,20 @@ import { Seat, whoServes } from "./seat.ts";
 export const STATE_MIB = 24;
 /** Of writes and flushes, with holes: more than any check writes. */
 const RECORD_BYTES = 1 << 30;
-const LOOK_MS = 100;
+/** A command costs an emulated processor half a second. */
+const LOOK_MS = 500;
+
+/** What the daemon of a machine says of itself; null: none does. */
+export async function statusOf(machine: Machine): Promise<StatusDocument | null> {
+  const { exitCode, text } = await machine.shell.try("wingman status --json");
+  if (exitCode !== 0) return null;
+  try {
+    return JSON.parse(text) as StatusDocument;
+  } catch {
+    const found = JSON.stringify(text.slice(0, 200));
+    throw new RuntimeError(`${machine.server}: found status ${found}, expected a document`);
+  }
+}
 
 export class HeadEnds {
   readonly #running = new Map<ServerId, Machine>();
@@ -97,8 +111,7 @@ export class HeadEnds {
       await machine.shell.ready(BOOT_MS_MAX);
       const isActive = async (): Promise<boolean> => {
         await Bun.sleep(LOOK_MS);
-        const { text } = await machine.shell.try("wingman status --json");
-        return text.includes('"phase":"active"');
+        return (await statusOf(machine))?.phase === "active";
       };
       if (await waitFor(BOOT_MS_MAX, isActive)) return;
       throw new RuntimeError(`${machine.server} is not active after ${BOOT_MS_MAX / 1000} s`);
