@@ -2,8 +2,7 @@
  * `npm run vm -- [--only NAME[,NAME…]] [--json]`: head-end servers as machines of their own, under
  * QEMU, with what is flashed onto them; a line for each check. Exit code 0 only if all passed.
  */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { CommandError, EXIT_DONE, EXIT_FAILED, UsageError } from "../src/command-line/errors.ts";
 import { parseOptions } from "../src/command-line/options.ts";
@@ -15,11 +14,13 @@ import { namespacePrefix } from "../src/rig/requirements.ts";
 import { namespaceLeftovers } from "../src/rig/rig-directory.ts";
 import { formatConclusion, formatStep } from "../src/rig/step-text.ts";
 import { CHECKS } from "./vm/checks.ts";
-import { guestParts } from "./vm/guest-parts.ts";
+import { CACHE, guestParts } from "./vm/guest-parts.ts";
 import type { InsideMessage, InsideOrder } from "./vm/inside.ts";
 
 const ROOT = join(import.meta.dir, "..");
 const WINGMAN = join(ROOT, "dist", "wingman");
+/** Stays and stays empty: what is mounted on it is there in the namespaces of a run alone. */
+const MOUNT_POINT = join(CACHE, "run");
 /** How long the kernel may take to end processes after the first one of their namespace. */
 const END_MS_MAX = 10_000;
 
@@ -52,13 +53,9 @@ async function vm(args: string[]): Promise<number> {
   await build(options.json);
   const parts = await guestParts(say);
   const prefix = await namespacePrefix([WINGMAN]);
-  const directory = mkdtempSync(join(tmpdir(), "wingman-vm-"));
   const run = new Run(say);
-  try {
-    await run.fly(prefix, { directory, parts, wingman: WINGMAN, names });
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
+  mkdirSync(MOUNT_POINT, { recursive: true });
+  await run.fly(prefix, { mountPoint: MOUNT_POINT, parts, wingman: WINGMAN, names });
   await run.concludeEnd();
   const results = run.outcomes.map(({ result }) => result);
   const passed = run.passed && results.every((result) => result.passed);

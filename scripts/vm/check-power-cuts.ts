@@ -17,7 +17,7 @@ import { cutPlaces, eachCut } from "./power-cuts.ts";
 /** So often records are brought about, downloaded and marked. */
 const ROUNDS = 6;
 /** Beside those after each flush. */
-const RANDOM_CUTS = 40;
+const RANDOM_CUTS = 60;
 const FILE_SYSTEM_BYTES = STATE_MIB << 20;
 /** A block of the file system: what is smaller is not written at once. */
 const MARK_BYTES = 4096;

@@ -105,17 +105,6 @@ export async function writeStateDisk(file: string, sizeMiB: number): Promise<voi
   truncateSync(file, bytes);
   // Everything is written now: what mkfs leaves for later would be written in flight.
   const whole = "lazy_itable_init=0,lazy_journal_init=0,nodiscard";
-  await runCommand([
-    "mkfs.ext4",
-    "-q",
-    "-F",
-    "-b",
-    "4096",
-    "-O",
-    "metadata_csum",
-    "-E",
-    whole,
-    file,
-  ]);
+  await runCommand(["mkfs.ext4", "-q", "-F", "-b", "4096", "-O", FEATURES, "-E", whole, file]);
   truncateSync(file, bytes + MARKS_BYTES);
 }

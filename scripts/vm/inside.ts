@@ -16,7 +16,7 @@ import { makeNetworks } from "./machine-network.ts";
 
 export interface InsideOrder {
   /** An empty directory: memory is mounted on it, here and for nobody else. */
-  readonly directory: string;
+  readonly mountPoint: string;
   readonly parts: GuestParts;
   /** The flight executable. */
   readonly wingman: string;
@@ -34,9 +34,12 @@ const say = (message: InsideMessage): void => {
 };
 
 async function inside(order: InsideOrder): Promise<boolean> {
-  const { directory, parts, wingman } = order;
+  const { mountPoint, parts, wingman } = order;
   say({ namespaces: (["net", "pid", "mnt"] as const).map((kind) => namespaceOf("self", kind)) });
-  await runCommand(["mount", "-t", "tmpfs", "-o", "mode=700", "vm", directory]);
+  await runCommand(["mount", "-t", "tmpfs", "-o", "mode=700", "vm", mountPoint]);
+  // Names from here: the path of a Unix socket has at most 107 bytes.
+  process.chdir(mountPoint);
+  const directory = ".";
   const images = {
     kernel: parts.kernel,
     ramdisk: join(directory, "ramdisk"),
