@@ -68,7 +68,12 @@ async function vm(args: string[]): Promise<number> {
       ...result,
     }));
     console.log(JSON.stringify({ passed, seconds, fetched: parts.fetched, failure, checks }));
-  } else say(`${formatConclusion(results)}; ${seconds} s`);
+  } else {
+    const conclusion = formatConclusion(results);
+    say(
+      `${failure === null ? conclusion : `not finished (${failure}): ${conclusion}`}; ${seconds} s`,
+    );
+  }
   return passed ? EXIT_DONE : EXIT_FAILED;
 }
 
@@ -149,6 +154,6 @@ try {
   process.exit(await vm(process.argv.slice(2)));
 } catch (error) {
   if (!(error instanceof CommandError)) throw error;
-  console.error(`vm: ${error.message}`);
+  console.error(error instanceof UsageError ? error.message : `vm: ${error.message}`);
   process.exit(error.exitCode);
 }

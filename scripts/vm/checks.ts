@@ -22,7 +22,8 @@ export const CHECKS: readonly VmCheck[] = [
   { name: "console", title: "Maintenance console over a UART", run: checkConsole },
   { name: "watchdog", title: "Reset by the hardware watchdog", run: checkWatchdog },
   // Place for the slots: "a part is loaded, activated, rebooted into, healthy" and "an unhealthy
-  // part is rolled back". The guest's head-end.sh starts slots/current of the state disk.
+  // part is rolled back". The guest's head-end.sh starts slots/current of the state disk, which
+  // needs STATE_MIB (head-ends.ts) with room for two executables by then.
   { name: "power-cuts", title: "Power cuts over the writes of the log", run: checkPowerCuts },
   // Place for "power cuts over install and activate": power-cuts.ts replays any disk record.
   { name: "take-over", title: "Power cut of one of two servers", run: checkTakeOver },

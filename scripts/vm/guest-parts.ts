@@ -30,6 +30,9 @@ const DRIVERS = [
   ...["virtio_net", "virtio_console", "i6300esb", "nf_tables", "sch_ingress", "cls_bpf"],
 ];
 
+/** Of a directory, with the number of the process that fills it. */
+const FETCHING = "fetching-";
+
 export interface GuestParts {
   /** Uncompressed, with its PVH note. */
   readonly kernel: string;
@@ -64,8 +67,8 @@ async function fetchParts(directory: string, say: (text: string) => void): Promi
     throw new RuntimeError(
       "found no apt-get and dpkg, expected Debian: the guest's kernel is Debian's",
     );
-  const work = join(CACHE, `fetching-${process.pid}`);
-  rmSync(work, { recursive: true, force: true });
+  sweep();
+  const work = join(CACHE, `${FETCHING}${process.pid}`);
   mkdirSync(join(work, "tree"), { recursive: true });
   try {
     const packages = [await kernelOfTheDay(), BUSYBOX_PACKAGE];
@@ -83,12 +86,23 @@ async function fetchParts(directory: string, say: (text: string) => void): Promi
       await runCommand(["dpkg", "-x", join(work, archive), join(work, "tree")]);
     await keepWhatIsNeeded(join(work, "tree"), join(work, "guest"));
     mkdirSync(CACHE, { recursive: true });
-    renameSync(join(work, "guest"), directory);
+    // Another run may have been quicker.
+    if (!existsSync(directory)) renameSync(join(work, "guest"), directory);
     const versions = archives.map((name) => decodeURIComponent(basename(name, ".deb")));
     say(`fetched ${versions.join(", ")}`);
     return versions;
   } finally {
     rmSync(work, { recursive: true, force: true });
+  }
+}
+
+/** Removes what runs that were killed had fetched in part. */
+function sweep(): void {
+  if (!existsSync(CACHE)) return;
+  for (const name of readdirSync(CACHE)) {
+    const pid = name.startsWith(FETCHING) ? name.slice(FETCHING.length) : null;
+    if (pid === null || (existsSync(`/proc/${pid}`) && pid !== String(process.pid))) continue;
+    rmSync(join(CACHE, name), { recursive: true, force: true });
   }
 }
 
