@@ -1,5 +1,5 @@
 // Installs what is missing, in plain JavaScript because it runs before anything is installed.
-//   node scripts/setup.mjs [start|test|bench] npm packages from the lock file; system packages with
+//   node scripts/setup.mjs [start|test|bench|vm] npm packages from the lock file; system packages with
 //   apt-get when we are root, otherwise they are named.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -47,6 +47,18 @@ const COMMANDS = {
     ["curl", "curl"],
     ["tftp", "tftp-hpa"],
     ["tshark", "tshark"],
+  ],
+  vm: [
+    ["ip", "iproute2"],
+    ["unshare", "util-linux"],
+    ["setpriv", "util-linux"],
+    ["qemu-system-x86_64", "qemu-system-x86"],
+    ["mksquashfs", "squashfs-tools"],
+    ["mkfs.ext4", "e2fsprogs"],
+    ["e2fsck", "e2fsprogs"],
+    ["debugfs", "e2fsprogs"],
+    ["xz", "xz-utils"],
+    ["rz", "lrzsz"],
   ],
   bench: [
     ["ip", "iproute2"],

@@ -63,6 +63,7 @@ export const LOG_NO_LEASE = 304;
 export const LOG_LEASE_LOST = 305;
 export const LOG_WATCHDOG_NO_TIMEOUT = 320;
 export const LOG_WATCHDOG_REFUSED = 321;
+export const LOG_WATCHDOG_RESET = 322;
 export const LOG_LEASE_UNFIT = 306;
 export const LOG_RENEWALS_ENDED = 307;
 export const LOG_LEASE_HELD_UP = 308;

@@ -1,5 +1,9 @@
-/** What the codes of the machine under Wingman mean: executable, key file, disk, console line. */
+/**
+ * What the codes of the machine under Wingman mean: executable, key file, disk, console line,
+ * reset by the watchdog.
+ */
 
+import { LOG_WATCHDOG_RESET } from "../boundary/maintenance-code.ts";
 import { type CatalogueEntry, entry } from "./entry.ts";
 import {
   LOG_ANSWERS_FOR_VIP,
@@ -104,5 +108,14 @@ export const MACHINE_ENTRIES: readonly CatalogueEntry[] = [
     "A disk that stalls stalls the flight loop; no tmpfs at /dev/shm.",
     "Start with --run-dir on a tmpfs, such as /run/wingman.",
     { class: 2, lasts: "start" },
+  ),
+  entry(
+    LOG_WATCHDOG_RESET,
+    "WATCHDOG RESET THIS MACHINE",
+    "none",
+    "none",
+    "Before this start the flight loop or the kernel stood still.",
+    "Read the records before it; if it comes again, replace the server.",
+    { class: 2 },
   ),
 ];

@@ -18,6 +18,7 @@ import {
   LOG_NO_PROGRAMS,
   LOG_NOT_REALTIME,
   LOG_WATCHDOG_NO_TIMEOUT,
+  LOG_WATCHDOG_RESET,
 } from "../boundary/maintenance-code.ts";
 import { timingOf } from "../boundary/timing.ts";
 import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-line/errors.ts";
@@ -31,6 +32,7 @@ import { Engine } from "../core/engine.ts";
 import { ENDED_LEFT, ENDED_LET_GO } from "../core/turn.ts";
 import { Announcer } from "../io/announcer.ts";
 import { othersAnswerArp, putUpArpGuard, removeArpGuard } from "../io/arp-guard.ts";
+import { isFirstInBoot } from "../io/boot-note.ts";
 import { ClientNotices } from "../io/client-notices.ts";
 import { RecordSocket, socketPair } from "../io/control-socket.ts";
 import { errno, SystemError } from "../io/errno.ts";
@@ -85,6 +87,8 @@ import {
 const KEYS_BYTES_MAX = 4096;
 /** In the run directory: which programs in the kernel are ours. */
 const PROGRAM_RECORD = "vip-programs";
+/** Likewise: in which boot it was told that the watchdog had reset the machine. */
+const RESET_NOTE = "watchdog-reset";
 
 export async function engine(args: string[]): Promise<number> {
   const options = readOptions(args);
@@ -194,6 +198,8 @@ export async function engine(args: string[]): Promise<number> {
   const hardware = hardwareOf(config);
   const noTimeout = hardware?.device.refused ?? 0;
   if (noTimeout !== 0) flight.events.push(EVENT_RECORD, LOG_WATCHDOG_NO_TIMEOUT, noTimeout, 0);
+  if (hardware?.device.hasResetMachine && isFirstInBoot(join(runDirectory, RESET_NOTE)))
+    flight.events.push(EVENT_RECORD, LOG_WATCHDOG_RESET, 0, 0);
 
   const loop = new FlightLoop({
     engine: flight,

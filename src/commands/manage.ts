@@ -10,6 +10,7 @@ import { EXIT_DONE, EXIT_FAILED, InputFileError, UsageError } from "../command-l
 import { parseOptions, wholeNumberOption } from "../command-line/options.ts";
 import { parseConfig } from "../config/load.ts";
 import { KEY_MARKS_VARIABLE, type KeyFileMark } from "../config/start-keys.ts";
+import { bootId } from "../io/boot-note.ts";
 import { giveUpCapabilities } from "../io/capabilities.ts";
 import { SystemError } from "../io/errno.ts";
 import { execute } from "../io/launch.ts";
@@ -78,7 +79,7 @@ export async function manage(args: string[]): Promise<number> {
       ...{ config, serverId, session },
       file: join(stateDirectory, LOG_FILE),
       sizeKiB: config.maintenance.log.sizeKiB,
-      bootId: readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim(),
+      bootId: bootId(),
       nowBootUs: bootUs(),
       nowUtcMs: Date.now(),
       disk: new DiskProcess(ownCommand(), diskEnded),

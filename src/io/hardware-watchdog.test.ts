@@ -85,11 +85,26 @@ test("a driver that makes another time-out of it is believed", () => {
 });
 
 test("a driver whose time-out cannot be set: its own counts; where it does not tell, that asked for", () => {
-  driver("EOPNOTSUPP", 60, "EOPNOTSUPP", "EOPNOTSUPP");
+  driver("EOPNOTSUPP", 60, 0, "EOPNOTSUPP", "EOPNOTSUPP");
   for (const seconds of [60, 12]) {
     const watchdog = new HardwareWatchdog("/dev/null", 12);
     expect([watchdog.refused, watchdog.timeoutS]).toEqual([EOPNOTSUPP, seconds]);
   }
+});
+
+test.each([
+  ["the card reset the machine", 0x20, true],
+  ["other bits beside it", 0x8021, true],
+  ["other bits alone", 0x8001, false],
+  ["nothing", 0, false],
+  ["a driver that does not tell", "EOPNOTSUPP", false],
+] as const)("what the driver found when the machine started: %s", (_, answer, reset) => {
+  driver(10, answer);
+  expect(new HardwareWatchdog("/dev/null", 10).hasResetMachine).toBe(reset);
+});
+
+test("a device that is no watchdog has reset nothing", () => {
+  expect(new HardwareWatchdog("/dev/null", 10).hasResetMachine).toBe(false);
 });
 
 test("a time-out that is refused: told, and the machine is not reset for it", () => {

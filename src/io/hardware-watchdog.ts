@@ -15,6 +15,10 @@ import { NativeMemory, nativeString } from "./native-memory.ts";
  */
 const WDIOC_SETTIMEOUT = 0xc004_5706;
 const WDIOC_GETTIMEOUT = 0x8004_5707;
+/** _IOR('W', 2, int): WDIOF_* bits of what its driver found when the machine started. */
+const WDIOC_GETBOOTSTATUS = 0x8004_5702;
+/** The card did the last reset. */
+const WDIOF_CARDRESET = 0x20;
 
 /** What a descriptor answers that is no watchdog's. */
 const ENOTTY = 25;
@@ -28,6 +32,11 @@ export class HardwareWatchdog {
   readonly timeoutS: number;
   /** Why the time-out could not be set: 0, or an errno; ENOTTY when the device is no watchdog. */
   readonly refused: number;
+  /**
+   * Its driver says that this machine started because the watchdog had reset it. It says so until
+   * the next start. False also where the driver does not tell.
+   */
+  readonly hasResetMachine: boolean;
   readonly #fd: number;
   readonly #byte = new NativeMemory(1);
 
@@ -69,6 +78,7 @@ export class HardwareWatchdog {
       );
     }
     this.timeoutS = seconds.view.getInt32(0, true);
+    this.hasResetMachine = this.#bootStatus(seconds) === WDIOF_CARDRESET;
   }
 
   /** One byte. 0, or an errno; never waits. Makes no garbage. */
@@ -80,6 +90,13 @@ export class HardwareWatchdog {
   disarm(): void {
     this.#write(MAGIC_CLOSE);
     libc.close(this.#fd);
+  }
+
+  /** WDIOF_CARDRESET or 0. */
+  #bootStatus(flags: NativeMemory): number {
+    flags.view.setInt32(0, 0, true);
+    if (libc.ioctl(this.#fd, WDIOC_GETBOOTSTATUS, flags.address) < 0) return 0;
+    return flags.view.getInt32(0, true) & WDIOF_CARDRESET;
   }
 
   #write(byte: number): number {

@@ -294,6 +294,8 @@ or cannot have this time-out is a start-up error; one whose time-out cannot be s
 is used and logged. Only an orderly stop (SIGTERM) of a server whose engine flies
 disarms it, unless the driver does not allow that (nowayout). Killed, abandoned by
 a second SIGTERM, or stopped while no engine flies, the machine resets itself.
+After such a reset the maintenance log says WNG-0322, once, where the device's
+driver tells it (WDIOC_GETBOOTSTATUS).
 
 An engine that dies is started again after ${PAUSE_MS_MAX / 1000} s at the longest, opens the device
 again and feeds both with its first turn: the shortest timeoutSeconds and the

@@ -1,0 +1,104 @@
+/** The flight loop stands still, and the hardware watchdog resets the machine. */
+
+import { LOG_WATCHDOG_RESET } from "../../src/boundary/maintenance-code.ts";
+import { catalogueEntry } from "../../src/catalogue/catalogue.ts";
+import { codeLabel } from "../../src/catalogue/record-text.ts";
+import { RuntimeError } from "../../src/command-line/errors.ts";
+import { waitFor } from "../../src/rig/condition.ts";
+import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
+import { SERVICE_VIP, WATCHDOG_S } from "./aircraft.ts";
+import { type HeadEnds, statusOf } from "./head-ends.ts";
+import { KeepAliveWatch } from "./keep-alive-watch.ts";
+import { BOOT_MS_MAX, type Machine } from "./machine.ts";
+
+/** Clocks of guest and host differ while the guest waits for a processor. */
+const RESET_S_MAX = 3 * WATCHDOG_S;
+const RESTART_MS_MAX = 60_000;
+const LOOK_MS = 500;
+
+interface Told {
+  readonly code: number;
+  readonly powerOn: number;
+}
+
+export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
+  const machine = await headEnds.flying("a");
+  const before = (await records(machine)).filter(isReset).length;
+  const watch = new KeepAliveWatch("a", 0);
+  try {
+    const stoppedMs = performance.now();
+    await machine.shell.run(`kill -STOP ${await enginePid(machine)}`);
+    step.did("stopped the flight loop of a (SIGSTOP)");
+    const resetMs = await machine.monitor.event("RESET", stoppedMs, RESET_S_MAX * 1000);
+    step.check(
+      ...([
+        "the watchdog resets the machine",
+        `within ${RESET_S_MAX} s, time-out ${WATCHDOG_S} s`,
+      ] as const),
+      ...([`after ${seconds(resetMs - stoppedMs)}`, true] as const),
+    );
+    watch.clear();
+    const heardMs = await watch.next(BOOT_MS_MAX);
+    step.check(
+      ...(["keep-alives again", `within ${BOOT_MS_MAX / 1000} s of the reset`] as const),
+      ...([
+        heardMs === null ? "none" : `after ${seconds(heardMs - resetMs)}`,
+        heardMs !== null,
+      ] as const),
+    );
+    const answeredMs = await headEnds.seat.answer(resetMs, BOOT_MS_MAX);
+    step.check(
+      ...([
+        `VIP ${SERVICE_VIP} answers again`,
+        `within ${BOOT_MS_MAX / 1000} s of the reset`,
+      ] as const),
+      answeredMs === null ? "no answer" : `after ${seconds(answeredMs - resetMs)}`,
+      answeredMs !== null,
+    );
+    await headEnds.awaitActive(machine);
+    await toldOnce(step, machine, before);
+  } finally {
+    watch.close();
+  }
+}
+
+/** The log names the reason, and an engine that is started again does not name it again. */
+async function toldOnce(step: ProcedureStep, machine: Machine, before: number): Promise<void> {
+  const engine = await enginePid(machine);
+  await machine.shell.run(`kill -KILL ${engine}`);
+  await waitFor(RESTART_MS_MAX, async () => {
+    await Bun.sleep(LOOK_MS);
+    const status = await statusOf(machine);
+    return status?.phase === "active" && status.enginePid !== engine;
+  });
+  step.did("killed its engine after the start, so that another one opened the device");
+  const all = await records(machine);
+  const told = all.filter(isReset);
+  const powerOn = Math.max(...all.map((record) => record.powerOn));
+  const here = told.filter((record) => record.powerOn === powerOn).length;
+  const name = `${codeLabel(LOG_WATCHDOG_RESET)} ${catalogueEntry(LOG_WATCHDOG_RESET)?.text}`;
+  step.check(
+    ...([`log: ${name}`, `once, in power-on ${powerOn}`] as const),
+    `${here} in power-on ${powerOn}, ${told.length - before} since the check began`,
+    here === 1 && told.length === before + 1,
+  );
+}
+
+const isReset = ({ code }: Told): boolean => code === LOG_WATCHDOG_RESET;
+
+const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+
+async function enginePid(machine: Machine): Promise<number> {
+  const status = await statusOf(machine);
+  if (status === null) throw new RuntimeError(`${machine.server} does not say how it is`);
+  return status.enginePid;
+}
+
+/** Every record of the log; the last line of an export is its digest. */
+async function records(machine: Machine): Promise<Told[]> {
+  const text = await machine.shell.run("wingman log --json");
+  return text
+    .split("\n")
+    .filter((line) => line.includes('"code":'))
+    .map((line) => JSON.parse(line) as Told);
+}

@@ -1,0 +1,55 @@
+/** A shell in the guest, on the virtio console hvc0: for the checks, never for people. */
+import { RuntimeError } from "../../src/command-line/errors.ts";
+import { SocketText } from "./socket-text.ts";
+
+/** The guest's /sbin/test-shell says so when it begins. */
+const READY = "@@READY";
+const COMMAND_MS_MAX = 60_000;
+
+export class GuestShell {
+  private constructor(private readonly socket: SocketText) {}
+
+  /** Before the guest runs: what it says to nobody is lost. */
+  static async connect(path: string): Promise<GuestShell> {
+    return new GuestShell(await SocketText.connect(path));
+  }
+
+  /** Waits for the next start of the shell: of the machine, that is. */
+  async ready(limitMs: number): Promise<void> {
+    await this.socket.until("the guest's shell", limitMs, () => {
+      const at = this.socket.text.indexOf(READY);
+      if (at < 0) return undefined;
+      this.socket.text = this.socket.text.slice(at + READY.length);
+      return true;
+    });
+  }
+
+  /**
+   * Runs a command to its end; gives what it prints.
+   * @throws RuntimeError when it fails
+   */
+  async run(command: string, limitMs = COMMAND_MS_MAX): Promise<string> {
+    const { exitCode, text } = await this.try(command, limitMs);
+    if (exitCode === 0) return text;
+    throw new RuntimeError(`guest: ${command}: exit code ${exitCode}: ${text.trim()}`);
+  }
+
+  async try(
+    command: string,
+    limitMs = COMMAND_MS_MAX,
+  ): Promise<{ exitCode: number; text: string }> {
+    this.socket.text = "";
+    // The mark is not in what is sent: an echo would be taken for the answer.
+    this.socket.write(`{ ${command}; }; echo "@@""$?@@"\n`);
+    const found = await this.socket.until(`an answer to: ${command}`, limitMs, () => {
+      const match = /@@(\d+)@@\r?\n/.exec(this.socket.text);
+      return match ?? undefined;
+    });
+    const text = this.socket.text.slice(0, found.index).replaceAll("\r\n", "\n");
+    return { exitCode: Number(found[1]), text };
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}

@@ -1,0 +1,180 @@
+/** The machines of one run: each is started when a check asks for it, and stays for the next one. */
+import {
+  copyFileSync,
+  existsSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../../src/command-line/errors.ts";
+import { tryCommand } from "../../src/rig/command-run.ts";
+import { waitFor } from "../../src/rig/condition.ts";
+import type { StatusDocument } from "../../src/supervisor/status-document.ts";
+import { BAUD, SERVICE_VIP, type ServerId } from "./aircraft.ts";
+import { ConsoleLine } from "./console-line.ts";
+import { writeStateDisk } from "./guest-images.ts";
+import { BOOT_MS_MAX, Machine, type MachineImages } from "./machine.ts";
+import { Seat, whoServes } from "./seat.ts";
+
+/** Small, so that hundreds of power cuts are looked at quickly. */
+export const STATE_MIB = 24;
+/** Of writes and flushes, with holes: more than any check writes. */
+const RECORD_BYTES = 1 << 30;
+/** A command costs an emulated processor half a second. */
+const LOOK_MS = 500;
+
+/** What the daemon of a machine says of itself; null: none does. */
+export async function statusOf(machine: Machine): Promise<StatusDocument | null> {
+  const { exitCode, text } = await machine.shell.try("wingman status --json");
+  if (exitCode !== 0) return null;
+  try {
+    return JSON.parse(text) as StatusDocument;
+  } catch {
+    const found = JSON.stringify(text.slice(0, 200));
+    throw new RuntimeError(`${machine.server}: found status ${found}, expected a document`);
+  }
+}
+
+export class HeadEnds {
+  readonly #running = new Map<ServerId, Machine>();
+  #seat: Seat | null = null;
+
+  /**
+   * @param wingman the flight executable, of this machine
+   * @param directory of this run, in memory
+   */
+  constructor(
+    readonly wingman: string,
+    readonly directory: string,
+    private readonly images: MachineImages,
+  ) {}
+
+  /** The seat at the service's VIP, from the first question on. */
+  get seat(): Seat {
+    this.#seat ??= new Seat(SERVICE_VIP);
+    return this.#seat;
+  }
+
+  file(name: string): string {
+    return join(this.directory, name);
+  }
+
+  stateDisk(server: ServerId): string {
+    return this.file(`${server}.state`);
+  }
+
+  /** What is written to a's first disk is recorded, and what it was before is kept. */
+  get diskRecord(): { pristine: string; record: string } {
+    return { pristine: this.file("a.pristine"), record: this.file("a.record") };
+  }
+
+  running(server: ServerId): Machine | undefined {
+    return this.#running.get(server);
+  }
+
+  /** Switches a machine on, with the disk that it has. Its shell is not there yet. */
+  async switchOn(server: ServerId): Promise<Machine> {
+    const stateDisk = this.stateDisk(server);
+    const isNew = !existsSync(stateDisk);
+    if (isNew) await writeStateDisk(stateDisk, STATE_MIB);
+    const isRecorded = isNew && server === "a";
+    if (isRecorded) {
+      copyFileSync(stateDisk, this.diskRecord.pristine);
+      writeFileSync(this.diskRecord.record, "");
+      truncateSync(this.diskRecord.record, RECORD_BYTES);
+    }
+    const machine = await Machine.start({
+      ...{ server, stateDisk, images: this.images, directory: this.directory },
+      diskRecord: isRecorded ? this.diskRecord.record : null,
+    });
+    this.#running.set(server, machine);
+    return machine;
+  }
+
+  /** A machine that flies: switched on, unless it is, and active. */
+  async flying(server: ServerId): Promise<Machine> {
+    const there = this.#running.get(server);
+    if (there !== undefined) return there;
+    const machine = await this.switchOn(server);
+    await this.awaitActive(machine);
+    return machine;
+  }
+
+  /**
+   * Waits for the shell of a machine that starts, and until its daemon is active.
+   * @throws RuntimeError with what the machine said last
+   */
+  async awaitActive(machine: Machine): Promise<void> {
+    try {
+      await machine.shell.ready(BOOT_MS_MAX);
+      const isActive = async (): Promise<boolean> => {
+        await Bun.sleep(LOOK_MS);
+        return (await statusOf(machine))?.phase === "active";
+      };
+      if (await waitFor(BOOT_MS_MAX, isActive)) return;
+      throw new RuntimeError(`${machine.server} is not active after ${BOOT_MS_MAX / 1000} s`);
+    } catch (error) {
+      throw new RuntimeError(`${(error as Error).message}\n${machine.lastWords}`);
+    }
+  }
+
+  /** Waits until the service's process answers at its VIP; who it is, or null. */
+  async served(limitMs: number): Promise<string | null> {
+    let server: string | null = null;
+    await waitFor(limitMs, async () => {
+      server = await whoServes();
+      return server !== null;
+    });
+    return server;
+  }
+
+  /** Takes the power of a machine away. */
+  async cut(server: ServerId): Promise<void> {
+    await this.#running.get(server)?.cut();
+    this.#running.delete(server);
+  }
+
+  /** Likewise, and QEMU closes its disks. */
+  async switchOff(server: ServerId): Promise<void> {
+    await this.#running.get(server)?.quit();
+    this.#running.delete(server);
+  }
+
+  /** The maintenance log of a machine, as it is downloaded over the serial line by ZMODEM. */
+  async downloadLog(machine: Machine): Promise<string> {
+    const line = new ConsoleLine(machine, BAUD);
+    const directory = this.file(`${machine.server}.download`);
+    rmSync(directory, { recursive: true, force: true });
+    try {
+      return await line.download("download log", directory);
+    } finally {
+      line.close();
+    }
+  }
+
+  /** `wingman log verify` of this machine: what it says, and whether it passes. */
+  async verifyLog(file: string): Promise<{ passed: boolean; said: string }> {
+    const { exitCode, stdout, stderr } = await tryCommand([this.wingman, "log", "verify", file]);
+    const said = `${stdout}${stderr}`.trim().replaceAll(file, "the log").split("\n")[0] ?? "";
+    return { passed: exitCode === 0, said };
+  }
+
+  /** What kernel and daemon of every machine that was ever on said last, for people. */
+  lastWords(): string {
+    return (["a", "b"] as const)
+      .map((server) => this.file(`${server}.kernel.log`))
+      .filter(existsSync)
+      .map(
+        (file) =>
+          `${file}:\n${readFileSync(file, "utf8").trimEnd().split("\n").slice(-15).join("\n")}`,
+      )
+      .join("\n");
+  }
+
+  async close(): Promise<void> {
+    this.#seat?.close();
+    for (const server of [...this.#running.keys()]) await this.cut(server);
+  }
+}

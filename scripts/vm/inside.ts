@@ -1,0 +1,98 @@
+/**
+ * `inside.ts ORDER`: the checks, in namespaces of their own, which end with this process and take
+ * everything along: machines, taps, and the files in memory. Says what it finds in lines of JSON.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { runCommand } from "../../src/rig/command-run.ts";
+import { ProcedureStep, type StepResult } from "../../src/rig/procedure-step.ts";
+import { namespaceOf } from "../../src/rig/process-table.ts";
+import { AIRCRAFT } from "./aircraft.ts";
+import { CHECKS } from "./checks.ts";
+import { writeRamdisk, writeRoot } from "./guest-images.ts";
+import type { GuestParts } from "./guest-parts.ts";
+import { HeadEnds } from "./head-ends.ts";
+import { makeNetworks } from "./machine-network.ts";
+
+export interface InsideOrder {
+  /** An empty directory: memory is mounted on it, here and for nobody else. */
+  readonly mountPoint: string;
+  readonly parts: GuestParts;
+  /** The flight executable. */
+  readonly wingman: string;
+  /** Names of checks. */
+  readonly names: readonly string[];
+}
+
+export type InsideMessage =
+  | { readonly namespaces: readonly (string | null)[] }
+  | { readonly name: string; readonly result: StepResult; readonly seconds: number }
+  | { readonly failure: string };
+
+const say = (message: InsideMessage): void => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
+
+async function inside(order: InsideOrder): Promise<boolean> {
+  const { mountPoint, parts, wingman } = order;
+  say({ namespaces: (["net", "pid", "mnt"] as const).map((kind) => namespaceOf("self", kind)) });
+  await runCommand(["mount", "-t", "tmpfs", "-o", "mode=700", "vm", mountPoint]);
+  // Names from here: the path of a Unix socket has at most 107 bytes.
+  process.chdir(mountPoint);
+  const directory = ".";
+  const images = {
+    kernel: parts.kernel,
+    ramdisk: join(directory, "ramdisk"),
+    root: join(directory, "root"),
+  };
+  writeRamdisk(images.ramdisk, parts);
+  const stage = join(directory, "stage");
+  mkdirSync(stage);
+  await writeRoot(images.root, stage, parts, {
+    wingman,
+    configuration: JSON.stringify(AIRCRAFT),
+    key: crypto.getRandomValues(new Uint8Array(32)),
+  });
+  await makeNetworks(["a", "b"]);
+  const headEnds = new HeadEnds(wingman, directory, images);
+  try {
+    return await runChecks(order.names, headEnds);
+  } finally {
+    await headEnds.close();
+  }
+}
+
+/** Whether all passed. A check that cannot go on fails; the next one begins with fresh machines. */
+async function runChecks(names: readonly string[], headEnds: HeadEnds): Promise<boolean> {
+  let passed = true;
+  for (const [index, { name, title, run }] of CHECKS.entries()) {
+    if (!names.includes(name)) continue;
+    const step = new ProcedureStep(index + 1, title);
+    const beganMs = performance.now();
+    try {
+      await run(step, headEnds);
+    } catch (error) {
+      step.check("goes on to its end", "does", (error as Error).message, false);
+    }
+    const { result } = step;
+    say({ name, result, seconds: Math.round((performance.now() - beganMs) / 100) / 10 });
+    passed &&= result.passed;
+    if (!result.passed) process.stderr.write(`${headEnds.lastWords()}\n`);
+  }
+  return passed;
+}
+
+// The one outside holds the other end: it is gone when this one closes.
+process.stdin.on("end", () => process.exit(1)).resume();
+try {
+  // What this process measures is not to wait for others of this machine, see machine.ts.
+  writeFileSync("/proc/self/autogroup", "-5");
+} catch {
+  // no autogroup, or nothing for this user
+}
+try {
+  process.exit((await inside(JSON.parse(process.argv[2] ?? "") as InsideOrder)) ? 0 : 1);
+} catch (error) {
+  say({ failure: (error as Error).message });
+  process.exit(1);
+}

@@ -1,0 +1,156 @@
+/**
+ * One head-end server as a machine of its own: a QEMU that emulates every instruction (`tcg`), with
+ * a 16550 as the maintenance console, a hardware watchdog, two network adapters and two disks.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { RuntimeError } from "../../src/command-line/errors.ts";
+import { addressesOf, macOf, type ServerId } from "./aircraft.ts";
+import { GuestShell } from "./guest-shell.ts";
+import { tapOf } from "./machine-network.ts";
+import { Monitor } from "./monitor.ts";
+
+/** Of the guest; it takes about 550 MB of this machine. */
+const MEMORY_MIB = 384;
+/** 53 s were seen while this machine had a load of 20. */
+export const BOOT_MS_MAX = 120_000;
+
+/**
+ * A machine that waits for this one's processors is late: its session goes before others, where
+ * this user may ask for it (sched(7), autogroup; the shell's is the session that it leads).
+ */
+const FIRST = [
+  ...["sh", "-c"],
+  '{ echo -15 > /proc/self/autogroup; renice -n -15 -p $$; } > /dev/null 2>&1; exec "$0" "$@"',
+];
+
+/** Files of this run that machines start from. */
+export interface MachineImages {
+  readonly kernel: string;
+  readonly ramdisk: string;
+  readonly root: string;
+}
+
+export interface MachineOrder {
+  readonly server: ServerId;
+  readonly images: MachineImages;
+  readonly stateDisk: string;
+  /** Where every write and flush of the state disk is recorded; null: nowhere. */
+  readonly diskRecord: string | null;
+  /** For its sockets and what it prints. */
+  readonly directory: string;
+}
+
+export class Machine {
+  private constructor(
+    readonly server: ServerId,
+    /** When QEMU was started, by performance.now(). */
+    readonly startedMs: number,
+    readonly monitor: Monitor,
+    readonly shell: GuestShell,
+    /** The other end of the maintenance console: a pseudo-terminal. */
+    readonly consoleDevice: string,
+    private readonly process: Bun.Subprocess,
+    private readonly kernelLog: string,
+  ) {}
+
+  /** Returns as soon as QEMU runs; the guest has everything before it. */
+  static async start(order: MachineOrder): Promise<Machine> {
+    const { server, directory } = order;
+    const paths = {
+      monitor: join(directory, `${server}.monitor`),
+      shell: join(directory, `${server}.shell`),
+      kernelLog: join(directory, `${server}.kernel.log`),
+    };
+    const startedMs = performance.now();
+    const process = Bun.spawn([...FIRST, "qemu-system-x86_64", ...argumentsOf(order, paths)], {
+      stdio: ["ignore", "ignore", Bun.file(join(directory, `${server}.qemu.log`))],
+      detached: true,
+    });
+    try {
+      // Both sockets are there before the guest begins: what it says to nobody is lost.
+      const monitor = await Monitor.connect(paths.monitor);
+      const shell = await GuestShell.connect(paths.shell);
+      const device = await consoleOf(monitor);
+      await monitor.execute("cont");
+      return new Machine(server, startedMs, monitor, shell, device, process, paths.kernelLog);
+    } catch (error) {
+      const said = readFileSync(join(directory, `${server}.qemu.log`), "utf8").trim();
+      process.kill("SIGKILL");
+      throw new RuntimeError(`QEMU of ${server}: ${said || (error as Error).message}`);
+    }
+  }
+
+  /** What kernel and daemon printed, the end of it. */
+  get lastWords(): string {
+    return readFileSync(this.kernelLog, "utf8").trimEnd().split("\n").slice(-12).join("\n");
+  }
+
+  /** Takes its power away. */
+  async cut(): Promise<void> {
+    await this.#end(() => this.process.kill("SIGKILL"));
+  }
+
+  /** Likewise, but QEMU closes its files. */
+  async quit(): Promise<void> {
+    await this.#end(async () => await this.monitor.execute("quit").catch(() => undefined));
+  }
+
+  async #end(act: () => unknown): Promise<void> {
+    if (this.process.exitCode === null && this.process.signalCode === null) await act();
+    await this.process.exited;
+    this.monitor.close();
+    this.shell.close();
+  }
+}
+
+function argumentsOf(
+  { server, images, stateDisk, diskRecord }: MachineOrder,
+  paths: Record<"monitor" | "shell" | "kernelLog", string>,
+): string[] {
+  const [first, second] = addressesOf(server);
+  const kernelArguments = [
+    ...["console=ttyS1", "panic=1", "quiet"],
+    ...[`wingman.server=${server}`, `wingman.eth0=${first}`, `wingman.eth1=${second}`],
+  ].join(" ");
+  const recorded =
+    diskRecord === null
+      ? ["-blockdev", `driver=file,filename=${stateDisk},node-name=state`]
+      : [
+          ...["-blockdev", `driver=file,filename=${stateDisk},node-name=state-file`],
+          ...["-blockdev", `driver=file,filename=${diskRecord},node-name=record`],
+          ...["-blockdev", "driver=blklogwrites,node-name=state,file=state-file,log=record"],
+        ];
+  const networks = ([0, 1] as const).flatMap((network) => [
+    ...["-netdev", `tap,id=n${network},ifname=${tapOf(server, network)},script=no,downscript=no`],
+    ...["-device", `virtio-net-pci,netdev=n${network},mac=${macOf(server, network)}`],
+  ]);
+  return [
+    ...["-name", `wingman-${server}`, "-nodefaults", "-no-user-config", "-display", "none", "-S"],
+    ...["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max"],
+    ...["-m", String(MEMORY_MIB), "-kernel", images.kernel, "-initrd", images.ramdisk],
+    ...["-append", kernelArguments],
+    ...["-chardev", "pty,id=console", "-serial", "chardev:console"],
+    ...["-chardev", `file,id=kernel,path=${paths.kernelLog}`, "-serial", "chardev:kernel"],
+    ...["-device", "virtio-serial-pci"],
+    ...["-chardev", `socket,id=shell,path=${paths.shell},server=on,wait=off`],
+    ...["-device", "virtconsole,chardev=shell"],
+    ...["-qmp", `unix:${paths.monitor},server=on,wait=off`],
+    ...["-blockdev", `driver=file,filename=${images.root},node-name=root,read-only=on`],
+    ...["-device", "virtio-blk-pci,drive=root,serial=root"],
+    ...recorded,
+    ...["-device", "virtio-blk-pci,drive=state,serial=state"],
+    ...networks,
+    ...["-device", "i6300esb", "-action", "watchdog=reset"],
+  ];
+}
+
+async function consoleOf(monitor: Monitor): Promise<string> {
+  const devices = await monitor.execute<{ label: string; filename: string }[]>("query-chardev");
+  const found = devices.find(({ label }) => label === "console")?.filename ?? "";
+  if (!found.startsWith("pty:"))
+    throw new RuntimeError(
+      `found the console at ${JSON.stringify(found)}, expected a pseudo-terminal`,
+    );
+  return found.slice("pty:".length);
+}
