@@ -119,8 +119,11 @@ export class Network {
     return Math.max(this.passesSinceUs[at], this.passesSinceUs[back], overflowedUs);
   }
 
+  /** As good as lost: no two in a row are lost of the other direction meanwhile. */
   noteOverflow(from: number, to: number, nowUs: number): void {
-    this.overflowedUs[from * SERVERS_MAX + to] = nowUs;
+    const at = from * SERVERS_MAX + to;
+    this.overflowedUs[at] = nowUs;
+    this.lostInARow[at] = Math.max(1, this.lostInARow[at]);
   }
 
   /**
