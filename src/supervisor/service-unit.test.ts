@@ -13,6 +13,8 @@ import { MANAGE_LEAVE_MS } from "./maintenance-link.ts";
 import { RUN_DIRECTORY_DEFAULT, STATE_DIRECTORY_DEFAULT } from "./run-directory.ts";
 import { KILL_EXTRA_MS, LEAVE_EXTRA_MS } from "./supervisor.ts";
 
+/** Where parts.slots is by default. */
+const SLOTS = "/var/lib/wingman/slots";
 const FIRMWARE_CONFIG = fileURLToPath(new URL("../../firmware-config", import.meta.url));
 const UNIT_FILE = join(FIRMWARE_CONFIG, "wingman@.service");
 const beside = (name: string): string => readFileSync(join(FIRMWARE_CONFIG, name), "utf8");
@@ -94,6 +96,8 @@ test("systemd-analyze: nothing in it that systemd does not understand", () => {
     writeFileSync(place, unit.replace("/usr/bin/wingman", "/bin/true"));
     mkdirSync(`${place}.d`);
     writeFileSync(join(`${place}.d`, "functions-need-root.conf"), dropIn);
+    const slots = beside("slots.conf").replaceAll(/=\/\S+\/wingman /g, "=/bin/true ");
+    writeFileSync(join(`${place}.d`, "slots.conf"), slots);
     const { exitCode, stderr } = Bun.spawnSync(["systemd-analyze", "verify", "--man=no", place]);
     const about = stderr
       .toString()
@@ -104,6 +108,15 @@ test("systemd-analyze: nothing in it that systemd does not understand", () => {
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+});
+
+test("from slots: looked after by the executable of the root, started by the link", () => {
+  const slots = beside("slots.conf");
+  expect(listed(slots, "ExecStartPre").slice(0, 3)).toEqual(["/usr/bin/wingman", "part", "boot"]);
+  const starts = /^ExecStart=(\S+) run --server %i --config (\S+)$/m.exec(slots);
+  const current = `${SLOTS}/current`;
+  expect(starts?.slice(1)).toEqual([`${current}/wingman`, `${current}/aircraft.json`]);
+  expect(slots).toContain("\nExecStart=\n"); // systemd would start both
 });
 
 test("nothing holds it up at boot that waits for a cable; it is stopped before the network", () => {

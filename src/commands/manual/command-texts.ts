@@ -163,7 +163,39 @@ Exit 1 names the first file that is not right, and what was found and expected i
 JSON: {"ok":true, "partNumber", "system", "target", "hardware", "version",
 "minimumVersion", "protocol", "build", "tableDigest", "layout", "files":[{"name",
 "path", "installName", "mode", "bytes", "sha256"}]}; of a part that is not right
-{"ok":false, "problem":{"file", "field", "found", "expected"}}.`,
+{"ok":false, "problem":{"file", "field", "found", "expected"}}.
+
+A server has two slots, a and b, in parts.slots, and a link 'current' to the one that
+is started. What flies is never touched:
+
+  wingman part install part   verified, copied into the other slot; on ground
+  wingman part activate       the next start takes it, on trial; on ground
+  wingman part boot           before each start, by the executable of the root
+  wingman part status         what is in the slots, what became of the last
+
+Refused: another system, hardware or target, an older release (unless --older), a
+part while another one is on trial. A power cut at any instant leaves the part
+before or the new one, whole. Secrets lie outside: name key files by absolute paths.
+
+On trial a part is kept once 'wingman health' has said so for 5 s; 'part good' says
+so by hand. It gives way to the one before, by itself, when it is not healthy
+within parts.trialS (120 s), after 3 starts, or when a file of its slot is damaged;
+'part rollback' does so by hand. The log says which (WNG-0490 to 0492).
+
+Servers are updated one after another: drain, install, activate, restart, healthy,
+resume. Executables of two versions fly together: they speak the older keep-alive
+until all understand the new one. With another table a server takes no part while
+others serve with theirs: 'wingman adopt' keeps its part on trial all the same, and
+it serves when the last server of the old table has left.`,
+  health: `Exit code 0: this server has joined, all servers that it hears hold its table, and
+nothing has failed on it. 1: not so, or no daemon runs; each reason is a line.
+
+JSON: {"healthy":true, "reasons":[]}.`,
+  adopt: `The fleet moves to another table: install and activate the part on every server, one
+after another. The first ones take no part, because the others serve with the old
+table; 'wingman adopt' keeps their parts on trial all the same. Functions move when
+the last server of the old table leaves: stop it with SIGTERM, which hands over.
+On ground only.`,
   version: `Names what is installed. The table digest must be the same on all servers of an
 aircraft. The part number is that of the configuration. The build digest is that
 of the sources, the same for every target; the commit ends in -dirty when they
