@@ -3,7 +3,8 @@
  * upload, which takes all of them or none (LUI; LUS, LUR, the files).
  */
 import { LOAD_FILES_MAX, LOAD_HEADER_BYTES_MAX, LOADS_MAX } from "../limits.ts";
-import { type ListedFile, readLoadHeader } from "./load-header.ts";
+import { WORD_BYTES } from "../part/cursor.ts";
+import { type LoadFile, type LoadHeader, readLoadHeader } from "../part/load-header.ts";
 import { type Operation, OperationAborted } from "./operation.ts";
 import {
   STATUS_ABORTED_BY_TARGET,
@@ -18,6 +19,13 @@ import { TftpError } from "./tftp-error.ts";
 import { TFTP_ERROR_FULL } from "./tftp-packet.ts";
 import { decodeUploadRequest, encodeUploadStatus, type OfferedLoad } from "./upload-files.ts";
 import type { UploadTarget } from "./upload-target.ts";
+
+/** A file of a load, and its length in bytes, both ends included. */
+interface ListedFile {
+  readonly name: string;
+  readonly lengthMin: number;
+  readonly lengthMax: number;
+}
 
 /** A load on its way. */
 interface ComingLoad extends OfferedLoad {
@@ -100,7 +108,8 @@ class Upload {
     for (const load of this.loads) {
       await this.#ofLoad(load, async () => {
         const header = await this.#fetchHeader(load.headerFile);
-        const { partNumber, hardware: suits, files } = readLoadHeader(header, load.headerFile);
+        const { partNumber, hardware: suits, ...listed } = readLoadHeader(header, load.headerFile);
+        const files = filesOf(listed);
         if (partNumber !== load.partNumber)
           throw new Error(`found part number ${partNumber}, expected ${load.partNumber}`);
         if (!suits.includes(hardware))
@@ -228,3 +237,11 @@ function wordsOf(error: unknown): string {
 
 const percentOf = (part: number, whole: number): number =>
   whole === 0 ? 100 : (100 * part) / whole;
+
+/** Data files, then support files. One that is counted in words may be a byte shorter. */
+function filesOf({ dataFiles, supportFiles }: Pick<LoadHeader, "dataFiles" | "supportFiles">) {
+  return [...dataFiles, ...supportFiles].map(({ name, words, bytes }: LoadFile): ListedFile => {
+    const lengthMax = bytes ?? (words ?? 0) * WORD_BYTES;
+    return { name, lengthMin: bytes ?? Math.max(0, lengthMax - 1), lengthMax };
+  });
+}

@@ -1,11 +1,16 @@
 /** Loads as tests make them: a header file of the layout of supplement 3, and its data files. */
 
+import { crc16 } from "../../src/part/crc.ts";
+
 export interface TestFile {
   readonly name: string;
   readonly content: Uint8Array;
 }
 
-/** Header file of a load. Checksums are zero: who takes the load judges them, not its carrier. */
+/**
+ * Header file of a load. The checksums over its files are zero: who takes the load judges them, not
+ * its carrier.
+ */
 export function loadHeader(
   partNumber: string,
   hardware: readonly string[],
@@ -31,7 +36,9 @@ export function loadHeader(
   head.writeUInt16BE(0x8004, 4);
   const pointers = [partNumberAt, hardwareAt, filesAt, supportAt, 0, 0, 0, checkValueAt];
   for (const [index, pointer] of pointers.entries()) head.writeUInt32BE(pointer, 8 + 4 * index);
-  return Buffer.concat([head, ...sections, trailer]);
+  const body = Buffer.concat([head, ...sections]);
+  trailer.writeUInt16BE(crc16(body), 0);
+  return Buffer.concat([body, trailer]);
 }
 
 function list(files: readonly TestFile[], entry: (file: TestFile) => Buffer): Buffer {
