@@ -193,7 +193,7 @@ test("a loader that writes no LUR, and an operator who does not choose", async (
   await reopen({ silenceMs: 800, choiceMs: 300 });
   expect((await begin("LUI")).status).toBe(1);
   expect((await ended()).why).toBe("the loader has written no LUR for 0.8 s");
-  expect(lus().status).toBe(0x1003);
+  await until("the loader knows", () => lus().status === 0x1003);
   expect(calls).toEqual([]);
   expect((await begin("LNO")).status).toBe(1);
   await until("another end", () => target.state().last?.kind === "download");

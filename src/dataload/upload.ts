@@ -5,6 +5,7 @@
 import { LOAD_FILES_MAX, LOAD_HEADER_BYTES_MAX, LOADS_MAX } from "../limits.ts";
 import { WORD_BYTES } from "../part/cursor.ts";
 import { type LoadFile, type LoadHeader, readLoadHeader } from "../part/load-header.ts";
+import { PartError } from "../part/part-error.ts";
 import { type Operation, OperationAborted } from "./operation.ts";
 import {
   STATUS_ABORTED_BY_TARGET,
@@ -229,6 +230,8 @@ class Upload {
 }
 
 function wordsOf(error: unknown): string {
+  if (error instanceof PartError)
+    return `${error.field}: found ${error.found}, expected ${error.expected}`; // the file is told
   const { message } = error as Error;
   return error instanceof TftpError && error.failure === "refused"
     ? `the loader refuses a file: ${message}`

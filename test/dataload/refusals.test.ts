@@ -147,7 +147,7 @@ test("loads that cannot be: each is told to the loader with its reason, and noth
   offerLoad("OTHERBOX", 10);
   expect(await attempt(REQUEST)).toBe(`${HEADER}: found hardware OTHERBOX, expected WINGHESA`);
   place.loader.write(HEADER, new Uint8Array(64));
-  expect(await attempt(REQUEST)).toMatch(/^WNG5D00020001\.LUH: .*byte 0: found 0 words/);
+  expect(await attempt(REQUEST)).toMatch(/^WNG5D00020001\.LUH: length: found 0 words, expected 32/);
   const missing = encodeUploadRequest([{ headerFile: "NONE.LUH", partNumber: PART_NUMBER }]);
   expect(await attempt(missing)).toBe("NONE.LUH: the loader refuses a file: File not found");
   const outside = encodeUploadRequest([{ headerFile: "../X.LUH", partNumber: PART_NUMBER }]);

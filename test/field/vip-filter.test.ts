@@ -102,7 +102,7 @@ test("with the rights of the shipped unit: a killed daemon's programs are replac
   a.start(FIELD_TABLE);
   await until("it serves again", () => a.state()?.phase === "active");
   await field.settled();
-  expect(a.state()?.leaseKind).toBe("tcx");
+  await until("its lease is by tcx", () => a.state()?.leaseKind === "tcx");
   const after = [TCX_INGRESS, TCX_EGRESS].map((type) => idsOn(a, type));
   expect(after.map((ids) => ids.length)).toEqual([1, 1]);
   expect(after).not.toEqual(before);
