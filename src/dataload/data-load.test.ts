@@ -190,9 +190,9 @@ test("a loader that says ABORT in answer to a status: over at once, by its opera
 });
 
 test("a loader that writes no LUR, and an operator who does not choose", async () => {
-  await reopen({ silenceMs: 800, choiceMs: 300 });
+  await reopen({ silenceMs: 3000, choiceMs: 300 });
   expect((await begin("LUI")).status).toBe(1);
-  expect((await ended()).why).toBe("the loader has written no LUR for 0.8 s");
+  expect((await ended()).why).toBe("the loader has written no LUR for 3 s");
   await until("the loader knows", () => lus().status === 0x1003);
   expect(calls).toEqual([]);
   expect((await begin("LNO")).status).toBe(1);
