@@ -1,4 +1,7 @@
-/** Imports go one way: scripts and tests use the product and the harness, and nobody uses them. */
+/**
+ * Imports go one way: scripts and tests use the product and the harness, and nobody uses them; but
+ * for what makes executables and parts, which tests make, too.
+ */
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -8,19 +11,19 @@ const IMPORT = /\b(?:from|import)\s*\(?\s*"(\.{1,2}\/[^"]+)"/g;
 
 /** Who may import from where besides his own folder; the first row that fits counts. */
 const RULES: readonly (readonly [string, RegExp, RegExp])[] = [
-  ["a unit test", /^src\/.*\.test\.ts$/, /^(src|test)\/|^package\.json$/],
+  ["a unit test", /^src\/.*\.test\.ts$/, /^(src|test|scripts\/package)\/|^package\.json$/],
   ["the product", /^src\//, /^(src|firmware-config)\/|^package\.json$/],
   [
     "a test of the harness",
     /^test\/harness\/.*\.test\.ts$/,
     /^(src|test\/harness|test\/children)\//,
   ],
-  ["the harness", /^test\/harness\//, /^(src|test\/harness)\//],
-  ["a test", /^test\//, /^(src|test)\//],
+  ["the harness", /^test\/harness\//, /^(src|test\/harness|scripts\/package)\//],
+  ["a test", /^test\//, /^(src|test|scripts\/package|scripts\/build)\/|^scripts\/build\.ts$/],
   [
     "a script",
     /^scripts\//,
-    /^(src|scripts|test\/(harness|simulation|chaos|exploration|scenarios))\//,
+    /^(src|scripts|test\/(harness|simulation|chaos|exploration|scenarios))\/|^package\.json$/,
   ],
 ];
 

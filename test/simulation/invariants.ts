@@ -190,6 +190,8 @@ export class Invariants {
     if (host.local(this.world.nowUs) - handover.assignedSinceUs[index] < SETTLED_US) return;
     // What it was asked for while it was cut off is still on its way for a while.
     if (this.world.nowUs - this.notActiveUs[host.index] < SETTLED_US) return;
+    // So is what waited for the kernel's lock.
+    if (this.world.nowUs - host.addressLockUntilUs < SETTLED_US) return;
     // Owned twice, or a moment ago: one of the two was asked to yield.
     if (this.world.nowUs - this.conduct.lastReleasedUs(index) < SETTLED_US) return;
     if (this.owners[index] > 1 || this.world.nowUs - this.lastTwiceUs[index] < SETTLED_US) return;

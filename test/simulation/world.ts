@@ -464,7 +464,11 @@ export class World {
     events.pushMessage(network);
     const before = counters[COUNTER_ACCEPTED];
     host.decidedUs = host.local(this.nowUs);
+    // A turn of the aircraft has one step: what this one spends of the sends in a period is given back.
+    const sender = engine.sender as unknown as { extraSends: number };
+    const { extraSends } = sender;
     engine.step(host.decidedUs, false);
+    sender.extraSends = extraSends;
     if (counters[COUNTER_ACCEPTED] !== before) {
       this.invariants.fail(
         "P8",
