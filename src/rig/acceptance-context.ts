@@ -184,11 +184,12 @@ export class AcceptanceContext {
 
   /**
    * Waits until the servers agree and `wingman plan` finds nothing left to do, whatever state that
-   * is. `isReached` is what must have happened before.
+   * is. `isReached` is what must have happened before. The servers `down` are counted as away.
    */
   async settleByItself(
     isReached: () => boolean = () => true,
     deadlineMs = START_DEADLINE_MS,
+    down: readonly string[] = [],
   ): Promise<Settlement> {
     const start = performance.now();
     for (;;) {
@@ -199,7 +200,7 @@ export class AcceptanceContext {
       });
       const owners = this.owners();
       const left = isAgreed
-        ? ownerDifferences(owners, (await this.plan(owners, [])).assignment)
+        ? ownerDifferences(owners, (await this.plan(owners, down)).assignment)
         : [];
       const tookMs = Math.round(performance.now() - start);
       if (isAgreed && left.length === 0) return { owners, isSettled: true, missing, tookMs };

@@ -1,5 +1,6 @@
 /**
- * `wingman-rig aircraft ORDER`: builds the virtual aircraft and runs the acceptance procedure. It
+ * `wingman-rig aircraft ORDER`: builds the virtual aircraft and runs the acceptance procedure, or
+ * the rolling update. It
  * is the first process of the rig's own process namespace: when it ends, for whatever reason, the
  * kernel kills everything on board, and with the last process the networks vanish. It ends when its
  * standard input does, so it does not outlive the process outside.
@@ -10,7 +11,10 @@ import { requireConfig } from "../command-line/options.ts";
 import { acceptance } from "./acceptance.ts";
 import { obey, watch } from "./flight.ts";
 import { linesOf } from "./line-stream.ts";
+import type { StepResult } from "./procedure-step.ts";
 import { type AircraftOrder, type RigMessage, STOP_LINE } from "./rig-message.ts";
+import { rollingUpdate } from "./rolling-update.ts";
+import { ServerSlots } from "./server-slots.ts";
 import { VirtualAircraft } from "./virtual-aircraft.ts";
 
 const NAMESPACES_MS = 200;
@@ -37,11 +41,18 @@ export async function aircraftProcess(args: string[]): Promise<number> {
 
 async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
   const { config } = requireConfig(order.configFile);
+  const { update } = order;
+  const slots =
+    update &&
+    config.servers.map(
+      ({ id }) => new ServerSlots(config, id, order.directory, order.wingman, update),
+    );
   const aircraft = await VirtualAircraft.build(
     config,
     order.configFile,
     order.wingman,
     order.directory,
+    slots,
   );
   for (const { name, notRealtime } of aircraft.seats) {
     if (notRealtime !== null)
@@ -61,7 +72,11 @@ async function fly(order: AircraftOrder, requests: Requests): Promise<number> {
     machines = states.join();
     tell({ kind: "machines", states });
   }, MACHINES_MS);
-  const passed = await acceptance(aircraft, (result) => tell({ kind: "step", result }));
+  const report = (result: StepResult) => tell({ kind: "step", result });
+  const passed =
+    slots && update
+      ? await rollingUpdate(aircraft, slots, update, report)
+      : await acceptance(aircraft, report);
   tell({ kind: "concluded", passed });
   const code = passed ? 0 : 1;
   if (order.once) return code;

@@ -26,6 +26,7 @@ import {
 import { type AircraftOrder, type RigMessage, STOP_LINE } from "./rig-message.ts";
 import { PAGE_DEFAULT, RigPage } from "./rig-page.ts";
 import { formatConclusion, formatStep } from "./step-text.ts";
+import type { UpdateOrder } from "./update-order.ts";
 import { listed } from "./verdict.ts";
 
 export const RIG_OPTIONS = {
@@ -37,6 +38,22 @@ export const RIG_OPTIONS = {
   help: "flag",
 } as const;
 export type RigOptions = ReturnType<typeof parseOptions<typeof RIG_OPTIONS>>["options"];
+type FlightOptions = Pick<RigOptions, "wingman" | "page" | "once" | "json">;
+
+/** What flies, and how it is judged. */
+export interface RigFlight {
+  config: AircraftConfig;
+  /** Where the configuration is from, for people. */
+  source: string;
+  /** Command of the flight executable. */
+  wingman: string[];
+  /** The rolling update; null: the acceptance procedure. */
+  update: UpdateOrder | null;
+  /** Number of the step that looks for what is left. */
+  lastStep: number;
+}
+
+const ACCEPTANCE_STEPS = 10;
 
 /** How long the aircraft may take to end by itself before it is killed. */
 const END_DEADLINE_MS = 5000;
@@ -48,20 +65,37 @@ export async function groundRig(options: RigOptions): Promise<number> {
   const { config, source } = requireConfig(options.config);
   const wingman = wingmanCommand(options.wingman);
   const prefix = await namespacePrefix(wingman);
+  const flight = { config, source, wingman, update: null, lastStep: ACCEPTANCE_STEPS };
+  return await flyInRig(options, prefix, () => flight);
+}
+
+/**
+ * Flies in the rig and clears away. `prepare` is given the rig's temporary directory.
+ * @param prefix see {@link namespacePrefix}
+ */
+export async function flyInRig(
+  options: FlightOptions,
+  prefix: readonly string[],
+  prepare: (directory: string) => RigFlight,
+): Promise<number> {
   const swept = sweepDirectories();
   const directory = makeRigDirectory();
   const run = new RigRun(options, directory);
+  let lastStep = ACCEPTANCE_STEPS;
   try {
+    const { config, source, wingman, update, ...judged } = prepare(directory);
+    lastStep = judged.lastStep;
     if (swept.length > 0) run.say(`removed what an earlier rig had left: ${listed(swept)}`);
     run.say(
       `${config.system} (${source}): ${config.servers.length} servers, ${config.functions.length} functions\n`,
     );
     const configFile = writeConfiguration(rigConfiguration(config, rigCommand()), directory);
-    await run.fly(prefix, { directory, configFile, wingman, once: options.once }, config);
+    const { once } = options;
+    await run.fly(prefix, { directory, configFile, wingman, once, update }, config);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
-  run.concludeEnd(await leftovers(directory, run.namespaces));
+  run.concludeEnd(await leftovers(lastStep, directory, run.namespaces));
   return run.exitCode;
 }
 
@@ -87,7 +121,7 @@ class RigRun {
   #isConcluded = false;
 
   constructor(
-    readonly options: RigOptions,
+    readonly options: FlightOptions,
     readonly directory: string,
   ) {}
 
@@ -162,7 +196,7 @@ class RigRun {
     }
   }
 
-  /** Step 10, and the last words. */
+  /** The last step, and the last words. */
   concludeEnd(step: StepResult): void {
     this.#add(step);
     if (this.#failure !== null) console.error(`wingman-rig: ${this.#failure}`);
@@ -226,9 +260,13 @@ class RigRun {
   }
 }
 
-/** Step 10: looks for everything that the rig could have left. */
-async function leftovers(directory: string, namespaces: ReadonlySet<string>): Promise<StepResult> {
-  const step = new ProcedureStep(10, "Nothing left behind");
+/** The last step: looks for everything that the rig could have left. */
+async function leftovers(
+  number: number,
+  directory: string,
+  namespaces: ReadonlySet<string>,
+): Promise<StepResult> {
+  const step = new ProcedureStep(number, "Nothing left behind");
   step.did("ended the aircraft and looked for its processes, namespaces and files");
   const deadline = performance.now() + KERNEL_DEADLINE_MS;
   let found = namespaceLeftovers(namespaces);

@@ -3,6 +3,7 @@
  * standard output.
  */
 import type { StepResult } from "./procedure-step.ts";
+import type { UpdateOrder } from "./update-order.ts";
 import type { MachineState } from "./virtual-server.ts";
 
 /** How the process inside is started: JSON, its only argument. */
@@ -11,8 +12,10 @@ export interface AircraftOrder {
   directory: string;
   configFile: string;
   wingman: string[];
-  /** End after the acceptance procedure. */
+  /** End after the procedure. */
   once: boolean;
+  /** The rolling update; null: the acceptance procedure. */
+  update: UpdateOrder | null;
 }
 
 export type RigMessage =

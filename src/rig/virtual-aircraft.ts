@@ -16,6 +16,15 @@ import { VirtualServer } from "./virtual-server.ts";
 /** Time for the answers to the last probes before a seat is asked. */
 const SETTLE_MS = LATE_US / 1000 + 200;
 
+/** What a server has for itself, in place of what all have. */
+export interface ServerOutfit {
+  /** Command of its flight executable. */
+  wingman: readonly string[];
+  configFile: string;
+  /** To be done before its first start; its power is on. */
+  prepare(server: VirtualServer): Promise<void>;
+}
+
 export interface SeatObservation {
   seat: VirtualSeat;
   report: SeatReport;
@@ -57,6 +66,8 @@ export class VirtualAircraft {
     configFile: string,
     wingman: readonly string[],
     directory: string,
+    /** By server; null: all are alike. */
+    outfits: readonly ServerOutfit[] | null = null,
   ): Promise<VirtualAircraft> {
     const plan = planAddresses(config, SEAT_COUNT);
     const network = await GroundNetwork.create(plan.interfaces, config.clients.witnesses);
@@ -69,8 +80,8 @@ export class VirtualAircraft {
       return new VirtualServer(id, index, {
         network,
         interfaces,
-        wingman,
-        configFile,
+        wingman: outfits?.[index]?.wingman ?? wingman,
+        configFile: outfits?.[index]?.configFile ?? configFile,
         directory: serverDirectory,
       });
     });
@@ -85,6 +96,7 @@ export class VirtualAircraft {
     );
     for (const seat of seats) aircraft.#noteMachine(seat.name, seat.pid);
     for (const server of servers) await aircraft.powerOn(server);
+    await Promise.all(servers.map((server) => outfits?.[server.index]?.prepare(server)));
     for (const server of servers) server.startDaemon();
     return aircraft;
   }

@@ -5,7 +5,7 @@
 import { RuntimeError } from "../command-line/errors.ts";
 import { cleanEnvironment } from "../supervisor/own-executable.ts";
 import type { InterfaceAddresses } from "./address-plan.ts";
-import { type CommandResult, tryCommand } from "./command-run.ts";
+import { type CommandResult, runCommand, tryCommand } from "./command-run.ts";
 import { waitFor } from "./condition.ts";
 import { rigCommand } from "./executables.ts";
 import { enterNetwork, type GroundNetwork } from "./ground-network.ts";
@@ -17,6 +17,13 @@ const START_DEADLINE_MS = 10_000;
 
 /** Hardware addresses of seats start here, those of servers at 0. */
 const MACHINE_NUMBER_FIRST = 100;
+
+/**
+ * Packets that wait for a neighbour nobody is, as an ip-ntable(8) queue. They count against the one
+ * socket that a seat sends from: with the kernel's default, the VIPs of a function that is down for
+ * seconds fill it, and no probe of any other VIP is sent.
+ */
+const WAITING_PACKETS_MAX = 3;
 
 export class VirtualSeat {
   readonly name: string;
@@ -62,6 +69,10 @@ export class VirtualSeat {
       number: MACHINE_NUMBER_FIRST + order.seat,
       routes,
     });
+    const changes = ["arp_cache", "ndisc_cache"].map(
+      (table) => `ntable change name ${table} dev ${address.name} queue ${WAITING_PACKETS_MAX}\n`,
+    );
+    await runCommand([...enterNetwork(child.pid), "ip", "-batch", "-"], changes.join(""));
     const lines = linesOf(child.stdout);
     send(child, order);
     return new VirtualSeat(

@@ -112,11 +112,15 @@ export class VirtualServer {
     });
   }
 
+  /** The ground rig stands on ground: what stops functions is allowed. */
+  standOnGround(): void {
+    writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
+  }
+
   /** Starts `wingman run`. */
   startDaemon(): void {
     this.#isPaused = false;
-    // The ground rig stands on ground: what stops functions is allowed.
-    writeFileSync(join(this.runDirectory, "on-ground"), "1\n");
+    this.standOnGround();
     const log = openSync(this.logFile, "a", 0o600);
     const daemon = Bun.spawn(
       [
@@ -219,14 +223,12 @@ export class VirtualServer {
    * `--run-dir`.
    */
   async command(name: string, ...args: string[]): Promise<CommandResult> {
-    return await tryCommand([
-      ...this.#enter(),
-      ...this.site.wingman,
-      name,
-      "--run-dir",
-      this.runDirectory,
-      ...args,
-    ]);
+    return await this.run(...this.site.wingman, name, "--run-dir", this.runDirectory, ...args);
+  }
+
+  /** Runs any program on this server to its end. */
+  async run(...command: string[]): Promise<CommandResult> {
+    return await tryCommand([...this.#enter(), ...command]);
   }
 
   /** Addresses on the client interface, without prefix length, as the kernel has them. */

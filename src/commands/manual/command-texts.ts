@@ -160,6 +160,11 @@ Exit 1 names the first file that is not right, and what was found and expected i
   wingman part verify part --trust part-key.pub.pem
   wingman part verify /media/usb/part --config /etc/wingman/aircraft.json
 
+On the ground rig 'wingman-rig update' tries a rolling update from one part to
+another, server after server, while seats watch, and takes one server back:
+
+  wingman-rig update --from part --to new-part --trust part-key.pub.pem
+
 JSON: {"ok":true, "partNumber", "system", "target", "hardware", "version",
 "minimumVersion", "protocol", "build", "tableDigest", "layout", "files":[{"name",
 "path", "installName", "mode", "bytes", "sha256"}]}; of a part that is not right

@@ -1,0 +1,171 @@
+/**
+ * A rolling update of four real servers. The other build is the same executable with another build
+ * digest in it: it differs in what it says of itself, and in nothing else.
+ */
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { chmodSync, existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rigCommand } from "../../src/rig/executables.ts";
+import type { StepResult } from "../../src/rig/procedure-step.ts";
+import { rigDirectory } from "../../src/rig/rig-directory.ts";
+import { keyPair } from "../harness/part.ts";
+import { scratchDirectory } from "../harness/run-mark.ts";
+
+const ROOT = join(import.meta.dir, "../..");
+const WINGMAN = join(ROOT, "dist/wingman");
+const DEADLINE_MS = 400_000;
+const OTHER_BUILD = "b0b0b0b0b0b0b0b0";
+
+const directory = scratchDirectory("rolling-update");
+const file = (name: string) => join(directory, name);
+let rig: Bun.Subprocess<"ignore", "pipe", "pipe"> | null = null;
+let build = "";
+
+beforeAll(() => {
+  const { privateKey, publicKey } = keyPair();
+  writeFileSync(file("key.pem"), privateKey.export({ type: "pkcs8", format: "pem" }));
+  writeFileSync(file("key.pub.pem"), publicKey.export({ type: "spki", format: "pem" }));
+  const stranger = keyPair().publicKey.export({ type: "spki", format: "pem" });
+  writeFileSync(file("stranger.pub.pem"), stranger);
+  writeFileSync(file("aircraft.json"), JSON.stringify(patientAircraft()));
+  const faster = patientAircraft();
+  faster.keepAlive.lostAfterPeriods = 49;
+  writeFileSync(file("other-table.json"), JSON.stringify(faster));
+  build = JSON.parse(outputOf([WINGMAN, "version", "--json"])).buildDigest;
+  writeOtherBuild(file("wingman-other"));
+  pack("from", WINGMAN, build);
+  pack("to", file("wingman-other"), OTHER_BUILD);
+}, DEADLINE_MS);
+
+afterEach(async () => {
+  rig?.kill("SIGKILL");
+  await rig?.exited;
+  rig = null;
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/**
+ * Four servers and a detection time of 500 ms: a machine that stands still for 30 ms is no failed
+ * server here.
+ */
+function patientAircraft() {
+  const aircraft = JSON.parse(readFileSync("firmware-config/single-aisle-180.json", "utf8"));
+  const servers = ["a", "b", "c", "d"].map((id) => ({ id, resource: 100 }));
+  const keepAlive = { ...aircraft.keepAlive, lostAfterPeriods: 50 };
+  return { ...aircraft, servers, keepAlive };
+}
+
+/** As long as ours, and the digest is all that is other. */
+function writeOtherBuild(out: string): void {
+  const content = readFileSync(WINGMAN);
+  let places = 0;
+  for (let at = content.indexOf(build); at >= 0; at = content.indexOf(build, at + 1)) {
+    content.write(OTHER_BUILD, at);
+    places++;
+  }
+  if (places === 0) throw new Error(`dist/wingman does not hold its build digest ${build}`);
+  writeFileSync(out, content);
+  chmodSync(out, 0o755);
+}
+
+function pack(name: string, executable: string, digest: string, config = "aircraft.json"): void {
+  outputOf([
+    ...[process.execPath, join(ROOT, "scripts/package.ts"), "--key", file("key.pem")],
+    ...["--out", file(name), "--executable", executable, "--build", digest],
+    ...["--config", file(config)],
+  ]);
+}
+
+function outputOf(command: string[]): string {
+  const { exitCode, stdout, stderr } = Bun.spawnSync(command);
+  if (exitCode !== 0) throw new Error(`${command[1]}: ${stderr}`);
+  return stdout.toString();
+}
+
+async function update(...options: string[]) {
+  const child = Bun.spawn([...rigCommand(), "update", ...options], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  rig = child;
+  const [out, err] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+  return { code: await child.exited, out, err, isGone: !existsSync(rigDirectory(child.pid)) };
+}
+
+const parts = (to = "to", trust = "key.pub.pem", from = "from"): string[] => [
+  ...["--from", file(from), "--to", file(to), "--trust", file(trust)],
+];
+
+test(
+  "four servers get the new part one after the other, and one goes back, while the seats watch",
+  async () => {
+    const { code, out, err, isGone } = await update(...parts(), "--json");
+    expect(err).toBe("");
+    const document = JSON.parse(out) as {
+      passed: boolean;
+      failure: string | null;
+      steps: StepResult[];
+    };
+    expect(document.failure).toBeNull();
+    // How long gaps are is for the rig to judge, not for a test on a busy machine.
+    const failed = document.steps.flatMap(({ checks }) =>
+      checks.filter(({ what, passed }) => !passed && !/\bgap\b/.test(what)),
+    );
+    expect(failed).toEqual([]);
+    expect(document.steps.map(({ number, title }) => `${number} ${title}`)).toEqual([
+      "1 All servers up",
+      "2 Each function answered by exactly one server",
+      ...["a", "b", "c", "d"].map((id, index) => `${index + 3} Update of server ${id}`),
+      "7 All servers fly the new part",
+      "8 Roll-back of server a",
+      "9 Nothing left behind",
+    ]);
+    const [ours, other] = [build.slice(0, 12), OTHER_BUILD.slice(0, 12)];
+    const told = document.steps.flatMap(({ checks }) =>
+      checks.filter(({ what }) => what.startsWith("builds by")).map(({ measured }) => measured),
+    );
+    expect(told).toEqual([
+      `${other} on a; ${ours} on b, c, d`,
+      `${other} on a, b; ${ours} on c, d`,
+      `${other} on a, b, c; ${ours} on d`,
+      `${other} on a, b, c, d`,
+      `${other} on a, b, c, d`,
+      `${ours} on a; ${other} on b, c, d`,
+    ]);
+    const gaps = document.steps.flatMap(({ checks }) =>
+      checks.filter(({ what }) => /^gap .* all the time$/.test(what)),
+    );
+    expect(gaps).toHaveLength(10); // of five servers that went, by two seats
+    for (const { expected } of gaps) expect(expected).toBe("at most 50 ms");
+    expect(document.passed).toBe(document.steps.every(({ passed }) => passed));
+    expect(code).toBe(document.passed ? 0 : 1);
+    expect(isGone).toBe(true);
+  },
+  DEADLINE_MS,
+);
+
+test(
+  "what makes no rolling update is told in words before anything starts",
+  async () => {
+    pack("other-table", file("wingman-other"), OTHER_BUILD, "other-table.json");
+    pack("damaged", file("wingman-other"), OTHER_BUILD);
+    truncateSync(join(file("damaged"), "MANIFEST.SIG"), 10);
+    const cases: [string[], number, string][] = [
+      [[], 2, "update: --from is missing, expected the directory of the part"],
+      [parts("from"), 2, `--to: found build ${build}, expected another one than that of --from`],
+      [parts("other-table"), 2, "--to: found table digest "],
+      [parts("to", "missing.pem"), 2, "expected an Ed25519 public key in PEM"],
+      [parts("to", "stranger.pub.pem"), 1, "update: --from "],
+      [parts("damaged"), 1, "update: --to "],
+      [[...parts(), "--config", "firmware-config/twin-aisle-300.json"], 2, "found system twin-"],
+      [[...parts(), "--once"], 2, 'update: unknown option "--once"'],
+    ];
+    for (const [options, code, words] of cases) {
+      const answer = await update(...options);
+      expect(answer).toMatchObject({ code, out: "", isGone: true });
+      expect(answer.err).toStartWith("wingman-rig: ");
+      expect(answer.err).toContain(words);
+      expect(answer.err).not.toContain("    at ");
+    }
+  },
+  DEADLINE_MS,
+);
