@@ -90,7 +90,7 @@ export async function checkInstallCuts(step: ProcedureStep, headEnds: HeadEnds):
 /** On a disk that nothing else writes to; a mark follows each command that has ended. */
 async function perform(machine: Machine, plan: readonly Act[]): Promise<void> {
   await machine.shell.run(
-    `mkdir -p ${MOUNTED} && for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = trial ] && mount -t ext4 /dev/\${disk##*/} ${MOUNTED}; done; mountpoint ${MOUNTED}`,
+    `mkdir -p ${MOUNTED} && for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = trial ] && mount -t ext4 /dev/\${disk##*/} ${MOUNTED}; done; grep -q " ${MOUNTED} " /proc/mounts`,
   );
   const options = `--config ${ROOT_CONFIGURATION} --slots ${MOUNTED}/slots`;
   for (const [mark, { command }] of plan.entries()) {

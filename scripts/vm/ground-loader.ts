@@ -36,9 +36,8 @@ export interface Loaded {
   /** What the target's last status says. */
   readonly said: string;
   readonly bytes: number;
-  /** Of the transfer alone, and with the checks behind it. */
-  readonly transferMs: number;
-  readonly wholeMs: number;
+  /** From the first status to the last: transfer, checks, and the copy into the slot. */
+  readonly tookMs: number;
 }
 
 export class GroundLoader {
@@ -89,16 +88,14 @@ export class GroundLoader {
     const headerFile = [...medium.keys()].find((name) => name.endsWith(".LUH")) ?? "";
     await this.#wait("the first status", READY_MS_MAX, () => this.#status() !== null);
     await this.#put("LUR", encodeUploadRequest([{ headerFile, partNumber }]));
-    let transferMs = 0;
     await this.#wait("the end of the upload", LOAD_MS_MAX, () => {
       const status = this.#status();
-      if (status !== null && status.percent >= 100) transferMs ||= performance.now() - beganMs;
       return status !== null && isOver(status.status);
     });
-    const wholeMs = performance.now() - beganMs;
+    const tookMs = performance.now() - beganMs;
     const { status, description } = this.#status() ?? { status: 0, description: "" };
     const said = `${statusWords(status)}${description === "" ? "" : `: ${description}`}`;
-    return { completed: status === STATUS_COMPLETED, said, bytes, transferMs, wholeMs };
+    return { completed: status === STATUS_COMPLETED, said, bytes, tookMs };
   }
 
   async close(): Promise<void> {
@@ -112,7 +109,7 @@ export class GroundLoader {
     const isAccepted = await waitFor(OPEN_MS_MAX, async () => {
       const place = join(this.directory, "got");
       rmSync(place, { force: true });
-      await this.#tftp("get", `${this.#name}.LUI`, place);
+      said = (await this.#tftp("get", `${this.#name}.LUI`, place)) || "no answer";
       try {
         const { status, description } = decodeInitialization(readFileSync(place));
         said = `${statusWords(status)}: ${description}`;
