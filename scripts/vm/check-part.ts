@@ -3,7 +3,7 @@ import { LOG_PART_GOOD } from "../../src/catalogue/upkeep-code.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SLOTS } from "./aircraft.ts";
 import { GroundLoader } from "./ground-loader.ts";
-import { recordName, records } from "./guest-records.ts";
+import { countRecords, recordName } from "./guest-records.ts";
 import {
   activate,
   flyingExecutable,
@@ -44,7 +44,7 @@ export async function checkPart(step: ProcedureStep, headEnds: HeadEnds): Promis
   );
   const health = await machine.shell.try("wingman health");
   step.check("wingman health", "healthy", health.text.trim(), health.exitCode === 0);
-  const told = (await records(machine)).filter(({ code }) => code === LOG_PART_GOOD).length;
+  const told = await countRecords(machine, LOG_PART_GOOD, 1);
   step.check(`log: ${recordName(LOG_PART_GOOD)}`, "once", `${told} times`, told === 1);
 }
 

@@ -5,10 +5,9 @@ import { LOG_PART_ROLLED_BACK } from "../../src/catalogue/upkeep-code.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SLOTS } from "./aircraft.ts";
 import { bring } from "./check-part.ts";
-import { recordName, records } from "./guest-records.ts";
+import { countRecords, recordName } from "./guest-records.ts";
 import { activate, flyingExecutable, restart, slotsOf } from "./guest-slots.ts";
 import type { HeadEnds } from "./head-ends.ts";
-import type { Machine } from "./machine.ts";
 
 export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   const machine = await headEnds.flying("a");
@@ -21,10 +20,13 @@ export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Pr
   if (!(await bring(step, headEnds, machine, broken))) return;
   const slot = before === "a" ? "b" : "a";
   step.did(`wingman part activate: ${await activate(machine)}`);
-  const [startsBefore, toldBefore] = [starts(headEnds, slot), await rolledBack(machine)];
+  const [startsBefore, toldBefore] = [
+    starts(headEnds, slot),
+    await countRecords(machine, LOG_PART_ROLLED_BACK, 0),
+  ];
   const beganMs = performance.now();
   await restart(headEnds, machine);
-  step.did(`pressed the reset button of a; its executable breaks off`);
+  step.did("pressed the reset button of a; the executable of its part breaks off");
   const tookS = ((performance.now() - beganMs) / 1000).toFixed(1);
 
   const counted = starts(headEnds, slot) - startsBefore;
@@ -44,7 +46,7 @@ export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Pr
     `slot ${current} started, ${last === null ? "nothing" : `slot ${last.slot}`} rolled back: ${last?.why}`,
     current === before && trial === null && last?.slot === slot,
   );
-  const told = (await rolledBack(machine)) - toldBefore;
+  const told = (await countRecords(machine, LOG_PART_ROLLED_BACK, toldBefore + 1)) - toldBefore;
   step.check(`log: ${recordName(LOG_PART_ROLLED_BACK)}`, "once", `${told} times`, told === 1);
 }
 
@@ -52,8 +54,4 @@ export async function checkRollBack(step: ProcedureStep, headEnds: HeadEnds): Pr
 function starts(headEnds: HeadEnds, slot: string): number {
   const text = readFileSync(headEnds.file("a.kernel.log"), "latin1");
   return text.split(`starting ${SLOTS}/${slot}/wingman`).length - 1;
-}
-
-async function rolledBack(machine: Machine): Promise<number> {
-  return (await records(machine)).filter(({ code }) => code === LOG_PART_ROLLED_BACK).length;
 }

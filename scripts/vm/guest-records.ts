@@ -1,7 +1,11 @@
 /** The maintenance log of a machine, as its own `wingman log` tells it. */
 import { catalogueEntry } from "../../src/catalogue/catalogue.ts";
 import { codeLabel } from "../../src/catalogue/record-text.ts";
+import { waitFor } from "../../src/rig/condition.ts";
 import type { Machine } from "./machine.ts";
+
+/** From an event to its record in the log, on an emulated processor. */
+const RECORD_MS_MAX = 20_000;
 
 export interface Told {
   readonly code: number;
@@ -15,6 +19,20 @@ export async function records(machine: Machine): Promise<Told[]> {
     .split("\n")
     .filter((line) => line.includes('"code":'))
     .map((line) => JSON.parse(line) as Told);
+}
+
+/** How many of a code there are, when there are `expected` or time is up: records come late. */
+export async function countRecords(
+  machine: Machine,
+  code: number,
+  expected: number,
+): Promise<number> {
+  let count = 0;
+  await waitFor(RECORD_MS_MAX, async () => {
+    count = (await records(machine)).filter((record) => record.code === code).length;
+    return count >= expected;
+  });
+  return count;
 }
 
 /** `WNG-0492 PART ROLLED BACK` */
