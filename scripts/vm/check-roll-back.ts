@@ -4,7 +4,7 @@ import { TRIAL_STARTS } from "../../src/catalogue/roll-back-reason.ts";
 import { LOG_PART_ROLLED_BACK } from "../../src/catalogue/upkeep-code.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SLOTS } from "./aircraft.ts";
-import { bring } from "./check-part.ts";
+import { bring } from "./bring-part.ts";
 import { countRecords, recordName } from "./guest-records.ts";
 import { activate, flyingExecutable, restart, slotsOf } from "./guest-slots.ts";
 import type { HeadEnds } from "./head-ends.ts";

@@ -3,6 +3,7 @@ import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { checkBoot } from "./check-boot.ts";
 import { checkConsole } from "./check-console.ts";
 import { checkInstallCuts } from "./check-install-cuts.ts";
+import { checkLoad } from "./check-load.ts";
 import { checkPart } from "./check-part.ts";
 import { checkPowerCuts } from "./check-power-cuts.ts";
 import { checkRollBack } from "./check-roll-back.ts";
@@ -13,6 +14,8 @@ import type { HeadEnds } from "./head-ends.ts";
 export interface VmCheck {
   readonly name: string;
   readonly title: string;
+  /** It takes minutes: done only when it is named. */
+  readonly isLong?: true;
   run(step: ProcedureStep, headEnds: HeadEnds): Promise<void>;
 }
 
@@ -25,8 +28,18 @@ export const CHECKS: readonly VmCheck[] = [
   { name: "console", title: "Maintenance console over a UART", run: checkConsole },
   { name: "watchdog", title: "Reset by the hardware watchdog", run: checkWatchdog },
   { name: "power-cuts", title: "Power cuts over the writes of the log", run: checkPowerCuts },
-  { name: "part", title: "A part is loaded, started and kept", run: checkPart },
-  { name: "roll-back", title: "A part that does not start gives way", run: checkRollBack },
+  { name: "part", title: "A part is installed, started and kept", run: checkPart },
+  {
+    name: "load",
+    title: "A part of 114 MB is loaded over the network",
+    isLong: true,
+    run: checkLoad,
+  },
+  {
+    name: "roll-back",
+    title: "A part is loaded that does not start, and gives way",
+    run: checkRollBack,
+  },
   { name: "install-cuts", title: "Power cuts over install and activate", run: checkInstallCuts },
   { name: "take-over", title: "Power cut of one of two servers", run: checkTakeOver },
 ];

@@ -28,7 +28,7 @@ const READY_MS_MAX = 10_000;
 const OPEN_MS_MAX = 60_000;
 const OPEN_LOOK_MS = 1000;
 /** 80,000 blocks in lockstep with an emulated processor, then every file is read twice. */
-const LOAD_MS_MAX = 300_000;
+const LOAD_MS_MAX = 900_000;
 const LOOK_MS = 200;
 
 export interface Loaded {

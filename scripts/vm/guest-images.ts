@@ -25,7 +25,7 @@ const GUEST = join(import.meta.dir, "guest");
 /** Directories of the root that something is mounted on, or that programs expect. */
 const DIRECTORIES = ["proc", "sys", "dev", "run", "tmp", "root", "bin", "sbin", "etc", "lib64"];
 
-/** Where the media of small parts lie in the guest, by part number. */
+/** Where the media of parts lie in the guest, by part number. */
 export const MEDIA = "/usr/share/parts";
 
 /** Drivers and the program that mounts the root. */
@@ -81,7 +81,8 @@ export async function writeRoot(
   writeFileSync(join(stage, "etc/wingman/aircraft.json"), content.configuration);
   writeFileSync(join(stage, "etc/wingman/keep-alive.key"), content.key, { mode: 0o600 });
   writeFileSync(join(stage, "etc/wingman", PART_KEY), pemOf(content.parts.publicKey));
-  for (const part of content.parts.small) writeMedium(join(stage, MEDIA, part.partNumber), part);
+  for (const part of [content.parts.real, ...content.parts.small])
+    writeMedium(join(stage, MEDIA, part.partNumber), part);
   symlinkSync("/run/server", join(stage, "srv/index.html"));
   const plain = ["-noI", "-noD", "-noF", "-noX", "-all-root", "-no-progress", "-quiet"];
   await runCommand(["mksquashfs", stage, file, ...plain]);

@@ -1,11 +1,12 @@
 /** The slots of a machine, as `wingman part` in the guest tells and changes them. */
 import { waitFor } from "../../src/rig/condition.ts";
 import { ROOT_CONFIGURATION } from "./aircraft.ts";
+import { MEDIA } from "./guest-images.ts";
 import { type HeadEnds, statusOf } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
 
-/** Of the slot's 114 MB every byte is read. */
-const ACTIVATE_MS_MAX = 180_000;
+/** Every byte of 114 MB is read, several times. */
+const READ_MS_MAX = 180_000;
 const RESET_MS_MAX = 20_000;
 const LOOK_MS = 500;
 
@@ -26,10 +27,16 @@ export async function slotsOf(machine: Machine): Promise<SlotsDocument> {
 export const slotsText = ({ slots }: SlotsDocument): string =>
   slots.map(({ slot, partNumber }) => `${slot}: ${partNumber ?? "empty"}`).join(", ");
 
+/** What `wingman part install` says of a part of the read-only root. @throws RuntimeError */
+export async function install(machine: Machine, partNumber: string): Promise<string> {
+  const command = `wingman part install ${MEDIA}/${partNumber} --config ${ROOT_CONFIGURATION}`;
+  return (await machine.shell.run(command, READ_MS_MAX)).trim();
+}
+
 /** What `wingman part activate` says. @throws RuntimeError when it fails */
 export async function activate(machine: Machine): Promise<string> {
   const command = `wingman part activate --config ${ROOT_CONFIGURATION}`;
-  return (await machine.shell.run(command, ACTIVATE_MS_MAX)).trim();
+  return (await machine.shell.run(command, READ_MS_MAX)).trim();
 }
 
 /** Presses the reset button: nothing is stopped or synchronized. Waits until it flies again. */
