@@ -59,6 +59,7 @@ const COMMANDS = {
     ["debugfs", "e2fsprogs"],
     ["xz", "xz-utils"],
     ["rz", "lrzsz"],
+    ["tftp", "tftp-hpa"],
   ],
   bench: [
     ["ip", "iproute2"],
@@ -72,11 +73,11 @@ const COMMANDS = {
  * Programs that a task needs without what their packages do beside: installing this one starts a
  * TFTP server for everybody. They are unpacked into node_modules/.debian.
  */
-const UNPACKED = {
-  test: [["usr/sbin/in.tftpd", "tftpd-hpa"]],
-};
+const TFTP_SERVER = ["usr/sbin/in.tftpd", "tftpd-hpa"];
+const UNPACKED = { test: [TFTP_SERVER], vm: [TFTP_SERVER] };
 /** The libraries of those, as files and packages. */
-const LIBRARIES = { test: [["libwrap.so.0", "libwrap0"]] };
+const TFTP_LIBRARY = ["libwrap.so.0", "libwrap0"];
+const LIBRARIES = { test: [TFTP_LIBRARY], vm: [TFTP_LIBRARY] };
 const UNPACKED_FOLDER = join(ROOT, "node_modules", ".debian");
 
 function fail(message) {

@@ -33,7 +33,8 @@ interface Outcome {
 const NAMES = CHECKS.map(({ name }) => name);
 
 function chosen(only: string | undefined): string[] {
-  if (only === undefined) return NAMES;
+  if (only === undefined)
+    return CHECKS.flatMap(({ name, isLong }) => (isLong === true ? [] : [name]));
   const names = only.split(",");
   for (const name of names)
     if (!NAMES.includes(name))

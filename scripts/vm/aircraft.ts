@@ -15,8 +15,19 @@ const LOG_KIB = 64;
 export const WATCHDOG_S = 10;
 export const BAUD = 115_200;
 
+/** Where things are in the guest. */
+export const ROOT_CONFIGURATION = "/etc/wingman/aircraft.json";
+export const SLOTS = "/var/lib/wingman/slots";
+/** Public key of those whose parts are taken, beside the configuration. */
+export const PART_KEY = "part-key.pub.pem";
+/** Position of a server and its kind, as loaders see them. */
+export const HARDWARE = "WINGHESA";
+export const positionOf = (server: ServerId): string => server.toUpperCase();
+
 /** The seat's address on the client network, with its prefix length. */
 export const SEAT_ADDRESS = "10.44.0.1/16";
+/** The interface at which loaders find a server. */
+const CLIENTS = "eth0";
 
 export type ServerId = "a" | "b";
 const SERVER_IDS: readonly ServerId[] = ["a", "b"];
@@ -33,11 +44,13 @@ export const macOf = (server: ServerId, network: 0 | 1): string =>
 
 export const AIRCRAFT = {
   system: "virtual-machines",
+  partNumber: "WNG5E00010001",
   keepAlive: {
     ...{ periodMs: PERIOD_MS, lostAfterPeriods: LOST_AFTER_PERIODS, port: KEEP_ALIVE_PORT },
-    ...{ interfaces: ["eth0", "eth1"], keyFile: "keep-alive.key" },
+    ...{ interfaces: [CLIENTS, "eth1"], keyFile: "/etc/wingman/keep-alive.key" },
   },
-  clients: { interface: "eth0" },
+  clients: { interface: CLIENTS },
+  parts: { trust: [PART_KEY], hardware: HARDWARE, slots: SLOTS },
   servers: SERVER_IDS.map((id) => ({ id, resource: 100 })),
   functions: [
     {
@@ -48,6 +61,7 @@ export const AIRCRAFT = {
     { id: "map", required: 30, priority: 4, vips: [`${PLAIN_VIP}/16`] },
   ],
   maintenance: {
+    dataLoad: { listen: CLIENTS },
     console: { device: "/dev/ttyS0", baud: BAUD },
     log: { sizeKiB: LOG_KIB },
     watchdog: { device: "/dev/watchdog", timeoutSeconds: WATCHDOG_S },

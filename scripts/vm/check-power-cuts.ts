@@ -9,6 +9,8 @@ import type { LogEntry } from "../../src/manage/maintenance.ts";
 import { tryCommand } from "../../src/rig/command-run.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SeededRandom } from "../../test/harness/seeded-random.ts";
+import { judge, replayJournal } from "./cut-disk.ts";
+import { marksIn, writeMark } from "./disk-marks.ts";
 import { DiskRecord } from "./disk-record.ts";
 import { type HeadEnds, STATE_MIB } from "./head-ends.ts";
 import type { Machine } from "./machine.ts";
@@ -19,8 +21,6 @@ const ROUNDS = 6;
 /** Beside those after each flush. */
 const RANDOM_CUTS = 60;
 const FILE_SYSTEM_BYTES = STATE_MIB << 20;
-/** A block of the file system: what is smaller is not written at once. */
-const MARK_BYTES = 4096;
 
 /** What was acknowledged when the disk's mark of this round was written. */
 type Acknowledged = Map<number, LogEntry>;
@@ -44,7 +44,7 @@ export async function checkPowerCuts(step: ProcedureStep, headEnds: HeadEnds): P
   );
   await headEnds.switchOff("a");
 
-  const { pristine, record: file } = headEnds.diskRecord;
+  const { pristine, record: file } = headEnds.diskRecord("state");
   const record = new DiskRecord(file);
   try {
     const seed = Date.now() >>> 0;
@@ -70,10 +70,7 @@ async function bringAbout(
 ): Promise<Acknowledged> {
   for (const event of EVENTS) await machine.shell.try(event);
   const file = await headEnds.downloadLog(machine);
-  const place = FILE_SYSTEM_BYTES / MARK_BYTES + round;
-  await machine.shell.run(
-    `for disk in /sys/block/vd*; do [ "$(cat $disk/serial)" = state ] && echo mark | dd of=/dev/\${disk##*/} bs=${MARK_BYTES} seek=${place} conv=sync,notrunc oflag=direct; done`,
-  );
+  await writeMark(machine, "state", FILE_SYSTEM_BYTES, round);
   return entriesOf(file);
 }
 
@@ -98,9 +95,9 @@ class Trial {
     record: DiskRecord,
     rounds: readonly Acknowledged[],
   ) {
-    this.#marks = record.entries.flatMap(({ kind, at }, entry) => {
-      const acknowledged = rounds[(at - FILE_SYSTEM_BYTES) / MARK_BYTES];
-      return kind === "write" && acknowledged !== undefined ? [{ entry, acknowledged }] : [];
+    this.#marks = marksIn(record, FILE_SYSTEM_BYTES).flatMap(({ entry, mark }) => {
+      const acknowledged = rounds[mark];
+      return acknowledged === undefined ? [] : [{ entry, acknowledged }];
     });
   }
 
@@ -111,10 +108,8 @@ class Trial {
     this.#unflushed += cut.unflushed;
     this.#keptOf += cut.kept;
     const where = `after write ${cut.entries}`;
-    const journal = await tryCommand(["e2fsck", "-E", "journal_only", "-y", image]);
-    const whole = await tryCommand(["e2fsck", "-f", "-n", image]);
-    if (journal.exitCode > 1 || whole.exitCode !== 0)
-      this.#unclean.push(`${where}: ${whole.stdout.trim().split("\n").slice(0, 6).join("; ")}`);
+    const complaint = await replayJournal(image);
+    if (complaint !== null) this.#unclean.push(`${where}: ${complaint}`);
 
     const log = this.headEnds.file("cut.log");
     rmSync(log, { force: true });
@@ -149,20 +144,20 @@ class Trial {
     step.did(
       `played ${cuts} power cuts: after each flush, and ${RANDOM_CUTS} at random; of ${this.#unflushed} sectors that were not flushed, ${this.#keptOf} reached the disk (seed ${seed})`,
     );
-    const judge = (what: string, expected: string, all: string, failed: string[]): void =>
-      step.check(
-        what,
-        expected,
-        failed.length === 0 ? all : `${failed.length} not: ${failed.slice(0, 3).join(" | ")}`,
-        failed.length === 0,
-      );
     step.check(
       ...(["marks in the record of the disk", String(ROUNDS)] as const),
       ...([String(this.#marks.length), this.#marks.length === ROUNDS] as const),
     );
-    judge("e2fsck after the journal was replayed", "clean", `clean, ${cuts} times`, this.#unclean);
-    judge("wingman log verify", "passes", `passes, ${this.#logs} times`, this.#unverified);
+    judge(
+      step,
+      "e2fsck after the journal was replayed",
+      "clean",
+      `clean, ${cuts} times`,
+      this.#unclean,
+    );
+    judge(step, "wingman log verify", "passes", `passes, ${this.#logs} times`, this.#unverified);
     const held = `none of ${this.#asked} lost`;
-    judge("records that were acknowledged before the cut", "none lost", held, this.#lost);
+    const lost = "records that were acknowledged before the cut";
+    judge(step, lost, "none lost", held, this.#lost);
   }
 }

@@ -1,12 +1,11 @@
 /** The flight loop stands still, and the hardware watchdog resets the machine. */
 
 import { LOG_WATCHDOG_RESET } from "../../src/boundary/maintenance-code.ts";
-import { catalogueEntry } from "../../src/catalogue/catalogue.ts";
-import { codeLabel } from "../../src/catalogue/record-text.ts";
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { waitFor } from "../../src/rig/condition.ts";
 import type { ProcedureStep } from "../../src/rig/procedure-step.ts";
 import { SERVICE_VIP, WATCHDOG_S } from "./aircraft.ts";
+import { recordName, records, type Told } from "./guest-records.ts";
 import { type HeadEnds, statusOf } from "./head-ends.ts";
 import { KeepAliveWatch } from "./keep-alive-watch.ts";
 import { BOOT_MS_MAX, type Machine } from "./machine.ts";
@@ -15,11 +14,6 @@ import { BOOT_MS_MAX, type Machine } from "./machine.ts";
 const RESET_S_MAX = 3 * WATCHDOG_S;
 const RESTART_MS_MAX = 60_000;
 const LOOK_MS = 500;
-
-interface Told {
-  readonly code: number;
-  readonly powerOn: number;
-}
 
 export async function checkWatchdog(step: ProcedureStep, headEnds: HeadEnds): Promise<void> {
   const machine = await headEnds.flying("a");
@@ -76,9 +70,8 @@ async function toldOnce(step: ProcedureStep, machine: Machine, before: number): 
   const told = all.filter(isReset);
   const powerOn = Math.max(...all.map((record) => record.powerOn));
   const here = told.filter((record) => record.powerOn === powerOn).length;
-  const name = `${codeLabel(LOG_WATCHDOG_RESET)} ${catalogueEntry(LOG_WATCHDOG_RESET)?.text}`;
   step.check(
-    ...([`log: ${name}`, `once, in power-on ${powerOn}`] as const),
+    ...([`log: ${recordName(LOG_WATCHDOG_RESET)}`, `once, in power-on ${powerOn}`] as const),
     `${here} in power-on ${powerOn}, ${told.length - before} since the check began`,
     here === 1 && told.length === before + 1,
   );
@@ -92,13 +85,4 @@ async function enginePid(machine: Machine): Promise<number> {
   const status = await statusOf(machine);
   if (status === null) throw new RuntimeError(`${machine.server} does not say how it is`);
   return status.enginePid;
-}
-
-/** Every record of the log; the last line of an export is its digest. */
-async function records(machine: Machine): Promise<Told[]> {
-  const text = await machine.shell.run("wingman log --json");
-  return text
-    .split("\n")
-    .filter((line) => line.includes('"code":'))
-    .map((line) => JSON.parse(line) as Told);
 }

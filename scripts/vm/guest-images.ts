@@ -10,6 +10,7 @@ import {
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { runCommand } from "../../src/rig/command-run.ts";
+import { PART_KEY } from "./aircraft.ts";
 import {
   CPIO_CHARACTER_DEVICE,
   CPIO_DIRECTORY,
@@ -18,10 +19,14 @@ import {
   cpioArchive,
 } from "./cpio-archive.ts";
 import type { GuestParts } from "./guest-parts.ts";
+import { type PartMedia, pemOf, writeMedium } from "./part-media.ts";
 
 const GUEST = join(import.meta.dir, "guest");
 /** Directories of the root that something is mounted on, or that programs expect. */
 const DIRECTORIES = ["proc", "sys", "dev", "run", "tmp", "root", "bin", "sbin", "etc", "lib64"];
+
+/** Where the media of parts lie in the guest, by part number. */
+export const MEDIA = "/usr/share/parts";
 
 /** Drivers and the program that mounts the root. */
 export function writeRamdisk(file: string, parts: GuestParts): void {
@@ -46,6 +51,7 @@ export interface RootContent {
   /** Of the aircraft, as text; its keys. */
   readonly configuration: string;
   readonly key: Uint8Array;
+  readonly parts: PartMedia;
 }
 
 /** The read-only root: not compressed, because an emulated processor would unpack it. */
@@ -74,6 +80,9 @@ export async function writeRoot(
   for (const library of await librariesOf(content.wingman)) put(library, library);
   writeFileSync(join(stage, "etc/wingman/aircraft.json"), content.configuration);
   writeFileSync(join(stage, "etc/wingman/keep-alive.key"), content.key, { mode: 0o600 });
+  writeFileSync(join(stage, "etc/wingman", PART_KEY), pemOf(content.parts.publicKey));
+  for (const part of [content.parts.real, ...content.parts.small])
+    writeMedium(join(stage, MEDIA, part.partNumber), part);
   symlinkSync("/run/server", join(stage, "srv/index.html"));
   const plain = ["-noI", "-noD", "-noF", "-noX", "-all-root", "-no-progress", "-quiet"];
   await runCommand(["mksquashfs", stage, file, ...plain]);

@@ -1,6 +1,14 @@
 /** Which executable the guest starts: its script, with a root of our own in place of the guest's. */
 import { afterAll, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { scratchDirectory } from "../../test/harness/run-mark.ts";
 
@@ -24,24 +32,41 @@ function started(): string {
 }
 
 const SAY = '#!/bin/sh\necho "$0 $*"\n';
-put("usr/bin/wingman", SAY);
+/** `part boot` says what the test wants it to, or fails. */
+const ROOT = `#!/bin/sh
+if [ "$1 $2" = "part boot" ]; then
+  echo "$*" > ${directory}/asked
+  cat ${directory}/boot
+  exit
+fi
+echo "$0 $*"
+`;
+put("usr/bin/wingman", ROOT);
 put("run/server", "a\n");
 put("dev/ttyS1", "");
 
-test("without a slot it is the executable of the read-only root", () => {
-  expect(started()).toBe("/usr/bin/wingman run --server a --config /etc/wingman/aircraft.json");
+const SLOTS = "var/lib/wingman/slots";
+const FROM_ROOT = "/usr/bin/wingman run --server a --config /etc/wingman/aircraft.json";
+
+test("without a slot it is the executable of the read-only root, and nothing is counted", () => {
+  expect(started()).toBe(FROM_ROOT);
+  expect(existsSync(join(directory, "asked"))).toBe(false);
 });
 
-test("a slot goes before it, with its own configuration where it has one", () => {
-  put("var/lib/wingman/slots/b/wingman", SAY);
-  symlinkSync("b", join(directory, "var/lib/wingman/slots/current"));
-  const slot = "/var/lib/wingman/slots/current";
+test("what part boot prints goes before it, with its own configuration where it has one", () => {
+  put(`${SLOTS}/b/wingman`, SAY);
+  symlinkSync("b", join(directory, SLOTS, "current"));
+  put("boot", `${directory}/${SLOTS}/b/wingman\n`);
+  const slot = `/${SLOTS}/b`;
   expect(started()).toBe(`${slot}/wingman run --server a --config /etc/wingman/aircraft.json`);
-  put("var/lib/wingman/slots/b/aircraft.json", "{}");
+  expect(readFileSync(join(directory, "asked"), "utf8")).toBe(
+    `part boot --config ${directory}/etc/wingman/aircraft.json\n`,
+  );
+  put(`${SLOTS}/b/aircraft.json`, "{}");
   expect(started()).toBe(`${slot}/wingman run --server a --config ${slot}/aircraft.json`);
 });
 
-test("a slot that leads nowhere is none", () => {
-  rmSync(join(directory, "var/lib/wingman/slots/b"), { recursive: true });
-  expect(started()).toStartWith("/usr/bin/wingman run ");
+test("where part boot fails, no slot is whole, and the read-only root flies", () => {
+  rmSync(join(directory, "boot"));
+  expect(started()).toBe(FROM_ROOT);
 });

@@ -1,12 +1,5 @@
 /** The machines of one run: each is started when a check asks for it, and stays for the next one. */
-import {
-  copyFileSync,
-  existsSync,
-  readFileSync,
-  rmSync,
-  truncateSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { RuntimeError } from "../../src/command-line/errors.ts";
 import { tryCommand } from "../../src/rig/command-run.ts";
@@ -14,16 +7,22 @@ import { waitFor } from "../../src/rig/condition.ts";
 import type { StatusDocument } from "../../src/supervisor/status-document.ts";
 import { BAUD, SERVICE_VIP, type ServerId } from "./aircraft.ts";
 import { ConsoleLine } from "./console-line.ts";
+import { copySparse } from "./disk-copy.ts";
 import { writeStateDisk } from "./guest-images.ts";
-import { BOOT_MS_MAX, Machine, type MachineImages } from "./machine.ts";
+import { BOOT_MS_MAX, Machine, type MachineDisk, type MachineImages } from "./machine.ts";
+import type { PartMedia } from "./part-media.ts";
 import { Seat, whoServes } from "./seat.ts";
 
-/** Small, so that hundreds of power cuts are looked at quickly. */
-export const STATE_MIB = 24;
+/** A load that arrives and the slot that it is copied to: an executable of 114 MB in each. */
+export const STATE_MIB = 320;
 /** Of writes and flushes, with holes: more than any check writes. */
-const RECORD_BYTES = 1 << 30;
+const RECORD_BYTES = 2 ** 31;
 /** A command costs an emulated processor half a second. */
 const LOOK_MS = 500;
+
+/** Where parts are installed to cut the power: small, so that many cuts are looked at quickly. */
+export const TRIAL_MIB = 16;
+export type DiskSerial = "state" | "trial";
 
 /** What the daemon of a machine says of itself; null: none does. */
 export async function statusOf(machine: Machine): Promise<StatusDocument | null> {
@@ -49,6 +48,7 @@ export class HeadEnds {
     readonly wingman: string,
     readonly directory: string,
     private readonly images: MachineImages,
+    readonly parts: PartMedia,
   ) {}
 
   /** The seat at the service's VIP, from the first question on. */
@@ -61,13 +61,9 @@ export class HeadEnds {
     return join(this.directory, name);
   }
 
-  stateDisk(server: ServerId): string {
-    return this.file(`${server}.state`);
-  }
-
-  /** What is written to a's first disk is recorded, and what it was before is kept. */
-  get diskRecord(): { pristine: string; record: string } {
-    return { pristine: this.file("a.pristine"), record: this.file("a.record") };
+  /** What is written to a's disks is recorded, and what they were before is kept. */
+  diskRecord(serial: DiskSerial): { pristine: string; record: string } {
+    return { pristine: this.file(`${serial}.pristine`), record: this.file(`${serial}.record`) };
   }
 
   running(server: ServerId): Machine | undefined {
@@ -76,21 +72,27 @@ export class HeadEnds {
 
   /** Switches a machine on, with the disk that it has. Its shell is not there yet. */
   async switchOn(server: ServerId): Promise<Machine> {
-    const stateDisk = this.stateDisk(server);
-    const isNew = !existsSync(stateDisk);
-    if (isNew) await writeStateDisk(stateDisk, STATE_MIB);
-    const isRecorded = isNew && server === "a";
-    if (isRecorded) {
-      copyFileSync(stateDisk, this.diskRecord.pristine);
-      writeFileSync(this.diskRecord.record, "");
-      truncateSync(this.diskRecord.record, RECORD_BYTES);
-    }
-    const machine = await Machine.start({
-      ...{ server, stateDisk, images: this.images, directory: this.directory },
-      diskRecord: isRecorded ? this.diskRecord.record : null,
-    });
+    const disks = [await this.#disk(server, "state", STATE_MIB)];
+    if (server === "a") disks.push(await this.#disk(server, "trial", TRIAL_MIB));
+    const { images, directory } = this;
+    const machine = await Machine.start({ server, images, disks, directory });
     this.#running.set(server, machine);
     return machine;
+  }
+
+  /** A disk of a machine, made when it is switched on for the first time. */
+  async #disk(server: ServerId, serial: DiskSerial, sizeMiB: number): Promise<MachineDisk> {
+    const file = this.file(`${server}.${serial}`);
+    const isNew = !existsSync(file);
+    if (isNew) await writeStateDisk(file, sizeMiB);
+    // The record of a disk that is switched on again would begin in the middle of its life.
+    const isRecorded = server === "a" && (isNew || serial === "trial");
+    if (!isRecorded) return { serial, file, record: null };
+    const { pristine, record } = this.diskRecord(serial);
+    await copySparse(file, pristine);
+    writeFileSync(record, "");
+    truncateSync(record, RECORD_BYTES);
+    return { serial, file, record };
   }
 
   /** A machine that flies: switched on, unless it is, and active. */

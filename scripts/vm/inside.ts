@@ -13,6 +13,7 @@ import { writeRamdisk, writeRoot } from "./guest-images.ts";
 import type { GuestParts } from "./guest-parts.ts";
 import { HeadEnds } from "./head-ends.ts";
 import { makeNetworks } from "./machine-network.ts";
+import { makeParts } from "./part-media.ts";
 
 export interface InsideOrder {
   /** An empty directory: memory is mounted on it, here and for nobody else. */
@@ -48,13 +49,14 @@ async function inside(order: InsideOrder): Promise<boolean> {
   writeRamdisk(images.ramdisk, parts);
   const stage = join(directory, "stage");
   mkdirSync(stage);
+  const configuration = JSON.stringify(AIRCRAFT);
+  const media = await makeParts(wingman, configuration, join(directory, "part"));
   await writeRoot(images.root, stage, parts, {
-    wingman,
-    configuration: JSON.stringify(AIRCRAFT),
+    ...{ wingman, configuration, parts: media },
     key: crypto.getRandomValues(new Uint8Array(32)),
   });
   await makeNetworks(["a", "b"]);
-  const headEnds = new HeadEnds(wingman, directory, images);
+  const headEnds = new HeadEnds(wingman, directory, images, media);
   try {
     return await runChecks(order.names, headEnds);
   } finally {

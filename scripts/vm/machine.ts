@@ -10,8 +10,8 @@ import { GuestShell } from "./guest-shell.ts";
 import { tapOf } from "./machine-network.ts";
 import { Monitor } from "./monitor.ts";
 
-/** Of the guest; it takes about 550 MB of this machine. */
-const MEMORY_MIB = 384;
+/** Of the guest: the daemon, and once more an executable of 114 MB that is verified beside it. */
+const MEMORY_MIB = 640;
 /** 53 s were seen while this machine had a load of 20. */
 export const BOOT_MS_MAX = 120_000;
 
@@ -31,12 +31,18 @@ export interface MachineImages {
   readonly root: string;
 }
 
+export interface MachineDisk {
+  /** By which the guest knows it. */
+  readonly serial: string;
+  readonly file: string;
+  /** Where every write and flush is recorded; null: nowhere. */
+  readonly record: string | null;
+}
+
 export interface MachineOrder {
   readonly server: ServerId;
   readonly images: MachineImages;
-  readonly stateDisk: string;
-  /** Where every write and flush of the state disk is recorded; null: nowhere. */
-  readonly diskRecord: string | null;
+  readonly disks: readonly MachineDisk[];
   /** For its sockets and what it prints. */
   readonly directory: string;
 }
@@ -105,7 +111,7 @@ export class Machine {
 }
 
 function argumentsOf(
-  { server, images, stateDisk, diskRecord }: MachineOrder,
+  { server, images, disks }: MachineOrder,
   paths: Record<"monitor" | "shell" | "kernelLog", string>,
 ): string[] {
   const [first, second] = addressesOf(server);
@@ -113,14 +119,6 @@ function argumentsOf(
     ...["console=ttyS1", "panic=1", "quiet"],
     ...[`wingman.server=${server}`, `wingman.eth0=${first}`, `wingman.eth1=${second}`],
   ].join(" ");
-  const recorded =
-    diskRecord === null
-      ? ["-blockdev", `driver=file,filename=${stateDisk},node-name=state`]
-      : [
-          ...["-blockdev", `driver=file,filename=${stateDisk},node-name=state-file`],
-          ...["-blockdev", `driver=file,filename=${diskRecord},node-name=record`],
-          ...["-blockdev", "driver=blklogwrites,node-name=state,file=state-file,log=record"],
-        ];
   const networks = ([0, 1] as const).flatMap((network) => [
     ...["-netdev", `tap,id=n${network},ifname=${tapOf(server, network)},script=no,downscript=no`],
     ...["-device", `virtio-net-pci,netdev=n${network},mac=${macOf(server, network)}`],
@@ -138,10 +136,22 @@ function argumentsOf(
     ...["-qmp", `unix:${paths.monitor},server=on,wait=off`],
     ...["-blockdev", `driver=file,filename=${images.root},node-name=root,read-only=on`],
     ...["-device", "virtio-blk-pci,drive=root,serial=root"],
-    ...recorded,
-    ...["-device", "virtio-blk-pci,drive=state,serial=state"],
+    ...disks.flatMap(diskArguments),
     ...networks,
     ...["-device", "i6300esb", "-action", "watchdog=reset"],
+  ];
+}
+
+function diskArguments({ serial, file, record }: MachineDisk): string[] {
+  const device = ["-device", `virtio-blk-pci,drive=${serial},serial=${serial}`];
+  if (record === null)
+    return ["-blockdev", `driver=file,filename=${file},node-name=${serial}`, ...device];
+  const [below, log] = [`${serial}-file`, `${serial}-record`];
+  return [
+    ...["-blockdev", `driver=file,filename=${file},node-name=${below}`],
+    ...["-blockdev", `driver=file,filename=${record},node-name=${log}`],
+    ...["-blockdev", `driver=blklogwrites,node-name=${serial},file=${below},log=${log}`],
+    ...device,
   ];
 }
 

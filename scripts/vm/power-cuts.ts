@@ -2,8 +2,9 @@
  * Disks as power cuts leave them: everything up to the last flush, and of what was written since,
  * each sector by chance.
  */
-import { closeSync, copyFileSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import type { SeededRandom } from "../../test/harness/seeded-random.ts";
+import { copySparse } from "./disk-copy.ts";
 import type { DiskEntry, DiskRecord } from "./disk-record.ts";
 
 const SECTOR_BYTES = 512;
@@ -42,7 +43,7 @@ export async function eachCut(
   look: (cut: PowerCut) => Promise<void>,
 ): Promise<void> {
   const durable = `${image}.durable`;
-  copyFileSync(pristine, durable);
+  await copySparse(pristine, durable);
   const waiting: DiskEntry[] = [];
   let next = 0;
   for (const entries of places) {
@@ -54,7 +55,7 @@ export async function eachCut(
       else if (entry.kind === "write") waiting.push(entry);
     }
     write(durable, record, flushed, () => true);
-    copyFileSync(durable, image);
+    await copySparse(durable, image);
     let unflushed = 0;
     let kept = 0;
     write(image, record, waiting, () => {

@@ -8,7 +8,7 @@
  * The link alone says what is started. Each change is one atomic rename, so that a power cut at any
  * instant leaves the state before or the state after; `settle` ends what was begun.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import { TRIAL_STARTS } from "../catalogue/roll-back-reason.ts";
@@ -148,8 +148,12 @@ export class SlotStore {
       this.write({ ...state, rolledBack: { ...state.rolledBack, isLogged: true } });
   }
 
-  /** Ends what a power cut has left: half a copy, and a part that had given way. */
+  /** Ends what a power cut has left: half a copy, and a part that had given way or was about to. */
   settle(): void {
+    const outgoing = join(this.directory, OUTGOING);
+    const place = this.path(this.inactive);
+    // Between the two renames of takeIncoming: nothing has come in the place of the old part.
+    if (existsSync(outgoing) && !existsSync(place)) moveInto(outgoing, place);
     for (const name of [INCOMING, OUTGOING])
       rmSync(join(this.directory, name), { recursive: true, force: true });
     const { state } = this;

@@ -1,0 +1,66 @@
+/** The slots of a machine, as `wingman part` in the guest tells and changes them. */
+import { waitFor } from "../../src/rig/condition.ts";
+import { ROOT_CONFIGURATION } from "./aircraft.ts";
+import { MEDIA } from "./guest-images.ts";
+import { type HeadEnds, statusOf } from "./head-ends.ts";
+import type { Machine } from "./machine.ts";
+
+/** Every byte of 114 MB is read, several times. */
+const READ_MS_MAX = 180_000;
+const RESET_MS_MAX = 20_000;
+const LOOK_MS = 500;
+
+/** `wingman part status --json` */
+export interface SlotsDocument {
+  readonly current: string | null;
+  readonly trial: { readonly slot: string; readonly startsLeft: number } | null;
+  readonly rolledBack: { readonly slot: string; readonly why: string } | null;
+  readonly slots: readonly { readonly slot: string; readonly partNumber: string | null }[];
+}
+
+export async function slotsOf(machine: Machine): Promise<SlotsDocument> {
+  const text = await machine.shell.run(`wingman part status --config ${ROOT_CONFIGURATION} --json`);
+  return JSON.parse(text) as SlotsDocument;
+}
+
+/** `a: WNG5E00010001, b: empty` */
+export const slotsText = ({ slots }: SlotsDocument): string =>
+  slots.map(({ slot, partNumber }) => `${slot}: ${partNumber ?? "empty"}`).join(", ");
+
+/** What `wingman part install` says of a part of the read-only root. @throws RuntimeError */
+export async function install(machine: Machine, partNumber: string): Promise<string> {
+  const command = `wingman part install ${MEDIA}/${partNumber} --config ${ROOT_CONFIGURATION}`;
+  return (await machine.shell.run(command, READ_MS_MAX)).trim();
+}
+
+/** What `wingman part activate` says. @throws RuntimeError when it fails */
+export async function activate(machine: Machine): Promise<string> {
+  const command = `wingman part activate --config ${ROOT_CONFIGURATION}`;
+  return (await machine.shell.run(command, READ_MS_MAX)).trim();
+}
+
+/** Presses the reset button: nothing is stopped or synchronized. Waits until it flies again. */
+export async function restart(headEnds: HeadEnds, machine: Machine): Promise<void> {
+  const beganMs = performance.now();
+  await machine.monitor.execute("system_reset");
+  await machine.monitor.event("RESET", beganMs, RESET_MS_MAX);
+  await headEnds.awaitActive(machine);
+}
+
+/** The file that the engine runs from. */
+export async function flyingExecutable(machine: Machine): Promise<string> {
+  const status = await statusOf(machine);
+  if (status === null) return "nothing";
+  return (await machine.shell.run(`readlink /proc/${status.enginePid}/exe`)).trim();
+}
+
+/** Waits until nothing is on trial any more. */
+export async function trialOver(machine: Machine, limitMs: number): Promise<SlotsDocument> {
+  let found = await slotsOf(machine);
+  await waitFor(limitMs, async () => {
+    found = await slotsOf(machine);
+    if (found.trial !== null) await Bun.sleep(LOOK_MS);
+    return found.trial === null;
+  });
+  return found;
+}
