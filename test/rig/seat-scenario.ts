@@ -114,6 +114,7 @@ async function untilSeen(
 const nobody = await untilSeen(({ lost }) => lost > 10);
 await moveVips("add", 0);
 await pointSeatTo(0);
+const before = (await seat.report(0)).targets.map(({ lost }) => lost);
 const first = await untilSeen(({ server, answered }) => server === 0 && answered > 50);
 const call = await seat.call(VIPS);
 
@@ -144,9 +145,9 @@ rmSync(directory, { recursive: true, force: true });
 console.log(
   JSON.stringify({
     nobody: nobody.targets.map(({ answered, gaps }) => ({ answered, gaps })),
-    first: first.targets.map(({ server, answered, lost, changes, foreign }) => ({
+    first: first.targets.map(({ server, answered, lost, changes, foreign }, index) => ({
       server,
-      isSteady: answered > lost,
+      isSteady: answered > lost - (before[index] ?? 0), // what was lost while nobody had it is no news
       changes,
       foreign,
     })),
