@@ -1,5 +1,5 @@
 /** Where something is made that is to appear all at once. */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 const NAME = /^\.part-(\d+)$/;
@@ -19,9 +19,5 @@ export function partFolder(parent: string): string {
 }
 
 function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
-  }
+  return existsSync(join("/proc", String(pid)));
 }

@@ -56,7 +56,7 @@ export class Machine {
     readonly shell: GuestShell,
     /** The other end of the maintenance console: a pseudo-terminal. */
     readonly consoleDevice: string,
-    private readonly process: Bun.Subprocess,
+    private readonly qemu: Bun.Subprocess,
     private readonly kernelLog: string,
   ) {}
 
@@ -69,7 +69,7 @@ export class Machine {
       kernelLog: join(directory, `${server}.kernel.log`),
     };
     const startedMs = performance.now();
-    const process = Bun.spawn([...FIRST, "qemu-system-x86_64", ...argumentsOf(order, paths)], {
+    const qemu = Bun.spawn([...FIRST, "qemu-system-x86_64", ...argumentsOf(order, paths)], {
       stdio: ["ignore", "ignore", Bun.file(join(directory, `${server}.qemu.log`))],
       detached: true,
     });
@@ -79,10 +79,10 @@ export class Machine {
       const shell = await GuestShell.connect(paths.shell);
       const device = await consoleOf(monitor);
       await monitor.execute("cont");
-      return new Machine(server, startedMs, monitor, shell, device, process, paths.kernelLog);
+      return new Machine(server, startedMs, monitor, shell, device, qemu, paths.kernelLog);
     } catch (error) {
       const said = readFileSync(join(directory, `${server}.qemu.log`), "utf8").trim();
-      process.kill("SIGKILL");
+      qemu.kill("SIGKILL");
       throw new RuntimeError(`QEMU of ${server}: ${said || (error as Error).message}`);
     }
   }
@@ -94,7 +94,7 @@ export class Machine {
 
   /** Takes its power away. */
   async cut(): Promise<void> {
-    await this.#end(() => this.process.kill("SIGKILL"));
+    await this.#end(() => this.qemu.kill("SIGKILL"));
   }
 
   /** Likewise, but QEMU closes its files. */
@@ -103,8 +103,8 @@ export class Machine {
   }
 
   async #end(act: () => unknown): Promise<void> {
-    if (this.process.exitCode === null && this.process.signalCode === null) await act();
-    await this.process.exited;
+    if (this.qemu.exitCode === null && this.qemu.signalCode === null) await act();
+    await this.qemu.exited;
     this.monitor.close();
     this.shell.close();
   }

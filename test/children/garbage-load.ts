@@ -20,7 +20,7 @@ const options = new Map([
   ["timeout", "255"],
 ]);
 const SOUND = [
-  ...["LCI", "LUI", "LNO", "LND", "XXX"].map((ending) =>
+  ...["LCI", "LUI", "LNO", "LND", "LZZ"].map((ending) =>
     encodeRequest("read", `WINGHESA_L.${ending}`, options),
   ),
   ...["LUR", "LNA", "LCI"].map((ending) => encodeRequest("write", `WINGHESA_L.${ending}`, options)),
